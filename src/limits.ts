@@ -1,0 +1,117 @@
+// Every bound of the system, each with what raising and lowering it costs. Passed on by hand, even where a library's
+// default is the same. Sizes in bytes unless the name says otherwise.
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const limits = {
+  // ── what a client may send ──────────────────────────────────────────────────────────────────────────────────────
+  /** A WebSocket frame or message; over it: close 1009. Higher: one client may claim that much memory at once. */
+  frameBytesMax: 16 * MiB,
+  /** A message other than chat.send. Higher: more parsing a message; lower: long queued texts no longer fit. */
+  messageBytesMax: 64 * KiB,
+  /** The text of a chat.send, UTF-8. Higher: longer prompts, and longer stalls of the loop while they are read. */
+  chatTextBytesMax: 1 * MiB,
+  /** Characters of an id. Lower would refuse ids that existing hosts use. */
+  idCharactersMax: 200,
+  /** Characters of model, cwd, mimeType and other short strings. */
+  shortStringCharactersMax: 4_096,
+  /** Nesting of a message. Deeper costs stack in everyone who walks it. */
+  nestingDepthMax: 32,
+  /** Subscriptions (chats and surfaces) of one socket. Higher: one socket costs more memory and work per event. */
+  subscriptionsPerSocketMax: 128,
+  /** Surface actions of one socket that have not settled. Higher: a hanging provider holds more of them. */
+  invokesPerSocketMax: 32,
+  /** Body of an HTTP request other than POST /chat, which has frameBytesMax. */
+  httpBodyBytesMax: 1 * MiB,
+  /** Sockets in all. Higher needs more file descriptors and about 9 KB each. */
+  socketsMax: 50_000,
+
+  // ── the queue of a conversation ────────────────────────────────────────────────────────────────────────────────
+  queuedTextsMax: 10,
+  /** Characters of one queued text. */
+  queuedTextCharactersMax: 16_000,
+
+  // ── turn events and logs ────────────────────────────────────────────────────────────────────────────────────────
+  /** One event, encoded; tool text over it is cut with a note. Higher: a single write may stall a loop turn longer. */
+  eventBytesMax: 1 * MiB,
+  /** The log of one running turn; over it the turn ends with `turn-too-large`. Higher: more memory a conversation. */
+  turnLogBytesMax: 8 * MiB,
+  /** All logs; the oldest sealed ones are shed first. Lower: resume fails sooner on a busy server. */
+  allLogsBytesMax: 256 * MiB,
+  /** How long a sealed log is kept for resume. */
+  sealedLogKeptMs: 10 * 60_000,
+  /** Steps of a turn (a model call and its tools); over it: done with reason tool-calls. */
+  stepsPerTurnMax: 25,
+
+  // ── delivery ────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Pause between two flushes of one conversation when many watch. Lower: more writes; higher: more latency. */
+  flushIntervalMs: 25,
+  /** Watchers for each millisecond of the pause: below 250 live watchers it is shorter, for one it is 0. */
+  flushWatchersPerMs: 10,
+  /** A flush goes out before its time when this many events have gathered … */
+  flushEventsMax: 64,
+  /** … or this many bytes. */
+  flushBytesMax: 128 * KiB,
+  /** Sockets written in one loop turn. Higher: the loop is held longer (5,000 in one go: 42 ms). */
+  socketsPerLoopTurn: 256,
+  /** Facts (turn.began, turn.sealed, …) sent to actors in one loop turn; each takes 9–16 µs. */
+  factsPerLoopTurn: 500,
+  /** Joiners and catching-up cursors served in one loop turn. */
+  catchUpsPerLoopTurn: 32,
+  /** One slice of catching up. */
+  catchUpSliceBytes: 64 * KiB,
+
+  // ── slow sockets ────────────────────────────────────────────────────────────────────────────────────────────────
+  /** A ping marks the stream after this many bytes; its pong is the receipt. Lower: more pings. */
+  markEveryBytes: 64 * KiB,
+  /** Outstanding bytes above which a socket leaves the live sets. Higher: replies wait longer behind deltas. */
+  outstandingBytesMax: 256 * KiB,
+  /** Outstanding bytes below which it catches up again. */
+  outstandingBytesLow: 128 * KiB,
+  /** A mark unanswered for so long: close 4001. Lower cuts off readers on bad links. */
+  markAnswerMs: 10_000,
+  /** Bytes the process holds for one socket; over it: close 4001. */
+  unsentBytesMax: 4 * MiB,
+
+  // ── liveness ────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** The one sweep over all sockets. Shorter: deadlines are met more exactly, at the cost of a walk over the sockets. */
+  sweepIntervalMs: 1_000,
+  /** A socket silent for so long is pinged … */
+  silentPingMs: 25_000,
+  /** … and one silent for so long is closed with 4002. */
+  silentCloseMs: 35_000,
+  /** From the TCP connection to the end of the request's headers. */
+  handshakeMs: 10_000,
+  /** From our close frame to the peer's; then the TCP connection is cut. */
+  closingMs: 5_000,
+
+  // ── surfaces ────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** A provider's time for a spec or an action. */
+  surfaceAnswerMs: 10_000,
+  /** How often a registry without subscribe is asked for its catalog, while sockets are open. */
+  catalogPollMs: 1_000,
+
+  // ── turns ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** New text of a running turn reaches the journal at most so late: what kill -9 may cost. Lower: more commits. */
+  journalIntervalMs: 250,
+  /** An agent's time to end after its signal was aborted; then it is abandoned and the turn sealed without it. */
+  agentStopMs: 5_000,
+  /** Between two tries to seal a turn while the store fails. */
+  sealRetryMs: 1_000,
+  /** Back-off before the first token: the first pause; doubled each time. */
+  retryFirstDelayMs: 500,
+  retryDelayMaxMs: 30_000,
+  /** Tries after the first one. */
+  retriesMax: 4,
+  /** A stuck GET /conversations/:id/last ends with 504. */
+  lastWaitMs: 30 * 60_000,
+
+  // ── access ──────────────────────────────────────────────────────────────────────────────────────────────────────
+  ticketMs: 30_000,
+  /** Tickets not used yet; the oldest is dropped. */
+  ticketsMax: 10_000,
+} as const;
+
+/** The bounds as plain numbers, so that a test or an embedder may set smaller ones. */
+export type Limits = { readonly [name in keyof typeof limits]: number };

@@ -1,0 +1,19 @@
+// The three pieces of news that every socket hears (protocol 1.2).
+
+export type ConversationStatus = "active" | "queued" | "idle" | "closed";
+
+export type Broadcast =
+  | { type: "conversation.open"; conversationId: string; workspaceId: string }
+  | {
+      type: "conversation.statusChanged";
+      conversationId: string;
+      status: ConversationStatus;
+      workspaceId: string;
+    }
+  | {
+      type: "conversation.compacted";
+      conversationId: string;
+      newConversationId: string;
+      messagesSummarized: number;
+      messagesKept: number;
+    };

@@ -1,0 +1,29 @@
+// chat.send: a person's message, which starts a turn that no socket owns (protocol 1.1).
+import * as v from "valibot";
+import { limits } from "../limits.ts";
+import { id, optional, shortString } from "./parts.ts";
+
+export const reasoningEfforts = ["low", "medium", "high", "xhigh", "max"] as const;
+export type ReasoningEffort = (typeof reasoningEfforts)[number];
+
+export const imageSchema = v.object({
+  url: v.pipe(v.string(), v.nonEmpty()),
+  mimeType: optional(shortString),
+});
+export type Image = { url: string; mimeType?: string | undefined };
+
+const chatText = v.pipe(v.string(), v.nonEmpty(), v.maxBytes(limits.chatTextBytesMax, "is longer than 1 MiB"));
+
+export const chatSendSchema = v.object({
+  type: v.literal("chat.send"),
+  message: chatText,
+  conversationId: optional(id),
+  model: optional(shortString),
+  cwd: optional(shortString),
+  reasoningEffort: optional(v.picklist(reasoningEfforts)),
+  workspaceId: optional(id),
+  computerId: optional(id),
+  images: optional(v.array(imageSchema)),
+});
+
+export type ChatSend = v.InferOutput<typeof chatSendSchema>;

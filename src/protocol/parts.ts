@@ -1,0 +1,30 @@
+// The pieces that several messages are made of.
+import * as v from "valibot";
+import { limits } from "../limits.ts";
+
+/** An id: well-formed Unicode, 1–200 characters (protocol 1.1). */
+export const id = v.pipe(
+  v.string("must be a string"),
+  v.nonEmpty("must not be empty"),
+  v.maxLength(limits.idCharactersMax, `must have at most ${limits.idCharactersMax} characters`),
+  v.check((value) => value.isWellFormed(), "must be well-formed Unicode"),
+);
+
+export const shortString = v.pipe(
+  v.string("must be a string"),
+  v.nonEmpty("must not be empty"),
+  v.maxLength(limits.shortStringCharactersMax, `must have at most ${limits.shortStringCharactersMax} characters`),
+);
+
+/** An optional field: `null` is the same as leaving it out (protocol 1.1). */
+export function optional<const Schema extends v.GenericSchema>(schema: Schema) {
+  return v.optional(
+    v.pipe(
+      v.nullable(schema),
+      v.transform((value) => value ?? undefined),
+    ),
+  );
+}
+
+/** Is this usable as an id, in a refusal that names its conversation? */
+export const isUsableId = (value: unknown): value is string => v.is(id, value);

@@ -1,0 +1,43 @@
+// The events of a turn, in the order of protocol 1.3. Types only: a host's orchestrator may emit more kinds, which pass
+// unchanged.
+
+export interface Usage {
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadTokens?: number;
+  cacheWriteTokens?: number;
+}
+
+export type DoneReason = "stop" | "length" | "tool-calls" | "error" | "aborted" | "interrupted";
+
+export type TurnEventBody =
+  | { type: "user-message"; text: string }
+  | { type: "turn-start" }
+  | { type: "reasoning-delta"; delta: string }
+  | { type: "text-delta"; delta: string }
+  | { type: "tool-call"; stepId: string; toolCallId: string; toolName: string; input: unknown }
+  | { type: "tool-output"; toolCallId: string; data: string; stream: "stdout" | "stderr" }
+  | {
+      type: "tool-result";
+      stepId: string;
+      toolCallId: string;
+      toolName: string;
+      content: string;
+      isError: boolean;
+      durationMs?: number;
+    }
+  | { type: "usage"; stepId?: string; usage: Usage }
+  | { type: "step-complete"; stepId: string; ttftMs?: number; decodeMs?: number; genTotalMs?: number }
+  | { type: "steering"; text: string }
+  | { type: "provider-retry"; attempt: number; delayMs: number; message: string; code?: string }
+  | { type: "error"; message: string; code?: string }
+  | { type: "done"; reason: DoneReason; durationMs?: number; usage?: Usage; contextSize?: number }
+  | { type: "turn-sealed"; latestSeq: number };
+
+/** What every turn event carries besides its body. */
+export interface TurnEventHead {
+  conversationId: string;
+  turnId: string;
+}
+
+export type TurnEvent = TurnEventHead & TurnEventBody;

@@ -18,6 +18,12 @@ export const limits = {
   shortStringCharactersMax: 4_096,
   /** Nesting of a message. Deeper costs stack in everyone who walks it. */
   nestingDepthMax: 32,
+  /** Frames of one fragmented message. Higher: tiny fragments cost more memory than their bytes. */
+  messageFragmentsMax: 16_384,
+  /** Chunks of TCP data that one unfinished frame may be held in. */
+  messageChunksMax: 262_144,
+  /** Pongs owed to a peer that pings and does not read; over it ws closes the socket. */
+  pendingPongsMax: 60,
   /** Subscriptions (chats and surfaces) of one socket. Higher: one socket costs more memory and work per event. */
   subscriptionsPerSocketMax: 128,
   /** Surface actions of one socket that have not settled. Higher: a hanging provider holds more of them. */
@@ -86,6 +92,9 @@ export const limits = {
   /** From our close frame to the peer's; then the TCP connection is cut. */
   closingMs: 5_000,
 
+  /** How long clients are asked to wait before they come back after a planned stop. */
+  reconnectAfterMs: 1_000,
+
   // ── surfaces ────────────────────────────────────────────────────────────────────────────────────────────────────
   /** A provider's time for a spec or an action. */
   surfaceAnswerMs: 10_000,
@@ -104,6 +113,14 @@ export const limits = {
   retryDelayMaxMs: 30_000,
   /** Tries after the first one. */
   retriesMax: 4,
+  /** A tool that has not settled by then is told to stop, and its result is an error. Lower cuts off long commands. */
+  toolRunMs: 10 * 60_000,
+  /** A model that sends no part of its answer for so long has failed. Lower cuts off models that think in silence. */
+  modelSilenceMs: 10 * 60_000,
+  /** Characters of one delta; a longer piece of text is emitted as several. Lower: more events for the same text. */
+  deltaCharactersMax: 64 * KiB,
+  /** Characters of an expression for the calculator. Higher: deeper nesting, which costs stack. */
+  expressionCharactersMax: 1_000,
   /** A stuck GET /conversations/:id/last ends with 504. */
   lastWaitMs: 30 * 60_000,
 
@@ -111,6 +128,26 @@ export const limits = {
   ticketMs: 30_000,
   /** Tickets not used yet; the oldest is dropped. */
   ticketsMax: 10_000,
+
+  // ── HTTP ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** What a 503 names as Retry-After. Lower: more tries while the server restarts; higher: clients stay away longer. */
+  retryAfterMs: 5_000,
+  /** What POST /chat hands to the socket at once, except for a longer single line. Higher: fewer and larger writes. */
+  chatSliceBytes: 64 * KiB,
+  /** Upper bound of --drain-ms. Higher: a planned stop may take longer than most supervisors wait. */
+  drainMsMax: 60 * 60_000,
+
+  // ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────
+  /** A database up to this size is checked whole when it is opened, 1 ms a MiB. Higher: slower starts, damage seen sooner. */
+  storeCheckBytesMax: 512 * MiB,
+  /** Pages (4 KiB) of the write-ahead log before it is written back. Higher: rarer and longer stalls of the loop. */
+  storeLogPages: 1_000,
+  /** The write-ahead log is cut to this size when it has been written back. Lower: it grows anew after each long turn. */
+  storeLogKeptBytes: 16 * MiB,
+  /** Room that must be free before a failing store is well again, beside what failed. Lower: well and failing by turns. */
+  storeRoomBytes: 64 * KiB,
+  /** Units of writes that can never succeed are kept for a person to see; the oldest go. Higher: a defect fills the disk. */
+  storeRefusedUnitsMax: 1_000,
 } as const;
 
 /** The bounds as plain numbers, so that a test or an embedder may set smaller ones. */

@@ -12,11 +12,13 @@ export const imageSchema = v.object({
 });
 export type Image = { url: string; mimeType?: string | undefined };
 
-const chatText = v.pipe(v.string(), v.nonEmpty(), v.maxBytes(limits.chatTextBytesMax, "is longer than 1 MiB"));
-
 export const chatSendSchema = v.object({
   type: v.literal("chat.send"),
-  message: chatText,
+  message: v.pipe(
+    v.string(),
+    v.nonEmpty(),
+    v.maxBytes(limits.chatTextBytesMax, `must have at most ${limits.chatTextBytesMax} bytes`),
+  ),
   conversationId: optional(id),
   model: optional(shortString),
   cwd: optional(shortString),

@@ -1,0 +1,133 @@
+// From the bytes of a frame to a typed message, or to the refusal that protocol 1.4 names for it. Nothing that did not
+// pass here reaches an actor.
+import * as v from "valibot";
+import { limits } from "../limits.ts";
+import { type Refusal, refusals } from "../refusals.ts";
+import { reasoningEfforts } from "./chat-send.ts";
+import { type ClientMessage, clientSchemas } from "./client-message.ts";
+import { isUsableId } from "./parts.ts";
+
+export type Parsed = { message: ClientMessage } | { refusal: Refusal };
+
+type Fields = Record<string, unknown>;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Reads one WebSocket message. Binary frames are UTF-8 JSON like the others (protocol 1.1). */
+export function parseMessage(data: Buffer): Parsed {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(data));
+  } catch {
+    return { refusal: refusals.invalidJson() };
+  }
+  return checkMessage(value, data.length);
+}
+
+/** Checks a message that has been read already; bytes is its size on the wire. */
+export function checkMessage(value: unknown, bytes: number): Parsed {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return { refusal: refusals.invalidMessage("must be a JSON object") };
+  const fields = value as Fields;
+  const type = fields["type"];
+  if (typeof type !== "string") return { refusal: refusals.invalidMessage("`type` must be a string") };
+  const schema = clientSchemas.get(type);
+  if (!schema) return { refusal: refusals.invalidMessage(`\`type\` is unknown: ${shown(type)}`) };
+
+  const conversationId = usableId(fields);
+  if (bytes > limits.messageBytesMax && type !== "chat.send") {
+    const problem = `a ${type} may have at most ${limits.messageBytesMax} bytes, this one has ${bytes}`;
+    return { refusal: refusals.tooLarge(problem, conversationId) };
+  }
+  const special = specialRefusal(type, fields, conversationId);
+  if (special) return { refusal: special };
+  if (!isShallow(value, limits.nestingDepthMax)) {
+    const deepest = Object.keys(fields).find((key) => !isShallow(fields[key], limits.nestingDepthMax - 1));
+    const problem = `\`${deepest}\` is nested deeper than ${limits.nestingDepthMax} levels`;
+    return { refusal: refusals.invalidMessage(problem, conversationId) };
+  }
+  const result = v.safeParse(schema, fields, { abortEarly: true });
+  if (result.success) return { message: result.output };
+  return { refusal: refusals.invalidMessage(issueText(result.issues[0]), conversationId) };
+}
+
+/** The rows of protocol 1.4 that win over the general one, in table order. */
+function specialRefusal(type: string, fields: Fields, conversationId: string | undefined): Refusal | undefined {
+  switch (type) {
+    case "chat.send":
+      return chatSendRefusal(fields, conversationId);
+    case "chat.queue": {
+      const text = fields["text"];
+      if (typeof text !== "string" || text.trim() === "") return refusals.textRequired(type, "text", conversationId);
+      if (conversationId === undefined) return refusals.textRequired(type, "conversationId");
+      return undefined;
+    }
+    case "chat.queue.cancel":
+      if (conversationId === undefined) return refusals.textRequired(type, "conversationId");
+      if (!isUsableId(fields["messageId"])) return refusals.textRequired(type, "messageId", conversationId);
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** What protocol 1.4 says of message, effort and images; POST /chat asks the same. */
+export function chatSendRefusal(fields: Fields, conversationId: string | undefined): Refusal | undefined {
+  const { message, reasoningEffort, images } = fields as {
+    [name in "message" | "reasoningEffort" | "images"]?: unknown;
+  };
+  if (typeof message !== "string" || message === "")
+    return refusals.textRequired("chat.send", "message", conversationId);
+  if (reasoningEffort !== undefined && reasoningEffort !== null)
+    if (!(reasoningEfforts as readonly unknown[]).includes(reasoningEffort))
+      return refusals.invalidEffort(asText(reasoningEffort), conversationId);
+  if (images !== undefined && images !== null) {
+    if (!Array.isArray(images)) return refusals.imagesNotArray(conversationId);
+    if (!images.every(hasUrl)) return refusals.badImage(conversationId);
+  }
+  return undefined;
+}
+
+function hasUrl(image: unknown): boolean {
+  if (typeof image !== "object" || image === null) return false;
+  const url: unknown = Reflect.get(image, "url");
+  return typeof url === "string" && url !== "";
+}
+
+function usableId(fields: Fields): string | undefined {
+  const conversationId = fields["conversationId"];
+  return isUsableId(conversationId) ? conversationId : undefined;
+}
+
+/** Is there no array or object nested deeper than this? Stops at the limit, so depth costs no stack. */
+function isShallow(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (depth === 0) return false;
+  return Object.values(value).every((part) => isShallow(part, depth - 1));
+}
+
+const shownCharactersMax = 100;
+
+/** A client's own value in a sentence: as JSON, cut, so that an answer is never larger than what it answers. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > shownCharactersMax ? `${text.slice(0, shownCharactersMax)}…` : text;
+}
+
+function asText(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > shownCharactersMax ? `${text.slice(0, shownCharactersMax)}…` : text;
+}
+
+/** `Invalid message:` goes on with the field's path and what is wrong with it. */
+export function issueText(issue: v.BaseIssue<unknown>): string {
+  const path = (issue.path ?? []).map((item) => String(item.key)).join(".");
+  const problem = issue.received === "undefined" ? "is missing" : sentence(issue);
+  return path === "" ? problem : `\`${path}\` ${problem}`;
+}
+
+/** Our own messages begin in lower case; valibot's default ones become one of ours. */
+function sentence(issue: v.BaseIssue<unknown>): string {
+  if (!issue.message.startsWith("Invalid ")) return issue.message;
+  return `must be ${issue.expected}, not ${issue.received.slice(0, shownCharactersMax)}`;
+}

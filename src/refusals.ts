@@ -1,0 +1,101 @@
+// The catalogue of refusals: a request was not carried out, the socket lives on. Each has the base contract's reply, to
+// the letter (protocol 1.4), and the code that a v1 client gets in its place (protocol 2).
+import { reasoningEfforts } from "./protocol/chat-send.ts";
+import type { ChatErrorMessage, ErrorMessage } from "./protocol/server-message.ts";
+
+const errorCodes = [
+  "invalid-message",
+  "unknown-surface",
+  "surface-failed",
+  "turn-running",
+  "text-required",
+  "invalid-effort",
+  "invalid-images",
+  "unknown-model",
+  "idempotency-conflict",
+  "too-large",
+  "queue-full",
+  "too-many",
+  "rate-limited",
+  "refusing-turns",
+  "draining",
+  "storage-failed",
+  "forbidden",
+  "illegal-state",
+  "not-found",
+  "internal",
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
+
+export const isErrorCode = (code: string): code is ErrorCode => (errorCodes as readonly string[]).includes(code);
+
+export interface Refusal {
+  code: ErrorCode;
+  /** May the same request succeed later, unchanged? */
+  retryable: boolean;
+  reply: ErrorMessage | ChatErrorMessage;
+}
+
+const retryableCodes: ReadonlySet<ErrorCode> = new Set([
+  "surface-failed",
+  "turn-running",
+  "queue-full",
+  "too-many",
+  "rate-limited",
+  "refusing-turns",
+  "draining",
+  "storage-failed",
+  "internal",
+]);
+
+const refusal = (code: ErrorCode, reply: Refusal["reply"]): Refusal => ({
+  code,
+  retryable: retryableCodes.has(code),
+  reply,
+});
+
+/** Refuses with `error`. Fields come in the contract's order: type, surfaceId, conversationId, message. */
+function error(code: ErrorCode, message: string, surfaceId?: string, conversationId?: string): Refusal {
+  return refusal(code, {
+    type: "error",
+    ...(surfaceId !== undefined && { surfaceId }),
+    ...(conversationId !== undefined && { conversationId }),
+    message,
+  });
+}
+
+/** Refuses with `chat.error`; names the conversation when the request had a usable one. */
+export function chatError(code: ErrorCode, message: string, conversationId?: string): Refusal {
+  return refusal(code, { type: "chat.error", ...(conversationId !== undefined && { conversationId }), message });
+}
+
+export const refusals = {
+  invalidJson: () => error("invalid-message", "Invalid JSON"),
+  invalidMessage: (problem: string, conversationId?: string) =>
+    error("invalid-message", `Invalid message: ${problem}`, undefined, conversationId),
+  tooLarge: (problem: string, conversationId?: string) =>
+    error("too-large", `Invalid message: ${problem}`, undefined, conversationId),
+  tooMany: (message: string, surfaceId?: string, conversationId?: string) =>
+    error("too-many", message, surfaceId, conversationId),
+
+  unknownSurface: (surfaceId: string, conversationId?: string) =>
+    error("unknown-surface", `Unknown surface: ${surfaceId}`, surfaceId, conversationId),
+  surfaceFailed: (surfaceId: string, reason: string, conversationId?: string) =>
+    error("surface-failed", reason, surfaceId, conversationId),
+
+  turnRunning: (conversationId: string) =>
+    chatError("turn-running", "a turn is already generating for this conversation", conversationId),
+  /** A request to `type` lacks its non-empty string `field`. */
+  textRequired: (type: string, field: string, conversationId?: string) =>
+    chatError("text-required", `${type} requires a non-empty string \`${field}\``, conversationId),
+  invalidEffort: (effort: string, conversationId?: string) =>
+    chatError(
+      "invalid-effort",
+      `chat.send: invalid reasoningEffort "${effort}" — must be one of: ${reasoningEfforts.join(", ")}`,
+      conversationId,
+    ),
+  imagesNotArray: (conversationId?: string) =>
+    chatError("invalid-images", "chat.send: 'images' must be an array", conversationId),
+  badImage: (conversationId?: string) =>
+    chatError("invalid-images", "chat.send: each image must have a non-empty string 'url'", conversationId),
+} as const;

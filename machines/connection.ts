@@ -1,0 +1,149 @@
+// One socket, from its upgrade to its end. Must never handle a message while it is closing, and must never hold what the
+// registry counts: its states are words, not numbers.
+import { setup } from "xstate";
+import type { ClientMessage } from "../src/protocol/client-message.ts";
+
+export interface ConnectionInput {
+  connectionId: string;
+}
+
+/** What the data plane and the registry say of a socket. */
+export type ConnectionFact =
+  | { type: "socket.congested" }
+  | { type: "socket.drained" }
+  | { type: "socket.stuck" }
+  | { type: "socket.silent" }
+  | { type: "socket.broken" }
+  | { type: "socket.overdue" }
+  | { type: "socket.closed" }
+  | { type: "watches.first" }
+  | { type: "watches.none" }
+  | { type: "turns.first" }
+  | { type: "turns.none" }
+  | { type: "connection.close" }
+  | { type: "gateway.draining" };
+
+/** What the actors below report; their ids are constant, see src/registry.ts. */
+export type ConnectionChildEvent =
+  | { type: "xstate.done.actor.watch"; output: unknown; actorId: string }
+  | { type: "xstate.error.actor.watch"; error: unknown; actorId: string }
+  | { type: "xstate.done.actor.surface-watch"; output: unknown; actorId: string }
+  | { type: "xstate.error.actor.surface-watch"; error: unknown; actorId: string };
+
+export type ConnectionEvent = ClientMessage | ConnectionFact | ConnectionChildEvent;
+
+export const connectionMachine = setup({
+  types: {
+    context: {} as ConnectionInput,
+    input: {} as ConnectionInput,
+    events: {} as ConnectionEvent,
+  },
+  actions: {
+    watchSurface: () => {},
+    unwatchSurface: () => {},
+    invokeSurface: () => {},
+    sendChat: () => {},
+    watchConversation: () => {},
+    unwatchConversation: () => {},
+    queueText: () => {},
+    cancelQueuedText: () => {},
+    cancelTurn: () => {},
+    answerPing: () => {},
+    holdBack: () => {},
+    catchUp: () => {},
+    closeAsAsked: () => {},
+    closeSlow: () => {},
+    closeSilent: () => {},
+    closeRestarting: () => {},
+    closeDefect: () => {},
+    leaveEverything: () => {},
+    cutSocket: () => {},
+  },
+}).createMachine({
+  id: "connection",
+  description: "One socket: open until somebody closes it, closing until the peer has said so too, then closed.",
+  context: ({ input }) => ({ connectionId: input.connectionId }),
+  initial: "open",
+  on: { "socket.closed": ".closed" },
+  states: {
+    open: {
+      description: "The socket is heard, whatever it can take: a congested one is still obeyed.",
+      type: "parallel",
+      on: {
+        subscribe: { actions: "watchSurface" },
+        unsubscribe: { actions: "unwatchSurface" },
+        invoke: { actions: "invokeSurface" },
+        "chat.send": { actions: "sendChat" },
+        "chat.subscribe": { actions: "watchConversation" },
+        "chat.unsubscribe": { actions: "unwatchConversation" },
+        "chat.queue": { actions: "queueText" },
+        "chat.queue.cancel": { actions: "cancelQueuedText" },
+        "chat.cancel": { actions: "cancelTurn" },
+        ping: { actions: "answerPing" },
+        "connection.close": "closing.asked",
+        "socket.stuck": "closing.slow",
+        "socket.silent": "closing.silent",
+        "socket.broken": "closing.refused",
+        "gateway.draining": "closing.draining",
+        "xstate.error.actor.watch": "closing.defect",
+        "xstate.error.actor.surface-watch": "closing.defect",
+        "xstate.done.actor.watch": {},
+        "xstate.done.actor.surface-watch": {},
+      },
+      states: {
+        flow: {
+          description: "Does the peer take what it is given?",
+          initial: "flowing",
+          states: {
+            flowing: {
+              description: "Receipts keep up with what is written.",
+              on: { "socket.congested": "congested" },
+            },
+            congested: {
+              description:
+                "Too much is on its way without a receipt: nothing of a turn is written until it has drained.",
+              entry: "holdBack",
+              on: { "socket.drained": { target: "flowing", actions: "catchUp" } },
+            },
+          },
+        },
+        subscription: {
+          description: "Does it watch anything?",
+          initial: "none",
+          states: {
+            none: { description: "Only broadcasts reach it.", on: { "watches.first": "some" } },
+            some: { description: "It watches conversations or surfaces.", on: { "watches.none": "none" } },
+          },
+        },
+        chatTurn: {
+          description: "Is a turn of this socket's making requested or running?",
+          initial: "quiet",
+          states: {
+            quiet: { description: "No turn is owed to it.", on: { "turns.first": "asking" } },
+            asking: { description: "A turn it asked for is not sealed yet.", on: { "turns.none": "quiet" } },
+          },
+        },
+      },
+    },
+    closing: {
+      description:
+        "Our close frame is out, nothing more is handled or sent; the sweep cuts a peer that does not answer it.",
+      entry: "leaveEverything",
+      on: { "socket.overdue": { actions: "cutSocket" } },
+      initial: "asked",
+      states: {
+        asked: { description: "The process asked for it.", entry: "closeAsAsked" },
+        slow: { description: "It did not read: 4001.", entry: "closeSlow" },
+        silent: { description: "It gave no sign of life: 4002.", entry: "closeSilent" },
+        draining: { description: "The server is about to stop: 1012.", entry: "closeRestarting" },
+        refused: { description: "It broke the WebSocket protocol; ws has sent the RFC's own code." },
+        defect: { description: "Something of ours broke for this socket: 1011.", entry: "closeDefect" },
+      },
+    },
+    closed: {
+      description: "The TCP connection is gone and everything of it is released.",
+      entry: "leaveEverything",
+      type: "final",
+    },
+  },
+});

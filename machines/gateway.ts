@@ -1,0 +1,84 @@
+// The root: it adopts sockets, hears the end or the failure of everything below it, fans out news and drains. Must never
+// fail because of what it supervises.
+import { setup } from "xstate";
+import type { Broadcast } from "../src/protocol/broadcast.ts";
+
+/** A socket at the door; what happens to it is for the chart to say. */
+export interface Offer {
+  adopt(): void;
+  turnAway(): void;
+}
+
+type Kind = "connection" | "surface" | "conversation";
+
+export type GatewayEvent =
+  | { type: "gateway.listening" }
+  | { type: "gateway.failed" }
+  | { type: "gateway.drain" }
+  | { type: "gateway.drained" }
+  | { type: "gateway.stop" }
+  | { type: "socket.opened"; offer: Offer }
+  | { type: "broadcast.made"; news: Broadcast }
+  | { type: "catalog.changed" }
+  | { type: `xstate.done.actor.${Kind}`; output: unknown; actorId: string }
+  | { type: `xstate.error.actor.${Kind}`; error: unknown; actorId: string };
+
+export const gatewayMachine = setup({
+  types: { events: {} as GatewayEvent },
+  actions: {
+    adopt: () => {},
+    turnAway: () => {},
+    fanOut: () => {},
+    announceCatalog: () => {},
+    announceDraining: () => {},
+    closeSockets: () => {},
+    countEnd: () => {},
+    countDefect: () => {},
+  },
+}).createMachine({
+  id: "gateway",
+  description: "The server as a whole: it boots, listens, drains and stops.",
+  initial: "booting",
+  on: {
+    "gateway.stop": ".stopped",
+    "broadcast.made": { actions: "fanOut" },
+    "catalog.changed": { actions: "announceCatalog" },
+    "socket.opened": { actions: "turnAway" },
+    "xstate.done.actor.connection": { actions: "countEnd" },
+    "xstate.done.actor.surface": { actions: "countEnd" },
+    "xstate.done.actor.conversation": { actions: "countEnd" },
+    "xstate.error.actor.connection": { actions: "countDefect" },
+    "xstate.error.actor.surface": { actions: "countDefect" },
+    "xstate.error.actor.conversation": { actions: "countDefect" },
+  },
+  states: {
+    booting: {
+      description: "Ports are being opened; no socket is taken yet.",
+      on: { "gateway.listening": "listening", "gateway.failed": "failed" },
+    },
+    listening: {
+      description: "Sockets come and go.",
+      on: {
+        "socket.opened": { actions: "adopt" },
+        "gateway.drain": "draining",
+      },
+    },
+    draining: {
+      description: "A stop was asked for: no new sockets, no new turns, running ones get their time.",
+      entry: "announceDraining",
+      on: { "gateway.drained": "stopping" },
+    },
+    stopping: {
+      description: "Every turn is sealed; the sockets are being closed with 1012.",
+      entry: "closeSockets",
+    },
+    stopped: {
+      description: "Nothing of it is left.",
+      type: "final",
+    },
+    failed: {
+      description: "A port could not be opened.",
+      type: "final",
+    },
+  },
+});

@@ -1,0 +1,112 @@
+// One surface, for one conversation or for none, while somebody looks at it: asks its provider once per change for all
+// its viewers. Must never let an older spec follow a newer one (protocol 1.5.4).
+import { setup } from "xstate";
+
+export interface SurfaceInput {
+  surfaceId: string;
+  conversationId: string | undefined;
+  /** Tells this life of the surface from an earlier one. */
+  instance: number;
+}
+
+export type SurfaceEvent =
+  | { type: "surface.changed" }
+  | { type: "viewer.joined" }
+  | { type: "spec.built" }
+  | { type: "spec.failed" }
+  | { type: "surface.release" };
+
+export const surfaceMachine = setup({
+  types: {
+    context: {} as SurfaceInput,
+    input: {} as SurfaceInput,
+    events: {} as SurfaceEvent,
+  },
+  actions: {
+    askProvider: () => {},
+    show: () => {},
+    showToNewcomers: () => {},
+    reportFailure: () => {},
+    reportTimeout: () => {},
+  },
+  guards: {
+    changesAreAnnounced: () => true,
+  },
+  delays: {
+    answerTime: 10_000,
+  },
+}).createMachine({
+  id: "surface",
+  description: "A surface asks its provider, shows what it got, and asks again after each change.",
+  context: ({ input }) => input,
+  initial: "loading",
+  on: { "surface.release": ".released" },
+  states: {
+    loading: {
+      description: "The provider has been asked and nothing can be shown yet.",
+      entry: "askProvider",
+      after: { answerTime: { target: "failed", actions: "reportTimeout" } },
+      on: { "spec.failed": { target: "failed", actions: "reportFailure" }, "viewer.joined": {} },
+      initial: "inTime",
+      states: {
+        inTime: {
+          description: "No change since it was asked.",
+          on: {
+            "spec.built": { target: "#surface.current", actions: "show" },
+            "surface.changed": "outdated",
+          },
+        },
+        outdated: {
+          description: "It changed meanwhile, once or often: what comes is shown, then it is asked once more.",
+          on: {
+            "spec.built": { target: "#surface.refreshing", actions: "show" },
+            "surface.changed": {},
+          },
+        },
+      },
+    },
+    current: {
+      description: "What viewers see is the newest spec.",
+      on: {
+        "surface.changed": "refreshing",
+        "viewer.joined": [{ guard: "changesAreAnnounced", actions: "showToNewcomers" }, { target: "refreshing" }],
+      },
+    },
+    refreshing: {
+      description: "Viewers see the last good spec while a newer one is being built.",
+      entry: "askProvider",
+      after: { answerTime: { target: "failed", actions: "reportTimeout" } },
+      on: { "spec.failed": { target: "failed", actions: "reportFailure" }, "viewer.joined": {} },
+      initial: "inTime",
+      states: {
+        inTime: {
+          description: "No change since it was asked.",
+          on: {
+            "spec.built": { target: "#surface.current", actions: "show" },
+            "surface.changed": "outdated",
+          },
+        },
+        outdated: {
+          description: "It changed meanwhile: asked once more after this answer.",
+          on: {
+            "spec.built": { target: "#surface.refreshing", actions: "show", reenter: true },
+            "surface.changed": {},
+          },
+        },
+      },
+    },
+    failed: {
+      description: "The provider threw, rejected, was no JSON, or did not answer in time; the next good spec mends it.",
+      on: {
+        "spec.built": { target: "current", actions: "show" },
+        "surface.changed": "loading",
+        "viewer.joined": "loading",
+        "spec.failed": {},
+      },
+    },
+    released: {
+      description: "Nobody looks at it any more.",
+      type: "final",
+    },
+  },
+});

@@ -1,0 +1,82 @@
+// A watch's place in a turn log: knows its own seq and writes only what begins right after it, so that every step may be
+// repeated without harm. Late join, resume and a slow socket are all this.
+import type { Feed } from "./feed.ts";
+import type { Limits } from "./limits.ts";
+import type { Outlet } from "./outlet.ts";
+
+/** Where a catching-up cursor stands after one slice. */
+export type Progress = "more" | "end" | "held" | "lost";
+
+/** What a cursor finds out. Called inside write loops: the owner posts a fact and does nothing else. */
+export interface CursorOwner {
+  reachedEnd(): void;
+  fellBehind(): void;
+  /** The part of the log it stands in was shed. */
+  lost(): void;
+}
+
+export class Cursor {
+  readonly feed: Feed;
+  readonly #outlet: Outlet;
+  readonly #owner: CursorOwner;
+  readonly #limits: Limits;
+  /** The last event written to this socket. */
+  seq: number;
+  #dropped = false;
+
+  constructor(feed: Feed, outlet: Outlet, owner: CursorOwner, seq: number, limits: Limits) {
+    this.feed = feed;
+    this.#outlet = outlet;
+    this.#owner = owner;
+    this.seq = seq;
+    this.#limits = limits;
+  }
+
+  /** Writes one slice of what it lacks, up to where the live set stands. */
+  pump(): Progress {
+    if (this.#dropped || this.#outlet.congested) return "held";
+    const { log } = this.feed;
+    const head = this.feed.head();
+    if (this.seq >= head) {
+      this.#owner.reachedEnd();
+      return "end";
+    }
+    if (this.seq < log.firstSeq - 1) {
+      this.#owner.lost();
+      return "lost";
+    }
+    const slice = log.joined(this.seq, head, this.#limits.catchUpSliceBytes);
+    if (!this.#outlet.deliver(slice.frames)) return "held";
+    this.seq = slice.seq;
+    if (this.seq < head) return this.#outlet.congested ? "held" : "more";
+    this.#owner.reachedEnd();
+    return "end";
+  }
+
+  /** Enters the live set, if it really stands where the others do. */
+  join(): void {
+    if (this.#dropped) return;
+    if (this.seq === this.feed.head()) this.feed.live.add(this);
+    else this.#owner.fellBehind();
+  }
+
+  leave(): void {
+    this.feed.live.delete(this);
+  }
+
+  /** One flush of the live set: the frames of fromSeq + 1 … toSeq. */
+  flush(frames: Buffer, fromSeq: number, toSeq: number): void {
+    if (this.seq >= toSeq) return;
+    if (this.seq !== fromSeq) {
+      this.leave();
+      this.#owner.fellBehind();
+    } else if (this.#outlet.deliver(frames)) this.seq = toSeq;
+    else this.leave();
+  }
+
+  /** Nothing is written through it any more (protocol 1.5.3). */
+  drop(): void {
+    this.#dropped = true;
+    this.leave();
+  }
+}

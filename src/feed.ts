@@ -1,0 +1,142 @@
+// One conversation's stream to those who watch it: takes events from the orchestrator, logs them, and writes what is new
+// to the live set, joined, once per socket, in slices. Must never let one bad event or one bad socket stop the others.
+import type { Clock, Timer } from "./clock.ts";
+import type { Cursor } from "./cursor.ts";
+import type { Limits } from "./limits.ts";
+import type { LoggedEvent, TurnLog } from "./turn-log.ts";
+
+/** What a feed finds out while it takes events in; the owner posts facts and does nothing else. */
+export interface FeedOwner {
+  turnBegan(): void;
+  turnSealed(): void;
+  /** The running turn's log is over its limit. */
+  turnTooLarge(): void;
+}
+
+export class Feed {
+  readonly conversationId: string;
+  readonly log: TurnLog;
+  /** The cursors that stand at the head. Filled and emptied by the watch's entry and exit actions. */
+  readonly live = new Set<Cursor>();
+  /** Ends the subscription at the orchestrator; undefined while there is none. */
+  unsubscribe: (() => void) | undefined;
+  /** How many watches there are, live or not. */
+  watches = 0;
+
+  readonly #owner: FeedOwner;
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  #head = 0;
+  #timer: Timer | undefined;
+  #due = false;
+  #flushedAt = Number.NEGATIVE_INFINITY;
+  #bytesAtFlush = 0;
+  #tooLarge = false;
+  /** The walk over the live set that is under way, with what it writes. */
+  #walk: { cursors: Iterator<Cursor>; frames: Buffer; fromSeq: number; toSeq: number } | undefined;
+
+  constructor(conversationId: string, log: TurnLog, owner: FeedOwner, clock: Clock, limits: Limits) {
+    this.conversationId = conversationId;
+    this.log = log;
+    this.#owner = owner;
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /** The seq up to which the live set is or is being written. */
+  head(): number {
+    if (this.live.size === 0 && !this.#walk) this.#head = this.log.seq;
+    return this.#head;
+  }
+
+  /** Where a new watch begins: before the running turn's first event, or after everything. */
+  startSeq(): number {
+    return this.log.running?.startSeq ?? this.log.seq;
+  }
+
+  /**
+   * Takes one event in. Over the limit of a running turn's log only its end is still taken.
+   * @throws TypeError when JSON cannot hold the event.
+   */
+  append(event: LoggedEvent): void {
+    const ends = event.type === "done" || event.type === "turn-sealed";
+    if (this.#tooLarge && !ends) return;
+    const wasRunning = this.log.running?.turnId;
+    this.log.append(event);
+    const running = this.log.running;
+    if (running && running.turnId !== wasRunning) this.#owner.turnBegan();
+    if (event.type === "turn-sealed") {
+      this.#tooLarge = false;
+      this.log.seal(this.#clock.now());
+      this.#owner.turnSealed();
+    } else if (running && running.bytes > this.#limits.turnLogBytesMax && !this.#tooLarge) {
+      this.#tooLarge = true;
+      this.#owner.turnTooLarge();
+    }
+    this.#schedule();
+  }
+
+  /** Ends every timer; the live set is emptied by the watches. */
+  stop(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#walk = undefined;
+    this.unsubscribe?.();
+    this.unsubscribe = undefined;
+  }
+
+  /** The first flush after a pause goes out with the tick, the next after the pause that so many watchers need. */
+  #schedule(): void {
+    if (this.live.size === 0 || this.#due || this.#walk) return;
+    const gatheredEvents = this.log.seq - this.#head;
+    const gatheredBytes = this.log.bytes - this.#bytesAtFlush;
+    const urgent = gatheredEvents >= this.#limits.flushEventsMax || gatheredBytes >= this.#limits.flushBytesMax;
+    if (this.#timer !== undefined && !urgent) return;
+    const waitMs = urgent ? 0 : this.#flushedAt + this.#intervalMs() - this.#clock.now();
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (waitMs > 0) {
+      this.#timer = this.#clock.setTimeout(() => {
+        this.#timer = undefined;
+        this.#flush();
+      }, waitMs);
+      return;
+    }
+    this.#due = true;
+    this.#clock.defer(() => {
+      this.#due = false;
+      this.#flush();
+    });
+  }
+
+  #intervalMs(): number {
+    return Math.min(this.#limits.flushIntervalMs, Math.floor(this.live.size / this.#limits.flushWatchersPerMs));
+  }
+
+  #flush(): void {
+    if (this.#walk || this.live.size === 0 || this.log.seq === this.#head) return;
+    this.#flushedAt = this.#clock.now();
+    const fromSeq = this.#head;
+    const { frames, seq } = this.log.frames(fromSeq, this.#limits.flushBytesMax);
+    this.#head = seq;
+    this.#bytesAtFlush = this.log.bytes;
+    this.#walk = { cursors: this.live.values(), frames, fromSeq, toSeq: seq };
+    this.#step();
+  }
+
+  /** Writes to the next slice of the live set. A set's iterator bears members that come and go meanwhile. */
+  #step(): void {
+    const walk = this.#walk;
+    if (!walk) return;
+    for (let count = 0; count < this.#limits.socketsPerLoopTurn; count++) {
+      const next = walk.cursors.next();
+      if (next.done) {
+        this.#walk = undefined;
+        if (this.log.seq > this.#head) this.#schedule();
+        return;
+      }
+      next.value.flush(walk.frames, walk.fromSeq, walk.toSeq);
+    }
+    this.#clock.defer(() => this.#step());
+  }
+}

@@ -1,0 +1,171 @@
+// All feeds: creates one at the first watch, subscribes it once at the orchestrator, keeps its log for a while after the
+// last turn, and sheds the oldest sealed turns when time or memory is up. Must never shed a running turn.
+import { randomUUID } from "node:crypto";
+import type { Clock } from "./clock.ts";
+import { Feed, type FeedOwner } from "./feed.ts";
+import type { GuardedOrchestrator } from "./guarded-orchestrator.ts";
+import type { Limits } from "./limits.ts";
+import { type LoggedEvent, TurnLog } from "./turn-log.ts";
+
+/** The older vocabulary lacks these (protocol 1.3, `--event-profile core`). */
+const beyondCore: ReadonlySet<string> = new Set(["user-message", "step-complete", "steering", "provider-retry"]);
+
+export type EventProfile = "full" | "core";
+
+/** Does an event of this type belong to the profile? */
+export const isInProfile = (profile: EventProfile, type: string): boolean =>
+  profile === "full" || !beyondCore.has(type);
+
+export interface FeedsOptions {
+  orchestrator: GuardedOrchestrator;
+  clock: Clock;
+  limits: Limits;
+  eventProfile: EventProfile;
+  /** The feed's facts, for the watches of the conversation. */
+  ownerFor(conversationId: string): Pick<FeedOwner, "turnBegan" | "turnSealed">;
+}
+
+export class Feeds {
+  readonly #options: FeedsOptions;
+  readonly #feeds = new Map<string, Feed>();
+  /** Counts for the gateway surface and metrics. */
+  eventsTaken = 0;
+
+  constructor(options: FeedsOptions) {
+    this.#options = options;
+  }
+
+  get(conversationId: string): Feed | undefined {
+    return this.#feeds.get(conversationId);
+  }
+
+  /** The conversation's feed, subscribed; undefined when the orchestrator would not have it. */
+  open(conversationId: string): Feed | undefined {
+    const feed = this.#feeds.get(conversationId) ?? this.#create(conversationId);
+    if (feed.unsubscribe || this.#subscribe(feed)) return feed;
+    this.#release(feed);
+    return undefined;
+  }
+
+  /** The id of the turn that runs in a conversation, undefined when none does; asks the port where nobody watches. */
+  runningTurnId(conversationId: string): unknown {
+    const feed = this.#feeds.get(conversationId);
+    if (feed?.unsubscribe) return feed.log.running?.turnId;
+    let turnId: unknown;
+    this.#options.orchestrator.subscribe(conversationId, (event) => {
+      turnId = event.type === "turn-sealed" ? undefined : event.turnId;
+    })?.();
+    return turnId;
+  }
+
+  /** A watch has ended, or a turn was sealed: lets go of what nobody needs any more. */
+  settle(feed: Feed): void {
+    if (feed.watches > 0 || feed.log.running) return;
+    feed.unsubscribe?.();
+    feed.unsubscribe = undefined;
+    this.#release(feed);
+  }
+
+  /**
+   * The conversation has begun a turn. A kept log must not miss it, or its numbering would have a hole: the feed listens
+   * again, also when nobody watches (protocol 2, epoch).
+   */
+  turnBegins(conversationId: string): void {
+    const feed = this.#feeds.get(conversationId);
+    if (feed && !feed.unsubscribe) this.open(conversationId);
+  }
+
+  /** The sweep's round: sheds sealed turns that are too old, and the oldest ones while all logs are too large. */
+  readonly round = (now: number): boolean => {
+    const { sealedLogKeptMs, allLogsBytesMax } = this.#options.limits;
+    let bytes = 0;
+    for (const feed of this.#feeds.values()) {
+      for (
+        let at = feed.log.oldestSealedAt;
+        at !== undefined && now - at >= sealedLogKeptMs;
+        at = feed.log.oldestSealedAt
+      )
+        feed.log.shedOldest();
+      bytes += feed.log.bytes;
+      this.#release(feed);
+    }
+    if (bytes > allLogsBytesMax) this.#shedTo(allLogsBytesMax, bytes);
+    return this.#feeds.size > 0;
+  };
+
+  /** Bytes of all logs, and how many there are. */
+  measure(): { logs: number; bytes: number } {
+    let bytes = 0;
+    for (const feed of this.#feeds.values()) bytes += feed.log.bytes;
+    return { logs: this.#feeds.size, bytes };
+  }
+
+  stop(): void {
+    for (const feed of this.#feeds.values()) feed.stop();
+    this.#feeds.clear();
+  }
+
+  #create(conversationId: string): Feed {
+    const { clock, limits, ownerFor } = this.#options;
+    const facts = ownerFor(conversationId);
+    const feed: Feed = new Feed(
+      conversationId,
+      new TurnLog(randomUUID()),
+      {
+        turnBegan: () => facts.turnBegan(),
+        turnSealed: () => {
+          facts.turnSealed();
+          clock.defer(() => this.settle(feed));
+        },
+        turnTooLarge: () => this.#endTooLarge(feed),
+      },
+      clock,
+      limits,
+    );
+    this.#feeds.set(conversationId, feed);
+    return feed;
+  }
+
+  #subscribe(feed: Feed): boolean {
+    const { orchestrator, eventProfile } = this.#options;
+    const take = (event: LoggedEvent): void => {
+      if (!isInProfile(eventProfile, event.type)) return;
+      this.eventsTaken++;
+      feed.append(event);
+    };
+    feed.unsubscribe = orchestrator.subscribe(feed.conversationId, take);
+    return feed.unsubscribe !== undefined;
+  }
+
+  /** A host's turn that outgrew its log: watchers are told, and the orchestrator is asked to end it. */
+  #endTooLarge(feed: Feed): void {
+    const { conversationId, log } = feed;
+    const megabytes = Math.floor(this.#options.limits.turnLogBytesMax / 2 ** 20);
+    const message = `the turn was ended because it is larger than ${megabytes} MiB`;
+    const turnId = log.running?.turnId;
+    log.append({ type: "error", conversationId, turnId, message, code: "turn-too-large" });
+    this.#options.clock.defer(() => this.#options.orchestrator.stopTurn(conversationId));
+  }
+
+  /** Forgets a feed without watchers, subscription and events; its epoch ends with it. */
+  #release(feed: Feed): void {
+    if (feed.watches > 0 || feed.unsubscribe || feed.log.firstSeq <= feed.log.seq) return;
+    feed.stop();
+    this.#feeds.delete(feed.conversationId);
+  }
+
+  #shedTo(bytesMax: number, bytesNow: number): void {
+    const sealed = [...this.#feeds.values()].filter((feed) => feed.log.oldestSealedAt !== undefined);
+    sealed.sort((a, b) => (a.log.oldestSealedAt ?? 0) - (b.log.oldestSealedAt ?? 0));
+    let bytes = bytesNow;
+    for (const feed of sealed) {
+      while (bytes > bytesMax && feed.log.oldestSealedAt !== undefined) {
+        const before = feed.log.bytes;
+        feed.log.shedOldest();
+        bytes -= before - feed.log.bytes;
+      }
+      this.#release(feed);
+      if (bytes <= bytesMax) return;
+    }
+  }
+}

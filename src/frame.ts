@@ -1,0 +1,36 @@
+// A WebSocket text frame as the server sends it: whole, unmasked, uncompressed (RFC 6455 5.2). Encoded once, written to
+// any number of sockets.
+
+const finText = 0x81;
+
+/** The header of a text frame with a payload of so many bytes. */
+export function writeFrameHeader(target: Buffer, offset: number, payloadBytes: number): number {
+  target[offset] = finText;
+  if (payloadBytes < 126) {
+    target[offset + 1] = payloadBytes;
+    return offset + 2;
+  }
+  if (payloadBytes < 65_536) {
+    target[offset + 1] = 126;
+    target.writeUInt16BE(payloadBytes, offset + 2);
+    return offset + 4;
+  }
+  target[offset + 1] = 127;
+  target.writeUInt32BE(0, offset + 2);
+  target.writeUInt32BE(payloadBytes, offset + 6);
+  return offset + 10;
+}
+
+export const frameHeaderBytes = (payloadBytes: number): number =>
+  payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10;
+
+/** One text frame. */
+export function encodeFrame(text: string): Buffer {
+  const payloadBytes = Buffer.byteLength(text);
+  const frame = Buffer.allocUnsafe(frameHeaderBytes(payloadBytes) + payloadBytes);
+  frame.write(text, writeFrameHeader(frame, 0, payloadBytes));
+  return frame;
+}
+
+/** One message as a frame. */
+export const encodeMessage = (message: object): Buffer => encodeFrame(JSON.stringify(message));

@@ -1,0 +1,221 @@
+// Puts the gateway together: the root actor, the sockets, the watches, the surfaces and the news. It knows conversations
+// and surfaces only through their ports, so that a process and a host's extension differ only in what stands behind them.
+import { type Actor, type AnyActorRef, createActor } from "xstate";
+import { gatewayMachine } from "../machines/gateway.ts";
+import { Broadcaster } from "./broadcaster.ts";
+import type { Clock } from "./clock.ts";
+import { closes } from "./closes.ts";
+import type { Services } from "./connection-actions.ts";
+import { Connections, type SocketListener } from "./connections.ts";
+import { Facts } from "./facts.ts";
+import { type EventProfile, Feeds } from "./feeds.ts";
+import { encodeMessage } from "./frame.ts";
+import { GuardedOrchestrator } from "./guarded-orchestrator.ts";
+import type { Limits } from "./limits.ts";
+import type { Socket } from "./outlet.ts";
+import type { Broadcasts } from "./ports/broadcasts.ts";
+import type { Logger } from "./ports/logger.ts";
+import type { Orchestrator } from "./ports/orchestrator.ts";
+import type { SurfaceRegistry } from "./ports/surfaces.ts";
+import type { Broadcast } from "./protocol/broadcast.ts";
+import { Registry } from "./registry.ts";
+import { Subscriptions } from "./subscriptions.ts";
+import { Surfaces } from "./surfaces.ts";
+import { Sweep } from "./sweep.ts";
+import { Watches } from "./watches.ts";
+
+/** What stands behind the ports and lives in the gateway's actor system is adopted through this. */
+export interface Supervision {
+  parent: AnyActorRef;
+  registry: Registry;
+}
+
+export interface GatewayPorts {
+  orchestrator: Orchestrator;
+  broadcasts: Broadcasts;
+}
+
+export interface GatewayOptions {
+  clock: Clock;
+  logger: Logger;
+  limits: Limits;
+  surfaces: SurfaceRegistry;
+  eventProfile: EventProfile;
+  /** Called once, with the root actor running. */
+  ports: (supervision: Supervision) => GatewayPorts;
+}
+
+export interface GatewayCounts {
+  sockets: number;
+  watches: number;
+  surfaces: number;
+  /** Turn events taken in since the start. */
+  events: number;
+  logs: number;
+  logBytes: number;
+}
+
+export class Gateway {
+  readonly actors = new Registry();
+  readonly connections: Connections;
+  readonly feeds: Feeds;
+  readonly root: Actor<typeof gatewayMachine>;
+  readonly #options: GatewayOptions;
+  readonly #surfaces: Surfaces;
+  readonly #sweep: Sweep;
+  readonly #broadcaster: Broadcaster;
+  readonly #endBroadcasts: () => void;
+  #catalogFrame: Buffer | undefined;
+  #draining: { deadlineMs: number; reconnectAfterMs: number } | undefined;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(options: GatewayOptions) {
+    const { clock, logger, limits, surfaces: registry, eventProfile } = options;
+    this.#options = options;
+    const facts = new Facts(clock, limits);
+    const parts = { actors: this.actors, facts, clock, limits, logger };
+    const parent = (): AnyActorRef => this.root;
+    this.root = createActor(this.#machine(), { clock, id: "gateway" });
+    this.root.subscribe({ error: (error) => logger.error("gateway: defect", { error }) });
+
+    const watches: Watches = new Watches({ ...parts, feeds: () => this.feeds });
+    this.#surfaces = new Surfaces({ ...parts, registry, parent });
+    const subscriptions = new Subscriptions({ ...parts, surfaces: this.#surfaces, watches });
+    const services = (): Services => ({
+      orchestrator,
+      feeds: this.feeds,
+      surfaces: this.#surfaces,
+      watches,
+      subscriptions,
+      limits,
+      logger,
+    });
+    this.connections = new Connections({ ...parts, parent, services, catalogFrame: () => this.#catalog() });
+    this.#broadcaster = new Broadcaster(
+      clock,
+      limits,
+      () => this.connections.all(),
+      () => this.connections.serial,
+    );
+    this.root.start();
+    const ports = options.ports({ parent: this.root, registry: this.actors });
+    const orchestrator = new GuardedOrchestrator(ports.orchestrator, logger);
+    const ownerFor = (conversationId: string) => watches.turnFacts(conversationId);
+    this.feeds = new Feeds({ orchestrator, clock, limits, eventProfile, ownerFor });
+    this.#endBroadcasts = ports.broadcasts.subscribe((news) => this.root.send({ type: "broadcast.made", news }));
+    this.#sweep = new Sweep(clock, limits, [
+      this.connections.round,
+      this.feeds.round,
+      // A catalog is only compared while somebody could hear of its change.
+      (now) => this.connections.size > 0 && this.#surfaces.round(now),
+    ]);
+    this.#surfaces.follow(() => this.root.send({ type: "catalog.changed" }));
+  }
+
+  /** The ports of the server are open: sockets are taken from now on. */
+  listening(): void {
+    this.root.send({ type: "gateway.listening" });
+  }
+
+  /** Takes a socket in, or turns it away when the gateway does not listen; then there is nothing to tell it. */
+  accept(socket: Socket): SocketListener | undefined {
+    let listener: SocketListener | undefined;
+    const adopt = (): void => {
+      listener = this.connections.accept(socket);
+      this.#sweep.start();
+    };
+    const turnAway = (): void => socket.close(closes.restart.code, closes.restart.reason);
+    this.root.send({ type: "socket.opened", offer: { adopt, turnAway } });
+    return listener;
+  }
+
+  /** Announces a stop to every socket and takes no new ones; the turns are the caller's to end. */
+  drain(deadlineMs: number, reconnectAfterMs: number): void {
+    this.#draining = { deadlineMs, reconnectAfterMs };
+    this.root.send({ type: "gateway.drain" });
+  }
+
+  /** Closes every socket with 1012; resolves when all have gone, those that do not answer after limits.closingMs. */
+  closeSockets(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+      this.root.send({ type: "gateway.drained" });
+      this.#reportEmpty();
+    });
+  }
+
+  /** Ends everything that is left: timers, subscriptions, actors. Cuts sockets that are still open. */
+  stop(): void {
+    this.#sweep.stop();
+    this.#endBroadcasts();
+    this.connections.cutAll();
+    this.#surfaces.stop();
+    this.feeds.stop();
+    this.root.send({ type: "gateway.stop" });
+  }
+
+  counts(): GatewayCounts {
+    const { logs, bytes } = this.feeds.measure();
+    return {
+      sockets: this.connections.size,
+      watches: this.actors.count("watch"),
+      surfaces: this.actors.count("surface"),
+      events: this.feeds.eventsTaken,
+      logs,
+      logBytes: bytes,
+    };
+  }
+
+  /** The actions of the root. None may throw: that would end the gateway. */
+  #machine(): typeof gatewayMachine {
+    const { logger } = this.#options;
+    const act =
+      <Arguments>(run: (argument: Arguments) => void) =>
+      (argument: Arguments): void => {
+        try {
+          run(argument);
+        } catch (error) {
+          logger.error("gateway: defect", { error });
+        }
+      };
+    return gatewayMachine.provide({
+      actions: {
+        adopt: act(({ event }) => event.type === "socket.opened" && event.offer.adopt()),
+        turnAway: act(({ event }) => event.type === "socket.opened" && event.offer.turnAway()),
+        fanOut: act(({ event }) => event.type === "broadcast.made" && this.#fanOut(event.news)),
+        announceCatalog: act(() => {
+          this.#catalogFrame = undefined;
+          this.#broadcaster.announce({ type: "catalog", catalog: this.#surfaces.catalog() });
+        }),
+        announceDraining: act(() => {
+          if (this.#draining) this.#broadcaster.announce({ type: "server.draining", ...this.#draining });
+        }),
+        closeSockets: act(() => {
+          for (const connection of this.connections.all()) connection.tell("gateway.draining");
+        }),
+        countEnd: act(() => this.#reportEmpty()),
+        countDefect: act(() => this.#reportEmpty()),
+      },
+    });
+  }
+
+  #fanOut(news: Broadcast): void {
+    this.#broadcaster.announce(news);
+    if (news.type === "conversation.statusChanged" && news.status === "active")
+      this.feeds.turnBegins(news.conversationId);
+  }
+
+  #catalog(): Buffer {
+    if (!this.#surfaces.announcesChanges) this.#catalogFrame = undefined;
+    this.#catalogFrame ??= encodeMessage({ type: "catalog", catalog: this.#surfaces.catalog() });
+    return this.#catalogFrame;
+  }
+
+  #reportEmpty(): void {
+    if (this.#onEmpty && this.connections.size === 0) {
+      const resolve = this.#onEmpty;
+      this.#onEmpty = undefined;
+      resolve();
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// The orchestrator port as the gateway uses it: whatever stands behind may throw, answer nonsense or call back when it
+// must not, and that costs the one request, never the process and never another socket.
+import type { Logger } from "./ports/logger.ts";
+import type { EnqueueOutcome, Orchestrator, Refused, StartOutcome, TurnRequest } from "./ports/orchestrator.ts";
+import type { LoggedEvent } from "./turn-log.ts";
+
+type Answer = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Answer => typeof value === "object" && value !== null;
+
+const isEvent = (value: unknown): value is LoggedEvent => isObject(value) && typeof value["type"] === "string";
+
+/** What went wrong, for a person; never a stack. */
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export class GuardedOrchestrator {
+  readonly #orchestrator: Orchestrator;
+  readonly #logger: Logger;
+
+  constructor(orchestrator: Orchestrator, logger: Logger) {
+    this.#orchestrator = orchestrator;
+    this.#logger = logger;
+  }
+
+  startTurn(request: TurnRequest): StartOutcome {
+    const answer = this.#ask("startTurn", (port) => port.startTurn(request));
+    if (isObject(answer) && answer["started"] === true && typeof answer["turnId"] === "string")
+      return { started: true, turnId: answer["turnId"] };
+    return this.#refused("startTurn", answer);
+  }
+
+  enqueue(request: Parameters<Orchestrator["enqueue"]>[0]): EnqueueOutcome {
+    const answer = this.#ask("enqueue", (port) => port.enqueue(request));
+    if (isObject(answer) && typeof answer["startedTurn"] === "boolean")
+      return { startedTurn: answer["startedTurn"], queue: Array.isArray(answer["queue"]) ? answer["queue"] : [] };
+    return this.#refused("enqueue", answer);
+  }
+
+  cancelQueuedMessage(request: { conversationId: string; messageId: string }): boolean {
+    const answer = this.#ask("cancelQueuedMessage", (port) => port.cancelQueuedMessage?.(request));
+    return isObject(answer) && answer["cancelled"] === true;
+  }
+
+  /** Undefined when the orchestrator could not be subscribed to. The listener hears nothing after unsubscribing. */
+  subscribe(conversationId: string, listener: (event: LoggedEvent) => void): (() => void) | undefined {
+    let listening = true;
+    const guarded = (event: unknown): void => {
+      if (!listening) return;
+      try {
+        if (isEvent(event)) listener(event);
+        else this.#logger.warn("orchestrator: an event without a type was dropped", { conversationId });
+      } catch (error) {
+        this.#logger.warn("orchestrator: an event was dropped", { conversationId, reason: reasonOf(error) });
+      }
+    };
+    const unsubscribe = this.#ask("subscribe", (port) => port.subscribe(conversationId, guarded));
+    if (unsubscribe instanceof Failure) {
+      listening = false;
+      return undefined;
+    }
+    return () => {
+      if (!listening) return;
+      listening = false;
+      this.#ask("unsubscribe", () => (typeof unsubscribe === "function" ? unsubscribe() : undefined));
+    };
+  }
+
+  isActive(conversationId: string): boolean {
+    return this.#ask("isActive", (port) => port.isActive(conversationId)) === true;
+  }
+
+  stopTurn(conversationId: string): boolean {
+    const answer = this.#ask("stopTurn", (port) => port.stopTurn(conversationId));
+    return isObject(answer) && answer["abortedTurn"] === true;
+  }
+
+  #ask(call: string, ask: (port: Orchestrator) => unknown): unknown {
+    try {
+      return ask(this.#orchestrator);
+    } catch (error) {
+      this.#logger.warn(`orchestrator: ${call} threw`, { reason: reasonOf(error) });
+      return new Failure(reasonOf(error));
+    }
+  }
+
+  #refused(call: string, answer: unknown): Refused {
+    if (answer instanceof Failure) return { started: false, reason: "internal", message: answer.reason };
+    if (isObject(answer) && typeof answer["reason"] === "string") {
+      const message = typeof answer["message"] === "string" ? answer["message"] : undefined;
+      return { started: false, reason: answer["reason"], message };
+    }
+    this.#logger.warn(`orchestrator: ${call} answered nonsense`);
+    return { started: false, reason: "internal", message: "the orchestrator gave no valid answer" };
+  }
+}
+
+class Failure {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,199 @@
+// turnwire as an extension of an agent host that brings its own orchestrator and surfaces (design 4): the gateway on one
+// WebSocket port, and nothing of the embedded parts.
+import * as v from "valibot";
+import { isLoopback } from "./access/hosts.ts";
+import { createAccess } from "./access.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { Gateway } from "./gateway.ts";
+import { reasonOf } from "./guarded-orchestrator.ts";
+import { limits } from "./limits.ts";
+import { listen, trackConnections, unlisten } from "./listen.ts";
+import type { Broadcasts } from "./ports/broadcasts.ts";
+import { type Logger, tolerantLogger } from "./ports/logger.ts";
+import type { Orchestrator } from "./ports/orchestrator.ts";
+import type { SurfaceRegistry } from "./ports/surfaces.ts";
+import type { Broadcast } from "./protocol/broadcast.ts";
+import { createTransport } from "./transport.ts";
+
+export interface ServiceHandle {
+  id: string;
+  kind: "service";
+}
+
+export interface HookHandle {
+  id: string;
+  kind: "event";
+}
+
+/** What turnwire uses of a host. */
+export interface Host {
+  getService(handle: ServiceHandle): unknown;
+  on(hook: HookHandle, listener: (payload: unknown) => void): () => void;
+  logger?: Partial<Logger>;
+  config?: { get(key: string): unknown };
+}
+
+export interface Extension {
+  manifest: { id: string; dependsOn: string[] };
+  /** Resolves when the port listens. @throws Error when the port is taken or a setting is wrong; nothing is left then. */
+  activate(host: Host): Promise<void>;
+  /** Ends all that activate started; a later activate works. Harmless when not active. */
+  deactivate(): Promise<void>;
+}
+
+const services = {
+  surfaces: { id: "surface-registry/registry", kind: "service" },
+  orchestrator: { id: "session-orchestrator/orchestrator", kind: "service" },
+} as const;
+
+const id = v.string();
+const status = v.picklist(["active", "queued", "idle", "closed"]);
+
+/** Each hook's handle and what its payload becomes on the wire. */
+const hooks = [
+  {
+    handle: { id: "session-orchestrator/conversation-opened", kind: "event" },
+    schema: v.pipe(
+      v.object({ conversationId: id, workspaceId: id }),
+      v.transform((payload): Broadcast => ({ type: "conversation.open", ...payload })),
+    ),
+  },
+  {
+    handle: { id: "session-orchestrator/conversation-status-changed", kind: "event" },
+    schema: v.pipe(
+      v.object({ conversationId: id, status, workspaceId: id }),
+      v.transform((payload): Broadcast => ({ type: "conversation.statusChanged", ...payload })),
+    ),
+  },
+  {
+    handle: { id: "session-orchestrator/conversation-compacted", kind: "event" },
+    schema: v.pipe(
+      v.object({
+        conversationId: id,
+        newConversationId: id,
+        messagesSummarized: v.number(),
+        messagesKept: v.number(),
+      }),
+      v.transform((payload): Broadcast => ({ type: "conversation.compacted", ...payload })),
+    ),
+  },
+] as const;
+
+const configSchema = v.object({
+  surfaceWsPort: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)), 24_205),
+  surfaceWsHost: v.optional(v.pipe(v.string(), v.nonEmpty()), "127.0.0.1"),
+  surfaceWsAllowedOrigins: v.optional(v.array(v.string()), []),
+  surfaceWsToken: v.optional(v.pipe(v.string(), v.nonEmpty())),
+});
+type HostConfig = v.InferOutput<typeof configSchema>;
+
+/** The extension, for a host's loader. Any number of them may live in one process, each in a host of its own. */
+export function createTransportWsExtension(options: { clock?: Clock } = {}): Extension {
+  const clock = options.clock ?? systemClock;
+  let running: { stop(): Promise<void> } | undefined;
+  return {
+    manifest: { id: "transport-ws", dependsOn: ["surface-registry", "session-orchestrator"] },
+    async activate(host) {
+      if (running) throw new Error("transport-ws is active already: deactivate it first");
+      running = await start(host, clock);
+    },
+    async deactivate() {
+      const stopping = running;
+      running = undefined;
+      await stopping?.stop();
+    },
+  };
+}
+
+async function start(host: Host, clock: Clock): Promise<{ stop(): Promise<void> }> {
+  const logger = tolerantLogger(host.logger);
+  const config = readHostConfig(host);
+  const orchestrator = requireService<Orchestrator>(host, services.orchestrator);
+  const surfaces = requireService<SurfaceRegistry>(host, services.surfaces);
+  const { surfaceWsToken: token, surfaceWsAllowedOrigins: allowOrigins } = config;
+  const access = createAccess({ token, allowOrigins, clock });
+  const gateway = new Gateway({
+    clock,
+    logger,
+    limits,
+    surfaces,
+    eventProfile: "full",
+    ports: () => ({ orchestrator, broadcasts: broadcastsOf(host, logger) }),
+  });
+  const transport = createTransport({
+    limits,
+    logger,
+    access,
+    closedBecause: () => (gateway.connections.size >= limits.socketsMax ? "full" : undefined),
+    accept: (socket) => gateway.accept(socket),
+  });
+  const server = transport.createServer();
+  const cutConnections = trackConnections(server);
+  const stop = async (): Promise<void> => {
+    const closed = unlisten(server);
+    gateway.drain(0, limits.reconnectAfterMs);
+    await gateway.closeSockets();
+    gateway.stop();
+    cutConnections();
+    await closed;
+  };
+  try {
+    const port = await listen(server, config.surfaceWsHost, config.surfaceWsPort);
+    access.addOwnPort(port);
+    gateway.listening();
+    logger.info("transport-ws: surface WebSocket listening", { port });
+  } catch (error) {
+    gateway.root.send({ type: "gateway.failed" });
+    gateway.stop();
+    throw error;
+  }
+  return { stop };
+}
+
+/** @throws Error that names the setting. */
+function readHostConfig(host: Host): HostConfig {
+  const given: Record<string, unknown> = {};
+  for (const key of Object.keys(configSchema.entries)) given[key] = host.config?.get(key) ?? undefined;
+  const result = v.safeParse(configSchema, given, { abortEarly: true });
+  if (!result.success) {
+    const [issue] = result.issues;
+    throw new Error(`transport-ws: setting ${v.getDotPath(issue)} is not usable: ${issue.message}`);
+  }
+  const { surfaceWsHost, surfaceWsToken } = result.output;
+  const isPrivate = isLoopback(surfaceWsHost) || surfaceWsHost === "::1";
+  if (!isPrivate && surfaceWsToken === undefined)
+    throw new Error(
+      `transport-ws: surfaceWsHost ${surfaceWsHost} can be reached from other machines: set surfaceWsToken, or use 127.0.0.1`,
+    );
+  return result.output;
+}
+
+/** The service behind a handle. What it does is guarded call by call; that it is there is asked once. */
+function requireService<Service>(host: Host, handle: ServiceHandle): Service {
+  const service = host.getService(handle);
+  if (typeof service === "object" && service !== null) return service as Service;
+  throw new Error(`transport-ws: the host has no service ${handle.id}: load the extension that provides it first`);
+}
+
+function broadcastsOf(host: Host, logger: Logger): Broadcasts {
+  return {
+    subscribe(listener) {
+      const offs = hooks.map(({ handle, schema }) =>
+        host.on(handle, (payload) => {
+          const news = v.safeParse(schema, payload);
+          if (news.success) listener(news.output);
+          else logger.warn("transport-ws: a hook's payload was dropped", { hook: handle.id });
+        }),
+      );
+      return () => {
+        for (const off of offs) {
+          try {
+            off();
+          } catch (error) {
+            logger.warn("transport-ws: a hook could not be left", { reason: reasonOf(error) });
+          }
+        }
+      };
+    },
+  };
+}

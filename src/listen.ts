@@ -1,0 +1,62 @@
+// Opens and closes an HTTP server's port. A port that cannot be had is one clear sentence.
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+
+/** A port could not be opened; the message names it and the remedy. */
+export class ListenError extends Error {
+  override name = "ListenError";
+}
+
+const reasons: Record<string, string> = {
+  EADDRINUSE: "is in use: stop what listens there, or give another port",
+  EACCES: "may not be opened by this user: give a port above 1023",
+  EADDRNOTAVAIL: "is not an address of this machine: give another host",
+  ENOTFOUND: "is not a known host name: give another host",
+};
+
+/**
+ * Resolves with the port in use.
+ * @throws ListenError
+ */
+export function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
+      const reason = reasons[error.code ?? ""] ?? `cannot be opened: ${error.message}`;
+      reject(new ListenError(`${hostAndPort(host, port)} ${reason}`));
+    };
+    server.once("error", failed);
+    server.listen({ host, port, backlog: 4_096 }, () => {
+      server.off("error", failed);
+      const address = server.address();
+      resolve(typeof address === "object" && address ? address.port : port);
+    });
+  });
+}
+
+/** Stops listening and cuts what is left: resolves when no handle of the server remains. */
+export function unlisten(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    if (!server.listening) {
+      resolve();
+      return;
+    }
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+/** An address as it stands in a URL: IPv6 in brackets. */
+export const hostAndPort = (host: string, port: number): string =>
+  host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+
+/** Keeps the TCP connections that are no HTTP request any more, so that a stop can cut those that never said a word. */
+export function trackConnections(server: Server): () => void {
+  const open = new Set<Socket>();
+  server.on("connection", (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
+  return () => {
+    for (const socket of open) socket.destroy();
+  };
+}

@@ -1,0 +1,164 @@
+// One socket's way out: owns every byte that is written to it and knows how much of it has no receipt yet. Must never
+// queue anything for a slow socket: who may not write is told so, and comes back later.
+import type { Clock } from "./clock.ts";
+import type { Close } from "./closes.ts";
+import type { Limits } from "./limits.ts";
+
+/** The transport's side of one socket. Nothing of it throws on a socket that has gone. */
+export interface Socket {
+  /** Writes whole frames as they are. */
+  write(frames: Buffer): void;
+  ping(payload: string): void;
+  close(code: number, reason: string): void;
+  /** Cuts the TCP connection. */
+  cut(): void;
+  /** Bytes the process still holds for it. */
+  unsentBytes(): number;
+}
+
+/** What an outlet finds out. Called inside write loops: the owner posts a fact and does nothing else. */
+export interface OutletOwner {
+  congested(): void;
+  drained(): void;
+  stuck(): void;
+}
+
+interface Mark {
+  id: number;
+  /** Bytes written before it. */
+  at: number;
+  sentAt: number;
+}
+
+export class Outlet {
+  readonly #socket: Socket;
+  readonly #owner: OutletOwner;
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  /** A plain field that the fan-out reads: nothing of a turn may be written now. */
+  congested = false;
+  /** Our close frame is out or the peer has gone: nothing may be written any more. */
+  ended = false;
+  #stuck = false;
+  #writtenBytes = 0;
+  #receiptedBytes = 0;
+  #markedBytes = 0;
+  #marks: Mark[] = [];
+  #nextMark = 1;
+  #heardAt: number;
+  #pingedAt: number;
+  #endedAt = 0;
+
+  constructor(socket: Socket, owner: OutletOwner, clock: Clock, limits: Limits) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#heardAt = clock.now();
+    this.#pingedAt = this.#heardAt;
+  }
+
+  /** Replies, refusals, surfaces and news: written at once, also to a congested socket. */
+  control(frame: Buffer): void {
+    if (this.ended) return;
+    this.#write(frame);
+  }
+
+  /** Frames of a turn. False, and nothing written, when the socket may not be given more now. */
+  deliver(frames: Buffer): boolean {
+    if (this.ended || this.congested) return false;
+    this.#write(frames);
+    return true;
+  }
+
+  /** Bytes written after the last receipt. */
+  outstandingBytes(): number {
+    return this.#writtenBytes - this.#receiptedBytes;
+  }
+
+  /** Bytes the process holds for this socket. */
+  unsentBytes(): number {
+    return this.#socket.unsentBytes();
+  }
+
+  #write(frames: Buffer): void {
+    this.#socket.write(frames);
+    this.#writtenBytes += frames.length;
+    if (this.#writtenBytes - this.#markedBytes >= this.#limits.markEveryBytes) this.#mark();
+    if (!this.congested && this.outstandingBytes() > this.#limits.outstandingBytesMax) {
+      this.congested = true;
+      if (this.#markedBytes !== this.#writtenBytes) this.#mark();
+      this.#owner.congested();
+    }
+    if (this.#socket.unsentBytes() > this.#limits.unsentBytesMax) this.#reportStuck();
+  }
+
+  /** A ping marks the stream; its pong is the receipt for all that was written before. */
+  #mark(): void {
+    const id = this.#nextMark++;
+    this.#marks.push({ id, at: this.#writtenBytes, sentAt: this.#clock.now() });
+    this.#markedBytes = this.#writtenBytes;
+    this.#socket.ping(`m${id}`);
+  }
+
+  /** A pong has come in. One that answers no mark is a sign of life and nothing more (RFC 6455 5.5.3). */
+  receipt(payload: string): void {
+    this.heard();
+    if (!payload.startsWith("m")) return;
+    const index = this.#marks.findIndex((mark) => `m${mark.id}` === payload);
+    const mark = this.#marks[index];
+    if (!mark) return;
+    this.#marks.splice(0, index + 1);
+    this.#receiptedBytes = mark.at;
+    if (this.congested && !this.ended && this.outstandingBytes() < this.#limits.outstandingBytesLow) {
+      this.congested = false;
+      this.#owner.drained();
+    }
+  }
+
+  /** Any frame is a sign of life. */
+  heard(): void {
+    this.#heardAt = this.#clock.now();
+  }
+
+  /** Sends the close frame; nothing is written after it. */
+  close(close: Close): void {
+    if (this.ended) return;
+    this.end();
+    this.#socket.close(close.code, close.reason);
+  }
+
+  /** Nothing may be written any more: the peer or ws itself is closing. */
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#endedAt = this.#clock.now();
+    this.#marks = [];
+  }
+
+  cut(): void {
+    this.end();
+    this.#socket.cut();
+  }
+
+  /** What of the sweep's deadlines this socket has missed at the moment; pings it when it has been silent. */
+  due(now: number): "overdue" | "stuck" | "silent" | undefined {
+    if (this.ended) return now - this.#endedAt >= this.#limits.closingMs ? "overdue" : undefined;
+    const oldest = this.#marks[0];
+    if (oldest && now - oldest.sentAt >= this.#limits.markAnswerMs) return "stuck";
+    const silentMs = now - this.#heardAt;
+    if (silentMs >= this.#limits.silentCloseMs) return "silent";
+    if (silentMs >= this.#limits.silentPingMs && now - this.#pingedAt >= this.#limits.silentPingMs) {
+      this.#pingedAt = now;
+      this.#socket.ping("");
+    }
+    return undefined;
+  }
+
+  #reportStuck(): void {
+    if (this.#stuck) return;
+    this.#stuck = true;
+    this.congested = true;
+    this.#owner.stuck();
+  }
+}

@@ -1,0 +1,149 @@
+// What a socket watches: adds and ends its subscriptions to conversations and surfaces, within its limit. Once one has
+// ended, not a byte more is sent for it (protocol 1.5.3).
+import { surfaceWatchMachine } from "../machines/surface-watch.ts";
+import type { Connection, SurfaceWatch } from "./connection.ts";
+import type { Facts } from "./facts.ts";
+import type { Limits } from "./limits.ts";
+import type { Logger } from "./ports/logger.ts";
+import { chatError, type Refusal, refusals } from "./refusals.ts";
+import type { Registry } from "./registry.ts";
+import { type Surfaces, surfaceKey } from "./surfaces.ts";
+import type { Watch, Watches, WatchOwner } from "./watches.ts";
+
+export interface SubscriptionsOptions {
+  actors: Registry;
+  surfaces: Surfaces;
+  watches: Watches;
+  facts: Facts;
+  limits: Limits;
+  logger: Logger;
+}
+
+export class Subscriptions {
+  readonly #options: SubscriptionsOptions;
+
+  constructor(options: SubscriptionsOptions) {
+    this.#options = options;
+  }
+
+  /** The socket's watch of the conversation, a new one where there is none; asks: it has made a turn start. */
+  watchConversation(connection: Connection, conversationId: string, asks = false): Watch | Refusal {
+    const present = connection.watches.get(conversationId);
+    if (present) return present;
+    const full = this.#fullness(connection);
+    if (full) return chatError("too-many", full, conversationId);
+    const { actor } = connection;
+    if (!actor) throw new Error("a connection without an actor cannot watch");
+    const owner: WatchOwner = {
+      connectionId: connection.id,
+      parent: actor,
+      outlet: connection.outlet,
+      asked: (id) => connection.asked(id),
+      settled: (id) => connection.settled(id),
+      lost: () => connection.tell("socket.stuck"),
+      ended: (ended) => {
+        if (connection.watches.get(conversationId) === ended) this.#forget(connection, conversationId);
+      },
+    };
+    const watch = this.#options.watches.open(conversationId, owner, asks);
+    if (!watch) return chatError("internal", "this conversation cannot be watched now, try again", conversationId);
+    const before = connection.subscriptions;
+    connection.watches.set(conversationId, watch);
+    connection.subscriptionsChanged(before);
+    return watch;
+  }
+
+  unwatchConversation(connection: Connection, conversationId: string): void {
+    const watch = connection.watches.get(conversationId);
+    if (!watch) return;
+    this.#forget(connection, conversationId);
+    this.#options.watches.end(watch);
+  }
+
+  watchSurface(connection: Connection, surfaceId: string, conversationId: string | undefined): Refusal | undefined {
+    const { surfaces } = this.#options;
+    const provider = surfaces.find(surfaceId);
+    if (!provider) return refusals.unknownSurface(surfaceId, conversationId);
+    const key = surfaceKey(surfaceId, conversationId);
+    const present = connection.surfaceWatches.get(key);
+    const full = present ? undefined : this.#fullness(connection);
+    if (full) return refusals.tooMany(full, surfaceId, conversationId);
+    const watch = present ?? this.#openSurfaceWatch(connection, key, surfaceId, conversationId);
+    if (present) this.#options.facts.post(() => watch.actor?.send({ type: "surface.awaited" }));
+    surfaces.watch(surfaceId, conversationId, provider, watch);
+    return undefined;
+  }
+
+  unwatchSurface(connection: Connection, key: string): void {
+    const watch = connection.surfaceWatches.get(key);
+    if (!watch) return;
+    const before = connection.subscriptions;
+    connection.surfaceWatches.delete(key);
+    connection.subscriptionsChanged(before);
+    this.#options.surfaces.unwatch(key, watch);
+    watch.actor?.send({ type: "watch.leave" });
+  }
+
+  /** The socket is congested: its watches leave the live sets. */
+  holdBack(connection: Connection): void {
+    for (const watch of connection.watches.values()) this.#options.watches.tell(watch, "socket.congested");
+  }
+
+  /** The socket has drained: its watches catch up, and surfaces that changed meanwhile are shown. */
+  catchUp(connection: Connection): void {
+    for (const watch of connection.watches.values()) this.#options.watches.tell(watch, "socket.drained");
+    for (const [key, watch] of connection.surfaceWatches) this.#options.surfaces.catchUp(key, watch);
+  }
+
+  leaveEverything(connection: Connection): void {
+    for (const conversationId of [...connection.watches.keys()]) this.unwatchConversation(connection, conversationId);
+    for (const key of [...connection.surfaceWatches.keys()]) this.unwatchSurface(connection, key);
+  }
+
+  #forget(connection: Connection, conversationId: string): void {
+    const before = connection.subscriptions;
+    connection.watches.delete(conversationId);
+    connection.settled(conversationId);
+    connection.subscriptionsChanged(before);
+  }
+
+  #openSurfaceWatch(
+    connection: Connection,
+    key: string,
+    surfaceId: string,
+    conversationId: string | undefined,
+  ): SurfaceWatch {
+    const { actors, facts, logger } = this.#options;
+    const { actor, outlet } = connection;
+    if (!actor) throw new Error("a connection without an actor cannot watch");
+    const watch: SurfaceWatch = {
+      key,
+      outlet,
+      awaiting: true,
+      version: 0,
+      actor: undefined,
+      shown: () => facts.post(() => watch.actor?.send({ type: "surface.shown" })),
+    };
+    watch.actor = actors.adopt({
+      parent: actor,
+      kind: "surface-watch",
+      logic: surfaceWatchMachine,
+      input: { connectionId: connection.id, surfaceId, conversationId },
+      onEnd: (error) => {
+        if (error !== undefined) logger.error("surface-watch: defect", { connectionId: connection.id, error });
+        if (connection.surfaceWatches.get(key) === watch) this.unwatchSurface(connection, key);
+      },
+    });
+    const before = connection.subscriptions;
+    connection.surfaceWatches.set(key, watch);
+    connection.subscriptionsChanged(before);
+    return watch;
+  }
+
+  /** The sentence that refuses one more subscription, if it is one too many. */
+  #fullness(connection: Connection): string | undefined {
+    const { subscriptionsPerSocketMax } = this.#options.limits;
+    if (connection.subscriptions < subscriptionsPerSocketMax) return undefined;
+    return `this socket has ${subscriptionsPerSocketMax} subscriptions, the most there may be: end one first`;
+  }
+}

@@ -1,0 +1,30 @@
+// The surface registry of the process: what providers are there, in the order in which they came.
+import type { CatalogEntry, SurfaceProvider, SurfaceRegistry } from "./ports/surfaces.ts";
+
+export function createSurfaceRegistry(): SurfaceRegistry {
+  const providers = new Map<string, SurfaceProvider>();
+  const listeners = new Set<() => void>();
+  const changed = (): void => {
+    for (const listener of [...listeners]) listener();
+  };
+  return {
+    /** @throws Error when a surface of this id is registered already. */
+    register(provider) {
+      const { id } = provider.catalogEntry;
+      if (providers.has(id)) throw new Error(`a surface "${id}" is registered already: unregister it first`);
+      providers.set(id, provider);
+      changed();
+      return () => {
+        if (providers.get(id) !== provider) return;
+        providers.delete(id);
+        changed();
+      };
+    },
+    getCatalog: (): CatalogEntry[] => [...providers.values()].map((provider) => provider.catalogEntry),
+    getSurface: (id) => providers.get(id),
+    subscribe(onChange) {
+      listeners.add(onChange);
+      return () => listeners.delete(onChange);
+    },
+  };
+}

@@ -1,0 +1,166 @@
+// The only file that touches ws: takes upgrades, refuses in plain HTTP what may not come in, and turns a WebSocket into
+// the Socket and SocketListener that the rest of the house knows.
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { Socket as TcpSocket } from "node:net";
+import type { Duplex } from "node:stream";
+import { type RawData, WebSocket, WebSocketServer } from "ws";
+import { type Access, chooseSubprotocol } from "./access.ts";
+import type { SocketListener } from "./connections.ts";
+import type { Limits } from "./limits.ts";
+import type { Socket } from "./outlet.ts";
+import type { Logger } from "./ports/logger.ts";
+
+export interface TransportOptions {
+  limits: Limits;
+  logger: Logger;
+  access: Access;
+  /** Why no socket is taken at the moment, or undefined. */
+  closedBecause: () => "draining" | "full" | undefined;
+  /** Takes a socket in; undefined when it was turned away. */
+  accept: (socket: Socket) => SocketListener | undefined;
+}
+
+export interface Transport {
+  /** For an HTTP server's `upgrade` event. */
+  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void;
+  /** An HTTP server for nothing but WebSockets: any path, 426 for everything else. */
+  createServer(): Server;
+}
+
+/** One field instead of a closure for each event of each socket. */
+class ServerSocket extends WebSocket {
+  listener: SocketListener | undefined;
+}
+
+/** What a proxy or a fleet of clients should wait before it knocks again. */
+const retryAfterSeconds = 2;
+
+export function createTransport({ limits, logger, access, closedBecause, accept }: TransportOptions): Transport {
+  // A variable, because @types/ws 8.18 lacks the newer of ws 8.23's options.
+  const options = {
+    noServer: true,
+    clientTracking: false,
+    WebSocket: ServerSocket,
+    perMessageDeflate: false,
+    maxPayload: limits.frameBytesMax,
+    skipUTF8Validation: false,
+    allowSynchronousEvents: true,
+    autoPong: true,
+    maxPendingAutoPongs: limits.pendingPongsMax,
+    maxFragments: limits.messageFragmentsMax,
+    maxBufferedChunks: limits.messageChunksMax,
+    closeTimeout: limits.closingMs,
+    handleProtocols: (offered: Set<string>) => chooseSubprotocol(offered) ?? false,
+  };
+  const sockets = new WebSocketServer(options);
+
+  const open = (webSocket: ServerSocket, tcp: TcpSocket): void => {
+    // Pre-encoded frames may be written beside ws's own only while ws writes whole frames as they come (design 2).
+    if (webSocket.extensions !== "") throw new Error("a WebSocket extension was negotiated although none is offered");
+    tcp.setNoDelay(true);
+    webSocket.on("error", onError);
+    const listener = accept(socketOf(webSocket, tcp));
+    webSocket.listener = listener;
+    if (!listener) return;
+    webSocket.on("message", onMessage);
+    webSocket.on("pong", onPong);
+    webSocket.on("ping", onPing);
+    webSocket.on("close", onClose);
+  };
+
+  const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+    const closed = closedBecause();
+    if (closed) {
+      refuse(stream, 503, `${closed}: try again later`, [`Retry-After: ${retryAfterSeconds}`]);
+      return;
+    }
+    const decision = access.check("upgrade", request);
+    if (!decision.allowed) {
+      logger.info("transport-ws: upgrade refused", { status: decision.status, reason: decision.message });
+      refuse(stream, decision.status, decision.message, decision.status === 401 ? ["WWW-Authenticate: Bearer"] : []);
+      return;
+    }
+    sockets.handleUpgrade(request, stream, head, (webSocket) => {
+      if (webSocket instanceof ServerSocket) open(webSocket, request.socket);
+    });
+  };
+
+  return {
+    upgrade,
+    createServer() {
+      const server = createServer(
+        {
+          headersTimeout: limits.handshakeMs,
+          requestTimeout: limits.handshakeMs,
+          connectionsCheckingInterval: Math.min(1_000, limits.handshakeMs),
+        },
+        (_request, response) => {
+          response.writeHead(426, { "Content-Type": "text/plain", Connection: "Upgrade", Upgrade: "websocket" });
+          response.end("expected websocket");
+        },
+      );
+      server.on("upgrade", upgrade);
+      return server;
+    },
+  };
+}
+
+/** The outlet's side of a WebSocket. */
+function socketOf(webSocket: ServerSocket, tcp: TcpSocket): Socket {
+  const isOpen = (): boolean => webSocket.readyState === WebSocket.OPEN;
+  return {
+    write(frames) {
+      if (isOpen() && tcp.writable) tcp.write(frames);
+    },
+    ping(payload) {
+      if (isOpen()) webSocket.ping(payload);
+    },
+    close: (code, reason) => webSocket.close(code, reason),
+    cut: () => webSocket.terminate(),
+    unsentBytes: () => tcp.writableLength,
+  };
+}
+
+function onMessage(this: WebSocket, data: RawData): void {
+  if (this instanceof ServerSocket) this.listener?.message(asBuffer(data));
+}
+
+function onPong(this: WebSocket, payload: Buffer): void {
+  if (this instanceof ServerSocket) this.listener?.pong(payload.toString("latin1"));
+}
+
+/** A peer's ping is a sign of life; ws answers it by itself. */
+function onPing(this: WebSocket): void {
+  if (this instanceof ServerSocket) this.listener?.pong("");
+}
+
+function onClose(this: WebSocket): void {
+  if (this instanceof ServerSocket) this.listener?.closed();
+}
+
+/** ws has found the peer in breach of RFC 6455 and is closing with the code for it (1002, 1007, 1009), or TCP broke. */
+function onError(this: WebSocket): void {
+  if (this instanceof ServerSocket) this.listener?.broken();
+}
+
+function asBuffer(data: RawData): Buffer {
+  if (Buffer.isBuffer(data)) return data;
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+}
+
+/** Answers an upgrade in plain HTTP and ends the connection. */
+function refuse(stream: Duplex, status: number, message: string, headers: string[]): void {
+  const body = JSON.stringify({ error: message });
+  stream.on("error", () => stream.destroy());
+  stream.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      "Connection: close",
+      "Content-Type: application/json",
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      ...headers,
+      "",
+      body,
+    ].join("\r\n"),
+  );
+}

@@ -1,0 +1,260 @@
+// The events of one conversation's turns, in order, numbered by (epoch, seq), as bytes. Runs of text are kept as one
+// escaped run with the ends of their parts; every other event as its finished frame. Must never change what it has kept.
+import { frameHeaderBytes, writeFrameHeader } from "./frame.ts";
+
+/** An event as it enters the log: an object with a string type; all else passes as it is. */
+export interface LoggedEvent {
+  type: string;
+  turnId?: unknown;
+  [field: string]: unknown;
+}
+
+/** A run of neighbouring text-deltas, or of reasoning-deltas, of one turn. */
+interface Run {
+  kind: "run";
+  firstSeq: number;
+  /** The frame's payload up to the delta's text, and after it up to the seq. */
+  head: Buffer;
+  headText: string;
+  /** Escaped JSON text of all parts, without quotes; only the first `bytes` are in use. */
+  text: Buffer;
+  bytes: number;
+  /** End of each part in `text`. */
+  ends: number[];
+}
+
+interface Whole {
+  kind: "whole";
+  firstSeq: number;
+  frame: Buffer;
+}
+
+type Entry = Run | Whole;
+
+/** One turn's part of the log. */
+interface Segment {
+  turnId: unknown;
+  firstSeq: number;
+  entries: Entry[];
+  bytes: number;
+  sealedAt: number | undefined;
+}
+
+export interface Slice {
+  /** Whole frames; empty when there is nothing after the seq asked for. */
+  frames: Buffer;
+  /** The seq of the last event in it. */
+  seq: number;
+}
+
+/** A run is closed at this size, so that growing it never copies much. */
+const runBytesMax = 64 * 1024;
+const runBytesFirst = 256;
+/** What an entry costs beside its bytes, measured as heap per entry. */
+const entryOverheadBytes = 120;
+const partOverheadBytes = 8;
+const joinable: ReadonlySet<string> = new Set(["text-delta", "reasoning-delta"]);
+
+export class TurnLog {
+  readonly epoch: string;
+  readonly #tail: string;
+  #segments: Segment[] = [];
+  #open: Segment | undefined;
+  #seq = 0;
+  #bytes = 0;
+
+  constructor(epoch: string) {
+    this.epoch = epoch;
+    this.#tail = `,"epoch":${JSON.stringify(epoch)},"seq":`;
+  }
+
+  /** The newest event's seq, 0 before the first. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** The seq of the oldest event that is still kept; seq + 1 when none is. */
+  get firstSeq(): number {
+    return this.#segments[0]?.firstSeq ?? this.#seq + 1;
+  }
+
+  /** Bytes kept, with what the bookkeeping costs. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The turn that has begun and is not sealed: its id, bytes and the seq before its first event. */
+  get running(): { turnId: unknown; bytes: number; startSeq: number } | undefined {
+    const open = this.#open;
+    return open && { turnId: open.turnId, bytes: open.bytes, startSeq: open.firstSeq - 1 };
+  }
+
+  /**
+   * Adds one event; its seq is the next. A turnId that differs from the running turn's begins a new turn.
+   * @throws TypeError when JSON cannot hold the event; nothing is kept then.
+   */
+  append(event: LoggedEvent): void {
+    const turnId = event.turnId ?? this.#open?.turnId;
+    if (joinable.has(event.type) && typeof event["delta"] === "string" && isPlainDelta(event))
+      this.#appendText(this.#segmentFor(turnId), event, event["delta"]);
+    else {
+      const payload = JSON.stringify(event);
+      const segment = this.#segmentFor(turnId);
+      this.#seq++;
+      this.#appendWhole(segment, `{"type":"chat.delta","event":${payload}${this.#tail}${this.#seq}}`);
+    }
+  }
+
+  /** The running turn is sealed: its part may be shed from now on. */
+  seal(now: number): void {
+    if (this.#open) this.#open.sealedAt = now;
+    this.#open = undefined;
+  }
+
+  /** When the oldest part was sealed, or undefined when it is still running or there is none. */
+  get oldestSealedAt(): number | undefined {
+    return this.#segments[0]?.sealedAt;
+  }
+
+  /** Forgets the oldest sealed turn. */
+  shedOldest(): void {
+    if (this.oldestSealedAt === undefined) return;
+    const shed = this.#segments.shift();
+    if (shed) this.#bytes -= shed.bytes;
+  }
+
+  /** The frames after a seq, each event as it came, until about so many bytes: at least one event when there is one. */
+  frames(afterSeq: number, bytesMax: number): Slice {
+    return this.#collect(afterSeq, this.#seq, bytesMax, false);
+  }
+
+  /** The same up to a seq, for one who catches up: neighbouring text of one turn comes joined (protocol 1.5.1). */
+  joined(afterSeq: number, untilSeq: number, bytesMax: number): Slice {
+    return this.#collect(afterSeq, untilSeq, bytesMax, true);
+  }
+
+  #segmentFor(turnId: unknown): Segment {
+    if (this.#open && this.#open.turnId === turnId) return this.#open;
+    if (this.#open) this.seal(Number.NEGATIVE_INFINITY);
+    const segment: Segment = { turnId, firstSeq: this.#seq + 1, entries: [], bytes: 0, sealedAt: undefined };
+    this.#segments.push(segment);
+    this.#open = segment;
+    return segment;
+  }
+
+  #appendWhole(segment: Segment, payload: string): void {
+    const payloadBytes = Buffer.byteLength(payload);
+    const frame = Buffer.allocUnsafe(frameHeaderBytes(payloadBytes) + payloadBytes);
+    frame.write(payload, writeFrameHeader(frame, 0, payloadBytes));
+    segment.entries.push({ kind: "whole", firstSeq: this.#seq, frame });
+    this.#grow(segment, frame.length + entryOverheadBytes);
+  }
+
+  #appendText(segment: Segment, event: LoggedEvent, delta: string): void {
+    const { delta: _, ...rest } = event;
+    const head = `{"type":"chat.delta","event":${JSON.stringify(rest).slice(0, -1)},"delta":"`;
+    const escaped = JSON.stringify(delta).slice(1, -1);
+    const bytes = Buffer.byteLength(escaped);
+    this.#seq++;
+    const last = segment.entries.at(-1);
+    const fits = last?.kind === "run" && last.headText === head && last.bytes + bytes <= runBytesMax;
+    let run = fits ? last : undefined;
+    if (!run) {
+      const text = Buffer.allocUnsafeSlow(Math.max(runBytesFirst, bytes));
+      run = { kind: "run", firstSeq: this.#seq, head: Buffer.from(head), headText: head, text, bytes: 0, ends: [] };
+      segment.entries.push(run);
+      this.#grow(segment, text.length + run.head.length + entryOverheadBytes);
+    }
+    if (run.bytes + bytes > run.text.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(run.bytes + bytes, run.text.length * 2));
+      this.#grow(segment, larger.length - run.text.length);
+      run.text.copy(larger, 0, 0, run.bytes);
+      run.text = larger;
+    }
+    run.bytes += run.text.write(escaped, run.bytes);
+    run.ends.push(run.bytes);
+    this.#grow(segment, partOverheadBytes);
+  }
+
+  #grow(segment: Segment, bytes: number): void {
+    segment.bytes += bytes;
+    this.#bytes += bytes;
+  }
+
+  #collect(afterSeq: number, untilSeq: number, bytesMax: number, join: boolean): Slice {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    let seq = afterSeq;
+    for (const entry of this.#entriesAfter(afterSeq)) {
+      if (entry.firstSeq > untilSeq) break;
+      if (entry.kind === "whole") {
+        if (bytes > 0 && bytes + entry.frame.length > bytesMax) break;
+        parts.push(entry.frame);
+        bytes += entry.frame.length;
+        seq = entry.firstSeq;
+      } else {
+        const last = Math.min(lastSeq(entry), untilSeq);
+        while (seq < last && (bytes === 0 || bytes < bytesMax)) {
+          const from = Math.max(seq + 1, entry.firstSeq);
+          const to = join ? partsWithin(entry, from, last, bytesMax - bytes) : from;
+          const frame = this.#runFrame(entry, from, to);
+          parts.push(frame);
+          bytes += frame.length;
+          seq = to;
+        }
+      }
+      if (bytes >= bytesMax) break;
+    }
+    return { frames: parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, bytes), seq };
+  }
+
+  /** The entries that hold anything after the seq, found by bisection: a log may have 100,000 entries. */
+  *#entriesAfter(afterSeq: number): Generator<Entry> {
+    for (const { entries } of this.#segments) {
+      const last = entries.at(-1);
+      if (!last || lastSeq(last) <= afterSeq) continue;
+      let low = 0;
+      let high = entries.length;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        const entry = entries[middle];
+        if (entry && lastSeq(entry) <= afterSeq) low = middle + 1;
+        else high = middle;
+      }
+      for (let index = low; index < entries.length; index++) {
+        const entry = entries[index];
+        if (entry) yield entry;
+      }
+    }
+  }
+
+  /** The parts from..to of a run as one frame; fromSeq tells when they are several. */
+  #runFrame(run: Run, from: number, to: number): Buffer {
+    const start = run.ends[from - run.firstSeq - 1] ?? 0;
+    const end = run.ends[to - run.firstSeq] ?? run.bytes;
+    const tail = `"}${this.#tail}${to}${from === to ? "" : `,"fromSeq":${from}`}}`;
+    const payloadBytes = run.head.length + (end - start) + tail.length;
+    const frame = Buffer.allocUnsafe(frameHeaderBytes(payloadBytes) + payloadBytes);
+    let offset = writeFrameHeader(frame, 0, payloadBytes);
+    offset += run.head.copy(frame, offset);
+    offset += run.text.copy(frame, offset, start, end);
+    frame.write(tail, offset, "latin1");
+    return frame;
+  }
+}
+
+const lastSeq = (entry: Entry): number =>
+  entry.kind === "whole" ? entry.firstSeq : entry.firstSeq + entry.ends.length - 1;
+
+/** The last part of the run that still fits, at least `from` itself. */
+function partsWithin(run: Run, from: number, last: number, bytesMax: number): number {
+  const start = run.ends[from - run.firstSeq - 1] ?? 0;
+  let to = from;
+  while (to < last && (run.ends[to + 1 - run.firstSeq] ?? 0) - start <= bytesMax) to++;
+  return to;
+}
+
+/** Nothing but scalars beside the delta, so that two heads can be compared as text. */
+function isPlainDelta(event: LoggedEvent): boolean {
+  return Object.values(event).every((value) => typeof value === "string");
+}

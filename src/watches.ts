@@ -1,0 +1,176 @@
+// The watches of all sockets: adopts a watch actor under its connection, lets joiners in and catching-up cursors on in
+// slices, and takes the turn's facts to those concerned. Must never leave a cursor behind when its watch has ended.
+import type { Actor, AnyActorRef } from "xstate";
+import { watchMachine } from "../machines/watch.ts";
+import type { Clock } from "./clock.ts";
+import { Cursor } from "./cursor.ts";
+import type { Facts } from "./facts.ts";
+import type { Feed } from "./feed.ts";
+import type { Feeds } from "./feeds.ts";
+import type { Limits } from "./limits.ts";
+import type { Outlet } from "./outlet.ts";
+import type { Logger } from "./ports/logger.ts";
+import type { Registry } from "./registry.ts";
+
+export interface Watch {
+  readonly instance: number;
+  readonly conversationId: string;
+  readonly cursor: Cursor;
+  readonly feed: Feed;
+  actor: Actor<typeof watchMachine> | undefined;
+}
+
+/** The connection's side of a watch. */
+export interface WatchOwner {
+  readonly connectionId: string;
+  readonly parent: AnyActorRef;
+  readonly outlet: Outlet;
+  /** This socket's own turn was asked for, and is over. */
+  asked(conversationId: string): void;
+  settled(conversationId: string): void;
+  /** The watch's place in the log was shed. */
+  lost(): void;
+  ended(watch: Watch): void;
+}
+
+export interface WatchesOptions {
+  actors: Registry;
+  feeds: () => Feeds;
+  facts: Facts;
+  clock: Clock;
+  limits: Limits;
+  logger: Logger;
+}
+
+interface Member {
+  watch: Watch;
+  owner: WatchOwner;
+}
+
+export class Watches {
+  readonly #options: WatchesOptions;
+  readonly #machine: typeof watchMachine;
+  readonly #members = new Map<number, Member>();
+  readonly #byConversation = new Map<string, Set<Watch>>();
+  #newestInstance = 0;
+  /** Joiners and catching-up cursors, each to be served once. */
+  #waiting: (() => void)[] = [];
+  #serving = false;
+
+  constructor(options: WatchesOptions) {
+    this.#options = options;
+    this.#machine = this.#provide();
+  }
+
+  /**
+   * Begins to watch; undefined when the orchestrator would not be subscribed to.
+   * @param asks does the watch begin because its socket has made a turn start?
+   */
+  open(conversationId: string, owner: WatchOwner, asks: boolean): Watch | undefined {
+    const { actors, feeds, limits, logger } = this.#options;
+    const feed = feeds().open(conversationId);
+    if (!feed) return undefined;
+    const instance = ++this.#newestInstance;
+    const facts = {
+      reachedEnd: () => this.tell(watch, "cursor.reachedEnd"),
+      fellBehind: () => this.tell(watch, "cursor.fellBehind"),
+      lost: () => owner.lost(),
+    };
+    const cursor = new Cursor(feed, owner.outlet, facts, feed.startSeq(), limits);
+    const watch: Watch = { instance, conversationId, cursor, feed, actor: undefined };
+    feed.watches++;
+    this.#members.set(instance, { watch, owner });
+    this.#conversation(conversationId).add(watch);
+    watch.actor = actors.adopt({
+      parent: owner.parent,
+      kind: "watch",
+      logic: this.#machine,
+      input: { connectionId: owner.connectionId, conversationId, instance },
+      onEnd: (error) => {
+        this.#release(watch);
+        if (error !== undefined) logger.error("watch: defect", { conversationId, error });
+        owner.ended(watch);
+      },
+    });
+    if (asks) this.tell(watch, "turn.requested");
+    if (feed.log.running) this.tell(watch, "turn.began");
+    if (owner.outlet.congested) this.tell(watch, "socket.congested");
+    return watch;
+  }
+
+  /** Ends a watch at once: not a byte more is written for it, also if its actor should be late or gone. */
+  end(watch: Watch): void {
+    this.#release(watch);
+    watch.actor?.send({ type: "watch.leave" });
+  }
+
+  /** Posts a fact, behind those that were found before it. */
+  tell(watch: Watch, type: Parameters<NonNullable<Watch["actor"]>["send"]>[0]["type"]): void {
+    this.#options.facts.post(() => watch.actor?.send({ type }));
+  }
+
+  /** The turn's facts for every watch of the conversation. */
+  turnFacts(conversationId: string): { turnBegan(): void; turnSealed(): void } {
+    const tellAll = (type: "turn.began" | "turn.sealed") => (): void => {
+      for (const watch of this.#byConversation.get(conversationId) ?? []) this.tell(watch, type);
+    };
+    return { turnBegan: tellAll("turn.began"), turnSealed: tellAll("turn.sealed") };
+  }
+
+  #conversation(conversationId: string): Set<Watch> {
+    let watches = this.#byConversation.get(conversationId);
+    if (!watches) {
+      watches = new Set();
+      this.#byConversation.set(conversationId, watches);
+    }
+    return watches;
+  }
+
+  #release(watch: Watch): void {
+    if (!this.#members.delete(watch.instance)) return;
+    watch.cursor.drop();
+    const watches = this.#byConversation.get(watch.conversationId);
+    watches?.delete(watch);
+    if (watches?.size === 0) this.#byConversation.delete(watch.conversationId);
+    watch.feed.watches--;
+    this.#options.feeds().settle(watch.feed);
+  }
+
+  #provide(): typeof watchMachine {
+    const act =
+      (run: (member: Member) => void) =>
+      ({ context }: { context: { instance: number } }): void => {
+        const member = this.#members.get(context.instance);
+        if (member) run(member);
+      };
+    return watchMachine.provide({
+      actions: {
+        askAdmission: act(({ watch }) => this.#serve(() => this.tell(watch, "watch.admitted"))),
+        catchUp: act(({ watch }) => this.#pump(watch)),
+        joinLive: act(({ watch }) => watch.cursor.join()),
+        leaveLive: act(({ watch }) => watch.cursor.leave()),
+        noteAsked: act(({ owner, watch }) => owner.asked(watch.conversationId)),
+        noteSettled: act(({ owner, watch }) => owner.settled(watch.conversationId)),
+      },
+    });
+  }
+
+  /** One slice now, the next one when its turn comes. */
+  #pump(watch: Watch): void {
+    if (watch.cursor.pump() === "more") this.#serve(() => this.#pump(watch));
+  }
+
+  #serve(run: () => void): void {
+    this.#waiting.push(run);
+    if (this.#serving) return;
+    this.#serving = true;
+    this.#options.clock.defer(() => this.#serveSome());
+  }
+
+  #serveSome(): void {
+    const batch = this.#waiting.splice(0, this.#options.limits.catchUpsPerLoopTurn);
+    this.#serving = this.#waiting.length > 0;
+    if (this.#serving) this.#options.clock.defer(() => this.#serveSome());
+    for (const run of batch) run();
+  }
+}

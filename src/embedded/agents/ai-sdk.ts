@@ -1,0 +1,123 @@
+// The agent for real models: any endpoint that speaks the OpenAI chat completions format, through the AI SDK, which is
+// loaded with the first turn. The loop and the retries are ours. Must never let the API key out.
+import type { LanguageModel, ToolCallPart } from "ai";
+import { type Clock, sleep } from "../../clock.ts";
+import { type Limits, limits } from "../../limits.ts";
+import type { Agent, AgentEvent, AgentRun, ModelInfo } from "../../ports/agent.ts";
+import type { Logger } from "../../ports/logger.ts";
+import { AgentError } from "./agent-error.ts";
+import { type Failure, failureOf } from "./ai-sdk/failure.ts";
+import { toModelMessages } from "./ai-sdk/messages.ts";
+import { callModel, type Sdk } from "./ai-sdk/model-call.ts";
+import { runSteps, type StepBounds, type StepContext, type StepEnd } from "./step-loop.ts";
+
+export type AiSdkBounds = StepBounds &
+  Pick<Limits, "retriesMax" | "retryFirstDelayMs" | "retryDelayMaxMs" | "modelSilenceMs">;
+
+export interface AiSdkAgentOptions {
+  /** Up to and without `/chat/completions`; a query is sent along with every request. */
+  baseUrl: string;
+  apiKey?: string | undefined;
+  /** The models to offer; any other name is accepted, too: the endpoint knows best. */
+  models: readonly ModelInfo[];
+  /** The first part of `<provider>/<model>`. */
+  provider?: string | undefined;
+  clock: Clock;
+  logger: Logger;
+  bounds?: AiSdkBounds | undefined;
+}
+
+/** @throws Error that says what is wrong with the base URL */
+export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
+  const { apiKey, models, provider = "openai", clock, logger, bounds = limits } = options;
+  const url = checkedUrl(options.baseUrl);
+  const endpoint = { host: url.host, apiKey };
+  let loading: Promise<{ sdk: Sdk; model(name: string): LanguageModel }> | undefined;
+
+  async function load() {
+    const [sdk, { createOpenAICompatible }] = await Promise.all([import("ai"), import("@ai-sdk/openai-compatible")]);
+    const endpointModels = createOpenAICompatible({
+      name: provider,
+      baseURL: url.origin + url.pathname,
+      queryParams: Object.fromEntries(url.searchParams),
+      includeUsage: true,
+      // Images are fetched by the endpoint, never by this server.
+      supportedUrls: () => ({ "image/*": [/^https?:/i] }),
+      ...(apiKey ? { apiKey } : {}),
+    });
+    return { sdk, model: (name: string) => endpointModels.chatModel(name) };
+  }
+
+  /** The pause before the next try, or undefined when there is to be none. */
+  function pauseBefore(attempt: number, failure: Failure): number | undefined {
+    if (!failure.retryable || attempt >= bounds.retriesMax) return undefined;
+    const { retryAfterMs } = failure;
+    if (retryAfterMs === undefined) return Math.min(bounds.retryFirstDelayMs * 2 ** attempt, bounds.retryDelayMaxMs);
+    return retryAfterMs <= bounds.retryDelayMaxMs ? retryAfterMs : undefined;
+  }
+
+  /** Without its cause: that one quotes the request, and what the endpoint said of the key. */
+  function finalError({ message, errorCode, retryAfterMs }: Failure, tries: number): AgentError {
+    const tried = tries > 1 ? ` (Tried ${tries} times.)` : "";
+    const tooLong = retryAfterMs !== undefined && retryAfterMs > bounds.retryDelayMaxMs;
+    const asked = tooLong ? ` (It asks to wait ${Math.ceil(retryAfterMs / 1000)} s; send the message again then.)` : "";
+    return new AgentError(errorCode, message + tried + asked);
+  }
+
+  async function* run(agentRun: AgentRun) {
+    loading ??= load();
+    const { sdk, model } = await loading;
+    const vision = models.find(({ name }) => name === agentRun.model)?.vision !== false;
+    const callOptions = new Map<string, NonNullable<ToolCallPart["providerOptions"]>>();
+
+    async function* step(context: StepContext): AsyncGenerator<AgentEvent | StepEnd, void, undefined> {
+      const messages = toModelMessages(context.messages, { vision, callOptions });
+      if (messages.length === 0) throw new AgentError("provider-failed", "There is no message to answer.");
+      for (let attempt = 0; ; attempt++) {
+        context.timer.begin();
+        try {
+          return yield* callModel({
+            sdk,
+            model: model(agentRun.model),
+            messages,
+            run: agentRun,
+            context,
+            clock,
+            silenceMs: bounds.modelSilenceMs,
+            remember: (toolCallId, wanted) => callOptions.set(toolCallId, wanted),
+            onWarning: (warnings) => logger.debug("agent: the AI SDK warns", { provider, warnings }),
+          });
+        } catch (error) {
+          agentRun.signal.throwIfAborted();
+          const failure = failureOf(error, endpoint, clock.wall());
+          const { message, code } = failure;
+          // After the first token the answer has begun: a second one would contradict what people have read.
+          const delayMs = context.timer.hasToken ? undefined : pauseBefore(attempt, failure);
+          logger.warn("agent: model call failed", { provider, model: agentRun.model, attempt, code, delayMs });
+          if (delayMs === undefined) throw finalError(failure, attempt + 1);
+          yield { type: "provider-retry", attempt, delayMs, message, ...(code === undefined ? {} : { code }) };
+          await sleep(clock, delayMs, agentRun.signal);
+          agentRun.signal.throwIfAborted();
+        }
+      }
+    }
+
+    return yield* runSteps(agentRun, clock, step, bounds);
+  }
+
+  return { provider, models: () => [...models], accepts: (model) => model !== "", run };
+}
+
+function checkedUrl(baseUrl: string): URL {
+  // The value is not quoted: it may hold a password.
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
+    throw new Error(
+      'The base URL of the model endpoint must be an http or https URL like "http://127.0.0.1:11434/v1".',
+    );
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new Error("The base URL of the model endpoint must not hold a user name or password. Give an API key.");
+  }
+  return url;
+}

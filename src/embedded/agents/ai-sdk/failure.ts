@@ -1,0 +1,122 @@
+// What went wrong with a model call, read from whatever the AI SDK, fetch or the endpoint threw: a sentence for a person,
+// and whether and when another try makes sense. Must never let an API key into that sentence.
+import { AgentError } from "../agent-error.ts";
+
+export interface Failure {
+  message: string;
+  /** The HTTP status, or the system's word for a broken connection. */
+  code?: string;
+  retryable: boolean;
+  /** How long the endpoint asks to wait. */
+  retryAfterMs?: number;
+  /** Goes into the turn's error event when the turn ends with it. */
+  errorCode: string;
+}
+
+/** Longer messages are mostly pages of HTML, or the whole prompt. */
+const messageCharactersMax = 500;
+/** Shorter keys are placeholders such as "x", found in every message. */
+const keyCharactersMin = 6;
+
+const brokenConnectionCodes = new Set([
+  "ECONNRESET",
+  "ECONNREFUSED",
+  "ECONNABORTED",
+  "ETIMEDOUT",
+  "EPIPE",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_SOCKET",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+]);
+
+export interface Endpoint {
+  /** Host and port, for the message. */
+  host: string;
+  apiKey: string | undefined;
+}
+
+/** wallMs: the time now, for a Retry-After that is a date. */
+export function failureOf(error: unknown, endpoint: Endpoint, wallMs: number): Failure {
+  const failure = classify(error, endpoint, wallMs);
+  return { ...failure, message: shown(failure.message, endpoint.apiKey) };
+}
+
+function classify(error: unknown, { host }: Endpoint, wallMs: number): Failure {
+  const errorCode = "provider-failed";
+  if (error instanceof AgentError) {
+    return { message: error.message, retryable: false, errorCode: error.code };
+  }
+  const status = numberField(error, "statusCode");
+  const reason = error instanceof Error ? error.message : String(error);
+  if (status !== undefined && status >= 400) {
+    const retryAfterMs = retryAfter(field(error, "responseHeaders"), wallMs);
+    return {
+      message: `The model endpoint answered ${status}${reason === "" ? "" : `: ${reason}`}${hint(status)}`,
+      code: String(status),
+      retryable: status === 408 || status === 429 || status >= 500,
+      errorCode,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    };
+  }
+  const network = brokenConnection(error);
+  if (network) {
+    const message = `The connection to the model endpoint at ${host} failed: ${network.message}`;
+    return { message, code: network.code, retryable: true, errorCode };
+  }
+  if (nameOf(error) === "AI_InvalidResponseDataError" && /without a finish reason/.test(reason)) {
+    const message = "The model endpoint ended its answer without saying why (no finish_reason).";
+    return { message, code: "incomplete", retryable: true, errorCode };
+  }
+  if (nameOf(error) === "AI_JSONParseError" || nameOf(error) === "AI_TypeValidationError") {
+    const message = `The model endpoint at ${host} sent what is no chat completion stream: ${reason}`;
+    return { message, code: "malformed", retryable: false, errorCode };
+  }
+  return { message: `The model call failed: ${reason}`, retryable: false, errorCode };
+}
+
+function hint(status: number): string {
+  if (status === 401 || status === 403) return " (Check the API key.)";
+  if (status === 404) return " (Check the base URL and the name of the model.)";
+  return "";
+}
+
+/** The first link in the chain of causes that is a broken connection. */
+function brokenConnection(error: unknown): { message: string; code: string } | undefined {
+  for (let link = error, depth = 0; link instanceof Error && depth < 8; link = link.cause, depth++) {
+    const code = field(link, "code");
+    if (typeof code === "string" && brokenConnectionCodes.has(code)) return { message: link.message || code, code };
+  }
+  return undefined;
+}
+
+/** `retry-after-ms`, or `Retry-After` in seconds or as a date (RFC 9110 10.2.3). */
+function retryAfter(headers: unknown, wallMs: number): number | undefined {
+  const milliseconds = Number(field(headers, "retry-after-ms") ?? Number.NaN);
+  if (milliseconds >= 0) return milliseconds;
+  const value = field(headers, "retry-after");
+  if (typeof value !== "string" || value.trim() === "") return undefined;
+  const seconds = Number(value);
+  if (seconds >= 0) return seconds * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - wallMs);
+}
+
+function shown(message: string, apiKey: string | undefined): string {
+  const clean = apiKey && apiKey.length >= keyCharactersMin ? message.replaceAll(apiKey, "[API key]") : message;
+  return clean.length <= messageCharactersMax ? clean : `${clean.slice(0, messageCharactersMax).toWellFormed()} …`;
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function numberField(value: unknown, name: string): number | undefined {
+  const found = field(value, name);
+  return typeof found === "number" ? found : undefined;
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : "");

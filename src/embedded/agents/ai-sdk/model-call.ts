@@ -1,0 +1,131 @@
+// One request to the model, once: streams what it says as turn events. Whoever stops reading, for whatever reason, has
+// by that aborted the HTTP request; nothing is left running and no rejection unhandled.
+import type { LanguageModel, LanguageModelUsage, ModelMessage, ToolCallPart, ToolSet } from "ai";
+import type { Clock } from "../../../clock.ts";
+import type { AgentEvent, AgentRun, Tool } from "../../../ports/agent.ts";
+import type { Usage } from "../../../protocol/turn-event.ts";
+import { AgentError } from "../agent-error.ts";
+import type { StepContext, StepEnd } from "../step-loop.ts";
+
+/** The parts of `ai` in use, loaded with the first turn. */
+export type Sdk = Pick<typeof import("ai"), "experimental_streamLanguageModelCall" | "jsonSchema">;
+
+export interface ModelCall {
+  sdk: Sdk;
+  model: LanguageModel;
+  messages: ModelMessage[];
+  run: AgentRun;
+  context: StepContext;
+  clock: Clock;
+  silenceMs: number;
+  /** Called with what the provider wants back with a tool call in the next request. */
+  remember(toolCallId: string, options: NonNullable<ToolCallPart["providerOptions"]>): void;
+  /** Called with what the SDK could not do as asked. */
+  onWarning(warnings: unknown[]): void;
+}
+
+export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | StepEnd, void, undefined> {
+  const { sdk, model, messages, run, context, clock, silenceMs } = call;
+  const { stepId, timer } = context;
+  const request = new AbortController();
+  const onAbort = (): void => request.abort(run.signal.reason);
+  run.signal.throwIfAborted();
+  run.signal.addEventListener("abort", onAbort, { once: true });
+  const watchSilence = () =>
+    clock.setTimeout(() => {
+      const message = `The model endpoint sent nothing for ${silenceMs / 1000} s.`;
+      request.abort(new AgentError("provider-failed", message));
+    }, silenceMs);
+  let silence = watchSilence();
+  try {
+    const { stream } = await sdk.experimental_streamLanguageModelCall({
+      model,
+      messages,
+      allowSystemInMessages: true,
+      tools: toolSet(run.tools, sdk),
+      abortSignal: request.signal,
+      // The option takes any string; whether xhigh and max exist is for the endpoint to say.
+      ...(run.reasoningEffort
+        ? { providerOptions: { openaiCompatible: { reasoningEffort: run.reasoningEffort } } }
+        : {}),
+    });
+    for await (const part of stream) {
+      clock.clearTimeout(silence);
+      silence = watchSilence();
+      switch (part.type) {
+        case "model-call-start":
+          if (part.warnings.length > 0) call.onWarning(part.warnings);
+          break;
+        case "text-delta":
+          yield { type: "text-delta", delta: part.text };
+          break;
+        case "reasoning-delta":
+          yield { type: "reasoning-delta", delta: part.text };
+          break;
+        case "tool-input-start":
+          // Nobody sees it yet, but the model has spoken: no retry from here on.
+          timer.token();
+          break;
+        case "tool-call": {
+          const toolCallId = context.toolCallId(part.toolCallId);
+          if (part.providerMetadata) call.remember(toolCallId, part.providerMetadata);
+          if (typeof part.input === "string")
+            context.unusable(toolCallId, "The call was not run: its input is no JSON object.");
+          yield { type: "tool-call", stepId, toolCallId, toolName: part.toolName, input: part.input };
+          break;
+        }
+        case "error":
+          throw part.error;
+        case "model-call-end": {
+          const usage = usageOf(part.usage);
+          if (usage) yield { type: "usage", stepId, usage };
+          yield {
+            type: "step-end",
+            reason: reasonOf(part.finishReason, part.rawFinishReason),
+            contextSize: usage && usage.inputTokens + usage.outputTokens,
+          };
+          break;
+        }
+      }
+    }
+  } catch (error) {
+    // fetch and streams wrap the reason in many ways; it is ours when we aborted.
+    throw request.signal.aborted ? request.signal.reason : error;
+  } finally {
+    clock.clearTimeout(silence);
+    run.signal.removeEventListener("abort", onAbort);
+    request.abort();
+  }
+}
+
+/** Schemas only: without `execute` the SDK runs nothing. */
+function toolSet(tools: Tool[], sdk: Sdk): ToolSet {
+  return Object.fromEntries(
+    tools.map(({ name, description, inputSchema }) => [
+      name,
+      { description, inputSchema: sdk.jsonSchema(inputSchema) },
+    ]),
+  );
+}
+
+function usageOf(usage: LanguageModelUsage): Usage | undefined {
+  const { inputTokens, outputTokens, inputTokenDetails } = usage;
+  if (inputTokens === undefined && outputTokens === undefined) return undefined;
+  const { cacheReadTokens, cacheWriteTokens } = inputTokenDetails;
+  return {
+    inputTokens: inputTokens ?? 0,
+    outputTokens: outputTokens ?? 0,
+    // The SDK says 0 also where the endpoint said nothing.
+    ...(cacheReadTokens ? { cacheReadTokens } : {}),
+    ...(cacheWriteTokens ? { cacheWriteTokens } : {}),
+  };
+}
+
+function reasonOf(reason: string, raw: string | undefined): StepEnd["reason"] {
+  if (reason === "length" || reason === "tool-calls") return reason;
+  // The SDK calls a refusal in the model's own words content-filter, too; that one is an answer.
+  if (reason === "content-filter" && raw === "content_filter") {
+    throw new AgentError("content-filter", "The model endpoint withheld the rest of the answer (content filter).");
+  }
+  return "stop";
+}

@@ -1,0 +1,36 @@
+// The demo agent: three models that need no network and give the same answer every time, so that a newcomer sees the
+// server work and a test knows what to expect. Never reaches outside the process.
+import type { Clock } from "../../clock.ts";
+import type { Agent, AgentRun } from "../../ports/agent.ts";
+import { calculatorTool } from "../tools/calculator.ts";
+import { createClockTool } from "../tools/clock.ts";
+import { AgentError } from "./agent-error.ts";
+import { echoStep } from "./demo/echo.ts";
+import { scriptStep } from "./demo/script.ts";
+import { toolsStep } from "./demo/tools.ts";
+import { runSteps, type Step } from "./step-loop.ts";
+
+const models = new Map<string, (run: AgentRun, clock: Clock) => Step>([
+  ["echo", echoStep],
+  ["tools", toolsStep],
+  ["script", scriptStep],
+]);
+
+export function createDemoAgent(clock: Clock): Agent {
+  const builtIn = [createClockTool(clock), calculatorTool];
+  return {
+    provider: "demo",
+    models: () => [...models.keys()].map((name) => ({ name })),
+    async *run(run) {
+      const step = models.get(run.model);
+      if (!step) {
+        const known = [...models.keys()].map((name) => `demo/${name}`).join(", ");
+        throw new AgentError("unknown-model", `There is no model demo/${run.model}. The demo models are: ${known}.`);
+      }
+      // The embedder's tools go first; the demo brings the two that it calls if they are not among them.
+      const missing = builtIn.filter(({ name }) => !run.tools.some((tool) => tool.name === name));
+      const withTools = { ...run, tools: [...run.tools, ...missing] };
+      return yield* runSteps(withTools, clock, step(withTools, clock));
+    },
+  };
+}

@@ -1,0 +1,13 @@
+// demo/echo: streams the prompt back word by word. Joined, its deltas are exactly the prompt.
+import type { Clock } from "../../../clock.ts";
+import type { AgentRun } from "../../../ports/agent.ts";
+import type { Step } from "../step-loop.ts";
+import { lastUserText, stepEnd, wordsOf, writeSlowly } from "./speech.ts";
+
+export function echoStep(run: AgentRun, clock: Clock): Step {
+  const text = lastUserText(run.messages);
+  return async function* ({ stepId, messages }) {
+    yield* writeSlowly(text, clock, run.signal);
+    yield* stepEnd(stepId, messages, wordsOf(text).length);
+  };
+}

@@ -1,0 +1,119 @@
+// demo/script: plays the JSON in the prompt, so that a test can order any answer: how much, how fast, with which tools,
+// failing or hanging where. The same script always gives the same text.
+import * as v from "valibot";
+import type { Clock } from "../../../clock.ts";
+import type { AgentRun } from "../../../ports/agent.ts";
+import { AgentError } from "../agent-error.ts";
+import type { Step } from "../step-loop.ts";
+import { lastUserText, pause, stepEnd } from "./speech.ts";
+
+/** Deltas of one kind. Enough for load tests; more would only hold a turn for longer than anybody waits. */
+const deltasMax = 1_000_000;
+/** Characters of a delta; larger ones would be emitted in pieces. */
+const sizeMax = 65_536;
+const delayMaxMs = 60_000;
+const toolStepsMax = 100;
+/** Deltas without a delay between two turns of the event loop. Higher: faster, and the server stalls for longer. */
+const deltasPerLoopTurn = 64;
+
+const count = (max: number) =>
+  v.pipe(
+    v.number("must be a number"),
+    v.integer("must be a whole number"),
+    v.minValue(0, "must be 0 or more"),
+    v.maxValue(max, `must be at most ${max}`),
+  );
+
+const scriptSchema = v.strictObject({
+  /** Text deltas. */
+  tokens: count(deltasMax),
+  /** Characters of each delta, if it has not more by itself. */
+  size: v.optional(count(sizeMax)),
+  delayMs: v.optional(count(delayMaxMs)),
+  /** Reasoning deltas before the text. */
+  reasoning: v.optional(count(deltasMax)),
+  /** Steps with a tool call before the text. */
+  tools: v.optional(count(toolStepsMax)),
+  /** Fails after so many text deltas. */
+  failAfter: v.optional(count(deltasMax)),
+  /** Never ends: true until aborted, "ignore-abort" not even then. */
+  hang: v.optional(v.union([v.boolean(), v.literal("ignore-abort")], 'must be true, false or "ignore-abort"')),
+});
+
+export type Script = v.InferOutput<typeof scriptSchema>;
+
+const example = '{"tokens": 20, "size": 8, "delayMs": 50, "reasoning": 3, "tools": 1}';
+
+/** @throws AgentError that names the field */
+export function parseScript(text: string): Script {
+  const fail = (what: string): never => {
+    throw new AgentError("invalid-script", `demo/script: ${what}. For example: ${example}`);
+  };
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return fail("the message must be a JSON object and nothing else");
+  }
+  const parsed = v.safeParse(scriptSchema, json);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  const field = v.getDotPath(issue);
+  if (field === null) return fail("the message must be a JSON object");
+  if (issue.type === "strict_object") {
+    return fail(issue.expected === "never" ? `there is no field "${field}"` : `field "${field}" is missing`);
+  }
+  return fail(`field "${field}" ${issue.message}`);
+}
+
+/** Delta i of a script: `w0 `, `w1 ` … (reasoning: `r0 ` …), filled up with spaces to size. */
+export const scriptDelta = (letter: "w" | "r", index: number, size = 0): string => `${letter}${index} `.padEnd(size);
+
+export function scriptStep(run: AgentRun, clock: Clock): Step {
+  const script = parseScript(lastUserText(run.messages));
+  const { tokens, size = 0, delayMs = 0, reasoning = 0, tools = 0, failAfter, hang } = script;
+  const { signal } = run;
+
+  /** Waits before every delta but the first. */
+  async function between(index: number): Promise<void> {
+    if (index > 0 && delayMs > 0) await pause(clock, delayMs, signal);
+    else if (index % deltasPerLoopTurn === deltasPerLoopTurn - 1) {
+      await new Promise<void>((resolve) => clock.defer(resolve));
+      signal.throwIfAborted();
+    }
+  }
+
+  return async function* ({ stepId, index: step, messages, toolCallId }) {
+    if (step === 0) {
+      for (let index = 0; index < reasoning; index++) {
+        await between(index);
+        yield { type: "reasoning-delta", delta: scriptDelta("r", index, size) };
+      }
+    }
+    if (step < tools) {
+      const call = { type: "tool-call", stepId, toolCallId: toolCallId() } as const;
+      if (step % 2 === 0) yield { ...call, toolName: "calculator", input: { expression: `${step + 1} * 2` } };
+      else yield { ...call, toolName: "clock", input: {} };
+      yield* stepEnd(stepId, messages, 1);
+      return;
+    }
+    for (let index = 0; index < tokens && index !== failAfter; index++) {
+      await between(index);
+      yield { type: "text-delta", delta: scriptDelta("w", index, size) };
+    }
+    if (failAfter !== undefined) {
+      throw new AgentError("demo-failed", `demo/script: failed after ${Math.min(failAfter, tokens)} tokens, as told.`);
+    }
+    if (hang === "ignore-abort") await new Promise<never>(() => {});
+    if (hang) await aborted(signal);
+    yield* stepEnd(stepId, messages, tokens);
+  };
+}
+
+/** Rejects with the reason once the signal is aborted. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,58 @@
+// What the demo models have in common: reading the prompt, counting words, waiting for their time.
+import { type Clock, sleep } from "../../../clock.ts";
+import type { AgentMessage } from "../../../ports/agent.ts";
+import type { Usage } from "../../../protocol/turn-event.ts";
+import type { StepEnd } from "../step-loop.ts";
+
+/** A pause after each word, long enough that a person sees the answer being written … */
+export const wordDelayMs = 30;
+/** … but a long answer takes no more pauses than these: then several words come between two of them. */
+export const wordPausesMax = 1_000;
+
+/** Each word with the white space that follows it; joined they are the text. White space before the first is a piece. */
+export const wordsOf = (text: string): string[] => text.match(/^\s+|\S+\s*/g) ?? [];
+
+/** The newest text that a user sent; "" when there is none. */
+export function lastUserText(messages: readonly AgentMessage[]): string {
+  for (const { role, chunks } of messages.toReversed()) {
+    if (role !== "user") continue;
+    for (const chunk of chunks.toReversed()) if (chunk.type === "text") return chunk.text;
+  }
+  return "";
+}
+
+export async function* writeSlowly(
+  text: string,
+  clock: Clock,
+  signal: AbortSignal,
+): AsyncGenerator<{ type: "text-delta"; delta: string }, void, undefined> {
+  const words = wordsOf(text);
+  const wordsPerPause = Math.ceil(words.length / wordPausesMax);
+  for (const [index, delta] of words.entries()) {
+    if (index > 0 && index % wordsPerPause === 0) await pause(clock, wordDelayMs, signal);
+    yield { type: "text-delta", delta };
+  }
+}
+
+/** @throws the signal's reason when it is aborted, before or meanwhile */
+export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(clock, delayMs, signal);
+  signal.throwIfAborted();
+}
+
+/** Usage of one step, counted in words, and the end of the step. */
+export function* stepEnd(
+  stepId: string,
+  messages: readonly AgentMessage[],
+  outputTokens: number,
+): Generator<{ type: "usage"; stepId: string; usage: Usage } | StepEnd, void, undefined> {
+  let inputTokens = 0;
+  for (const { chunks } of messages) {
+    for (const chunk of chunks) {
+      if ("text" in chunk) inputTokens += wordsOf(chunk.text).length;
+      else if (chunk.type === "tool-result") inputTokens += wordsOf(chunk.content).length;
+    }
+  }
+  yield { type: "usage", stepId, usage: { inputTokens, outputTokens } };
+  yield { type: "step-end", reason: "stop", contextSize: inputTokens + outputTokens };
+}

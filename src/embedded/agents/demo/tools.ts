@@ -1,0 +1,54 @@
+// demo/tools: calls the clock and the calculator for real, then answers with what they said. The arithmetic is what it
+// finds in the prompt.
+import type { Clock } from "../../../clock.ts";
+import type { AgentMessage, AgentRun } from "../../../ports/agent.ts";
+import type { Step } from "../step-loop.ts";
+import { lastUserText, stepEnd, wordsOf, writeSlowly } from "./speech.ts";
+
+const expressionWithoutPrompt = "6 * 7";
+/** Only the beginning of the prompt is searched: the patterns take quadratic time on long runs of spaces or stops. */
+const searchedCharactersMax = 2_000;
+/** A run of what arithmetic is written with. */
+const arithmetic = /[-+*/%^().\d\s]+/g;
+
+/** The longest piece of the text in which an operator stands between two operands. */
+export function expressionIn(text: string): string {
+  let longest = "";
+  for (const [piece] of text.slice(0, searchedCharactersMax).matchAll(arithmetic)) {
+    // White space, and the stop of a sentence, are no part of it.
+    const expression = piece.trim().replace(/[.\s]+$/, "");
+    if (/[\d)]\s*[-+*/%^]\s*-?[\d(.]/.test(expression) && expression.length > longest.length) longest = expression;
+  }
+  return longest === "" ? expressionWithoutPrompt : longest;
+}
+
+export function toolsStep(run: AgentRun, clock: Clock): Step {
+  const expression = expressionIn(lastUserText(run.messages));
+  const promptCount = run.messages.length;
+  return async function* ({ stepId, index, messages, toolCallId }) {
+    if (index === 0) {
+      yield { type: "reasoning-delta", delta: "I will ask the clock and the calculator." };
+      const call = { type: "tool-call", stepId } as const;
+      yield { ...call, toolCallId: toolCallId(), toolName: "clock", input: {} };
+      yield { ...call, toolCallId: toolCallId(), toolName: "calculator", input: { expression } };
+      yield* stepEnd(stepId, messages, 2);
+      return;
+    }
+    const answer = answerFrom(expression, messages.slice(promptCount));
+    yield* writeSlowly(answer, clock, run.signal);
+    yield* stepEnd(stepId, messages, wordsOf(answer).length);
+  };
+}
+
+/** One sentence for each result, and one for what was said meanwhile. */
+function answerFrom(expression: string, added: AgentMessage[]): string {
+  const sentences = added.flatMap(({ role, chunks }) =>
+    chunks.flatMap((chunk) => {
+      if (role === "user" && chunk.type === "text") return [`You also said: ${chunk.text}`];
+      if (chunk.type !== "tool-result") return [];
+      if (chunk.isError) return [`The ${chunk.toolName} could not help: ${chunk.content}`];
+      return [chunk.toolName === "clock" ? `It is ${chunk.content}.` : `${expression} = ${chunk.content}.`];
+    }),
+  );
+  return sentences.join(" ");
+}

@@ -1,0 +1,134 @@
+// The loop that every agent of ours shares: a step lets the model speak, then its tools run, then what people said
+// meanwhile is handed over, and the next step begins. Never emits an event larger than the wire allows, and never leaves
+// a tool call without its result, unless the turn is aborted.
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../../clock.ts";
+import { type Limits, limits } from "../../limits.ts";
+import type { AgentEvent, AgentMessage, AgentResult, AgentRun } from "../../ports/agent.ts";
+import type { Chunk } from "../../protocol/chunk.ts";
+import { isUsableId } from "../../protocol/parts.ts";
+import { StepTimer } from "./step-timer.ts";
+import { runTool, type ToolCallEvent } from "./tool-run.ts";
+import { eventHeadBytes, pieces } from "./tool-text.ts";
+
+export type StepBounds = Pick<Limits, "eventBytesMax" | "toolRunMs" | "stepsPerTurnMax" | "deltaCharactersMax">;
+
+/** How a step says that the model has finished; it comes last and goes no further than the loop. */
+export interface StepEnd {
+  type: "step-end";
+  reason: "stop" | "length" | "tool-calls";
+  /** Tokens that the next call would start from. */
+  contextSize?: number | undefined;
+}
+
+export interface StepContext {
+  stepId: string;
+  /** 0 for the first step of the turn. */
+  index: number;
+  /** The conversation with all that this turn has added to it. */
+  messages: readonly AgentMessage[];
+  /** Started; the loop counts deltas and tool calls as tokens, a step may count what nobody sees. */
+  timer: StepTimer;
+  /** An id that no other call has: the proposed one if it can be used. */
+  toolCallId(proposed?: string): string;
+  /** The call, whose event is still to be yielded, cannot be run: the reason becomes its result. */
+  unusable(toolCallId: string, reason: string): void;
+}
+
+/** One model call. Yields what the model says and `usage`; the loop adds results, `step-complete` and `steering`. */
+export type Step = (context: StepContext) => AsyncGenerator<AgentEvent | StepEnd, void, undefined>;
+
+const cutOff = "The call was not run: the answer ended at the output limit, so its input may be incomplete.";
+const tooLarge = "The call was not run: its input is too large.";
+
+export async function* runSteps(
+  run: AgentRun,
+  clock: Clock,
+  step: Step,
+  bounds: StepBounds = limits,
+): AsyncGenerator<AgentEvent, AgentResult, undefined> {
+  const messages = [...run.messages];
+  const takenIds = new Set(run.messages.flatMap(({ chunks }) => chunks.flatMap(callIdsOf)));
+  const toolCallId = (proposed?: string): string => {
+    const id = isUsableId(proposed) && !takenIds.has(proposed) ? proposed : randomUUID();
+    takenIds.add(id);
+    return id;
+  };
+
+  for (let index = 0; ; index++) {
+    const stepId = randomUUID();
+    const timer = new StepTimer(clock);
+    const unusable = new Map<string, string>();
+    const calls: ToolCallEvent[] = [];
+    const said: Chunk[] = [];
+    let end: StepEnd | undefined;
+    const context: StepContext = {
+      stepId,
+      index,
+      messages,
+      timer,
+      toolCallId,
+      unusable: (id, reason) => unusable.set(id, reason),
+    };
+    for await (const event of step(context)) {
+      if (event.type === "step-end") end = event;
+      else if (event.type === "text-delta" || event.type === "reasoning-delta") {
+        timer.token();
+        addText(said, event.type === "text-delta" ? "text" : "thinking", event.delta);
+        for (const delta of pieces(event.delta, bounds.deltaCharactersMax)) yield { type: event.type, delta };
+      } else if (event.type === "tool-call") {
+        timer.token();
+        const call = fitting(event, bounds.eventBytesMax - eventHeadBytes);
+        if (call !== event) unusable.set(call.toolCallId, tooLarge);
+        calls.push(call);
+        said.push(chunkOf(call));
+        yield call;
+      } else yield event;
+    }
+    run.signal.throwIfAborted();
+    if (!end) throw new Error("a step ended without its step-end");
+    const timings = timer.timings();
+
+    const results: Chunk[] = [];
+    for (const call of calls) {
+      const reason = end.reason === "length" ? cutOff : unusable.get(call.toolCallId);
+      for await (const event of runTool({ call, unusable: reason, run, clock, bounds })) {
+        if (event.type === "tool-result") results.push(chunkOf(event));
+        yield event;
+      }
+    }
+    yield { type: "step-complete", stepId, ...timings };
+
+    const contextSize = end.contextSize;
+    if (end.reason === "length") return { reason: "length", contextSize };
+    if (calls.length === 0) return { reason: "stop", contextSize };
+    if (index + 1 >= bounds.stepsPerTurnMax) return { reason: "tool-calls", contextSize };
+    messages.push({ role: "assistant", chunks: said }, { role: "tool", chunks: results });
+    const text = run.drainSteering();
+    if (text !== undefined) {
+      yield { type: "steering", text };
+      messages.push({ role: "user", chunks: [{ type: "text", text }] });
+    }
+  }
+}
+
+const callIdsOf = (chunk: Chunk): string[] => (chunk.type === "tool-call" ? [chunk.toolCallId] : []);
+
+function addText(chunks: Chunk[], type: "text" | "thinking", text: string): void {
+  const last = chunks.at(-1);
+  if (last?.type === type) last.text += text;
+  else chunks.push({ type, text });
+}
+
+function chunkOf(event: Extract<AgentEvent, { type: "tool-call" | "tool-result" }>): Chunk {
+  const { stepId, toolCallId, toolName } = event;
+  if (event.type === "tool-call") return { type: "tool-call", stepId, toolCallId, toolName, input: event.input };
+  return { type: "tool-result", stepId, toolCallId, toolName, content: event.content, isError: event.isError };
+}
+
+/** The call itself, or, when its input does not fit into an event, one that says so in place of it. */
+function fitting(call: ToolCallEvent, inputBytesMax: number): ToolCallEvent {
+  const encoded = JSON.stringify(call.input) ?? "";
+  if (Buffer.byteLength(encoded) <= inputBytesMax) return call;
+  return { ...call, input: { cut: `the input had ${encoded.length} characters` } };
+}

@@ -1,0 +1,56 @@
+// The text of tools, made to fit into one turn event (limits.eventBytesMax, encoded). What does not fit is cut with a
+// note, never silently and never through a surrogate pair.
+
+/** What ids, names and the envelope of an event may take beside the text. */
+export const eventHeadBytes = 8 * 1024;
+
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
+const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
+
+/** UTF-8 bytes of the character at index as JSON writes it: 1–6; a surrogate pair is counted with its first half. */
+function encodedBytesAt(text: string, index: number): number {
+  const unit = text.charCodeAt(index);
+  if (unit === 0x22 || unit === 0x5c) return 2;
+  if (unit < 0x20) return unit >= 0x08 && unit <= 0x0d && unit !== 0x0b ? 2 : 6;
+  if (unit < 0x80) return 1;
+  if (unit < 0x800) return 2;
+  if (isHighSurrogate(unit)) return isLowSurrogate(text.charCodeAt(index + 1)) ? 4 : 6;
+  if (isLowSurrogate(unit)) return isHighSurrogate(text.charCodeAt(index - 1)) ? 0 : 6;
+  return 3;
+}
+
+/** How many bytes the text takes inside a JSON string; counts no further than just over bytesMax. */
+export function encodedBytes(text: string, bytesMax = Number.POSITIVE_INFINITY): number {
+  let bytes = 0;
+  for (let index = 0; index < text.length && bytes <= bytesMax; index++) bytes += encodedBytesAt(text, index);
+  return bytes;
+}
+
+/** The text if its encoding fits into bytesMax, else as much of its beginning as fits together with the note. */
+export function cutToolText(text: string, bytesMax: number): string {
+  // A character takes at most 6 bytes, so short texts need no counting.
+  if (text.length * 6 <= bytesMax || encodedBytes(text, bytesMax) <= bytesMax) return text;
+  const note = (kept: number): string => `\n[cut: the first ${kept} of ${text.length} characters]`;
+  const room = bytesMax - encodedBytes(note(text.length));
+  let bytes = 0;
+  let end = 0;
+  while (end < text.length) {
+    bytes += encodedBytesAt(text, end);
+    if (bytes > room) break;
+    end++;
+  }
+  if (end > 0 && isHighSurrogate(text.charCodeAt(end - 1))) end--;
+  return text.slice(0, end) + note(end);
+}
+
+/** The text in pieces of at most charactersMax, none of which ends inside a surrogate pair. */
+export function* pieces(text: string, charactersMax: number): Generator<string> {
+  let start = 0;
+  while (text.length - start > charactersMax) {
+    let end = start + charactersMax;
+    if (isHighSurrogate(text.charCodeAt(end - 1)) && end - 1 > start) end--;
+    yield text.slice(start, end);
+    start = end;
+  }
+  yield text.slice(start);
+}

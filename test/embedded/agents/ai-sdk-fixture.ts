@@ -1,0 +1,74 @@
+// What the tests of the AI SDK agent share: a real endpoint for each test, a turn against it, and three promises that
+// are checked after every one of them: no rejection and no warning escapes, and the key stays inside.
+import { type Context, suite, type Test } from "uvu";
+import * as assert from "uvu/assert";
+import { systemClock } from "../../../src/clock.ts";
+import { type AiSdkAgentOptions, type AiSdkBounds, createAiSdkAgent } from "../../../src/embedded/agents/ai-sdk.ts";
+import { limits } from "../../../src/limits.ts";
+import type { AgentRun } from "../../../src/ports/agent.ts";
+import type { Logger } from "../../../src/ports/logger.ts";
+import { type OpenAiEndpoint, openAiEndpoint } from "../../support/openai-endpoint.ts";
+import { messageOf, type Played, type PlayOptions, play, runOf } from "./harness.ts";
+
+export const apiKey = "sk-very-secret";
+/** Pauses short enough to be waited for. */
+export const quick: AiSdkBounds = { ...limits, retryFirstDelayMs: 5, retryDelayMaxMs: 400 };
+
+export interface WithEndpoint extends Context {
+  endpoint: OpenAiEndpoint;
+}
+
+export function aiSdkSuite(name: string): Test<WithEndpoint> {
+  const sdk = suite<WithEndpoint>(name);
+  const escaped: string[] = [];
+  const onRejection = (reason: unknown): void => {
+    escaped.push(`rejection ${messageOf(reason)}`);
+  };
+  const onWarning = (warning: Error): void => {
+    escaped.push(`warning ${warning.message}`);
+  };
+  sdk.before(() => {
+    process.on("unhandledRejection", onRejection);
+    process.on("warning", onWarning);
+  });
+  sdk.before.each(async (context) => {
+    context.endpoint = await openAiEndpoint();
+  });
+  sdk.after.each(async (context) => {
+    await context.endpoint.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(escaped, []);
+  });
+  sdk.after(() => {
+    process.off("unhandledRejection", onRejection);
+    process.off("warning", onWarning);
+  });
+  return sdk;
+}
+
+/** What the agent logged in the last turn. */
+export const lines: string[] = [];
+const note = (message: string, fields?: unknown): void => {
+  lines.push(`${message} ${JSON.stringify(fields)}`);
+};
+export const logger: Logger = { debug: note, info: note, warn: note, error: note };
+
+export function agentOf(endpoint: OpenAiEndpoint, change: Partial<AiSdkAgentOptions> = {}) {
+  const models = [{ name: "small" }, { name: "blind", vision: false }];
+  const bounds = quick;
+  return createAiSdkAgent({ baseUrl: endpoint.baseUrl, apiKey, models, clock: systemClock, logger, bounds, ...change });
+}
+
+interface Given extends Partial<AiSdkAgentOptions> {
+  run?: Partial<AgentRun>;
+  play?: PlayOptions;
+}
+
+/** One turn of the model "small" on the prompt "hi". */
+export async function turn(endpoint: OpenAiEndpoint, given: Given = {}): Promise<Played> {
+  const { run = {}, play: options, ...change } = given;
+  lines.length = 0;
+  const played = await play(agentOf(endpoint, change).run(runOf("hi", { model: "small", ...run })), options);
+  assert.not.match(JSON.stringify(played) + messageOf(played.error) + lines.join(), apiKey, "the key stays inside");
+  return played;
+}

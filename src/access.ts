@@ -1,0 +1,156 @@
+// Who may speak to the server, on both ports (protocol 2): Host first, then Origin, then token or ticket. It must never
+// let a foreign web page in, neither by its own origin nor by a name that it made point here (DNS rebinding).
+import { createHash, timingSafeEqual } from "node:crypto";
+import {
+  type Authority,
+  defaultPort,
+  isAddress,
+  isLoopback,
+  type Origin,
+  originText,
+  parseAuthority,
+  parseOrigin,
+} from "./access/hosts.ts";
+import { createTickets, type Ticket } from "./access/tickets.ts";
+import type { Clock } from "./clock.ts";
+import { limits as defaultLimits, type Limits } from "./limits.ts";
+
+/** open: page files, probes, preflights, which need no token. An upgrade may show a ticket in the token's place. */
+export type AccessKind = "open" | "api" | "upgrade";
+
+/** Node's IncomingMessage is one. Raw headers, because a second Host must not be overlooked. */
+export interface AccessRequest {
+  readonly rawHeaders: readonly string[];
+}
+
+export type AccessDecision = { allowed: true } | { allowed: false; status: 401 | 403; message: string };
+
+export interface AccessOptions {
+  /** Without one nobody is asked for it. */
+  token?: string | undefined;
+  /** Origins as `scheme://host[:port]`; their hosts become allowed hosts. */
+  allowOrigins?: readonly string[];
+  clock: Clock;
+  limits?: Pick<Limits, "ticketMs" | "ticketsMax">;
+}
+
+export interface Access {
+  /** Decides about one request. A ticket shown by an upgrade that passes Host and Origin is used up by it. */
+  check(kind: AccessKind, request: AccessRequest): AccessDecision;
+  /** The Origin header's value when the request has an allowed one: what CORS may name. */
+  allowedOrigin(request: AccessRequest): string | undefined;
+  /** Names a port that this server listens on: a page from any of them is the server's own. */
+  addOwnPort(port: number): void;
+  issueTicket(): Ticket;
+}
+
+const ticketPrefix = "turnwire.ticket.";
+const shownCharactersMax = 100;
+
+export function createAccess(options: AccessOptions): Access {
+  const tickets = createTickets(options.clock, options.limits ?? defaultLimits);
+  const tokenDigest = options.token === undefined ? undefined : digestOf(options.token);
+  const origins = (options.allowOrigins ?? []).map(requireOrigin);
+  const allowedOrigins = new Set(origins.map(originText));
+  const allowedHosts = new Set(origins.map((origin) => origin.hostname));
+  const ownPorts = new Set<number>();
+
+  const hostIsAllowed = ({ hostname }: Authority): boolean =>
+    isLoopback(hostname) || isAddress(hostname) || allowedHosts.has(hostname);
+
+  /** Is this a page that this very server has sent? Then it names the same host, and a port of ours. */
+  const isOwn = (origin: Origin, host: Authority): boolean =>
+    origin.hostname === host.hostname &&
+    (origin.port === (host.port ?? defaultPort(origin.scheme)) || ownPorts.has(origin.port));
+
+  const originIsAllowed = (text: string, host: Authority): boolean => {
+    const origin = parseOrigin(text);
+    if (origin === undefined) return false;
+    return isLoopback(origin.hostname) || allowedOrigins.has(originText(origin)) || isOwn(origin, host);
+  };
+
+  const refuseOrigin = (request: AccessRequest): AccessDecision | undefined => {
+    const hosts = headerValues(request, "host");
+    const host = hosts[0] !== undefined && hosts.length === 1 ? parseAuthority(hosts[0]) : undefined;
+    if (host === undefined || !hostIsAllowed(host))
+      return forbidden(`Host ${shown(hosts)} is not allowed: ${hostRemedy}`);
+    const sent = headerValues(request, "origin");
+    if (sent[0] === undefined || (sent.length === 1 && originIsAllowed(sent[0], host))) return undefined;
+    return forbidden(`Origin ${shown(sent)} is not allowed: ${originRemedy}`);
+  };
+
+  const hasToken = (request: AccessRequest): boolean => {
+    if (tokenDigest === undefined) return true;
+    const sent = headerValues(request, "authorization");
+    const [, token] = (sent.length === 1 && /^bearer +(\S+)$/i.exec(sent[0] ?? "")) || [];
+    return token !== undefined && timingSafeEqual(digestOf(token), tokenDigest);
+  };
+
+  /** Uses up every ticket that is shown, so that none is left to be seen in a log and used by another. */
+  const hasTicket = (request: AccessRequest): boolean =>
+    offeredSubprotocols(request)
+      .filter((name) => name.startsWith(ticketPrefix))
+      .map((name) => tickets.redeem(name.slice(ticketPrefix.length)))
+      .includes(true);
+
+  return {
+    check(kind, request) {
+      const refused = refuseOrigin(request);
+      if (refused !== undefined) return refused;
+      if (kind === "open") return { allowed: true };
+      const ticketIsGood = kind === "upgrade" && hasTicket(request);
+      if (ticketIsGood || hasToken(request)) return { allowed: true };
+      return { allowed: false, status: 401, message: kind === "upgrade" ? upgradeRemedy : tokenRemedy };
+    },
+    allowedOrigin(request) {
+      const [origin] = headerValues(request, "origin");
+      return origin !== undefined && refuseOrigin(request) === undefined ? origin : undefined;
+    },
+    addOwnPort: (port) => {
+      ownPorts.add(port);
+    },
+    issueTicket: () => tickets.issue(),
+  };
+}
+
+/**
+ * The subprotocol to confirm, or undefined for none (protocol 2). `turnwire.v1` is passed over until all of it is
+ * served: a client that does not get it falls back on the base contract. A ticket is never selected.
+ */
+export function chooseSubprotocol(offered: Iterable<string>): string | undefined {
+  const names = [...offered].filter((name) => name !== "turnwire.v1" && !name.startsWith(ticketPrefix));
+  return names.includes("turnwire.base") ? "turnwire.base" : names[0];
+}
+
+const hostRemedy = "open the server as localhost or by its IP address, or start it with --allow-origin for that host";
+const originRemedy = "start the server with --allow-origin for it";
+const tokenRemedy = "the token is missing or wrong: send it as Authorization: Bearer <token>";
+const upgradeRemedy = `${tokenRemedy}, or offer the subprotocol ${ticketPrefix}<ticket> with one from POST /ticket`;
+
+const forbidden = (message: string): AccessDecision => ({ allowed: false, status: 403, message });
+
+// Compared by digest: both sides have the same length then, whatever was sent.
+const digestOf = (token: string): Buffer => createHash("sha256").update(token).digest();
+
+function requireOrigin(text: string): Origin {
+  const origin = parseOrigin(text);
+  if (origin === undefined)
+    throw new Error(`allowOrigins: ${JSON.stringify(text)} is no origin like https://host:port`);
+  return origin;
+}
+
+/** Every value of a header, in order; the names of raw headers are at the even places. */
+function headerValues({ rawHeaders }: AccessRequest, name: string): string[] {
+  return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
+}
+
+function offeredSubprotocols(request: AccessRequest): string[] {
+  return headerValues(request, "sec-websocket-protocol").flatMap((value) =>
+    value.split(",").map((name) => name.trim()),
+  );
+}
+
+function shown(values: readonly string[]): string {
+  if (values.length === 0) return "(missing)";
+  return JSON.stringify(values.join(", ").slice(0, shownCharactersMax));
+}

@@ -1,0 +1,59 @@
+// Reads Host and Origin headers, strictly: what is not plainly a host with an optional port is nothing. Must never
+// repair what it reads, because a browser always sends the plain form and an attacker tries the others.
+import { isIPv4, isIPv6 } from "node:net";
+
+export interface Authority {
+  /** Lower case; an IPv6 address in its shortest form and in brackets. */
+  hostname: string;
+  port: number | undefined;
+}
+
+export interface Origin {
+  scheme: "http" | "https";
+  hostname: string;
+  /** The scheme's own when the origin names none. */
+  port: number;
+}
+
+const authorityPattern = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?$/;
+const hostnameLengthMax = 253;
+const portMax = 65_535;
+
+/** `host[:port]`, as in a Host header (RFC 9110 7.2). */
+export function parseAuthority(text: string): Authority | undefined {
+  const [, host, digits] = authorityPattern.exec(text.toLowerCase()) ?? [];
+  if (host === undefined || host.length > hostnameLengthMax) return undefined;
+  const port = digits === undefined ? undefined : Number(digits);
+  if (port !== undefined && port > portMax) return undefined;
+  const hostname = plainHostname(host);
+  return hostname === undefined ? undefined : { hostname, port };
+}
+
+function plainHostname(host: string): string | undefined {
+  if (host.startsWith("[")) return isIPv6(host.slice(1, -1)) ? new URL(`http://${host}`).hostname : undefined;
+  return host.split(".").includes("") ? undefined : host;
+}
+
+/** `http[s]://host[:port]` and nothing more (RFC 6454 6.2); `null` and other schemes are no origin to us. */
+export function parseOrigin(text: string): Origin | undefined {
+  const [, name, rest] = /^(https?):\/\/(.+)$/i.exec(text) ?? [];
+  const authority = rest === undefined ? undefined : parseAuthority(rest);
+  if (name === undefined || authority === undefined) return undefined;
+  const scheme = name.toLowerCase() === "https" ? "https" : "http";
+  return { scheme, hostname: authority.hostname, port: authority.port ?? defaultPort(scheme) };
+}
+
+/** The one spelling of an origin, as browsers send it. */
+export function originText({ scheme, hostname, port }: Origin): string {
+  return `${scheme}://${hostname}${port === defaultPort(scheme) ? "" : `:${port}`}`;
+}
+
+export const defaultPort = (scheme: Origin["scheme"]): number => (scheme === "https" ? 443 : 80);
+
+/** A name or an address that no other machine answers to (RFC 6761 6.3). */
+export function isLoopback(hostname: string): boolean {
+  if (hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]") return true;
+  return isIPv4(hostname) && hostname.startsWith("127.");
+}
+
+export const isAddress = (hostname: string): boolean => hostname.startsWith("[") || isIPv4(hostname);

@@ -1,0 +1,184 @@
+// The one validated configuration of the process, from flags and environment (a flag wins). What is wrong is told in
+// one sentence with the flag or variable and the remedy; nothing is guessed, and a secret is never repeated.
+import { statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import * as v from "valibot";
+import { isLoopback } from "./access/hosts.ts";
+import { type Given, parseCommandLine, seeHelp } from "./config/command-line.ts";
+import { ConfigError } from "./config/error.ts";
+import { type FlagName, type FlagNameWithFallback, flags, helpText, type VariableName } from "./config/settings.ts";
+import * as values from "./config/values.ts";
+
+/** An OpenAI-compatible API. */
+export interface Endpoint {
+  baseUrl: string;
+  apiKey: string | undefined;
+  /** Names at the endpoint, without a provider, the default first. Empty only when Config.model is given. */
+  models: string[];
+}
+
+export interface Config {
+  /** A host name or address as node:net takes it: IPv6 without brackets. */
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  httpPort: number;
+  /** An absolute path, or ":memory:". */
+  dataDir: string;
+  /** The default model as `<provider>/<model>`; undefined: the endpoint's first, else a built-in one. */
+  model: string | undefined;
+  /** Absolute path of an existing file. */
+  toolsFile: string | undefined;
+  allowOrigins: string[];
+  eventProfile: "full" | "core";
+  drainMs: number;
+  durability: "normal" | "full";
+  logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+  token: string | undefined;
+  endpoint: Endpoint | undefined;
+  /** Sentences for the log: what is allowed and yet unwise. */
+  warnings: string[];
+}
+
+export type Command =
+  | { kind: "serve"; config: Config }
+  | { kind: "help"; text: string }
+  | { kind: "version"; text: string };
+
+export { ConfigError };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the command line (without node and the script) and the environment.
+ * @throws ConfigError
+ */
+export function readConfig(argv: readonly string[], environment: Environment): Command {
+  const { given, positionals } = parseCommandLine(argv);
+  if (given["help"] === true) return { kind: "help", text: helpText };
+  if (given["version"] === true) return { kind: "version", text: packageVersion() };
+  const [command, extra] = positionals;
+  if (command === undefined) return { kind: "help", text: helpText };
+  if (command !== "serve") throw new ConfigError(`Unknown command "${command}": the command is turnwire serve.`);
+  if (extra !== undefined) throw new ConfigError(`Unexpected argument "${extra}" after serve: ${seeHelp}.`);
+  return { kind: "serve", config: serveConfig(given, environment) };
+}
+
+/** The version in package.json, found by the package's own name: it holds for src/ and for a built copy alike. */
+export function packageVersion(): string {
+  const manifest: unknown = createRequire(import.meta.url)("turnwire/package.json");
+  return v.parse(v.object({ version: v.string() }), manifest).version;
+}
+
+type TextSchema<Output> = v.GenericSchema<string, Output>;
+
+function serveConfig(given: Given, environment: Environment): Config {
+  /** Where a setting was made and its text, when it was made at all. */
+  const find = (name: FlagName): [source: string, text: string] | undefined => {
+    const flag = given[name];
+    if (flag !== undefined) return [`--${name}`, Array.isArray(flag) ? flag.join(",") : String(flag)];
+    const { variable } = flags[name];
+    const text = environment[variable];
+    return text === undefined || text === "" ? undefined : [variable, text];
+  };
+  const read = <Output>(name: FlagNameWithFallback, schema: TextSchema<Output>): Output =>
+    check(...(find(name) ?? [`--${name}`, flags[name].fallback]), schema);
+  const readIfSet = <Output>(name: FlagName, schema: TextSchema<Output>): Output | undefined => {
+    const found = find(name);
+    return found && check(...found, schema);
+  };
+  const token = environment["TURNWIRE_TOKEN"];
+  const model = readIfSet("model", values.model);
+  const config: Config = {
+    host: read("host", values.host),
+    port: read("port", values.port),
+    httpPort: read("http-port", values.port),
+    dataDir: dataDirectory(readIfSet("data-dir", values.path), environment),
+    model,
+    toolsFile: existingFile(readIfSet("tools", values.path), environment),
+    allowOrigins: readIfSet("allow-origin", values.origins) ?? [],
+    eventProfile: read("event-profile", values.eventProfile),
+    drainMs: read("drain-ms", values.drainMs),
+    durability: read("durability", values.durability),
+    logLevel: read("log-level", values.logLevel),
+    // Empty is refused, not ignored: who writes TURNWIRE_TOKEN=$TOKEN means to be protected.
+    token: token === undefined ? undefined : check("TURNWIRE_TOKEN", token, values.secret, "secret"),
+    endpoint: readEndpoint(environment, model),
+    warnings: [],
+  };
+  checkTogether(config, readIfSet("insecure", values.truth) ?? false);
+  return config;
+}
+
+/** The rules that take more than one setting. */
+function checkTogether(config: Config, insecure: boolean): void {
+  if (config.port !== 0 && config.port === config.httpPort)
+    throw new ConfigError(`--port and --http-port are both ${config.port}: give each its own, or 0 for any free one.`);
+  const { host, token, warnings } = config;
+  const isPrivate = isLoopback(host) || host === "::1";
+  if (!isPrivate && token === undefined && !insecure)
+    throw new ConfigError(
+      `--host ${host} can be reached from other machines: set TURNWIRE_TOKEN to a secret of 16 characters or more, ` +
+        "or give --insecure to let anyone there use the server.",
+    );
+  if (!isPrivate && token === undefined) warnings.push(`anyone who can reach ${host} can use this server (--insecure)`);
+  if (token !== undefined && token.length < tokenCharactersSafe)
+    warnings.push(`TURNWIRE_TOKEN has fewer than ${tokenCharactersSafe} characters and might be guessed`);
+}
+
+const tokenCharactersSafe = 16;
+
+function readEndpoint(environment: Environment, defaultModel: string | undefined): Endpoint | undefined {
+  const read = <Output>(name: VariableName, schema: TextSchema<Output>, kind?: "secret"): Output | undefined => {
+    const text = environment[name];
+    return text === undefined || text === "" ? undefined : check(name, text, schema, kind);
+  };
+  const baseUrl = read("TURNWIRE_BASE_URL", values.baseUrl, "secret");
+  const apiKey = read("TURNWIRE_API_KEY", values.secret, "secret");
+  const models = read("TURNWIRE_MODEL", values.modelNames);
+  if (baseUrl === undefined) {
+    const lonely = apiKey !== undefined ? "TURNWIRE_API_KEY" : models !== undefined ? "TURNWIRE_MODEL" : undefined;
+    if (lonely === undefined) return undefined;
+    throw new ConfigError(
+      `${lonely} is set and TURNWIRE_BASE_URL is not: set TURNWIRE_BASE_URL to the endpoint, or unset ${lonely}.`,
+    );
+  }
+  if (models === undefined && defaultModel === undefined)
+    throw new ConfigError(
+      "TURNWIRE_BASE_URL is set and TURNWIRE_MODEL is not: set TURNWIRE_MODEL to the model's name at that endpoint.",
+    );
+  return { baseUrl, apiKey, models: models ?? [] };
+}
+
+function check<Output>(name: string, text: string, schema: TextSchema<Output>, kind?: "secret"): Output {
+  const result = v.safeParse(schema, text, { abortEarly: true });
+  if (result.success) return result.output;
+  const hidden = text === "" ? "empty" : "not usable";
+  const value = kind === "secret" ? hidden : JSON.stringify(text);
+  throw new ConfigError(`${name} is ${value}: ${result.issues[0].message}.`);
+}
+
+function dataDirectory(given: string | undefined, environment: Environment): string {
+  if (given === ":memory:") return given;
+  if (given !== undefined) return absolutePath(given, environment);
+  const dataHome = environment["XDG_DATA_HOME"];
+  // A relative XDG_DATA_HOME is to be ignored (XDG Base Directory Specification 0.8).
+  if (dataHome !== undefined && isAbsolute(dataHome)) return join(dataHome, "turnwire");
+  return join(home(environment), ".local", "share", "turnwire");
+}
+
+function existingFile(given: string | undefined, environment: Environment): string | undefined {
+  if (given === undefined) return undefined;
+  const file = absolutePath(given, environment);
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() === true) return file;
+  throw new ConfigError(`--tools is ${JSON.stringify(given)}: there is no such file; give the path of a module.`);
+}
+
+/** A shell leaves `~` alone in --data-dir=~/x; a directory of that name is what nobody wants. */
+function absolutePath(path: string, environment: Environment): string {
+  return path === "~" || path.startsWith("~/") ? join(home(environment), path.slice(1)) : resolve(path);
+}
+
+const home = (environment: Environment): string => environment["HOME"] || homedir();

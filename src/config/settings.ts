@@ -1,0 +1,122 @@
+// The table of everything that can be set, and the help that is printed from it. A flag without a row here does not
+// exist; secrets have no flag, because the command line of a process can be read by everyone on the machine.
+
+export interface Setting {
+  /** The environment variable that says the same. */
+  readonly variable: string;
+  /** What stands for the value in the help; none for a switch. */
+  readonly argument?: string;
+  /** As it would be written on the command line. */
+  readonly fallback?: string;
+  /** May it be given several times? */
+  readonly many?: true;
+  readonly about: string;
+}
+
+export const flags = {
+  host: {
+    variable: "TURNWIRE_HOST",
+    argument: "HOST",
+    fallback: "127.0.0.1",
+    about: "address to listen on; beyond loopback it needs a token",
+  },
+  port: {
+    variable: "TURNWIRE_PORT",
+    argument: "PORT",
+    fallback: "24205",
+    about: "port of the WebSocket; 0 takes any free one",
+  },
+  "http-port": {
+    variable: "TURNWIRE_HTTP_PORT",
+    argument: "PORT",
+    fallback: "24203",
+    about: "port of the page and the HTTP API; 0 takes any free one",
+  },
+  "data-dir": {
+    variable: "TURNWIRE_DATA_DIR",
+    argument: "DIR",
+    about:
+      "where conversations are kept; :memory: keeps nothing " +
+      "(default: $XDG_DATA_HOME/turnwire, else ~/.local/share/turnwire)",
+  },
+  model: {
+    variable: "TURNWIRE_DEFAULT_MODEL",
+    argument: "PROVIDER/MODEL",
+    about: "default model (default: the first of TURNWIRE_MODEL, else demo/echo)",
+  },
+  tools: { variable: "TURNWIRE_TOOLS", argument: "FILE", about: "module that exports the tools for models" },
+  "allow-origin": {
+    variable: "TURNWIRE_ALLOW_ORIGIN",
+    argument: "ORIGIN",
+    many: true,
+    about: "web origin that may use the server, as https://host[:port]; repeat it or separate by commas",
+  },
+  "event-profile": {
+    variable: "TURNWIRE_EVENT_PROFILE",
+    argument: "full|core",
+    fallback: "full",
+    about: "core leaves out the events that older clients do not know",
+  },
+  "drain-ms": {
+    variable: "TURNWIRE_DRAIN_MS",
+    argument: "MS",
+    fallback: "10000",
+    about: "how long running turns may go on when the server is stopped",
+  },
+  durability: {
+    variable: "TURNWIRE_DURABILITY",
+    argument: "normal|full",
+    fallback: "normal",
+    about: "full survives a power cut as well, at ten times the cost of a commit",
+  },
+  "log-level": {
+    variable: "TURNWIRE_LOG_LEVEL",
+    argument: "LEVEL",
+    fallback: "info",
+    about: "trace, debug, info, warn, error, fatal or silent; logs go to stderr",
+  },
+  insecure: { variable: "TURNWIRE_INSECURE", about: "listen beyond loopback without a token: anyone there can use it" },
+} as const satisfies Record<string, Setting>;
+
+export type FlagName = keyof typeof flags;
+
+/** The flags that always have a value. */
+export type FlagNameWithFallback = {
+  [Name in FlagName]: (typeof flags)[Name] extends { fallback: string } ? Name : never;
+}[FlagName];
+
+/** What has no flag. */
+const variables = {
+  TURNWIRE_TOKEN:
+    "token that every request must carry, 1–4096 visible ASCII characters; 16 random ones or more are safe",
+  TURNWIRE_BASE_URL: "OpenAI-compatible endpoint, as http://127.0.0.1:11434/v1",
+  TURNWIRE_API_KEY: "key for that endpoint",
+  TURNWIRE_MODEL: "name of the model at that endpoint; several separated by commas, the first is the default",
+} as const;
+
+export type VariableName = keyof typeof variables;
+
+const leftColumnWidth = 30;
+
+const row = (left: string, right: string): string => `  ${left.padEnd(leftColumnWidth)}${right}`;
+
+function flagRows([name, setting]: [string, Setting]): string[] {
+  const left = setting.argument === undefined ? `--${name}` : `--${name} ${setting.argument}`;
+  const fallback = setting.fallback === undefined ? "" : ` (default: ${setting.fallback})`;
+  return [row(left, `${setting.about}${fallback}`), row("", setting.variable)];
+}
+
+export const helpText = [
+  "turnwire keeps AI conversations alive for the people who watch them.",
+  "",
+  "Usage: turnwire serve [flags]",
+  "",
+  "Flags, each with the environment variable that says the same; a flag wins:",
+  ...Object.entries<Setting>(flags).flatMap(flagRows),
+  row("--help, -h", "print this"),
+  row("--version, -v", "print the version"),
+  "",
+  "Environment only:",
+  ...Object.entries(variables).map(([name, about]) => row(name, about)),
+  "",
+].join("\n");

@@ -1,0 +1,96 @@
+// What each setting's text may be and what it becomes. A message goes on after "<name> is <value>: " and says what
+// would be right; it must not repeat the value, which may be a secret.
+import { isIPv6 } from "node:net";
+import * as v from "valibot";
+import { originText, parseAuthority, parseOrigin } from "../access/hosts.ts";
+import { limits } from "../limits.ts";
+
+function wholeNumber(least: number, most: number, unit: string) {
+  const message = `it must be a whole number from ${least} to ${most}${unit}`;
+  return v.pipe(
+    v.string(),
+    v.regex(/^[0-9]{1,15}$/, message),
+    v.transform(Number),
+    v.minValue(least, message),
+    v.maxValue(most, message),
+  );
+}
+
+const oneOf = <const Names extends readonly string[]>(names: Names) =>
+  v.picklist(names, `it must be one of ${names.join(", ")}`);
+
+/** An address may come in brackets or without; what comes out is what node:net listens on. */
+export const host = v.pipe(
+  v.string(),
+  v.transform((text) => (isIPv6(text) ? `[${text}]` : text)),
+  v.check((text) => parseAuthority(text)?.port === undefined && parseAuthority(text) !== undefined, hostRule()),
+  v.transform((text) => text.replace(/^\[|\]$/g, "").toLowerCase()),
+);
+
+function hostRule(): string {
+  return "it must be one host name or IP address, without a port (that is --port)";
+}
+
+export const port = wholeNumber(0, 65_535, " (0 takes any free port)");
+
+export const drainMs = wholeNumber(0, limits.drainMsMax, " milliseconds");
+
+export const path = v.pipe(v.string(), v.nonEmpty("it must name a path"));
+
+/** `<provider>/<model>`; the model's own name may hold further slashes. */
+export const model = v.pipe(
+  v.string(),
+  v.regex(/^[^/\s]+\/\S+$/, "it must be <provider>/<model>, as demo/echo"),
+  v.maxLength(limits.shortStringCharactersMax, `it must have at most ${limits.shortStringCharactersMax} characters`),
+);
+
+export const eventProfile = oneOf(["full", "core"]);
+export const durability = oneOf(["normal", "full"]);
+export const logLevel = oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]);
+
+/** A switch in the environment. */
+export const truth = v.pipe(
+  oneOf(["1", "true", "yes", "0", "false", "no"]),
+  v.transform((text) => ["1", "true", "yes"].includes(text)),
+);
+
+const listed = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(",").map((part) => part.trim())),
+);
+
+export const origins = v.pipe(
+  listed,
+  v.array(
+    v.pipe(
+      v.string(),
+      v.check((text) => parseOrigin(text) !== undefined, "it must be an origin as https://host[:port], without a path"),
+      v.transform((text) => {
+        const origin = parseOrigin(text);
+        return origin === undefined ? text : originText(origin);
+      }),
+    ),
+  ),
+);
+
+/** Visible ASCII: it travels in a header (RFC 9110 11.2 and 5.5). */
+export const secret = v.pipe(
+  v.string(),
+  v.regex(/^[!-~]+$/, "it must be one or more visible ASCII characters without spaces"),
+  v.maxLength(limits.shortStringCharactersMax, `it must have at most ${limits.shortStringCharactersMax} characters`),
+);
+
+export const baseUrl = v.pipe(
+  v.string(),
+  v.check((text) => isHttpUrl(text), "it must be an http or https URL, as http://127.0.0.1:11434/v1"),
+);
+
+function isHttpUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === "http:" || url.protocol === "https:") && url.username === "";
+}
+
+export const modelNames = v.pipe(
+  listed,
+  v.array(v.pipe(v.string(), v.regex(/^\S+$/, "it must be model names separated by commas"))),
+);

@@ -1,0 +1,55 @@
+// The HTTP API put together (protocol 3): rules first, then what is open to all, then the token, then the rest. What a
+// route or a port throws costs its one request: a 500 without a word of the cause, which goes to the log.
+import { Hono } from "hono";
+import { limits as defaultLimits, type Limits } from "../limits.ts";
+import { refuse } from "./answers.ts";
+import { routeChat } from "./chat.ts";
+import { routeConversations } from "./conversations.ts";
+import { routeLastAnswer } from "./last-answer.ts";
+import { routePage } from "./page-files.ts";
+import type { HttpApp, HttpEnvironment, HttpParts } from "./parts.ts";
+import { routeQueue } from "./queue.ts";
+import { admit, readConversationId, requireToken } from "./rules.ts";
+import { routeProbes, routeService } from "./service.ts";
+import { routeSettings } from "./settings.ts";
+
+export type HttpAppOptions = Omit<HttpParts, "limits"> & { limits?: Limits };
+
+export function createHttpApp(options: HttpAppOptions): HttpApp {
+  const parts: HttpParts = { ...options, limits: options.limits ?? defaultLimits };
+  const app: HttpApp = new Hono<HttpEnvironment>({ getPath: rawPath });
+
+  app.onError((error, c) => {
+    const cause = error.cause === undefined ? error.stack : `${error.message}: ${String(error.cause)}`;
+    parts.logger.error("http: a request failed", { method: c.req.method, route: c.req.path, cause });
+    return refuse(c, 500, "internal error");
+  });
+  app.notFound((c) => refuse(c, 404, "no such route"));
+
+  app.use(async (_, next) => {
+    try {
+      await next();
+    } catch (thrown) {
+      // Hono hands only Errors to onError; a host's port may throw anything.
+      throw new Error("something that is no Error was thrown", { cause: thrown });
+    }
+  });
+  app.use(admit(parts));
+  routeProbes(app, parts);
+  if (parts.page) routePage(app, parts.page);
+
+  app.use(requireToken(parts));
+  app.use("/conversations/:id/*", readConversationId);
+  routeService(app, parts);
+  routeChat(app, parts);
+  routeConversations(app, parts);
+  routeLastAnswer(app, parts);
+  routeQueue(app, parts);
+  routeSettings(app, parts);
+  return app;
+}
+
+/** The path as it was sent. Hono would decode it before it matches, and ids may hold anything. */
+function rawPath({ url }: Request): string {
+  return new URL(url).pathname;
+}

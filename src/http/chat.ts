@@ -1,0 +1,92 @@
+// POST /chat: one turn as NDJSON, a bare event a line (protocol 3). The turn is the conversation's: a client that
+// leaves or does not read loses its response, and the turn never notices.
+import { randomUUID } from "node:crypto";
+import type { TurnRequest } from "../ports/orchestrator.ts";
+import type { ChatSend } from "../protocol/chat-send.ts";
+import { checkMessage } from "../protocol/parse.ts";
+import type { LoggedEvent } from "../turn-log.ts";
+import { refuse, refuseByCode, refuseTurn } from "./answers.ts";
+import { type Fields, readFields } from "./input.ts";
+import { createLineStream } from "./line-stream.ts";
+import type { HttpApp, HttpContext, HttpParts } from "./parts.ts";
+import { subscribe } from "./subscribe.ts";
+
+export function routeChat(app: HttpApp, parts: HttpParts): void {
+  app.post("/chat", async (c) => {
+    const body = await readFields(c, parts.limits.frameBytesMax);
+    if ("refused" in body) return body.refused;
+    const read = readChatSend(c, body.fields, parts);
+    return "refused" in read ? read.refused : streamTurn(c, read.message, parts);
+  });
+}
+
+/** The body is a chat.send without its type, and is refused in the same words (protocol 1.4). */
+function readChatSend(c: HttpContext, fields: Fields, parts: HttpParts): { message: ChatSend } | { refused: Response } {
+  const { message: text } = fields as { message?: unknown };
+  const textBytesMax = parts.limits.chatTextBytesMax;
+  if (typeof text === "string" && Buffer.byteLength(text) > textBytesMax)
+    return { refused: refuse(c, 413, `Invalid message: \`message\` must have at most ${textBytesMax} bytes`) };
+  const parsed = checkMessage({ ...fields, type: "chat.send" }, 0);
+  if ("refusal" in parsed)
+    return { refused: refuseByCode(c, parsed.refusal.code, parsed.refusal.reply.message, parts.limits) };
+  if (parsed.message.type !== "chat.send") throw new Error("a chat.send was read as something else");
+  return { message: parsed.message };
+}
+
+function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Response {
+  const { orchestrator, limits, logger, clock } = parts;
+  const conversationId = message.conversationId ?? randomUUID();
+  const isWanted = parts.eventFilter ?? (() => true);
+  let turnId: string | undefined;
+  let early: LoggedEvent[] = [];
+
+  const stream = createLineStream({
+    unsentBytesMax: limits.unsentBytesMax,
+    sliceBytes: limits.chatSliceBytes,
+    stallMs: limits.chatStallMs,
+    clock,
+    onEnd: () => unsubscribe(),
+    // Not an error of the stream: a broken connection tells the reader that its turn is not whole.
+    onTooSlow: () => {
+      logger.warn("http: a reader of POST /chat was too slow and was cut off", { conversationId, turnId });
+      c.env.outgoing.destroy();
+    },
+  });
+  const write = (event: LoggedEvent): void => {
+    if (event.turnId !== turnId) return;
+    if (isWanted(event)) stream.write(JSON.stringify(event));
+    if (event.type !== "turn-sealed") return;
+    stream.end();
+    unsubscribe();
+  };
+  // Before the turn starts, so that nothing is missed. A turn running already is replayed here; it is not ours.
+  const unsubscribe = subscribe(parts, conversationId, (event) => {
+    if (turnId === undefined) early.push(event);
+    else write(event);
+  });
+  try {
+    const outcome = orchestrator.startTurn(turnRequest(conversationId, message));
+    if (!outcome.started) {
+      unsubscribe();
+      return refuseTurn(c, conversationId, outcome, limits);
+    }
+    turnId = outcome.turnId;
+    for (const event of early) write(event);
+    early = [];
+  } catch (error) {
+    unsubscribe();
+    throw error;
+  }
+  // Proxies that gather what they pass on would undo the streaming.
+  c.header("X-Accel-Buffering", "no");
+  c.header("X-Conversation-Id", headerText(conversationId));
+  return c.body(stream.body, 200, { "Content-Type": "application/x-ndjson" });
+}
+
+function turnRequest(conversationId: string, message: ChatSend): TurnRequest {
+  const { message: text, model: modelName, cwd, reasoningEffort, workspaceId, computerId, images } = message;
+  return { conversationId, text, modelName, cwd, reasoningEffort, workspaceId, computerId, images };
+}
+
+/** An id may be any Unicode, a header may not (RFC 9110 5.5): what does not fit is percent-encoded. */
+const headerText = (id: string): string => (/^[!-~]+$/.test(id) ? id : encodeURIComponent(id));

@@ -1,0 +1,78 @@
+// What can be read of conversations and done to them as a whole (protocol 3). An unknown id answers 200 and empty where
+// it is only read; open and compact refuse it.
+import { isUsableId } from "../protocol/parts.ts";
+import { notFound, notOffered, refuse, refuseByCode } from "./answers.ts";
+import { readNumber } from "./input.ts";
+import type { HttpApp, HttpParts } from "./parts.ts";
+
+export function routeConversations(app: HttpApp, parts: HttpParts): void {
+  routeReads(app, parts);
+  routeActions(app, parts);
+}
+
+function routeReads(app: HttpApp, { conversations, orchestrator }: HttpParts): void {
+  app.get("/conversations", (c) => {
+    if (!conversations.list) return notOffered(c);
+    const selection: { q?: string; workspaceId?: string } = {};
+    for (const name of ["q", "workspaceId"] as const) {
+      const text = c.req.query(name);
+      // `?q=` of an empty search field selects everything.
+      if (text === undefined || text === "") continue;
+      if (!isUsableId(text)) return refuse(c, 400, `${name} must be an id or, for q, the beginning of one`);
+      selection[name] = text;
+    }
+    return c.json({ conversations: conversations.list(selection) });
+  });
+
+  app.get("/conversations/:id", (c) => {
+    if (!conversations.history) return notOffered(c);
+    const sinceSeq = readNumber(c, "sinceSeq", 0);
+    if ("refused" in sinceSeq) return sinceSeq.refused;
+    const beforeSeq = readNumber(c, "beforeSeq", 1);
+    if ("refused" in beforeSeq) return beforeSeq.refused;
+    const limit = readNumber(c, "limit", 1);
+    if ("refused" in limit) return limit.refused;
+    const selection = { sinceSeq: sinceSeq.number, beforeSeq: beforeSeq.number, limit: limit.number };
+    const { chunks, latestSeq } = conversations.history(c.var.conversationId, selection);
+    return c.json({ chunks, latestSeq });
+  });
+
+  app.get("/conversations/:id/metrics", (c) => {
+    if (!conversations.metrics) return notOffered(c);
+    return c.json({ turns: conversations.metrics(c.var.conversationId) });
+  });
+
+  app.get("/conversations/:id/status", (c) => {
+    if (!conversations.status) return notOffered(c);
+    const { conversationId } = c.var;
+    const isActive = orchestrator.isActive(conversationId);
+    return c.json({ conversationId, isActive, status: conversations.status(conversationId) });
+  });
+}
+
+function routeActions(app: HttpApp, { conversations, orchestrator, limits }: HttpParts): void {
+  app.post("/conversations/:id/open", (c) => {
+    if (!conversations.open) return notOffered(c);
+    const { conversationId } = c.var;
+    return conversations.open(conversationId) ? c.json({ conversationId }) : notFound(c);
+  });
+
+  app.post("/conversations/:id/close", (c) => {
+    const { conversationId } = c.var;
+    return c.json({ conversationId, abortedTurn: orchestrator.closeConversation(conversationId).abortedTurn });
+  });
+
+  app.post("/conversations/:id/stop", (c) => {
+    const { conversationId } = c.var;
+    return c.json({ conversationId, abortedTurn: orchestrator.stopTurn(conversationId).abortedTurn });
+  });
+
+  app.post("/conversations/:id/compact", async (c) => {
+    if (!conversations.compact) return notOffered(c);
+    const { conversationId } = c.var;
+    const outcome = await conversations.compact(conversationId);
+    if ("code" in outcome) return refuseByCode(c, outcome.code, outcome.message, limits);
+    const { newConversationId, messagesSummarized, messagesKept } = outcome;
+    return c.json({ conversationId, newConversationId, messagesSummarized, messagesKept });
+  });
+}

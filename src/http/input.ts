@@ -1,0 +1,75 @@
+// Reads what a request brings: bodies, ids in paths, numbers in queries. Holds at most the allowed bytes of a body, and
+// never trusts a length that was only announced.
+import * as v from "valibot";
+import { id, isUsableId } from "../protocol/parts.ts";
+import { refusals } from "../refusals.ts";
+import { refuse } from "./answers.ts";
+import type { HttpContext } from "./parts.ts";
+
+export type Fields = Record<string, unknown>;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The body as a JSON object, or the refusal. */
+export async function readFields(
+  c: HttpContext,
+  bytesMax: number,
+): Promise<{ fields: Fields } | { refused: Response }> {
+  const body = await readBody(c, bytesMax);
+  if (body === "too-large") return { refused: refuse(c, 413, `the body may have at most ${bytesMax} bytes`) };
+  if (body === "incomplete") return { refused: refuse(c, 400, "the request ended before its body was complete") };
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(body));
+  } catch {
+    return { refused: refuse(c, 400, refusals.invalidJson().reply.message) };
+  }
+  if (isFields(value)) return { fields: value };
+  return { refused: refuse(c, 400, refusals.invalidMessage("must be a JSON object").reply.message) };
+}
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+async function readBody(c: HttpContext, bytesMax: number): Promise<Buffer | "too-large" | "incomplete"> {
+  const { incoming } = c.env;
+  if (Number(incoming.headers["content-length"] ?? 0) > bytesMax) return "too-large";
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  try {
+    // The request is left open when its body is not wanted: destroying it would take the answer with it.
+    for await (const part of incoming.iterator({ destroyOnReturn: false })) {
+      bytes += part.length;
+      if (bytes > bytesMax) return "too-large";
+      parts.push(part);
+    }
+  } catch {
+    return "incomplete";
+  }
+  return Buffer.concat(parts);
+}
+
+/** One segment of the path as an id. The path is kept raw (src/http/app.ts), so a slash in an id may be written %2F. */
+export function readId(segment: string | undefined): { id: string } | { problem: string } {
+  let text: string;
+  try {
+    text = decodeURIComponent(segment ?? "");
+  } catch {
+    return { problem: "the id in the path is no percent-encoded UTF-8" };
+  }
+  if (isUsableId(text)) return { id: text };
+  return { problem: `the id in the path ${v.safeParse(id, text).issues?.[0].message}` };
+}
+
+/** A query parameter that must be a whole number, at least `least`. */
+export function readNumber(
+  c: HttpContext,
+  name: string,
+  least: number,
+): { number: number | undefined } | { refused: Response } {
+  const text = c.req.query(name);
+  if (text === undefined) return { number: undefined };
+  const number = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(number) && number >= least) return { number };
+  return { refused: refuse(c, 400, `${name} must be a whole number, ${least} or more`) };
+}

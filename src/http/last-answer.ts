@@ -1,0 +1,45 @@
+// GET /conversations/:id/last: waits for the running turn and answers with its text (protocol 3). Whether the turn
+// ends, the time is up or the client leaves: the listener is let go.
+import { notFound, notOffered, refuse } from "./answers.ts";
+import type { HttpApp, HttpContext, HttpParts } from "./parts.ts";
+import { subscribe } from "./subscribe.ts";
+
+export function routeLastAnswer(app: HttpApp, parts: HttpParts): void {
+  const { conversations, orchestrator } = parts;
+  app.get("/conversations/:id/last", async (c) => {
+    if (!conversations.lastAnswer) return notOffered(c);
+    const { conversationId } = c.var;
+    const isSealed = !orchestrator.isActive(conversationId) || (await sealed(c, parts));
+    if (!isSealed) return refuse(c, 504, "the turn is still running");
+    const last = conversations.lastAnswer(conversationId);
+    return last === undefined ? notFound(c) : c.json({ conversationId, ...last });
+  });
+}
+
+/** Resolves to true when the running turn is sealed, to false when nobody waits any more or the time is up. */
+function sealed(c: HttpContext, parts: HttpParts): Promise<boolean> {
+  const { orchestrator, clock, limits } = parts;
+  const { conversationId } = c.var;
+  const { outgoing } = c.env;
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const giveUp = (): void => resolve(false);
+  const timer = clock.setTimeout(giveUp, limits.lastWaitMs);
+  outgoing.once("close", giveUp);
+  let unsubscribe = (): void => {};
+  const release = (): void => {
+    clock.clearTimeout(timer);
+    outgoing.off("close", giveUp);
+    unsubscribe();
+  };
+  try {
+    unsubscribe = subscribe(parts, conversationId, (event) => {
+      if (event.type === "turn-sealed") resolve(true);
+    });
+    // A host may seal, or give up, between the question and the subscription: nothing would come any more.
+    if (!orchestrator.isActive(conversationId)) resolve(true);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return promise.finally(release);
+}

@@ -1,0 +1,31 @@
+// The queue of a conversation: texts that start a turn or wait for the running one (protocol 3; chat.queue of 1.1). It
+// never answers before the orchestrator has the text.
+import { checkMessage } from "../protocol/parse.ts";
+import { notOffered, refuse, refuseByCode, refuseTurn } from "./answers.ts";
+import { readFields, readId } from "./input.ts";
+import type { HttpApp, HttpParts } from "./parts.ts";
+
+export function routeQueue(app: HttpApp, { orchestrator, limits }: HttpParts): void {
+  app.post("/conversations/:id/queue", async (c) => {
+    const body = await readFields(c, limits.httpBodyBytesMax);
+    if ("refused" in body) return body.refused;
+    const { conversationId } = c.var;
+    // In the words of chat.queue; its size is bounded by the body's (the 64 KiB of protocol 1.1 are a socket's).
+    const parsed = checkMessage({ ...body.fields, conversationId, type: "chat.queue" }, 0);
+    if ("refusal" in parsed) return refuseByCode(c, parsed.refusal.code, parsed.refusal.reply.message, limits);
+    if (parsed.message.type !== "chat.queue") throw new Error("a chat.queue was read as something else");
+    const { text, workspaceId } = parsed.message;
+    const outcome = orchestrator.enqueue({ conversationId, text, workspaceId });
+    if (outcome.started === false) return refuseTurn(c, conversationId, outcome, limits);
+    return c.json({ conversationId, startedTurn: outcome.startedTurn, queue: outcome.queue });
+  });
+
+  app.delete("/conversations/:id/queue/:messageId", (c) => {
+    if (!orchestrator.cancelQueuedMessage) return notOffered(c);
+    const message = readId(c.req.path.split("/")[4]);
+    if ("problem" in message) return refuse(c, 400, message.problem);
+    const { conversationId } = c.var;
+    const { cancelled, queue } = orchestrator.cancelQueuedMessage({ conversationId, messageId: message.id });
+    return c.json({ conversationId, cancelled, queue });
+  });
+}

@@ -1,0 +1,55 @@
+// What holds for every request before a route sees it: Host, Origin, CORS, token (protocol 2, "Access"; protocol 3).
+// Routes that need no token are registered before requireToken, so a forgotten route is closed, not open.
+import type { MiddlewareHandler } from "hono";
+import type { AccessKind } from "../access.ts";
+import { refuse } from "./answers.ts";
+import { readId } from "./input.ts";
+import type { HttpContext, HttpEnvironment, HttpParts } from "./parts.ts";
+
+type Rule = MiddlewareHandler<HttpEnvironment>;
+
+const methods = "GET, HEAD, POST, PUT, DELETE";
+const requestHeaders = "Authorization, Content-Type";
+const preflightKeptS = "600";
+
+/** Host and Origin for all, CORS for the allowed origins, and answers that no other page can read or guess types of. */
+export function admit(parts: HttpParts): Rule {
+  return async (c, next) => {
+    c.header("X-Content-Type-Options", "nosniff");
+    c.header("Cross-Origin-Resource-Policy", "same-origin");
+    c.header("Cache-Control", "no-store");
+    c.header("Vary", "Origin");
+    const isPreflight = c.req.method === "OPTIONS" && c.req.header("access-control-request-method") !== undefined;
+    const refused = decide(c, parts, "open");
+    if (refused) return refused;
+    const origin = parts.access.allowedOrigin(c.env.incoming);
+    if (origin !== undefined) {
+      c.header("Access-Control-Allow-Origin", origin);
+      c.header("Access-Control-Expose-Headers", "X-Conversation-Id");
+    }
+    if (!isPreflight) return await next();
+    c.header("Access-Control-Allow-Methods", methods);
+    c.header("Access-Control-Allow-Headers", requestHeaders);
+    c.header("Access-Control-Max-Age", preflightKeptS);
+    return c.body(null, 204);
+  };
+}
+
+export function requireToken(parts: HttpParts): Rule {
+  return async (c, next) => decide(c, parts, "api") ?? (await next());
+}
+
+/** Below /conversations/:id: decodes the id once for all routes. */
+export const readConversationId: Rule = async (c, next) => {
+  const read = readId(c.req.path.split("/")[2]);
+  if ("problem" in read) return refuse(c, 400, read.problem);
+  c.set("conversationId", read.id);
+  return await next();
+};
+
+function decide(c: HttpContext, { access }: HttpParts, kind: AccessKind): Response | undefined {
+  const decision = access.check(kind, c.env.incoming);
+  if (decision.allowed) return undefined;
+  if (decision.status === 401) c.header("WWW-Authenticate", "Bearer");
+  return refuse(c, decision.status, decision.message);
+}

@@ -1,0 +1,15 @@
+// Listens to a conversation's events for one request. The listener hears nothing after unsubscribing, and an event that
+// is no event costs itself only (src/guarded-orchestrator.ts).
+import { GuardedOrchestrator } from "../guarded-orchestrator.ts";
+import type { LoggedEvent } from "../turn-log.ts";
+import type { HttpParts } from "./parts.ts";
+
+export function subscribe(
+  { orchestrator, logger }: HttpParts,
+  conversationId: string,
+  listener: (event: LoggedEvent) => void,
+): () => void {
+  const unsubscribe = new GuardedOrchestrator(orchestrator, logger).subscribe(conversationId, listener);
+  if (unsubscribe === undefined) throw new Error("the orchestrator refused a subscription");
+  return unsubscribe;
+}

@@ -1,0 +1,42 @@
+// How long tests may take, and how much of the code they must reach: the one place for these numbers. Nothing here
+// makes a test slower; each is the moment from which waiting on means that something hangs.
+
+export interface FileBudget {
+  /** Part of the file's path below the root. The first row that fits holds. */
+  path: string;
+  /** From the start of the file's process to its end. */
+  deadlineMs?: number;
+  /** Runs while no other test file does: for what measures memory or time, or starts a browser. */
+  alone?: true;
+}
+
+export const budgets = {
+  /** A single await in a test. Higher: a broken test says so later; lower: a busy machine fails good ones. */
+  awaitMs: 10_000,
+  /** A test file that has no row below. */
+  fileDeadlineMs: 60_000,
+  /** The whole run: what has not begun by then is reported as failed. `npm run check` promises 8 minutes. */
+  runDeadlineMs: 15 * 60_000,
+  /** The coverage report, after the tests. */
+  coverageDeadlineMs: 3 * 60_000,
+  /** Files at once. More than the cores makes deadlines lie. */
+  filesAtOnce: 2,
+  /** Characters of one file's output that are kept; of more than that, the beginning and the end. */
+  outputCharactersMax: 2_000_000,
+} as const;
+
+/** A file called *.alone.test.ts runs alone without a row here. */
+export const fileBudgets: FileBudget[] = [
+  { path: "test/page/", deadlineMs: 120_000, alone: true },
+  { path: "test/page.test.ts", deadlineMs: 120_000, alone: true },
+  { path: "test/model/", deadlineMs: 120_000 },
+  { path: "test/fuzz/", deadlineMs: 120_000 },
+  { path: "test/run.test.ts", deadlineMs: 120_000 },
+  { path: "test/package.test.ts", deadlineMs: 120_000 },
+];
+
+/** Percent of a directory that tests must reach. These may only rise. */
+export const coverageFloors: { directory: string; lines: number; branches: number }[] = [
+  { directory: "machines/", lines: 95, branches: 95 },
+  { directory: "src/", lines: 90, branches: 90 },
+];

@@ -1,0 +1,99 @@
+// Runs the tests: every test/**/*.test.ts of the working directory in a process of its own, with a deadline. Its last
+// line says how many passed and failed; it never says "0 failed" when anything at all went wrong.
+//
+//   node test/run.ts                      all of them, with coverage and its floors
+//   node test/run.ts watch surface        those with one of these words in their path, without coverage
+//   node test/run.ts --coverage watch     with a coverage report, whose floors are not judged
+//   node test/run.ts --deadline-ms 5000   every file gets so long, whatever its budget says
+import { parseArgs } from "node:util";
+import { budgets, coverageFloors, fileBudgets } from "./budgets.ts";
+import { beginCoverage, reportCoverage } from "./run/coverage.ts";
+import { type TestFile, testFiles } from "./run/files.ts";
+import { endAll, runFile } from "./run/process.ts";
+import { type Verdict, verdictOn } from "./run/verdict.ts";
+
+const root = process.cwd();
+const startedAt = performance.now();
+const total = { passed: 0, failed: 0, skipped: 0 };
+const failures: string[] = [];
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function fail(what: string): void {
+  failures.push(what);
+  say(`FAIL  ${what}`);
+}
+
+async function runOne(file: TestFile, env: NodeJS.ProcessEnv): Promise<void> {
+  if (performance.now() - startedAt > budgets.runDeadlineMs) {
+    total.failed += 1;
+    return fail(`${file.path} did not begin: the run took longer than ${budgets.runDeadlineMs / 60_000} minutes`);
+  }
+  const began = performance.now();
+  const ended = await runFile(file.path, { root, deadlineMs: file.deadlineMs, env });
+  const verdict = verdictOn(ended);
+  total.passed += verdict.passed;
+  total.failed += verdict.failed;
+  total.skipped += verdict.skipped;
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  if (verdict.failed === 0) return say(`ok    ${file.path}  ${countsOf(verdict)}  ${seconds} s`);
+  say(`\n${ended.output.trimEnd()}`);
+  fail(`${file.path}  ${verdict.reason ?? countsOf(verdict)}  ${seconds} s\n`);
+}
+
+function countsOf(verdict: Pick<Verdict, "passed" | "failed" | "skipped">): string {
+  const skipped = verdict.skipped > 0 ? `, ${verdict.skipped} skipped` : "";
+  return `${verdict.passed} passed, ${verdict.failed} failed${skipped}`;
+}
+
+async function runAll(files: TestFile[], env: NodeJS.ProcessEnv): Promise<void> {
+  const together = files.filter((file) => !file.isAlone);
+  const worker = async (): Promise<void> => {
+    for (let file = together.shift(); file !== undefined; file = together.shift()) await runOne(file, env);
+  };
+  await Promise.all(Array.from({ length: budgets.filesAtOnce }, worker));
+  for (const file of files) if (file.isAlone) await runOne(file, env);
+}
+
+function milliseconds(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new Error(`--deadline-ms must be a whole number of milliseconds, not "${text}"`);
+}
+
+async function main(): Promise<void> {
+  const options = { coverage: { type: "boolean" }, "deadline-ms": { type: "string" } } as const;
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const isWhole = positionals.length === 0;
+  const deadlineMs = values["deadline-ms"];
+  const rows = deadlineMs === undefined ? fileBudgets : [{ path: "", deadlineMs: milliseconds(deadlineMs) }];
+  const files = testFiles(root, positionals, rows);
+  // uvu colours what it prints when told to; its summary is read here.
+  const { FORCE_COLOR: _, NODE_V8_COVERAGE: __, ...inherited } = process.env;
+  const env = { ...inherited, NO_COLOR: "1" };
+  const isCovered = isWhole || values.coverage === true;
+  await runAll(files, isCovered ? { ...env, ...beginCoverage(root) } : env);
+  if (isCovered) {
+    const missed = await reportCoverage(root, isWhole ? coverageFloors : []);
+    total.failed += missed.length;
+    for (const sentence of missed) fail(sentence);
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    endAll();
+    process.exit(1);
+  });
+}
+try {
+  await main();
+} catch (error) {
+  total.failed += 1;
+  fail(error instanceof Error ? error.message : String(error));
+}
+if (failures.length > 1) say(`\nFailed:\n${failures.map((line) => `  ${line.trimEnd()}`).join("\n")}`);
+say(`\n${Math.round((performance.now() - startedAt) / 1000)} s`);
+say(countsOf(total));
+process.exitCode = total.failed === 0 ? 0 : 1;

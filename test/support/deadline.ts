@@ -1,0 +1,44 @@
+// Deadlines for tests: a wait that is over its time fails with words about what was awaited. Never waits without one.
+import { budgets } from "../budgets.ts";
+
+export class DeadlineError extends Error {
+  override name = "DeadlineError";
+}
+
+/** Settles as the promise does, or rejects after deadlineMs; `what` completes "waited in vain for …". */
+export async function within<T>(
+  promise: PromiseLike<T>,
+  what: string | (() => string),
+  deadlineMs: number = budgets.awaitMs,
+): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    reject(new DeadlineError(`waited ${deadlineMs} ms in vain for ${typeof what === "string" ? what : what()}`));
+  }, deadlineMs);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Asks again until the probe gives something other than undefined or false. For what announces itself to nobody, such
+ * as a file that appears or memory that is released; a message is awaited, not probed.
+ */
+export async function eventually<T>(
+  probe: () => T | undefined | false | Promise<T | undefined | false>,
+  what: string | (() => string),
+  deadlineMs: number = budgets.awaitMs,
+): Promise<T> {
+  const intervalMs = 10;
+  const until = performance.now() + deadlineMs;
+  for (;;) {
+    const found = await within(Promise.resolve(probe()), what, Math.max(1, until - performance.now()));
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() >= until) {
+      throw new DeadlineError(`waited ${deadlineMs} ms in vain for ${typeof what === "string" ? what : what()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+  }
+}

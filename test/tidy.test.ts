@@ -1,0 +1,159 @@
+// The house style, as far as a program can see it: each check looks at the real files. That the checks find what they
+// are for is shown in test/tidy/checks.test.ts.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { clocksOutside, impureMachines } from "./tidy/clocks.ts";
+import { wrongImports } from "./tidy/imports.ts";
+import {
+  asyncProvidedActions,
+  chartFaults,
+  isMachine,
+  type Machine,
+  misnamedMachine,
+  unusedDeclarations,
+} from "./tidy/machines.ts";
+import { placesOfAMachine } from "./tidy/places.ts";
+import { undocumented } from "./tidy/readme.ts";
+import { escapesFromTypes, nearlyTooLong, tooLong, unfinishedWords, wideLines, withoutOpening } from "./tidy/shape.ts";
+import { isIn, isTypeScript, type Source, sourcesOf } from "./tidy/source.ts";
+import { idleTestFiles } from "./tidy/test-files.ts";
+import { unusedExports } from "./tidy/unused.ts";
+
+const root = join(import.meta.dirname, "..");
+const house = sourcesOf(root);
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+function none(findings: readonly string[]): void {
+  if (findings.length === 0) return;
+  const error = new Error(`${findings.length} found:\n    ${findings.join("\n    ")}`);
+  // The findings say where; where this is thrown says nothing.
+  error.stack = error.name;
+  throw error;
+}
+
+// ── what a file is ────────────────────────────────────────────────────────────────────────────────────────────────
+
+const files = suite("tidy: files");
+
+files("the files of the house are found", () => {
+  const paths = house.map((source) => source.path);
+  for (const path of ["package.json", "src/limits.ts", "test/tidy.test.ts", "LICENSE", ".gitignore"]) {
+    assert.ok(paths.includes(path), path);
+  }
+  assert.not.ok(paths.some((path) => path.includes("node_modules/")));
+});
+
+files("no file is longer than 400 lines", () => {
+  none(tooLong(house));
+  for (const finding of nearlyTooLong(house)) process.stdout.write(`\n  note: ${finding}`);
+});
+
+files("no line is wider than 120 columns", () => none(wideLines(house)));
+
+files("every file opens with a sentence", () => none(withoutOpening(house)));
+
+files("nothing is left for later", () => none(unfinishedWords(house)));
+
+files("nothing escapes from the types or from coverage", () => none(escapesFromTypes(house)));
+
+files("nothing names a machine or a registry", () => none(placesOfAMachine(house)));
+
+files("no exported name is without use", () => none(unusedExports(house, entries())));
+
+/** The package's own doors. */
+function entries(): Set<string> {
+  const found = new Set(["src/cli.ts"]);
+  for (const value of Object.values(field(packageJson(), "exports"))) {
+    if (typeof value === "string") found.add(value.replace(/^\.\//, ""));
+  }
+  return found;
+}
+
+function packageJson(): Record<string, unknown> {
+  const parsed: unknown = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  if (!isRecord(parsed)) throw new Error("package.json holds no object");
+  return parsed;
+}
+
+function field(record: Record<string, unknown>, name: string): Record<string, unknown> {
+  const value = record[name];
+  if (!isRecord(value)) throw new Error(`package.json has no ${name}`);
+  return value;
+}
+
+files.run();
+
+// ── what stands where ─────────────────────────────────────────────────────────────────────────────────────────────
+
+const architecture = suite("tidy: architecture");
+
+architecture("imports point one way", () => none(wrongImports(house)));
+
+architecture("machines know no clock, no chance, no world, and never wait", () => none(impureMachines(house)));
+
+architecture("src takes its time from a Clock", () => none(clocksOutside(house)));
+
+architecture.run();
+
+// ── charts ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const charts = suite("tidy: charts");
+
+interface Loaded {
+  source: Source;
+  exportName: string;
+  machine: Machine;
+}
+
+async function machinesOf(sources: readonly Source[]): Promise<Loaded[]> {
+  const loaded: Loaded[] = [];
+  for (const source of sources.filter((candidate) => isIn("machines")(candidate) && isTypeScript(candidate))) {
+    const exported: unknown = await import(join(root, source.path));
+    for (const [exportName, machine] of isRecord(exported) ? Object.entries(exported) : []) {
+      if (isMachine(machine)) loaded.push({ source, exportName, machine });
+    }
+  }
+  return loaded;
+}
+
+const loaded = await machinesOf(house);
+
+charts("there are charts to look at", () => assert.ok(loaded.length > 0));
+
+charts("every state has a description, and nothing is inline or async", () => {
+  none(loaded.flatMap(({ machine }) => chartFaults(machine)));
+});
+
+charts("one word finds a machine's file, export and id", () => {
+  none(loaded.flatMap(({ source, exportName, machine }) => misnamedMachine(source.path, exportName, machine)));
+});
+
+charts("nothing is declared that the chart never names", () => {
+  none(loaded.flatMap(({ source, machine }) => unusedDeclarations(source, machine)));
+});
+
+charts("no async action is provided to a machine", () => none(asyncProvidedActions(house)));
+
+charts.run();
+
+// ── tests and README ──────────────────────────────────────────────────────────────────────────────────────────────
+
+const promises = suite("tidy: tests and README");
+
+promises("every test file runs its suites, asserts, and never sleeps", () => none(idleTestFiles(house)));
+
+promises("every limit, close code and dependency has a row in the README", async () => {
+  const { limits } = await import("../src/limits.ts");
+  const { closes } = await import("../src/closes.ts");
+  const readme = house.find((source) => source.path === "README.md")?.text;
+  const documented = {
+    limits: Object.keys(limits),
+    closeCodes: Object.values(closes).map((close) => close.code),
+    dependencies: Object.keys(field(packageJson(), "dependencies")),
+  };
+  none(undocumented(readme, documented));
+});
+
+promises.run();

@@ -1,0 +1,324 @@
+// The tidy checks on broken samples, which they must find: a check that finds nothing anywhere proves nothing.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { assign, setup } from "xstate";
+import { clocksOutside, impureMachines } from "./clocks.ts";
+import { importsOf, wrongImports } from "./imports.ts";
+import {
+  asyncProvidedActions,
+  chartFaults,
+  isMachine,
+  type Machine,
+  misnamedMachine,
+  unusedDeclarations,
+} from "./machines.ts";
+import { mask } from "./mask.ts";
+import { placesOfAMachine } from "./places.ts";
+import { undocumented } from "./readme.ts";
+import { escapesFromTypes, nearlyTooLong, tooLong, unfinishedWords, wideLines, withoutOpening } from "./shape.ts";
+import type { Source } from "./source.ts";
+import { idleTestFiles } from "./test-files.ts";
+import { unusedExports } from "./unused.ts";
+
+/** Each sample is one file; it must give exactly as many findings as said, and the first must say this. */
+type Sample = [path: string, text: string, count: number, says?: string];
+
+function finds(check: (sources: readonly Source[]) => string[], samples: readonly Sample[]): void {
+  for (const [path, text, count, says] of samples) {
+    const findings = check([{ path, text }]);
+    assert.is(findings.length, count, `${path} ${JSON.stringify(text)}: ${findings.join("; ") || "nothing found"}`);
+    if (says !== undefined) assert.match(findings[0] ?? "", says);
+  }
+}
+
+// ── what a file is ────────────────────────────────────────────────────────────────────────────────────────────────
+
+const files = suite("tidy checks: files");
+
+files("comments, strings, templates and regular expressions are told from code", () => {
+  const text = [
+    'const a = "in // string" + 1; // in comment',
+    "/* in\nblock */ const b = `in $" + "{code + `deep $" + "{x}` + { y: '}' }.y} template` / 2 / 3;",
+    "const c = /in [/'] regex/g.test(d) ? 'it\\'s' : e;",
+    "return /again/; const url = 'http://x';",
+  ].join("\n");
+  const { code, withoutComments } = mask(text);
+  assert.is(code.length, text.length);
+  for (const word of ["in", "it", "deep", "template", "again", "http"]) {
+    assert.not.match(code, new RegExp(`\\b${word}\\b`), word);
+  }
+  for (const word of ["const", "code", "x", "y", "test", "return"])
+    assert.match(code, new RegExp(`\\b${word}\\b`), word);
+  assert.match(code, "/ 2 / 3;");
+  assert.match(withoutComments, '"in // string"');
+  assert.not.match(withoutComments, "in comment");
+  assert.is(code.split("\n").length, text.split("\n").length);
+});
+
+files("a file that is too long is found", () => {
+  finds(tooLong, [
+    ["src/a.ts", "x\n".repeat(401), 1, "401 lines"],
+    ["machines/a.ts", "x\n".repeat(401), 1],
+    ["src/page/a.css", "x\n".repeat(401), 1],
+    ["src/a.ts", "x\n".repeat(400), 0],
+    ["test/a.test.ts", "x\n".repeat(500), 0],
+  ]);
+  finds(nearlyTooLong, [
+    ["src/a.ts", "x\n".repeat(251), 1, "251 lines; above 250, think"],
+    ["src/a.ts", "x\n".repeat(250), 0],
+    ["src/a.ts", "x\n".repeat(401), 0],
+  ]);
+});
+
+files("a line that is too wide is found, counted in characters", () => {
+  finds(wideLines, [
+    ["src/a.ts", `ok\n${"x".repeat(121)}\nok`, 1, "src/a.ts:2: 121 columns"],
+    ["test/a.ts", "→".repeat(120), 0],
+    ["src/page/a.html", "😀".repeat(121), 1],
+    ["README.md", "x".repeat(500), 0],
+  ]);
+});
+
+files("a file without an opening sentence is found", () => {
+  finds(withoutOpening, [
+    ["src/a.ts", 'import { b } from "./b.ts";\n', 1],
+    ["scripts/a.ts", "#!/usr/bin/env node\nconst a = 1;\n", 1],
+    ["scripts/a.ts", "#!/usr/bin/env node\n// Says what it is.\n", 0],
+    ["src/page/a.js", "/* Says what it is. */", 0],
+    ["test/a.ts", "//\nimport x", 1],
+    ["test/a.ts", "", 1],
+  ]);
+});
+
+files("a word that puts off is found", () => {
+  finds(unfinishedWords, [
+    ["src/a.ts", "// fine\n// TODO: later", 1, "src/a.ts:2:"],
+    ["README.md", "FIXME", 1],
+    ["src/a.ts", "const todo = 1;", 0],
+  ]);
+});
+
+files("an escape from the types is found", () => {
+  finds(escapesFromTypes, [
+    ["src/a.ts", "const a: any = b as any;", 2, "`any`"],
+    ["src/a.ts", "type A = Map<string, any>;", 1],
+    ["src/a.ts", "const any = 1; f.any(); // any\n const s = 'as any';", 0],
+    ["src/a.ts", "a!.b; c[0]!; d()!.e; f!;", 4, "non-null"],
+    ["src/a.ts", "if (!a && !b !== c) d != e; x = !y;", 0],
+    ["src/a.ts", "// @ts-ignore\n// @ts-nocheck", 2],
+    ["src/a.ts", "// @ts-expect-error", 1],
+    ["test/a.ts", "// @ts-expect-error", 0],
+    ["src/a.ts", "/* c8 ignore next */", 1],
+  ]);
+});
+
+files("the name of a place is found", () => {
+  finds(placesOfAMachine, [
+    ["README.md", "run /work/main/x", 1, "/work/main"],
+    ["src/a.ts", 'read("/home/me/file")', 1],
+    ["package-lock.json", '"resolved": "https://x/y.tgz"', 1, "a registry's address"],
+    ["test/a.ts", 'cwd: "/home/someone/project"', 0],
+    [".npmrc", "registry=https://registry.example.com/", 1],
+    ["README.md", "file:///work/x", 1],
+    ["test/a.ts", "file:///etc/passwd", 0],
+    ["src/a.ts", "GET /conversations, src/work/x, http://host/home/x, `$" + "{root}/work/x`", 0],
+  ]);
+});
+
+files("an exported name that nobody uses is found", () => {
+  const one = (text: string): Source => ({ path: "src/one.ts", text });
+  const other = (text: string): Source => ({ path: "src/other.ts", text });
+  const check = (...sources: Source[]) => unusedExports(sources, new Set(["src/entry.ts"]));
+  assert.match(check(one("export const a = 1; a;"), other("// a"))[0] ?? "", "src/one.ts:1: `a` is exported");
+  assert.equal(check(one("export const a = 1;"), other("import { a } from './one.ts'")), []);
+  assert.is(check(one("export function f() {}\nexport class C {}\nexport async function g() {}")).length, 3);
+  assert.is(check(one("export interface I {}")).length, 1);
+  assert.equal(check(one("export interface I {}\nexport const f = (i: I) => i;"), other("f")), []);
+  assert.equal(check({ path: "src/entry.ts", text: "export const a = 1;" }), []);
+});
+
+files.run();
+
+// ── what stands where ─────────────────────────────────────────────────────────────────────────────────────────────
+
+const architecture = suite("tidy checks: architecture");
+
+architecture("every form of import is seen", () => {
+  const text = [
+    'import a from "a"; import * as b from "b"; import type { C } from "../c.ts";',
+    'import {\n  d,\n  type E,\n} from "./d.ts";',
+    'export { f } from "f"; export * from "g"; import "h"; const i = await import("i");',
+    'export const j = 1; // import k from "k"',
+  ].join("\n");
+  const found = importsOf({ path: "src/x/y.ts", text });
+  assert.equal(
+    found.map(({ from }) => from),
+    ["a", "b", "../c.ts", "./d.ts", "f", "g", "h", "i"],
+  );
+  assert.equal(found[2], { from: "../c.ts", target: "src/c.ts", isTypeOnly: true, line: 1 });
+  assert.is(found[3]?.isTypeOnly, false);
+});
+
+architecture("an import against the arrows is found", () => {
+  const from = (name: string): string => `import { x } from "${name}";`;
+  finds(wrongImports, [
+    ["machines/a.ts", `${from("xstate")}${from("./b.ts")}import type { T } from "../src/protocol/t.ts";`, 0],
+    ["machines/a.ts", from("../src/protocol/t.ts"), 1, "types from src/protocol, never values"],
+    ["machines/a.ts", 'import { type T } from "../src/protocol/t.ts";', 1],
+    ["machines/a.ts", from("../src/limits.ts"), 1, "nothing but xstate"],
+    ["machines/a.ts", from("node:fs"), 1],
+    ["machines/a.ts", from("xstate/graph"), 1],
+    ["src/a.ts", from("../test/support/clock.ts"), 1, "src imports nothing but src and machines"],
+    ["src/deep/a.ts", from("../../scripts/x.ts"), 1],
+    ["src/a.ts", `${from("../machines/a.ts")}${from("xstate")}${from("hono")}`, 0],
+    ["src/a.ts", 'import type { WebSocket } from "ws";', 1, "only src/transport.ts imports ws"],
+    ["src/transport.ts", from("ws"), 0],
+    ["src/page/a.js", `${from("./b.js")}`, 0],
+    ["src/page/a.js", from("../limits.ts"), 1, "the page runs in browsers"],
+    ["src/a.ts", from("./page/a.js"), 1],
+    ["test/a.ts", from("ws"), 0],
+  ]);
+});
+
+architecture("an impure machine is found", () => {
+  finds(impureMachines, [
+    ["machines/a.ts", "const a = Date.now();", 1, "a machine has no clock"],
+    ["machines/a.ts", "Math.random(); crypto.randomUUID(); setTimeout(f, 1); performance.now();", 5],
+    ["machines/a.ts", "console.log(process.env);", 2, "a machine has no world"],
+    ["machines/a.ts", "const a = async () => { await b; };", 2, "a machine is synchronous"],
+    ["machines/a.ts", '// a Date\nconst description = "Waits for a Promise"; const update = 1;', 0],
+    ["src/a.ts", "Date.now()", 0],
+  ]);
+});
+
+architecture("a clock outside src/clock.ts is found", () => {
+  finds(clocksOutside, [
+    [
+      "src/a.ts",
+      "Date.now(); performance.now(); setTimeout(f, 1); setInterval(f, 1); setImmediate(f);",
+      5,
+      "take a Clock",
+    ],
+    ["src/a.ts", "new Date(); new Date; globalThis.setTimeout(f, 1); AbortSignal.timeout(5);", 4],
+    ["src/a.ts", 'import { setTimeout as sleep } from "node:timers/promises";', 1],
+    ["src/a.ts", "clock.setTimeout(f, 1); this.#clock.setImmediate(f); new Date(at).toISOString(); // Date.now()", 0],
+    ["src/clock.ts", "Date.now()", 0],
+    ["src/page/a.js", "setTimeout(f, 1)", 0],
+  ]);
+});
+
+architecture.run();
+
+// ── charts ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const charts = suite("tidy checks: charts");
+
+charts("a broken chart is found, fault by fault", () => {
+  const broken = setup({
+    types: { events: {} as { type: "go" } | { type: "stop" } },
+    actions: { late: async () => {}, fine: () => {}, counted: assign({}) },
+    guards: { isFine: () => true },
+  }).createMachine({
+    id: "broken",
+    description: "Everything that a chart must not have.",
+    initial: "one",
+    states: {
+      one: {
+        entry: () => {},
+        exit: ["fine", { type: "counted" }, assign({})],
+        on: { go: { target: "two", guard: () => true, actions: [() => {}, "late"] }, stop: "two" },
+        always: { guard: "isFine", target: "two" },
+      },
+      two: {
+        description: " ",
+        after: { 100: { target: "one", actions: () => {} } },
+        initial: "in",
+        states: { in: {} },
+      },
+    },
+  });
+  assert.ok(isMachine(broken));
+  assert.equal(chartFaults(broken), [
+    "broken.one: has no description",
+    "broken.one: inline entry: declare it in setup and name it here",
+    "broken.one: inline exit: declare it in setup and name it here",
+    "broken.one on go: inline guard: declare it in setup and name it here",
+    "broken.one on go: inline action: declare it in setup and name it here",
+    "broken.two: has no description",
+    "broken.two: waits 100 ms by number: name the delay in setup",
+    "broken.two after 100: inline action: declare it in setup and name it here",
+    "broken.two.in: has no description",
+    "broken: the actions `late` is async",
+  ]);
+});
+
+charts("an inline actor is found, a named one is not", () => {
+  const child = setup({}).createMachine({ id: "child", description: "A child." });
+  const parent = setup({ actors: { child } }).createMachine({
+    id: "parent",
+    description: "A parent.",
+    invoke: [{ src: "child", onDone: { actions: () => {} } }, { src: child }],
+  });
+  assert.equal(chartFaults(parent as unknown as Machine), [
+    "parent onDone: inline action: declare it in setup and name it here",
+    "parent: inline invoke: declare it in setup and name it here",
+  ]);
+});
+
+charts("a machine under a foreign name is found", () => {
+  const machine = { id: "surface-watch" } as Machine;
+  assert.equal(misnamedMachine("machines/surface-watch.ts", "surfaceWatchMachine", machine), []);
+  assert.is(misnamedMachine("machines/surface-watch.ts", "machine", { ...machine, id: "watch" }).length, 2);
+});
+
+charts("a declared name that the chart never says is found", () => {
+  const machine = { implementations: { actions: { used: null, forgotten: null } } } as unknown as Machine;
+  const text = 'setup({ actions: { used: f, forgotten: f } }).createMachine({ entry: "used" }); // forgotten';
+  const [finding, ...others] = unusedDeclarations({ path: "machines/a.ts", text }, machine);
+  assert.match(finding ?? "", "`forgotten` is declared and never named");
+  assert.equal(others, []);
+});
+
+charts("an async action that is provided is found, an async actor is fine", () => {
+  finds(asyncProvidedActions, [
+    ["src/a.ts", "m.provide({\n actions: { a: () => {},\n b: async () => {} } })", 1, "src/a.ts:3: an async action"],
+    ["src/a.ts", "m.provide({ actions: { a: () => {} }, actors: { b: fromPromise(async () => {}) } })", 0],
+    ["src/a.ts", "m.provide({ guards })", 0],
+  ]);
+});
+
+charts.run();
+
+// ── tests and README ──────────────────────────────────────────────────────────────────────────────────────────────
+
+const promises = suite("tidy checks: tests and README");
+
+promises("an idle test file is found", () => {
+  const uvu = 'import * as assert from "uvu/assert"; const test = suite("a");';
+  finds(idleTestFiles, [
+    ["test/a.test.ts", `${uvu} test.run();`, 0],
+    ["test/a.test.ts", `${uvu} test("a", f); // test.run();`, 1, "the suite `test` is never run"],
+    ["test/a.test.ts", `${uvu} const other = suite("b"); test.run();`, 1, "the suite `other` is never run"],
+    ["test/a.test.ts", 'import * as assert from "uvu/assert";', 1, "runs no suite"],
+    ["test/a.test.ts", 'const test = suite("a"); test.run();', 1, "asserts nothing"],
+    ["test/a.test.ts", `${uvu} test.only("a", f); test.run();`, 1, "leaves the other tests out"],
+    ["test/a.test.ts", `${uvu} await new Promise((r) => setTimeout(r, 50)); test.run();`, 1, "sleeps"],
+    ["test/a.test.ts", `${uvu} import { setTimeout } from "node:timers/promises"; test.run();`, 1, "sleeps"],
+    ["test/support/a.ts", "no test", 0],
+  ]);
+});
+
+promises("what has no row in the README is found", () => {
+  const documented = { limits: ["queueMax", "queue"], closeCodes: [1000, 4001, 4001], dependencies: ["ws", "@a/b"] };
+  const readme = "queue 1000\n| `queueMax` | 10 |\n| 4001 | slow |\n| ws-other | @a/b/c |";
+  assert.equal(undocumented(readme, documented), [
+    "README.md: no table row for the limit queue",
+    "README.md: no table row for the close code 1000",
+    "README.md: no table row for the dependency ws",
+    "README.md: no table row for the dependency @a/b",
+  ]);
+  assert.equal(undocumented("| queueMax, queue | 1000, 4001 | `ws` `@a/b` |", documented), []);
+  assert.equal(undocumented(undefined, documented), ["README.md: there is none"]);
+});
+
+promises.run();

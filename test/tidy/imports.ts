@@ -1,0 +1,62 @@
+// Imports point one way: src → machines → xstate (style.md, "The house"). Each rule here is one arrow that must not be.
+import { posix } from "node:path";
+import { mask } from "./mask.ts";
+import { isIn, isPage, isScript, lineAt, type Source } from "./source.ts";
+
+export interface Import {
+  /** As written. */
+  from: string;
+  /** The file meant, below the root; undefined for a package or a built-in module. */
+  target: string | undefined;
+  isTypeOnly: boolean;
+  line: number;
+}
+
+const statement =
+  /\b(import|export)\s+(type\s+)?(?:[\w*{][^;'"]*?\sfrom\s*)?["']([^"']+)["']|\bimport\s*\(\s*["']([^"']+)["']/g;
+
+export function importsOf(source: Source): Import[] {
+  const { code, withoutComments: text } = mask(source.text);
+  // A sample in a string is no import.
+  const found = [...text.matchAll(statement)].filter((match) => code[match.index] !== " ");
+  return found.map((match) => {
+    const from = match[3] ?? match[4] ?? "";
+    const target = from.startsWith(".") ? posix.join(posix.dirname(source.path), from) : undefined;
+    return { from, target, isTypeOnly: match[2] !== undefined, line: lineAt(text, match.index) };
+  });
+}
+
+/** Which imports may not be, each with the arrow it breaks. */
+export function wrongImports(sources: readonly Source[]): string[] {
+  return sources.filter(isScript).flatMap((source) =>
+    importsOf(source).flatMap((found) => {
+      const why = whyNot(source, found);
+      return why === undefined ? [] : [`${source.path}:${found.line}: imports "${found.from}": ${why}`];
+    }),
+  );
+}
+
+const isMachine = isIn("machines");
+const isSource = isIn("src");
+
+function whyNot(source: Source, { from, target, isTypeOnly }: Import): string | undefined {
+  const targetIsIn = (directory: string): boolean => target?.startsWith(`${directory}/`) === true;
+  if (isMachine(source)) {
+    if (from === "xstate" || (targetIsIn("machines") && target !== undefined)) return undefined;
+    if (targetIsIn("src/protocol"))
+      return isTypeOnly ? undefined : "a machine takes types from src/protocol, never values";
+    return "a machine imports nothing but xstate, its siblings and types from src/protocol";
+  }
+  if (isPage(source)) {
+    return targetIsIn("src/page") ? undefined : "the page runs in browsers and imports nothing but its own modules";
+  }
+  if (!isSource(source)) return undefined;
+  if (from === "ws" || from.startsWith("ws/")) {
+    return source.path === "src/transport.ts" ? undefined : "only src/transport.ts imports ws";
+  }
+  if (target !== undefined && !targetIsIn("src") && !targetIsIn("machines") && target !== "package.json") {
+    return "src imports nothing but src and machines";
+  }
+  if (targetIsIn("src/page")) return "the page is served, not imported";
+  return undefined;
+}

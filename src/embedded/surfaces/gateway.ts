@@ -1,0 +1,102 @@
+// The surface `gateway`: how many sockets and turns there are, how fast deltas flow, and a toggle that refuses new turns
+// (design 5). Its figures are looked at once a second, and only while somebody watches.
+import type { Clock, Timer } from "../../clock.ts";
+import type { SurfaceProvider } from "../../ports/surfaces.ts";
+import type { Changes } from "./changes.ts";
+
+export interface GatewayFigures {
+  sockets: number;
+  runningTurns: number;
+  /** Turn events since the start. */
+  events: number;
+  refusesTurns: boolean;
+}
+
+const refreshMs = 1_000;
+const head = { id: "gateway", region: "status", title: "Gateway" };
+
+export function createGatewaySurface(options: {
+  clock: Clock;
+  figures: () => GatewayFigures;
+  setRefusesTurns: (refuses: boolean) => void;
+  changes: Changes;
+}): SurfaceProvider {
+  const { clock, figures, setRefusesTurns, changes } = options;
+  const listeners = new Set<() => void>();
+  let timer: Timer | undefined;
+  let leaveChanges: (() => void) | undefined;
+  let seen = { at: clock.now(), events: figures().events };
+  let deltasPerSecond = 0;
+  let shown = "";
+
+  const announce = (): void => {
+    for (const listener of [...listeners]) listener();
+  };
+
+  const look = (): void => {
+    const now = clock.now();
+    const { sockets, runningTurns, events } = figures();
+    deltasPerSecond = Math.round(((events - seen.events) * 1_000) / Math.max(1, now - seen.at));
+    seen = { at: now, events };
+    const text = `${sockets} ${runningTurns} ${deltasPerSecond}`;
+    if (text !== shown) announce();
+    shown = text;
+    timer = clock.setTimeout(look, refreshMs);
+  };
+
+  const start = (): void => {
+    seen = { at: clock.now(), events: figures().events };
+    timer = clock.setTimeout(look, refreshMs);
+    leaveChanges = changes((change) => {
+      if (change.what === "turns") announce();
+    });
+  };
+
+  const stop = (): void => {
+    clock.clearTimeout(timer);
+    leaveChanges?.();
+  };
+
+  return {
+    catalogEntry: head,
+    getSpec() {
+      const { sockets, runningTurns, refusesTurns } = figures();
+      return {
+        ...head,
+        fields: [
+          { kind: "stat", label: "Sockets", value: String(sockets) },
+          { kind: "stat", label: "Running turns", value: String(runningTurns) },
+          { kind: "stat", label: "Deltas per second", value: String(deltasPerSecond) },
+          {
+            kind: "toggle",
+            label: "Refuse new turns",
+            value: refusesTurns,
+            action: { actionId: "set-refuses-turns" },
+          },
+        ],
+      };
+    },
+    invoke(actionId, payload) {
+      if (actionId !== "set-refuses-turns")
+        throw new Error(`gateway has no action "${actionId}": it has set-refuses-turns`);
+      setRefusesTurns(wanted(payload, !figures().refusesTurns));
+      announce();
+    },
+    subscribe(onChange) {
+      const listener = (): void => onChange();
+      listeners.add(listener);
+      if (listeners.size === 1) start();
+      return () => {
+        if (listeners.delete(listener) && listeners.size === 0) stop();
+      };
+    },
+  };
+}
+
+/** true, false or {value: true|false}; nothing at all turns the toggle over. */
+function wanted(payload: unknown, otherwise: boolean): boolean {
+  if (payload === undefined || payload === null) return otherwise;
+  const value: unknown = typeof payload === "object" && "value" in payload ? payload.value : payload;
+  if (typeof value !== "boolean") throw new Error('the payload must be {"value": true} or {"value": false}');
+  return value;
+}

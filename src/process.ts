@@ -1,0 +1,209 @@
+// The server as a process: the embedded parts behind the gateway's ports, the WebSocket port and the HTTP port. Must
+// never leave anything half started: what fails on the way up takes down what was up.
+import { createServer, type Server } from "node:http";
+import { fileURLToPath } from "node:url";
+import { type Access, createAccess } from "./access.ts";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { createDemoAgent } from "./embedded/agents/demo.ts";
+import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "./embedded/orchestrator.ts";
+import { openSqliteStore } from "./embedded/sqlite-store.ts";
+import { createConversationSurface } from "./embedded/surfaces/conversation.ts";
+import { createGatewaySurface } from "./embedded/surfaces/gateway.ts";
+import { createMessageQueueSurface } from "./embedded/surfaces/message-queue.ts";
+import { calculatorTool } from "./embedded/tools/calculator.ts";
+import { createClockTool } from "./embedded/tools/clock.ts";
+import { loadTools } from "./embedded/tools/load-tools.ts";
+import { isInProfile } from "./feeds.ts";
+import { Gateway } from "./gateway.ts";
+import { createHttpApp } from "./http/app.ts";
+import { createHttpListener } from "./http/listener.ts";
+import { limits } from "./limits.ts";
+import { hostAndPort, listen, trackConnections, unlisten } from "./listen.ts";
+import { createMetrics } from "./metrics.ts";
+import type { Agent, Tool } from "./ports/agent.ts";
+import type { Logger } from "./ports/logger.ts";
+import type { Store } from "./ports/store.ts";
+import { createSurfaceRegistry } from "./surface-registry.ts";
+import { createTransport } from "./transport.ts";
+
+export interface RunningServer {
+  /** Where WebSockets and the page are, as `ws://HOST:PORT` and `http://HOST:PORT`. */
+  wsUrl: string;
+  httpUrl: string;
+  gateway: Gateway;
+  /** Drains and ends everything: turns get config.drainMs, sockets are closed with 1012. Again: hurries. */
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  config: Config;
+  clock: Clock;
+  logger: Logger;
+}
+
+const demoModel = "demo/echo";
+const pageDirectory = fileURLToPath(new URL("./page/", import.meta.url));
+
+/** @throws StoreOpenError, ToolsFileError, ListenError: each one sentence for the person who started it. */
+export async function startServer({ config, clock, logger }: ServerOptions): Promise<RunningServer> {
+  const tools = [
+    createClockTool(clock),
+    calculatorTool,
+    ...(config.toolsFile ? await loadTools(config.toolsFile) : []),
+  ];
+  const agents = await createAgents(config, clock, logger);
+  const store = openSqliteStore({ dataDir: config.dataDir, clock, logger, durability: config.durability });
+  let house: House;
+  try {
+    house = furnish({ config, clock, logger }, store, agents, tools);
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+  try {
+    const port = await listen(house.wsServer, config.host, config.port);
+    const httpPort = await listen(house.httpServer, config.host, config.httpPort);
+    house.access.addOwnPort(port);
+    house.access.addOwnPort(httpPort);
+    house.gateway.listening();
+    return {
+      wsUrl: `ws://${hostAndPort(config.host, port)}`,
+      httpUrl: `http://${hostAndPort(config.host, httpPort)}`,
+      gateway: house.gateway,
+      stop: stopper(house, config.drainMs),
+    };
+  } catch (error) {
+    house.gateway.root.send({ type: "gateway.failed" });
+    await house.end();
+    throw error;
+  }
+}
+
+async function createAgents(config: Config, clock: Clock, logger: Logger): Promise<Agent[]> {
+  const { endpoint } = config;
+  const demo = createDemoAgent(clock);
+  if (!endpoint) return [demo];
+  // Loaded only when it is needed: the AI SDK is the largest thing in the house.
+  const { createAiSdkAgent } = await import("./embedded/agents/ai-sdk.ts");
+  const { baseUrl, apiKey } = endpoint;
+  const models = endpoint.models.map((name) => ({ name }));
+  return [createAiSdkAgent({ baseUrl, apiKey, models, clock, logger }), demo];
+}
+
+/** What a server consists of while it runs. */
+interface House {
+  gateway: Gateway;
+  embedded: EmbeddedOrchestrator;
+  access: Access;
+  wsServer: Server;
+  httpServer: Server;
+  beginDrain(): void;
+  /** Ends all that is left, in the order in which one stands on the other. */
+  end(): Promise<void>;
+}
+
+function furnish({ config, clock, logger }: ServerOptions, store: Store, agents: Agent[], tools: Tool[]): House {
+  let draining = false;
+  const access = createAccess({ token: config.token, allowOrigins: config.allowOrigins, clock });
+  const surfaces = createSurfaceRegistry();
+  const made: { embedded?: EmbeddedOrchestrator } = {};
+  const gateway = new Gateway({
+    clock,
+    logger,
+    limits,
+    surfaces,
+    eventProfile: config.eventProfile,
+    ports: (supervision) => {
+      const defaultModel = config.model ?? defaultModelOf(agents);
+      made.embedded = createEmbeddedOrchestrator({ supervision, store, agents, tools, defaultModel, clock, logger });
+      return made.embedded;
+    },
+  });
+  const { embedded } = made;
+  if (!embedded) throw new Error("the gateway did not ask for its ports");
+  const { orchestrator, conversations } = embedded;
+  const { subscribe: changes, activity } = embedded;
+  const figures = () => ({
+    ...gateway.counts(),
+    runningTurns: embedded.runningTurns(),
+    refusesTurns: embedded.refusing !== undefined,
+  });
+  const setRefusesTurns = (refuses: boolean): void =>
+    embedded.setRefusing(refuses ? "this server takes no new turns at the moment" : undefined);
+  surfaces.register(createConversationSurface({ orchestrator, conversations, activity, changes }));
+  surfaces.register(createMessageQueueSurface(conversations, changes));
+  surfaces.register(createGatewaySurface({ clock, figures, setRefusesTurns, changes }));
+
+  const transport = createTransport({
+    limits,
+    logger,
+    access,
+    closedBecause: () => {
+      if (draining) return "draining";
+      return gateway.connections.size >= limits.socketsMax ? "full" : undefined;
+    },
+    accept: (socket) => gateway.accept(socket),
+  });
+  const app = createHttpApp({
+    orchestrator,
+    conversations,
+    access,
+    clock,
+    logger,
+    limits,
+    health: { alive: () => gateway.root.getSnapshot().status === "active", ready: () => !draining },
+    metrics: createMetrics(figures),
+    page: { directory: pageDirectory },
+    eventFilter: ({ type }) => isInProfile(config.eventProfile, type),
+  });
+  const wsServer = transport.createServer();
+  const httpServer = createServer(
+    { headersTimeout: limits.handshakeMs, requestTimeout: limits.requestMs },
+    createHttpListener(app, logger),
+  );
+  httpServer.on("upgrade", transport.upgrade);
+  const cuts = [trackConnections(wsServer), trackConnections(httpServer)];
+  return {
+    gateway,
+    embedded,
+    access,
+    wsServer,
+    httpServer,
+    beginDrain() {
+      draining = true;
+    },
+    async end() {
+      const closed = [unlisten(wsServer), unlisten(httpServer)];
+      gateway.stop();
+      embedded.close();
+      for (const cut of cuts) cut();
+      await Promise.all(closed);
+      store.close();
+    },
+  };
+}
+
+/** The configured endpoint's first model, else the demo that echoes. */
+function defaultModelOf(agents: Agent[]): string {
+  const [first] = agents;
+  const model = first?.models()[0];
+  return first && model && first.provider !== "demo" ? `${first.provider}/${model.name}` : demoModel;
+}
+
+/** SIGTERM's order of things (protocol 2, `server.draining`): announce, let turns end, seal the rest, close, leave. */
+function stopper(house: House, drainMs: number): () => Promise<void> {
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    house.beginDrain();
+    house.gateway.drain(drainMs, limits.reconnectAfterMs);
+    await house.embedded.drain(drainMs);
+    await house.gateway.closeSockets();
+    await house.end();
+  };
+  return () => {
+    if (stopping) void house.embedded.drain(0);
+    stopping ??= stop();
+    return stopping;
+  };
+}

@@ -1,0 +1,70 @@
+// The server under load, as its own process: the real one, with a channel to its parent for figures that only it knows
+// and for the defects that a proof provokes.
+import { systemClock } from "../../src/clock.ts";
+import { readConfig } from "../../src/config.ts";
+import type { Logger } from "../../src/ports/logger.ts";
+import { startServer } from "../../src/process.ts";
+
+export type Ask = { ask: "figures" } | { ask: "collect" } | { ask: "crash"; count: number } | { ask: "stop" };
+
+export interface Figures {
+  /** Milliseconds of CPU since the start, user and system. */
+  cpuMs: number;
+  rssBytes: number;
+  heapBytes: number;
+  sockets: number;
+  watches: number;
+  /** How many sockets the server has closed with each code. */
+  closedWith: Record<string, number>;
+  /** Defects logged. */
+  defects: number;
+}
+
+const closedWith: Record<string, number> = {};
+let defects = 0;
+const logger: Logger = {
+  debug(message, fields) {
+    if (message !== "transport-ws: connection close") return;
+    const code = String(fields?.["code"] ?? "none");
+    closedWith[code] = (closedWith[code] ?? 0) + 1;
+  },
+  info: () => {},
+  warn: () => {},
+  error: () => {
+    defects++;
+  },
+};
+
+const command = readConfig(["serve", "--port", "0", "--http-port", "0", "--data-dir", ":memory:"], {});
+if (command.kind !== "serve") throw new Error("the load server could not read its own configuration");
+const server = await startServer({ config: command.config, clock: systemClock, logger });
+
+const figures = (): Figures => {
+  const { user, system } = process.cpuUsage();
+  const { rss, heapUsed } = process.memoryUsage();
+  const { sockets, watches } = server.gateway.counts();
+  return { cpuMs: (user + system) / 1_000, rssBytes: rss, heapBytes: heapUsed, sockets, watches, closedWith, defects };
+};
+
+/** A defect inside a connection's actor: reading the message throws, in the middle of an action. */
+function crash(count: number): void {
+  const connections = [...server.gateway.connections.all()];
+  const step = Math.max(1, Math.floor(connections.length / count));
+  for (let index = 0; index < count; index++) {
+    const message = {
+      type: "chat.subscribe" as const,
+      get conversationId(): string {
+        throw new Error("a defect provoked by the load proof");
+      },
+    };
+    connections[index * step]?.actor?.send(message);
+  }
+}
+
+process.on("message", ({ ask, ...rest }: Ask) => {
+  if (ask === "collect") globalThis.gc?.();
+  if (ask === "crash" && "count" in rest) crash(rest.count);
+  if (ask === "stop") void server.stop().then(() => process.exit(0));
+  process.send?.({ ...figures(), wsUrl: server.wsUrl, httpUrl: server.httpUrl });
+});
+process.send?.({ ...figures(), wsUrl: server.wsUrl, httpUrl: server.httpUrl });

@@ -89,6 +89,8 @@ export const limits = {
   silentCloseMs: 35_000,
   /** From the TCP connection to the end of the request's headers. */
   handshakeMs: 10_000,
+  /** From the first byte of an HTTP request to the last one of its body. Lower refuses large bodies on slow links. */
+  requestMs: 120_000,
   /** From our close frame to the peer's; then the TCP connection is cut. */
   closingMs: 5_000,
 
@@ -98,6 +100,8 @@ export const limits = {
   // ── surfaces ────────────────────────────────────────────────────────────────────────────────────────────────────
   /** A provider's time for a spec or an action. */
   surfaceAnswerMs: 10_000,
+  /** Surfaces owed to one subscription that asks again and again. Higher: one spec may be written so often at once. */
+  surfaceAnswersOwedMax: 16,
   /** How often a registry without subscribe is asked for its catalog, while sockets are open. */
   catalogPollMs: 1_000,
 
@@ -121,6 +125,16 @@ export const limits = {
   deltaCharactersMax: 64 * KiB,
   /** Characters of an expression for the calculator. Higher: deeper nesting, which costs stack. */
   expressionCharactersMax: 1_000,
+  /** A turn that runs for so long is aborted. Lower cuts off long work of agents and their tools. */
+  turnMs: 2 * 60 * 60_000,
+  /** Values of an agent that never waits, taken in one loop turn. Higher: everything else waits longer for its turn. */
+  agentEventsPerLoopTurn: 128,
+  /** Messages that compaction leaves as they are. Higher: less is saved; lower: the model loses recent words. */
+  compactionMessagesKept: 10,
+  /** A model's time to sum up a conversation. Lower cuts off slow models; higher keeps chat waiting. */
+  compactionMs: 5 * 60_000,
+  /** Characters of a summary; over it the compaction fails. Higher: less is saved by compacting. */
+  compactionSummaryCharactersMax: 200_000,
   /** A stuck GET /conversations/:id/last ends with 504. */
   lastWaitMs: 30 * 60_000,
 
@@ -134,6 +148,8 @@ export const limits = {
   retryAfterMs: 5_000,
   /** What POST /chat hands to the socket at once, except for a longer single line. Higher: fewer and larger writes. */
   chatSliceBytes: 64 * KiB,
+  /** A reader of POST /chat that takes nothing for so long is cut off. Lower cuts off readers on bad links. */
+  chatStallMs: 60_000,
   /** Upper bound of --drain-ms. Higher: a planned stop may take longer than most supervisors wait. */
   drainMsMax: 60 * 60_000,
 

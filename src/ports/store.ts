@@ -56,14 +56,16 @@ export interface NewChunk {
 export type JournalPart = { kind: "text" | "thinking"; text: string } | { kind: "chunk"; role: Role; chunk: Chunk };
 
 export type Write =
-  /** Creates the conversation, or overwrites the fields named in patch. */
+  /** Creates the conversation; one that exists already stays as it is. */
   | { kind: "conversation"; id: string; create: ConversationRow }
+  /** Overwrites the fields named in patch; of an unknown conversation: nothing. */
   | { kind: "conversation.changed"; id: string; patch: Partial<Omit<ConversationRow, "id">> }
   | { kind: "chunks"; conversationId: string; chunks: NewChunk[] }
   | { kind: "turn.began"; turn: TurnRow }
   | { kind: "turn.journal"; turnId: string; parts: JournalPart[] }
   /** The turn's journal is now history: the chunks of it come in the same unit, as a `chunks` write. */
   | { kind: "turn.journalCleared"; turnId: string }
+  /** Adds a step, or the fields named to the step of this id. */
   | { kind: "turn.step"; turnId: string; step: StepRow }
   /** Ends the turn: it is sealed when the unit is committed. */
   | {
@@ -79,7 +81,8 @@ export type Write =
   | { kind: "queue.removed"; conversationId: string; messageIds: string[] }
   /**
    * Moves the whole history to a new conversation (create; with its old seqs) and writes the chunks given, numbered from
-   * 1, in its place. Turns, steps and metrics go with the archive as copies; the queue stays.
+   * 1, in its place. Turns that have ended go with the archive as copies, with their steps; the queue stays. The
+   * conversation's compactedFrom becomes the archive's id. An archive that exists already is a defect.
    */
   | { kind: "conversation.compacted"; id: string; archive: ConversationRow; chunks: NewChunk[] };
 
@@ -106,11 +109,15 @@ export interface ConversationSelection {
 }
 
 export interface Store {
-  /** Commits these writes as one unit now, after all that is pending. On failure none of them is kept. @throws StoreError */
+  /**
+   * Commits these writes as one unit now, after all that is pending. On failure none of them is kept. While the store
+   * fails it may throw without another try. @throws StoreError
+   */
   attempt(writes: Write[]): void;
   /**
-   * Adds these writes to the transaction of this tick. They are never lost: what cannot be committed is kept, in order,
-   * and tried again with the next flush.
+   * Adds these writes, as one unit, to the transaction of this tick; they must not be changed after. They are never
+   * lost: what cannot be committed is kept, in order, and tried again with the next flush. A unit that can never succeed,
+   * whatever the disk (a turn that begins twice, a value that JSON cannot hold), is set aside and logged as an error.
    */
   append(writes: Write[]): void;
   /** Commits what is pending, now. False when that failed; `failure` says why. */
@@ -118,13 +125,13 @@ export interface Store {
   /** Why the last commit failed, or undefined while all is well. */
   readonly failure: StoreError | undefined;
 
-  // Reads flush first; while the store fails they show what is committed.
+  // Reads flush first; while the store fails they show what is committed. @throws StoreError when they cannot be read.
   conversation(id: string): ConversationRow | undefined;
   /** Newest activity first. */
   conversations(selection?: ConversationSelection): ConversationRow[];
   /** Ascending: sinceSeq < seq < beforeSeq, then the newest `limit` of it. */
   chunks(conversationId: string, selection?: HistorySelection): StoredChunk[];
-  /** seq of the last chunk, 0 when there is none; what is pending counts. */
+  /** seq of the last chunk, 0 when there is none; what is pending counts, also while the store fails. */
   latestSeq(conversationId: string): number;
   queue(conversationId: string): QueuedMessage[];
   /** Ids of the conversations in which texts wait. */
@@ -134,6 +141,6 @@ export interface Store {
   turns(conversationId: string): { turn: TurnRow; steps: StepRow[] }[];
   /** Turns that have begun and not ended, with their journal: after a crash, the work of recovery. */
   unsealedTurns(): { turn: TurnRow; journal: JournalPart[] }[];
-  /** Flushes and closes the file; later calls throw. */
+  /** Flushes and closes the file; what cannot be flushed is lost, and logged. Later calls but close throw. */
   close(): void;
 }

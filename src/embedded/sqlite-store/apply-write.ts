@@ -1,0 +1,129 @@
+// Carries out one write inside the transaction that is open. Knows nothing of units, failures or retries; must never
+// begin or end a transaction, and never leave out a part of a write silently.
+import type { DatabaseSync } from "node:sqlite";
+import type { Logger } from "../../ports/logger.ts";
+import type { ConversationRow, NewChunk, StepRow, TurnRow, Write } from "../../ports/store.ts";
+import { json, number } from "./columns.ts";
+import { conversationColumns, conversationOf, turnFacts } from "./rows.ts";
+
+export type ApplyWrite = (write: Write) => void;
+
+export function applyWrite(database: DatabaseSync, logger: Logger): ApplyWrite {
+  const sql = (text: string) => database.prepare(text);
+
+  const conversation = sql("SELECT * FROM conversations WHERE id = ?");
+  const addConversation = sql(
+    `INSERT INTO conversations (id, created_at, last_activity_at, workspace_id, closed, facts)
+     VALUES (:id, :createdAt, :lastActivityAt, :workspaceId, :closed, :facts)`,
+  );
+  const changeConversation = sql(
+    `UPDATE conversations SET created_at = :createdAt, last_activity_at = :lastActivityAt, workspace_id = :workspaceId,
+       closed = :closed, facts = :facts
+     WHERE id = :id`,
+  );
+  const lastSeq = sql("SELECT coalesce(max(seq), 0) AS seq FROM chunks WHERE conversation_id = ?");
+  const addChunk = sql("INSERT INTO chunks (conversation_id, seq, role, turn_id, chunk) VALUES (?, ?, ?, ?, ?)");
+  const moveChunks = sql("UPDATE chunks SET conversation_id = :archiveId WHERE conversation_id = :id");
+  const addTurn = sql(
+    `INSERT INTO turns (turn_id, conversation_id, archived, started_at, ended_at, facts, steps)
+     VALUES (?, ?, 0, ?, ?, ?, '[]')`,
+  );
+  const turn = sql("SELECT * FROM turns WHERE turn_id = ? AND archived = 0");
+  const setSteps = sql("UPDATE turns SET steps = ? WHERE turn_id = ? AND archived = 0");
+  const endTurn = sql("UPDATE turns SET ended_at = ?, facts = ? WHERE turn_id = ? AND archived = 0");
+  // A turn that still runs stays where it is: recovery must find it once.
+  const copyTurns = sql(
+    `INSERT INTO turns (turn_id, conversation_id, archived, started_at, ended_at, facts, steps)
+     SELECT turn_id, :archiveId, 1, started_at, ended_at, facts, steps
+     FROM turns WHERE conversation_id = :id AND ended_at IS NOT NULL ORDER BY position`,
+  );
+  const addPart = sql("INSERT INTO journal (turn_id, part) VALUES (?, ?)");
+  const clearJournal = sql("DELETE FROM journal WHERE turn_id = ?");
+  const addQueued = sql("INSERT INTO queue (conversation_id, message_id, message) VALUES (?, ?, ?)");
+  const removeQueued = sql("DELETE FROM queue WHERE conversation_id = ? AND message_id = ?");
+
+  const findsNothing = (write: Write, id: string): void =>
+    logger.warn("store: a write found nothing to change", { kind: write.kind, id });
+
+  function addChunks(conversationId: string, chunks: NewChunk[]): void {
+    let seq = number(lastSeq.get(conversationId) ?? {}, "seq");
+    for (const { role, chunk, turnId } of chunks) {
+      seq += 1;
+      addChunk.run(conversationId, seq, role, turnId ?? null, JSON.stringify(chunk));
+    }
+  }
+
+  /** False when there is no such conversation. */
+  function patch(id: string, change: Partial<Omit<ConversationRow, "id">>): boolean {
+    const row = conversation.get(id);
+    if (!row) return false;
+    changeConversation.run(conversationColumns({ ...conversationOf(row), ...change }));
+    return true;
+  }
+
+  function setStep(turnId: string, step: StepRow): boolean {
+    const row = turn.get(turnId);
+    if (!row) return false;
+    const steps = json<StepRow[]>(row, "steps");
+    const at = steps.findIndex(({ stepId }) => stepId === step.stepId);
+    if (at < 0) steps.push(step);
+    else steps[at] = { ...steps[at], ...step };
+    setSteps.run(JSON.stringify(steps), turnId);
+    return true;
+  }
+
+  function end(turnId: string, ending: Pick<TurnRow, "endedAt" | "reason" | "durationMs" | "usage" | "contextSize">) {
+    const row = turn.get(turnId);
+    if (!row) return false;
+    const { reason, durationMs, usage, contextSize } = ending;
+    const facts = { ...json<object>(row, "facts"), reason, durationMs, usage, contextSize };
+    endTurn.run(ending.endedAt, JSON.stringify(facts), turnId);
+    return true;
+  }
+
+  return (write) => {
+    switch (write.kind) {
+      case "conversation":
+        // One that is there stays: while the store fails, two may be sent that both saw none.
+        if (!conversation.get(write.id)) addConversation.run(conversationColumns({ ...write.create, id: write.id }));
+        return;
+      case "conversation.changed":
+        if (!patch(write.id, write.patch)) findsNothing(write, write.id);
+        return;
+      case "chunks":
+        addChunks(write.conversationId, write.chunks);
+        return;
+      case "turn.began": {
+        const { turnId, conversationId, startedAt, endedAt } = write.turn;
+        addTurn.run(turnId, conversationId, startedAt, endedAt, turnFacts(write.turn));
+        return;
+      }
+      case "turn.journal":
+        for (const part of write.parts) addPart.run(write.turnId, JSON.stringify(part));
+        return;
+      case "turn.journalCleared":
+        clearJournal.run(write.turnId);
+        return;
+      case "turn.step":
+        if (!setStep(write.turnId, write.step)) findsNothing(write, write.turnId);
+        return;
+      case "turn.ended":
+        if (!end(write.turnId, write)) findsNothing(write, write.turnId);
+        return;
+      case "queue.added":
+        addQueued.run(write.conversationId, write.message.id, JSON.stringify(write.message));
+        return;
+      case "queue.removed":
+        for (const messageId of write.messageIds) removeQueued.run(write.conversationId, messageId);
+        return;
+      case "conversation.compacted": {
+        const archiveId = write.archive.id;
+        addConversation.run(conversationColumns(write.archive));
+        moveChunks.run({ archiveId, id: write.id });
+        copyTurns.run({ archiveId, id: write.id });
+        addChunks(write.id, write.chunks);
+        if (!patch(write.id, { compactedFrom: archiveId })) findsNothing(write, write.id);
+      }
+    }
+  };
+}

@@ -1,0 +1,71 @@
+// What is committed, read with prepared statements. Must never write, and knows nothing of what is pending.
+import type { DatabaseSync } from "node:sqlite";
+import type { QueuedMessage } from "../../ports/orchestrator.ts";
+import type {
+  ConversationRow,
+  ConversationSelection,
+  HistorySelection,
+  JournalPart,
+  StepRow,
+  TurnRow,
+} from "../../ports/store.ts";
+import type { StoredChunk } from "../../protocol/chunk.ts";
+import { json, number, text } from "./columns.ts";
+import { chunkOf, conversationOf, turnOf } from "./rows.ts";
+
+export type Committed = ReturnType<typeof committed>;
+
+export function committed(database: DatabaseSync) {
+  const sql = (source: string) => database.prepare(source);
+
+  const conversation = sql("SELECT * FROM conversations WHERE id = ?");
+  // Prefixes are compared as bytes: LIKE knows wildcards and ignores case, and text functions stop at a NUL.
+  const conversations = sql(
+    `SELECT * FROM conversations
+     WHERE substr(CAST(id AS BLOB), 1, length(CAST(:prefix AS BLOB))) = CAST(:prefix AS BLOB)
+       AND (:workspaceId IS NULL OR workspace_id = :workspaceId)
+     ORDER BY last_activity_at DESC, created_at DESC, id`,
+  );
+  const chunks = sql(
+    `SELECT seq, role, turn_id, chunk FROM chunks WHERE conversation_id = ? AND seq > ? AND seq < ?
+     ORDER BY seq DESC LIMIT ?`,
+  );
+  const latestSeq = sql("SELECT coalesce(max(seq), 0) AS seq FROM chunks WHERE conversation_id = ?");
+  const queue = sql("SELECT message FROM queue WHERE conversation_id = ? ORDER BY position");
+  const queued = sql("SELECT conversation_id FROM queue GROUP BY conversation_id ORDER BY min(position)");
+  const turn = sql("SELECT * FROM turns WHERE turn_id = ? AND archived = 0");
+  const turns = sql("SELECT * FROM turns WHERE conversation_id = ? ORDER BY position");
+  const unsealed = sql("SELECT * FROM turns WHERE ended_at IS NULL ORDER BY position");
+  const journal = sql("SELECT part FROM journal WHERE turn_id = ? ORDER BY position");
+
+  return {
+    conversation(id: string): ConversationRow | undefined {
+      const row = conversation.get(id);
+      return row && conversationOf(row);
+    },
+    conversations({ q = "", workspaceId }: ConversationSelection): ConversationRow[] {
+      // As UTF-8 a lone surrogate would become another character; no id holds one.
+      if (!q.isWellFormed()) return [];
+      return conversations.all({ prefix: q, workspaceId: workspaceId ?? null }).map(conversationOf);
+    },
+    chunks(conversationId: string, selection: HistorySelection): StoredChunk[] {
+      const { sinceSeq = 0, beforeSeq = Number.MAX_SAFE_INTEGER, limit = -1 } = selection;
+      return chunks.all(conversationId, sinceSeq, beforeSeq, limit).map(chunkOf).reverse();
+    },
+    latestSeq: (conversationId: string): number => number(latestSeq.get(conversationId) ?? {}, "seq"),
+    queue: (conversationId: string): QueuedMessage[] =>
+      queue.all(conversationId).map((row) => json<QueuedMessage>(row, "message")),
+    queuedConversations: (): string[] => queued.all().map((row) => text(row, "conversation_id")),
+    turn(turnId: string): TurnRow | undefined {
+      const row = turn.get(turnId);
+      return row && turnOf(row);
+    },
+    turns: (conversationId: string): { turn: TurnRow; steps: StepRow[] }[] =>
+      turns.all(conversationId).map((row) => ({ turn: turnOf(row), steps: json<StepRow[]>(row, "steps") })),
+    unsealedTurns: (): { turn: TurnRow; journal: JournalPart[] }[] =>
+      unsealed.all().map((row) => ({
+        turn: turnOf(row),
+        journal: journal.all(text(row, "turn_id")).map((part) => json<JournalPart>(part, "part")),
+      })),
+  };
+}

@@ -1,0 +1,72 @@
+// What SQLite's errors mean: the state of the disk, which may pass, or a defect in what was to be written, which never
+// does. Must never take the first for the second: a defect is set aside, a failure of the disk is tried again.
+import { StoreError } from "../../ports/store.ts";
+
+// Primary result codes (sqlite.org/rescode.html); an extended code carries its primary one in the low byte.
+export const resultCode = {
+  error: 1,
+  permission: 3,
+  busy: 5,
+  readOnly: 8,
+  inputOutput: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  tooBig: 18,
+  constraint: 19,
+  mismatch: 20,
+  misuse: 21,
+  range: 25,
+  notADatabase: 26,
+} as const;
+
+/** Codes by which SQLite refuses the statement or its values, whatever the state of the disk. */
+const refusals: ReadonlySet<number> = new Set([
+  resultCode.error,
+  resultCode.tooBig,
+  resultCode.constraint,
+  resultCode.mismatch,
+  resultCode.misuse,
+  resultCode.range,
+]);
+
+/** SQLite's primary result code, or undefined when the error is not SQLite's. */
+export function primaryCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return undefined;
+  return error.errcode & 0xff;
+}
+
+/** Can the write that threw this never succeed? To be asked of errors of single writes only, not of BEGIN or COMMIT. */
+export function isDefect(error: unknown): boolean {
+  const primary = primaryCode(error);
+  // What is not SQLite's comes from the values: JSON cannot hold them, or no column can.
+  return primary === undefined ? !(error instanceof StoreError) : refusals.has(primary);
+}
+
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A failure of the running store, for a person. `place` names the database. */
+export function failureOf(error: unknown, place: string): StoreError {
+  if (error instanceof StoreError) return error;
+  return new StoreError(`${place} ${complaint(error)}`, { cause: error });
+}
+
+function complaint(error: unknown): string {
+  switch (primaryCode(error)) {
+    case resultCode.full:
+      return "cannot be written: the disk is full; free some space and writing goes on by itself";
+    case resultCode.readOnly:
+    case resultCode.permission:
+    case resultCode.cannotOpen:
+      return `cannot be written (${reasonOf(error)}): make it writable again and writing goes on by itself`;
+    case resultCode.inputOutput:
+      return `cannot be read or written: the disk reports an error (${reasonOf(error)}); check the disk`;
+    case resultCode.corrupt:
+    case resultCode.notADatabase:
+      return `is damaged (${reasonOf(error)}): stop turnwire and restore the file from a backup`;
+    default:
+      return `cannot be read or written: ${reasonOf(error)}`;
+  }
+}

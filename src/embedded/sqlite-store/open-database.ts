@@ -1,0 +1,126 @@
+// Opens the database file of a data directory for this process alone, or says in one sentence why not. Must never leave
+// anything half open, and never change a file that is not ours.
+import { chmodSync, mkdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { limits } from "../../limits.ts";
+import type { Logger } from "../../ports/logger.ts";
+import { StoreError } from "../../ports/store.ts";
+import { number, type ResultRow, text } from "./columns.ts";
+import { reasonOf } from "./failures.ts";
+import * as refusals from "./open-refusals.ts";
+import { applicationId, migrate, schemaVersion } from "./schema.ts";
+
+/** `normal`: safe against a killed process; a power cut may take the last commits. `full`: safe against that too. */
+export type Durability = "normal" | "full";
+
+export interface OpenDatabase {
+  database: DatabaseSync;
+  /** How messages name it. */
+  place: string;
+  /** Is the file still the one that was opened? SQLite goes on writing into a deleted one. @throws StoreError */
+  mustBeThere(): void;
+}
+
+/** dataDir: a path, or ":memory:". @throws StoreOpenError */
+export function openDatabase(dataDir: string, durability: Durability, logger: Logger): OpenDatabase {
+  if (dataDir === ":memory:") {
+    const database = new DatabaseSync(dataDir);
+    configure(database, durability, dataDir, 0);
+    return { database, place: "The database in memory", mustBeThere: () => {} };
+  }
+  if (dataDir === "") throw refusals.noName();
+  const directory = resolve(dataDir);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw refusals.noDirectory(directory, error);
+  }
+  try {
+    return openFile(directory, durability, logger);
+  } catch (error) {
+    throw refusals.refusalOf(error, directory);
+  }
+}
+
+function openFile(directory: string, durability: Durability, logger: Logger): OpenDatabase {
+  const file = join(directory, refusals.fileName);
+  const before = statSync(file, { throwIfNoEntry: false });
+  const holds = (name: string): boolean => (statSync(name, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  const hasLog = holds(`${file}-wal`);
+  if (!before?.size) {
+    // SQLite throws away a log whose database is empty or missing, and the last commits with it.
+    if (hasLog) throw refusals.logWithoutFile(directory);
+    if (before) logger.warn("store: the database file was empty, a new one is begun", { file });
+  }
+  // With a log or (while it is being made) a journal the last page may be half written: they know the whole one.
+  const fileBytes = hasLog || holds(`${file}-journal`) ? 0 : (before?.size ?? 0);
+  // Another turnwire does not leave soon: no waiting for its lock. (Never open the file by other means than SQLite:
+  // closing it would drop the locks that another store of this process holds on it, fcntl(2).)
+  const database = new DatabaseSync(file, { timeout: 0 });
+  try {
+    // Before there is a log, which takes the permissions of the file.
+    if (!before) keepFromOthers(file, logger);
+    configure(database, durability, directory, fileBytes);
+    return { database, place: file, mustBeThere: watchOver(file) };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function configure(database: DatabaseSync, durability: Durability, directory: string, fileBytes: number): void {
+  // Before the first read: then the log's index lives in our memory, and the lock is kept until close.
+  database.exec("PRAGMA locking_mode = EXCLUSIVE");
+  const version = knownVersion(database, directory);
+  // SQLite fills up a page that was cut, and takes a file of a few bytes for a new one.
+  const pageBytes = number(database.prepare("PRAGMA page_size").get() ?? {}, "page_size");
+  if (fileBytes % pageBytes !== 0) throw refusals.damaged(directory, `${fileBytes} bytes are no whole pages`);
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"};
+    PRAGMA foreign_keys = OFF;
+    PRAGMA cell_size_check = ON;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA wal_autocheckpoint = ${limits.storeLogPages};
+    PRAGMA journal_size_limit = ${limits.storeLogKeptBytes}`);
+  migrate(database, version);
+  check(database, directory);
+}
+
+/** The schema version of a database that we may use; 0 for a new one. @throws StoreOpenError */
+function knownVersion(database: DatabaseSync, directory: string): number {
+  const ask = (sql: string): ResultRow => database.prepare(sql).get() ?? {};
+  const application = number(ask("PRAGMA application_id"), "application_id");
+  const version = number(ask("PRAGMA user_version"), "user_version");
+  const tables = number(ask("SELECT count(*) AS tables FROM sqlite_schema"), "tables");
+  if (application === 0 && version === 0 && tables === 0) return 0;
+  if (application !== applicationId) throw refusals.foreign(directory);
+  if (version > schemaVersion) throw refusals.newer(directory, version, schemaVersion);
+  return version;
+}
+
+function check(database: DatabaseSync, directory: string): void {
+  const size = database.prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size");
+  if (number(size.get() ?? {}, "bytes") > limits.storeCheckBytesMax) return;
+  const finding = text(database.prepare("PRAGMA quick_check(1)").get() ?? {}, "quick_check");
+  if (finding !== "ok") throw refusals.damaged(directory, finding);
+}
+
+/** The directory may be older than us and open to others; what people say is not for them. */
+function keepFromOthers(file: string, logger: Logger): void {
+  try {
+    chmodSync(file, 0o600);
+  } catch (error) {
+    logger.warn("store: the database file may be readable by others", { file, reason: reasonOf(error) });
+  }
+}
+
+function watchOver(file: string): () => void {
+  const opened = statSync(file);
+  return () => {
+    const now = statSync(file, { throwIfNoEntry: false });
+    if (now?.ino === opened.ino && now.dev === opened.dev) return;
+    throw new StoreError(`${file} is gone (deleted, moved or replaced): put it back and writing goes on by itself`);
+  };
+}

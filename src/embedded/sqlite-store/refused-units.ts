@@ -1,0 +1,32 @@
+// Where units of writes go that can never succeed: into a table of their own, for a person to look at. Must never fail
+// the transaction it is part of for the unit's sake.
+import type { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../../clock.ts";
+import { limits } from "../../limits.ts";
+import type { Write } from "../../ports/store.ts";
+import { isDefect, reasonOf } from "./failures.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** A unit that was tried, and the error that says that it can never succeed. */
+export interface Defect {
+  unit: readonly Write[];
+  error: unknown;
+}
+
+export function refusedUnits(database: DatabaseSync, transaction: Transaction, clock: Clock) {
+  const add = database.prepare("INSERT INTO refused_units (refused_at, reason, writes) VALUES (?, ?, ?)");
+  const shed = database.prepare(
+    "DELETE FROM refused_units WHERE position <= (SELECT max(position) FROM refused_units) - ?",
+  );
+  return ({ unit, error }: Defect): void => {
+    try {
+      transaction.nested(() => {
+        add.run(Math.trunc(clock.wall()), reasonOf(error), JSON.stringify(unit));
+        shed.run(limits.storeRefusedUnitsMax);
+      });
+    } catch (again) {
+      // What JSON cannot hold cannot be kept here either; the log has its kinds and the reason.
+      if (!isDefect(again)) throw again;
+    }
+  };
+}

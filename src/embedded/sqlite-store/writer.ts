@@ -1,0 +1,168 @@
+// Commits units of writes: what was appended in one transaction a tick, what is attempted at once. Must never lose a unit
+// that could succeed, reorder two of them, or let one that never can succeed stand in the way of the others.
+import type { Clock, Timer } from "../../clock.ts";
+import { limits } from "../../limits.ts";
+import type { Logger } from "../../ports/logger.ts";
+import { StoreError, type Write } from "../../ports/store.ts";
+import { type ApplyWrite, applyWrite } from "./apply-write.ts";
+import { failureOf, isDefect, reasonOf } from "./failures.ts";
+import type { OpenDatabase } from "./open-database.ts";
+import { type Defect, refusedUnits } from "./refused-units.ts";
+import { type Room, room } from "./room.ts";
+import { type Transaction, transaction } from "./transaction.ts";
+
+export interface WriterOptions {
+  clock: Clock;
+  logger: Logger;
+  /** Called when commits begin to fail (with the reason) and when they are well again (with undefined). */
+  onFailure?: ((failure: StoreError | undefined) => void) | undefined;
+}
+
+type Unit = readonly Write[];
+
+export class Writer {
+  readonly #open: OpenDatabase;
+  readonly #options: WriterOptions;
+  readonly #apply: ApplyWrite;
+  readonly #transaction: Transaction;
+  readonly #room: Room;
+  readonly #setAside: (defect: Defect) => void;
+  #pending: Unit[] = [];
+  #flushIsDue = false;
+  #failure: StoreError | undefined;
+  #retry: Timer | undefined;
+
+  constructor(open: OpenDatabase, options: WriterOptions) {
+    this.#open = open;
+    this.#options = options;
+    this.#apply = applyWrite(open.database, options.logger);
+    this.#transaction = transaction(open.database);
+    this.#room = room(open.database, this.#transaction);
+    this.#setAside = refusedUnits(open.database, this.#transaction, options.clock);
+  }
+
+  get failure(): StoreError | undefined {
+    return this.#failure;
+  }
+
+  /** What is not committed yet, in order. */
+  get pending(): readonly Unit[] {
+    return this.#pending;
+  }
+
+  append(writes: Write[]): void {
+    if (writes.length === 0) return;
+    this.#pending.push([...writes]);
+    // While the store fails only the retry tries: a full disk is not asked anew with every tick.
+    if (this.#failure || this.#flushIsDue) return;
+    this.#flushIsDue = true;
+    this.#options.clock.defer(() => {
+      this.#flushIsDue = false;
+      this.flush();
+    });
+  }
+
+  /** @throws StoreError; while the store fails at once, without a try of its own: the retry finds out when it is well. */
+  attempt(writes: Write[]): void {
+    if (this.#failure) throw this.#failure;
+    const defect = this.#commit(writes);
+    if (!defect) return;
+    throw new StoreError(`${this.#open.place} refuses a write: ${reasonOf(defect.error)}`, { cause: defect.error });
+  }
+
+  flush(): boolean {
+    if (this.#pending.length === 0 && !this.#failure) return true;
+    try {
+      this.#commit([]);
+      return true;
+    } catch {
+      // It is in `failure` now, and was logged when it began.
+      return false;
+    }
+  }
+
+  /** Ends the retries; what is still pending is lost, and the log says so. */
+  stop(): void {
+    this.#options.clock.clearTimeout(this.#retry);
+    const units = this.#pending.length;
+    const reason = this.#failure?.message;
+    if (units > 0) this.#options.logger.error("store: closed with writes that could not be saved", { units, reason });
+    this.#pending = [];
+    this.#failure = undefined;
+  }
+
+  /** Commits what is pending and then the attempted unit. A defect in that one is returned; the rest is kept then. */
+  #commit(attempted: Unit): Defect | undefined {
+    const units = this.#pending.length;
+    const defects: Defect[] = [];
+    let ownDefect: Defect | undefined;
+    this.#orFail(attempted, () => {
+      this.#open.mustBeThere();
+      this.#transaction.run(() => {
+        for (const unit of this.#pending) {
+          const defect = this.#applyUnit(unit);
+          if (defect) defects.push(defect);
+        }
+        for (const defect of defects) this.#setAside(defect);
+        ownDefect = this.#applyUnit(attempted);
+      });
+    });
+    this.#pending.splice(0, units);
+    for (const { unit, error } of defects) {
+      const fields = { kinds: unit.map(({ kind }) => kind), reason: reasonOf(error) };
+      this.#options.logger.error("store: writes that can never succeed were set aside, see refused_units", fields);
+    }
+    if (this.#failure) this.#orFail(attempted, () => this.#room.prove());
+    this.#isWell();
+    return ownDefect;
+  }
+
+  /** Applies all of the unit or nothing of it; returns the defect of a unit that can never succeed. */
+  #applyUnit(unit: Unit): Defect | undefined {
+    if (unit.length === 0) return undefined;
+    try {
+      this.#transaction.nested(() => unit.forEach(this.#apply));
+      return undefined;
+    } catch (error) {
+      if (!isDefect(error)) throw error;
+      return { unit, error };
+    }
+  }
+
+  #orFail(attempted: Unit, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      const failure = failureOf(error, this.#open.place);
+      const begins = this.#failure === undefined;
+      this.#failure = failure;
+      this.#room.needs(attempted);
+      this.#retry ??= this.#options.clock.setTimeout(() => {
+        this.#retry = undefined;
+        this.flush();
+      }, limits.sealRetryMs);
+      if (begins) {
+        this.#options.logger.error("store: writing fails", { reason: failure.message });
+        this.#announce(failure);
+      }
+      throw failure;
+    }
+  }
+
+  #isWell(): void {
+    if (!this.#failure) return;
+    this.#failure = undefined;
+    this.#options.clock.clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#options.logger.info("store: writing goes on");
+    this.#announce(undefined);
+  }
+
+  #announce(failure: StoreError | undefined): void {
+    try {
+      this.#options.onFailure?.(failure);
+    } catch (error) {
+      this.#options.logger.error("store: onFailure threw", { reason: reasonOf(error) });
+    }
+  }
+}

@@ -129,7 +129,12 @@ export const connectionMachine = setup({
       description:
         "Our close frame is out, nothing more is handled or sent; the sweep cuts a peer that does not answer it.",
       entry: "leaveEverything",
-      on: { "socket.overdue": { actions: "cutSocket" } },
+      on: {
+        "socket.overdue": { actions: "cutSocket" },
+        // Heard, and nothing more to do: an error of a child that nobody hears would end this actor too.
+        "xstate.error.actor.watch": {},
+        "xstate.error.actor.surface-watch": {},
+      },
       initial: "asked",
       states: {
         asked: { description: "The process asked for it.", entry: "closeAsAsked" },

@@ -1,6 +1,6 @@
 // One surface, for one conversation or for none, while somebody looks at it: asks its provider once per change for all
 // its viewers. Must never let an older spec follow a newer one (protocol 1.5.4).
-import { setup } from "xstate";
+import { or, setup, stateIn } from "xstate";
 
 export interface SurfaceInput {
   surfaceId: string;
@@ -31,6 +31,7 @@ export const surfaceMachine = setup({
   },
   guards: {
     changesAreAnnounced: () => true,
+    changedMeanwhile: or([stateIn({ loading: "outdated" }), stateIn({ refreshing: "outdated" })]),
   },
   delays: {
     answerTime: 10_000,
@@ -45,7 +46,12 @@ export const surfaceMachine = setup({
     loading: {
       description: "The provider has been asked and nothing can be shown yet.",
       entry: "askProvider",
-      after: { answerTime: { target: "failed", actions: "reportTimeout" } },
+      after: {
+        answerTime: [
+          { guard: "changedMeanwhile", target: "loading", reenter: true, actions: "reportTimeout" },
+          { target: "failed", actions: "reportTimeout" },
+        ],
+      },
       on: { "spec.failed": { target: "failed", actions: "reportFailure" }, "viewer.joined": {} },
       initial: "inTime",
       states: {
@@ -57,9 +63,10 @@ export const surfaceMachine = setup({
           },
         },
         outdated: {
-          description: "It changed meanwhile, once or often: what comes is shown, then it is asked once more.",
+          description: "It changed meanwhile, once or often: whatever comes of the question, it is asked once more.",
           on: {
             "spec.built": { target: "#surface.refreshing", actions: "show" },
+            "spec.failed": { target: "#surface.loading", actions: "reportFailure", reenter: true },
             "surface.changed": {},
           },
         },
@@ -75,7 +82,12 @@ export const surfaceMachine = setup({
     refreshing: {
       description: "Viewers see the last good spec while a newer one is being built.",
       entry: "askProvider",
-      after: { answerTime: { target: "failed", actions: "reportTimeout" } },
+      after: {
+        answerTime: [
+          { guard: "changedMeanwhile", target: "loading", actions: "reportTimeout" },
+          { target: "failed", actions: "reportTimeout" },
+        ],
+      },
       on: { "spec.failed": { target: "failed", actions: "reportFailure" }, "viewer.joined": {} },
       initial: "inTime",
       states: {
@@ -87,9 +99,10 @@ export const surfaceMachine = setup({
           },
         },
         outdated: {
-          description: "It changed meanwhile: asked once more after this answer.",
+          description: "It changed meanwhile: asked once more, whatever comes of this question.",
           on: {
             "spec.built": { target: "#surface.refreshing", actions: "show", reenter: true },
+            "spec.failed": { target: "#surface.loading", actions: "reportFailure" },
             "surface.changed": {},
           },
         },

@@ -2,7 +2,7 @@
 // stores, numbers or sends anything.
 import type { Chunk, Role } from "../protocol/chunk.ts";
 import type { ReasoningEffort } from "../protocol/chat-send.ts";
-import type { Usage } from "../protocol/turn-event.ts";
+import type { TurnEventBody } from "../protocol/turn-event.ts";
 
 /** One message of the conversation so far, oldest first: the stored chunks of one role that belong together. */
 export interface AgentMessage {
@@ -26,24 +26,21 @@ export interface Tool {
 }
 
 /** A turn event as an agent says it: without conversationId and turnId, which the conversation adds (protocol 1.3). */
-export type AgentEvent =
-  | { type: "reasoning-delta"; delta: string }
-  | { type: "text-delta"; delta: string }
-  | { type: "tool-call"; stepId: string; toolCallId: string; toolName: string; input: unknown }
-  | { type: "tool-output"; toolCallId: string; data: string; stream: "stdout" | "stderr" }
-  | {
-      type: "tool-result";
-      stepId: string;
-      toolCallId: string;
-      toolName: string;
-      content: string;
-      isError: boolean;
-      durationMs?: number;
-    }
-  | { type: "usage"; stepId?: string; usage: Usage }
-  | { type: "step-complete"; stepId: string; ttftMs?: number; decodeMs?: number; genTotalMs?: number }
-  | { type: "steering"; text: string }
-  | { type: "provider-retry"; attempt: number; delayMs: number; message: string; code?: string };
+export type AgentEvent = Extract<
+  TurnEventBody,
+  {
+    type:
+      | "reasoning-delta"
+      | "text-delta"
+      | "tool-call"
+      | "tool-output"
+      | "tool-result"
+      | "usage"
+      | "step-complete"
+      | "steering"
+      | "provider-retry";
+  }
+>;
 
 export interface AgentResult {
   reason: "stop" | "length" | "tool-calls";

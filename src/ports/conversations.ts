@@ -63,6 +63,7 @@ export interface Conversations {
   queue?(conversationId: string): QueuedMessage[];
   /** Announces conversation.open to every socket; false for an unknown id. */
   open?(conversationId: string): boolean;
+  /** Sums up all but the last messages (protocol 3). Never rejects; a NotDone has changed nothing. */
   compact?(conversationId: string): Promise<Compacted | NotDone>;
   /** All null for an unknown id. */
   settings?(conversationId: string): ConversationSettings;

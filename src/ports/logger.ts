@@ -22,8 +22,8 @@ export function tolerantLogger(host: Partial<Logger> | undefined): Logger {
     (level: keyof Logger) =>
     (message: string, fields?: LogFields): void => {
       try {
-        if (fields === undefined) host?.[level]?.(message);
-        else host?.[level]?.(message, fields);
+        const answer: unknown = fields === undefined ? host?.[level]?.(message) : host?.[level]?.(message, fields);
+        if (answer instanceof Promise) answer.catch(() => {});
       } catch {
         // A log that cannot be written is nobody's failure.
       }

@@ -35,8 +35,11 @@ export interface QueuedMessage {
 export type EnqueueOutcome =
   | {
       startedTurn: boolean;
+      /** What waits now, oldest first. */
       queue: QueuedMessage[];
+      /** Of the turn that the text started. */
       turnId?: string | undefined;
+      /** Of the text, when it waits. */
       messageId?: string | undefined;
       started?: true | undefined;
     }
@@ -45,7 +48,9 @@ export type EnqueueOutcome =
 export type TurnListener = (event: TurnEvent) => void;
 
 export interface Orchestrator {
+  /** Refused as "already-active" while a turn is not sealed and while the conversation is compacted. */
   startTurn(request: TurnRequest): StartOutcome;
+  /** Starts a turn where none runs, after the texts that wait already; else the text waits. */
   enqueue(request: { conversationId: string; text: string; workspaceId?: string | undefined }): EnqueueOutcome;
   cancelQueuedMessage?(request: { conversationId: string; messageId: string }): {
     cancelled: boolean;
@@ -53,7 +58,10 @@ export interface Orchestrator {
   };
   /** Replays the running turn's events to the listener synchronously, then goes on live. After the seal: no replay. */
   subscribe(conversationId: string, listener: TurnListener): () => void;
+  /** Is there a turn that is not sealed? */
   isActive(conversationId: string): boolean;
+  /** abortedTurn is false when no turn runs, or the `done` of the one that runs is out. */
   stopTurn(conversationId: string): { abortedTurn: boolean };
+  /** Stops the turn, discards the queue and marks the conversation closed until its next text. */
   closeConversation(conversationId: string): { abortedTurn: boolean };
 }

@@ -15,8 +15,11 @@ export interface SurfaceProvider {
   catalogEntry: CatalogEntry;
   getSpec(context?: SurfaceContext): Spec | Promise<Spec>;
   invoke(actionId: string, payload?: unknown, context?: SurfaceContext): void | Promise<void>;
-  /** Calls back after every change of any of the provider's specs. Without it the specs are taken as they were built. */
-  subscribe?(onChange: () => void): () => void;
+  /**
+   * Calls back after every change of any of the provider's specs; a context names the one conversation whose spec has
+   * changed. Without subscribe a spec is asked for anew by each newcomer and after each action.
+   */
+  subscribe?(onChange: (context?: SurfaceContext) => void): () => void;
 }
 
 export interface SurfaceRegistry {

@@ -1,0 +1,125 @@
+// One answer being written: the agent thinks, writes and runs tools until the turn ends, in exactly one of the final
+// states. Must never hear a delta: the runner beside it tells it only what changes its state.
+import { setup } from "xstate";
+import type { DoneReason } from "../src/protocol/turn-event.ts";
+
+export interface TurnInput {
+  conversationId: string;
+}
+
+export interface TurnFailure {
+  /** A sentence for the person who waits for the answer. */
+  message: string;
+  code?: string | undefined;
+}
+
+export interface TurnEnding {
+  reason: DoneReason;
+  failure?: TurnFailure;
+}
+
+export interface TurnOutput {
+  /** Nothing more comes from the agent: the turn may be sealed at once. */
+  agentHasEnded: boolean;
+}
+
+/** What the runner tells the chart of the agent. */
+export type TurnFact =
+  | { type: "agent.thinking" }
+  | { type: "agent.writing" }
+  | { type: "tools.started" }
+  | { type: "tools.finished" }
+  | { type: "retry.scheduled" }
+  | { type: "step.finished" }
+  | { type: "agent.finished"; reason: "stop" | "length" | "tool-calls" }
+  | { type: "agent.failed"; failure: TurnFailure }
+  | { type: "log.full"; failure: TurnFailure };
+
+export type TurnMachineEvent = TurnFact | { type: "turn.cancel" } | { type: "turn.interrupt" };
+
+export const turnMachine = setup({
+  types: {
+    context: {} as TurnInput,
+    input: {} as TurnInput,
+    events: {} as TurnMachineEvent,
+    output: {} as TurnOutput,
+  },
+  actions: {
+    announceTurn: () => {},
+    beginAgent: () => {},
+    noteActivity: () => {},
+    conclude: (_, _ending: TurnEnding) => {},
+  },
+  delays: { turnTime: 0 },
+}).createMachine({
+  id: "turn",
+  description: "One answer, from the question to its end.",
+  context: ({ input }) => input,
+  initial: "running",
+  output: ({ event }) => event.output as TurnOutput,
+  states: {
+    running: {
+      description: "The agent is at work and is heard.",
+      entry: ["announceTurn", "beginAgent"],
+      initial: "starting",
+      on: {
+        "agent.thinking": { target: ".thinking", actions: "noteActivity" },
+        "agent.writing": { target: ".writing", actions: "noteActivity" },
+        "tools.started": { target: ".runningTools", actions: "noteActivity" },
+        "retry.scheduled": { target: ".retrying", actions: "noteActivity" },
+        "step.finished": { target: ".continuing", actions: "noteActivity" },
+        "agent.finished": {
+          target: "done",
+          actions: { type: "conclude", params: ({ event }) => ({ reason: event.reason }) },
+        },
+        "agent.failed": {
+          target: "failed",
+          actions: { type: "conclude", params: ({ event }) => ({ reason: "error", failure: event.failure }) },
+        },
+        "log.full": {
+          target: "outgrown",
+          actions: { type: "conclude", params: ({ event }) => ({ reason: "error", failure: event.failure }) },
+        },
+        "turn.cancel": { target: "aborted", actions: { type: "conclude", params: { reason: "aborted" } } },
+        "turn.interrupt": { target: "interrupted", actions: { type: "conclude", params: { reason: "interrupted" } } },
+      },
+      after: { turnTime: { target: "aborted", actions: { type: "conclude", params: { reason: "aborted" } } } },
+      states: {
+        starting: { description: "The model has been asked and has not said anything." },
+        thinking: { description: "The model reasons." },
+        writing: { description: "The model writes its answer." },
+        runningTools: {
+          description: "Tools that the model called are at work.",
+          on: { "tools.finished": { target: "continuing", actions: "noteActivity" } },
+        },
+        continuing: { description: "A step or its tools are through; the model has been asked to go on." },
+        retrying: { description: "The model could not be reached; another try is due." },
+      },
+    },
+    done: {
+      description: "The agent has finished its answer.",
+      type: "final",
+      output: { agentHasEnded: true },
+    },
+    failed: {
+      description: "The agent threw; what it said until then is kept.",
+      type: "final",
+      output: { agentHasEnded: true },
+    },
+    outgrown: {
+      description: "The answer is larger than a turn may be; the agent has been told to stop.",
+      type: "final",
+      output: { agentHasEnded: false },
+    },
+    aborted: {
+      description: "Somebody stopped it, or its time was over; the agent has been told to stop.",
+      type: "final",
+      output: { agentHasEnded: false },
+    },
+    interrupted: {
+      description: "The server stops; the agent has been told to stop.",
+      type: "final",
+      output: { agentHasEnded: false },
+    },
+  },
+});

@@ -1,0 +1,167 @@
+// The orchestrator inside this process: conversations with their turns, behind the same ports as a host's. Must never
+// throw because of an agent, and never accept a turn that is not stored.
+import { type Clock, sleep } from "../clock.ts";
+import { limits as defaultLimits, type Limits } from "../limits.ts";
+import type { Agent, Tool } from "../ports/agent.ts";
+import type { Broadcasts } from "../ports/broadcasts.ts";
+import type { Conversations } from "../ports/conversations.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Orchestrator, Refused } from "../ports/orchestrator.ts";
+import type { Store } from "../ports/store.ts";
+import type { Broadcast } from "../protocol/broadcast.ts";
+import { Bulletin } from "./orchestrator/bulletin.ts";
+import { conversationsPort } from "./orchestrator/conversations-port.ts";
+import { LiveConversations, type Supervision } from "./orchestrator/live-conversations.ts";
+import { Models } from "./orchestrator/models.ts";
+import { Outbox } from "./orchestrator/outbox.ts";
+import type { CrashedTurn } from "./orchestrator/recovery.ts";
+import type { OrchestratorChange, Services } from "./orchestrator/services.ts";
+import { refused } from "./orchestrator/turn-opening.ts";
+
+export type { OrchestratorChange } from "./orchestrator/services.ts";
+
+export interface EmbeddedOrchestratorOptions {
+  supervision: Supervision;
+  store: Store;
+  agents: Agent[];
+  tools: Tool[];
+  /** `<provider>/<model>`. */
+  defaultModel: string;
+  clock: Clock;
+  logger: Logger;
+  limits?: Partial<Limits>;
+}
+
+export interface EmbeddedOrchestrator {
+  orchestrator: Required<Orchestrator>;
+  conversations: Required<Conversations>;
+  broadcasts: Broadcasts;
+  /** Stops the running turn; with a turnId only that. No effect once its `done` is out (protocol 2, chat.cancel). */
+  cancelTurn(conversationId: string, turnId?: string): { cancelled: boolean; turnId?: string };
+  /** Refuses new turns, with a sentence that says why, until it is called with undefined. */
+  setRefusing(reason: string | undefined): void;
+  readonly refusing: string | undefined;
+  /** Turns that are not sealed. */
+  runningTurns(): number;
+  /** What goes on in a conversation, in the charts' words: idle, queued, closed, thinking, runningTools, … */
+  activity(conversationId: string): string;
+  /** Calls back after what the built-in surfaces show has changed. */
+  subscribe(listener: (change: OrchestratorChange) => void): () => void;
+  /**
+   * No new turns; running ones get so long, the rest end interrupted. Resolves when all are sealed, or cannot be.
+   * Called again with a shorter time, it hurries.
+   */
+  drain(deadlineMs: number): Promise<void>;
+  /** Ends every actor and timer; turns that still run are interrupted. The store stays open. */
+  close(): void;
+}
+
+export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions): EmbeddedOrchestrator {
+  const { store, clock, logger } = options;
+  const limits: Limits = { ...defaultLimits, ...options.limits };
+  const outbox = new Outbox(logger);
+  const broadcasts = new Bulletin<Broadcast>(outbox, logger);
+  const changes = new Bulletin<OrchestratorChange>(outbox, logger);
+  const models = new Models(options.agents, options.defaultModel, logger);
+  const idleWaiters = new Set<() => void>();
+  let refusing: string | undefined;
+  let isStopping = false;
+
+  const refusal = (): Refused | undefined => {
+    if (isStopping) return refused("draining", "the server is about to stop and begins no new turns");
+    return refusing === undefined ? undefined : refused("refusing-turns", refusing);
+  };
+  const services: Services = {
+    store,
+    models,
+    tools: options.tools,
+    clock,
+    logger,
+    limits,
+    outbox,
+    refusal,
+    isStopping: () => isStopping,
+    broadcast: (news) => broadcasts.tell(news),
+    changed: (change) => changes.tell(change),
+  };
+  const live = new LiveConversations(options.supervision, services, () => {
+    if (idleWaiters.size > 0 && !isBusy()) for (const wake of idleWaiters) wake();
+  });
+  const isBusy = (): boolean => live.all().some((conversation) => conversation.isBusy);
+
+  wakeAfterStart(store, live);
+
+  const cancelTurn = (conversationId: string, turnId?: string): { cancelled: boolean; turnId?: string } => {
+    const cancelled = live.get(conversationId)?.cancel(turnId);
+    return cancelled === undefined ? { cancelled: false } : { cancelled: true, turnId: cancelled };
+  };
+
+  /** Resolves when nothing runs any more, or after limitMs. */
+  const whenIdle = async (limitMs: number): Promise<void> => {
+    if (!isBusy() || limitMs <= 0) return;
+    const idle = new AbortController();
+    const wake = (): void => idle.abort();
+    idleWaiters.add(wake);
+    await sleep(clock, limitMs, idle.signal);
+    idleWaiters.delete(wake);
+  };
+
+  const drain = async (deadlineMs: number): Promise<void> => {
+    isStopping = true;
+    outbox.around(() => changes.tell({ what: "turns" }));
+    await whenIdle(deadlineMs);
+    for (const conversation of live.all()) {
+      conversation.tell({ type: "turn.interrupt" });
+      conversation.tell({ type: "compaction.abort" });
+    }
+    await whenIdle(limits.agentStopMs + 2 * limits.sealRetryMs);
+    if (isBusy()) logger.warn("orchestrator: turns are left unsealed; the next start recovers them");
+  };
+
+  return {
+    orchestrator: {
+      startTurn: (request) => live.use(request.conversationId, (conversation) => conversation.startTurn(request)),
+      enqueue: (request) => live.use(request.conversationId, (conversation) => conversation.enqueue(request)),
+      cancelQueuedMessage({ conversationId, messageId }) {
+        const conversation = live.get(conversationId);
+        const cancelled = conversation?.withdraw(messageId) ?? false;
+        return { cancelled, queue: conversation?.work.texts.list() ?? [] };
+      },
+      subscribe: (conversationId, listener) =>
+        live.use(conversationId, (conversation) => conversation.subscribe(listener)),
+      isActive: (conversationId) => live.get(conversationId)?.status === "active",
+      stopTurn: (conversationId) => ({ abortedTurn: cancelTurn(conversationId).cancelled }),
+      closeConversation: (conversationId) => live.use(conversationId, (conversation) => conversation.close()),
+    },
+    conversations: conversationsPort(services, live),
+    broadcasts,
+    cancelTurn,
+    setRefusing(reason) {
+      refusing = reason;
+      outbox.around(() => changes.tell({ what: "turns" }));
+    },
+    get refusing() {
+      return refusing;
+    },
+    runningTurns: () => live.all().filter(({ status }) => status === "active").length,
+    activity: (conversationId) =>
+      live.get(conversationId)?.activity ?? (store.conversation(conversationId)?.closed ? "closed" : "idle"),
+    subscribe: (listener) => changes.subscribe(listener),
+    drain,
+    close() {
+      isStopping = true;
+      for (const conversation of live.all()) conversation.tell({ type: "conversation.leave" });
+    },
+  };
+}
+
+/** After a start: crashed turns are sealed, and conversations in which texts wait are there again. */
+function wakeAfterStart(store: Store, live: LiveConversations): void {
+  const crashedOf = new Map<string, CrashedTurn[]>();
+  for (const crashed of store.unsealedTurns()) {
+    const { conversationId } = crashed.turn;
+    crashedOf.set(conversationId, [...(crashedOf.get(conversationId) ?? []), crashed]);
+  }
+  for (const id of new Set([...crashedOf.keys(), ...store.queuedConversations()]))
+    live.wake(id, crashedOf.get(id) ?? []);
+}

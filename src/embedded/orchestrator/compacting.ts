@@ -1,0 +1,54 @@
+// The compaction that runs in a conversation, if one does: its start, its abortion, and whether texts came meanwhile.
+// Must never leave the chart without the news of its end.
+import type { Compacted, NotDone } from "../../ports/conversations.ts";
+import { compact } from "./compaction.ts";
+import type { Services } from "./services.ts";
+import type { WaitingTexts } from "./waiting-texts.ts";
+
+export class Compacting {
+  readonly #conversationId: string;
+  readonly #texts: WaitingTexts;
+  readonly #services: Services;
+  #running: AbortController | undefined;
+  #waitedBefore: ReadonlySet<string> = new Set();
+
+  constructor(conversationId: string, texts: WaitingTexts, services: Services) {
+    this.#conversationId = conversationId;
+    this.#texts = texts;
+    this.#services = services;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  textsCameMeanwhile(): boolean {
+    return this.#texts.list().some(({ id }) => !this.#waitedBefore.has(id));
+  }
+
+  begin(tellFinished: () => void): Promise<Compacted | NotDone> {
+    const abort = new AbortController();
+    this.#running = abort;
+    this.#waitedBefore = new Set(this.#texts.list().map(({ id }) => id));
+    return this.#run(abort.signal, tellFinished);
+  }
+
+  abort(): void {
+    this.#running?.abort();
+  }
+
+  async #run(signal: AbortSignal, tellFinished: () => void): Promise<Compacted | NotDone> {
+    const { outbox, logger, broadcast } = this.#services;
+    const conversationId = this.#conversationId;
+    const outcome = await compact(this.#services, conversationId, signal).catch((error: unknown): NotDone => {
+      logger.error("orchestrator: a compaction failed", { conversationId, error });
+      return { code: "internal", message: "nothing was compacted: the server failed" };
+    });
+    outbox.around(() => {
+      this.#running = undefined;
+      if ("newConversationId" in outcome) broadcast({ type: "conversation.compacted", conversationId, ...outcome });
+      tellFinished();
+    });
+    return outcome;
+  }
+}

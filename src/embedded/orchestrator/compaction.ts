@@ -1,0 +1,149 @@
+// Compaction (protocol 3): the model sums up all but the last messages, and the whole history moves to an archive. Must
+// never part a tool result from its call, and changes nothing unless all of it succeeds.
+import { randomUUID } from "node:crypto";
+import type { AgentMessage } from "../../ports/agent.ts";
+import type { Compacted, NotDone } from "../../ports/conversations.ts";
+import { type NewChunk, StoreError } from "../../ports/store.ts";
+import { readAgentEvent } from "./agent-event.ts";
+import { followAgent } from "./agent-stream.ts";
+import { indexOfCall, messagesOf, resultIdsIn, type StoredMessage } from "./messages.ts";
+import type { ResolvedModel } from "./models.ts";
+import type { Services } from "./services.ts";
+
+const nothingBefore = "This conversation was compacted when there was nothing to sum up yet: nothing came before.";
+
+const instruction = `Sum up the conversation below, so that it can be continued from your summary alone. Keep what was
+asked, what was decided and why, names, figures, file names and open questions. Write only the summary.`;
+
+export async function compact(
+  services: Services,
+  conversationId: string,
+  signal: AbortSignal,
+): Promise<Compacted | NotDone> {
+  try {
+    return await attemptCompaction(services, conversationId, signal);
+  } catch (error) {
+    if (error instanceof StoreError)
+      return { code: "storage-failed", message: `nothing was compacted: ${error.message}` };
+    throw error;
+  }
+}
+
+async function attemptCompaction(
+  services: Services,
+  conversationId: string,
+  signal: AbortSignal,
+): Promise<Compacted | NotDone> {
+  const { store, models, limits } = services;
+  const before = store.conversation(conversationId);
+  if (!before) return { code: "not-found", message: `there is no conversation ${conversationId}` };
+  const modelName = before.model ?? models.defaultModel;
+  const model = models.resolve(modelName);
+  if (!model) return { code: "unknown-model", message: models.unknown(modelName) };
+
+  const messages = messagesOf<NewChunk>(store.chunks(conversationId));
+  const keptFrom = firstKept(messages, limits.compactionMessagesKept);
+  const older = messages.slice(0, keptFrom);
+  const summary = older.length === 0 ? { text: nothingBefore } : await summarise(services, model, older, signal);
+  if ("message" in summary) return summary;
+
+  const row = store.conversation(conversationId) ?? before;
+  const archiveId = randomUUID();
+  const kept = messages.slice(keptFrom);
+  const chunks: NewChunk[] = [
+    { role: "system", chunk: { type: "system", text: summary.text } },
+    ...kept.flatMap((message) => message.chunks.map(({ role, chunk, turnId }): NewChunk => ({ role, chunk, turnId }))),
+  ];
+  // The store names the archive as what the compacted one comes from.
+  store.attempt([{ kind: "conversation.compacted", id: conversationId, archive: { ...row, id: archiveId }, chunks }]);
+  return { newConversationId: archiveId, messagesSummarized: older.length, messagesKept: kept.length };
+}
+
+/** The index of the first message that stays: the last `count` do, and the calls of all results among them. */
+export function firstKept(messages: StoredMessage[], count: number): number {
+  let first = Math.max(0, messages.length - count);
+  for (let index = messages.length - 1; index >= first; index--) {
+    const message = messages[index];
+    if (!message) continue;
+    for (const toolCallId of resultIdsIn(message))
+      first = Math.min(first, indexOfCall(messages, toolCallId, index) ?? first);
+  }
+  return first;
+}
+
+async function summarise(
+  services: Services,
+  { agent, model }: ResolvedModel,
+  older: StoredMessage[],
+  stop: AbortSignal,
+): Promise<{ text: string } | NotDone> {
+  const { clock, limits } = services;
+  const abort = new AbortController();
+  let text = "";
+  const audience = {
+    take(value: unknown): boolean {
+      const event = readAgentEvent(value);
+      if (event?.type === "text-delta") text += event.delta;
+      return text.length <= limits.compactionSummaryCharactersMax;
+    },
+    get isListening(): boolean {
+      return !abort.signal.aborted;
+    },
+  };
+  const aborted = Promise.withResolvers<{ kind: "left" }>();
+  const timer = clock.setTimeout(() => abort.abort(), limits.compactionMs);
+  const onStop = (): void => abort.abort();
+  abort.signal.addEventListener("abort", () => aborted.resolve({ kind: "left" }), { once: true });
+  stop.addEventListener("abort", onStop, { once: true });
+  if (stop.aborted) abort.abort();
+  const content = `${instruction}\n\n${older.map(transcriptOf).join("\n\n")}`;
+  const messages: AgentMessage[] = [{ role: "user", chunks: [{ type: "text", text: content }] }];
+  const run = {
+    messages,
+    model,
+    tools: [],
+    signal: abort.signal,
+    reasoningEffort: undefined,
+    cwd: undefined,
+    drainSteering: () => undefined,
+  };
+  try {
+    // An agent that does not end when it is told to is left behind.
+    const outcome = await Promise.race([followAgent(agent, run, audience, services), aborted.promise]);
+    if (stop.aborted) return { code: "draining", message: "the compaction was stopped because the server stops" };
+    if (abort.signal.aborted)
+      return failed(`the model did not finish the summary within ${limits.compactionMs / 1_000} seconds`);
+    if (outcome.kind === "failed") return failed(outcome.failure.message);
+    if (outcome.kind === "left")
+      return failed(`the model's summary is longer than ${limits.compactionSummaryCharactersMax} characters`);
+    return text.trim() === "" ? failed("the model wrote no summary") : { text };
+  } finally {
+    clock.clearTimeout(timer);
+    stop.removeEventListener("abort", onStop);
+    abort.abort();
+  }
+}
+
+const failed = (reason: string): NotDone => ({ code: "internal", message: `nothing was compacted: ${reason}` });
+
+const speakers = { system: "Summary of what came before", user: "User", assistant: "Assistant", tool: "Tools" };
+
+/** A message as plain text: models take it without knowing the tools that were called. */
+function transcriptOf({ role, chunks }: StoredMessage): string {
+  const lines = chunks.flatMap(({ chunk }) => {
+    switch (chunk.type) {
+      case "text":
+      case "system":
+        return [chunk.text];
+      case "tool-call":
+        return [`[called ${chunk.toolName} with ${JSON.stringify(chunk.input)}]`];
+      case "tool-result":
+        return [`[${chunk.toolName} ${chunk.isError ? "failed" : "gave"}: ${chunk.content}]`];
+      case "image":
+        return ["[an image]"];
+      default:
+        return [];
+    }
+  });
+  return `${speakers[role]}: ${lines.join("\n")}`;
+}

@@ -1,0 +1,248 @@
+// What a conversation's chart does and asks: its actions and guards, on the waiting texts, the running turn and the
+// store. Must never decide what may happen when: that is the chart's.
+import { randomUUID } from "node:crypto";
+import type { TurnEnding, TurnFact } from "../../../machines/turn.ts";
+import type { Compacted, NotDone } from "../../ports/conversations.ts";
+import type { QueuedMessage, Refused, TurnRequest } from "../../ports/orchestrator.ts";
+import { StoreError, type Write } from "../../ports/store.ts";
+import type { DoneReason } from "../../protocol/turn-event.ts";
+import { Compacting } from "./compacting.ts";
+import { type CrashedTurn, recover } from "./recovery.ts";
+import type { Services } from "./services.ts";
+import { TurnChannel } from "./turn-channel.ts";
+import { openTurn, refused, storageFailed } from "./turn-opening.ts";
+import { TurnRunner } from "./turn-runner.ts";
+import { WaitingTexts } from "./waiting-texts.ts";
+
+/** What a command was given; the event that carries the command through the mailbox is bare. */
+export interface Asked {
+  request?: TurnRequest;
+  turnId?: string | undefined;
+  messageId?: string;
+}
+
+export type Answer =
+  | { kind: "started"; turnId: string }
+  | { kind: "queued"; messageId: string }
+  | { kind: "withdrawn" }
+  | { kind: "cancelled"; turnId: string }
+  | { kind: "compacting"; outcome: Promise<Compacted | NotDone> }
+  | { kind: "refused"; refusal: Refused };
+
+const alreadyActive = refused("already-active", "a turn is already generating for this conversation");
+
+export class ConversationWork {
+  readonly id: string;
+  readonly channel: TurnChannel;
+  readonly texts: WaitingTexts;
+  readonly compacting: Compacting;
+  asked: Asked = {};
+  answer: Answer | undefined;
+  /** Who is inside a call to the conversation, beside its listeners. */
+  guests = 0;
+  readonly #services: Services;
+  #runner: TurnRunner | undefined;
+  #crashed: CrashedTurn[];
+  #isClosed: boolean;
+  #defects = 0;
+  #lastReason: DoneReason | undefined;
+
+  constructor(id: string, services: Services, crashed: CrashedTurn[]) {
+    this.id = id;
+    this.#services = services;
+    this.#crashed = [...crashed];
+    this.channel = new TurnChannel(services.outbox, services.logger);
+    this.texts = new WaitingTexts(services.store.queue(id));
+    this.compacting = new Compacting(id, this.texts, services);
+    this.#isClosed = services.store.conversation(id)?.closed ?? false;
+  }
+
+  // ── guards ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  answerIsUnsealed = (): boolean => this.#runner !== undefined;
+  turnWasCrashed = (): boolean => this.#crashed.length > 0;
+  isClosed = (): boolean => this.#isClosed;
+  textsWait = (): boolean => !this.texts.isEmpty;
+  /** Those queued when a turn ends; not after interrupted, and close has discarded them (protocol 1.5.6). */
+  textsCarryOver = (): boolean => this.textsWait() && this.#lastReason !== "interrupted";
+  textsCameMeanwhile = (): boolean => this.compacting.textsCameMeanwhile();
+  conversationExists = (): boolean => this.#services.store.conversation(this.id) !== undefined;
+  isTheTurnMeant = (): boolean => this.asked.turnId === undefined || this.asked.turnId === this.#runner?.turn.turnId;
+  nobodyIsThere = (): boolean => this.guests === 0 && this.channel.listeners === 0;
+
+  // ── a turn ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** True when the turn is open: with what was asked, or, carried over, with the waiting texts alone. */
+  openTurn(request: TurnRequest | undefined): boolean {
+    const waited = this.textsWait();
+    const turn = openTurn(this.#services, this.id, this.texts, request);
+    if ("started" in turn) {
+      this.answer = { kind: "refused", refusal: turn };
+      return false;
+    }
+    this.#runner = new TurnRunner(turn, this.channel, this.texts, this.#services);
+    this.#isClosed = false;
+    this.answer = { kind: "started", turnId: turn.turnId };
+    if (waited) this.#queueChanged();
+    return true;
+  }
+
+  refuseTurn(): void {
+    this.answer = { kind: "refused", refusal: alreadyActive };
+  }
+
+  announceTurn(): void {
+    this.#runner?.announce();
+  }
+
+  beginAgent(tellTurn: (fact: TurnFact) => void, agentEnded: () => void): void {
+    const runner = this.#runner;
+    // An agent that was left behind and ends in a later turn's time says nothing about that turn.
+    runner?.begin(tellTurn, () => {
+      if (this.#runner === runner) agentEnded();
+    });
+  }
+
+  noteActivity(): void {
+    this.#services.changed({ what: "activity", conversationId: this.id });
+  }
+
+  conclude(ending: TurnEnding): void {
+    this.#runner?.conclude(ending);
+  }
+
+  answerCancelled(): void {
+    if (this.#runner) this.answer = { kind: "cancelled", turnId: this.#runner.turn.turnId };
+  }
+
+  /** The turn's actor failed, which must not happen: the turn ends all the same. */
+  failTurn(): void {
+    const failure = { message: "the turn failed inside the server", code: "internal" };
+    this.#runner?.conclude({ reason: "error", failure });
+  }
+
+  /** Its actor failed: is there a reason to give it a new one? Only once, and its turn has ended then. */
+  survivesDefect(): boolean {
+    this.failTurn();
+    this.compacting.abort();
+    return (
+      this.#defects++ === 0 &&
+      (this.answerIsUnsealed() || this.turnWasCrashed() || this.textsWait() || !this.nobodyIsThere())
+    );
+  }
+
+  abandonAgent(): void {
+    const { conversationId, turnId, model } = this.#runner?.turn ?? {};
+    this.#services.logger.warn("orchestrator: an agent did not end when it was told to, and was left behind", {
+      conversationId,
+      turnId,
+      model: model?.name,
+    });
+  }
+
+  /** False when the store failed. */
+  seal(): boolean {
+    if (this.#runner && !this.#runner.seal()) return false;
+    this.#lastReason = this.#runner?.ended;
+    this.#runner = undefined;
+    return true;
+  }
+
+  /** False when the store failed. */
+  recover(): boolean {
+    const { store, clock, logger } = this.#services;
+    try {
+      for (let crashed = this.#crashed[0]; crashed; crashed = this.#crashed[0]) {
+        recover(store, crashed, clock.wall());
+        this.#crashed.shift();
+        const { turnId } = crashed.turn;
+        logger.info("orchestrator: a turn that a crash left open was sealed", { conversationId: this.id, turnId });
+      }
+      return true;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      logger.warn("orchestrator: a turn could not be recovered yet", {
+        conversationId: this.id,
+        reason: error.message,
+      });
+      return false;
+    }
+  }
+
+  // ── the queue ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  queueText(): void {
+    this.answer = this.#queue(this.asked.request?.text ?? "");
+  }
+
+  #queue(text: string): Answer {
+    const { limits, store, clock } = this.#services;
+    const refuse = (refusal: Refused): Answer => ({ kind: "refused", refusal });
+    const { queuedTextsMax, queuedTextCharactersMax } = limits;
+    if (text.length > queuedTextCharactersMax)
+      return refuse(refused("too-large", `a queued text may have at most ${queuedTextCharactersMax} characters`));
+    if (this.texts.size >= queuedTextsMax)
+      return refuse(refused("queue-full", `at most ${queuedTextsMax} texts may wait in a conversation`));
+    const message: QueuedMessage = { id: randomUUID(), text, queuedAt: clock.wall() };
+    const writes: Write[] = [{ kind: "queue.added", conversationId: this.id, message }];
+    if (this.#isClosed) writes.push({ kind: "conversation.changed", id: this.id, patch: { closed: false } });
+    try {
+      store.attempt(writes);
+    } catch (error) {
+      return refuse(storageFailed(error));
+    }
+    this.#isClosed = false;
+    this.texts.add(message);
+    this.#queueChanged();
+    return { kind: "queued", messageId: message.id };
+  }
+
+  /** True when the last waiting text was withdrawn. */
+  withdrawText(): boolean {
+    const { messageId } = this.asked;
+    if (messageId === undefined || !this.texts.has(messageId)) return false;
+    try {
+      this.#services.store.attempt([{ kind: "queue.removed", conversationId: this.id, messageIds: [messageId] }]);
+    } catch (error) {
+      this.answer = { kind: "refused", refusal: storageFailed(error) };
+      return false;
+    }
+    this.texts.remove(messageId);
+    this.answer = { kind: "withdrawn" };
+    this.#queueChanged();
+    return this.texts.isEmpty;
+  }
+
+  markClosed(): void {
+    const messageIds = this.texts.clear();
+    const writes: Write[] = [{ kind: "conversation.changed", id: this.id, patch: { closed: true } }];
+    if (messageIds.length > 0) writes.push({ kind: "queue.removed", conversationId: this.id, messageIds });
+    this.#services.store.append(writes);
+    this.#isClosed = true;
+    if (messageIds.length > 0) this.#queueChanged();
+  }
+
+  #queueChanged(): void {
+    this.#services.changed({ what: "queue", conversationId: this.id });
+  }
+
+  // ── compaction, and the end ──────────────────────────────────────────────────────────────────────────────────────
+
+  beginCompaction(tellFinished: () => void): void {
+    this.answer = { kind: "compacting", outcome: this.compacting.begin(tellFinished) };
+  }
+
+  refuseCompaction(): void {
+    // That a turn runs is the answer when there is no other.
+    this.answer = undefined;
+  }
+
+  /** The process ends: what can still be stored is, the next start recovers the rest. */
+  letGo(): void {
+    this.compacting.abort();
+    this.#runner?.conclude({ reason: "interrupted" });
+    this.#runner?.seal();
+    this.#runner = undefined;
+    this.#services.outbox.post(() => this.channel.close());
+  }
+}

@@ -1,0 +1,123 @@
+// The conversations port on the store and the live conversations: what the HTTP API shows and changes. Must never show
+// a status other than the live one.
+import type {
+  ConversationSettings,
+  ConversationSummary,
+  Conversations,
+  TurnMetrics,
+} from "../../ports/conversations.ts";
+import { type ConversationRow, type Store, StoreError } from "../../ports/store.ts";
+import type { ConversationStatus } from "../../protocol/broadcast.ts";
+import type { LiveConversations } from "./live-conversations.ts";
+import type { Services } from "./services.ts";
+import { newConversation } from "./turn-opening.ts";
+
+export function conversationsPort(services: Services, live: LiveConversations): Required<Conversations> {
+  const { store, models, clock, outbox, broadcast, changed } = services;
+  const statusOf = (row: ConversationRow): ConversationStatus =>
+    live.get(row.id)?.status ?? (row.closed ? "closed" : "idle");
+
+  const summaryOf = (row: ConversationRow): ConversationSummary => ({
+    id: row.id,
+    createdAt: row.createdAt,
+    lastActivityAt: row.lastActivityAt,
+    title: row.title,
+    status: statusOf(row),
+    workspaceId: row.workspaceId,
+    ...(row.compactedFrom !== null && { compactedFrom: row.compactedFrom }),
+  });
+
+  return {
+    models: () => models.catalog(),
+    list: (selection) => store.conversations(selection).map(summaryOf),
+    history(conversationId, selection) {
+      const chunks = store.chunks(conversationId, selection);
+      return { chunks, latestSeq: chunks.at(-1)?.seq ?? selection.sinceSeq ?? 0 };
+    },
+    metrics: (conversationId) =>
+      store.turns(conversationId).map(
+        ({ turn, steps }): TurnMetrics => ({
+          turnId: turn.turnId,
+          usage: turn.usage,
+          ...(turn.durationMs !== null && { durationMs: turn.durationMs }),
+          steps,
+          ...(turn.contextSize !== null && { contextSize: turn.contextSize }),
+        }),
+      ),
+    status(conversationId) {
+      const row = store.conversation(conversationId);
+      return row ? statusOf(row) : (live.get(conversationId)?.status ?? "idle");
+    },
+    lastAnswer: (conversationId) =>
+      store.conversation(conversationId) ? lastAnswer(store, conversationId) : undefined,
+    queue: (conversationId) => live.get(conversationId)?.work.texts.list() ?? store.queue(conversationId),
+    open(conversationId) {
+      const row = store.conversation(conversationId);
+      const workspaceId = row?.workspaceId;
+      if (workspaceId !== undefined)
+        outbox.around(() => broadcast({ type: "conversation.open", conversationId, workspaceId }));
+      return row !== undefined;
+    },
+    async compact(conversationId) {
+      if (!store.conversation(conversationId))
+        return { code: "not-found", message: `there is no conversation ${conversationId}` };
+      if (services.isStopping())
+        return { code: "draining", message: "the server is about to stop and compacts nothing any more" };
+      return live.use(conversationId, (conversation) => conversation.compact());
+    },
+    settings(conversationId) {
+      const row = store.conversation(conversationId);
+      return { title: row?.title ?? null, model: row?.model ?? null, reasoningEffort: row?.reasoningEffort ?? null };
+    },
+    configure(conversationId, change) {
+      const { model } = change;
+      if (typeof model === "string" && !models.resolve(model))
+        return { code: "unknown-model", message: models.unknown(model) };
+      const id = conversationId;
+      const patch = withoutUndefined(change);
+      const create = { ...newConversation(id, clock.wall()), ...patch };
+      const known = store.conversation(id) !== undefined;
+      try {
+        store.attempt([known ? { kind: "conversation.changed", id, patch } : { kind: "conversation", id, create }]);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        return { code: "storage-failed", message: `this could not be stored: ${error.message}` };
+      }
+      outbox.around(() => changed({ what: "settings", conversationId }));
+      return undefined;
+    },
+  };
+}
+
+function withoutUndefined({
+  title,
+  model,
+  reasoningEffort,
+}: Partial<ConversationSettings>): Partial<ConversationSettings> {
+  return {
+    ...(title !== undefined && { title }),
+    ...(model !== undefined && { model }),
+    ...(reasoningEffort !== undefined && { reasoningEffort }),
+  };
+}
+
+const pageOfChunks = 200;
+
+/** The text of the newest turn that has any, as it was streamed; read from the end, because a history may be long. */
+function lastAnswer(store: Store, conversationId: string): { content: string; turnId?: string } {
+  let turnId: string | undefined;
+  let content = "";
+  let beforeSeq: number | undefined;
+  for (;;) {
+    const page = store.chunks(conversationId, { beforeSeq, limit: pageOfChunks });
+    for (const { role, chunk, turnId: owner } of page.reverse()) {
+      if (role !== "assistant" || chunk.type !== "text" || owner === undefined) continue;
+      turnId ??= owner;
+      if (owner !== turnId) return { content, turnId };
+      content = chunk.text + content;
+    }
+    const oldest = page.at(-1);
+    if (!oldest || oldest.seq === 1) return turnId === undefined ? { content } : { content, turnId };
+    beforeSeq = oldest.seq;
+  }
+}

@@ -1,0 +1,153 @@
+// A conversation with its actor, as the ports use it: each command goes through the chart, whose action leaves the
+// answer. Must never answer from anything but what the chart did.
+import type { Actor, StateValue } from "xstate";
+import type { ConversationEvent, conversationMachine } from "../../../machines/conversation.ts";
+import type { Compacted, NotDone } from "../../ports/conversations.ts";
+import type { EnqueueOutcome, Refused, StartOutcome, TurnListener, TurnRequest } from "../../ports/orchestrator.ts";
+import type { ConversationStatus } from "../../protocol/broadcast.ts";
+import { type Answer, type Asked, ConversationWork } from "./conversation-work.ts";
+import type { CrashedTurn } from "./recovery.ts";
+import type { Services } from "./services.ts";
+import { defaultWorkspaceId, refused } from "./turn-opening.ts";
+
+export type ConversationActor = Actor<typeof conversationMachine>;
+
+const unanswered = refused("internal", "the conversation could not take the request");
+const withTurn: ReadonlySet<string> = new Set(["generating", "stopping", "sealing", "carryingOver", "recovering"]);
+
+export class LiveConversation {
+  readonly id: string;
+  readonly work: ConversationWork;
+  actor: ConversationActor | undefined;
+  readonly #services: Services;
+  #status: ConversationStatus;
+
+  constructor(id: string, services: Services, crashed: CrashedTurn[]) {
+    this.id = id;
+    this.#services = services;
+    this.work = new ConversationWork(id, services, crashed);
+    this.#status = crashed.length > 0 ? "active" : this.#restingStatus();
+  }
+
+  startTurn(request: TurnRequest): StartOutcome {
+    const answer = this.#ask({ type: "turn.start" }, { request });
+    return answer?.kind === "started" ? { started: true, turnId: answer.turnId } : refusalIn(answer);
+  }
+
+  enqueue(request: { conversationId: string; text: string; workspaceId?: string | undefined }): EnqueueOutcome {
+    const answer = this.#ask({ type: "text.queue" }, { request });
+    const queue = this.work.texts.list();
+    if (answer?.kind === "started") return { startedTurn: true, queue, turnId: answer.turnId };
+    if (answer?.kind === "queued") return { startedTurn: false, queue, messageId: answer.messageId };
+    return refusalIn(answer);
+  }
+
+  withdraw(messageId: string): boolean {
+    return this.#ask({ type: "text.withdraw" }, { messageId })?.kind === "withdrawn";
+  }
+
+  /** The id of the turn that this cancelled; with a turnId only that turn is meant. */
+  cancel(turnId?: string): string | undefined {
+    const answer = this.#ask({ type: "turn.cancel" }, { turnId });
+    return answer?.kind === "cancelled" ? answer.turnId : undefined;
+  }
+
+  close(): { abortedTurn: boolean } {
+    return { abortedTurn: this.#ask({ type: "conversation.close" }, {})?.kind === "cancelled" };
+  }
+
+  compact(): Promise<Compacted | NotDone> {
+    const answer = this.#ask({ type: "compaction.start" }, {});
+    if (answer?.kind === "compacting") return answer.outcome;
+    const message = "a turn or a compaction is running in this conversation; try again when it has ended";
+    return Promise.resolve({ code: "turn-running", message });
+  }
+
+  subscribe(listener: TurnListener): () => void {
+    const unsubscribe = this.work.channel.subscribe(listener);
+    return () => {
+      unsubscribe();
+      this.#seeWhoIsThere();
+    };
+  }
+
+  /** Keeps the actor alive while something is asked of it. */
+  host<T>(use: () => T): T {
+    this.work.guests++;
+    try {
+      return use();
+    } finally {
+      this.work.guests--;
+      this.#seeWhoIsThere();
+    }
+  }
+
+  tell(event: ConversationEvent): void {
+    this.#services.outbox.around(() => this.actor?.send(event));
+  }
+
+  get status(): ConversationStatus {
+    return this.#status;
+  }
+
+  /** A turn runs, or a compaction: what a planned stop waits for. */
+  get isBusy(): boolean {
+    return this.#status === "active" || this.work.compacting.isRunning;
+  }
+
+  /** What goes on, in the charts' words. */
+  get activity(): string {
+    const snapshot = this.actor?.getSnapshot();
+    if (!snapshot) return this.#status;
+    const turn = snapshot.matches("generating") ? snapshot.children.turn?.getSnapshot() : undefined;
+    if (turn) return leafOf(turn.value);
+    return snapshot.matches("resting") ? leafOf(snapshot.value) : topOf(snapshot.value);
+  }
+
+  /** To be called when the actor has moved or ended: announces a status that is new. */
+  noticed(): void {
+    const snapshot = this.actor?.getSnapshot();
+    // An opening that is refused has changed nothing.
+    if (!snapshot || snapshot.matches("opening")) return;
+    const { changed, broadcast, store } = this.#services;
+    const before = this.#status;
+    const hasTurn = snapshot.status === "active" && withTurn.has(topOf(snapshot.value));
+    this.#status = hasTurn ? "active" : this.#restingStatus();
+    changed({ what: "activity", conversationId: this.id });
+    if (this.#status === before) return;
+    if (this.#status === "active" || before === "active") changed({ what: "turns" });
+    const workspaceId = store.conversation(this.id)?.workspaceId ?? defaultWorkspaceId;
+    broadcast({ type: "conversation.statusChanged", conversationId: this.id, status: this.#status, workspaceId });
+  }
+
+  #restingStatus(): ConversationStatus {
+    if (this.work.isClosed()) return "closed";
+    return this.work.textsWait() ? "queued" : "idle";
+  }
+
+  #ask(command: ConversationEvent, asked: Asked): Answer | undefined {
+    const ask = (): Answer | undefined => {
+      this.work.answer = undefined;
+      this.work.asked = asked;
+      this.actor?.send(command);
+      this.work.asked = {};
+      return this.work.answer;
+    };
+    // The answer is read before anybody hears the news and may ask something else.
+    return this.#services.outbox.around(() => this.host(ask));
+  }
+
+  #seeWhoIsThere(): void {
+    if (this.work.nobodyIsThere()) this.tell({ type: "everyone.left" });
+  }
+}
+
+const refusalIn = (answer: Answer | undefined): Refused => (answer?.kind === "refused" ? answer.refusal : unanswered);
+
+const topOf = (value: StateValue): string => (typeof value === "string" ? value : (Object.keys(value)[0] ?? ""));
+
+function leafOf(value: StateValue): string {
+  let leaf = value;
+  while (typeof leaf !== "string") leaf = Object.values(leaf)[0] ?? "";
+  return leaf;
+}

@@ -1,0 +1,98 @@
+// All conversations that have an actor: adopted when something is asked of one, forgotten when its actor has ended.
+// Must never leave a turn unsealed because an actor failed.
+import type { AnyActorRef } from "xstate";
+import type { Registry } from "../../registry.ts";
+import { conversationLogic } from "./charts.ts";
+import { LiveConversation } from "./live-conversation.ts";
+import type { CrashedTurn } from "./recovery.ts";
+import type { Services } from "./services.ts";
+
+export interface Supervision {
+  /** The root; its clock option must be the same clock, because the charts' delays run on it. */
+  parent: AnyActorRef;
+  registry: Registry;
+}
+
+export class LiveConversations {
+  readonly #supervision: Supervision;
+  readonly #services: Services;
+  readonly #logic: ReturnType<typeof conversationLogic>;
+  readonly #all = new Map<string, LiveConversation>();
+  readonly #onMove: () => void;
+
+  /** onMove is called whenever any of them has moved; it must not throw. */
+  constructor(supervision: Supervision, services: Services, onMove: () => void) {
+    this.#supervision = supervision;
+    this.#services = services;
+    this.#onMove = onMove;
+    const find = (id: string): LiveConversation => {
+      const live = this.#all.get(id);
+      if (!live) throw new Error(`the conversation ${id} has an actor and is not known`);
+      return live;
+    };
+    this.#logic = conversationLogic(
+      (id) => find(id).work,
+      (id, event) => this.#all.get(id)?.tell(event),
+      services.limits,
+    );
+  }
+
+  get(id: string): LiveConversation | undefined {
+    return this.#all.get(id);
+  }
+
+  all(): LiveConversation[] {
+    return [...this.#all.values()];
+  }
+
+  /** Wakes the conversation when it has no actor, and keeps it awake while it is used. */
+  use<T>(id: string, use: (live: LiveConversation) => T): T {
+    const live = this.#all.get(id) ?? new LiveConversation(id, this.#services, []);
+    return live.host(() => {
+      if (!this.#all.has(id)) this.#adopt(live);
+      return use(live);
+    });
+  }
+
+  /** At the start: those in which texts wait, or which a crash left with an unsealed turn. */
+  wake(id: string, crashed: CrashedTurn[]): void {
+    this.#adopt(new LiveConversation(id, this.#services, crashed));
+  }
+
+  #adopt(live: LiveConversation): void {
+    const { parent, registry } = this.#supervision;
+    this.#all.set(live.id, live);
+    const onEnd = (error: unknown): void => this.#ended(live, error);
+    const input = { conversationId: live.id };
+    this.#services.outbox.around(() => {
+      const actor = registry.adopt({ parent, kind: "conversation", logic: this.#logic, input, onEnd });
+      // One that has failed by now may have been replaced already.
+      if (actor.getSnapshot().status !== "active") return;
+      live.actor = actor;
+      actor.subscribe({ next: () => this.#moved(live), error: () => {} });
+      this.#moved(live);
+    });
+  }
+
+  #moved(live: LiveConversation): void {
+    try {
+      live.noticed();
+    } catch (error) {
+      this.#services.logger.error("orchestrator: a status could not be announced", { conversationId: live.id, error });
+    }
+    this.#onMove();
+  }
+
+  #ended(live: LiveConversation, error: unknown): void {
+    this.#all.delete(live.id);
+    if (error !== undefined) {
+      this.#services.logger.error("orchestrator: a conversation's actor failed", { conversationId: live.id, error });
+      // Its turn ends all the same: a new actor seals it. Once, because the defect may lie in just that.
+      if (live.work.survivesDefect()) {
+        this.#adopt(live);
+        return;
+      }
+    }
+    this.#moved(live);
+  }
+}

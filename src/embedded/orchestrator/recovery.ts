@@ -1,0 +1,32 @@
+// What a crash has left: a turn that began and was never sealed. The journal's text becomes history and the turn ends
+// as interrupted, in one unit, so that doing it again after a failure writes nothing twice.
+import type { JournalPart, Store, TurnRow, Write } from "../../ports/store.ts";
+import type { Usage } from "../../protocol/turn-event.ts";
+import { historyOf } from "./turn-record.ts";
+import { addUsage } from "./usage.ts";
+
+export interface CrashedTurn {
+  turn: TurnRow;
+  journal: JournalPart[];
+}
+
+/** @throws StoreError when it could not be stored: to be tried again. */
+export function recover(store: Store, { turn, journal }: CrashedTurn, endedAt: number): void {
+  const { turnId, conversationId } = turn;
+  const chunks = historyOf(journal, turnId);
+  const steps = store.turns(conversationId).find((candidate) => candidate.turn.turnId === turnId)?.steps ?? [];
+  const usage = steps.reduce<Usage | undefined>((sum, step) => addUsage(sum, step.usage), undefined) ?? null;
+  const writes: Write[] = [];
+  if (chunks.length > 0) writes.push({ kind: "chunks", conversationId, chunks });
+  if (journal.length > 0) writes.push({ kind: "turn.journalCleared", turnId });
+  writes.push({
+    kind: "turn.ended",
+    turnId,
+    endedAt,
+    reason: "interrupted",
+    durationMs: null,
+    usage,
+    contextSize: null,
+  });
+  store.attempt(writes);
+}

@@ -1,0 +1,31 @@
+// What the parts of the orchestrator share: the world behind them, and whom to tell of a change.
+import type { Clock } from "../../clock.ts";
+import type { Limits } from "../../limits.ts";
+import type { Tool } from "../../ports/agent.ts";
+import type { Logger } from "../../ports/logger.ts";
+import type { Refused } from "../../ports/orchestrator.ts";
+import type { Store } from "../../ports/store.ts";
+import type { Broadcast } from "../../protocol/broadcast.ts";
+import type { Models } from "./models.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** What the built-in surfaces may want to show anew. */
+export type OrchestratorChange =
+  | { what: "queue" | "activity" | "settings"; conversationId: string }
+  /** How many turns run, or whether new ones are refused. */
+  | { what: "turns" };
+
+export interface Services {
+  store: Store;
+  models: Models;
+  tools: Tool[];
+  clock: Clock;
+  logger: Logger;
+  limits: Limits;
+  outbox: Outbox;
+  /** Why no turn may begin now, in whatever conversation. */
+  refusal(): Refused | undefined;
+  isStopping(): boolean;
+  broadcast(news: Broadcast): void;
+  changed(change: OrchestratorChange): void;
+}

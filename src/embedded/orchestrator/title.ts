@@ -1,0 +1,16 @@
+// A conversation's title: its first text, white space collapsed, cut between characters, never through one.
+
+const charactersMax = 80;
+/** Enough to find 80 characters in, also behind long white space; a prompt may have a million. */
+const searchedMax = 4_000;
+
+export function titleOf(text: string): string | null {
+  const collapsed = text.slice(0, searchedMax).replace(/\s+/g, " ").trim();
+  let title = "";
+  let characters = 0;
+  for (const character of collapsed) {
+    if (characters++ === charactersMax) break;
+    title += character;
+  }
+  return title.trimEnd() || null;
+}

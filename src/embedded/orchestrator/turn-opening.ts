@@ -1,0 +1,111 @@
+// Opens a turn: the question, with the texts that waited, and the turn's row are stored as one unit before the turn is
+// accepted. Must leave everything as it was when it refuses.
+import { randomUUID } from "node:crypto";
+import type { Refused, TurnRequest } from "../../ports/orchestrator.ts";
+import { type ConversationRow, type NewChunk, StoreError, type Write } from "../../ports/store.ts";
+import { agentMessagesOf } from "./messages.ts";
+import type { Services } from "./services.ts";
+import { titleOf } from "./title.ts";
+import type { Turn } from "./turn-runner.ts";
+import { joinTexts, type WaitingTexts } from "./waiting-texts.ts";
+
+export const defaultWorkspaceId = "default";
+
+export const refused = (reason: string, message: string): Refused => ({ started: false, reason, message });
+
+export const storageFailed = (error: unknown): Refused => {
+  if (!(error instanceof StoreError)) throw error;
+  return refused("storage-failed", `this could not be stored: ${error.message}`);
+};
+
+/** A conversation of which nothing is known but its id. */
+export const newConversation = (
+  id: string,
+  now: number,
+  workspaceId: string = defaultWorkspaceId,
+): ConversationRow => ({
+  id,
+  createdAt: now,
+  lastActivityAt: now,
+  title: null,
+  workspaceId,
+  model: null,
+  reasoningEffort: null,
+  cwd: null,
+  computerId: null,
+  closed: false,
+  compactedFrom: null,
+});
+
+/** The request's text comes after the texts that wait; without a request they are the question. */
+export function openTurn(
+  services: Services,
+  conversationId: string,
+  texts: WaitingTexts,
+  request: TurnRequest | undefined,
+): Turn | Refused {
+  try {
+    return services.refusal() ?? attemptTurn(services, conversationId, texts, request);
+  } catch (error) {
+    return storageFailed(error);
+  }
+}
+
+function attemptTurn(
+  { store, models, clock }: Services,
+  conversationId: string,
+  texts: WaitingTexts,
+  request: TurnRequest | undefined,
+): Turn | Refused {
+  const row = store.conversation(conversationId);
+  const modelName = request?.modelName ?? row?.model ?? models.defaultModel;
+  const model = models.resolve(modelName);
+  if (!model) return refused("unknown-model", models.unknown(modelName));
+
+  const waiting = texts.list();
+  const text = joinTexts([...waiting.map((message) => message.text), ...(request ? [request.text] : [])]);
+  const turnId = randomUUID();
+  const now = clock.wall();
+  const question: NewChunk[] = [{ role: "user", chunk: { type: "text", text }, turnId }];
+  for (const { url, mimeType } of request?.images ?? []) {
+    const chunk = { type: "image" as const, url, ...(mimeType !== undefined && { mimeType }) };
+    question.push({ role: "user", chunk, turnId });
+  }
+  // Read before anything is written: once the unit is committed nothing may fail any more.
+  const history = store.chunks(conversationId);
+  const facts = {
+    lastActivityAt: now,
+    closed: false,
+    ...(request?.modelName !== undefined && { model: request.modelName }),
+    ...(request?.cwd !== undefined && { cwd: request.cwd }),
+    ...(request?.computerId !== undefined && { computerId: request.computerId }),
+    ...(row?.title == null && history.length === 0 && { title: titleOf(text) }),
+  };
+  const writes: Write[] = [
+    row
+      ? { kind: "conversation.changed", id: conversationId, patch: facts }
+      : {
+          kind: "conversation",
+          id: conversationId,
+          create: { ...newConversation(conversationId, now, request?.workspaceId), ...facts },
+        },
+  ];
+  if (waiting.length > 0)
+    writes.push({ kind: "queue.removed", conversationId, messageIds: waiting.map((message) => message.id) });
+  const unended = { endedAt: null, reason: null, durationMs: null, usage: null, contextSize: null };
+  writes.push(
+    { kind: "turn.began", turn: { turnId, conversationId, startedAt: now, model: modelName, ...unended } },
+    { kind: "chunks", conversationId, chunks: question },
+  );
+  store.attempt(writes);
+  for (const { id } of waiting) texts.remove(id);
+  return {
+    conversationId,
+    turnId,
+    text,
+    model,
+    messages: agentMessagesOf([...history, ...question]),
+    reasoningEffort: request?.reasoningEffort ?? row?.reasoningEffort ?? undefined,
+    cwd: request?.cwd ?? row?.cwd ?? undefined,
+  };
+}

@@ -1,0 +1,162 @@
+// What a running turn has said and not yet stored: it fills the journal while a step goes on, and makes each finished
+// step history. Must never split a surrogate pair between two writes, nor keep text from the journal for longer than
+// limits.journalIntervalMs.
+import type { Clock, Timer } from "../../clock.ts";
+import type { Limits } from "../../limits.ts";
+import type { AgentEvent } from "../../ports/agent.ts";
+import type { QueuedMessage } from "../../ports/orchestrator.ts";
+import type { JournalPart, NewChunk, StepRow, Store, Write } from "../../ports/store.ts";
+import type { Chunk, Role } from "../../protocol/chunk.ts";
+import type { Usage } from "../../protocol/turn-event.ts";
+import { addUsage } from "./usage.ts";
+
+type StepComplete = Extract<AgentEvent, { type: "step-complete" }>;
+
+export class TurnRecord {
+  readonly #turn: { turnId: string; conversationId: string };
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  /** Not in the history yet. */
+  #parts: JournalPart[] = [];
+  /** Not in the journal yet. */
+  #unwritten: JournalPart[] = [];
+  #journalHasParts = false;
+  #timer: Timer | undefined;
+  /** Of steps that are not complete; under "" what names no step. */
+  #stepUsage = new Map<string, Usage>();
+  usage: Usage | undefined;
+
+  constructor(
+    turn: { turnId: string; conversationId: string },
+    services: { store: Store; clock: Clock; limits: Limits },
+  ) {
+    this.#turn = turn;
+    this.#store = services.store;
+    this.#clock = services.clock;
+    this.#limits = services.limits;
+  }
+
+  say(kind: "text" | "thinking", text: string): void {
+    addText(this.#parts, kind, text);
+    addText(this.#unwritten, kind, text);
+    this.#timer ??= this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#writeJournal();
+    }, this.#limits.journalIntervalMs);
+  }
+
+  /** A tool's call or result: journaled at once, because a call may have changed the world. */
+  hold(role: Role, chunk: Chunk): void {
+    this.#parts.push({ kind: "chunk", role, chunk });
+    this.#unwritten.push({ kind: "chunk", role, chunk });
+    this.#writeJournal();
+  }
+
+  count(stepId: string | undefined, usage: Usage): void {
+    this.usage = addUsage(this.usage, usage);
+    const key = stepId ?? "";
+    this.#stepUsage.set(key, addUsage(this.#stepUsage.get(key), usage));
+  }
+
+  completeStep({ stepId, ttftMs, decodeMs, genTotalMs }: StepComplete): void {
+    const usage = addUsage(this.#stepUsage.get(""), this.#stepUsage.get(stepId));
+    this.#stepUsage.delete("");
+    this.#stepUsage.delete(stepId);
+    const step: StepRow = {
+      stepId,
+      ...(usage && { usage }),
+      ...(ttftMs !== undefined && { ttftMs }),
+      ...(decodeMs !== undefined && { decodeMs }),
+      ...(genTotalMs !== undefined && { genTotalMs }),
+    };
+    this.#store.append([...this.#partsAsHistory(), { kind: "turn.step", turnId: this.#turn.turnId, step }]);
+  }
+
+  /** The texts that the agent has taken: history and no longer queue, in one unit. */
+  steer(text: string, messages: QueuedMessage[]): void {
+    const { conversationId, turnId } = this.#turn;
+    const chunks: NewChunk[] = [{ role: "user", chunk: { type: "text", text }, turnId }];
+    const messageIds = messages.map(({ id }) => id);
+    this.#store.append([
+      ...this.#partsAsHistory(),
+      { kind: "chunks", conversationId, chunks },
+      { kind: "queue.removed", conversationId, messageIds },
+    ]);
+  }
+
+  /** Nothing more is said; what was said goes into the journal now. */
+  close(): void {
+    this.#writeJournal();
+  }
+
+  /** The writes that make the rest of it history, to be committed with the turn's end. */
+  rest(error: Chunk | undefined): Write[] {
+    const { turnId } = this.#turn;
+    if (error) this.#parts.push({ kind: "chunk", role: "assistant", chunk: error });
+    const steps = [...this.#stepUsage].filter(([stepId]) => stepId !== "");
+    return [
+      ...this.#partsAsHistory(),
+      ...steps.map(([stepId, usage]): Write => ({ kind: "turn.step", turnId, step: { stepId, usage } })),
+    ];
+  }
+
+  #partsAsHistory(): Write[] {
+    const { turnId, conversationId } = this.#turn;
+    this.#stopTimer();
+    const chunks = historyOf(this.#parts, turnId);
+    const writes: Write[] = [];
+    if (chunks.length > 0) writes.push({ kind: "chunks", conversationId, chunks });
+    if (this.#journalHasParts) writes.push({ kind: "turn.journalCleared", turnId });
+    this.#parts = [];
+    this.#unwritten = [];
+    this.#journalHasParts = false;
+    return writes;
+  }
+
+  #writeJournal(): void {
+    this.#stopTimer();
+    const parts = this.#unwritten;
+    this.#unwritten = [];
+    const last = parts.at(-1);
+    if (last && last.kind !== "chunk" && endsInsidePair(last.text)) {
+      this.#unwritten = [{ kind: last.kind, text: last.text.slice(-1) }];
+      last.text = last.text.slice(0, -1);
+      if (last.text === "") parts.pop();
+    }
+    if (parts.length === 0) return;
+    this.#journalHasParts = true;
+    this.#store.append([{ kind: "turn.journal", turnId: this.#turn.turnId, parts }]);
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+const endsInsidePair = (text: string): boolean => {
+  const unit = text.charCodeAt(text.length - 1);
+  return unit >= 0xd800 && unit <= 0xdbff;
+};
+
+function addText(parts: JournalPart[], kind: "text" | "thinking", text: string): void {
+  const last = parts.at(-1);
+  if (last?.kind === kind) last.text += text;
+  else parts.push({ kind, text });
+}
+
+/** One step's parts as chunks: what the assistant said and called, then the results, as models want to read it. */
+export function historyOf(parts: JournalPart[], turnId: string): NewChunk[] {
+  const joined: JournalPart[] = [];
+  for (const part of parts) {
+    if (part.kind === "chunk") joined.push(part);
+    else addText(joined, part.kind, part.text);
+  }
+  const chunks = joined.map((part): NewChunk => {
+    if (part.kind === "chunk") return { role: part.role, chunk: part.chunk, turnId };
+    return { role: "assistant", chunk: { type: part.kind, text: part.text }, turnId };
+  });
+  const results = chunks.filter(({ role }) => role === "tool");
+  return [...chunks.filter(({ role }) => role !== "tool"), ...results];
+}

@@ -1,0 +1,264 @@
+// One turn's data plane: it follows the agent, emits what it says, keeps the record, and tells the turn's chart the
+// facts that change it. Must never emit anything between `done` and `turn-sealed`, whatever the agent does.
+import type { TurnEnding, TurnFact } from "../../../machines/turn.ts";
+import type { AgentEvent, AgentMessage, AgentRun } from "../../ports/agent.ts";
+import { StoreError, type Write } from "../../ports/store.ts";
+import type { ReasoningEffort } from "../../protocol/chat-send.ts";
+import type { DoneReason, TurnEventBody } from "../../protocol/turn-event.ts";
+import { readAgentEvent } from "./agent-event.ts";
+import { followAgent } from "./agent-stream.ts";
+import { fitted, LogBudget } from "./event-size.ts";
+import type { ResolvedModel } from "./models.ts";
+import type { Services } from "./services.ts";
+import type { TurnChannel } from "./turn-channel.ts";
+import { TurnRecord } from "./turn-record.ts";
+import { joinTexts, type WaitingTexts } from "./waiting-texts.ts";
+
+export interface Turn {
+  conversationId: string;
+  turnId: string;
+  text: string;
+  model: ResolvedModel;
+  messages: AgentMessage[];
+  reasoningEffort: ReasoningEffort | undefined;
+  cwd: string | undefined;
+}
+
+type Phase = "starting" | "thinking" | "writing" | "runningTools" | "continuing" | "retrying";
+
+export class TurnRunner {
+  readonly turn: Turn;
+  readonly #services: Services;
+  readonly #channel: TurnChannel;
+  readonly #texts: WaitingTexts;
+  readonly #record: TurnRecord;
+  readonly #abort = new AbortController();
+  readonly #startedAt: number;
+  #tellChart: (fact: TurnFact) => void = () => {};
+  #phase: Phase = "starting";
+  #openCalls = new Set<string>();
+  readonly #budget: LogBudget;
+  #warned = false;
+  #contextSize: number | undefined;
+  #ending: { reason: DoneReason; writes: Write[] } | undefined;
+  #stored = false;
+
+  constructor(turn: Turn, channel: TurnChannel, texts: WaitingTexts, services: Services) {
+    this.turn = turn;
+    this.#channel = channel;
+    this.#texts = texts;
+    this.#services = services;
+    this.#record = new TurnRecord(turn, services);
+    this.#budget = new LogBudget(services.limits.turnLogBytesMax);
+    this.#startedAt = services.clock.now();
+  }
+
+  /** Why the turn has ended, once its `done` is out. */
+  get ended(): DoneReason | undefined {
+    return this.#ending?.reason;
+  }
+
+  announce(): void {
+    this.#emit({ type: "user-message", text: this.turn.text });
+    this.#emit({ type: "turn-start" });
+  }
+
+  /** Starts the agent. The chart hears facts until the turn has ended; agentEnded is for one that outlives its turn. */
+  begin(tellChart: (fact: TurnFact) => void, agentEnded: () => void): void {
+    this.#tellChart = tellChart;
+    const { outbox } = this.#services;
+    const { agent } = this.turn.model;
+    const runner = this;
+    const audience = {
+      take: (value: unknown): boolean => outbox.around(() => this.#take(value)),
+      get isListening(): boolean {
+        return runner.ended === undefined;
+      },
+    };
+    void followAgent(agent, this.#agentRun(), audience, this.#services).then((outcome) => {
+      outbox.around(() => {
+        if (outcome.kind === "left" || this.ended !== undefined) agentEnded();
+        else if (outcome.kind === "failed") this.#tellChart({ type: "agent.failed", failure: outcome.failure });
+        else {
+          this.#contextSize = outcome.result.contextSize;
+          this.#tellChart({ type: "agent.finished", reason: outcome.result.reason });
+        }
+      });
+    });
+  }
+
+  /** Puts `done` out; from here on the agent is not heard any more. The second time nothing happens. */
+  conclude({ reason, failure }: TurnEnding): void {
+    if (this.#ending) return;
+    const { clock, limits } = this.#services;
+    const durationMs = Math.round(clock.now() - this.#startedAt);
+    const usage = this.#record.usage;
+    const contextSize = this.#contextSize;
+    this.#record.close();
+    const error = failure && {
+      message: failure.message.slice(0, limits.shortStringCharactersMax),
+      ...(failure.code !== undefined && { code: failure.code }),
+    };
+    if (error) this.#emit({ type: "error", ...error });
+    this.#emit({
+      type: "done",
+      reason,
+      durationMs,
+      ...(usage && { usage }),
+      ...(contextSize !== undefined && { contextSize }),
+    });
+    if (this.#texts.takeBack()) this.#services.changed({ what: "queue", conversationId: this.turn.conversationId });
+    const { turnId, conversationId } = this.turn;
+    const endedAt = clock.wall();
+    const figures = { durationMs, usage: usage ?? null, contextSize: contextSize ?? null };
+    this.#ending = {
+      reason,
+      writes: [
+        ...this.#record.rest(error && { type: "error", ...error }),
+        { kind: "turn.ended", turnId, endedAt, reason, ...figures },
+        { kind: "conversation.changed", id: conversationId, patch: { lastActivityAt: endedAt } },
+      ],
+    };
+    this.#abort.abort();
+  }
+
+  /** Stores the rest and the end, then puts `turn-sealed` out. False when the store failed: to be tried again. */
+  seal(): boolean {
+    const { store, logger } = this.#services;
+    const { conversationId, turnId } = this.turn;
+    try {
+      if (!this.#stored) store.attempt(this.#ending?.writes ?? []);
+      this.#stored = true;
+      this.#emit({ type: "turn-sealed", latestSeq: store.latestSeq(conversationId) });
+      return true;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      logger.warn("orchestrator: a turn could not be sealed yet", { conversationId, turnId, reason: error.message });
+      return false;
+    }
+  }
+
+  #agentRun(): AgentRun {
+    const { model, messages, reasoningEffort, cwd } = this.turn;
+    return {
+      messages,
+      model: model.model,
+      tools: this.#services.tools,
+      signal: this.#abort.signal,
+      reasoningEffort,
+      cwd,
+      drainSteering: () => this.#drainSteering(),
+    };
+  }
+
+  #drainSteering(): string | undefined {
+    if (this.ended !== undefined) return undefined;
+    const text = this.#texts.hand();
+    if (text !== undefined) this.#services.changed({ what: "queue", conversationId: this.turn.conversationId });
+    return text;
+  }
+
+  /** False when the turn has ended by it. */
+  #take(value: unknown): boolean {
+    const event = readAgentEvent(value);
+    if (event) for (const part of fitted(event, this.#services.limits)) this.#hear(part);
+    else this.#drop("no event of the agent port");
+    return this.ended === undefined;
+  }
+
+  #hear(event: AgentEvent): void {
+    switch (event.type) {
+      case "text-delta":
+        this.#enter("writing", { type: "agent.writing" });
+        if (this.#emitWithin(event)) this.#record.say("text", event.delta);
+        return;
+      case "reasoning-delta":
+        this.#enter("thinking", { type: "agent.thinking" });
+        if (this.#emitWithin(event)) this.#record.say("thinking", event.delta);
+        return;
+      case "tool-call": {
+        const { toolCallId, toolName, input, stepId } = event;
+        this.#openCalls.add(toolCallId);
+        this.#enter("runningTools", { type: "tools.started" });
+        if (!this.#emitWithin(event)) return;
+        this.#record.hold("assistant", { type: "tool-call", toolCallId, toolName, input, stepId });
+        return;
+      }
+      case "tool-output":
+        this.#emitWithin(event);
+        return;
+      case "tool-result": {
+        const { toolCallId, toolName, content, isError, stepId } = event;
+        if (!this.#emitWithin(event)) return;
+        this.#record.hold("tool", { type: "tool-result", toolCallId, toolName, content, isError, stepId });
+        this.#openCalls.delete(toolCallId);
+        if (this.#openCalls.size === 0 && this.#phase === "runningTools")
+          this.#enter("continuing", { type: "tools.finished" });
+        return;
+      }
+      case "usage":
+        if (this.#emitWithin(event)) this.#record.count(event.stepId, event.usage);
+        return;
+      case "step-complete":
+        this.#openCalls.clear();
+        if (!this.#emitWithin(event)) return;
+        this.#record.completeStep(event);
+        this.#enter("continuing", { type: "step.finished" });
+        return;
+      case "provider-retry":
+        this.#emitWithin(event);
+        this.#enter("retrying", { type: "retry.scheduled" });
+        return;
+      case "steering":
+        this.#steer();
+    }
+  }
+
+  #steer(): void {
+    const messages = this.#texts.take();
+    if (!messages) {
+      this.#drop("steering without texts that were drained");
+      return;
+    }
+    const text = joinTexts(messages.map((message) => message.text));
+    if (this.#emitWithin({ type: "steering", text })) this.#record.steer(text, messages);
+  }
+
+  #enter(phase: Phase, fact: TurnFact): void {
+    if (this.#phase === phase || this.ended !== undefined) return;
+    this.#phase = phase;
+    this.#tellChart(fact);
+  }
+
+  /** Emits unless the turn has ended, or ends by outgrowing its log. */
+  #emitWithin(body: TurnEventBody): boolean {
+    if (this.ended !== undefined) return false;
+    if (!this.#budget.spend(body)) {
+      const megabytes = this.#services.limits.turnLogBytesMax / 2 ** 20;
+      const message = `the turn was ended because it is larger than ${megabytes} MiB`;
+      this.#tellChart({ type: "log.full", failure: { message, code: "turn-too-large" } });
+      return false;
+    }
+    this.#emit(body);
+    return true;
+  }
+
+  #emit(body: TurnEventBody): void {
+    const { conversationId, turnId } = this.turn;
+    this.#channel.emit({ ...body, conversationId, turnId });
+  }
+
+  /** What an agent says beside its port is dropped, with one warning a turn. */
+  #drop(reason: string): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    const { conversationId, turnId, model } = this.turn;
+    const provider = model.agent.provider;
+    this.#services.logger.warn("orchestrator: an agent's event was dropped", {
+      conversationId,
+      turnId,
+      provider,
+      reason,
+    });
+  }
+}

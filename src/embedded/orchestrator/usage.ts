@@ -1,0 +1,20 @@
+// Sums of tokens.
+import type { Usage } from "../../protocol/turn-event.ts";
+
+export function addUsage(a: Usage, b: Usage): Usage;
+export function addUsage(a: Usage | undefined, b: Usage): Usage;
+export function addUsage(a: Usage | undefined, b: Usage | undefined): Usage | undefined;
+export function addUsage(a: Usage | undefined, b: Usage | undefined): Usage | undefined {
+  if (!a || !b) return a ?? b;
+  const read = sum(a.cacheReadTokens, b.cacheReadTokens);
+  const written = sum(a.cacheWriteTokens, b.cacheWriteTokens);
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    ...(read !== undefined && { cacheReadTokens: read }),
+    ...(written !== undefined && { cacheWriteTokens: written }),
+  };
+}
+
+const sum = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0);

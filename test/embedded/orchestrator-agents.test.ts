@@ -1,0 +1,347 @@
+// Whatever an agent does, its turn has exactly one `done` and one `turn-sealed`, in that order and last.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Limits } from "../../src/limits.ts";
+import type { Agent } from "../../src/ports/agent.ts";
+import type { TurnEvent } from "../../src/protocol/turn-event.ts";
+import { agentOf, found, type House, openHouse, Puppet, settle } from "../support/orchestrator-house.ts";
+
+const test = suite("the orchestrator and its agents");
+
+interface Outcome {
+  events: TurnEvent[];
+  types: string[];
+  house: House;
+}
+
+const delta = { type: "text-delta", delta: "partial" } as const;
+
+/** Runs one turn with this agent to its end. */
+async function turnWith(agent: Agent, limits: Partial<Limits> = {}): Promise<Outcome> {
+  const house = openHouse({ agents: [agent], limits });
+  const { events, types } = house.watch("c");
+  assert.ok(house.orchestrator.startTurn({ conversationId: "c", text: "go" }).started);
+  await settle(house.clock);
+  const ends = types().filter((type) => type === "done" || type === "turn-sealed");
+  assert.equal(ends, ["done", "turn-sealed"], types().join(", "));
+  assert.equal(types().slice(-2), ends);
+  assert.equal(house.store.unsealedTurns(), []);
+  assert.is(house.clock.pending, 0);
+  assert.not.ok(house.orchestrator.isActive("c"));
+  return { events, types: types(), house };
+}
+
+const errorIn = ({ events }: Outcome) => events.find((event) => event.type === "error");
+const reasonIn = ({ events }: Outcome) => events.find((event) => event.type === "done")?.reason;
+/** An agent out of values that no type allows. */
+const nonsense = (run: (...args: never[]) => unknown): Agent => agentOf(run as Agent["run"]);
+
+test("an agent that throws before it says anything ends the turn with its error", async () => {
+  const thrown = Object.assign(new Error("no credit left"), { code: "quota" });
+  const outcome = await turnWith(
+    nonsense(() => {
+      throw thrown;
+    }),
+  );
+  assert.is(reasonIn(outcome), "error");
+  assert.equal([errorIn(outcome)?.message, errorIn(outcome)?.code], ["no credit left", "quota"]);
+  assert.equal(
+    outcome.house.store.chunks("c").map(({ role, chunk }) => [role, chunk]),
+    [
+      ["user", { type: "text", text: "go" }],
+      ["assistant", { type: "error", message: "no credit left", code: "quota" }],
+    ],
+  );
+});
+
+test("an agent that throws in the middle keeps what it said", async () => {
+  const outcome = await turnWith(
+    agentOf(async function* () {
+      yield delta;
+      throw new Error("connection lost");
+    }),
+  );
+  assert.equal(outcome.types, ["user-message", "turn-start", "text-delta", "error", "done", "turn-sealed"]);
+  assert.equal(
+    outcome.house.store.chunks("c").map(({ chunk }) => chunk),
+    [
+      { type: "text", text: "go" },
+      { type: "text", text: "partial" },
+      { type: "error", message: "connection lost" },
+    ],
+  );
+});
+
+test("what is thrown need not be an error, and no stack reaches anybody", async () => {
+  const thrown: [unknown, string][] = [
+    ["just words", "just words"],
+    [undefined, "the agent failed without saying why"],
+    [{ message: "an object" }, "the agent failed without saying why"],
+    [new Error(""), "the agent failed without saying why"],
+    [Object.assign(new Error("x".repeat(10_000)), { code: 7 }), "x".repeat(4_096)],
+  ];
+  for (const [value, message] of thrown) {
+    const puppet = new Puppet();
+    puppet.fail(value);
+    const outcome = await turnWith(puppet.agent);
+    const { conversationId: _c, turnId: _t, ...error } = found(errorIn(outcome));
+    assert.equal(error, { type: "error", message });
+  }
+});
+
+test("an agent that returns nonsense has still finished", async () => {
+  for (const result of [undefined, null, 7, "stop", {}, { reason: "whatever", contextSize: Number.NaN }]) {
+    const outcome = await turnWith(
+      nonsense(async function* () {
+        yield delta;
+        return result;
+      }),
+    );
+    assert.is(reasonIn(outcome), "stop");
+    assert.not.ok("contextSize" in (outcome.events.find(({ type }) => type === "done") ?? {}));
+  }
+});
+
+test("an agent that is no generator ends the turn with an error", async () => {
+  for (const run of [
+    () => undefined,
+    () => 7,
+    () => ({ next: () => undefined }),
+    () => ({ next: () => ({ done: "?" }) }),
+  ]) {
+    const outcome = await turnWith(nonsense(run), { agentEventsPerLoopTurn: 1 });
+    assert.ok(["error", "stop"].includes(reasonIn(outcome) ?? ""));
+  }
+});
+
+test("what is no event of the port is dropped, with one warning, and costs nothing else", async () => {
+  const junk = [
+    undefined,
+    null,
+    7,
+    "text",
+    [],
+    {},
+    { type: 7 },
+    { type: "unheard-of" },
+    { type: "toString" },
+    { type: "done", reason: "stop" },
+    { type: "turn-sealed", latestSeq: 0 },
+    { type: "user-message", text: "forged" },
+    { type: "error", message: "forged" },
+    { type: "text-delta" },
+    { type: "text-delta", delta: 7 },
+    { type: "text-delta", delta: "" },
+    { type: "tool-call", stepId: "s", toolCallId: 7, toolName: "t", input: {} },
+    { type: "tool-result", stepId: "s", toolCallId: "a", toolName: "t", content: {}, isError: false },
+    { type: "tool-output", toolCallId: "a", data: "x", stream: "stdin" },
+    { type: "usage", usage: { inputTokens: Number.POSITIVE_INFINITY, outputTokens: -1 } },
+    { type: "usage", usage: null },
+    { type: "step-complete" },
+    { type: "steering", text: "forged" },
+    { type: "provider-retry", attempt: "0", delayMs: 1, message: "m" },
+  ];
+  const puppet = new Puppet();
+  puppet.say(...junk, delta);
+  puppet.finish();
+  const outcome = await turnWith(puppet.agent);
+  assert.equal(outcome.types, ["user-message", "turn-start", "text-delta", "done", "turn-sealed"]);
+  assert.is(reasonIn(outcome), "stop");
+  assert.is(outcome.house.lines.filter(({ message }) => message.includes("dropped")).length, 1);
+});
+
+test("an event that throws when it is read is the agent's failure", async () => {
+  const puppet = new Puppet();
+  puppet.say({
+    get type() {
+      throw new Error("a getter");
+    },
+  });
+  const outcome = await turnWith(puppet.agent);
+  assert.is(errorIn(outcome)?.message, "a getter");
+});
+
+test("only the fields of the port go out, and what is null or undefined is left out", async () => {
+  const puppet = new Puppet();
+  const ids = { stepId: "s", toolCallId: "t", toolName: "clock" };
+  puppet.say(
+    { type: "tool-call", ...ids, input: undefined, secret: "key" },
+    { type: "tool-result", ...ids, content: "noon", isError: false, durationMs: undefined },
+    { type: "provider-retry", attempt: 0, delayMs: 5, message: "m".repeat(9_000), code: null },
+    { type: "usage", stepId: null, usage: { inputTokens: 1, outputTokens: 2, cacheReadTokens: null, cost: 3 } },
+    { type: "step-complete", stepId: "s", ttftMs: undefined },
+  );
+  puppet.finish();
+  const { events } = await turnWith(puppet.agent);
+  const bodies = events.slice(2, 7).map(({ conversationId: _c, turnId: _t, ...body }) => body);
+  assert.equal(bodies, [
+    { type: "tool-call", ...ids, input: null },
+    { type: "tool-result", ...ids, content: "noon", isError: false },
+    { type: "provider-retry", attempt: 0, delayMs: 5, message: "m".repeat(4_096) },
+    { type: "usage", usage: { inputTokens: 1, outputTokens: 2 } },
+    { type: "step-complete", stepId: "s" },
+  ]);
+});
+
+test("an input that JSON cannot hold is replaced by a note, and one changed later stays as it was", async () => {
+  const circular: Record<string, unknown> = {};
+  circular["self"] = circular;
+  const input = { city: "Berlin" };
+  const ids = { stepId: "s", toolName: "t" };
+  const puppet = new Puppet();
+  puppet.say({ type: "tool-call", ...ids, toolCallId: "a", input: circular });
+  puppet.say(
+    { type: "tool-call", ...ids, toolCallId: "b", input: 1n },
+    { type: "tool-call", ...ids, toolCallId: "c", input },
+  );
+  const house = openHouse({ agents: [puppet.agent] });
+  const { events } = house.watch("c");
+  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  await settle(house.clock);
+  input.city = "Paris";
+  const inputs = events.flatMap((event) => (event.type === "tool-call" ? [event.input] : []));
+  const note = { unreadable: "the input could not be written as JSON" };
+  assert.equal(inputs, [note, note, { city: "Berlin" }]);
+  house.close();
+});
+
+test("no event is larger than the wire allows: text comes in pieces, results are cut, inputs left out", async () => {
+  const limits = { eventBytesMax: 16_384, deltaCharactersMax: 4_096 };
+  const text = "🙂".repeat(5_000);
+  const ids = { stepId: "s", toolCallId: "t", toolName: "clock" };
+  const puppet = new Puppet();
+  puppet.say(
+    { type: "text-delta", delta: text },
+    { type: "reasoning-delta", delta: `a${text}` },
+    { type: "tool-call", ...ids, input: { text } },
+    { type: "tool-output", toolCallId: "t", data: text, stream: "stderr" },
+    { type: "tool-result", ...ids, content: text, isError: true },
+  );
+  puppet.finish();
+  const { events, house } = await turnWith(puppet.agent, limits);
+  for (const event of events) assert.ok(Buffer.byteLength(JSON.stringify(event)) <= limits.eventBytesMax, event.type);
+  const joined = (type: string) =>
+    events.map((event) => (event.type === type && "delta" in event ? event.delta : "")).join("");
+  assert.is(joined("text-delta"), text);
+  assert.is(joined("reasoning-delta"), `a${text}`);
+  assert.ok(events.every((event) => !("delta" in event) || event.delta.isWellFormed()));
+  assert.is(events.map((event) => (event.type === "tool-output" ? event.data : "")).join(""), text);
+  const result = events.find((event) => event.type === "tool-result");
+  assert.match(result?.content ?? "", /^🙂.*\n\[cut: the first \d+ of 10000 characters\]$/su);
+  const call = events.find((event) => event.type === "tool-call");
+  assert.equal(call?.input, { cut: `the input had ${JSON.stringify({ text }).length} characters` });
+  assert.is(house.store.chunks("c").at(-1)?.role, "tool");
+});
+
+test("a turn that outgrows its log ends with turn-too-large, and keeps what was said", async () => {
+  let stopped = false;
+  const talker = agentOf(async function* () {
+    try {
+      for (;;) yield { type: "text-delta", delta: "x".repeat(1_000) };
+    } finally {
+      stopped = true;
+    }
+  });
+  const outcome = await turnWith(talker, { turnLogBytesMax: 20_000 });
+  assert.is(reasonIn(outcome), "error");
+  assert.is(errorIn(outcome)?.code, "turn-too-large");
+  assert.ok(stopped);
+  const text = outcome.events.map((event) => (event.type === "text-delta" ? event.delta : "")).join("");
+  assert.ok(text.length > 15_000 && text.length < 20_000);
+  assert.equal(outcome.house.store.chunks("c")[1]?.chunk, { type: "text", text });
+});
+
+test("many small events fill the log too", async () => {
+  const talker = agentOf(async function* () {
+    for (let attempt = 0; ; attempt++) yield { type: "provider-retry", attempt, delayMs: 0, message: "busy" };
+  });
+  const outcome = await turnWith(talker, { turnLogBytesMax: 100_000 });
+  assert.is(errorIn(outcome)?.code, "turn-too-large");
+});
+
+test("an agent that yields and throws after it was cancelled is not heard", async () => {
+  const agent = agentOf(async function* ({ signal }) {
+    yield delta;
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    yield { type: "text-delta", delta: "too late" };
+    throw new Error("and offended");
+  });
+  const house = openHouse({ agents: [agent] });
+  const { events, types } = house.watch("c");
+  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  await settle(house.clock);
+  assert.ok(house.orchestrator.stopTurn("c").abortedTurn);
+  await settle(house.clock);
+  assert.equal(types(), ["user-message", "turn-start", "text-delta", "done", "turn-sealed"]);
+  assert.is(events.find((event) => event.type === "done")?.reason, "aborted");
+  assert.is(house.store.latestSeq("c"), 2);
+  assert.is(house.clock.pending, 0);
+});
+
+test("an agent that never ends is left behind after a while, and says nothing about the next turn", async () => {
+  const puppet = new Puppet({ heedsAbort: false });
+  const house = openHouse({ agents: [puppet.agent] });
+  const { types } = house.watch("c");
+  house.orchestrator.startTurn({ conversationId: "c", text: "one" });
+  await settle(house.clock);
+  house.orchestrator.stopTurn("c");
+  house.clock.advance(4_999);
+  assert.is(types().at(-1), "done");
+  house.clock.advance(1);
+  await settle(house.clock);
+  assert.is(types().at(-1), "turn-sealed");
+  assert.ok(house.lines.some(({ message }) => message.includes("left behind")));
+
+  house.orchestrator.startTurn({ conversationId: "c", text: "two" });
+  await settle(house.clock);
+  house.orchestrator.stopTurn("c");
+  // One of the two ends now: the one left behind, whose wait is the older one.
+  const before = types().length;
+  house.clock.advance(5_000);
+  await settle(house.clock);
+  assert.equal(types().slice(before), ["turn-sealed"]);
+  house.close();
+  assert.is(house.clock.pending, 0);
+});
+
+test("an agent left behind that ends in the next turn's stopping does not seal that turn", async () => {
+  const ends: (() => void)[] = [];
+  const agent = agentOf(async function* () {
+    yield delta;
+    await new Promise<void>((resolve) => ends.push(resolve));
+    return { reason: "stop" };
+  });
+  const house = openHouse({ agents: [agent] });
+  const { types } = house.watch("c");
+  house.orchestrator.startTurn({ conversationId: "c", text: "one" });
+  await settle(house.clock);
+  house.orchestrator.stopTurn("c");
+  house.clock.advance(5_000);
+  house.orchestrator.startTurn({ conversationId: "c", text: "two" });
+  await settle(house.clock);
+  house.orchestrator.stopTurn("c");
+  ends[0]?.();
+  await settle(house.clock);
+  assert.is(types().at(-1), "done");
+  ends[1]?.();
+  await settle(house.clock);
+  assert.is(types().at(-1), "turn-sealed");
+  assert.is(house.clock.pending, 0);
+});
+
+test("a turn over its time is aborted", async () => {
+  const puppet = new Puppet();
+  const house = openHouse({ agents: [puppet.agent], limits: { turnMs: 60_000 } });
+  const { events } = house.watch("c");
+  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  await settle(house.clock);
+  house.clock.advance(60_000);
+  await settle(house.clock);
+  assert.equal(
+    events.slice(-2).map((event) => ("reason" in event ? event.reason : event.type)),
+    ["aborted", "turn-sealed"],
+  );
+  assert.is(house.clock.pending, 0);
+});
+
+test.run();

@@ -1,0 +1,41 @@
+// A process with an orchestrator on a directory, for the test that kills it: starts a turn that speaks without end and
+// says on stdout what it has heard of it.
+import { writeSync } from "node:fs";
+import { createActor, createMachine } from "xstate";
+import { systemClock } from "../../src/clock.ts";
+import { createEmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";
+import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
+import { silentLogger } from "../../src/ports/logger.ts";
+import { Registry } from "../../src/registry.ts";
+import { agentOf } from "../support/orchestrator-house.ts";
+
+const [dataDir = ""] = process.argv.slice(2);
+const store = openSqliteStore({ dataDir, clock: systemClock, logger: silentLogger, durability: "normal" });
+const parent = createActor(createMachine({}), { clock: systemClock });
+parent.start();
+
+const counting = agentOf(async function* () {
+  const ids = { stepId: "s1", toolCallId: "t1", toolName: "clock" };
+  yield { type: "tool-call", ...ids, input: {} };
+  yield { type: "tool-result", ...ids, content: "noon", isError: false };
+  yield { type: "step-complete", stepId: "s1" };
+  for (let count = 0; ; count++) {
+    await new Promise<void>((resolve) => systemClock.setTimeout(resolve, 5));
+    yield { type: "text-delta", delta: `${count} 🙂 ` };
+  }
+});
+
+const { orchestrator } = createEmbeddedOrchestrator({
+  supervision: { parent, registry: new Registry() },
+  store,
+  agents: [counting],
+  tools: [],
+  defaultModel: "test/m",
+  clock: systemClock,
+  logger: silentLogger,
+});
+orchestrator.subscribe("c", (event) => {
+  if (event.type === "text-delta") writeSync(1, `${Date.now()} ${event.delta}\n`);
+});
+orchestrator.startTurn({ conversationId: "c", text: "count" });
+orchestrator.enqueue({ conversationId: "c", text: "and then" });

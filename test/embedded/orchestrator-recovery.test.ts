@@ -1,0 +1,201 @@
+// After a crash: every turn it left open is sealed as interrupted with what the journal holds, once, and queues are
+// kept.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type JournalPart, type Store, StoreError } from "../../src/ports/store.ts";
+import { SimulatedClock } from "../support/clock.ts";
+import { within } from "../support/deadline.ts";
+import { failingStore, memoryStore, openHouse, Puppet, settle } from "../support/orchestrator-house.ts";
+import { temporaryDirectory } from "../support/store-place.ts";
+import { began, created, queued, said } from "../support/store-rows.ts";
+
+const test = suite("recovery");
+
+/** Leaves a turn as a crash would. */
+function crash(store: Store, journal: JournalPart[], conversationId = "c"): void {
+  const turnId = `turn of ${conversationId}`;
+  store.attempt([created(conversationId), said(conversationId, "question"), began(turnId, conversationId)]);
+  const usage = { inputTokens: 1, outputTokens: 2 };
+  store.attempt([{ kind: "turn.step", turnId, step: { stepId: "s1", usage } }]);
+  if (journal.length > 0) store.attempt([{ kind: "turn.journal", turnId, parts: journal }]);
+}
+
+const journal: JournalPart[] = [
+  { kind: "thinking", text: "let " },
+  { kind: "thinking", text: "me" },
+  { kind: "chunk", role: "assistant", chunk: { type: "tool-call", toolCallId: "t", toolName: "clock", input: {} } },
+  { kind: "text", text: "half an " },
+  { kind: "text", text: "answer" },
+];
+
+test("a crashed turn is sealed as interrupted, its journal joined, before anybody can ask", () => {
+  const clock = new SimulatedClock();
+  const store = memoryStore(clock);
+  crash(store, journal);
+  const house = openHouse({ clock, store });
+  assert.equal(
+    store.chunks("c").map(({ role, chunk }) => [role, chunk]),
+    [
+      ["user", { type: "text", text: "question" }],
+      ["assistant", { type: "thinking", text: "let me" }],
+      ["assistant", { type: "tool-call", toolCallId: "t", toolName: "clock", input: {} }],
+      ["assistant", { type: "text", text: "half an answer" }],
+    ],
+  );
+  const turn = store.turn("turn of c");
+  assert.equal([turn?.reason, turn?.endedAt, turn?.durationMs], ["interrupted", clock.wall(), null]);
+  assert.equal(turn?.usage, { inputTokens: 1, outputTokens: 2 });
+  assert.equal(store.unsealedTurns(), []);
+  assert.equal(house.news, []);
+  assert.is(house.conversations.status("c"), "idle");
+  assert.is(house.registry.count("conversation"), 0);
+  assert.ok(house.lines.some(({ message }) => message.includes("crash left open")));
+  openHouse({ clock, store });
+  assert.is(store.latestSeq("c"), 4, "a second start writes nothing again");
+});
+
+test("a crash before the first word leaves the question and an end", () => {
+  const clock = new SimulatedClock();
+  const store = memoryStore(clock);
+  crash(store, []);
+  openHouse({ clock, store });
+  assert.is(store.latestSeq("c"), 1);
+  assert.is(store.turn("turn of c")?.reason, "interrupted");
+});
+
+test("several conversations recover, and those in which texts wait keep them", () => {
+  const clock = new SimulatedClock();
+  const store = memoryStore(clock);
+  crash(store, journal);
+  crash(store, journal, "d");
+  store.attempt([queued("d", "m1"), created("e"), queued("e", "m2")]);
+  const house = openHouse({ clock, store });
+  assert.equal(store.unsealedTurns(), []);
+  assert.equal(
+    ["c", "d", "e"].map((id) => house.conversations.status(id)),
+    ["idle", "queued", "queued"],
+  );
+  assert.is(house.registry.count("conversation"), 2);
+  house.close();
+  assert.is(house.registry.count("conversation"), 0);
+});
+
+test("while the store fails recovery is tried again; texts wait, turns are refused, then all is well", () => {
+  const clock = new SimulatedClock();
+  const store = failingStore(memoryStore(clock));
+  crash(store, journal);
+  store.fails = new StoreError("the disk is full");
+  const house = openHouse({ clock, store });
+  const { events } = house.watch("c");
+  assert.is(house.conversations.status("c"), "active");
+  assert.is(house.activity("c"), "recovering");
+  const outcome = house.orchestrator.startTurn({ conversationId: "c", text: "x" });
+  assert.is(outcome.started || outcome.reason, "already-active");
+  clock.advance(3_000);
+  assert.is(house.conversations.status("c"), "active");
+  store.fails = undefined;
+  assert.ok("startedTurn" in house.orchestrator.enqueue({ conversationId: "c", text: "later" }));
+  clock.advance(1_000);
+  assert.is(house.conversations.status("c"), "queued");
+  assert.equal(store.unsealedTurns(), []);
+  assert.equal(events, []);
+  assert.is(clock.pending, 0);
+  house.close();
+});
+
+test("a defect in recovery is no endless one", () => {
+  const clock = new SimulatedClock();
+  const store = failingStore(memoryStore(clock));
+  crash(store, journal);
+  store.fails = new TypeError("a defect");
+  const house = openHouse({ clock, store });
+  assert.is(house.lines.filter(({ message }) => message.includes("actor failed")).length, 2);
+  assert.is(house.registry.count("conversation"), 0);
+  assert.is(clock.pending, 0);
+});
+
+test("new text is in the journal a quarter of a second later at most, and never half a character", async () => {
+  const puppet = new Puppet();
+  const house = openHouse({ agents: [puppet.agent] });
+  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  const parts = () =>
+    house.store.unsealedTurns()[0]?.journal.map((part) => ("text" in part ? part.text : part.chunk.type));
+  const say = async (...deltas: string[]) => {
+    puppet.say(...deltas.map((delta) => ({ type: "text-delta", delta })));
+    await settle(house.clock);
+  };
+  await say("a", "b");
+  assert.equal(parts(), []);
+  house.clock.advance(249);
+  assert.equal(parts(), []);
+  house.clock.advance(1);
+  assert.equal(parts(), ["ab"]);
+  await say("c\ud83d");
+  house.clock.advance(250);
+  assert.equal(parts(), ["ab", "c"]);
+  await say("\ude42");
+  house.clock.advance(250);
+  assert.equal(parts(), ["ab", "c", "🙂"]);
+  await say("\ud83d");
+  house.clock.advance(250);
+  assert.equal(parts(), ["ab", "c", "🙂"]);
+  puppet.say({ type: "reasoning-delta", delta: "hm" });
+  puppet.say({ type: "tool-call", stepId: "s", toolCallId: "t", toolName: "clock", input: {} });
+  await settle(house.clock);
+  assert.equal(parts(), ["ab", "c", "🙂", "\ud83d", "hm", "tool-call"], "a call is journaled at once");
+  puppet.say({ type: "step-complete", stepId: "s" });
+  await settle(house.clock);
+  assert.equal(parts(), []);
+  assert.is(house.clock.pending, 1, "only the turn's time limit");
+  house.close();
+});
+
+test("after kill -9 in mid-turn the text is there, up to the last moment, once, and the queue with it", async () => {
+  const dataDir = temporaryDirectory();
+  const program = fileURLToPath(new URL("./orchestrator-crash-child.ts", import.meta.url));
+  const child = spawn(process.execPath, [program, dataDir], { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  const enough = Promise.withResolvers<void>();
+  child.stdout.setEncoding("utf8").on("data", (data: string) => {
+    output += data;
+    if (output.split("\n").length > 150) enough.resolve();
+  });
+  const closed = once(child, "close");
+  await within(enough.promise, "150 deltas");
+  child.kill("SIGKILL");
+  await within(closed, "the end of the child");
+
+  const lines = output.trimEnd().split("\n");
+  const killedAt = Number.parseInt(lines.at(-1) ?? "", 10);
+  const text = (until: number): string =>
+    lines
+      .filter((line) => Number.parseInt(line, 10) <= until)
+      .map((line) => line.slice(line.indexOf(" ") + 1))
+      .join("");
+  const store = memoryStore(new SimulatedClock(), dataDir);
+  const house = openHouse({ store });
+  const chunks = store.chunks("c").map(({ chunk }) => chunk);
+  assert.equal(
+    chunks.map(({ type }) => type),
+    ["text", "tool-call", "tool-result", "text"],
+  );
+  const kept = chunks[3]?.type === "text" ? chunks[3].text : "";
+  // 250 ms to the journal, and a busy machine's time to write it.
+  assert.ok(kept.startsWith(text(killedAt - 350)), `kept ${kept.length} of ${text(killedAt).length} characters`);
+  assert.ok(text(killedAt + 1).startsWith(kept), "nothing is there twice");
+  assert.ok(kept.isWellFormed());
+  assert.is(house.conversations.metrics("c")[0]?.steps[0]?.stepId, "s1");
+  assert.is(store.turns("c")[0]?.turn.reason, "interrupted");
+  assert.is(house.conversations.status("c"), "queued");
+  assert.equal(
+    house.conversations.queue("c").map((message) => message.text),
+    ["and then"],
+  );
+  house.close();
+  store.close();
+});
+
+test.run();

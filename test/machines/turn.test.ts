@@ -1,0 +1,117 @@
+// The turn's chart, transition by transition, and its one promise: whatever happens, it ends in exactly one final
+// state.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { createActor, transition } from "xstate";
+import { type TurnMachineEvent, type TurnOutput, turnMachine } from "../../machines/turn.ts";
+import { ChartTable } from "../support/chart-table.ts";
+import { SimulatedClock } from "../support/clock.ts";
+
+const test = suite("the turn's chart");
+const context = { conversationId: "c" };
+const table = new ChartTable({ machine: turnMachine, guards: [], context });
+
+const phases = ["starting", "thinking", "writing", "runningTools", "continuing", "retrying"];
+const running = (phase: string) => ({ running: phase });
+const failure = { message: "it broke" };
+
+const facts: [string, string][] = [
+  ["agent.thinking", "thinking"],
+  ["agent.writing", "writing"],
+  ["tools.started", "runningTools"],
+  ["retry.scheduled", "retrying"],
+  ["step.finished", "continuing"],
+];
+
+const endings: [TurnMachineEvent, string][] = [
+  [{ type: "agent.finished", reason: "stop" }, "done"],
+  [{ type: "agent.failed", failure }, "failed"],
+  [{ type: "log.full", failure }, "outgrown"],
+  [{ type: "turn.cancel" }, "aborted"],
+  [{ type: "turn.interrupt" }, "interrupted"],
+];
+
+test("from every phase the agent may go on to every other", () => {
+  for (const phase of phases) {
+    for (const [on, to] of facts) table.take({ in: running(phase), on, to: running(to), does: ["noteActivity"] });
+  }
+});
+
+test("tools that have finished let the model go on, and mean nothing while none run", () => {
+  for (const phase of phases) {
+    const runs = phase === "runningTools";
+    const to = running(runs ? "continuing" : phase);
+    table.take({ in: running(phase), on: "tools.finished", to, does: runs ? ["noteActivity"] : [] });
+  }
+});
+
+test("from every phase every end is reached, and concludes the turn once", () => {
+  for (const phase of phases) {
+    for (const [on, to] of endings) table.take({ in: running(phase), on, to, does: ["conclude"] });
+    table.take({ in: running(phase), on: "xstate.after.turnTime.turn.running", to: "aborted", does: ["conclude"] });
+  }
+});
+
+test("an ended turn hears nothing more", () => {
+  for (const [, end] of endings) {
+    for (const [event] of endings) {
+      const [after, actions] = transition(turnMachine, turnMachine.resolveState({ value: end, context }), event);
+      assert.is(after.value, end);
+      assert.equal(actions, []);
+    }
+  }
+});
+
+test("the end says why, and whether the agent is through", () => {
+  const expected: [TurnMachineEvent, unknown, TurnOutput][] = [
+    [{ type: "agent.finished", reason: "length" }, { reason: "length" }, { agentHasEnded: true }],
+    [{ type: "agent.failed", failure }, { reason: "error", failure }, { agentHasEnded: true }],
+    [{ type: "log.full", failure }, { reason: "error", failure }, { agentHasEnded: false }],
+    [{ type: "turn.cancel" }, { reason: "aborted" }, { agentHasEnded: false }],
+    [{ type: "turn.interrupt" }, { reason: "interrupted" }, { agentHasEnded: false }],
+  ];
+  for (const [event, ending, output] of expected) {
+    const said: unknown[] = [];
+    const actor = createActor(
+      turnMachine.provide({
+        actions: { conclude: (_, params) => said.push(params) },
+        delays: { turnTime: 60_000 },
+      }),
+      { input: context, clock: new SimulatedClock() },
+    );
+    actor.start();
+    actor.send(event);
+    assert.equal(said, [ending]);
+    assert.equal(actor.getSnapshot().output, output);
+  }
+});
+
+test("a turn begins by saying so, and is aborted when its time is over", () => {
+  const did: string[] = [];
+  const clock = new SimulatedClock();
+  const actor = createActor(
+    turnMachine.provide({
+      actions: {
+        announceTurn: () => did.push("announceTurn"),
+        beginAgent: () => did.push("beginAgent"),
+        conclude: (_, { reason }) => did.push(reason),
+      },
+      delays: { turnTime: 1_000 },
+    }),
+    { input: context, clock },
+  );
+  actor.start();
+  assert.equal(did, ["announceTurn", "beginAgent"]);
+  clock.advance(999);
+  assert.equal(actor.getSnapshot().value, running("starting"));
+  clock.advance(1);
+  assert.is(actor.getSnapshot().value, "aborted");
+  assert.equal(did.slice(2), ["aborted"]);
+  assert.is(clock.pending, 0);
+});
+
+test("every transition of the chart has been taken", () => {
+  assert.equal(table.missing(), []);
+});
+
+test.run();

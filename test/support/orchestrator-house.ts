@@ -1,0 +1,206 @@
+// An embedded orchestrator with all that it stands on, for tests: a small root in place of the gateway, a real store in
+// memory, agents that do as they are told, and everything it says remembered.
+import { createActor, setup } from "xstate";
+import type { Clock } from "../../src/clock.ts";
+import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";
+import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
+import type { Limits } from "../../src/limits.ts";
+import type { Agent, AgentEvent, AgentResult, AgentRun } from "../../src/ports/agent.ts";
+import type { EnqueueOutcome, StartOutcome } from "../../src/ports/orchestrator.ts";
+import { type Store, StoreError, type Write } from "../../src/ports/store.ts";
+import type { TurnEvent } from "../../src/protocol/turn-event.ts";
+import { Registry } from "../../src/registry.ts";
+import { SimulatedClock } from "./clock.ts";
+import { rememberingLogger } from "./store-rows.ts";
+
+type RootEvent =
+  | { type: "xstate.done.actor.conversation"; output: unknown; actorId: string }
+  | { type: "xstate.error.actor.conversation"; error: unknown; actorId: string };
+
+const rootMachine = setup({ types: { events: {} as RootEvent } }).createMachine({
+  on: { "xstate.done.actor.conversation": {}, "xstate.error.actor.conversation": {} },
+});
+
+export interface House extends EmbeddedOrchestrator {
+  clock: SimulatedClock;
+  store: Store;
+  registry: Registry;
+  /** All broadcasts, and all changes, each as one line. */
+  news: string[];
+  changes: string[];
+  lines: { level: string; message: string; fields: unknown }[];
+  /** Subscribes, and collects what it hears. */
+  watch(conversationId: string): { events: TurnEvent[]; types: () => string[]; leave: () => void };
+}
+
+export interface HouseOptions {
+  agents?: Agent[];
+  store?: Store;
+  clock?: SimulatedClock;
+  limits?: Partial<Limits>;
+  defaultModel?: string;
+}
+
+export const memoryStore = (clock: Clock, dataDir = ":memory:"): Store =>
+  openSqliteStore({ dataDir, clock, logger: rememberingLogger().logger, durability: "normal" });
+
+export function openHouse(options: HouseOptions = {}): House {
+  const clock = options.clock ?? new SimulatedClock();
+  const store = options.store ?? memoryStore(clock);
+  const registry = new Registry();
+  const parent = createActor(rootMachine, { clock });
+  parent.start();
+  const { logger, lines } = rememberingLogger();
+  const embedded = createEmbeddedOrchestrator({
+    supervision: { parent, registry },
+    store,
+    agents: options.agents ?? [echo],
+    tools: [],
+    defaultModel: options.defaultModel ?? "test/m",
+    clock,
+    logger,
+    limits: options.limits ?? {},
+  });
+  const news: string[] = [];
+  const changes: string[] = [];
+  embedded.broadcasts.subscribe((broadcast) => {
+    const detail = broadcast.type === "conversation.statusChanged" ? ` ${broadcast.status}` : "";
+    news.push(`${broadcast.type} ${broadcast.conversationId}${detail}`);
+  });
+  embedded.subscribe((change) => {
+    changes.push("conversationId" in change ? `${change.what} ${change.conversationId}` : change.what);
+  });
+  const watch: House["watch"] = (conversationId) => {
+    const events: TurnEvent[] = [];
+    const leave = embedded.orchestrator.subscribe(conversationId, (event) => events.push(event));
+    return { events, types: () => events.map(({ type }) => type), leave };
+  };
+  return { ...embedded, clock, store, registry, news, changes, lines, watch };
+}
+
+/** Lets everything that waits for nothing but the event loop happen; no time passes. */
+export async function settle(clock: SimulatedClock): Promise<void> {
+  for (let round = 0; round < 8; round++) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    clock.settle();
+  }
+}
+
+/** An agent of the provider "test", whose one model is "m". */
+export const agentOf = (run: Agent["run"]): Agent => ({ provider: "test", models: () => [{ name: "m" }], run });
+
+/** Says the last user text back in one delta and one step. */
+export const echo: Agent = agentOf(async function* ({ messages }) {
+  const last = messages.at(-1)?.chunks.find((chunk) => chunk.type === "text");
+  yield { type: "text-delta", delta: last?.type === "text" ? last.text : "" };
+  yield { type: "step-complete", stepId: "s1" };
+  return { reason: "stop" };
+});
+
+/** An agent that says what the test tells it, when the test tells it. */
+export class Puppet {
+  /** The runs so far. */
+  readonly runs: AgentRun[] = [];
+  /** Ends the run by itself when its signal is aborted. */
+  readonly #heedsAbort: boolean;
+  #queue: (() => { value: unknown } | { result: AgentResult })[] = [];
+  #wake: () => void = () => {};
+
+  constructor({ heedsAbort = true }: { heedsAbort?: boolean } = {}) {
+    this.#heedsAbort = heedsAbort;
+  }
+
+  get agent(): Agent {
+    return agentOf((run) => this.#run(run));
+  }
+
+  get run(): AgentRun {
+    const run = this.runs.at(-1);
+    if (!run) throw new Error("the agent has not been run");
+    return run;
+  }
+
+  /** Yields these, whatever they are. */
+  say(...values: unknown[]): void {
+    for (const value of values) this.#push(() => ({ value }));
+  }
+
+  finish(result: AgentResult = { reason: "stop" }): void {
+    this.#push(() => ({ result }));
+  }
+
+  fail(error: unknown): void {
+    this.#push(() => {
+      throw error;
+    });
+  }
+
+  #push(step: () => { value: unknown } | { result: AgentResult }): void {
+    this.#queue.push(step);
+    this.#wake();
+  }
+
+  async *#run(run: AgentRun): AsyncGenerator<AgentEvent, AgentResult> {
+    this.runs.push(run);
+    for (;;) {
+      const step = this.#queue.shift();
+      if (step) {
+        const said = step();
+        if ("result" in said) return said.result;
+        yield said.value as AgentEvent;
+        continue;
+      }
+      if (this.#heedsAbort && run.signal.aborted) throw new Error("aborted");
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        if (this.#heedsAbort) run.signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+  }
+}
+
+/** What is there, or a failed test. */
+export function found<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("this was to be there");
+  return value;
+}
+
+/** Why a request was refused; a failed test when it was not. */
+export function refusalOf(outcome: StartOutcome | EnqueueOutcome): { reason: string; message: string } {
+  if (!("reason" in outcome)) throw new Error(`this was to be refused: ${JSON.stringify(outcome)}`);
+  return { reason: outcome.reason, message: outcome.message ?? "" };
+}
+
+/** A real store whose commits fail for as long as `fails` is set; what is appended waits, as the port promises. */
+export function failingStore(inner: Store): Store & { fails: Error | undefined } {
+  let fails: Error | undefined;
+  const waiting: Write[] = [];
+  const failing = {
+    get fails() {
+      return fails;
+    },
+    set fails(error: Error | undefined) {
+      fails = error;
+      if (!fails) inner.append(waiting.splice(0));
+    },
+    get failure() {
+      return fails instanceof StoreError ? fails : inner.failure;
+    },
+    attempt(writes: Write[]): void {
+      if (fails) throw fails;
+      inner.attempt(writes);
+    },
+    append(writes: Write[]): void {
+      if (fails) waiting.push(...writes);
+      else inner.append(writes);
+    },
+  };
+  return new Proxy(inner, {
+    get(_, name) {
+      const owner = name in failing ? failing : inner;
+      const value: unknown = Reflect.get(owner, name);
+      return typeof value === "function" ? value.bind(owner) : value;
+    },
+    set: (_, name, value) => Reflect.set(failing, name, value),
+  }) as Store & { fails: Error | undefined };
+}

@@ -49,6 +49,8 @@ export interface AgentResult {
 }
 
 export interface AgentRun {
+  /** Why the agent is asked, when it is not for an answer in a turn: `summary` compacts a conversation, without tools. */
+  purpose?: "summary" | undefined;
   messages: AgentMessage[];
   /** The model's name without its provider. */
   model: string;

@@ -7,6 +7,7 @@ import { createClockTool } from "../tools/clock.ts";
 import { AgentError } from "./agent-error.ts";
 import { echoStep } from "./demo/echo.ts";
 import { scriptStep } from "./demo/script.ts";
+import { summaryStep } from "./demo/summary.ts";
 import { toolsStep } from "./demo/tools.ts";
 import { runSteps, type Step } from "./step-loop.ts";
 
@@ -27,6 +28,7 @@ export function createDemoAgent(clock: Clock): Agent {
         const known = [...models.keys()].map((name) => `demo/${name}`).join(", ");
         throw new AgentError("unknown-model", `There is no model demo/${run.model}. The demo models are: ${known}.`);
       }
+      if (run.purpose === "summary") return yield* runSteps(run, clock, summaryStep(run));
       // The embedder's tools go first; the demo brings the two that it calls if they are not among them.
       const missing = builtIn.filter(({ name }) => !run.tools.some((tool) => tool.name === name));
       const withTools = { ...run, tools: [...run.tools, ...missing] };

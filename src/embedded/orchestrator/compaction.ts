@@ -1,7 +1,7 @@
 // Compaction (protocol 3): the model sums up all but the last messages, and the whole history moves to an archive. Must
 // never part a tool result from its call, and changes nothing unless all of it succeeds.
 import { randomUUID } from "node:crypto";
-import type { AgentMessage } from "../../ports/agent.ts";
+import type { AgentMessage, AgentRun } from "../../ports/agent.ts";
 import type { Compacted, NotDone } from "../../ports/conversations.ts";
 import { type NewChunk, StoreError } from "../../ports/store.ts";
 import { readAgentEvent } from "./agent-event.ts";
@@ -98,7 +98,8 @@ async function summarise(
   if (stop.aborted) abort.abort();
   const content = `${instruction}\n\n${older.map(transcriptOf).join("\n\n")}`;
   const messages: AgentMessage[] = [{ role: "user", chunks: [{ type: "text", text: content }] }];
-  const run = {
+  const run: AgentRun = {
+    purpose: "summary",
     messages,
     model,
     tools: [],

@@ -245,7 +245,9 @@ export class TurnRunner {
 
   #emit(body: TurnEventBody): void {
     const { conversationId, turnId } = this.turn;
-    this.#channel.emit({ ...body, conversationId, turnId });
+    // The contract's order: what it is, whose it is, then the rest.
+    const head = { type: body.type, conversationId, turnId };
+    this.#channel.emit({ ...head, ...body });
   }
 
   /** What an agent says beside its port is dropped, with one warning a turn. */

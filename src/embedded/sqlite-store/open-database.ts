@@ -1,7 +1,7 @@
 // Opens the database file of a data directory for this process alone, or says in one sentence why not. Must never leave
 // anything half open, and never change a file that is not ours.
-import { chmodSync, mkdirSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
@@ -32,7 +32,7 @@ export function openDatabase(dataDir: string, durability: Durability, logger: Lo
   if (dataDir === "") throw refusals.noName();
   const directory = resolve(dataDir);
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
   } catch (error) {
     throw refusals.noDirectory(directory, error);
   }
@@ -40,6 +40,24 @@ export function openDatabase(dataDir: string, durability: Durability, logger: Lo
     return openFile(directory, durability, logger);
   } catch (error) {
     throw refusals.refusalOf(error, directory);
+  }
+}
+
+/**
+ * Makes the directory and the parents that it lacks. Without mkdir's own `recursive`, which never returns where a parent
+ * is there and takes no children: below a link that leads nowhere, as to a disk not mounted, or in /proc (Node 24.21).
+ */
+function makeDirectory(directory: string): void {
+  const mode = 0o700;
+  try {
+    mkdirSync(directory, { mode });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    // What is there may still be a link that leads nowhere, and then this throws.
+    if (code === "EEXIST" && statSync(directory).isDirectory()) return;
+    if (code !== "ENOENT" || existsSync(dirname(directory))) throw error;
+    makeDirectory(dirname(directory));
+    mkdirSync(directory, { mode });
   }
 }
 

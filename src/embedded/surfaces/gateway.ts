@@ -80,7 +80,6 @@ export function createGatewaySurface(options: {
       if (actionId !== "set-refuses-turns")
         throw new Error(`gateway has no action "${actionId}": it has set-refuses-turns`);
       setRefusesTurns(wanted(payload, !figures().refusesTurns));
-      announce();
     },
     subscribe(onChange) {
       const listener = (): void => onChange();

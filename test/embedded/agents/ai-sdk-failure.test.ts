@@ -1,3 +1,4 @@
+// How the AI SDK agent fails: each cause has its own code and a sentence, and no secret in it.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { AgentError } from "../../../src/embedded/agents/agent-error.ts";

@@ -1,3 +1,4 @@
+// What the AI SDK agent makes of a stored history before it asks the endpoint.
 import type { ModelMessage } from "ai";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,3 +1,4 @@
+// When the AI SDK agent asks again, how long it waits before, and when it must not.
 import * as assert from "uvu/assert";
 import { calculatorTool } from "../../../src/embedded/tools/calculator.ts";
 import { limits } from "../../../src/limits.ts";

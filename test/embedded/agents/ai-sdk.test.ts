@@ -1,3 +1,4 @@
+// The AI SDK agent against a real HTTP endpoint on loopback that speaks the OpenAI streaming format.
 import * as assert from "uvu/assert";
 import { systemClock } from "../../../src/clock.ts";
 import { createAiSdkAgent } from "../../../src/embedded/agents/ai-sdk.ts";

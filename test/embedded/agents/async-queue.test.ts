@@ -1,3 +1,4 @@
+// The queue between a running tool and the agent that yields its output.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { AsyncQueue } from "../../../src/embedded/agents/async-queue.ts";

@@ -1,3 +1,4 @@
+// The demo models: what each answers, and what it says of a prompt that it cannot play.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../../src/clock.ts";
@@ -240,7 +241,7 @@ demo("an abort ends a script without a delay", async () => {
 
 demo("a bad script says which field and shows a good one", async () => {
   const cases: [unknown, RegExp][] = [
-    ["hello", /the message must be a JSON object and nothing else/],
+    ["{tokens: 5}", /the message must be a JSON object and nothing else/],
     ["[1]", /field|JSON object/],
     ["7", /the message must be a JSON object\./],
     [{}, /field "tokens" is missing/],
@@ -257,6 +258,22 @@ demo("a bad script says which field and shows a good one", async () => {
     assert.is(codeOf(error), "invalid-script");
     assert.match(messageOf(error), expected);
     assert.match(messageOf(error), /For example: \{"tokens": 20/);
+  }
+});
+
+demo("a script's model echoes plain words, and plays the last of several scripts that waited together", async () => {
+  assert.is(textIn((await playScript("just words")).events), "just words");
+  assert.is(textIn((await playScript('{"tokens": 3}\n\n{"tokens": 1}')).events), "w0 ");
+});
+
+demo("every demo model sums up at once and in few words, whatever it would answer", async () => {
+  for (const model of ["echo", "tools", "script"]) {
+    const { events, result, clock } = await playDemo(model, `Sum up.\n\n${"word ".repeat(500)}`, {
+      purpose: "summary",
+    });
+    assert.match(textIn(events), /^A demo model sums up nothing; it was given 500 words, beginning: word word/);
+    assert.is(result?.reason, "stop");
+    assert.is(clock.now(), 0);
   }
 });
 

@@ -1,3 +1,4 @@
+// The loop over steps that every agent with tools shares.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../../src/clock.ts";

@@ -1,3 +1,4 @@
+// Tool text that is too long is cut with a note, and never in the middle of a character.
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

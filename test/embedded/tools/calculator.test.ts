@@ -1,3 +1,4 @@
+// The calculator: what it understands, and what it says of the rest.
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,3 +1,4 @@
+// The clock tool, on a clock that stands still.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createClockTool } from "../../../src/embedded/tools/clock.ts";

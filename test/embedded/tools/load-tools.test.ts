@@ -1,3 +1,4 @@
+// A module of tools: what is loaded, and the sentence for each thing that is wrong with it.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

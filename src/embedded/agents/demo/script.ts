@@ -1,10 +1,12 @@
 // demo/script: plays the JSON in the prompt, so that a test can order any answer: how much, how fast, with which tools,
-// failing or hanging where. The same script always gives the same text.
+// failing or hanging where. The same script always gives the same text. A prompt of plain words is echoed, so that texts
+// queued behind a script are answered too.
 import * as v from "valibot";
 import type { Clock } from "../../../clock.ts";
 import type { AgentRun } from "../../../ports/agent.ts";
 import { AgentError } from "../agent-error.ts";
 import type { Step } from "../step-loop.ts";
+import { echoStep } from "./echo.ts";
 import { lastUserText, pause, stepEnd } from "./speech.ts";
 
 /** Deltas of one kind. Enough for load tests; more would only hold a turn for longer than anybody waits. */
@@ -44,8 +46,11 @@ export type Script = v.InferOutput<typeof scriptSchema>;
 
 const example = '{"tokens": 20, "size": 8, "delayMs": 50, "reasoning": 3, "tools": 1}';
 
+/** Is this meant as a script, well written or not? */
+const looksLikeJson = (text: string): boolean => /^\s*[[{\d"]/.test(text);
+
 /** @throws AgentError that names the field */
-export function parseScript(text: string): Script {
+function parseScript(text: string): Script {
   const fail = (what: string): never => {
     throw new AgentError("invalid-script", `demo/script: ${what}. For example: ${example}`);
   };
@@ -70,7 +75,10 @@ export function parseScript(text: string): Script {
 export const scriptDelta = (letter: "w" | "r", index: number, size = 0): string => `${letter}${index} `.padEnd(size);
 
 export function scriptStep(run: AgentRun, clock: Clock): Step {
-  const script = parseScript(lastUserText(run.messages));
+  // Texts that waited in the queue come joined by blank lines: the last one counts.
+  const prompt = lastUserText(run.messages).split("\n\n").at(-1) ?? "";
+  if (!looksLikeJson(prompt)) return echoStep(run, clock);
+  const script = parseScript(prompt);
   const { tokens, size = 0, delayMs = 0, reasoning = 0, tools = 0, failAfter, hang } = script;
   const { signal } = run;
 

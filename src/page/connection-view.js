@@ -1,0 +1,51 @@
+// Says how the page is connected, with a countdown while it waits to come back.
+import { setText } from "./element.js";
+
+const texts = {
+  connecting: "Connecting…",
+  live: "Live",
+  draining: "Server is stopping, answers go on",
+  locked: "Token needed",
+  stopped: "Not connected",
+};
+
+export function createConnectionView({ dot, text, now, banner, clock }) {
+  let state = { name: "stopped" };
+  let timer;
+  let wasLive = false;
+
+  function wording() {
+    if (state.name === "waiting") {
+      const seconds = Math.max(0, Math.ceil((state.untilMs - clock.wall()) / 1000));
+      return `Reconnecting in ${seconds} s`;
+    }
+    if (state.name === "ended") return `Disconnected: ${state.why || "the server does not want this page back"}`;
+    return texts[state.name];
+  }
+
+  function draw() {
+    clock.clearTimeout(timer);
+    dot.className = `dot is-${state.name}`;
+    setText(text, wording());
+    text.title = state.why ?? "";
+    now.hidden = state.name !== "waiting" && state.name !== "ended";
+    setText(now, state.name === "ended" ? "Try again" : "Now");
+    setText(banner, bannerText());
+    if (state.name === "waiting") timer = clock.setTimeout(draw, 500);
+  }
+
+  /** Where the list is out of sight, only what is wrong is worth a word; said once, not every second. */
+  function bannerText() {
+    if (state.name === "live") return "";
+    if (state.name === "waiting" || state.name === "connecting") return wasLive ? "Reconnecting…" : "";
+    return wording();
+  }
+
+  return {
+    show(next) {
+      state = next;
+      wasLive ||= state.name === "live";
+      draw();
+    },
+  };
+}

@@ -1,0 +1,136 @@
+// Follows one conversation: subscribes, reads the history, and repairs what a lost connection left out. The order is
+// what makes it safe (protocol 3): the subscription is in force before the history is read, so nothing falls between.
+import { reconnectDelayMs } from "./backoff.js";
+import * as model from "./transcript.js";
+
+/** Chunks of the first reading, and of each reading of earlier ones. */
+const pageChunks = 400;
+
+/**
+ * @param options.onChange () after every change
+ * @param options.onTrouble (sentence or undefined) about reading the history
+ * @param options.onSettled () when the history is in step again after a new subscription
+ */
+export function createFollower({ api, wire, clock, conversationId, onChange, onTrouble, onSettled }) {
+  const transcript = model.createTranscript();
+  let isOpen = false;
+  let isClosed = false;
+  let isRead = false;
+  let joins = 0;
+  let retries = 0;
+  let timer;
+  /** Readings happen one after the other: two at once could add the same chunks in the wrong order. */
+  let reading = Promise.resolve();
+
+  /** Runs one reading after those before it; a failure is shown and tried again later. */
+  function read(task) {
+    reading = reading.then(async () => {
+      if (isClosed) return;
+      try {
+        await task();
+        retries = 0;
+        onTrouble(undefined);
+      } catch (error) {
+        if (isClosed || error.status === 401) return;
+        onTrouble(`The history could not be read: ${error.message}`);
+        clock.clearTimeout(timer);
+        timer = clock.setTimeout(() => read(task), reconnectDelayMs(retries++, clock.random()));
+      }
+      if (!isClosed) onChange();
+    });
+    return reading;
+  }
+
+  async function readFirst() {
+    if (isRead) return;
+    const [history, metrics] = await Promise.all([
+      api.history(conversationId, { limit: pageChunks }),
+      api.metrics(conversationId).catch(() => ({ turns: [] })),
+    ]);
+    if (isClosed) return;
+    model.addHistory(transcript, history);
+    model.addMetrics(transcript, metrics);
+    isRead = true;
+  }
+
+  /** What was stored since; everything anew when the history was renumbered meanwhile. */
+  async function readNewer() {
+    if (!isRead) return readFirst();
+    // The last chunk known is read once more, as the proof that the numbers still mean the same.
+    const history = await api.history(conversationId, { sinceSeq: Math.max(0, transcript.latestSeq - 1) });
+    if (isClosed) return;
+    if (!model.continuesHistory(transcript, history)) return readAnew();
+    model.addHistory(transcript, history);
+    const metrics = await api.metrics(conversationId).catch(() => ({ turns: [] }));
+    model.addMetrics(transcript, metrics);
+  }
+
+  function readAnew() {
+    model.forgetHistory(transcript);
+    isRead = false;
+    return readFirst();
+  }
+
+  /** Once for every socket: subscribe, wait until that is in force, then compare with what is stored. */
+  async function join() {
+    if (!isOpen || isClosed || !wire.send({ type: "chat.subscribe", conversationId })) return;
+    const mine = ++joins;
+    model.rejoin(transcript);
+    const isInForce = await wire.barrier();
+    if (!isInForce || mine !== joins) return;
+    await read(async () => {
+      const { isActive } = await api.status(conversationId);
+      await readNewer();
+      if (isClosed || mine !== joins) return;
+      model.settle(transcript, isActive);
+      onSettled();
+    });
+  }
+
+  /** An event is missing, which no well-behaved server lets happen: a new subscription brings the turn again. */
+  function repair() {
+    wire.send({ type: "chat.unsubscribe", conversationId });
+    join();
+  }
+
+  return {
+    transcript,
+    /** isNew: a conversation that this page is about to create; there is nothing to read yet. */
+    open(isNew) {
+      isOpen = true;
+      isRead = isNew;
+      if (!isNew) read(readFirst);
+      join();
+    },
+    /** A new socket is open. Before open(), there is nothing to follow. */
+    join,
+    /** A chat.delta of this conversation. */
+    hear(message) {
+      const outcome = model.addDelta(transcript, message);
+      if (outcome === "hole") return repair();
+      if (outcome === "repeated") return;
+      const { type, turnId } = message.event;
+      const isStart = type === "turn-start";
+      if ((isStart || type === "turn-sealed") && transcript.byId.get(turnId)?.lacksPrompt) {
+        read(async () => {
+          await readNewer();
+          if (!isStart) model.showStored(transcript, turnId);
+        });
+      }
+      onChange();
+    },
+    /** The conversation was compacted: its history has new numbers. */
+    readAnew: () => read(readAnew),
+    readEarlier: () =>
+      read(async () => {
+        const selection = { beforeSeq: transcript.firstSeq, limit: pageChunks };
+        const history = await api.history(conversationId, selection);
+        model.addEarlier(transcript, history);
+      }),
+    close() {
+      isClosed = true;
+      clock.clearTimeout(timer);
+      if (isOpen) wire.send({ type: "chat.unsubscribe", conversationId });
+    },
+  };
+}

@@ -1,0 +1,53 @@
+// Numbers and times as a person reads them. Pure.
+
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
+const count = new Intl.NumberFormat("en");
+
+const units = [
+  ["year", 365 * 86_400_000],
+  ["month", 30 * 86_400_000],
+  ["week", 7 * 86_400_000],
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+];
+
+/** "now", "5 min. ago", "yesterday". */
+export function relativeTime(thenMs, nowMs) {
+  const passedMs = Math.max(0, nowMs - thenMs);
+  for (const [unit, unitMs] of units) {
+    if (passedMs >= unitMs) return relative.format(-Math.floor(passedMs / unitMs), unit);
+  }
+  return "now";
+}
+
+/** "340 ms", "2.4 s", "3 min 5 s". */
+export function duration(ms) {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+/** "1,204 tokens in, 56 out". */
+export function usageText({ inputTokens, outputTokens }) {
+  return `${count.format(inputTokens)} tokens in, ${count.format(outputTokens)} out`;
+}
+
+const endings = new Map([
+  ["length", "Output limit reached"],
+  ["tool-calls", "Step limit reached"],
+  ["aborted", "Stopped"],
+  ["interrupted", "Interrupted: the server stopped"],
+]);
+
+/** What to say of a turn's end; nothing when it ended as hoped, or with an error that speaks for itself. */
+export const endingText = (reason) => endings.get(reason);
+
+/** An id made here, for randomUUID is missing on plain-HTTP pages from another machine. */
+export function newConversationId(crypto) {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

@@ -1,0 +1,65 @@
+// The panel of surfaces beside the conversation: opens, closes, and remembers which it was. On a narrow screen it lies
+// over the conversation, and so is never open unasked.
+import { byId } from "./element.js";
+import { createSurfaceView } from "./surface-view.js";
+
+const panelKey = "turnwire.panel";
+
+/** @param options.onToggle () after opening and closing */
+export function createPanel({ surfaces, storage, onToggle }) {
+  const panel = byId("panel");
+  const toggle = byId("panel-toggle");
+  const wide = matchMedia("(min-width: 1180px)");
+  const isWanted = () => wide.matches && storage.getItem(panelKey) !== "closed";
+  let isOpen = isWanted();
+  const view = createSurfaceView({
+    root: byId("surfaces"),
+    onInvoke: (surface, actionId, payload) => surfaces.invoke(surface, actionId, payload),
+  });
+
+  const draw = () => {
+    panel.hidden = !isOpen;
+    toggle.setAttribute("aria-expanded", String(isOpen));
+  };
+
+  function set(next) {
+    isOpen = next;
+    draw();
+    onToggle();
+  }
+
+  /** As the reader wishes it; what they wish on a wide screen is remembered. */
+  function choose(next) {
+    if (wide.matches) storage.setItem(panelKey, next ? "open" : "closed");
+    set(next);
+  }
+
+  function close() {
+    choose(false);
+    toggle.focus();
+  }
+
+  toggle.onclick = () => {
+    choose(!isOpen);
+    if (isOpen) byId("panel-close").focus();
+  };
+  byId("panel-close").onclick = close;
+  panel.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    close();
+  });
+  wide.addEventListener("change", () => set(isWanted()));
+  draw();
+
+  return {
+    isOpen: () => isOpen,
+    update() {
+      if (!isOpen) return;
+      // The queue stands above the message field; the conversation's own surfaces come first.
+      const shown = surfaces.watched().filter((surface) => surface.surfaceId !== "message-queue");
+      shown.sort((a, b) => Number(b.conversationId !== undefined) - Number(a.conversationId !== undefined));
+      view.update(shown, surfaces.catalog());
+    },
+  };
+}

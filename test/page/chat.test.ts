@@ -1,0 +1,211 @@
+// What becomes of the texts that are sent into a conversation: each is answered, waits, or goes back to its writer.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { StoredChunk } from "../../src/protocol/chunk.ts";
+import { Script, storedTurn } from "../support/page-events.ts";
+import { type Chat, createChat, SimulatedPageClock } from "../support/page-modules.ts";
+
+const chat = suite("page/chat");
+
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 40; turn++) await Promise.resolve();
+};
+
+interface Bench {
+  it: Chat;
+  sent: object[];
+  returned: [string, string][];
+  news: string[];
+  server: { isUp: boolean; status: string; chunks: StoredChunk[]; showsQueue: boolean };
+}
+
+function bench(isNew = false): Bench {
+  const sent: object[] = [];
+  const returned: [string, string][] = [];
+  const news: string[] = [];
+  const server: Bench["server"] = { isUp: true, status: "idle", chunks: [], showsQueue: true };
+  const it = createChat({
+    api: {
+      history: (_id: string, { sinceSeq = 0 }: { sinceSeq?: number }) =>
+        Promise.resolve({ chunks: server.chunks.filter(({ seq }) => seq > sinceSeq) }),
+      metrics: () => Promise.resolve({ turns: [] }),
+      status: () => Promise.resolve({ isActive: server.status === "active" }),
+    },
+    wire: {
+      send(message) {
+        if (server.isUp) sent.push(message);
+        return server.isUp;
+      },
+      barrier: () => Promise.resolve(server.isUp),
+    },
+    clock: new SimulatedPageClock(),
+    conversationId: "c",
+    isNew,
+    settings: { carried: () => ({ model: "p/m" }), created: () => news.push("settings") },
+    statusOf: () => server.status,
+    on: {
+      changed: () => {},
+      trouble: () => {},
+      returned: (text, why) => returned.push([text, why]),
+      created: () => news.push("created"),
+      showsQueue: () => server.showsQueue,
+    },
+  });
+  it.open();
+  return { it, sent, returned, news, server };
+}
+
+const queueSpec = (...texts: string[]) => ({
+  id: "message-queue",
+  region: "conversation",
+  title: "Queue",
+  fields: [
+    {
+      kind: "custom",
+      rendererId: "message-queue",
+      payload: { messages: texts.map((text, index) => ({ id: `m${index}`, text, queuedAt: 0 })) },
+    },
+  ],
+});
+
+chat("a text starts a turn while idle, and waits in the queue while one runs", async () => {
+  const { it, sent, server } = bench();
+  await settle();
+  sent.length = 0;
+  it.send("one");
+  server.status = "active";
+  it.send("two");
+  assert.equal(sent, [
+    { type: "chat.send", conversationId: "c", message: "one", model: "p/m" },
+    { type: "chat.queue", conversationId: "c", text: "two" },
+  ]);
+  for (const delta of new Script().opening("t1", "one")) it.hearDelta(delta);
+  assert.equal(it.waiting("send"), []);
+  it.hearQueue(queueSpec("two"));
+  assert.equal(it.waiting("queue"), []);
+});
+
+chat("a running turn is stopped by its id, before its first event without one, and not once it has ended", async () => {
+  const { it, sent, server } = bench();
+  await settle();
+  assert.not(it.isStoppable());
+  server.status = "active";
+  sent.length = 0;
+  assert.ok(it.isStoppable());
+  it.stop();
+  const script = new Script();
+  for (const delta of script.opening("t1", "one")) it.hearDelta(delta);
+  it.stop();
+  assert.equal(sent, [
+    { type: "chat.cancel", conversationId: "c" },
+    { type: "chat.cancel", conversationId: "c", turnId: "t1" },
+  ]);
+  it.hearDelta(script.delta("t1", { type: "done", reason: "aborted" }));
+  assert.ok(it.isRunning());
+  assert.not(it.isStoppable());
+});
+
+chat("a queued text is withdrawn by its id", async () => {
+  const { it, sent } = bench();
+  await settle();
+  sent.length = 0;
+  it.withdraw("m0");
+  assert.equal(sent, [{ type: "chat.queue.cancel", conversationId: "c", messageId: "m0" }]);
+});
+
+chat("who was not the first to send waits for that turn instead of being refused", async () => {
+  const { it, sent, returned } = bench();
+  await settle();
+  it.send("late");
+  sent.length = 0;
+  it.hearRefusal("a turn is already generating for this conversation");
+  assert.equal(sent, [{ type: "chat.queue", conversationId: "c", text: "late" }]);
+  assert.equal(returned, []);
+  assert.equal(
+    it.waiting("queue").map((entry) => entry.text),
+    ["late"],
+  );
+});
+
+chat("any other refusal brings the text back with its reason", async () => {
+  const { it, returned } = bench();
+  await settle();
+  it.send("please");
+  it.hearRefusal("new turns are refused");
+  it.hearRefusal("about nothing that was sent");
+  assert.equal(returned, [
+    ["please", "new turns are refused"],
+    ["", "about nothing that was sent"],
+  ]);
+});
+
+chat("a text that cannot be sent comes back at once", async () => {
+  const { it, server, returned } = bench();
+  await settle();
+  server.isUp = false;
+  it.send("please");
+  assert.is(returned[0]?.[0], "please");
+  assert.equal(it.waiting("send"), []);
+});
+
+chat("a new conversation is told of once, with its first event", async () => {
+  const { it, news } = bench(true);
+  await settle();
+  assert.ok(it.isNew());
+  for (const delta of new Script().opening("t1", "one")) it.hearDelta(delta);
+  assert.not(it.isNew());
+  assert.equal(news, ["settings", "created"]);
+});
+
+chat("after a lost connection a text that never arrived comes back, one that did does not", async () => {
+  const { it, server, returned } = bench();
+  await settle();
+  it.send("arrived");
+  it.send("lost");
+  it.lost();
+  server.chunks = storedTurn("t1", 1, "arrived", "yes");
+  const joined = it.rejoin();
+  await joined;
+  assert.equal(returned, []);
+  it.hearQueue(queueSpec());
+  assert.equal(
+    returned.map(([text]) => text),
+    ["lost"],
+  );
+  assert.equal(it.waiting("send"), []);
+});
+
+chat(
+  "a text that waits in the queue after a lost connection has arrived, an older one like it proves nothing",
+  async () => {
+    const { it, server, returned } = bench();
+    server.status = "active";
+    await settle();
+    it.hearQueue(queueSpec("again"));
+    it.send("again");
+    it.lost();
+    it.hearQueue(queueSpec("again"));
+    await it.rejoin();
+    assert.equal(
+      returned.map(([text]) => text),
+      ["again"],
+    );
+    it.send("again");
+    it.lost();
+    it.hearQueue(queueSpec("again", "again"));
+    await it.rejoin();
+    assert.is(returned.length, 1);
+  },
+);
+
+chat("where there is no queue to look at, the history decides alone", async () => {
+  const { it, server, returned } = bench();
+  server.showsQueue = false;
+  await settle();
+  it.send("lost");
+  it.lost();
+  await it.rejoin();
+  assert.is(returned.length, 1);
+});
+
+chat.run();

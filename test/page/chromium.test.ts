@@ -1,0 +1,312 @@
+// The page in a real browser, against the real server: what a person is promised.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Browser, findChromium, mustHaveChromium, startBrowser } from "../support/chromium.ts";
+import { Person } from "../support/page-person.ts";
+import { type PageServer, startPageServer } from "../support/page-server.ts";
+
+const page = suite("page/chromium");
+const executable = findChromium();
+
+let server: PageServer;
+let browser: Browser;
+
+/** Left out without a browser. Whatever a test is about, no page may throw or offend against its policy. */
+function promise(name: string, run: () => Promise<void>): void {
+  const register = executable === undefined ? page.skip : page;
+  register(name, async () => {
+    try {
+      await run();
+      assert.equal(browser.defects, []);
+    } finally {
+      browser.defects.length = 0;
+      const [first, ...others] = browser.context.pages();
+      for (const other of others) await other.close();
+      await first?.goto("about:blank");
+    }
+  });
+}
+
+const visits = async (url = server.url): Promise<Person> => new Person(await browser.open(url)).isLive();
+
+/** A second window at the same address. */
+const looksOn = (person: Person): Promise<Person> => visits(person.page.url());
+
+if (executable === undefined && mustHaveChromium) {
+  page("where CI=true, a Chromium is there to test with", () => {
+    assert.unreachable("no Chromium was found: install one, or name it in CHROMIUM");
+  });
+}
+
+page.before(async () => {
+  if (executable === undefined) return;
+  server = await startPageServer();
+  browser = await startBrowser(executable);
+});
+
+page.after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+promise("two windows see the same answer being written", async () => {
+  const one = await visits();
+  await one.asksFor(60, 30);
+  await one.hasReadTo(3);
+  const two = await looksOn(one);
+  await two.hasReadTo(10);
+  await Promise.all([one.hasReadTo(59), two.hasReadTo(59)]);
+  await Promise.all([one.seesTheEnd(), two.seesTheEnd()]);
+  assert.equal(await two.words(), await one.words());
+  assert.is(await two.page.locator(".turn").count(), 1);
+});
+
+promise("a reload in mid-answer shows the answer whole", async () => {
+  const one = await visits();
+  await one.asksFor(80, 30);
+  await one.hasReadTo(15);
+  await one.page.reload();
+  await one.hasReadTo(20);
+  await one.sees(".bubble", '"tokens":80');
+  await one.hasReadTo(79);
+  await one.seesTheEnd();
+  assert.is((await one.words()).length, 80);
+  await one.page.reload();
+  await one.hasReadTo(79);
+  assert.is(await one.page.locator(".turn").count(), 1);
+});
+
+promise("who closes the window in mid-answer and comes back has lost nothing", async () => {
+  const one = await visits();
+  await one.asksFor(50, 30);
+  await one.hasReadTo(5);
+  const url = one.page.url();
+  await one.page.close();
+  const again = await visits(url);
+  await again.hasReadTo(49);
+  assert.is((await again.words()).length, 50);
+});
+
+promise("a text sent while an answer is written is shown waiting, then answered", async () => {
+  const one = await visits();
+  await one.asksFor(60, 30);
+  await one.hasReadTo(2);
+  await one.says('{"tokens": 4}');
+  await one.says('{"tokens": 5, "delayMs": 0, "note": "withdrawn"}');
+  await one.sees(".queue-text", '{"tokens": 4}');
+  const two = await looksOn(one);
+  await two.sees(".queue-text", "withdrawn");
+  await two.page.getByRole("button", { name: /Withdraw.*withdrawn/ }).click();
+  await one.page.locator(".queue-text", { hasText: "withdrawn" }).waitFor({ state: "detached" });
+  await one.sees(".prompt .bubble", '{"tokens": 4}');
+  await one.seesNo("#queue");
+  await one.hasReadTo(3);
+  await one.seesTheEnd();
+  assert.equal(await one.words(), ["w0", "w1", "w2", "w3"]);
+  assert.is((await one.words(0)).length, 60);
+});
+
+promise("a turn is stopped from any window, and what was written stays", async () => {
+  const one = await visits();
+  await one.asksFor(2_000, 20);
+  await one.hasReadTo(5);
+  const two = await looksOn(one);
+  await two.hasReadTo(8);
+  await two.page.click("#stop");
+  await one.sees(".turn-foot", "Stopped");
+  await two.sees(".turn-foot", "Stopped");
+  await one.seesNo("#stop");
+  const written = await one.words();
+  await one.page.reload();
+  await one.hasReadTo(written.length - 1);
+  assert.equal(await one.words(), written);
+});
+
+promise("a toggle moved in one window moves in the other, and what it refuses is said where it was asked", async () => {
+  const one = await visits();
+  const two = await visits();
+  const toggle = (person: Person) => person.page.getByRole("switch", { name: "Refuse new turns" });
+  await toggle(one).click();
+  await two.page.locator('input[role="switch"]:checked').waitFor();
+  await two.says("is anybody there?");
+  await two.page.locator("#notice").filter({ hasText: /./ }).waitFor();
+  assert.is(await two.page.inputValue("#text"), "is anybody there?");
+  await toggle(two).click();
+  await one.page.locator('input[role="switch"]:not(:checked)').waitFor();
+  await two.page.click("#send");
+  await two.sees(".answer", "is anybody there?");
+});
+
+promise("what the conversation's surface sets is what the message field shows", async () => {
+  const one = await visits();
+  await one.chooses("demo/echo");
+  await one.says("hello");
+  await one.seesTheEnd();
+  await one.page.getByLabel("Effort", { exact: true }).selectOption("high");
+  await one.page.locator('#effort option:checked[value="high"]').waitFor({ state: "attached" });
+});
+
+promise("after the server was killed and started again, the page comes back and goes on", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "turnwire-page-data-"));
+  let mortal = await startPageServer({ dataDir });
+  try {
+    const httpPort = Number(new URL(mortal.url).port);
+    const one = await visits(mortal.url);
+    await one.asksFor(5_000, 20);
+    await one.hasReadTo(40);
+    await mortal.stop("SIGKILL");
+    await one.sees("#connection-text", /Reconnecting in \d+ s/);
+    const written = await one.words();
+    await one.page.fill("#text", "kept while nobody is there");
+    assert.ok(await one.page.isDisabled("#send"));
+    mortal = await startPageServer({ dataDir, httpPort });
+    await one.isLive();
+    await one.seesNo("#stop");
+    await one.hasReadTo(5);
+    const kept = await one.words();
+    assert.ok(kept.length > 20 && kept.length <= written.length + 1, `${kept.length} of ${written.length} words kept`);
+    assert.is(await one.page.inputValue("#text"), "kept while nobody is there");
+    await one.says('{"tokens": 6}');
+    await one.sees(".prompt .bubble", '{"tokens": 6}');
+    await one.hasReadTo(5);
+    await one.seesTheEnd();
+    assert.is(await one.page.locator(".turn").count(), 2);
+    await one.page.close();
+  } finally {
+    await mortal.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+});
+
+promise("a server with a token is asked for it, and let in with the right one", async () => {
+  const guarded = await startPageServer({ environment: { TURNWIRE_TOKEN: "right-and-long-enough" } });
+  try {
+    const one = new Person(await browser.open(guarded.url));
+    const dialog = one.page.getByRole("dialog", { name: "This server asks for a token" });
+    await dialog.waitFor();
+    await one.page.getByRole("textbox", { name: "Token" }).fill("wrong");
+    await dialog.getByRole("button").click();
+    await one.sees("#token-why", "did not accept");
+    await one.page.getByRole("textbox", { name: "Token" }).fill("right-and-long-enough");
+    await dialog.getByRole("button").click();
+    await one.isLive();
+    await one.chooses("demo/echo");
+    await one.says("let me in");
+    await one.sees(".answer", "let me in");
+    await one.page.reload();
+    await one.isLive();
+    await one.page.close();
+  } finally {
+    await guarded.stop();
+  }
+});
+
+promise("everything can be done from the keyboard", async () => {
+  const one = await visits();
+  const { keyboard } = one.page;
+  await one.chooses("demo/echo");
+  await one.page.focus("#text");
+  await keyboard.type("first line");
+  await keyboard.press("Shift+Enter");
+  await keyboard.type("second line");
+  await keyboard.press("Enter");
+  await one.sees(".bubble", "first line\nsecond line");
+  await one.seesTheEnd();
+  await one.chooses("demo/script");
+  await one.page.focus("#text");
+  await keyboard.type('{"tokens": 900, "delayMs": 20}');
+  await keyboard.press("Enter");
+  await one.hasReadTo(2);
+  await keyboard.press("Escape");
+  await one.sees(".turn-foot", "Stopped");
+  await one.page.locator(".conversations a").first().focus();
+  await keyboard.press("ArrowDown");
+  const focused = () => one.page.evaluate("document.activeElement.getAttribute('href')");
+  const second = await one.page.locator(".conversations a").nth(1).getAttribute("href");
+  assert.is(await focused(), second);
+  await keyboard.press("Enter");
+  await one.page.waitForURL((url) => url.hash === second);
+});
+
+promise("a compacted history is shown anew in every window, and the archive is a click away", async () => {
+  const one = await visits();
+  await one.chooses("demo/echo");
+  await one.says("remember this");
+  await one.sees(".answer", "remember this");
+  await one.seesTheEnd();
+  const two = await looksOn(one);
+  await two.sees(".answer", "remember this");
+  await one.page.click("#menu summary");
+  await one.page.click("#compact");
+  await one.sees(".toast", "summarised");
+  await Promise.all([one.sees(".fold.system", "summarised"), two.sees(".fold.system", "summarised")]);
+  assert.is(await one.page.locator(".bubble").count(), 1);
+  await one.page.getByRole("button", { name: "Show the archive" }).click();
+  await one.seesNo(".fold.system");
+  await one.sees(".answer", "remember this");
+});
+
+promise("text is text, whatever it looks like", async () => {
+  const one = await visits();
+  await one.chooses("demo/echo");
+  const nasty = '<img src=x onerror="document.title=1"> **bold** [x](javascript:alert(1)) ```\n<b>code</b>\n```';
+  await one.says(nasty);
+  await one.seesTheEnd();
+  await one.sees(".bubble", "<img src=x");
+  await one.sees(".answer", "<img src=x");
+  assert.is(await one.page.locator(".turns img").count(), 0);
+  assert.is(await one.page.locator('a[href^="javascript"]').count(), 0);
+  assert.is(await one.page.locator(".answer strong").innerText(), "bold");
+});
+
+promise("a reader who has scrolled up is left in peace, and one click leads back to the newest", async () => {
+  const one = await visits();
+  await one.asksFor(1_500, 5);
+  await one.hasReadTo(900);
+  await one.page.evaluate("document.getElementById('scroller').scrollTop = 10");
+  await one.page.locator("#newest").waitFor();
+  const place = () => one.page.evaluate("document.getElementById('scroller').scrollTop");
+  const before = await place();
+  await one.hasReadTo(1_200);
+  assert.is(await place(), before);
+  await one.page.click("#newest");
+  await one.seesNo("#newest");
+  await one.hasReadTo(1_499);
+});
+
+promise("twenty thousand words come in without the page falling behind", async () => {
+  const one = await visits();
+  const began = performance.now();
+  await one.asksFor(20_000, 0);
+  await one.hasReadTo(19_999);
+  assert.is((await one.words()).length, 20_000);
+  assert.ok(performance.now() - began < 15_000, "within 15 s");
+});
+
+promise(
+  "on a phone the list is a drawer, nothing is wider than the screen, and fields do not make it zoom",
+  async () => {
+    const one = await visits();
+    await one.page.setViewportSize({ width: 390, height: 844 });
+    await one.asksFor(30, 0);
+    await one.seesTheEnd();
+    const widths = await one.page.evaluate("[document.documentElement.scrollWidth, innerWidth]");
+    assert.equal(widths, [390, 390]);
+    const sizes: number[] = await one.page.evaluate(`
+    [...document.querySelectorAll("textarea, select, input")]
+      .filter((field) => field.checkVisibility())
+      .map((field) => Number.parseFloat(getComputedStyle(field).fontSize))
+  `);
+    assert.ok(sizes.length >= 3 && Math.min(...sizes) >= 16, `font sizes: ${sizes.join(", ")}`);
+    await one.page.getByRole("button", { name: "Conversations" }).click();
+    await one.page.locator(".sidebar.is-open").waitFor();
+    await one.page.keyboard.press("Escape");
+    await one.seesNo(".sidebar.is-open");
+    assert.is(await one.page.evaluate("document.activeElement.id"), "sidebar-open");
+  },
+);
+
+page.run();

@@ -1,0 +1,346 @@
+// How the page follows a conversation, its surfaces and its settings: what is sent and read, in which order, and what
+// happens when an answer is late, missing or out of date.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { StoredChunk } from "../../src/protocol/chunk.ts";
+import { Script, shown, storedTurn } from "../support/page-events.ts";
+import {
+  createFollower,
+  createSettings,
+  createSurfaces,
+  type Follower,
+  SimulatedPageClock,
+  type Surface,
+  type Surfaces,
+} from "../support/page-modules.ts";
+
+const following = suite("page/following");
+
+/** Lets everything that can go on go on. */
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 40; turn++) await Promise.resolve();
+};
+
+interface Bench {
+  follower: Follower;
+  clock: SimulatedPageClock;
+  /** Everything asked of the server, in order. */
+  asked: string[];
+  troubles: (string | undefined)[];
+  /** What the server has. */
+  server: { chunks: StoredChunk[]; isActive: boolean; failure: Error | undefined; isUp: boolean };
+}
+
+function bench(): Bench {
+  const clock = new SimulatedPageClock();
+  const asked: string[] = [];
+  const troubles: (string | undefined)[] = [];
+  const server: Bench["server"] = { chunks: [], isActive: false, failure: undefined, isUp: true };
+  const answer = <T>(name: string, value: () => T): Promise<T> => {
+    asked.push(name);
+    return server.failure ? Promise.reject(server.failure) : Promise.resolve(value());
+  };
+  const api = {
+    history: (_id: string, selection: { sinceSeq?: number; beforeSeq?: number }) =>
+      answer(`history ${JSON.stringify(selection)}`, () => ({
+        chunks: server.chunks.filter(
+          ({ seq }) => seq > (selection.sinceSeq ?? 0) && seq < (selection.beforeSeq ?? Number.POSITIVE_INFINITY),
+        ),
+      })),
+    metrics: () => answer("metrics", () => ({ turns: [] })),
+    status: () => answer("status", () => ({ isActive: server.isActive })),
+  };
+  const wire = {
+    send(message: object): boolean {
+      if (server.isUp) asked.push(String(Reflect.get(message, "type")));
+      return server.isUp;
+    },
+    barrier() {
+      if (server.isUp) asked.push("barrier");
+      return Promise.resolve(server.isUp);
+    },
+  };
+  const follower = createFollower({
+    api,
+    wire,
+    clock,
+    conversationId: "c",
+    onChange: () => {},
+    onTrouble: (sentence) => troubles.push(sentence),
+    onSettled: () => asked.push("settled"),
+  });
+  return { follower, clock, asked, troubles, server };
+}
+
+following("the subscription is in force before the history is compared with it", async () => {
+  const { follower, asked, server } = bench();
+  server.chunks = storedTurn("t1", 1, "hi", "Hello");
+  follower.open(false);
+  await settle();
+  assert.equal(shown(follower.transcript), ["hi > Hello"]);
+  assert.equal(
+    asked.filter((name) => !name.startsWith("metrics")),
+    ["chat.subscribe", "barrier", 'history {"limit":400}', "status", 'history {"sinceSeq":1}', "settled"],
+  );
+});
+
+following("a new conversation has nothing to read, and is only followed", async () => {
+  const { follower, asked } = bench();
+  follower.open(true);
+  await settle();
+  assert.equal(asked.slice(0, 2), ["chat.subscribe", "barrier"]);
+  assert.not(asked.includes('history {"limit":400}'));
+});
+
+following("what is not open yet asks for nothing when a socket opens, and nothing when it is closed", async () => {
+  const { follower, asked } = bench();
+  await follower.join();
+  follower.close();
+  assert.equal(asked, []);
+});
+
+following("a turn that ended during a lost connection is completed from the history", async () => {
+  const { follower, server } = bench();
+  follower.open(true);
+  await settle();
+  const script = new Script();
+  for (const delta of [...script.opening("t1", "hi"), ...script.words("t1", ["Hel"])]) follower.hear(delta);
+  server.chunks = storedTurn("t1", 1, "hi", "Hello");
+  await follower.join();
+  assert.equal(shown(follower.transcript), ["hi > Hello"]);
+});
+
+following("a hole in the events is repaired with a new subscription", async () => {
+  const { follower, asked, server } = bench();
+  follower.open(true);
+  await settle();
+  const script = new Script();
+  const opening = script.opening("t1", "hi");
+  const words = script.words("t1", ["a", "b"]);
+  for (const delta of opening) follower.hear(delta);
+  server.isActive = true;
+  asked.length = 0;
+  assert.ok(words[1]);
+  follower.hear(words[1]);
+  assert.equal(asked.slice(0, 3), ["chat.unsubscribe", "chat.subscribe", "barrier"]);
+  for (const delta of [...opening, ...words]) follower.hear(delta);
+  await settle();
+  assert.equal(shown(follower.transcript), ["hi > ab"]);
+});
+
+following("a history that was renumbered meanwhile is read anew", async () => {
+  const { follower, server } = bench();
+  server.chunks = storedTurn("t1", 1, "hi", "Hello");
+  follower.open(false);
+  await settle();
+  server.chunks = [
+    { seq: 1, role: "system", chunk: { type: "system", text: "summary" } },
+    ...storedTurn("t2", 2, "and", "More"),
+  ];
+  await follower.join();
+  assert.equal(shown(follower.transcript), [" > system(summary)", "and > More"]);
+  server.chunks = server.chunks.slice(0, 1);
+  await follower.readAnew();
+  assert.equal(shown(follower.transcript), [" > system(summary)"]);
+});
+
+following("a reading that fails says so, and is tried again until it succeeds", async () => {
+  const { follower, clock, server, troubles } = bench();
+  server.chunks = storedTurn("t1", 1, "hi", "Hello");
+  server.failure = new Error("The server cannot be reached.");
+  follower.open(false);
+  await settle();
+  assert.is(troubles.at(-1), "The history could not be read: The server cannot be reached.");
+  server.failure = undefined;
+  clock.advance(60_000);
+  await settle();
+  assert.is(troubles.at(-1), undefined);
+  assert.equal(shown(follower.transcript), ["hi > Hello"]);
+});
+
+following("a missing token is no trouble of the history, and closing ends the tries", async () => {
+  const { follower, clock, server, troubles } = bench();
+  server.failure = Object.assign(new Error("no"), { status: 401 });
+  follower.open(false);
+  await settle();
+  assert.equal(troubles, []);
+  server.failure = new Error("down");
+  await follower.join();
+  assert.is(clock.pending, 1);
+  follower.close();
+  assert.is(clock.pending, 0);
+});
+
+following("earlier messages are read on request", async () => {
+  const { follower, server } = bench();
+  const all = [...storedTurn("t1", 1, "one", "1"), ...storedTurn("t2", 3, "two", "2")];
+  server.chunks = all.slice(2);
+  follower.open(false);
+  await settle();
+  server.chunks = all;
+  await follower.readEarlier();
+  assert.equal(shown(follower.transcript), ["one > 1", "two > 2"]);
+});
+
+following("where events say no texts, they are read from the history, steering too", async () => {
+  const { follower, server } = bench();
+  follower.open(true);
+  await settle();
+  const script = new Script();
+  server.chunks = storedTurn("t1", 1, "hi", "").slice(0, 1);
+  follower.hear(script.delta("t1", { type: "turn-start" }));
+  for (const delta of script.words("t1", ["a"])) follower.hear(delta);
+  await settle();
+  assert.equal(shown(follower.transcript), ["hi > a"]);
+  server.chunks = storedTurn("t1", 1, "hi", "a");
+  for (const delta of script.ending("t1")) follower.hear(delta);
+  await settle();
+  assert.equal(shown(follower.transcript), ["hi > a"]);
+});
+
+// ── surfaces ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const spec = (id: string) => ({ id, region: "r", title: id, fields: [] });
+
+function surfacesBench(): { surfaces: Surfaces; sent: object[]; changed: Surface[]; setUp(isUp: boolean): void } {
+  const sent: object[] = [];
+  const changed: Surface[] = [];
+  let isUp = true;
+  const wire = {
+    send(message: object): boolean {
+      if (isUp) sent.push(message);
+      return isUp;
+    },
+  };
+  const surfaces = createSurfaces({ wire, onChange: (surface) => changed.push(surface) });
+  surfaces.hear({ type: "catalog", catalog: [{ id: "gateway" }, { id: "conversation" }, { id: "message-queue" }] });
+  return { surfaces, sent, changed, setUp: (next) => (isUp = next) };
+}
+
+following("surfaces of a conversation are asked for with it, the gateway's without", () => {
+  const { surfaces } = surfacesBench();
+  const ids = ["gateway", "conversation", "message-queue", "unknown"];
+  assert.equal(surfaces.keysFor(ids, undefined), [{ surfaceId: "gateway" }]);
+  assert.equal(surfaces.keysFor(ids, "c"), [
+    { surfaceId: "gateway" },
+    { surfaceId: "conversation", conversationId: "c" },
+    { surfaceId: "message-queue", conversationId: "c" },
+  ]);
+});
+
+following("what is wanted is subscribed once, what is not wanted any more is left, and a new socket gets all", () => {
+  const { surfaces, sent } = surfacesBench();
+  surfaces.want([{ surfaceId: "gateway" }, { surfaceId: "conversation", conversationId: "a" }]);
+  surfaces.want([{ surfaceId: "gateway" }, { surfaceId: "conversation", conversationId: "b" }]);
+  assert.equal(sent, [
+    { type: "subscribe", surfaceId: "gateway" },
+    { type: "subscribe", surfaceId: "conversation", conversationId: "a" },
+    { type: "subscribe", surfaceId: "conversation", conversationId: "b" },
+    { type: "unsubscribe", surfaceId: "conversation", conversationId: "a" },
+  ]);
+  sent.length = 0;
+  surfaces.rejoin();
+  assert.is(sent.length, 2);
+});
+
+following("the newest spec is kept, a failure is kept until the next good spec, others' messages are not taken", () => {
+  const { surfaces, changed } = surfacesBench();
+  surfaces.want([{ surfaceId: "gateway" }]);
+  const it = surfaces.watched()[0];
+  assert.ok(surfaces.hear({ type: "error", surfaceId: "gateway", message: "broken" }));
+  assert.is(it?.error, "broken");
+  assert.ok(surfaces.hear({ type: "surface", spec: spec("gateway") }));
+  assert.is(it?.error, undefined);
+  assert.ok(
+    surfaces.hear({ type: "update", update: { surfaceId: "gateway", spec: { ...spec("gateway"), title: "2" } } }),
+  );
+  assert.equal(it?.spec, { ...spec("gateway"), title: "2" });
+  assert.ok(surfaces.hear({ type: "update", update: { surfaceId: "gateway", conversationId: "c", spec: spec("x") } }));
+  assert.is(changed.length, 3);
+  assert.not(surfaces.hear({ type: "error", message: "of the protocol" }));
+  assert.not(surfaces.hear({ type: "chat.delta" }));
+});
+
+following("an action that cannot be sent says so beside its surface", () => {
+  const { surfaces, sent, setUp } = surfacesBench();
+  surfaces.want([{ surfaceId: "gateway" }]);
+  const it = surfaces.watched()[0];
+  assert.ok(it);
+  surfaces.invoke(it, "act", { value: true });
+  surfaces.invoke(it, "push", undefined);
+  assert.equal(sent.slice(1), [
+    { type: "invoke", surfaceId: "gateway", actionId: "act", payload: { value: true } },
+    { type: "invoke", surfaceId: "gateway", actionId: "push" },
+  ]);
+  setUp(false);
+  surfaces.invoke(it, "act", undefined);
+  assert.match(it.error ?? "", /Not connected/);
+});
+
+// ── settings ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function settingsBench(failure?: { status: number; message: string }) {
+  const written: [string, string, unknown][] = [];
+  const troubles: string[] = [];
+  const put = (name: string) => (id: string, value: unknown) => {
+    if (failure) return Promise.reject(failure);
+    written.push([name, id, value]);
+    return Promise.resolve({});
+  };
+  const api = {
+    model: () => Promise.resolve({ model: "p/stored" }),
+    effort: () => Promise.resolve({ reasoningEffort: "low" }),
+    putModel: put("model"),
+    putEffort: put("effort"),
+  };
+  const settings = createSettings({ api, onChange: () => {}, onTrouble: (sentence) => troubles.push(sentence) });
+  return { settings, written, troubles };
+}
+
+following("a choice in an existing conversation is written to it, and nothing travels with the message", async () => {
+  const { settings, written } = settingsBench();
+  settings.open("c", false);
+  await settle();
+  assert.equal(settings.shown(), { model: "p/stored", effort: "low" });
+  await settings.chooseModel("p/new");
+  await settings.chooseEffort(null);
+  assert.equal(written, [
+    ["model", "c", "p/new"],
+    ["effort", "c", null],
+  ]);
+  assert.equal(settings.carried(), {});
+});
+
+following("a choice before the first message travels with it, and an effort stays for the next turns", async () => {
+  const { settings, written } = settingsBench();
+  settings.open("c", true);
+  await settings.chooseModel("p/new");
+  await settings.chooseEffort("high");
+  assert.equal(written, []);
+  assert.equal(settings.carried(), { model: "p/new", reasoningEffort: "high" });
+  settings.created();
+  await settle();
+  assert.equal(settings.carried(), {});
+  assert.equal(written, [["effort", "c", "high"]]);
+  settings.open("d", true);
+  assert.equal(settings.carried(), { model: "p/new", reasoningEffort: "high" });
+});
+
+following("where a host cannot keep a choice it travels with each message; a refused one is taken back", async () => {
+  const cannot = settingsBench({ status: 501, message: "not offered" });
+  cannot.settings.open("c", false);
+  await settle();
+  await cannot.settings.chooseModel("p/new");
+  assert.equal(cannot.settings.carried(), { model: "p/new" });
+  assert.equal(cannot.troubles, []);
+
+  const refused = settingsBench({ status: 400, message: "no such model" });
+  refused.settings.open("c", false);
+  await refused.settings.chooseModel("p/none");
+  await settle();
+  assert.equal(refused.settings.carried(), {});
+  assert.equal(refused.troubles, ["no such model"]);
+  assert.is(refused.settings.shown().model, "p/stored");
+});
+
+following.run();

@@ -1,0 +1,204 @@
+// The page's small pure parts: texts on their way, the list, the address, back-off, and how things are said.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  backoffModule as backoff,
+  conversationsModule as conversations,
+  formatModule as format,
+  outboxModule as outbox,
+  proseModule as prose,
+  routeModule as route,
+} from "../support/page-modules.ts";
+
+const pieces = suite("page/pieces");
+
+// ── texts on their way ─────────────────────────────────────────────────────────────────────────────────────────────
+
+pieces("a text is on its way until an event shows it", () => {
+  const sent = outbox.createOutbox();
+  outbox.addText(sent, "hello ", "send");
+  assert.not(outbox.seeEvent(sent, { type: "user-message", text: "something else" }));
+  assert.not(outbox.seeEvent(sent, { type: "text-delta", delta: "hello" }));
+  assert.ok(outbox.seeEvent(sent, { type: "user-message", text: "hello" }));
+  assert.equal(sent.entries, []);
+});
+
+pieces("texts that were joined into one message all arrived with it, the same text twice only once", () => {
+  const sent = outbox.createOutbox();
+  for (const text of ["one", "two", "two"]) outbox.addText(sent, text, "queue");
+  outbox.seeEvent(sent, { type: "user-message", text: "one\n\ntwo" });
+  assert.equal(
+    sent.entries.map((entry) => entry.text),
+    ["two"],
+  );
+  outbox.seeEvent(sent, { type: "steering", text: "two" });
+  assert.equal(sent.entries, []);
+});
+
+pieces("where events say no texts, the turn that starts is the one that was asked for", () => {
+  const sent = outbox.createOutbox();
+  outbox.addText(sent, "waits", "queue");
+  outbox.addText(sent, "asks", "send");
+  assert.ok(outbox.seeEvent(sent, { type: "turn-start" }));
+  assert.equal(
+    sent.entries.map((entry) => entry.text),
+    ["waits"],
+  );
+});
+
+pieces("the queue accounts for each queued text once, and for none that was there before", () => {
+  const sent = outbox.createOutbox();
+  outbox.addText(sent, "same", "queue");
+  outbox.addText(sent, "same", "queue");
+  outbox.seeQueue(sent, [{ id: "old", text: "same" }], new Set(["old"]));
+  assert.is(sent.entries.length, 2);
+  outbox.seeQueue(sent, [{ id: "new", text: "same" }], new Set(["old"]));
+  assert.is(sent.entries.length, 1);
+});
+
+pieces("a refusal is the answer to the oldest text", () => {
+  const sent = outbox.createOutbox();
+  outbox.addText(sent, "first", "send");
+  outbox.addText(sent, "second", "queue");
+  assert.is(outbox.takeRefused(sent)?.text, "first");
+  assert.is(outbox.takeRefused(sent)?.text, "second");
+  assert.is(outbox.takeRefused(sent), undefined);
+});
+
+pieces("after a lost connection, what the server does not know goes back, newer texts stay on their way", () => {
+  const sent = outbox.createOutbox();
+  const candidates = [outbox.addText(sent, "arrived", "send"), outbox.addText(sent, "lost", "send")];
+  outbox.addText(sent, "newer", "send");
+  assert.equal(
+    outbox.takeLost(sent, candidates, ["arrived"]).map((entry) => entry.text),
+    ["lost"],
+  );
+  assert.equal(
+    sent.entries.map((entry) => entry.text),
+    ["newer"],
+  );
+});
+
+// ── the list ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const row = (id: string, lastActivityAt: number, title: string | null = id) => {
+  return { id, title, lastActivityAt, createdAt: 0, status: "idle", workspaceId: "default" };
+};
+
+pieces("news moves a conversation to the top, and asks for a reading when its title is unknown", () => {
+  const list = conversations.createList();
+  conversations.beginReading(list);
+  conversations.finishReading(list, [row("b", 2), row("a", 1)], 5);
+  const news = { conversationId: "a", status: "active", workspaceId: "default" };
+  assert.not(conversations.addNews(list, news, 10));
+  assert.ok(conversations.addNews(list, { ...news, conversationId: "c" }, 11));
+  assert.equal(
+    list.rows.map(({ id, status }) => [id, status]),
+    [
+      ["c", "active"],
+      ["a", "active"],
+      ["b", "idle"],
+    ],
+  );
+});
+
+pieces("news that comes while the list is being read is not overwritten by it", () => {
+  const list = conversations.createList();
+  conversations.beginReading(list);
+  conversations.addNews(list, { conversationId: "a", status: "active", workspaceId: "default" }, 10);
+  conversations.finishReading(list, [row("a", 1, "Title")], 11);
+  assert.is(list.rows[0]?.status, "active");
+  assert.is(list.rows[0]?.title, "Title");
+});
+
+// ── address, back-off, wording ─────────────────────────────────────────────────────────────────────────────────────
+
+pieces("any id survives the address, and a broken address opens a new conversation", () => {
+  for (const id of ["a", "ä/ö?#%", "c1-:2"]) assert.is(route.idOf(route.hashOf(id)), id);
+  for (const hash of ["", "#/", "#/c/", "#/c/%E0%A4%A", "#other"]) assert.is(route.idOf(hash), undefined);
+});
+
+pieces("delays grow, stay bounded, and leave half to chance", () => {
+  assert.is(backoff.reconnectDelayMs(0, 0), 250);
+  assert.is(backoff.reconnectDelayMs(0, 1), 500);
+  assert.is(backoff.reconnectDelayMs(3, 1), 4_000);
+  assert.is(backoff.reconnectDelayMs(500, 1), 20_000);
+});
+
+pieces("only codes from 4500 to 4999 mean: do not come back", () => {
+  for (const code of [1000, 1001, 1006, 1011, 1012, 4001, 4499]) assert.ok(backoff.comesBack(code));
+  for (const code of [4500, 4501, 4502, 4999]) assert.not(backoff.comesBack(code));
+  assert.is(backoff.closeMeaning(4004), "the server is full");
+  assert.is(backoff.closeMeaning(1006), "");
+  assert.is(backoff.closeMeaning(4777, "own words"), "own words");
+});
+
+pieces("times and figures read as a person says them", () => {
+  const day = 86_400_000;
+  assert.is(format.relativeTime(1_000, 30_000), "now");
+  assert.is(format.relativeTime(40_000, 30_000), "now");
+  assert.match(format.relativeTime(0, 3 * 60_000), /3 ?m/);
+  assert.is(format.relativeTime(0, day), "yesterday");
+  assert.match(format.relativeTime(0, 400 * day), /last yr|last year/);
+  assert.is(format.duration(340.4), "340 ms");
+  assert.is(format.duration(2_440), "2.4 s");
+  assert.is(format.duration(185_000), "3 min 5 s");
+  assert.is(format.usageText({ inputTokens: 1204, outputTokens: 56 }), "1,204 tokens in, 56 out");
+  assert.is(format.endingText("aborted"), "Stopped");
+  assert.is(format.endingText("stop"), undefined);
+});
+
+pieces("an id made in the page is a random UUID", () => {
+  const made = new Set(Array.from({ length: 50 }, () => format.newConversationId(crypto)));
+  assert.is(made.size, 50);
+  for (const id of made) assert.match(id, /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+});
+
+// ── prose ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+pieces("a line is told by how it begins", () => {
+  const kinds: [string, object][] = [
+    ["plain", { kind: "text", text: "plain" }],
+    ["  ", { kind: "blank", text: "" }],
+    ["## Two", { kind: "heading", text: "Two", level: 2 }],
+    ["#hashtag", { kind: "text", text: "#hashtag" }],
+    ["- item", { kind: "bullet", text: "item", depth: 0 }],
+    ["\t\t\t\t\t* deep", { kind: "bullet", text: "deep", depth: 3 }],
+    ["  3) three", { kind: "number", text: "three", depth: 1, start: 3 }],
+    ["> said", { kind: "quote", text: "said" }],
+    ["* * *", { kind: "rule", text: "" }],
+    ["| a | b |", { kind: "table", text: "| a | b |" }],
+    ["```ts", { kind: "fence", text: "", language: "ts" }],
+  ];
+  for (const [line, expected] of kinds) assert.equal(prose.classifyLine(line), expected, line);
+});
+
+pieces("a fence is known when it can be nothing else", () => {
+  for (const line of ["", "`", "``", " ```", "~~"]) assert.ok(prose.mayBecomeFence(line), line);
+  assert.not(prose.mayBecomeFence("`code`"));
+  assert.ok(prose.closesFence("```  "));
+  assert.not(prose.closesFence("```js"));
+});
+
+pieces("what stands in a line is found, and nothing of the line is lost", () => {
+  assert.equal(prose.parseInline("a **b** *c* `d*e*` https://x.org/y)."), [
+    { kind: "text", text: "a " },
+    { kind: "strong", text: "b" },
+    { kind: "text", text: " " },
+    { kind: "emphasis", text: "c" },
+    { kind: "text", text: " " },
+    { kind: "code", text: "d*e*" },
+    { kind: "text", text: " " },
+    { kind: "link", text: "https://x.org/y", href: "https://x.org/y" },
+    { kind: "text", text: ")." },
+  ]);
+  assert.equal(prose.parseInline("[name](https://x.org)"), [{ kind: "link", text: "name", href: "https://x.org" }]);
+});
+
+pieces("what only looks like markup stays text", () => {
+  for (const line of ["2 * 3 * 4", "a*b*c", "**open", "`open", "[x](javascript:alert(1))", "<img src=x>"]) {
+    assert.equal(prose.parseInline(line), [{ kind: "text", text: line }], line);
+  }
+});
+
+pieces.run();

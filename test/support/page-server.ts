@@ -1,0 +1,58 @@
+// A real server for tests of the page: the command a person runs, in a process of its own. Can be killed and started
+// again at the same address.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { within } from "./deadline.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface PageServer {
+  /** Ends with a slash. */
+  readonly url: string;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export interface PageServerOptions {
+  /** 0: any free one. */
+  httpPort?: number;
+  dataDir?: string;
+  environment?: Record<string, string>;
+}
+
+export async function startPageServer(options: PageServerOptions = {}): Promise<PageServer> {
+  const { httpPort = 0, dataDir = ":memory:", environment = {} } = options;
+  const ports = ["--port", "0", "--http-port", String(httpPort)];
+  const child = spawn(process.execPath, ["src/cli.ts", "serve", ...ports, "--data-dir", dataDir], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...environment },
+  });
+  let errors = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors += text;
+  });
+  const closed = once(child, "close");
+  const ended = closed.then(() => Promise.reject(new Error(`the server ended before it was ready: ${errors}`)));
+  // Once it is ready, its end is nobody's surprise any more.
+  ended.catch(() => {});
+  const url = await within(Promise.race([readyUrl(child), ended]), () => `the ready line; stderr: ${errors}`);
+  return {
+    url: `${url}/`,
+    async stop(signal = "SIGTERM") {
+      child.kill(signal);
+      await within(closed, `the server's end after ${signal}`, 20_000);
+    },
+  };
+}
+
+function readyUrl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    let output = "";
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      const [, url] = /^turnwire ready \S+ (\S+)\n/m.exec(output) ?? [];
+      if (url !== undefined) resolve(url);
+    });
+  });
+}

@@ -1,5 +1,5 @@
-// One socket, from its upgrade to its end. Must never handle a message while it is closing, and must never hold what the
-// registry counts: its states are words, not numbers.
+// One socket, from its upgrade to its end. Must never handle a message while it is closing, and must never hold what
+// the registry counts: its states are words, not numbers.
 import { setup } from "xstate";
 import type { ClientMessage } from "../src/protocol/client-message.ts";
 

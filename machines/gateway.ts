@@ -1,5 +1,5 @@
-// The root: it adopts sockets, hears the end or the failure of everything below it, fans out news and drains. Must never
-// fail because of what it supervises.
+// The root: it adopts sockets, hears the end or the failure of everything below it, fans out news and drains. Must
+// never fail because of what it supervises.
 import { setup } from "xstate";
 import type { Broadcast } from "../src/protocol/broadcast.ts";
 

@@ -42,6 +42,11 @@ export class Broadcaster {
     this.#passes.want();
   }
 
+  /** Runs when everything announced has been written. */
+  whenIdle(run: () => void): void {
+    this.#passes.whenIdle(run);
+  }
+
   #take(): void {
     this.#pieces = this.#waiting;
     this.#waiting = [];

@@ -142,7 +142,9 @@ function sendChat(connection: Connection, message: ChatSend, services: Services)
     return;
   }
   watches.tell(watch, "turn.refused");
-  refuse(connection, refusalOf(outcome, conversationId));
+  // Only who was refused because a turn is running stays subscribed (protocol 1.4).
+  if (!before && outcome.reason !== "already-active") subscriptions.unwatchConversation(connection, conversationId);
+  refuse(connection, refusalOf(outcome, message.conversationId));
 }
 
 /** Steering: the sender is subscribed when the text starts a turn, and hears nothing when it waits (protocol 1.1). */
@@ -150,22 +152,26 @@ function queueText(connection: Connection, message: ChatQueue, services: Service
   const { orchestrator, watches, subscriptions, logger } = services;
   const { conversationId, text, workspaceId } = message;
   const before = connection.watches.get(conversationId);
+  // Where no turn runs it will start one, and its sender is to miss nothing of it.
+  const watchesFirst = !before && !orchestrator.isActive(conversationId);
+  const watch = watchesFirst ? subscriptions.watchConversation(connection, conversationId, true) : before;
+  if (watch && "reply" in watch) {
+    refuse(connection, watch);
+    return;
+  }
   if (before) watches.tell(before, "turn.requested");
   const outcome = orchestrator.enqueue({ conversationId, text, ...(workspaceId !== undefined && { workspaceId }) });
+  const startedTurn = "startedTurn" in outcome && outcome.startedTurn;
+  if (!startedTurn && watchesFirst) subscriptions.unwatchConversation(connection, conversationId);
+  if (!startedTurn && before) watches.tell(before, "turn.refused");
   if ("reason" in outcome) {
-    if (before) watches.tell(before, "turn.refused");
     refuse(connection, refusalOf(outcome, conversationId));
     return;
   }
-  const { startedTurn } = outcome;
   logger.info("transport-ws: chat.queue accepted", { conversationId, startedTurn });
-  if (!startedTurn) {
-    if (before) watches.tell(before, "turn.refused");
-    return;
-  }
-  if (before) return;
-  const watch = subscriptions.watchConversation(connection, conversationId, true);
-  if ("reply" in watch) refuse(connection, watch);
+  if (!startedTurn || watch) return;
+  const late = subscriptions.watchConversation(connection, conversationId, true);
+  if ("reply" in late) refuse(connection, late);
 }
 
 /** Stops the running turn, or only the one named; from any socket, also before its first token (protocol 2). */
@@ -175,7 +181,7 @@ function cancelTurn(_connection: Connection, message: ChatCancel, { orchestrator
 }
 
 /** The port's word as a refusal of the contract. */
-function refusalOf({ reason, message }: Refused, conversationId: string): Refusal {
+function refusalOf({ reason, message }: Refused, conversationId: string | undefined): Refusal {
   if (reason === "already-active") return refusals.turnRunning(conversationId);
   const code = isErrorCode(reason) ? reason : "internal";
   return chatError(code, message ?? `the turn was refused: ${reason}`, conversationId);

@@ -34,6 +34,8 @@ export interface ConnectionsOptions {
   services: () => Services;
   /** The first message to every socket, encoded. */
   catalogFrame: () => Buffer;
+  /** A socket has gone and nothing of it is left, however its actor ended. */
+  released: () => void;
 }
 
 export class Connections {
@@ -130,10 +132,11 @@ export class Connections {
       actor?.send(parsed.message);
       return;
     }
-    const { reply, code } = parsed.refusal;
+    const { reply } = parsed.refusal;
     if (reply.type === "chat.error") {
       const { conversationId, message: reason } = reply;
-      this.#options.logger.warn("transport-ws: malformed chat.send", { reason, code, conversationId });
+      const fields = conversationId === undefined ? { reason } : { reason, conversationId };
+      this.#options.logger.warn("transport-ws: malformed chat.send", fields);
     }
     outlet.control(encodeMessage(reply));
   }
@@ -150,6 +153,8 @@ export class Connections {
   #release(connection: Connection): void {
     if (!this.#open.delete(connection.id)) return;
     this.#options.services().subscriptions.leaveEverything(connection);
-    this.#options.logger.debug("transport-ws: connection close", { connectionId: connection.id });
+    const { id: connectionId, outlet } = connection;
+    this.#options.logger.debug("transport-ws: connection close", { connectionId, code: outlet.closeCode });
+    this.#options.released();
   }
 }

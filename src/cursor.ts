@@ -1,5 +1,5 @@
-// A watch's place in a turn log: knows its own seq and writes only what begins right after it, so that every step may be
-// repeated without harm. Late join, resume and a slow socket are all this.
+// A watch's place in a turn log: knows its own seq and writes only what begins right after it, so that every step may
+// be repeated without harm. Late join, resume and a slow socket are all this.
 import type { Feed } from "./feed.ts";
 import type { Limits } from "./limits.ts";
 import type { Outlet } from "./outlet.ts";

@@ -1,5 +1,5 @@
-// Facts on their way up, from the data plane to the actors: delivered in order, after the write loop that found them and
-// never inside it, a bounded number in one loop turn.
+// Facts on their way up, from the data plane to the actors: delivered in order, after the write loop that found them
+// and never inside it, a bounded number in one loop turn.
 import type { Clock } from "./clock.ts";
 import type { Limits } from "./limits.ts";
 

@@ -1,5 +1,6 @@
-// One conversation's stream to those who watch it: takes events from the orchestrator, logs them, and writes what is new
-// to the live set, joined, once per socket, in slices. Must never let one bad event or one bad socket stop the others.
+// One conversation's stream to those who watch it: takes events from the orchestrator, logs them, and writes what is
+// new to the live set, joined, once per socket, in slices. Must never let one bad event or one bad socket stop the
+// others.
 import type { Clock, Timer } from "./clock.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Limits } from "./limits.ts";
@@ -60,11 +61,16 @@ export class Feed {
    */
   append(event: LoggedEvent): void {
     const ends = event.type === "done" || event.type === "turn-sealed";
-    if (this.#tooLarge && !ends) return;
     const wasRunning = this.log.running?.turnId;
+    if (this.#tooLarge && !ends && (event.turnId ?? wasRunning) === wasRunning) return;
     this.log.append(event);
     const running = this.log.running;
-    if (running && running.turnId !== wasRunning) this.#owner.turnBegan();
+    // An event that names no turn, between turns, begins none: nobody is to wait for its end.
+    if (running && running.turnId === undefined) this.log.seal(this.#clock.now());
+    else if (running && running.turnId !== wasRunning) {
+      this.#tooLarge = false;
+      this.#owner.turnBegan();
+    }
     if (event.type === "turn-sealed") {
       this.#tooLarge = false;
       this.log.seal(this.#clock.now());
@@ -116,7 +122,8 @@ export class Feed {
   #flush(): void {
     if (this.#walk || this.live.size === 0 || this.log.seq === this.#head) return;
     this.#flushedAt = this.#clock.now();
-    const fromSeq = this.#head;
+    // What was shed meanwhile is not skipped in silence: cursors that stand before it fall behind, and are lost.
+    const fromSeq = Math.max(this.#head, this.log.firstSeq - 1);
     const { frames, seq } = this.log.frames(fromSeq, this.#limits.flushBytesMax);
     this.#head = seq;
     this.#bytesAtFlush = this.log.bytes;

@@ -1,8 +1,9 @@
-// All feeds: creates one at the first watch, subscribes it once at the orchestrator, keeps its log for a while after the
-// last turn, and sheds the oldest sealed turns when time or memory is up. Must never shed a running turn.
+// All feeds: creates one at the first watch, subscribes it once at the orchestrator, keeps its log for a while after
+// the last turn, and sheds the oldest sealed turns when time or memory is up. Must never shed a running turn.
 import { randomUUID } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import { Feed, type FeedOwner } from "./feed.ts";
+import { fittingEvents } from "./fitting-events.ts";
 import type { GuardedOrchestrator } from "./guarded-orchestrator.ts";
 import type { Limits } from "./limits.ts";
 import { type LoggedEvent, TurnLog } from "./turn-log.ts";
@@ -43,7 +44,8 @@ export class Feeds {
   open(conversationId: string): Feed | undefined {
     const feed = this.#feeds.get(conversationId) ?? this.#create(conversationId);
     if (feed.unsubscribe || this.#subscribe(feed)) return feed;
-    this.#release(feed);
+    // A log that cannot go on is forgotten: half a turn may have been replayed, and what is missed would be a hole.
+    this.#discard(feed);
     return undefined;
   }
 
@@ -61,6 +63,8 @@ export class Feeds {
   /** A watch has ended, or a turn was sealed: lets go of what nobody needs any more. */
   settle(feed: Feed): void {
     if (feed.watches > 0 || feed.log.running) return;
+    // A turn may have begun and not have said anything yet.
+    if (feed.unsubscribe && this.#options.orchestrator.isActive(feed.conversationId)) return;
     feed.unsubscribe?.();
     feed.unsubscribe = undefined;
     this.#release(feed);
@@ -87,7 +91,7 @@ export class Feeds {
       )
         feed.log.shedOldest();
       bytes += feed.log.bytes;
-      this.#release(feed);
+      this.settle(feed);
     }
     if (bytes > allLogsBytesMax) this.#shedTo(allLogsBytesMax, bytes);
     return this.#feeds.size > 0;
@@ -127,12 +131,16 @@ export class Feeds {
   }
 
   #subscribe(feed: Feed): boolean {
-    const { orchestrator, eventProfile } = this.#options;
+    const { orchestrator, eventProfile, limits } = this.#options;
     const take = (event: LoggedEvent): void => {
       if (!isInProfile(eventProfile, event.type)) return;
-      this.eventsTaken++;
-      feed.append(event);
+      for (const part of fittingEvents(event, limits)) {
+        this.eventsTaken++;
+        feed.append(part);
+      }
     };
+    // Whoever announces the turn from within subscribe must not make this feed subscribe a second time.
+    feed.unsubscribe = () => {};
     feed.unsubscribe = orchestrator.subscribe(feed.conversationId, take);
     return feed.unsubscribe !== undefined;
   }
@@ -150,22 +158,30 @@ export class Feeds {
   /** Forgets a feed without watchers, subscription and events; its epoch ends with it. */
   #release(feed: Feed): void {
     if (feed.watches > 0 || feed.unsubscribe || feed.log.firstSeq <= feed.log.seq) return;
+    this.#discard(feed);
+  }
+
+  #discard(feed: Feed): void {
     feed.stop();
     this.#feeds.delete(feed.conversationId);
   }
 
   #shedTo(bytesMax: number, bytesNow: number): void {
-    const sealed = [...this.#feeds.values()].filter((feed) => feed.log.oldestSealedAt !== undefined);
-    sealed.sort((a, b) => (a.log.oldestSealedAt ?? 0) - (b.log.oldestSealedAt ?? 0));
+    const sealedAt = (feed: Feed): number => feed.log.oldestSealedAt ?? Number.POSITIVE_INFINITY;
+    const oldestFirst = [...this.#feeds.values()].filter((feed) => feed.log.oldestSealedAt !== undefined);
+    oldestFirst.sort((a, b) => sealedAt(a) - sealedAt(b));
     let bytes = bytesNow;
-    for (const feed of sealed) {
-      while (bytes > bytesMax && feed.log.oldestSealedAt !== undefined) {
-        const before = feed.log.bytes;
-        feed.log.shedOldest();
-        bytes -= before - feed.log.bytes;
+    for (let feed = oldestFirst.shift(); feed && bytes > bytesMax; feed = oldestFirst.shift()) {
+      const before = feed.log.bytes;
+      feed.log.shedOldest();
+      bytes -= before - feed.log.bytes;
+      const at = sealedAt(feed);
+      if (at === Number.POSITIVE_INFINITY) this.#release(feed);
+      else {
+        // Its next turn has its own place among the others'.
+        const place = oldestFirst.findIndex((other) => sealedAt(other) > at);
+        oldestFirst.splice(place === -1 ? oldestFirst.length : place, 0, feed);
       }
-      this.#release(feed);
-      if (bytes <= bytesMax) return;
     }
   }
 }

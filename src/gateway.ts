@@ -1,5 +1,6 @@
-// Puts the gateway together: the root actor, the sockets, the watches, the surfaces and the news. It knows conversations
-// and surfaces only through their ports, so that a process and a host's extension differ only in what stands behind them.
+// Puts the gateway together: the root actor, the sockets, the watches, the surfaces and the news. It knows
+// conversations and surfaces only through their ports, so that a process and a host's extension differ only in what
+// stands behind them.
 import { type Actor, type AnyActorRef, createActor } from "xstate";
 import { gatewayMachine } from "../machines/gateway.ts";
 import { Broadcaster } from "./broadcaster.ts";
@@ -90,7 +91,13 @@ export class Gateway {
       limits,
       logger,
     });
-    this.connections = new Connections({ ...parts, parent, services, catalogFrame: () => this.#catalog() });
+    this.connections = new Connections({
+      ...parts,
+      parent,
+      services,
+      catalogFrame: () => this.#catalog(),
+      released: () => this.#reportEmpty(),
+    });
     this.#broadcaster = new Broadcaster(
       clock,
       limits,
@@ -190,9 +197,12 @@ export class Gateway {
         announceDraining: act(() => {
           if (this.#draining) this.#broadcaster.announce({ type: "server.draining", ...this.#draining });
         }),
-        closeSockets: act(() => {
-          for (const connection of this.connections.all()) connection.tell("gateway.draining");
-        }),
+        // Behind what was announced: each socket hears that the server is draining before it is closed.
+        closeSockets: act(() =>
+          this.#broadcaster.whenIdle(() => {
+            for (const connection of this.connections.all()) connection.tell("gateway.draining");
+          }),
+        ),
         countEnd: act(() => this.#reportEmpty()),
         countDefect: act(() => this.#reportEmpty()),
       },

@@ -1,5 +1,6 @@
 // The orchestrator port as the gateway uses it: whatever stands behind may throw, answer nonsense or call back when it
 // must not, and that costs the one request, never the process and never another socket.
+import { limits } from "./limits.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { EnqueueOutcome, Orchestrator, Refused, StartOutcome, TurnRequest } from "./ports/orchestrator.ts";
 import type { LoggedEvent } from "./turn-log.ts";
@@ -10,8 +11,26 @@ const isObject = (value: unknown): value is Answer => typeof value === "object" 
 
 const isEvent = (value: unknown): value is LoggedEvent => isObject(value) && typeof value["type"] === "string";
 
-/** What went wrong, for a person; never a stack. */
-export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What went wrong, for a person; never a stack. Anything may be thrown, also what cannot be turned into words. */
+export function reasonOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error).slice(0, limits.reasonCharactersMax);
+  } catch {
+    return "it failed without saying why";
+  }
+}
+
+/** A port's synchronous call may answer a promise all the same: its rejection must not end the process. */
+export function hushed<Answer>(answer: Answer): Answer {
+  if (answer instanceof Promise) answer.catch(() => {});
+  return answer;
+}
+
+const answerFields = ["started", "startedTurn", "turnId", "reason", "message", "queue", "cancelled", "abortedTurn"];
+
+/** A copy of what is looked at: reading an answer may throw, and does so once, where the call is guarded. */
+const plain = (answer: unknown): unknown =>
+  isObject(answer) ? Object.fromEntries(answerFields.map((field) => [field, answer[field]])) : answer;
 
 export class GuardedOrchestrator {
   readonly #orchestrator: Orchestrator;
@@ -76,7 +95,7 @@ export class GuardedOrchestrator {
 
   #ask(call: string, ask: (port: Orchestrator) => unknown): unknown {
     try {
-      return ask(this.#orchestrator);
+      return plain(hushed(ask(this.#orchestrator)));
     } catch (error) {
       this.#logger.warn(`orchestrator: ${call} threw`, { reason: reasonOf(error) });
       return new Failure(reasonOf(error));

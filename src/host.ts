@@ -1,11 +1,11 @@
-// turnwire as an extension of an agent host that brings its own orchestrator and surfaces (design 4): the gateway on one
-// WebSocket port, and nothing of the embedded parts.
+// turnwire as an extension of an agent host that brings its own orchestrator and surfaces (design 4): the gateway on
+// one WebSocket port, and nothing of the embedded parts.
 import * as v from "valibot";
-import { isLoopback } from "./access/hosts.ts";
+import { isLoopback, parseOrigin } from "./access/hosts.ts";
 import { createAccess } from "./access.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Gateway } from "./gateway.ts";
-import { reasonOf } from "./guarded-orchestrator.ts";
+import { hushed, reasonOf } from "./guarded-orchestrator.ts";
 import { limits } from "./limits.ts";
 import { listen, trackConnections, unlisten } from "./listen.ts";
 import type { Broadcasts } from "./ports/broadcasts.ts";
@@ -35,7 +35,9 @@ export interface Host {
 
 export interface Extension {
   manifest: { id: string; dependsOn: string[] };
-  /** Resolves when the port listens. @throws Error when the port is taken or a setting is wrong; nothing is left then. */
+  /**
+   * Resolves when the port listens. @throws Error when the port is taken or a setting is wrong; nothing is left then.
+   */
   activate(host: Host): Promise<void>;
   /** Ends all that activate started; a later activate works. Harmless when not active. */
   deactivate(): Promise<void>;
@@ -47,6 +49,7 @@ const services = {
 } as const;
 
 const id = v.string();
+const count = v.pipe(v.number(), v.finite());
 const status = v.picklist(["active", "queued", "idle", "closed"]);
 
 /** Each hook's handle and what its payload becomes on the wire. */
@@ -71,18 +74,22 @@ const hooks = [
       v.object({
         conversationId: id,
         newConversationId: id,
-        messagesSummarized: v.number(),
-        messagesKept: v.number(),
+        messagesSummarized: count,
+        messagesKept: count,
       }),
       v.transform((payload): Broadcast => ({ type: "conversation.compacted", ...payload })),
     ),
   },
 ] as const;
 
+const origin = v.pipe(
+  v.string(),
+  v.check((text) => parseOrigin(text) !== undefined, "it must be an origin like https://host:port"),
+);
 const configSchema = v.object({
   surfaceWsPort: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)), 24_205),
   surfaceWsHost: v.optional(v.pipe(v.string(), v.nonEmpty()), "127.0.0.1"),
-  surfaceWsAllowedOrigins: v.optional(v.array(v.string()), []),
+  surfaceWsAllowedOrigins: v.optional(v.array(origin), []),
   surfaceWsToken: v.optional(v.pipe(v.string(), v.nonEmpty())),
 });
 type HostConfig = v.InferOutput<typeof configSchema>;
@@ -90,22 +97,41 @@ type HostConfig = v.InferOutput<typeof configSchema>;
 /** The extension, for a host's loader. Any number of them may live in one process, each in a host of its own. */
 export function createTransportWsExtension(options: { clock?: Clock } = {}): Extension {
   const clock = options.clock ?? systemClock;
-  let running: { stop(): Promise<void> } | undefined;
+  /** Of the activation that is under way or done. */
+  let starting: Promise<Running> | undefined;
+  let stopping: Promise<void> = Promise.resolve();
   return {
     manifest: { id: "transport-ws", dependsOn: ["surface-registry", "session-orchestrator"] },
     async activate(host) {
-      if (running) throw new Error("transport-ws is active already: deactivate it first");
-      running = await start(host, clock);
+      if (starting) throw new Error("transport-ws is active already: deactivate it first");
+      const mine = stopping.then(() => start(host, clock));
+      starting = mine;
+      try {
+        await mine;
+      } catch (error) {
+        if (starting === mine) starting = undefined;
+        throw error;
+      }
     },
-    async deactivate() {
-      const stopping = running;
-      running = undefined;
-      await stopping?.stop();
+    deactivate() {
+      // Also an activation that is still under way is ended, when it is done.
+      const mine = starting;
+      starting = undefined;
+      if (mine)
+        stopping = mine.then(
+          (running) => running.stop(),
+          () => {},
+        );
+      return stopping;
     },
   };
 }
 
-async function start(host: Host, clock: Clock): Promise<{ stop(): Promise<void> }> {
+interface Running {
+  stop(): Promise<void>;
+}
+
+async function start(host: Host, clock: Clock): Promise<Running> {
   const logger = tolerantLogger(host.logger);
   const config = readHostConfig(host);
   const orchestrator = requireService<Orchestrator>(host, services.orchestrator);
@@ -136,6 +162,7 @@ async function start(host: Host, clock: Clock): Promise<{ stop(): Promise<void> 
     gateway.stop();
     cutConnections();
     await closed;
+    await loopTurn(clock);
   };
   try {
     const port = await listen(server, config.surfaceWsHost, config.surfaceWsPort);
@@ -145,10 +172,17 @@ async function start(host: Host, clock: Clock): Promise<{ stop(): Promise<void> 
   } catch (error) {
     gateway.root.send({ type: "gateway.failed" });
     gateway.stop();
+    await loopTurn(clock);
     throw error;
   }
   return { stop };
 }
+
+/** A handle that was closed is gone at the end of the loop turn, and what was posted meanwhile has run by then. */
+const loopTurn = (clock: Clock): Promise<void> =>
+  new Promise((resolve) => {
+    clock.defer(() => clock.defer(resolve));
+  });
 
 /** @throws Error that names the setting. */
 function readHostConfig(host: Host): HostConfig {
@@ -175,25 +209,43 @@ function requireService<Service>(host: Host, handle: ServiceHandle): Service {
   throw new Error(`transport-ws: the host has no service ${handle.id}: load the extension that provides it first`);
 }
 
+/** The news that a hook tells; undefined for nonsense, also for what throws when it is looked at. */
+function newsOf(schema: v.GenericSchema<unknown, Broadcast>, payload: unknown): Broadcast | undefined {
+  try {
+    const news = v.safeParse(schema, payload);
+    return news.success ? news.output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function broadcastsOf(host: Host, logger: Logger): Broadcasts {
   return {
     subscribe(listener) {
-      const offs = hooks.map(({ handle, schema }) =>
-        host.on(handle, (payload) => {
-          const news = v.safeParse(schema, payload);
-          if (news.success) listener(news.output);
-          else logger.warn("transport-ws: a hook's payload was dropped", { hook: handle.id });
-        }),
-      );
-      return () => {
+      const offs: (() => void)[] = [];
+      const leave = (): void => {
         for (const off of offs) {
           try {
-            off();
+            hushed<unknown>(off());
           } catch (error) {
             logger.warn("transport-ws: a hook could not be left", { reason: reasonOf(error) });
           }
         }
       };
+      try {
+        for (const { handle, schema } of hooks) {
+          const off = host.on(handle, (payload) => {
+            const news = newsOf(schema, payload);
+            if (news) listener(news);
+            else logger.warn("transport-ws: a hook's payload was dropped", { hook: handle.id });
+          });
+          offs.push(hushed(off));
+        }
+      } catch (error) {
+        leave();
+        throw error;
+      }
+      return leave;
     },
   };
 }

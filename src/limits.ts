@@ -16,6 +16,8 @@ export const limits = {
   idCharactersMax: 200,
   /** Characters of model, cwd, mimeType and other short strings. */
   shortStringCharactersMax: 4_096,
+  /** What is told of an error's message. Higher: a host's error may fill the wire and the log. */
+  reasonCharactersMax: 2_000,
   /** Nesting of a message. Deeper costs stack in everyone who walks it. */
   nestingDepthMax: 32,
   /** Frames of one fragmented message. Higher: tiny fragments cost more memory than their bytes. */
@@ -41,6 +43,11 @@ export const limits = {
   // ── turn events and logs ────────────────────────────────────────────────────────────────────────────────────────
   /** One event, encoded; tool text over it is cut with a note. Higher: a single write may stall a loop turn longer. */
   eventBytesMax: 1 * MiB,
+  /**
+   * An event that cannot be parted or cut, encoded; a larger one is dropped with a warning. Lower: a long chat.send is
+   * not shown as user-message; higher: one event fills unsentBytesMax and cuts off who reads at an ordinary pace.
+   */
+  wholeEventCharactersMax: 2 * MiB,
   /** The log of one running turn; over it the turn ends with `turn-too-large`. Higher: more memory a conversation. */
   turnLogBytesMax: 8 * MiB,
   /** All logs; the oldest sealed ones are shed first. Lower: resume fails sooner on a busy server. */
@@ -81,7 +88,9 @@ export const limits = {
   unsentBytesMax: 4 * MiB,
 
   // ── liveness ────────────────────────────────────────────────────────────────────────────────────────────────────
-  /** The one sweep over all sockets. Shorter: deadlines are met more exactly, at the cost of a walk over the sockets. */
+  /**
+   * The one sweep over all sockets. Shorter: deadlines are met more exactly, at the cost of a walk over the sockets.
+   */
   sweepIntervalMs: 1_000,
   /** A socket silent for so long is pinged … */
   silentPingMs: 25_000,
@@ -100,6 +109,8 @@ export const limits = {
   // ── surfaces ────────────────────────────────────────────────────────────────────────────────────────────────────
   /** A provider's time for a spec or an action. */
   surfaceAnswerMs: 10_000,
+  /** A spec, encoded. Higher: a few changes of one surface fill unsentBytesMax and cut off its viewers. */
+  specCharactersMax: 1 * MiB,
   /** Surfaces owed to one subscription that asks again and again. Higher: one spec may be written so often at once. */
   surfaceAnswersOwedMax: 16,
   /** How often a registry without subscribe is asked for its catalog, while sockets are open. */
@@ -154,15 +165,25 @@ export const limits = {
   drainMsMax: 60 * 60_000,
 
   // ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────
-  /** A database up to this size is checked whole when it is opened, 1 ms a MiB. Higher: slower starts, damage seen sooner. */
+  /**
+   * A database up to this size is checked whole when it is opened, 1 ms a MiB. Higher: slower starts, damage seen
+   * sooner.
+   */
   storeCheckBytesMax: 512 * MiB,
   /** Pages (4 KiB) of the write-ahead log before it is written back. Higher: rarer and longer stalls of the loop. */
   storeLogPages: 1_000,
-  /** The write-ahead log is cut to this size when it has been written back. Lower: it grows anew after each long turn. */
+  /**
+   * The write-ahead log is cut to this size when it has been written back. Lower: it grows anew after each long turn.
+   */
   storeLogKeptBytes: 16 * MiB,
-  /** Room that must be free before a failing store is well again, beside what failed. Lower: well and failing by turns. */
+  /**
+   * Room that must be free before a failing store is well again, beside what failed. Lower: well and failing by turns.
+   */
   storeRoomBytes: 64 * KiB,
-  /** Units of writes that can never succeed are kept for a person to see; the oldest go. Higher: a defect fills the disk. */
+  /**
+   * Units of writes that can never succeed are kept for a person to see; the oldest go. Higher: a defect fills the
+   * disk.
+   */
   storeRefusedUnitsMax: 1_000,
 } as const;
 

@@ -1,6 +1,7 @@
 // Opens and closes an HTTP server's port. A port that cannot be had is one clear sentence.
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
+import { type Clock, sleep } from "./clock.ts";
 
 /** A port could not be opened; the message names it and the remedy. */
 export class ListenError extends Error {
@@ -21,15 +22,22 @@ const reasons: Record<string, string> = {
 export function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
+      server.off("error", failed);
       const reason = reasons[error.code ?? ""] ?? `cannot be opened: ${error.message}`;
       reject(new ListenError(`${hostAndPort(host, port)} ${reason}`));
     };
     server.once("error", failed);
-    server.listen({ host, port, backlog: 4_096 }, () => {
+    const opened = (): void => {
       server.off("error", failed);
       const address = server.address();
       resolve(typeof address === "object" && address ? address.port : port);
-    });
+    };
+    try {
+      server.listen({ host, port, backlog: 4_096 }, opened);
+    } catch (error) {
+      // What Node finds wrong with the arguments it throws at once.
+      failed(error instanceof Error ? error : new Error(String(error)));
+    }
   });
 }
 
@@ -58,5 +66,23 @@ export function trackConnections(server: Server): () => void {
   });
   return () => {
     for (const socket of open) socket.destroy();
+  };
+}
+
+/** Counts the answers under way; the function returned waits until all have left, or for so long. */
+export function trackAnswers(server: Server, clock: Clock): (limitMs: number) => Promise<void> {
+  let underWay = 0;
+  let allSent = (): void => {};
+  server.on("request", (_request, response) => {
+    underWay++;
+    response.once("close", () => {
+      if (--underWay === 0) allSent();
+    });
+  });
+  return async (limitMs) => {
+    if (underWay === 0) return;
+    const waiting = new AbortController();
+    allSent = () => waiting.abort();
+    await sleep(clock, limitMs, waiting.signal);
   };
 }

@@ -39,6 +39,8 @@ export class Outlet {
   congested = false;
   /** Our close frame is out or the peer has gone: nothing may be written any more. */
   ended = false;
+  /** The code of our close frame; undefined while none is out, or when the peer ended it. */
+  closeCode: number | undefined;
   #stuck = false;
   #writtenBytes = 0;
   #receiptedBytes = 0;
@@ -125,6 +127,7 @@ export class Outlet {
   close(close: Close): void {
     if (this.ended) return;
     this.end();
+    this.closeCode = close.code;
     this.#socket.close(close.code, close.reason);
   }
 

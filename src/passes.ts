@@ -11,6 +11,7 @@ export class Passes<Member> {
   readonly #write: (member: Member) => void;
   #walking = false;
   #wanted = false;
+  #whenIdle: (() => void)[] = [];
 
   /**
    * @param members whom a pass reaches; may change while it is under way.
@@ -38,6 +39,12 @@ export class Passes<Member> {
     if (!this.#walking) this.#clock.defer(() => this.#start());
   }
 
+  /** Runs when every pass that was asked for is over: at once when none is. */
+  whenIdle(run: () => void): void {
+    if (this.#wanted || this.#walking) this.#whenIdle.push(run);
+    else run();
+  }
+
   #start(): void {
     if (!this.#wanted || this.#walking) return;
     this.#wanted = false;
@@ -52,10 +59,17 @@ export class Passes<Member> {
       if (next.done) {
         this.#walking = false;
         if (this.#wanted) this.#clock.defer(() => this.#start());
+        else this.#reportIdle();
         return;
       }
       this.#write(next.value);
     }
     this.#clock.defer(() => this.#step(rest));
+  }
+
+  #reportIdle(): void {
+    const waiting = this.#whenIdle;
+    this.#whenIdle = [];
+    for (const run of waiting) run();
   }
 }

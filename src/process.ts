@@ -19,7 +19,7 @@ import { Gateway } from "./gateway.ts";
 import { createHttpApp } from "./http/app.ts";
 import { createHttpListener } from "./http/listener.ts";
 import { limits } from "./limits.ts";
-import { hostAndPort, listen, trackConnections, unlisten } from "./listen.ts";
+import { hostAndPort, listen, trackAnswers, trackConnections, unlisten } from "./listen.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Agent, Tool } from "./ports/agent.ts";
 import type { Logger } from "./ports/logger.ts";
@@ -47,11 +47,7 @@ const pageDirectory = fileURLToPath(new URL("./page/", import.meta.url));
 
 /** @throws StoreOpenError, ToolsFileError, ListenError: each one sentence for the person who started it. */
 export async function startServer({ config, clock, logger }: ServerOptions): Promise<RunningServer> {
-  const tools = [
-    createClockTool(clock),
-    calculatorTool,
-    ...(config.toolsFile ? await loadTools(config.toolsFile) : []),
-  ];
+  const tools = await createTools(config, clock);
   const agents = await createAgents(config, clock, logger);
   const store = openSqliteStore({ dataDir: config.dataDir, clock, logger, durability: config.durability });
   let house: House;
@@ -80,6 +76,13 @@ export async function startServer({ config, clock, logger }: ServerOptions): Pro
   }
 }
 
+/** A tool from the file takes the place of a built-in one with its name. */
+async function createTools({ toolsFile }: Config, clock: Clock): Promise<Tool[]> {
+  const own = toolsFile ? await loadTools(toolsFile) : [];
+  const builtIn = [createClockTool(clock), calculatorTool];
+  return [...builtIn.filter(({ name }) => !own.some((tool) => tool.name === name)), ...own];
+}
+
 async function createAgents(config: Config, clock: Clock, logger: Logger): Promise<Agent[]> {
   const { endpoint } = config;
   const demo = createDemoAgent(clock);
@@ -99,6 +102,8 @@ interface House {
   wsServer: Server;
   httpServer: Server;
   beginDrain(): void;
+  /** Closes the sockets and lets HTTP answers leave that are under way; who does not take them is not waited for. */
+  sayGoodbye(): Promise<void>;
   /** Ends all that is left, in the order in which one stands on the other. */
   end(): Promise<void>;
 }
@@ -163,6 +168,7 @@ function furnish({ config, clock, logger }: ServerOptions, store: Store, agents:
     createHttpListener(app, logger),
   );
   httpServer.on("upgrade", transport.upgrade);
+  const answersSent = trackAnswers(httpServer, clock);
   const cuts = [trackConnections(wsServer), trackConnections(httpServer)];
   return {
     gateway,
@@ -172,6 +178,9 @@ function furnish({ config, clock, logger }: ServerOptions, store: Store, agents:
     httpServer,
     beginDrain() {
       draining = true;
+    },
+    async sayGoodbye() {
+      await Promise.all([gateway.closeSockets(), answersSent(limits.closingMs)]);
     },
     async end() {
       const closed = [unlisten(wsServer), unlisten(httpServer)];
@@ -198,7 +207,7 @@ function stopper(house: House, drainMs: number): () => Promise<void> {
     house.beginDrain();
     house.gateway.drain(drainMs, limits.reconnectAfterMs);
     await house.embedded.drain(drainMs);
-    await house.gateway.closeSockets();
+    await house.sayGoodbye();
     await house.end();
   };
   return () => {

@@ -83,7 +83,7 @@ export const refusals = {
   surfaceFailed: (surfaceId: string, reason: string, conversationId?: string) =>
     error("surface-failed", reason, surfaceId, conversationId),
 
-  turnRunning: (conversationId: string) =>
+  turnRunning: (conversationId: string | undefined) =>
     chatError("turn-running", "a turn is already generating for this conversation", conversationId),
   /** A request to `type` lacks its non-empty string `field`. */
   textRequired: (type: string, field: string, conversationId?: string) =>

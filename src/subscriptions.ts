@@ -119,7 +119,7 @@ export class Subscriptions {
     const watch: SurfaceWatch = {
       key,
       outlet,
-      awaiting: true,
+      awaiting: 0,
       version: 0,
       actor: undefined,
       shown: () => facts.post(() => watch.actor?.send({ type: "surface.shown" })),

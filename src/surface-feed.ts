@@ -3,8 +3,8 @@
 // newer one (protocol 1.1, 1.5.4).
 import type { Clock } from "./clock.ts";
 import { encodeFrame, encodeMessage } from "./frame.ts";
-import { reasonOf } from "./guarded-orchestrator.ts";
-import type { Limits } from "./limits.ts";
+import { hushed, reasonOf } from "./guarded-orchestrator.ts";
+import { type Limits, limits } from "./limits.ts";
 import type { Outlet } from "./outlet.ts";
 import { Passes } from "./passes.ts";
 import type { Logger } from "./ports/logger.ts";
@@ -14,8 +14,8 @@ import { refusals } from "./refusals.ts";
 /** One socket's subscription to a surface. */
 export interface Viewer {
   readonly outlet: Outlet;
-  /** It waits for the whole surface; false: changes reach it as updates. */
-  awaiting: boolean;
+  /** How many times it has asked for the whole surface and not got it; 0: changes reach it as updates. */
+  awaiting: number;
   /** The version of the spec it has seen last. */
   version: number;
   /** It has been given the surface: its actor is told. */
@@ -45,6 +45,8 @@ export class SurfaceFeed {
   #version = 0;
   /** The last question asked; answers to earlier ones are too late. */
   #question = 0;
+  /** The provider is being asked at this moment: a change that it announces now is in its answer. */
+  #asking = false;
   #pending: string | undefined;
   #failure = "";
 
@@ -81,13 +83,16 @@ export class SurfaceFeed {
     this.#provider = provider;
     let listening = true;
     try {
-      const off = provider.subscribe?.(() => {
-        if (listening) this.#owner.changed();
+      const off: unknown = provider.subscribe?.((context) => {
+        const conversationId = context?.conversationId;
+        if (!listening || this.#asking) return;
+        if (conversationId === undefined || conversationId === this.conversationId) this.#owner.changed();
       });
+      hushed(off);
       if (typeof off !== "function") return;
       this.#unsubscribe = () => {
         listening = false;
-        off();
+        hushed(off());
       };
     } catch (error) {
       listening = false;
@@ -112,7 +117,6 @@ export class SurfaceFeed {
   /** Asks for the spec. The answer to an older question is dropped; a late answer to the newest one is welcome. */
   ask(): void {
     const question = ++this.#question;
-    const { conversationId } = this;
     const settle = (answer: () => string): void => {
       if (question !== this.#question) return;
       try {
@@ -124,7 +128,7 @@ export class SurfaceFeed {
       this.#owner.built();
     };
     try {
-      const spec: unknown = this.#provider.getSpec(conversationId === undefined ? undefined : { conversationId });
+      const spec = this.#askProvider();
       if (spec instanceof Promise || isThenable(spec))
         Promise.resolve(spec).then(
           (value: unknown) => settle(() => specText(value)),
@@ -136,6 +140,16 @@ export class SurfaceFeed {
       else settle(() => specText(spec));
     } catch (error) {
       if (question === this.#question) this.#fail(reasonOf(error));
+    }
+  }
+
+  #askProvider(): unknown {
+    const { conversationId } = this;
+    this.#asking = true;
+    try {
+      return this.#provider.getSpec(conversationId === undefined ? undefined : { conversationId });
+    } finally {
+      this.#asking = false;
     }
   }
 
@@ -156,10 +170,9 @@ export class SurfaceFeed {
   /** Gives the newest spec to a viewer that has not seen it. A congested one gets it when it has drained. */
   showTo(viewer: Viewer): void {
     if (!this.#surfaceFrame || !this.#updateFrame) return;
-    if (viewer.awaiting) {
-      viewer.awaiting = false;
+    if (viewer.awaiting > 0) {
       viewer.version = this.#version;
-      viewer.outlet.control(this.#surfaceFrame);
+      for (; viewer.awaiting > 0; viewer.awaiting--) viewer.outlet.control(this.#surfaceFrame);
       viewer.shown();
     } else if (viewer.version < this.#version && !viewer.outlet.congested) {
       viewer.version = this.#version;
@@ -178,6 +191,11 @@ export class SurfaceFeed {
 
   reportTimeout(): void {
     this.#report(`${this.surfaceId} did not answer within ${this.#limits.surfaceAnswerMs / 1_000} s`);
+  }
+
+  /** A defect of ours has ended the surface's actor: nobody asks the provider any more. */
+  reportDefect(): void {
+    this.#report("an internal error has ended this surface: subscribe to it again");
   }
 
   #fail(reason: string): void {
@@ -200,6 +218,9 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 function specText(spec: unknown): string {
   if (typeof spec !== "object" || spec === null || Array.isArray(spec)) throw new Error("the surface returned no spec");
   const text: string | undefined = JSON.stringify(spec);
-  if (text === undefined) throw new Error("the surface returned a spec that is no JSON");
+  // A toJSON may make anything of itself.
+  if (text?.[0] !== "{") throw new Error("the surface returned a spec that is no JSON object");
+  if (text.length > limits.specCharactersMax)
+    throw new Error(`the surface returned a spec that is too large: over ${limits.specCharactersMax} characters`);
   return text;
 }

@@ -1,10 +1,11 @@
-// All surfaces that somebody looks at, and the catalog: adopts a surface actor at the first viewer, releases it after the
-// last, follows the registry's changes, runs actions. Must never let a provider's failure reach anyone but its viewers.
+// All surfaces that somebody looks at, and the catalog: adopts a surface actor at the first viewer, releases it after
+// the last, follows the registry's changes, runs actions. Must never let a provider's failure reach anyone but its
+// viewers.
 import type { Actor, AnyActorRef } from "xstate";
 import { surfaceMachine } from "../machines/surface.ts";
 import type { Clock, Timer } from "./clock.ts";
 import type { Facts } from "./facts.ts";
-import { reasonOf } from "./guarded-orchestrator.ts";
+import { hushed, reasonOf } from "./guarded-orchestrator.ts";
 import type { Limits } from "./limits.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { CatalogEntry, SurfaceProvider, SurfaceRegistry } from "./ports/surfaces.ts";
@@ -43,6 +44,8 @@ export class Surfaces {
   #off: (() => void) | undefined;
   #catalogText = "";
   #polledAt = Number.NEGATIVE_INFINITY;
+  /** Of actions that have not settled. */
+  readonly #actionTimers = new Set<Timer>();
 
   constructor(options: SurfacesOptions) {
     this.#options = options;
@@ -53,7 +56,7 @@ export class Surfaces {
   catalog(): CatalogEntry[] {
     return (
       this.#ask("getCatalog", (registry) => {
-        const catalog = registry.getCatalog();
+        const catalog = hushed(registry.getCatalog());
         return typeof JSON.stringify(catalog) === "string" && Array.isArray(catalog) ? catalog : [];
       }) ?? []
     );
@@ -87,10 +90,12 @@ export class Surfaces {
   /** Adds a viewer, or lets one that is already there await the surface again. */
   watch(surfaceId: string, conversationId: string | undefined, provider: SurfaceProvider, viewer: Viewer): void {
     const key = surfaceKey(surfaceId, conversationId);
-    const entry = this.#entries.get(key) ?? this.#open(key, surfaceId, conversationId, provider);
-    viewer.awaiting = true;
+    const present = this.#entries.get(key);
+    const entry = present ?? this.#open(key, surfaceId, conversationId, provider);
+    viewer.awaiting = Math.min(viewer.awaiting + 1, this.#options.limits.surfaceAnswersOwedMax);
     entry.feed.viewers.add(viewer);
-    this.#tell(entry, "viewer.joined");
+    // The first one's question is being asked already.
+    if (present) this.#tell(entry, "viewer.joined");
   }
 
   unwatch(key: string, viewer: Viewer): void {
@@ -118,7 +123,10 @@ export class Surfaces {
     const settle = (reason: string | undefined): void => {
       if (!open) return;
       open = false;
-      if (timer !== undefined) clock.clearTimeout(timer);
+      if (timer !== undefined) {
+        clock.clearTimeout(timer);
+        this.#actionTimers.delete(timer);
+      }
       settled(reason);
       if (reason === undefined) this.#refreshUnannounced(surfaceId);
     };
@@ -136,6 +144,7 @@ export class Surfaces {
         () => settle(`${actionId} did not settle within ${limits.surfaceAnswerMs / 1_000} s`),
         limits.surfaceAnswerMs,
       );
+      this.#actionTimers.add(timer);
       Promise.resolve(outcome).then(
         () => settle(undefined),
         (error: unknown) => settle(reasonOf(error)),
@@ -148,12 +157,15 @@ export class Surfaces {
   stop(): void {
     this.#onCatalog = undefined;
     try {
-      this.#off?.();
+      hushed<unknown>(this.#off?.());
     } catch (error) {
       this.#options.logger.warn("surfaces: unsubscribing threw", { reason: reasonOf(error) });
     }
     this.#off = undefined;
-    for (const entry of [...this.#entries.values()]) this.#tell(entry, "surface.release");
+    for (const timer of this.#actionTimers) this.#options.clock.clearTimeout(timer);
+    this.#actionTimers.clear();
+    // Now, and not as a fact: nothing may be left of them when a host goes on.
+    for (const entry of [...this.#instances.values()]) entry.actor?.send({ type: "surface.release" });
     this.#entries.clear();
   }
 
@@ -179,7 +191,9 @@ export class Surfaces {
         feed.detach();
         this.#instances.delete(instance);
         if (this.#entries.get(key) === entry) this.#entries.delete(key);
-        if (error !== undefined) logger.error("surface: defect", { surfaceId, error });
+        if (error === undefined) return;
+        logger.error("surface: defect", { surfaceId, error });
+        feed.reportDefect();
       },
     });
     return entry;
@@ -237,7 +251,7 @@ export class Surfaces {
 
   #ask<Answer>(call: string, ask: (registry: SurfaceRegistry) => Answer): Answer | undefined {
     try {
-      return ask(this.#options.registry);
+      return hushed(ask(this.#options.registry));
     } catch (error) {
       this.#options.logger.warn(`surface registry: ${call} threw`, { reason: reasonOf(error) });
       return undefined;

@@ -1,6 +1,8 @@
 // The events of one conversation's turns, in order, numbered by (epoch, seq), as bytes. Runs of text are kept as one
-// escaped run with the ends of their parts; every other event as its finished frame. Must never change what it has kept.
+// escaped run with the ends of their parts; every other event as its finished frame. Must never change what it has
+// kept.
 import { frameHeaderBytes, writeFrameHeader } from "./frame.ts";
+import { limits } from "./limits.ts";
 
 /** An event as it enters the log: an object with a string type; all else passes as it is. */
 export interface LoggedEvent {
@@ -9,13 +11,17 @@ export interface LoggedEvent {
   [field: string]: unknown;
 }
 
+/** A run's frame up to the delta's text. */
+interface Head {
+  text: string;
+  bytes: Buffer;
+}
+
 /** A run of neighbouring text-deltas, or of reasoning-deltas, of one turn. */
 interface Run {
   kind: "run";
   firstSeq: number;
-  /** The frame's payload up to the delta's text, and after it up to the seq. */
-  head: Buffer;
-  headText: string;
+  head: Head;
   /** Escaped JSON text of all parts, without quotes; only the first `bytes` are in use. */
   text: Buffer;
   bytes: number;
@@ -36,6 +42,8 @@ interface Segment {
   turnId: unknown;
   firstSeq: number;
   entries: Entry[];
+  /** The newest head of each kind: runs share them, where text and reasoning come by turns. */
+  heads: Map<string, Head>;
   bytes: number;
   sealedAt: number | undefined;
 }
@@ -50,8 +58,9 @@ export interface Slice {
 /** A run is closed at this size, so that growing it never copies much. */
 const runBytesMax = 64 * 1024;
 const runBytesFirst = 256;
-/** What an entry costs beside its bytes, measured as heap per entry. */
-const entryOverheadBytes = 120;
+/** What an entry, and what a run, costs beside its bytes, measured as heap per entry (Node 24). */
+const entryOverheadBytes = 160;
+const runOverheadBytes = 480;
 const partOverheadBytes = 8;
 const joinable: ReadonlySet<string> = new Set(["text-delta", "reasoning-delta"]);
 
@@ -91,14 +100,14 @@ export class TurnLog {
 
   /**
    * Adds one event; its seq is the next. A turnId that differs from the running turn's begins a new turn.
-   * @throws TypeError when JSON cannot hold the event; nothing is kept then.
+   * @throws TypeError when JSON cannot hold the event, RangeError when it is too large; nothing is kept then.
    */
   append(event: LoggedEvent): void {
     const turnId = event.turnId ?? this.#open?.turnId;
     if (joinable.has(event.type) && typeof event["delta"] === "string" && isPlainDelta(event))
       this.#appendText(this.#segmentFor(turnId), event, event["delta"]);
     else {
-      const payload = JSON.stringify(event);
+      const payload = objectText(event);
       const segment = this.#segmentFor(turnId);
       this.#seq++;
       this.#appendWhole(segment, `{"type":"chat.delta","event":${payload}${this.#tail}${this.#seq}}`);
@@ -136,7 +145,8 @@ export class TurnLog {
   #segmentFor(turnId: unknown): Segment {
     if (this.#open && this.#open.turnId === turnId) return this.#open;
     if (this.#open) this.seal(Number.NEGATIVE_INFINITY);
-    const segment: Segment = { turnId, firstSeq: this.#seq + 1, entries: [], bytes: 0, sealedAt: undefined };
+    const firstSeq = this.#seq + 1;
+    const segment: Segment = { turnId, firstSeq, entries: [], heads: new Map(), bytes: 0, sealedAt: undefined };
     this.#segments.push(segment);
     this.#open = segment;
     return segment;
@@ -151,19 +161,18 @@ export class TurnLog {
   }
 
   #appendText(segment: Segment, event: LoggedEvent, delta: string): void {
-    const { delta: _, ...rest } = event;
-    const head = `{"type":"chat.delta","event":${JSON.stringify(rest).slice(0, -1)},"delta":"`;
+    const head = this.#headFor(segment, event);
     const escaped = JSON.stringify(delta).slice(1, -1);
     const bytes = Buffer.byteLength(escaped);
     this.#seq++;
     const last = segment.entries.at(-1);
-    const fits = last?.kind === "run" && last.headText === head && last.bytes + bytes <= runBytesMax;
+    const fits = last?.kind === "run" && last.head === head && last.bytes + bytes <= runBytesMax;
     let run = fits ? last : undefined;
     if (!run) {
       const text = Buffer.allocUnsafeSlow(Math.max(runBytesFirst, bytes));
-      run = { kind: "run", firstSeq: this.#seq, head: Buffer.from(head), headText: head, text, bytes: 0, ends: [] };
+      run = { kind: "run", firstSeq: this.#seq, head, text, bytes: 0, ends: [] };
       segment.entries.push(run);
-      this.#grow(segment, text.length + run.head.length + entryOverheadBytes);
+      this.#grow(segment, text.length + runOverheadBytes);
     }
     if (run.bytes + bytes > run.text.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(run.bytes + bytes, run.text.length * 2));
@@ -174,6 +183,18 @@ export class TurnLog {
     run.bytes += run.text.write(escaped, run.bytes);
     run.ends.push(run.bytes);
     this.#grow(segment, partOverheadBytes);
+  }
+
+  /** The segment's own head object for this event: neighbours belong to one run when theirs is the same. */
+  #headFor(segment: Segment, event: LoggedEvent): Head {
+    const { delta: _, ...rest } = event;
+    const text = `{"type":"chat.delta","event":${JSON.stringify(rest).slice(0, -1)},"delta":"`;
+    const known = segment.heads.get(event.type);
+    if (known?.text === text) return known;
+    const head = { text, bytes: Buffer.from(text) };
+    segment.heads.set(event.type, head);
+    this.#grow(segment, 2 * head.bytes.length + entryOverheadBytes);
+    return head;
   }
 
   #grow(segment: Segment, bytes: number): void {
@@ -233,10 +254,10 @@ export class TurnLog {
     const start = run.ends[from - run.firstSeq - 1] ?? 0;
     const end = run.ends[to - run.firstSeq] ?? run.bytes;
     const tail = `"}${this.#tail}${to}${from === to ? "" : `,"fromSeq":${from}`}}`;
-    const payloadBytes = run.head.length + (end - start) + tail.length;
+    const payloadBytes = run.head.bytes.length + (end - start) + tail.length;
     const frame = Buffer.allocUnsafe(frameHeaderBytes(payloadBytes) + payloadBytes);
     let offset = writeFrameHeader(frame, 0, payloadBytes);
-    offset += run.head.copy(frame, offset);
+    offset += run.head.bytes.copy(frame, offset);
     offset += run.text.copy(frame, offset, start, end);
     frame.write(tail, offset, "latin1");
     return frame;
@@ -252,6 +273,18 @@ function partsWithin(run: Run, from: number, last: number, bytesMax: number): nu
   let to = from;
   while (to < last && (run.ends[to + 1 - run.firstSeq] ?? 0) - start <= bytesMax) to++;
   return to;
+}
+
+/** @throws TypeError, RangeError */
+function objectText(event: LoggedEvent): string {
+  const text: string | undefined = JSON.stringify(event);
+  // An array, or what a toJSON makes of itself.
+  if (text?.[0] !== "{") throw new TypeError("an event must be a JSON object");
+  if (text.length > limits.wholeEventCharactersMax)
+    throw new RangeError(
+      `an event of ${text.length} characters is over the limit of ${limits.wholeEventCharactersMax}`,
+    );
+  return text;
 }
 
 /** Nothing but scalars beside the delta, so that two heads can be compared as text. */

@@ -1,7 +1,8 @@
 // The agent port: what writes an answer. An agent owns its loop over steps (a model call, then its tools); it never
 // stores, numbers or sends anything.
-import type { Chunk, Role } from "../protocol/chunk.ts";
+
 import type { ReasoningEffort } from "../protocol/chat-send.ts";
+import type { Chunk, Role } from "../protocol/chunk.ts";
 import type { TurnEventBody } from "../protocol/turn-event.ts";
 
 /** One message of the conversation so far, oldest first: the stored chunks of one role that belong together. */
@@ -49,7 +50,9 @@ export interface AgentResult {
 }
 
 export interface AgentRun {
-  /** Why the agent is asked, when it is not for an answer in a turn: `summary` compacts a conversation, without tools. */
+  /**
+   * Why the agent is asked, when it is not for an answer in a turn: `summary` compacts a conversation, without tools.
+   */
   purpose?: "summary" | undefined;
   messages: AgentMessage[];
   /** The model's name without its provider. */

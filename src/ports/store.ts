@@ -86,7 +86,9 @@ export type Write =
    */
   | { kind: "conversation.compacted"; id: string; archive: ConversationRow; chunks: NewChunk[] };
 
-/** What a unit of writes could not do: the disk is full, the file is broken or read-only. The message is for a person. */
+/**
+ * What a unit of writes could not do: the disk is full, the file is broken or read-only. The message is for a person.
+ */
 export class StoreError extends Error {
   override name = "StoreError";
 }

@@ -26,6 +26,8 @@ export interface SurfaceRegistry {
   register(provider: SurfaceProvider): () => void;
   getCatalog(): CatalogEntry[];
   getSurface(id: string): SurfaceProvider | undefined;
-  /** Calls back after the catalog changed. A host's registry may lack it: then the catalog is compared once a second. */
+  /**
+   * Calls back after the catalog changed. A host's registry may lack it: then the catalog is compared once a second.
+   */
   subscribe?(onChange: () => void): () => void;
 }

@@ -6,7 +6,10 @@ import { id, optional, shortString } from "./parts.ts";
 export const reasoningEfforts = ["low", "medium", "high", "xhigh", "max"] as const;
 export type ReasoningEffort = (typeof reasoningEfforts)[number];
 
-export const imageSchema = v.object({
+export const isReasoningEffort = (value: unknown): value is ReasoningEffort =>
+  (reasoningEfforts as readonly unknown[]).includes(value);
+
+const imageSchema = v.object({
   url: v.pipe(v.string(), v.nonEmpty()),
   mimeType: optional(shortString),
 });

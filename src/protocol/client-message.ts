@@ -1,5 +1,5 @@
-// The closed set of messages a client may send, and the Map that finds the schema of each by its type (a valibot variant
-// over all of them is two to four times slower).
+// The closed set of messages a client may send, and the Map that finds the schema of each by its type (a valibot
+// variant over all of them is two to four times slower).
 import type * as v from "valibot";
 import { type ChatCancel, chatCancelSchema } from "./chat-cancel.ts";
 import { type ChatQueue, chatQueueSchema } from "./chat-queue.ts";

@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { limits } from "../limits.ts";
 import { type Refusal, refusals } from "../refusals.ts";
-import { reasoningEfforts } from "./chat-send.ts";
+import { isReasoningEffort } from "./chat-send.ts";
 import { type ClientMessage, clientSchemas } from "./client-message.ts";
 import { isUsableId } from "./parts.ts";
 
@@ -71,16 +71,15 @@ function specialRefusal(type: string, fields: Fields, conversationId: string | u
   }
 }
 
-/** What protocol 1.4 says of message, effort and images; POST /chat asks the same. */
-export function chatSendRefusal(fields: Fields, conversationId: string | undefined): Refusal | undefined {
+/** What protocol 1.4 says of message, effort and images. */
+function chatSendRefusal(fields: Fields, conversationId: string | undefined): Refusal | undefined {
   const { message, reasoningEffort, images } = fields as {
     [name in "message" | "reasoningEffort" | "images"]?: unknown;
   };
   if (typeof message !== "string" || message === "")
     return refusals.textRequired("chat.send", "message", conversationId);
   if (reasoningEffort !== undefined && reasoningEffort !== null)
-    if (!(reasoningEfforts as readonly unknown[]).includes(reasoningEffort))
-      return refusals.invalidEffort(asText(reasoningEffort), conversationId);
+    if (!isReasoningEffort(reasoningEffort)) return refusals.invalidEffort(asText(reasoningEffort), conversationId);
   if (images !== undefined && images !== null) {
     if (!Array.isArray(images)) return refusals.imagesNotArray(conversationId);
     if (!images.every(hasUrl)) return refusals.badImage(conversationId);
@@ -108,15 +107,16 @@ function isShallow(value: unknown, depth: number): boolean {
 
 const shownCharactersMax = 100;
 
-/** A client's own value in a sentence: as JSON, cut, so that an answer is never larger than what it answers. */
-function shown(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > shownCharactersMax ? `${text.slice(0, shownCharactersMax)}…` : text;
-}
+/** A client's own text in a sentence: cut, so that an answer is never larger than what it answers. */
+const cut = (text: string): string =>
+  text.length > shownCharactersMax ? `${text.slice(0, shownCharactersMax)}…` : text;
 
+const shown = (text: string): string => cut(JSON.stringify(text));
+
+/** What is nested too deep is not spelt out: that would cost stack. */
 function asText(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > shownCharactersMax ? `${text.slice(0, shownCharactersMax)}…` : text;
+  if (typeof value === "string") return cut(value);
+  return isShallow(value, limits.nestingDepthMax) ? cut(JSON.stringify(value)) : "…";
 }
 
 /** `Invalid message:` goes on with the field's path and what is wrong with it. */

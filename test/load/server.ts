@@ -68,3 +68,5 @@ process.on("message", ({ ask, ...rest }: Ask) => {
   process.send?.({ ...figures(), wsUrl: server.wsUrl, httpUrl: server.httpUrl });
 });
 process.send?.({ ...figures(), wsUrl: server.wsUrl, httpUrl: server.httpUrl });
+// A parent that has gone cannot end it any more.
+process.on("disconnect", () => process.exit(1));

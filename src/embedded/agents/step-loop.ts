@@ -1,15 +1,15 @@
 // The loop that every agent of ours shares: a step lets the model speak, then its tools run, then what people said
-// meanwhile is handed over, and the next step begins. Never emits an event larger than the wire allows, and never leaves
-// a tool call without its result, unless the turn is aborted.
+// meanwhile is handed over, and the next step begins. Never emits an event larger than the wire allows, and never
+// leaves a tool call without its result, unless the turn is aborted.
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import { type Limits, limits } from "../../limits.ts";
 import type { AgentEvent, AgentMessage, AgentResult, AgentRun } from "../../ports/agent.ts";
 import type { Chunk } from "../../protocol/chunk.ts";
 import { isUsableId } from "../../protocol/parts.ts";
+import { eventHeadBytes, pieces } from "../../tool-text.ts";
 import { StepTimer } from "./step-timer.ts";
 import { runTool, type ToolCallEvent } from "./tool-run.ts";
-import { eventHeadBytes, pieces } from "./tool-text.ts";
 
 export type StepBounds = Pick<Limits, "eventBytesMax" | "toolRunMs" | "stepsPerTurnMax" | "deltaCharactersMax">;
 

@@ -3,8 +3,8 @@
 import type { Clock } from "../../clock.ts";
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent, AgentRun, Tool } from "../../ports/agent.ts";
+import { cutToolText, encodedBytes, eventHeadBytes } from "../../tool-text.ts";
 import { AsyncQueue } from "./async-queue.ts";
-import { cutToolText, encodedBytes, eventHeadBytes } from "./tool-text.ts";
 
 export type ToolCallEvent = Extract<AgentEvent, { type: "tool-call" }>;
 export type ToolOutputEvent = Extract<AgentEvent, { type: "tool-output" }>;

@@ -3,7 +3,7 @@
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent } from "../../ports/agent.ts";
 import type { TurnEventBody } from "../../protocol/turn-event.ts";
-import { cutToolText, encodedBytes, eventHeadBytes, pieces } from "../agents/tool-text.ts";
+import { cutToolText, encodedBytes, eventHeadBytes, pieces } from "../../tool-text.ts";
 
 /** The event as one or more that fit: text comes in pieces, a result is cut, an input that is too large is left out. */
 export function fitted(event: AgentEvent, limits: Limits): AgentEvent[] {

@@ -1,5 +1,5 @@
-// Commits units of writes: what was appended in one transaction a tick, what is attempted at once. Must never lose a unit
-// that could succeed, reorder two of them, or let one that never can succeed stand in the way of the others.
+// Commits units of writes: what was appended in one transaction a tick, what is attempted at once. Must never lose a
+// unit that could succeed, reorder two of them, or let one that never can succeed stand in the way of the others.
 import type { Clock, Timer } from "../../clock.ts";
 import { limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
@@ -62,7 +62,9 @@ export class Writer {
     });
   }
 
-  /** @throws StoreError; while the store fails at once, without a try of its own: the retry finds out when it is well. */
+  /**
+   * @throws StoreError; while the store fails at once, without a try of its own: the retry finds out when it is well.
+   */
   attempt(writes: Write[]): void {
     if (this.#failure) throw this.#failure;
     const defect = this.#commit(writes);

@@ -1,4 +1,5 @@
-// The surface `conversation`: which model answers with how much effort, what goes on, and a button to stop it (design 5).
+// The surface `conversation`: which model answers with how much effort, what goes on, and a button to stop it (design
+// 5).
 import type { Conversations } from "../../ports/conversations.ts";
 import type { Orchestrator } from "../../ports/orchestrator.ts";
 import type { SurfaceContext, SurfaceProvider } from "../../ports/surfaces.ts";

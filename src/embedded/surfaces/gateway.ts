@@ -1,5 +1,5 @@
-// The surface `gateway`: how many sockets and turns there are, how fast deltas flow, and a toggle that refuses new turns
-// (design 5). Its figures are looked at once a second, and only while somebody watches.
+// The surface `gateway`: how many sockets and turns there are, how fast deltas flow, and a toggle that refuses new
+// turns (design 5). Its figures are looked at once a second, and only while somebody watches.
 import type { Clock, Timer } from "../../clock.ts";
 import type { SurfaceProvider } from "../../ports/surfaces.ts";
 import type { Changes } from "./changes.ts";
@@ -27,25 +27,27 @@ export function createGatewaySurface(options: {
   let leaveChanges: (() => void) | undefined;
   let seen = { at: clock.now(), events: figures().events };
   let deltasPerSecond = 0;
+  /** The figures of the spec that was built last. */
   let shown = "";
 
   const announce = (): void => {
     for (const listener of [...listeners]) listener();
   };
 
+  const textOf = (sockets: number, runningTurns: number): string => `${sockets} ${runningTurns} ${deltasPerSecond}`;
+
   const look = (): void => {
     const now = clock.now();
     const { sockets, runningTurns, events } = figures();
     deltasPerSecond = Math.round(((events - seen.events) * 1_000) / Math.max(1, now - seen.at));
     seen = { at: now, events };
-    const text = `${sockets} ${runningTurns} ${deltasPerSecond}`;
-    if (text !== shown) announce();
-    shown = text;
+    if (textOf(sockets, runningTurns) !== shown) announce();
     timer = clock.setTimeout(look, refreshMs);
   };
 
   const start = (): void => {
     seen = { at: clock.now(), events: figures().events };
+    deltasPerSecond = 0;
     timer = clock.setTimeout(look, refreshMs);
     leaveChanges = changes((change) => {
       if (change.what === "turns") announce();
@@ -61,6 +63,7 @@ export function createGatewaySurface(options: {
     catalogEntry: head,
     getSpec() {
       const { sockets, runningTurns, refusesTurns } = figures();
+      shown = textOf(sockets, runningTurns);
       return {
         ...head,
         fields: [

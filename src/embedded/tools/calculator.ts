@@ -1,4 +1,5 @@
-// The tool `calculator`: works out an arithmetic expression with a parser of its own. Must never evaluate anything else.
+// The tool `calculator`: works out an arithmetic expression with a parser of its own. Must never evaluate anything
+// else.
 import * as v from "valibot";
 import { limits } from "../../limits.ts";
 import type { Tool } from "../../ports/agent.ts";

@@ -1,5 +1,5 @@
-// What went wrong with a model call, read from whatever the AI SDK, fetch or the endpoint threw: a sentence for a person,
-// and whether and when another try makes sense. Must never let an API key into that sentence.
+// What went wrong with a model call, read from whatever the AI SDK, fetch or the endpoint threw: a sentence for a
+// person, and whether and when another try makes sense. Must never let an API key into that sentence.
 import { AgentError } from "../agent-error.ts";
 
 export interface Failure {

@@ -1,5 +1,5 @@
-// A conversation's history as the AI SDK takes it. Endpoints refuse a history in which a tool call and its result do not
-// stand together, so this must make one out of any history, whatever was interrupted in it.
+// A conversation's history as the AI SDK takes it. Endpoints refuse a history in which a tool call and its result do
+// not stand together, so this must make one out of any history, whatever was interrupted in it.
 import type { FilePart, ModelMessage, TextPart, ToolCallPart, ToolResultPart } from "ai";
 import type { AgentMessage } from "../../../ports/agent.ts";
 import type { Chunk } from "../../../protocol/chunk.ts";

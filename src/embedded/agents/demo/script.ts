@@ -1,6 +1,6 @@
-// demo/script: plays the JSON in the prompt, so that a test can order any answer: how much, how fast, with which tools,
-// failing or hanging where. The same script always gives the same text. A prompt of plain words is echoed, so that texts
-// queued behind a script are answered too.
+// demo/script: plays the JSON in the prompt, so that a test can order any answer: how much, how fast, with which
+// tools, failing or hanging where. The same script always gives the same text. A prompt of plain words is echoed, so
+// that texts queued behind a script are answered too.
 import * as v from "valibot";
 import type { Clock } from "../../../clock.ts";
 import type { AgentRun } from "../../../ports/agent.ts";

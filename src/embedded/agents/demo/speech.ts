@@ -9,7 +9,9 @@ export const wordDelayMs = 30;
 /** … but a long answer takes no more pauses than these: then several words come between two of them. */
 export const wordPausesMax = 1_000;
 
-/** Each word with the white space that follows it; joined they are the text. White space before the first is a piece. */
+/**
+ * Each word with the white space that follows it; joined they are the text. White space before the first is a piece.
+ */
 export const wordsOf = (text: string): string[] => text.match(/^\s+|\S+\s*/g) ?? [];
 
 /** The newest text that a user sent; "" when there is none. */

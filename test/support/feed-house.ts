@@ -1,0 +1,82 @@
+// A feed with sockets in memory that watch it through real cursors and outlets; a test moves the cursors as a watch's
+// chart would, and sees what each of them found out.
+import { Cursor } from "../../src/cursor.ts";
+import { Feed } from "../../src/feed.ts";
+import { type Limits, limits } from "../../src/limits.ts";
+import { Outlet } from "../../src/outlet.ts";
+import { type LoggedEvent, TurnLog } from "../../src/turn-log.ts";
+import { type Transcript, transcriptOf } from "./client/transcript.ts";
+import { SimulatedClock } from "./clock.ts";
+import { MemorySocket } from "./socket.ts";
+
+export const conversationId = "c";
+
+export const event = (type: string, fields: object = {}, turnId = "t1"): LoggedEvent => ({
+  type,
+  conversationId,
+  turnId,
+  ...fields,
+});
+export const text = (delta: string, turnId = "t1"): LoggedEvent => event("text-delta", { delta }, turnId);
+export const sealed = (turnId = "t1"): LoggedEvent => event("turn-sealed", { latestSeq: 2 }, turnId);
+
+export interface Watcher {
+  socket: MemorySocket;
+  outlet: Outlet;
+  cursor: Cursor;
+  /** What its outlet and its cursor found out. */
+  facts: string[];
+  /** What it was sent, checked for holes. */
+  transcript(): Transcript;
+}
+
+export class FeedHouse {
+  readonly clock = new SimulatedClock();
+  readonly facts: string[] = [];
+  readonly limits: Limits;
+  readonly feed: Feed;
+
+  constructor(bounds: Partial<Limits> = {}) {
+    this.limits = { ...limits, ...bounds };
+    const note = (fact: string) => () => void this.facts.push(fact);
+    const owner = { turnBegan: note("began"), turnSealed: note("sealed"), turnTooLarge: note("too large") };
+    this.feed = new Feed(conversationId, new TurnLog("e"), owner, this.clock, this.limits);
+  }
+
+  /** A socket whose cursor begins where a new watch's would. */
+  watcher(seq = this.feed.startSeq()): Watcher {
+    const facts: string[] = [];
+    const note = (fact: string) => () => void facts.push(fact);
+    const socket = new MemorySocket();
+    const outletOwner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
+    const outlet = new Outlet(socket, outletOwner, this.clock, this.limits);
+    const cursorOwner = { reachedEnd: note("reachedEnd"), fellBehind: note("fellBehind"), lost: note("lost") };
+    const cursor = new Cursor(this.feed, outlet, cursorOwner, seq, this.limits);
+    return { socket, outlet, cursor, facts, transcript: () => transcriptOf(socket.messages(), conversationId) };
+  }
+
+  /** A socket that lives: it has caught up and stands in the live set. */
+  live(): Watcher {
+    const watcher = this.watcher();
+    while (watcher.cursor.pump() === "more");
+    watcher.cursor.join();
+    watcher.facts.length = 0;
+    return watcher;
+  }
+
+  append(...events: LoggedEvent[]): void {
+    for (const one of events) this.feed.append(one);
+  }
+}
+
+/** A simulated clock whose deferred work runs one turn of the loop at a time. */
+export function turnByTurn(clock: SimulatedClock): () => boolean {
+  let waiting: (() => void)[] = [];
+  clock.defer = (run) => void waiting.push(run);
+  return () => {
+    const turn = waiting;
+    waiting = [];
+    for (const run of turn) run();
+    return waiting.length > 0;
+  };
+}

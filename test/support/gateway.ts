@@ -1,0 +1,162 @@
+// Opens the gateway on a real port for a test: as a host's extension with scripted parts behind the ports, or bare, for
+// tests that reach into it. When the test is over it proves that nothing was left behind.
+import { createAccess } from "../../src/access.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
+import { Gateway } from "../../src/gateway.ts";
+import { createTransportWsExtension, type Extension } from "../../src/host.ts";
+import { type Limits, limits } from "../../src/limits.ts";
+import { listen, trackConnections, unlisten } from "../../src/listen.ts";
+import { tolerantLogger } from "../../src/ports/logger.ts";
+import type { SurfaceRegistry } from "../../src/ports/surfaces.ts";
+import { createTransport } from "../../src/transport.ts";
+import { type Client, type ConnectOptions, connect } from "./client.ts";
+import { eventually, within } from "./deadline.ts";
+import { FakeHost } from "./host.ts";
+import { asPort, ScriptedOrchestrator } from "./scripted-orchestrator.ts";
+import { registryOf, type ScriptedSurface } from "./scripted-surfaces.ts";
+
+/** What a test works with. */
+export interface House {
+  host: FakeHost;
+  extension: Extension;
+  orchestrator: ScriptedOrchestrator;
+  registry: SurfaceRegistry;
+  url: string;
+  port: number;
+  /** A client that has got its catalog; it is cut when the test is over. */
+  join(options?: ConnectOptions): Promise<Client>;
+}
+
+export interface HouseOptions {
+  surfaces?: ScriptedSurface[];
+  registry?: SurfaceRegistry;
+  settings?: Record<string, unknown>;
+  clock?: Clock;
+}
+
+/** The port that the extension has told its host about. */
+export function portOf(host: FakeHost): number {
+  const port = host.said("transport-ws: surface WebSocket listening").at(-1)?.fields?.["port"];
+  if (typeof port !== "number") throw new Error("the host was not told of a port");
+  return port;
+}
+
+/** Runs with an activated extension, deactivates it, and fails when anything of it is left at the ports. */
+export async function withHost(options: HouseOptions, run: (house: House) => Promise<void>): Promise<void> {
+  const { surfaces = [], settings = {}, clock } = options;
+  const orchestrator = new ScriptedOrchestrator();
+  const registry = options.registry ?? registryOf(surfaces);
+  const host = new FakeHost();
+  host.services.set("session-orchestrator/orchestrator", orchestrator);
+  host.services.set("surface-registry/registry", registry);
+  for (const [key, value] of Object.entries(settings)) host.settings.set(key, value);
+  const extension = createTransportWsExtension(clock === undefined ? {} : { clock });
+  await extension.activate(host);
+  const port = portOf(host);
+  const url = `ws://127.0.0.1:${port}`;
+  const clients: Client[] = [];
+  const join = async (connecting: ConnectOptions = {}): Promise<Client> => {
+    const client = await connect(url, connecting);
+    clients.push(client);
+    await client.next("catalog");
+    return client;
+  };
+  try {
+    await run({ host, extension, orchestrator, registry, url, port, join });
+    const defects = host.lines.filter((line) => line.level === "error");
+    if (defects.length > 0)
+      throw new Error(`defects were logged: ${JSON.stringify(defects.map((one) => one.message))}`);
+  } finally {
+    for (const client of clients) client.kill();
+    await within(extension.deactivate(), "the extension to be deactivated");
+  }
+  const left = {
+    orchestrator: orchestrator.subscriptions(),
+    hooks: host.listenerCount,
+    surfaces: surfaces.reduce((sum, surface) => sum + surface.subscriptions, 0),
+  };
+  if (left.orchestrator + left.hooks + left.surfaces > 0)
+    throw new Error(`subscriptions are left behind: ${JSON.stringify(left)}`);
+}
+
+/** What a test of the inside works with. */
+export interface BareGateway {
+  gateway: Gateway;
+  orchestrator: ScriptedOrchestrator;
+  /** Its log, as a host would have it. */
+  host: FakeHost;
+  url: string;
+  /** Set to refuse upgrades. */
+  closedBecause: "draining" | "full" | undefined;
+  join(options?: ConnectOptions): Promise<Client>;
+}
+
+export interface BareOptions {
+  surfaces?: ScriptedSurface[];
+  limits?: Partial<Limits>;
+  clock?: Clock;
+  allowOrigins?: string[];
+}
+
+/** The gateway without an extension around it. */
+export async function withGateway(options: BareOptions, run: (bare: BareGateway) => Promise<void>): Promise<void> {
+  const clock = options.clock ?? systemClock;
+  const bounds: Limits = { ...limits, ...options.limits };
+  const orchestrator = new ScriptedOrchestrator();
+  const host = new FakeHost();
+  const logger = tolerantLogger(host.logger);
+  const gateway = new Gateway({
+    clock,
+    logger,
+    limits: bounds,
+    surfaces: registryOf(options.surfaces ?? []),
+    eventProfile: "full",
+    ports: () => ({ orchestrator: asPort(orchestrator), broadcasts: { subscribe: () => () => {} } }),
+  });
+  const transport = createTransport({
+    limits: bounds,
+    logger,
+    access: createAccess({ clock, allowOrigins: options.allowOrigins ?? [] }),
+    closedBecause: () => bare.closedBecause,
+    accept: (socket) => gateway.accept(socket),
+  });
+  const server = transport.createServer();
+  const cutConnections = trackConnections(server);
+  const clients: Client[] = [];
+  const port = await listen(server, "127.0.0.1", 0);
+  gateway.listening();
+  const url = `ws://127.0.0.1:${port}`;
+  const bare: BareGateway = {
+    gateway,
+    orchestrator,
+    host,
+    url,
+    closedBecause: undefined,
+    async join(connecting = {}) {
+      const client = await connect(url, connecting);
+      clients.push(client);
+      await client.next("catalog");
+      return client;
+    },
+  };
+  try {
+    await run(bare);
+  } finally {
+    for (const client of clients) client.kill();
+    const closed = unlisten(server);
+    await eventually(() => gateway.connections.size === 0, "the killed sockets to be noticed");
+    gateway.stop();
+    cutConnections();
+    await within(closed, "the server to close");
+  }
+  if (orchestrator.subscriptions() > 0) throw new Error("subscriptions at the orchestrator are left behind");
+}
+
+/** The system's clock, run so many times faster: deadlines of minutes are met in seconds, over real sockets. */
+export function hastyClock(factor: number): Clock {
+  return {
+    ...systemClock,
+    now: () => systemClock.now() * factor,
+    setTimeout: (run, delayMs) => systemClock.setTimeout(run, delayMs / factor),
+  };
+}

@@ -1,0 +1,237 @@
+// The real command `turnwire serve` as a child process: starts it, waits for its ready line, keeps what it says, and
+// ends it by its pid. Must never wait without a deadline, nor outlive the process that started it.
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { budgets } from "../budgets.ts";
+import { within } from "./deadline.ts";
+
+const program = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+
+/** Two servers that start at once beside a full test run need several seconds on two cores. */
+const startMs = 3 * budgets.awaitMs;
+
+export interface Exit {
+  /** null when a signal ended it. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface CommandOptions {
+  /** Variables on top of the environment, which is handed on without its TURNWIRE_ ones. */
+  environment?: Record<string, string>;
+  cwd?: string;
+  /** A program and arguments that end by running the command that follows them. */
+  around?: string[];
+}
+
+export interface ServerOptions extends CommandOptions {
+  /** Default `:memory:`; undefined leaves the flag out. */
+  dataDir?: string | undefined;
+  /** On top of --port 0, --http-port 0 and --data-dir; the last of a repeated flag holds. */
+  flags?: string[];
+}
+
+/** A line of the log, as pino writes it. */
+export interface LogLine {
+  level: number;
+  msg: string;
+  [field: string]: unknown;
+}
+
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** Runs the command to its end; for what must not, or need not, keep running. */
+export async function runCommand(argv: string[], options: CommandOptions = {}): Promise<Exit> {
+  const command = new Command(argv, options);
+  return await command.untilExit(startMs);
+}
+
+class Command {
+  stdout = "";
+  stderr = "";
+  readonly child: ChildProcess;
+  readonly exited: Promise<Exit>;
+  /** Called when more of stdout or stderr has come, and at the end. */
+  onNews: () => void = () => {};
+
+  constructor(argv: string[], { environment = {}, cwd, around = [] }: CommandOptions) {
+    const [file = process.execPath, ...rest] = [
+      ...around,
+      process.execPath,
+      "--max-semi-space-size=8",
+      program,
+      ...argv,
+    ];
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("TURNWIRE_"));
+    const env = { ...Object.fromEntries(inherited), ...environment };
+    const child = spawn(file, rest, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    this.child = child;
+    running.add(child);
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      this.stdout += text;
+      this.onNews();
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.stderr += text;
+      this.onNews();
+    });
+    const { promise, resolve } = Promise.withResolvers<Exit>();
+    this.exited = promise;
+    const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+      running.delete(child);
+      resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });
+      this.onNews();
+    };
+    child.once("error", (error) => {
+      this.stderr += error.message;
+      end(null, null);
+    });
+    child.once("close", end);
+  }
+
+  /** Past the deadline it is killed, and the wait fails with what it said. */
+  async untilExit(deadlineMs: number): Promise<Exit> {
+    try {
+      return await within(this.exited, () => `the command to end\n${this.story()}`, deadlineMs);
+    } catch (error) {
+      this.child.kill("SIGKILL");
+      throw error;
+    }
+  }
+
+  story(): string {
+    return `  stdout: ${JSON.stringify(this.stdout)}\n  stderr:\n${this.stderr.slice(-4_000) || "    nothing"}`;
+  }
+}
+
+const readyLine = /^turnwire ready (ws:\/\/\S+) (http:\/\/\S+)\n/;
+
+export class ServerProcess {
+  readonly wsUrl: string;
+  readonly httpUrl: string;
+  readonly pid: number;
+  readonly #command: Command;
+  #waiting = new Set<() => void>();
+
+  private constructor(command: Command, pid: number, wsUrl: string, httpUrl: string) {
+    this.#command = command;
+    this.pid = pid;
+    this.wsUrl = wsUrl;
+    this.httpUrl = httpUrl;
+    command.onNews = () => {
+      for (const look of [...this.#waiting]) look();
+    };
+  }
+
+  /** Resolves with the ready line; rejects with what was said when the command ends before it, or is too slow. */
+  static async start(options: ServerOptions = {}): Promise<ServerProcess> {
+    const { dataDir, flags = [] } = { dataDir: ":memory:", ...options };
+    const place = dataDir === undefined ? [] : ["--data-dir", dataDir];
+    const command = new Command(["serve", "--port", "0", "--http-port", "0", ...place, ...flags], options);
+    const { promise, resolve, reject } = Promise.withResolvers<ServerProcess>();
+    command.onNews = () => {
+      const [, wsUrl, httpUrl] = readyLine.exec(command.stdout) ?? [];
+      const { pid } = command.child;
+      if (wsUrl !== undefined && httpUrl !== undefined && pid !== undefined)
+        resolve(new ServerProcess(command, pid, wsUrl, httpUrl));
+    };
+    void command.exited.then(() => reject(new Error(`the server ended before it was ready\n${command.story()}`)));
+    try {
+      return await within(promise, () => `the ready line\n${command.story()}`, startMs);
+    } catch (error) {
+      command.child.kill("SIGKILL");
+      throw error;
+    }
+  }
+
+  get stdout(): string {
+    return this.#command.stdout;
+  }
+
+  get stderr(): string {
+    return this.#command.stderr;
+  }
+
+  /** The whole log so far; throws where a line is no JSON object with a level and a message. */
+  get log(): LogLine[] {
+    const whole = this.stderr.slice(0, this.stderr.lastIndexOf("\n") + 1);
+    return whole.split("\n").flatMap((line) => (line === "" ? [] : [logLineOf(line)]));
+  }
+
+  /** The first line of the log with this message, now or when it is written. */
+  async logged(message: string, deadlineMs: number = budgets.awaitMs): Promise<LogLine> {
+    const { promise, resolve, reject } = Promise.withResolvers<LogLine>();
+    const look = (): void => {
+      const line = this.log.find(({ msg }) => msg === message);
+      if (line) resolve(line);
+    };
+    this.#waiting.add(look);
+    void this.exited.then(() => reject(new Error(`the server ended without logging "${message}"\n${this.stderr}`)));
+    try {
+      look();
+      return await within(promise, () => `the log line "${message}"\n${this.#command.story()}`, deadlineMs);
+    } finally {
+      this.#waiting.delete(look);
+    }
+  }
+
+  get hasExited(): boolean {
+    return !running.has(this.#command.child);
+  }
+
+  /** Settles with the end of the process and of all that it said. Never rejects. */
+  get exited(): Promise<Exit> {
+    return this.#command.exited;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    if (!this.hasExited) this.#command.child.kill(name);
+  }
+
+  /** Past the deadline the process is killed and the wait fails. */
+  async untilExit(deadlineMs: number = 2 * budgets.awaitMs): Promise<Exit> {
+    return await this.#command.untilExit(deadlineMs);
+  }
+
+  /** The planned stop; throws unless it ends with exit code 0. */
+  async stop(): Promise<Exit> {
+    this.signal("SIGTERM");
+    const exit = await this.untilExit();
+    if (exit.code !== 0) throw new Error(`the server stopped with ${exit.code ?? exit.signal}\n${exit.stderr}`);
+    return exit;
+  }
+
+  /** kill -9: nothing of it is left when this resolves. */
+  async kill(): Promise<Exit> {
+    this.signal("SIGKILL");
+    return await this.untilExit();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+}
+
+function logLineOf(line: string): LogLine {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    throw new Error(`this line of the log is no JSON: ${line}`);
+  }
+  if (isLogLine(parsed)) return parsed;
+  throw new Error(`this line of the log has no level or no message: ${line}`);
+}
+
+const isLogLine = (value: unknown): value is LogLine =>
+  typeof value === "object" &&
+  value !== null &&
+  "level" in value &&
+  typeof value.level === "number" &&
+  "msg" in value &&
+  typeof value.msg === "string";

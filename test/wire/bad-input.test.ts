@@ -1,0 +1,194 @@
+// Frames that no decent client sends: each gets the reply or the close that RFC 6455 or the contract names for it, and
+// every other socket goes on unharmed.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { eventually } from "../support/deadline.ts";
+import { type House, withHost } from "../support/gateway.ts";
+import { closeOf, closePayload, type FrameToSend, opcodes, openPeer, openUpgradedPeer } from "../support/http-peer.ts";
+
+const test = suite("wire: bad input");
+
+const invalidUtf8 = Buffer.from([0x22, 0xc3, 0x28, 0x22]);
+const fits = 16 * 2 ** 20;
+
+/** Proves that a socket of its own is served as ever. */
+async function provesWell({ orchestrator, join }: House): Promise<void> {
+  const client = await join();
+  const conversationId = `well-${orchestrator.asked.length}`;
+  client.send({ type: "chat.send", conversationId, message: "x" });
+  await client.barrier();
+  orchestrator.say(conversationId, "well");
+  orchestrator.end(conversationId);
+  await client.nextEvent(conversationId, "turn-sealed");
+  assert.is(client.transcript(conversationId).text, "well");
+}
+
+test("binary frames are read as UTF-8 JSON, and invalid UTF-8 in one is `Invalid JSON` (1.1, 1.4)", () =>
+  withHost({}, async (house) => {
+    const client = await house.join();
+    client.sendRaw(Buffer.from('{"type":"ping"}'));
+    await client.next("pong");
+    for (const bytes of [invalidUtf8, Buffer.alloc(0), Buffer.from([0xef, 0xbb, 0xbf, 0x7b, 0x7d]), Buffer.alloc(99)]) {
+      client.sendRaw(bytes);
+      assert.equal(await client.next("error"), { type: "error", message: "Invalid JSON" });
+    }
+    await client.barrier();
+    await provesWell(house);
+  }));
+
+/** One frame each, and the close code that it earns. */
+const breaches: [name: string, frames: FrameToSend[], code: number][] = [
+  ["invalid UTF-8 in a text frame", [{ opcode: opcodes.text, payload: invalidUtf8 }], 1007],
+  [
+    "invalid UTF-8 across two fragments",
+    [
+      { opcode: opcodes.text, payload: Buffer.from([0x22, 0xc3]), fin: false },
+      { opcode: opcodes.continuation, payload: Buffer.from([0x28, 0x22]) },
+    ],
+    1007,
+  ],
+  [
+    "a frame that claims to be larger than 16 MiB",
+    [{ opcode: opcodes.text, payload: "x", claimedLength: fits + 1 }],
+    1009,
+  ],
+  [
+    "a frame that claims to be larger than memory",
+    [{ opcode: opcodes.binary, payload: "x", claimedLength: 2 ** 60 }],
+    1009,
+  ],
+  ["an unmasked frame", [{ opcode: opcodes.text, payload: "{}", masked: false }], 1002],
+  ["reserved bits", [{ opcode: opcodes.text, payload: "{}", reserved: 4 }], 1002],
+  ["an unknown opcode", [{ opcode: 0x3, payload: "{}" }], 1002],
+  ["a continuation of nothing", [{ opcode: opcodes.continuation, payload: "{}" }], 1002],
+  ["a ping of 126 bytes", [{ opcode: opcodes.ping, payload: "x".repeat(126) }], 1002],
+  ["a fragmented ping", [{ opcode: opcodes.ping, payload: "x", fin: false }], 1002],
+  ["a close with a code that may not be sent", [{ opcode: opcodes.close, payload: closePayload(1005) }], 1002],
+  ["a close with one byte", [{ opcode: opcodes.close, payload: "x" }], 1002],
+  ["a close with a reason that is no UTF-8", [{ opcode: opcodes.close, payload: closeOfInvalidUtf8() }], 1007],
+];
+
+function closeOfInvalidUtf8(): Buffer {
+  return Buffer.concat([closePayload(1000), invalidUtf8]);
+}
+
+for (const [name, frames, code] of breaches) {
+  test(`${name} closes the socket with ${code}, and no other`, () =>
+    withHost({}, async (house) => {
+      using peer = await openUpgradedPeer(house.url);
+      const other = await house.join();
+      for (const frame of frames) peer.send(frame);
+      assert.is(closeOf(await peer.closeFrame()).code, code);
+      peer.kill();
+      const closed = () => house.host.said("transport-ws: connection close").length === 1;
+      await eventually(closed, "the socket to be released");
+      await other.barrier();
+      await provesWell(house);
+    }));
+}
+
+test("messages over 16 MiB in all close with 1009, also when each fragment is small", () =>
+  withHost({}, async (house) => {
+    using peer = await openUpgradedPeer(house.url);
+    const payload = Buffer.alloc(2 ** 20, 0x20);
+    for (let fragment = 0; fragment < 17; fragment++)
+      peer.send({ opcode: fragment === 0 ? opcodes.text : opcodes.continuation, payload, fin: false });
+    assert.is(closeOf(await peer.closeFrame()).code, 1009);
+    await provesWell(house);
+  }));
+
+test("a message in many fragments, with pings between them, is one message", () =>
+  withHost({}, async ({ url }) => {
+    using peer = await openUpgradedPeer(url);
+    const text = '{"type":"ping"}';
+    for (const [index, character] of [...text].entries()) {
+      const opcode = index === 0 ? opcodes.text : opcodes.continuation;
+      peer.send({ opcode, payload: character, fin: index === text.length - 1 });
+      peer.send({ opcode: opcodes.ping, payload: `${index}` });
+    }
+    const isPong = (payload: Buffer): boolean => payload.toString() === '{"type":"pong"}';
+    await peer.frame((frame) => frame.opcode === opcodes.pong && frame.payload.toString() === "0");
+    await peer.frame((frame) => frame.opcode === opcodes.text && isPong(frame.payload));
+  }));
+
+test("JSON that is nested a million deep is refused and costs nobody anything", () =>
+  withHost({}, async (house) => {
+    const client = await house.join();
+    client.sendRaw("[".repeat(1_000_000));
+    assert.is((await client.next("error"))["message"], "Invalid JSON");
+    const deep = `${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}`;
+    client.sendRaw(`{"type":"invoke","surfaceId":"s","actionId":"a","payload":${deep}}`);
+    assert.match(String((await client.next("error"))["message"]), /^Invalid message: `payload`/);
+    const nested = `{"type":"chat.send","message":"x","images":${"[".repeat(2_000_000)}${"]".repeat(2_000_000)}}`;
+    client.sendRaw(nested);
+    assert.is((await client.next("chat.error"))["type"], "chat.error");
+    await provesWell(house);
+  }));
+
+test("lone surrogates in texts reach the orchestrator and the wire as they are; in ids they are refused (1.1)", () =>
+  withHost({}, async ({ orchestrator, join }) => {
+    const client = await join();
+    const lone = "a\ud83d b \ude00";
+    client.send({ type: "chat.send", conversationId: "c", message: lone });
+    await client.barrier();
+    assert.is(JSON.stringify(orchestrator.given("startTurn")), JSON.stringify([{ conversationId: "c", text: lone }]));
+    // A pair that is split across two deltas becomes whole again in the total text (1.5.1).
+    orchestrator.say("c", "\ud83d", "\ude00", lone);
+    orchestrator.end("c");
+    await client.nextEvent("c", "turn-sealed");
+    assert.is(client.transcript("c").text, `😀${lone}`);
+    client.send({ type: "chat.subscribe", conversationId: lone });
+    assert.match(String((await client.next("error"))["message"]), "well-formed Unicode");
+  }));
+
+test("prototype keys in a message are nothing special", () =>
+  withHost({}, async ({ orchestrator, join }) => {
+    const client = await join();
+    client.sendRaw('{"type":"chat.send","conversationId":"__proto__","message":"x","__proto__":{"model":"evil"}}');
+    await client.barrier();
+    assert.equal(orchestrator.given("startTurn"), [{ conversationId: "__proto__", text: "x" }]);
+    orchestrator.say("__proto__", "fine");
+    orchestrator.end("__proto__");
+    await client.nextEvent("__proto__", "turn-sealed");
+    for (const surfaceId of ["constructor", "__proto__", "toString"]) {
+      client.send({ type: "subscribe", surfaceId });
+      assert.is((await client.next("error"))["message"], `Unknown surface: ${surfaceId}`);
+    }
+  }));
+
+test("ten thousand bad messages are each refused, and the socket lives on", () =>
+  withHost({}, async (house) => {
+    const client = await house.join();
+    for (let times = 0; times < 10_000; times++) client.sendRaw("{");
+    await client.barrier();
+    assert.is(client.unread("error").length, 10_000);
+    await provesWell(house);
+  }));
+
+test("a close is answered with its own code, and what came before it is handled (RFC 6455 5.5.1)", () =>
+  withHost({}, async ({ orchestrator, url }) => {
+    for (const code of [1000, 1001, 3000, 4999]) {
+      using peer = await openUpgradedPeer(url);
+      peer.sendMessage({ type: "chat.send", conversationId: `c${code}`, message: "x" });
+      peer.send({ opcode: opcodes.close, payload: closePayload(code, "bye") });
+      peer.sendMessage({ type: "chat.send", conversationId: "after", message: "x" });
+      assert.is(closeOf(await peer.closeFrame()).code, code);
+      await peer.untilClosed();
+    }
+    assert.is(orchestrator.given("startTurn").length, 4);
+  }));
+
+test("a handshake that stalls is cut after 10 s, and nobody waits for it", () =>
+  withHost({}, async (house) => {
+    using mute = await openPeer(house.url);
+    using halfway = await openPeer(house.url);
+    halfway.write("GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\nsec-websocket-ke");
+    const began = performance.now();
+    await provesWell(house);
+    assert.ok(performance.now() - began < 5_000);
+    await Promise.all([mute.untilClosed(15_000), halfway.untilClosed(15_000)]);
+    assert.ok(performance.now() - began > 9_000);
+    await provesWell(house);
+  }));
+
+test.run();

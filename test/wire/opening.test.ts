@@ -1,0 +1,136 @@
+// The way in, on the wire: what the first message is, which subprotocol is chosen, and what plain HTTP gets.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Client, connect } from "../support/client.ts";
+import { withHost } from "../support/gateway.ts";
+import { openPeer } from "../support/http-peer.ts";
+import { ScriptedSurface } from "../support/scripted-surfaces.ts";
+
+const test = suite("wire: opening");
+
+test("the catalog is the first message on every socket (1.2)", () =>
+  withHost({ surfaces: [new ScriptedSurface("one"), new ScriptedSurface("two")] }, async ({ url }) => {
+    using first = await connect(url);
+    using second = await connect(url);
+    for (const client of [first, second]) {
+      assert.equal(await client.nextAny(), {
+        type: "catalog",
+        catalog: [
+          { id: "one", region: "side", title: "The one" },
+          { id: "two", region: "side", title: "The two" },
+        ],
+      });
+      await client.barrier();
+      assert.is(client.received.filter((message) => message.type === "catalog").length, 1);
+    }
+  }));
+
+test("an empty catalog is sent too (1.2)", () =>
+  withHost({}, async ({ url }) => {
+    using client = await connect(url);
+    assert.equal(await client.nextAny(), { type: "catalog", catalog: [] });
+  }));
+
+test("a socket is taken on any path (1)", () =>
+  withHost({}, async ({ url }) => {
+    for (const path of ["/", "/ws", "/any/where?with=query"]) {
+      using client = await connect(url + path);
+      await client.next("catalog");
+    }
+  }));
+
+test("a plain HTTP request gets 426 and `expected websocket`, whatever its method and path (1)", () =>
+  withHost({}, async ({ url }) => {
+    for (const line of ["GET /", "GET /any/path?x=1", "POST /chat", "DELETE /", "OPTIONS *"]) {
+      using peer = await openPeer(url);
+      const response = await peer.request(line, {}, line.startsWith("POST") ? '{"message":"x"}' : "");
+      assert.is(response.status, 426, line);
+      assert.is(response.body, "expected websocket", line);
+      assert.is(response.headers["upgrade"], "websocket", line);
+    }
+  }));
+
+test("a broken handshake is answered in plain HTTP and takes nothing down", () =>
+  withHost({}, async ({ url, join }) => {
+    const broken: Record<string, string | undefined>[] = [
+      { "sec-websocket-key": "short" },
+      { "sec-websocket-key": undefined },
+      { "sec-websocket-version": "7" },
+      { upgrade: "h2c" },
+      { "sec-websocket-protocol": "a,,b" },
+    ];
+    for (const headers of broken) {
+      using peer = await openPeer(url);
+      const { status } = await peer.upgrade({ headers });
+      assert.ok(status >= 400 && status < 500, `${JSON.stringify(headers)} got ${status}`);
+      await peer.untilClosed();
+    }
+    const garbage = await openPeer(url);
+    garbage.write("\0\0\0 this is no HTTP\r\n\r\n");
+    assert.is((await garbage.response()).status, 400);
+    await garbage.untilClosed();
+    const client = await join();
+    await client.barrier();
+  }));
+
+const chosen: [offered: string[], selected: string | undefined][] = [
+  [[], undefined],
+  [["turnwire.base"], "turnwire.base"],
+  [["other", "turnwire.base"], "turnwire.base"],
+  [["turnwire.v1", "turnwire.base"], "turnwire.base"],
+  [["other", "another"], "other"],
+  [["turnwire.ticket.abc", "other"], "other"],
+  [["turnwire.ticket.abc"], undefined],
+  [["turnwire.v1"], undefined],
+];
+
+for (const [offered, selected] of chosen) {
+  test(`of [${offered.join(", ")}] the subprotocol ${selected ?? "none"} is chosen (2)`, () =>
+    withHost({}, async ({ url }) => {
+      using peer = await openPeer(url);
+      const response = await peer.upgrade({ protocols: offered });
+      assert.is(response.status, 101);
+      assert.is(response.headers["sec-websocket-protocol"], selected);
+      assert.is(response.headers["sec-websocket-extensions"], undefined);
+    }));
+}
+
+test("compression is never negotiated, also when it is offered", () =>
+  withHost({}, async ({ url }) => {
+    using peer = await openPeer(url);
+    const response = await peer.upgrade({ headers: { "sec-websocket-extensions": "permessage-deflate" } });
+    assert.is(response.status, 101);
+    assert.is(response.headers["sec-websocket-extensions"], undefined);
+  }));
+
+test("ping is answered with pong on every socket (2)", () =>
+  withHost({}, async ({ join }) => {
+    const clients: Client[] = [await join(), await join({ protocols: ["turnwire.base"] })];
+    for (const client of clients) {
+      client.send({ type: "ping" });
+      assert.equal(await client.next("pong"), { type: "pong" });
+    }
+  }));
+
+test("messages sent in the same breath as the handshake are heard", () =>
+  withHost({}, async ({ url }) => {
+    using peer = await openPeer(url);
+    const key = "dGhlIHNhbXBsZSBub25jZQ==";
+    const head = [
+      "GET / HTTP/1.1",
+      `host: ${new URL(url).host}`,
+      "connection: Upgrade",
+      "upgrade: websocket",
+      "sec-websocket-version: 13",
+      `sec-websocket-key: ${key}`,
+    ].join("\r\n");
+    // A masked text frame with the mask 0: {"type":"ping"}.
+    const text = Buffer.from('{"type":"ping"}');
+    const frame = Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), text]);
+    peer.write(Buffer.concat([Buffer.from(`${head}\r\n\r\n`), frame]));
+    assert.is((await peer.response()).status, 101);
+    const pong = await peer.frame(({ payload }) => payload.toString() === '{"type":"pong"}');
+    assert.is(pong.masked, false);
+  }));
+
+test.run();

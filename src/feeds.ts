@@ -71,8 +71,8 @@ export class Feeds {
   }
 
   /**
-   * The conversation has begun a turn. A kept log must not miss it, or its numbering would have a hole: the feed listens
-   * again, also when nobody watches (protocol 2, epoch).
+   * The conversation has begun a turn. A kept log must not miss it, or its numbering would have a hole: the feed
+   * listens again, also when nobody watches (protocol 2, epoch).
    */
   turnBegins(conversationId: string): void {
     const feed = this.#feeds.get(conversationId);

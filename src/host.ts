@@ -197,7 +197,8 @@ function readHostConfig(host: Host): HostConfig {
   const isPrivate = isLoopback(surfaceWsHost) || surfaceWsHost === "::1";
   if (!isPrivate && surfaceWsToken === undefined)
     throw new Error(
-      `transport-ws: surfaceWsHost ${surfaceWsHost} can be reached from other machines: set surfaceWsToken, or use 127.0.0.1`,
+      `transport-ws: surfaceWsHost ${surfaceWsHost} can be reached from other machines: ` +
+        "set surfaceWsToken, or use 127.0.0.1",
     );
   return result.output;
 }

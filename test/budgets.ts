@@ -31,6 +31,7 @@ export const fileBudgets: FileBudget[] = [
   { path: "test/page.test.ts", deadlineMs: 120_000, alone: true },
   { path: "test/model/", deadlineMs: 120_000 },
   { path: "test/fuzz/", deadlineMs: 120_000 },
+  { path: "test/system/", deadlineMs: 120_000 },
   { path: "test/run.test.ts", deadlineMs: 120_000 },
   { path: "test/package.test.ts", deadlineMs: 120_000 },
 ];

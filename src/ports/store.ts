@@ -80,8 +80,8 @@ export type Write =
   | { kind: "queue.added"; conversationId: string; message: QueuedMessage }
   | { kind: "queue.removed"; conversationId: string; messageIds: string[] }
   /**
-   * Moves the whole history to a new conversation (create; with its old seqs) and writes the chunks given, numbered from
-   * 1, in its place. Turns that have ended go with the archive as copies, with their steps; the queue stays. The
+   * Moves the whole history to a new conversation (create; with its old seqs) and writes the chunks given, numbered
+   * from 1, in its place. Turns that have ended go with the archive as copies, with their steps; the queue stays. The
    * conversation's compactedFrom becomes the archive's id. An archive that exists already is a defect.
    */
   | { kind: "conversation.compacted"; id: string; archive: ConversationRow; chunks: NewChunk[] };
@@ -118,8 +118,9 @@ export interface Store {
   attempt(writes: Write[]): void;
   /**
    * Adds these writes, as one unit, to the transaction of this tick; they must not be changed after. They are never
-   * lost: what cannot be committed is kept, in order, and tried again with the next flush. A unit that can never succeed,
-   * whatever the disk (a turn that begins twice, a value that JSON cannot hold), is set aside and logged as an error.
+   * lost: what cannot be committed is kept, in order, and tried again with the next flush. A unit that can never
+   * succeed, whatever the disk (a turn that begins twice, a value that JSON cannot hold), is set aside and logged as
+   * an error.
    */
   append(writes: Write[]): void;
   /** Commits what is pending, now. False when that failed; `failure` says why. */

@@ -11,7 +11,8 @@ const test = suite("the meaning of SQLite's errors");
 const sqliteError = (errcode: number, message = "said SQLite"): Error => Object.assign(new Error(message), { errcode });
 
 test("a failure of the disk is never taken for a defect", () => {
-  // BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB, and IOERR_WRITE as an extended code
+  // BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB, and IOERR_WRITE as an extended
+  // code
   for (const code of [5, 6, 7, 8, 9, 10, 11, 13, 14, 26, 778]) assert.is(isDefect(sqliteError(code)), false, `${code}`);
   assert.is(isDefect(new StoreError("gone")), false);
 });

@@ -44,8 +44,9 @@ export function openDatabase(dataDir: string, durability: Durability, logger: Lo
 }
 
 /**
- * Makes the directory and the parents that it lacks. Without mkdir's own `recursive`, which never returns where a parent
- * is there and takes no children: below a link that leads nowhere, as to a disk not mounted, or in /proc (Node 24.21).
+ * Makes the directory and the parents that it lacks. Without mkdir's own `recursive`, which never returns where a
+ * parent is there and takes no children: below a link that leads nowhere, as to a disk not mounted, or in /proc (Node
+ * 24.21).
  */
 function makeDirectory(directory: string): void {
   const mode = 0o700;

@@ -22,20 +22,23 @@ export const foreign = (directory: string): StoreOpenError =>
 
 export const newer = (directory: string, version: number, known: number): StoreOpenError =>
   new StoreOpenError(
-    `${inside(directory)} was written by a newer turnwire (schema ${version}, this one knows ${known}): update turnwire, or ${elsewhere}.`,
+    `${inside(directory)} was written by a newer turnwire (schema ${version}, this one knows ${known}): ` +
+      `update turnwire, or ${elsewhere}.`,
   );
 
 export function damaged(directory: string, finding: string): StoreOpenError {
   // quick_check speaks in several lines, the first one a heading.
   const reason = finding.replace(/^\*\*\*.*\*\*\*\s*/, "").replace(/\s+/g, " ");
   return new StoreOpenError(
-    `${inside(directory)} is damaged or cut short (${reason}): restore it from a backup, or move it away to begin anew.`,
+    `${inside(directory)} is damaged or cut short (${reason}): ` +
+      "restore it from a backup, or move it away to begin anew.",
   );
 }
 
 export const logWithoutFile = (directory: string): StoreOpenError =>
   new StoreOpenError(
-    `${inside(directory)} is missing or empty, but its log ${fileName}-wal is there: restore both from a backup, or move both away to begin anew.`,
+    `${inside(directory)} is missing or empty, but its log ${fileName}-wal is there: ` +
+      "restore both from a backup, or move both away to begin anew.",
   );
 
 /** What SQLite or the file system said while opening. */
@@ -58,7 +61,8 @@ export function refusalOf(error: unknown, directory: string): StoreOpenError {
       });
     default:
       return new StoreOpenError(
-        `${inside(directory)} cannot be opened for writing (${reason}): let the user who runs turnwire write there, or ${elsewhere}.`,
+        `${inside(directory)} cannot be opened for writing (${reason}): ` +
+          `let the user who runs turnwire write there, or ${elsewhere}.`,
         { cause: error },
       );
   }

@@ -24,7 +24,8 @@ function fileWith(source: string, extension = "mjs"): string {
 
 const good = `{ name: "greet", description: "Greets.", inputSchema: { type: "object" }, run: () => "hello" }`;
 const without = (field: string, instead = ""): string =>
-  `const tool = ${good}; delete tool.${field}; export default [${good.replace("greet", "first")}, { ...tool, ${instead} }];`;
+  `const tool = ${good}; delete tool.${field}; ` +
+  `export default [${good.replace("greet", "first")}, { ...tool, ${instead} }];`;
 const context = { signal: new AbortController().signal, cwd: undefined, onOutput: () => {} };
 
 async function failure(file: string): Promise<string> {

@@ -1,0 +1,98 @@
+// News for every socket: each reaches exactly the sockets that were open when it was made, in order, joined where it
+// may be, and also those that are congested.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Broadcaster, type Listener } from "../src/broadcaster.ts";
+import { limits } from "../src/limits.ts";
+import { Outlet } from "../src/outlet.ts";
+import { SimulatedClock } from "./support/clock.ts";
+import { MemorySocket } from "./support/socket.ts";
+
+const test = suite("broadcaster");
+
+const news = (conversationId: string) => ({ type: "conversation.open", conversationId, workspaceId: "w" }) as const;
+
+function open(perLoopTurn: number = limits.socketsPerLoopTurn) {
+  const clock = new SimulatedClock();
+  const listeners = new Map<number, Listener & { socket: MemorySocket }>();
+  let serial = 0;
+  const bounds = { ...limits, socketsPerLoopTurn: perLoopTurn };
+  const broadcaster = new Broadcaster(
+    clock,
+    bounds,
+    () => listeners.values(),
+    () => serial,
+  );
+  const owner = { congested: () => {}, drained: () => {}, stuck: () => {} };
+  const join = () => {
+    const socket = new MemorySocket();
+    const listener = { serial: ++serial, outlet: new Outlet(socket, owner, clock, limits), socket };
+    listeners.set(serial, listener);
+    return listener;
+  };
+  const heardBy = ({ socket }: { socket: MemorySocket }) => socket.messages().map((one) => one["conversationId"]);
+  return { clock, broadcaster, listeners, join, heardBy };
+}
+
+test("news of one tick goes out as one write, after the tick", () => {
+  const { clock, broadcaster, join, heardBy } = open();
+  const socket = join();
+  broadcaster.announce(news("a"));
+  broadcaster.announce(news("b"));
+  assert.equal(heardBy(socket), []);
+  clock.settle();
+  assert.equal(heardBy(socket), ["a", "b"]);
+  assert.is(socket.socket.writes.length, 1);
+  assert.equal(socket.socket.messages()[0], news("a"));
+});
+
+test("a socket that opens after the news was made does not hear it, and hears what comes later", () => {
+  const { clock, broadcaster, join, heardBy } = open();
+  const first = join();
+  broadcaster.announce(news("a"));
+  const second = join();
+  broadcaster.announce(news("b"));
+  const third = join();
+  clock.settle();
+  assert.equal([first, second, third].map(heardBy), [["a", "b"], ["b"], []]);
+});
+
+test("a socket that opens while the news goes round does not hear it", () => {
+  const { clock, broadcaster, join, heardBy } = open(1);
+  const first = join();
+  const second = join();
+  broadcaster.announce(news("a"));
+  const turns: (() => void)[] = [];
+  clock.defer = (run) => void turns.push(run);
+  clock.settle();
+  const late = join();
+  broadcaster.announce(news("b"));
+  for (let turn = turns.shift(); turn; turn = turns.shift()) turn();
+  assert.equal([first, second, late].map(heardBy), [["a", "b"], ["a", "b"], ["b"]]);
+});
+
+test("a congested socket hears news at once, and one that has gone costs nobody anything", () => {
+  const { clock, broadcaster, join, heardBy } = open();
+  const congested = join();
+  congested.outlet.deliver(Buffer.from("\u0081\u0000", "latin1"));
+  congested.outlet.congested = true;
+  const gone = join();
+  gone.outlet.end();
+  const last = join();
+  broadcaster.announce(news("a"));
+  clock.settle();
+  assert.equal(heardBy(last), ["a"]);
+  assert.is(congested.socket.writes.length, 2);
+  assert.is(gone.socket.writes.length, 0);
+});
+
+test("news for nobody is no news", () => {
+  const { clock, broadcaster, join, heardBy } = open();
+  broadcaster.announce(news("a"));
+  const late = join();
+  clock.settle();
+  assert.equal(heardBy(late), []);
+  assert.is(clock.pending, 0);
+});
+
+test.run();

@@ -1,0 +1,51 @@
+// Facts go up after the loop that found them, in order, a bounded number in one turn of the loop.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Facts } from "../src/facts.ts";
+import { limits } from "../src/limits.ts";
+import { SimulatedClock } from "./support/clock.ts";
+
+const test = suite("facts");
+
+test("a fact is never delivered inside the loop that found it", () => {
+  const clock = new SimulatedClock();
+  const facts = new Facts(clock, limits);
+  const heard: number[] = [];
+  facts.post(() => heard.push(1));
+  assert.equal(heard, []);
+  clock.settle();
+  assert.equal(heard, [1]);
+});
+
+test("facts keep their order, also those that a fact leads to", () => {
+  const clock = new SimulatedClock();
+  const facts = new Facts(clock, limits);
+  const heard: number[] = [];
+  for (const number of [1, 2, 3]) {
+    facts.post(() => {
+      heard.push(number);
+      facts.post(() => heard.push(number * 10));
+    });
+  }
+  clock.settle();
+  assert.equal(heard, [1, 2, 3, 10, 20, 30]);
+});
+
+test("a loop turn delivers so many and no more, and the rest loses its place to nobody", () => {
+  const clock = new SimulatedClock();
+  const turns: (() => void)[] = [];
+  clock.defer = (run) => void turns.push(run);
+  const facts = new Facts(clock, { ...limits, factsPerLoopTurn: 3 });
+  const heard: number[] = [];
+  for (let number = 0; number < 7; number++) facts.post(() => heard.push(number));
+  const counts: number[] = [];
+  for (let turn = turns.shift(); turn; turn = turns.shift()) {
+    turn();
+    counts.push(heard.length);
+    if (counts.length === 1) facts.post(() => heard.push(99));
+  }
+  assert.equal(counts, [3, 6, 8]);
+  assert.equal(heard, [0, 1, 2, 3, 4, 5, 6, 99]);
+});
+
+test.run();

@@ -1,0 +1,411 @@
+// All feeds over a scripted orchestrator: subscribed once from the first watcher to the last, kept for a while after
+// the seal, shed by age and by size, and never numbered over a hole.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Feed } from "../src/feed.ts";
+import { type EventProfile, Feeds, isInProfile } from "../src/feeds.ts";
+import { GuardedOrchestrator } from "../src/guarded-orchestrator.ts";
+import { type Limits, limits } from "../src/limits.ts";
+import { silentLogger } from "../src/ports/logger.ts";
+import { transcriptOf } from "./support/client/transcript.ts";
+import { SimulatedClock } from "./support/clock.ts";
+import { asPort, ScriptedOrchestrator } from "./support/scripted-orchestrator.ts";
+import { messagesIn } from "./support/socket.ts";
+
+const test = suite("feeds");
+
+function open(bounds: Partial<Limits> = {}, eventProfile: EventProfile = "full") {
+  const clock = new SimulatedClock();
+  const orchestrator = new ScriptedOrchestrator();
+  const facts: string[] = [];
+  const feeds = new Feeds({
+    orchestrator: new GuardedOrchestrator(asPort(orchestrator), silentLogger),
+    clock,
+    limits: { ...limits, ...bounds },
+    eventProfile,
+    ownerFor: (id) => ({
+      turnBegan: () => void facts.push(`${id} began`),
+      turnSealed: () => void facts.push(`${id} sealed`),
+    }),
+  });
+  const watch = (conversationId = "c"): Feed => {
+    const feed = feeds.open(conversationId);
+    if (!feed) throw new Error("the conversation could not be watched");
+    feed.watches++;
+    return feed;
+  };
+  const leave = (feed: Feed): void => {
+    feed.watches--;
+    feeds.settle(feed);
+  };
+  /** A whole turn of a conversation that somebody watches. */
+  const turn = (conversationId = "c", text = "text"): void => {
+    orchestrator.begin(conversationId);
+    orchestrator.emit(conversationId, { type: "user-message", text: "hello" }, { type: "turn-start" });
+    orchestrator.say(conversationId, text);
+    orchestrator.end(conversationId);
+    clock.settle();
+  };
+  return { clock, orchestrator, feeds, facts, watch, leave, turn, round: () => feeds.round(clock.now()) };
+}
+
+const said = (feed: Feed) => {
+  const { frames } = feed.log.frames(feed.log.firstSeq - 1, Number.MAX_SAFE_INTEGER);
+  return transcriptOf(messagesIn(frames), feed.conversationId);
+};
+const types = (feed: Feed): string[] => said(feed).events.map(({ type }) => type);
+
+// ── subscribing ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+test("a conversation is subscribed once for all its watchers, and until the last has left", () => {
+  const { orchestrator, feeds, watch, leave } = open();
+  const feed = watch();
+  assert.is(watch(), feed);
+  assert.is(feeds.get("c"), feed);
+  assert.is(orchestrator.given("subscribe").length, 1);
+  leave(feed);
+  assert.is(orchestrator.subscriptions("c"), 1);
+  leave(feed);
+  assert.is(orchestrator.subscriptions("c"), 0);
+  assert.is(feeds.get("c"), undefined);
+});
+
+test("a running turn that nobody watches any more is followed to its seal, and no further", () => {
+  const { clock, orchestrator, feeds, watch, leave } = open();
+  orchestrator.begin("c");
+  const feed = watch();
+  orchestrator.say("c", "a");
+  leave(feed);
+  orchestrator.say("c", "b");
+  assert.is(orchestrator.subscriptions("c"), 1);
+  orchestrator.end("c");
+  clock.settle();
+  assert.is(orchestrator.subscriptions("c"), 0);
+  assert.is(said(feed).text, "ab");
+  assert.is(feeds.get("c"), feed, "its log is kept");
+});
+
+test("a turn that has begun and said nothing yet keeps the subscription", () => {
+  const { clock, orchestrator, watch, leave } = open();
+  const feed = watch();
+  orchestrator.begin("c");
+  leave(feed);
+  assert.is(orchestrator.subscriptions("c"), 1);
+  orchestrator.say("c", "a");
+  orchestrator.end("c");
+  clock.settle();
+  assert.is(orchestrator.subscriptions("c"), 0);
+  assert.is(said(feed).text, "a");
+});
+
+test("a turn that was announced and never said anything does not keep the subscription for ever", () => {
+  const { orchestrator, feeds, watch, leave, round } = open();
+  const feed = watch();
+  orchestrator.begin("c");
+  leave(feed);
+  orchestrator.running.delete("c");
+  assert.is(round(), false);
+  assert.is(orchestrator.subscriptions("c"), 0);
+  assert.is(feeds.measure().logs, 0);
+});
+
+test("a watcher who comes back while a turn runs finds the same log, and hears nothing twice", () => {
+  const { orchestrator, watch, leave } = open();
+  orchestrator.begin("c");
+  const feed = watch();
+  orchestrator.say("c", "a");
+  leave(feed);
+  assert.is(watch(), feed);
+  orchestrator.say("c", "b");
+  assert.is(said(feed).text, "ab");
+});
+
+test("what runs when the first watcher comes is replayed into the log, before its first event", () => {
+  const { orchestrator, facts, watch } = open();
+  orchestrator.begin("c");
+  orchestrator.emit("c", { type: "turn-start" });
+  orchestrator.say("c", "a", "b");
+  const feed = watch();
+  assert.is(said(feed).text, "ab");
+  assert.is(feed.startSeq(), 0);
+  assert.equal(facts, ["c began"]);
+});
+
+test("an orchestrator that would not be subscribed to costs the one request", () => {
+  const { orchestrator, feeds, watch } = open();
+  orchestrator.instead.subscribe = () => {
+    throw new Error("not now");
+  };
+  assert.is(feeds.open("c"), undefined);
+  assert.is(feeds.measure().logs, 0);
+  delete orchestrator.instead.subscribe;
+  assert.ok(watch());
+});
+
+test("an orchestrator that throws in the middle of its replay does not have the turn told twice", () => {
+  const { orchestrator, feeds, watch } = open();
+  orchestrator.begin("c");
+  orchestrator.say("c", "a", "b");
+  orchestrator.instead.subscribe = ({
+    conversationId,
+    listener,
+  }: {
+    conversationId: string;
+    listener: (event: unknown) => void;
+  }) => {
+    listener({ type: "text-delta", conversationId, turnId: "turn-1", delta: "a" });
+    throw new Error("half way");
+  };
+  assert.is(feeds.open("c"), undefined);
+  delete orchestrator.instead.subscribe;
+  assert.is(said(watch()).text, "ab");
+});
+
+test("an orchestrator that announces its turn from within subscribe is subscribed to once", () => {
+  const { orchestrator, feeds, watch } = open();
+  orchestrator.begin("c");
+  orchestrator.say("c", "a");
+  orchestrator.instead.subscribe = ({
+    conversationId,
+    listener,
+  }: {
+    conversationId: string;
+    listener: (event: unknown) => void;
+  }) => {
+    feeds.turnBegins(conversationId);
+    return orchestrator.listen(conversationId, listener);
+  };
+  const feed = watch();
+  assert.is(said(feed).text, "a");
+  assert.is(orchestrator.subscriptions("c"), 1);
+});
+
+test("a listener that is called after it left is not heard", () => {
+  const { clock, orchestrator, feeds, watch, leave } = open();
+  const feed = watch();
+  const [{ listener }] = orchestrator.given("subscribe") as [{ listener: (event: unknown) => void }];
+  leave(feed);
+  listener({ type: "text-delta", conversationId: "c", turnId: "late", delta: "late" });
+  clock.settle();
+  assert.is(feed.log.seq, 0);
+  assert.is(feeds.eventsTaken, 0);
+});
+
+// ── numbering ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+test("one epoch numbers all turns while anybody watches", () => {
+  const { watch, turn } = open();
+  const feed = watch();
+  turn();
+  turn();
+  assert.is(feed.log.seq, 10);
+  assert.is(said(feed).turns.length, 2);
+});
+
+test("a kept log listens again when a turn begins while nobody watches, so that its numbers have no hole", () => {
+  const { clock, orchestrator, feeds, watch, leave, turn } = open();
+  const feed = watch();
+  turn("c", "first ");
+  leave(feed);
+  assert.is(orchestrator.subscriptions("c"), 0);
+  orchestrator.begin("c");
+  feeds.turnBegins("c");
+  orchestrator.say("c", "second");
+  orchestrator.end("c");
+  clock.settle();
+  assert.is(orchestrator.subscriptions("c"), 0);
+  assert.is(said(feed).text, "first second");
+  assert.is(watch(), feed);
+});
+
+test("a turn that begins where no log is kept makes none", () => {
+  const { orchestrator, feeds } = open();
+  feeds.turnBegins("c");
+  assert.is(feeds.measure().logs, 0);
+  assert.is(orchestrator.given("subscribe").length, 0);
+});
+
+test("a turn that begins while somebody watches subscribes nobody a second time", () => {
+  const { orchestrator, feeds, watch } = open();
+  watch();
+  feeds.turnBegins("c");
+  assert.is(orchestrator.given("subscribe").length, 1);
+});
+
+test("a kept log that could not listen again is forgotten: a new epoch begins rather than a hole", () => {
+  const { orchestrator, feeds, watch, leave, turn } = open();
+  const feed = watch();
+  turn();
+  leave(feed);
+  orchestrator.instead.subscribe = () => {
+    throw new Error("not now");
+  };
+  feeds.turnBegins("c");
+  delete orchestrator.instead.subscribe;
+  const next = watch();
+  assert.is.not(next.log.epoch, feed.log.epoch);
+  assert.is(next.log.seq, 0);
+});
+
+test("the epoch is a new random one when everything of it is gone, and not before", () => {
+  const { clock, feeds, watch, leave, turn, round } = open();
+  const first = watch();
+  turn();
+  leave(first);
+  clock.advance(limits.sealedLogKeptMs - 1);
+  assert.is(round(), true);
+  const again = watch();
+  assert.is(again.log.epoch, first.log.epoch);
+  leave(again);
+  clock.advance(1);
+  assert.is(round(), false);
+  assert.is(feeds.get("c"), undefined);
+  const second = watch();
+  assert.is.not(second.log.epoch, first.log.epoch);
+});
+
+test("a watcher keeps the epoch alive when the log behind it has been shed", () => {
+  const { clock, watch, turn, round } = open();
+  const feed = watch();
+  turn();
+  clock.advance(limits.sealedLogKeptMs);
+  round();
+  assert.is(feed.log.bytes, 0);
+  assert.is(watch(), feed);
+  turn();
+  assert.is(feed.log.firstSeq, 6);
+  assert.is(feed.log.seq, 10);
+});
+
+test("the core profile leaves out what older clients do not know, before numbering", () => {
+  const { orchestrator, feeds, watch } = open({}, "core");
+  orchestrator.begin("c");
+  const feed = watch();
+  orchestrator.emit(
+    "c",
+    { type: "user-message", text: "hello" },
+    { type: "turn-start" },
+    { type: "provider-retry", attempt: 0, delayMs: 1, message: "busy" },
+    { type: "text-delta", delta: "a" },
+    { type: "steering", text: "and" },
+    { type: "step-complete", stepId: "s" },
+    { type: "usage", usage: { inputTokens: 1, outputTokens: 1 } },
+  );
+  orchestrator.end("c");
+  assert.equal(types(feed), ["turn-start", "text-delta", "usage", "done", "turn-sealed"]);
+  assert.is(feed.log.seq, 5);
+  assert.is(feeds.eventsTaken, 5);
+});
+
+test("the full profile, and event types that nobody knows, pass in both", () => {
+  for (const type of ["user-message", "step-complete", "steering", "provider-retry"]) {
+    assert.is(isInProfile("full", type), true);
+    assert.is(isInProfile("core", type), false);
+  }
+  for (const type of ["turn-start", "turn-sealed", "a-hosts-own"]) assert.is(isInProfile("core", type), true);
+});
+
+test("the running turn is known, also where nobody watches", () => {
+  const { orchestrator, feeds, watch } = open();
+  assert.is(feeds.runningTurnId("c"), undefined);
+  const turnId = orchestrator.begin("c");
+  orchestrator.emit("c", { type: "turn-start" });
+  assert.is(feeds.runningTurnId("c"), turnId);
+  assert.is(orchestrator.subscriptions("c"), 0, "asking leaves nothing behind");
+  watch();
+  const asked = orchestrator.given("subscribe").length;
+  assert.is(feeds.runningTurnId("c"), turnId);
+  assert.is(orchestrator.given("subscribe").length, asked);
+  orchestrator.end("c");
+  assert.is(feeds.runningTurnId("c"), undefined);
+});
+
+// ── size and age ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+test("a host's turn that outgrows its log says so, is stopped, and is sealed", () => {
+  const { clock, orchestrator, watch } = open({ turnLogBytesMax: 20_000 });
+  orchestrator.begin("c");
+  const feed = watch();
+  orchestrator.emit("c", { type: "turn-start" });
+  for (let count = 0; count < 10; count++) orchestrator.say("c", "x".repeat(5_000));
+  assert.equal(orchestrator.given("stopTurn"), [], "not from within the orchestrator's own call");
+  clock.settle();
+  assert.equal(orchestrator.given("stopTurn"), ["c"]);
+  const events = said(feed).events;
+  assert.equal(
+    events.slice(-3).map(({ type }) => type),
+    ["error", "done", "turn-sealed"],
+  );
+  assert.is(events.at(-3)?.["code"], "turn-too-large");
+  assert.is(events.at(-3)?.turnId, "turn-1");
+  assert.ok(feed.log.bytes < 30_000);
+  orchestrator.begin("c");
+  orchestrator.say("c", "the next one");
+  assert.is(said(feed).turns.at(-1)?.text, "the next one");
+});
+
+test("a turn's log is forgotten ten minutes after its seal, turn by turn", () => {
+  const { clock, watch, turn, round } = open();
+  const feed = watch();
+  turn();
+  clock.advance(60_000);
+  turn();
+  clock.advance(limits.sealedLogKeptMs - 60_000);
+  assert.is(round(), true);
+  assert.is(feed.log.firstSeq, 6);
+  clock.advance(60_000);
+  round();
+  assert.is(feed.log.firstSeq, 11);
+  assert.is(feed.log.bytes, 0);
+});
+
+test("a running turn is never shed, however old and large", () => {
+  const { clock, orchestrator, watch, round } = open({ allLogsBytesMax: 1_000 });
+  orchestrator.begin("c");
+  const feed = watch();
+  orchestrator.say("c", "x".repeat(10_000));
+  clock.advance(10 * limits.sealedLogKeptMs);
+  assert.is(round(), true);
+  assert.is(said(feed).text.length, 10_000);
+});
+
+test("when all logs are too large the oldest sealed turns go first, of whatever conversation, and no more", () => {
+  const { clock, feeds, watch, turn, round } = open({ allLogsBytesMax: 60_000 });
+  const [a, b] = [watch("a"), watch("b")];
+  const large = "x".repeat(20_000);
+  for (const conversationId of ["a", "b", "a"]) {
+    turn(conversationId, large);
+    clock.advance(1_000);
+  }
+  round();
+  assert.equal([a.log.firstSeq, b.log.firstSeq], [6, 1], "the oldest of a has gone");
+  turn("b", large);
+  clock.advance(1_000);
+  round();
+  assert.equal([a.log.firstSeq, b.log.firstSeq], [6, 6], "then the oldest of b, which is older than what a has left");
+  assert.ok(feeds.measure().bytes <= 60_000);
+  assert.is(feeds.measure().logs, 2);
+});
+
+test("a conversation whose last log was shed for room, and that nobody watches, is forgotten", () => {
+  const { feeds, watch, leave, turn, round } = open({ allLogsBytesMax: 100 });
+  const feed = watch();
+  turn();
+  leave(feed);
+  assert.is(feeds.measure().logs, 1);
+  assert.is(round(), false);
+  assert.is(feeds.measure().logs, 0);
+});
+
+test("stopping leaves no subscription and no timer", () => {
+  const { clock, orchestrator, feeds, watch } = open();
+  orchestrator.begin("a");
+  watch("a");
+  watch("b");
+  feeds.stop();
+  assert.is(orchestrator.subscriptions(), 0);
+  assert.is(feeds.measure().logs, 0);
+  assert.is(clock.pending, 0);
+});
+
+test.run();

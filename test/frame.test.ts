@@ -1,0 +1,50 @@
+// A frame is one whole WebSocket text frame, whatever its size, and reads back as what was written.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { encodeFrame, encodeMessage, frameHeaderBytes, writeFrameHeader } from "../src/frame.ts";
+import { messagesIn, textsIn } from "./support/socket.ts";
+
+const test = suite("frames");
+
+test("a frame of every length class reads back as what was written", () => {
+  for (const length of [0, 1, 125, 126, 127, 65_535, 65_536, 1_000_000]) {
+    const text = "x".repeat(length);
+    const frame = encodeFrame(text);
+    assert.is(frame.length, frameHeaderBytes(length) + length);
+    assert.equal(textsIn(frame), [text]);
+  }
+});
+
+test("the header is as short as it may be (RFC 6455 5.2)", () => {
+  assert.equal([125, 126, 65_535, 65_536].map(frameHeaderBytes), [2, 4, 4, 10]);
+});
+
+test("lengths beyond 65,535 take eight bytes", () => {
+  const header = Buffer.alloc(10, 0xff);
+  assert.is(writeFrameHeader(header, 0, 0x12345678), 10);
+  assert.is(header.toString("hex"), "817f0000000012345678");
+});
+
+test("a header is written where it is told to be", () => {
+  const target = Buffer.alloc(8);
+  assert.is(writeFrameHeader(target, 3, 5), 5);
+  assert.is(target.toString("hex"), "0000008105000000");
+});
+
+test("text is UTF-8, and its length is counted in bytes", () => {
+  const text = "€😀ü".repeat(40);
+  assert.is(encodeFrame(text).length, 4 + Buffer.byteLength(text));
+  assert.equal(textsIn(encodeFrame(text)), [text]);
+});
+
+test("a message with a lone surrogate is still valid UTF-8, and reads back as it was", () => {
+  const message = { type: "error", message: "a\ud83d" };
+  assert.equal(messagesIn(encodeMessage(message)), [message]);
+});
+
+test("frames in one buffer are read one after the other", () => {
+  const frames = Buffer.concat([encodeMessage({ type: "pong" }), encodeMessage({ type: "catalog", catalog: [] })]);
+  assert.equal(messagesIn(frames), [{ type: "pong" }, { type: "catalog", catalog: [] }]);
+});
+
+test.run();

@@ -1,0 +1,209 @@
+// The orchestrator port as the gateway meets it: whatever stands behind throws, rejects, answers nonsense or calls back
+// when it must not, and it costs one request.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { GuardedOrchestrator, reasonOf } from "../src/guarded-orchestrator.ts";
+import { tolerantLogger } from "../src/ports/logger.ts";
+import { within } from "./support/deadline.ts";
+import { FakeHost } from "./support/host.ts";
+import { asPort, ScriptedOrchestrator } from "./support/scripted-orchestrator.ts";
+
+const test = suite("guarded orchestrator");
+
+const request = { conversationId: "c", text: "hello" };
+
+function open() {
+  const orchestrator = new ScriptedOrchestrator();
+  const host = new FakeHost();
+  const guarded = new GuardedOrchestrator(asPort(orchestrator), tolerantLogger(host.logger));
+  return { orchestrator, guarded, host };
+}
+
+const throwing = () => {
+  throw new Error("it broke");
+};
+const nonsense: unknown[] = [
+  undefined,
+  null,
+  5,
+  "started",
+  [],
+  {},
+  { started: true },
+  { started: 1, turnId: "t" },
+  () => {},
+];
+
+test("what is sense passes as it is", () => {
+  const { orchestrator, guarded } = open();
+  assert.equal(guarded.startTurn(request), { started: true, turnId: "turn-1" });
+  assert.is(guarded.isActive("c"), true);
+  assert.equal(guarded.startTurn(request), { started: false, reason: "already-active", message: undefined });
+  const queued = guarded.enqueue(request);
+  assert.is("startedTurn" in queued && queued.startedTurn, false);
+  assert.is("queue" in queued && queued.queue.length, 1);
+  assert.is(guarded.cancelQueuedMessage({ conversationId: "c", messageId: "message-1" }), true);
+  assert.is(guarded.cancelQueuedMessage({ conversationId: "c", messageId: "message-1" }), false);
+  assert.is(guarded.stopTurn("c"), true);
+  assert.is(guarded.stopTurn("c"), false);
+  assert.equal(orchestrator.given("startTurn")[0], request);
+});
+
+test("a refusal keeps the orchestrator's own word and sentence", () => {
+  const { orchestrator, guarded } = open();
+  orchestrator.instead.startTurn = () => ({ started: false, reason: "tired", message: "come back tomorrow" });
+  assert.equal(guarded.startTurn(request), { started: false, reason: "tired", message: "come back tomorrow" });
+  orchestrator.instead.enqueue = () => ({ started: false, reason: "queue-full", message: 5 });
+  assert.equal(guarded.enqueue(request), { started: false, reason: "queue-full", message: undefined });
+});
+
+test("a call that throws is refused with what it said, and logged without a stack", () => {
+  const { orchestrator, guarded, host } = open();
+  const calls = ["startTurn", "enqueue", "cancelQueuedMessage", "isActive", "stopTurn"] as const;
+  for (const call of calls) orchestrator.instead[call] = throwing;
+  const refused = { started: false, reason: "internal", message: "it broke" };
+  assert.equal(guarded.startTurn(request), refused);
+  assert.equal(guarded.enqueue(request), refused);
+  assert.is(guarded.cancelQueuedMessage({ conversationId: "c", messageId: "m" }), false);
+  assert.is(guarded.isActive("c"), false);
+  assert.is(guarded.stopTurn("c"), false);
+  assert.equal(
+    host.lines.map(({ level, message, fields }) => [level, message, fields]),
+    calls.map((call) => ["warn", `orchestrator: ${call} threw`, { reason: "it broke" }]),
+  );
+});
+
+test("an answer that is nonsense is a refusal", () => {
+  const { orchestrator, guarded } = open();
+  for (const answer of nonsense) {
+    orchestrator.instead.startTurn = () => answer;
+    orchestrator.instead.enqueue = () => answer;
+    orchestrator.instead.isActive = () => answer;
+    orchestrator.instead.stopTurn = () => answer;
+    orchestrator.instead.cancelQueuedMessage = () => answer;
+    for (const outcome of [guarded.startTurn(request), guarded.enqueue(request)]) {
+      assert.is("reason" in outcome && outcome.reason, "internal");
+      assert.is("reason" in outcome && outcome.message, "the orchestrator gave no valid answer");
+    }
+    assert.is(guarded.isActive("c"), false);
+    assert.is(guarded.stopTurn("c"), false);
+    assert.is(guarded.cancelQueuedMessage({ conversationId: "c", messageId: "m" }), false);
+  }
+});
+
+test("a queue that is no list is taken as empty", () => {
+  const { orchestrator, guarded } = open();
+  orchestrator.instead.enqueue = () => ({ startedTurn: false, queue: "none" });
+  assert.equal(guarded.enqueue(request), { startedTurn: false, queue: [] });
+});
+
+test("an orchestrator without cancelQueuedMessage withdraws nothing", () => {
+  const scripted = new ScriptedOrchestrator();
+  const { cancelQueuedMessage: _, ...port } = asPort({
+    startTurn: () => scripted.startTurn(request),
+    enqueue: () => scripted.enqueue(request),
+    cancelQueuedMessage: () => undefined,
+    subscribe: () => () => {},
+    isActive: () => false,
+    stopTurn: () => ({ abortedTurn: false }),
+    closeConversation: () => ({ abortedTurn: false }),
+  });
+  const guarded = new GuardedOrchestrator(port, tolerantLogger(undefined));
+  assert.is(guarded.cancelQueuedMessage({ conversationId: "c", messageId: "m" }), false);
+});
+
+test("a call that answers a promise which rejects does not end the process", async () => {
+  const { orchestrator, guarded } = open();
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on("unhandledRejection", note);
+  for (const call of ["startTurn", "enqueue", "isActive", "stopTurn", "subscribe"] as const)
+    orchestrator.instead[call] = () => Promise.reject(new Error("later"));
+  assert.is(guarded.startTurn(request).started, false);
+  assert.ok("reason" in guarded.enqueue(request));
+  assert.is(guarded.isActive("c"), false);
+  assert.is(guarded.stopTurn("c"), false);
+  guarded.subscribe("c", () => {})?.();
+  // Rejections are reported when the microtasks have run.
+  await within(new Promise((resolve) => setImmediate(resolve)), "the next turn of the loop");
+  process.off("unhandledRejection", note);
+  assert.equal(unhandled, []);
+});
+
+// ── subscribing ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+test("a listener hears events, and nothing that is none", () => {
+  const { orchestrator, guarded, host } = open();
+  const heard: unknown[] = [];
+  guarded.subscribe("c", (event) => heard.push(event));
+  const event = { type: "text-delta", conversationId: "c", turnId: "t", delta: "a" };
+  for (const given of [event, null, undefined, 5, "text-delta", {}, { type: 1 }, []]) orchestrator.emitRaw("c", given);
+  assert.equal(heard, [event]);
+  assert.is(host.said("orchestrator: an event without a type was dropped").length, 7);
+});
+
+test("a listener that throws does not reach the orchestrator, and hears the next event", () => {
+  const { orchestrator, guarded, host } = open();
+  let heard = 0;
+  guarded.subscribe("c", () => {
+    heard++;
+    throw new TypeError("cannot be JSON");
+  });
+  orchestrator.emitRaw("c", { type: "one" });
+  orchestrator.emitRaw("c", { type: "two" });
+  assert.is(heard, 2);
+  assert.equal(host.said("orchestrator: an event was dropped")[0]?.fields, {
+    conversationId: "c",
+    reason: "cannot be JSON",
+  });
+});
+
+test("after unsubscribing nothing is heard, also when the orchestrator goes on calling", () => {
+  const { orchestrator, guarded } = open();
+  const heard: unknown[] = [];
+  const leave = guarded.subscribe("c", (event) => heard.push(event));
+  const [given] = orchestrator.given("subscribe") as [{ listener: (event: unknown) => void }];
+  leave?.();
+  leave?.();
+  given.listener({ type: "late" });
+  assert.equal(heard, []);
+  assert.is(orchestrator.subscriptions("c"), 0);
+});
+
+test("a subscription that throws is none, and what it replayed before is all that is heard", () => {
+  const { orchestrator, guarded } = open();
+  const heard: unknown[] = [];
+  let listener: ((event: unknown) => void) | undefined;
+  orchestrator.instead.subscribe = (given: { listener: (event: unknown) => void }) => {
+    listener = given.listener;
+    given.listener({ type: "one" });
+    throw new Error("it broke");
+  };
+  assert.is(
+    guarded.subscribe("c", (event) => heard.push(event)),
+    undefined,
+  );
+  listener?.({ type: "two" });
+  assert.equal(heard, [{ type: "one" }]);
+});
+
+test("an unsubscribe that throws or is none harms nobody", () => {
+  const { orchestrator, guarded, host } = open();
+  for (const answer of [throwing, undefined, 5, {}]) {
+    orchestrator.instead.subscribe = () => answer;
+    const leave = guarded.subscribe("c", () => {});
+    leave?.();
+  }
+  assert.is(host.said("orchestrator: unsubscribe threw").length, 1);
+});
+
+test("a reason is words, whatever was thrown, and never a stack", () => {
+  assert.is(reasonOf(new Error("why")), "why");
+  assert.is(reasonOf("why"), "why");
+  assert.is(reasonOf(undefined), "undefined");
+  assert.is(reasonOf({ toString: throwing }), "it failed without saying why");
+  assert.is(reasonOf(Object.create(null)), "it failed without saying why");
+  assert.ok(reasonOf(new Error("x".repeat(1_000_000))).length < 10_000);
+});
+
+test.run();

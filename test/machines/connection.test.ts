@@ -1,0 +1,178 @@
+// One socket's chart, transition by transition: a congested socket is still heard, a closing one handles nothing, and
+// each way to close says why.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { createActor, type StateValue } from "xstate";
+import { type ConnectionEvent, connectionMachine } from "../../machines/connection.ts";
+import type { ClientMessage } from "../../src/protocol/client-message.ts";
+import { ChartTable } from "../support/chart-table.ts";
+
+const test = suite("the connection's chart");
+const context = { connectionId: "one" };
+const table = new ChartTable({ machine: connectionMachine, guards: [], context });
+
+const flows = ["flowing", "congested"];
+const subscriptions = ["none", "some"];
+const chatTurns = ["quiet", "asking"];
+const reasons = ["asked", "slow", "silent", "draining", "refused", "defect"];
+
+const open = (flow = "flowing", subscription = "none", chatTurn = "quiet") => ({
+  open: { flow, subscription, chatTurn },
+});
+const everyOpen = flows.flatMap((flow) =>
+  subscriptions.flatMap((subscription) => chatTurns.map((chatTurn) => open(flow, subscription, chatTurn))),
+);
+const everyClosing = reasons.map((reason) => ({ closing: reason }));
+
+/** Every message a client may send, and the action it leads to. */
+const messages: [ClientMessage, string][] = [
+  [{ type: "subscribe", surfaceId: "s", conversationId: undefined }, "watchSurface"],
+  [{ type: "unsubscribe", surfaceId: "s", conversationId: undefined }, "unwatchSurface"],
+  [{ type: "invoke", surfaceId: "s", actionId: "a", conversationId: undefined }, "invokeSurface"],
+  [{ type: "chat.send", message: "hello" }, "sendChat"],
+  [{ type: "chat.subscribe", conversationId: "c" }, "watchConversation"],
+  [{ type: "chat.unsubscribe", conversationId: "c" }, "unwatchConversation"],
+  [{ type: "chat.queue", conversationId: "c", text: "and" }, "queueText"],
+  [{ type: "chat.queue.cancel", conversationId: "c", messageId: "m" }, "cancelQueuedText"],
+  [{ type: "chat.cancel", conversationId: "c" }, "cancelTurn"],
+  [{ type: "ping" }, "answerPing"],
+];
+
+const closings: [string, string, string[]][] = [
+  ["connection.close", "asked", ["leaveEverything", "closeAsAsked"]],
+  ["socket.stuck", "slow", ["leaveEverything", "closeSlow"]],
+  ["socket.silent", "silent", ["leaveEverything", "closeSilent"]],
+  ["gateway.draining", "draining", ["leaveEverything", "closeRestarting"]],
+  ["socket.broken", "refused", ["leaveEverything"]],
+  ["xstate.error.actor.watch", "defect", ["leaveEverything", "closeDefect"]],
+  ["xstate.error.actor.surface-watch", "defect", ["leaveEverything", "closeDefect"]],
+];
+
+/** Facts that an open socket understands in one of its regions. */
+const facts = [
+  "socket.congested",
+  "socket.drained",
+  "watches.first",
+  "watches.none",
+  "turns.first",
+  "turns.none",
+  "xstate.done.actor.watch",
+  "xstate.done.actor.surface-watch",
+];
+
+test("a socket is born open: flowing, watching nothing, owed no turn", () => {
+  const actor = createActor(connectionMachine, { input: context });
+  assert.equal(actor.getSnapshot().value, open());
+  assert.equal(actor.getSnapshot().context, context);
+});
+
+test("every message is heard in every open state: also a congested socket is obeyed", () => {
+  for (const state of everyOpen)
+    for (const [on, action] of messages) table.take({ in: state, on, to: state, does: [action] });
+});
+
+test("a congested socket is held back, and catches up when it has drained", () => {
+  for (const subscription of subscriptions) {
+    for (const chatTurn of chatTurns) {
+      const flowing = open("flowing", subscription, chatTurn);
+      const congested = open("congested", subscription, chatTurn);
+      table.take({ in: flowing, on: "socket.congested", to: congested, does: ["holdBack"] });
+      table.take({ in: congested, on: "socket.drained", to: flowing, does: ["catchUp"] });
+      table.take({ in: flowing, on: "socket.drained", to: flowing });
+      table.take({ in: congested, on: "socket.congested", to: congested });
+    }
+  }
+});
+
+test("it knows whether it watches anything, and whether a turn is owed to it", () => {
+  for (const flow of flows) {
+    for (const chatTurn of chatTurns) {
+      const [none, some] = [open(flow, "none", chatTurn), open(flow, "some", chatTurn)];
+      table.take({ in: none, on: "watches.first", to: some });
+      table.take({ in: some, on: "watches.none", to: none });
+      table.take({ in: none, on: "watches.none", to: none });
+      table.take({ in: some, on: "watches.first", to: some });
+    }
+    for (const subscription of subscriptions) {
+      const [quiet, asking] = [open(flow, subscription, "quiet"), open(flow, subscription, "asking")];
+      table.take({ in: quiet, on: "turns.first", to: asking });
+      table.take({ in: asking, on: "turns.none", to: quiet });
+      table.take({ in: quiet, on: "turns.none", to: quiet });
+      table.take({ in: asking, on: "turns.first", to: asking });
+    }
+  }
+});
+
+test("a watch that has ended changes nothing", () => {
+  for (const state of everyOpen)
+    for (const kind of ["watch", "surface-watch"])
+      table.take({ in: state, on: `xstate.done.actor.${kind}`, to: state });
+});
+
+test("each way to close says why, leaves everything first, and comes from every open state", () => {
+  for (const state of everyOpen)
+    for (const [on, reason, does] of closings) table.take({ in: state, on, to: { closing: reason }, does });
+});
+
+test("no message and no fact is handled while it closes", () => {
+  for (const state of everyClosing) {
+    for (const [on] of messages) table.take({ in: state, on, to: state });
+    for (const on of facts) table.take({ in: state, on, to: state });
+    for (const [on] of closings) table.take({ in: state, on, to: state });
+  }
+});
+
+test("a peer that does not answer the close frame is cut", () => {
+  for (const state of everyClosing) table.take({ in: state, on: "socket.overdue", to: state, does: ["cutSocket"] });
+  for (const state of everyOpen) table.take({ in: state, on: "socket.overdue", to: state });
+});
+
+test("a TCP connection that is gone closes it from everywhere, and everything is left", () => {
+  for (const state of [...everyOpen, ...everyClosing])
+    table.take({ in: state, on: "socket.closed", to: "closed", does: ["leaveEverything"] });
+});
+
+test("no transition is left that these tests have not taken", () => assert.equal(table.missing(), []));
+
+test("a watch that fails while its socket closes does not fail the socket too", () => {
+  const actor = createActor(connectionMachine, { input: context });
+  actor.start();
+  actor.send({ type: "connection.close" });
+  for (const kind of ["watch", "surface-watch"] as const)
+    actor.send({ type: `xstate.error.actor.${kind}`, error: new Error("a defect"), actorId: kind });
+  assert.is(actor.getSnapshot().status, "active");
+  actor.send({ type: "socket.closed" });
+  assert.is(actor.getSnapshot().status, "done");
+});
+
+test("as it is declared it runs by itself and touches nothing", () => {
+  const walk = (events: ConnectionEvent[]): StateValue => {
+    const actor = createActor(connectionMachine, { input: context });
+    actor.start();
+    for (const event of events) actor.send(event);
+    return actor.getSnapshot().value;
+  };
+  const all = messages.map(([message]) => message);
+  assert.equal(walk([...all, { type: "socket.congested" }, { type: "socket.drained" }]), open());
+  assert.is(walk([{ type: "connection.close" }, { type: "socket.overdue" }, { type: "socket.closed" }]), "closed");
+  assert.equal(walk([{ type: "socket.stuck" }, ...all]), { closing: "slow" });
+  assert.equal(walk([{ type: "socket.silent" }]), { closing: "silent" });
+  assert.equal(walk([{ type: "gateway.draining" }]), { closing: "draining" });
+  assert.equal(walk([{ type: "socket.broken" }]), { closing: "refused" });
+  const error = new Error("a defect");
+  assert.equal(walk([{ type: "xstate.error.actor.watch", error, actorId: "watch" }]), { closing: "defect" });
+});
+
+test("closed, it hears nothing more", () => {
+  const done: string[] = [];
+  const leaveEverything = (): void => void done.push("leaveEverything");
+  const actor = createActor(connectionMachine.provide({ actions: { leaveEverything } }), { input: context });
+  actor.start();
+  actor.send({ type: "socket.closed" });
+  actor.send({ type: "socket.closed" });
+  actor.send({ type: "ping" });
+  assert.equal(done, ["leaveEverything"]);
+  assert.is(actor.getSnapshot().value, "closed");
+});
+
+test.run();

@@ -1,0 +1,146 @@
+// A surface's chart, transition by transition, and as it runs in time: it asks its provider once per change, shows what
+// it got, and never ends on anything but the newest state.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { createActor } from "xstate";
+import { type SurfaceEvent, surfaceMachine } from "../../machines/surface.ts";
+import { ChartTable } from "../support/chart-table.ts";
+import { SimulatedClock } from "../support/clock.ts";
+
+const test = suite("the surface's chart");
+const context = { surfaceId: "s", conversationId: undefined, instance: 1 };
+const table = new ChartTable({
+  machine: surfaceMachine,
+  guards: ["changesAreAnnounced", "changedMeanwhile"],
+  context,
+});
+
+const asked = ["loading", "refreshing"] as const;
+const phases = ["inTime", "outdated"] as const;
+const everyState = [...asked.flatMap((name) => phases.map((phase) => ({ [name]: phase }))), "current", "failed"];
+
+test("a spec that was built in time is shown, and is what viewers see", () => {
+  for (const name of asked) table.take({ in: { [name]: "inTime" }, on: "spec.built", to: "current", does: ["show"] });
+});
+
+test("changes while it is asked are remembered as one", () => {
+  for (const name of asked) {
+    table.take({ in: { [name]: "inTime" }, on: "surface.changed", to: { [name]: "outdated" } });
+    table.take({ in: { [name]: "outdated" }, on: "surface.changed", to: { [name]: "outdated" } });
+  }
+});
+
+test("a spec that was overtaken by a change is shown, and it is asked once more", () => {
+  const to = { refreshing: "inTime" };
+  for (const name of asked)
+    table.take({ in: { [name]: "outdated" }, on: "spec.built", to, does: ["show", "askProvider"] });
+});
+
+test("a failure is reported, and the subscription stays", () => {
+  for (const name of asked)
+    table.take({ in: { [name]: "inTime" }, on: "spec.failed", to: "failed", does: ["reportFailure"] });
+});
+
+test("a change that came before a failure is not forgotten: it is asked once more", () => {
+  const to = { loading: "inTime" };
+  for (const name of asked)
+    table.take({ in: { [name]: "outdated" }, on: "spec.failed", to, does: ["reportFailure", "askProvider"] });
+});
+
+test("a provider that does not answer in time is reported, and asked again when it has changed meanwhile", () => {
+  for (const name of asked) {
+    const on = `xstate.after.answerTime.surface.${name}`;
+    table.take({ in: { [name]: "inTime" }, on, to: "failed", does: ["reportTimeout"] });
+    const does = ["reportTimeout", "askProvider"];
+    table.take({ in: { [name]: "outdated" }, on, if: ["changedMeanwhile"], to: { loading: "inTime" }, does });
+  }
+});
+
+test("a change of what is shown asks the provider", () => {
+  table.take({ in: "current", on: "surface.changed", to: { refreshing: "inTime" }, does: ["askProvider"] });
+});
+
+test("a newcomer is shown what is there, or it is asked anew where changes are not announced", () => {
+  const announced = { if: ["changesAreAnnounced"], to: "current", does: ["showToNewcomers"] };
+  table.take({ in: "current", on: "viewer.joined", ...announced });
+  table.take({ in: "current", on: "viewer.joined", to: { refreshing: "inTime" }, does: ["askProvider"] });
+});
+
+test("a newcomer waits for the spec that is being built", () => {
+  for (const name of asked)
+    for (const phase of phases) table.take({ in: { [name]: phase }, on: "viewer.joined", to: { [name]: phase } });
+});
+
+test("a failed surface is mended by a late answer, asked again at a change or a newcomer, and fails once", () => {
+  table.take({ in: "failed", on: "spec.built", to: "current", does: ["show"] });
+  table.take({ in: "failed", on: "surface.changed", to: { loading: "inTime" }, does: ["askProvider"] });
+  table.take({ in: "failed", on: "viewer.joined", to: { loading: "inTime" }, does: ["askProvider"] });
+  table.take({ in: "failed", on: "spec.failed", to: "failed" });
+});
+
+test("an answer to nobody's question has no effect on what is shown", () => {
+  for (const on of ["spec.built", "spec.failed"]) table.take({ in: "current", on, to: "current" });
+});
+
+test("it is released from everywhere", () => {
+  for (const state of everyState) table.take({ in: state, on: "surface.release", to: "released" });
+});
+
+test("no transition is left that these tests have not taken", () => assert.equal(table.missing(), []));
+
+const clockRun = (...events: (SurfaceEvent["type"] | number)[]) => {
+  const clock = new SimulatedClock();
+  const done: string[] = [];
+  const note = (action: string) => () => void done.push(`${action} ${clock.now()}`);
+  const actions = {
+    askProvider: note("ask"),
+    show: note("show"),
+    reportFailure: note("failure"),
+    reportTimeout: note("timeout"),
+  };
+  const actor = createActor(surfaceMachine.provide({ actions }), { input: context, clock });
+  actor.start();
+  for (const event of events) {
+    if (typeof event === "number") clock.advance(event);
+    else actor.send({ type: event });
+  }
+  actor.send({ type: "surface.release" });
+  return { done, value: actor.getSnapshot().value, pending: clock.pending };
+};
+
+test("a provider has ten seconds, counted from the question and not from the change", () => {
+  const { done } = clockRun(9_000, "surface.changed", 1_000);
+  assert.equal(done, ["ask 0", "timeout 10000", "ask 10000"]);
+});
+
+test("a provider that never answers is reported once for each question", () => {
+  const { done } = clockRun(30_000, "surface.changed", 30_000);
+  assert.equal(done, ["ask 0", "timeout 10000", "ask 30000", "timeout 40000"]);
+});
+
+test("each new question has its own ten seconds", () => {
+  const { done } = clockRun(6_000, "surface.changed", "spec.built", 6_000, "spec.built");
+  assert.equal(done, ["ask 0", "show 6000", "ask 6000", "show 12000"]);
+});
+
+test("a released surface leaves no timer behind and hears nothing more", () => {
+  for (const events of [[], ["spec.built"], ["spec.failed"], ["surface.changed"]] as const) {
+    const { value, pending } = clockRun(...events);
+    assert.is(value, "released");
+    assert.is(pending, 0);
+  }
+});
+
+test("as it is declared it runs by itself and touches nothing", () => {
+  const clock = new SimulatedClock();
+  const actor = createActor(surfaceMachine, { input: context, clock });
+  actor.start();
+  const events: SurfaceEvent["type"][] = ["spec.built", "viewer.joined", "surface.changed", "spec.failed"];
+  for (const type of events) actor.send({ type });
+  assert.is(actor.getSnapshot().value, "failed");
+  actor.send({ type: "surface.changed" });
+  clock.advance(10_000);
+  assert.is(actor.getSnapshot().value, "failed");
+});
+
+test.run();

@@ -1,0 +1,265 @@
+// One socket's way out, with a socket in memory and a clock that stands still: marks and receipts, congestion and its
+// end, and each deadline of the sweep at its second.
+import fc from "fast-check";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { closes } from "../src/closes.ts";
+import { limits } from "../src/limits.ts";
+import { Outlet } from "../src/outlet.ts";
+import { SimulatedClock } from "./support/clock.ts";
+import { seeded } from "./support/seed.ts";
+import { MemorySocket } from "./support/socket.ts";
+
+const test = suite("outlet");
+const check = seeded("outlet");
+
+const KiB = 1024;
+
+function open() {
+  const clock = new SimulatedClock();
+  const socket = new MemorySocket();
+  const facts: string[] = [];
+  const note = (fact: string) => () => void facts.push(fact);
+  const owner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
+  const outlet = new Outlet(socket, owner, clock, limits);
+  const receipt = (payload: string): void => outlet.receipt(payload);
+  return {
+    clock,
+    socket,
+    facts,
+    outlet,
+    write: (bytes: number): boolean => outlet.deliver(Buffer.alloc(bytes)),
+    answer: (count?: number): void => socket.answer(receipt, count),
+  };
+}
+
+test("a mark follows every 64 KiB, and none follows less", () => {
+  const { socket, write } = open();
+  write(63 * KiB);
+  assert.is(socket.pings, 0);
+  write(1 * KiB);
+  assert.is(socket.pings, 1);
+  write(63 * KiB);
+  assert.is(socket.pings, 1);
+  write(1 * KiB);
+  assert.equal(socket.owed, ["m1", "m2"]);
+});
+
+test("a mark's answer is the receipt for all that was written before it, and for nothing after", () => {
+  const { outlet, write, answer } = open();
+  write(64 * KiB);
+  write(10 * KiB);
+  assert.is(outlet.outstandingBytes(), 74 * KiB);
+  answer();
+  assert.is(outlet.outstandingBytes(), 10 * KiB);
+});
+
+test("a later mark's answer is a receipt for the earlier ones too", () => {
+  const { socket, outlet, write } = open();
+  write(64 * KiB);
+  write(64 * KiB);
+  outlet.receipt("m2");
+  assert.is(outlet.outstandingBytes(), 0);
+  outlet.receipt("m1");
+  assert.is(outlet.outstandingBytes(), 0, "an answer that comes late changes nothing");
+  assert.is(socket.pings, 2);
+});
+
+test("a pong that answers no mark is a sign of life and no receipt", () => {
+  const { outlet, write } = open();
+  write(100 * KiB);
+  for (const payload of ["", "m", "m0", "m2", "m1 ", "mm1", "M1", "m01", "x"]) outlet.receipt(payload);
+  assert.is(outlet.outstandingBytes(), 100 * KiB);
+});
+
+test("above 256 KiB outstanding it is congested: the stream is marked, and nothing more of a turn is written", () => {
+  const { socket, facts, outlet, write } = open();
+  for (let count = 0; count < 4; count++) assert.ok(write(64 * KiB));
+  assert.equal(facts, []);
+  assert.ok(write(1));
+  assert.equal(facts, ["congested"]);
+  assert.is(outlet.congested, true);
+  assert.equal(socket.owed, ["m1", "m2", "m3", "m4", "m5"]);
+  const writes = socket.writes.length;
+  assert.is(write(1), false);
+  assert.is(socket.writes.length, writes);
+  assert.equal(facts, ["congested"]);
+});
+
+test("a congested socket still gets replies and news at once", () => {
+  const { socket, outlet, write } = open();
+  write(300 * KiB);
+  outlet.control(Buffer.from("reply"));
+  assert.is(socket.writes.at(-1)?.toString(), "reply");
+});
+
+test("below 128 KiB outstanding it has drained, and not before", () => {
+  const { facts, outlet, write, answer } = open();
+  for (let count = 0; count < 4; count++) write(64 * KiB);
+  write(1);
+  answer(2);
+  assert.is(outlet.outstandingBytes(), 128 * KiB + 1);
+  assert.equal(facts, ["congested"]);
+  answer(1);
+  assert.equal(facts, ["congested", "drained"]);
+  assert.is(outlet.congested, false);
+  assert.ok(write(1));
+});
+
+test("whoever answers every mark is never held for good, however large the writes", () => {
+  const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 400 * KiB }), fc.boolean(), fc.nat(3)), { maxLength: 60 });
+  const property = fc.property(sizes, (writes) => {
+    const { facts, outlet, write, answer } = open();
+    for (const [bytes, isControl, answers] of writes) {
+      if (isControl) outlet.control(Buffer.alloc(bytes));
+      else write(bytes);
+      answer(answers);
+      assert.is(outlet.congested, facts.at(-1) === "congested", "the field says what the last fact said");
+    }
+    answer();
+    assert.is(outlet.congested, false);
+    assert.ok(outlet.outstandingBytes() < limits.markEveryBytes);
+    const [congested, drained] = ["congested", "drained"].map((fact) => facts.filter((one) => one === fact).length);
+    assert.is(congested, drained);
+  });
+  check(property, 300);
+});
+
+test("a mark unanswered for ten seconds makes it stuck, also when nothing is congested", () => {
+  const { clock, outlet, write, answer } = open();
+  write(64 * KiB);
+  clock.advance(limits.markAnswerMs - 1);
+  assert.is(outlet.due(clock.now()), undefined);
+  clock.advance(1);
+  assert.is(outlet.due(clock.now()), "stuck");
+  answer();
+  assert.is(outlet.due(clock.now()), undefined);
+});
+
+test("the oldest mark counts: answering the first of two gives the second its own ten seconds", () => {
+  const { clock, outlet, write, answer } = open();
+  write(64 * KiB);
+  clock.advance(6_000);
+  write(64 * KiB);
+  answer(1);
+  clock.advance(9_999);
+  assert.is(outlet.due(clock.now()), undefined);
+  clock.advance(1);
+  assert.is(outlet.due(clock.now()), "stuck");
+});
+
+test("a slow reader that answers each mark within ten seconds is never stuck", () => {
+  const { clock, outlet, write, answer } = open();
+  for (let minute = 0; minute < 60; minute++) {
+    write(64 * KiB);
+    clock.advance(9_000);
+    assert.is(outlet.due(clock.now()), undefined);
+    answer();
+  }
+});
+
+test("more than 4 MiB unsent makes it stuck once, and nothing more of a turn is written", () => {
+  const { socket, facts, outlet, write } = open();
+  socket.unsent = limits.unsentBytesMax;
+  assert.ok(write(10));
+  assert.is(outlet.unsentBytes(), limits.unsentBytesMax);
+  assert.equal(facts, []);
+  socket.unsent++;
+  write(10);
+  outlet.control(Buffer.alloc(10));
+  assert.equal(facts, ["stuck"]);
+  assert.is(write(10), false);
+});
+
+test("a socket silent for 25 s is pinged once, and one silent for 35 s is due to be closed", () => {
+  const { clock, socket, outlet } = open();
+  clock.advance(limits.silentPingMs - 1);
+  outlet.due(clock.now());
+  assert.is(socket.pings, 0);
+  for (let at = limits.silentPingMs; at < limits.silentCloseMs; at += 1_000) {
+    clock.advance(at - clock.now());
+    assert.is(outlet.due(clock.now()), undefined);
+    assert.equal(socket.owed, [""]);
+  }
+  clock.advance(limits.silentCloseMs - clock.now());
+  assert.is(outlet.due(clock.now()), "silent");
+});
+
+test("any sign of life begins the silence anew: a message, a pong, an answer to a mark", () => {
+  for (const sign of ["heard", "pong", "mark"] as const) {
+    const { clock, socket, outlet, write, answer } = open();
+    clock.advance(20_000);
+    if (sign === "heard") outlet.heard();
+    else if (sign === "pong") outlet.receipt("");
+    else {
+      write(64 * KiB);
+      answer();
+    }
+    const before = socket.pings;
+    clock.advance(limits.silentPingMs - 1);
+    assert.is(outlet.due(clock.now()), undefined);
+    assert.is(socket.pings, before, sign);
+    clock.advance(1);
+    outlet.due(clock.now());
+    assert.is(socket.pings, before + 1, sign);
+  }
+});
+
+test("a quiet peer that answers pings lives for ever, at one ping in 25 s", () => {
+  const { clock, socket, outlet, answer } = open();
+  for (let second = 0; second < 3_600; second++) {
+    clock.advance(1_000);
+    assert.is(outlet.due(clock.now()), undefined);
+    answer();
+  }
+  assert.is(socket.pings, 144);
+});
+
+test("after our close frame nothing is written, pinged or closed again", () => {
+  const { clock, socket, facts, outlet, write, answer } = open();
+  write(64 * KiB);
+  outlet.close(closes.slow);
+  assert.equal(socket.closed, { code: 4001, reason: "reading too slowly" });
+  assert.is(outlet.closeCode, 4001);
+  const { pings } = socket;
+  outlet.close(closes.silent);
+  outlet.control(Buffer.from("late"));
+  assert.is(write(1), false);
+  answer();
+  clock.advance(limits.closingMs - 1);
+  assert.is(outlet.due(clock.now()), undefined, "an unanswered mark counts no more");
+  assert.is(socket.writes.length, 1);
+  assert.is(socket.pings, pings);
+  assert.is(socket.closed?.code, 4001);
+  assert.equal(facts, []);
+});
+
+test("a peer that does not answer the close frame in five seconds is overdue, and is cut", () => {
+  const { clock, socket, outlet } = open();
+  outlet.close(closes.restart);
+  clock.advance(limits.closingMs);
+  assert.is(outlet.due(clock.now()), "overdue");
+  outlet.cut();
+  assert.is(socket.wasCut, true);
+});
+
+test("a socket that ends in congestion is not said to have drained", () => {
+  const { facts, outlet, write, answer } = open();
+  write(300 * KiB);
+  outlet.end();
+  outlet.end();
+  answer();
+  assert.equal(facts, ["congested"]);
+  assert.is(outlet.closeCode, undefined);
+});
+
+test("each close says in a reason that fits into its frame whether to come back", () => {
+  for (const [name, { code, reason, comeBack }] of Object.entries(closes)) {
+    assert.ok(Buffer.byteLength(reason) <= 123, name);
+    if (code >= 4_000) assert.is(comeBack, code < 4_500, name);
+  }
+  const codes = Object.values(closes).map(({ code }) => code);
+  assert.is(new Set(codes).size, codes.length);
+});
+
+test.run();

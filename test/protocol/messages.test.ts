@@ -1,0 +1,150 @@
+// Every row of protocol 1.1 as it comes out of the parser: the fields of the contract, `null` as if left out,
+// everything else dropped.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { clientSchemas } from "../../src/protocol/client-message.ts";
+import { checkMessage, issueText, parseMessage } from "../../src/protocol/parse.ts";
+import { isUsableId } from "../../src/protocol/parts.ts";
+
+const test = suite("messages");
+
+/** What the parser makes of it, as JSON would show it: fields that are undefined are not there. */
+function read(value: object): unknown {
+  const parsed = parseMessage(Buffer.from(JSON.stringify(value)));
+  if (!("message" in parsed)) throw new Error(`was refused: ${JSON.stringify(parsed.refusal)}`);
+  return JSON.parse(JSON.stringify(parsed.message));
+}
+
+const whole: { type: string; [field: string]: unknown }[] = [
+  { type: "subscribe", surfaceId: "s", conversationId: "c" },
+  { type: "unsubscribe", surfaceId: "s", conversationId: "c" },
+  { type: "invoke", surfaceId: "s", actionId: "a", payload: { deep: [1, null] }, conversationId: "c" },
+  {
+    type: "chat.send",
+    message: "hello",
+    conversationId: "c",
+    model: "demo/echo",
+    cwd: "/tmp",
+    reasoningEffort: "xhigh",
+    workspaceId: "w",
+    computerId: "d",
+    images: [{ url: "data:," }, { url: "https://x", mimeType: "image/png" }],
+  },
+  { type: "chat.subscribe", conversationId: "c" },
+  { type: "chat.unsubscribe", conversationId: "c" },
+  { type: "chat.queue", conversationId: "c", text: " and then ", workspaceId: "w" },
+  { type: "chat.queue.cancel", conversationId: "c", messageId: "m" },
+  { type: "chat.cancel", conversationId: "c", turnId: "t" },
+  { type: "ping" },
+];
+
+const optionalFields: Record<string, string[]> = {
+  subscribe: ["conversationId"],
+  unsubscribe: ["conversationId"],
+  invoke: ["payload", "conversationId"],
+  "chat.send": ["conversationId", "model", "cwd", "reasoningEffort", "workspaceId", "computerId", "images"],
+  "chat.queue": ["workspaceId"],
+  "chat.cancel": ["turnId"],
+};
+
+test("every message of the contract is known, and none beside them", () => {
+  assert.equal([...clientSchemas.keys()].sort(), whole.map(({ type }) => type).sort());
+});
+
+test("each message comes through with all its fields", () => {
+  for (const message of whole) assert.equal(read(message), message);
+});
+
+test("each optional field may be left out, and null is the same as leaving it out", () => {
+  for (const message of whole) {
+    for (const name of optionalFields[message.type] ?? []) {
+      const { [name]: _, ...without } = message;
+      assert.equal(read(without), without);
+      if (name !== "payload") assert.equal(read({ ...message, [name]: null }), without, `${message.type} ${name}`);
+    }
+  }
+});
+
+test("an invoke's payload of null stays null, and one that is missing stays missing", () => {
+  const invoke = { type: "invoke", surfaceId: "s", actionId: "a" };
+  assert.equal(read({ ...invoke, payload: null }), { ...invoke, payload: null });
+  const parsed = parseMessage(Buffer.from(JSON.stringify(invoke)));
+  assert.not.ok("message" in parsed && "payload" in parsed.message);
+  for (const payload of [0, false, "", [], {}, "text"])
+    assert.equal(read({ ...invoke, payload }), { ...invoke, payload });
+});
+
+test("an image's mimeType may be null", () => {
+  const send = { type: "chat.send", message: "m" };
+  assert.equal(read({ ...send, images: [{ url: "u", mimeType: null }] }), { ...send, images: [{ url: "u" }] });
+  assert.equal(read({ ...send, images: [] }), { ...send, images: [] });
+});
+
+test("every effort of the contract is taken", () => {
+  for (const reasoningEffort of ["low", "medium", "high", "xhigh", "max"])
+    assert.equal(read({ type: "chat.send", message: "m", reasoningEffort }), {
+      type: "chat.send",
+      message: "m",
+      reasoningEffort,
+    });
+});
+
+test("fields that the contract does not know are dropped", () => {
+  for (const message of whole) assert.equal(read({ ...message, extra: 1, id: "later", after: { seq: 1 } }), message);
+});
+
+test("the text of a message is taken as it is: spaces, newlines and lone surrogates", () => {
+  for (const text of [" ", "\n", "a\u0000b", "\ud83d", "\udc00x", "😀"])
+    assert.equal(read({ type: "chat.send", message: text }), { type: "chat.send", message: text });
+});
+
+test("keys that mean something to JavaScript mean nothing here", () => {
+  const ping = JSON.stringify({ type: "ping" }).slice(0, -1);
+  for (const key of ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"]) {
+    const parsed = parseMessage(Buffer.from(`${ping},"${key}":{"type":"chat.send","polluted":true}}`));
+    assert.equal(JSON.stringify(parsed), '{"message":{"type":"ping"}}');
+    assert.equal(read({ type: "invoke", surfaceId: key, actionId: key }), {
+      type: "invoke",
+      surfaceId: key,
+      actionId: key,
+    });
+    const unknown = parseMessage(Buffer.from(JSON.stringify({ type: key })));
+    assert.match("refusal" in unknown ? unknown.refusal.reply.message : "", "`type` is unknown");
+  }
+  const inherited = parseMessage(Buffer.from('{"__proto__":{"type":"ping"}}'));
+  assert.match("refusal" in inherited ? inherited.refusal.reply.message : "", "`type` must be a string");
+  const image = parseMessage(Buffer.from('{"type":"chat.send","message":"m","images":[{"__proto__":{"url":"u"}}]}'));
+  assert.match("refusal" in image ? image.refusal.reply.message : "", "each image");
+  assert.is(Reflect.get({}, "polluted"), undefined);
+});
+
+test("a payload with such keys keeps them, and gets no foreign prototype", () => {
+  const text = '{"type":"invoke","surfaceId":"s","actionId":"a","payload":{"__proto__":{"admin":true}}}';
+  const parsed = parseMessage(Buffer.from(text));
+  if (!("message" in parsed) || parsed.message.type !== "invoke") throw new Error("was refused");
+  const { payload } = parsed.message;
+  assert.is(JSON.stringify(payload), '{"__proto__":{"admin":true}}');
+  assert.is(Object.getPrototypeOf(payload), Object.prototype);
+});
+
+test("the last of two equal keys counts, as JSON says", () => {
+  const parsed = parseMessage(Buffer.from('{"type":"chat.send","type":"ping","message":""}'));
+  assert.equal(JSON.stringify(parsed), '{"message":{"type":"ping"}}');
+});
+
+test("what was read elsewhere is checked the same way, without a size where it has none", () => {
+  const parsed = checkMessage({ type: "chat.queue", conversationId: "c", text: "x".repeat(100_000) }, 0);
+  assert.ok("message" in parsed);
+});
+
+test("an id is usable or it is not", () => {
+  for (const value of ["a", "x".repeat(200)]) assert.is(isUsableId(value), true);
+  for (const value of ["", "x".repeat(201), "\ud800", 1, null, undefined, {}]) assert.is(isUsableId(value), false);
+});
+
+test("a schema's own words become a sentence", () => {
+  const issue = { kind: "schema", type: "number", input: "x", received: '"x"', message: "Invalid type" } as const;
+  assert.is(issueText({ ...issue, expected: "number" }), 'must be number, not "x"');
+});
+
+test.run();

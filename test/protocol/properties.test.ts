@@ -1,0 +1,131 @@
+// What holds for every frame whatever is in it: it never throws, and it is answered with a message of the contract or
+// with a refusal of the contract, which is never larger than a few lines.
+import fc from "fast-check";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { limits } from "../../src/limits.ts";
+import { clientSchemas } from "../../src/protocol/client-message.ts";
+import { type Parsed, parseMessage } from "../../src/protocol/parse.ts";
+import { isUsableId } from "../../src/protocol/parts.ts";
+import { seeded } from "../support/seed.ts";
+
+const test = suite("any frame");
+const check = seeded("any frame");
+
+const types = [...clientSchemas.keys()];
+const ids = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 210 }),
+  fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)), maxLength: 5 }),
+  fc.constantFrom("", "c", "x".repeat(200), "x".repeat(201), "\ud800", "__proto__"),
+);
+const anything = fc.oneof(fc.jsonValue(), ids, fc.constant(null), fc.constantFrom("low", "max", "huge"));
+const images = fc.array(fc.oneof(anything, fc.record({ url: anything, mimeType: anything }, { requiredKeys: [] })));
+
+/** Messages that are nearly right: known types and fields, values of every kind. */
+const messages = fc.record(
+  {
+    type: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...types) }, anything),
+    surfaceId: fc.oneof(ids, anything),
+    conversationId: fc.oneof(ids, anything),
+    actionId: fc.oneof(ids, anything),
+    messageId: fc.oneof(ids, anything),
+    turnId: fc.oneof(ids, anything),
+    payload: anything,
+    message: anything,
+    text: anything,
+    model: anything,
+    cwd: anything,
+    reasoningEffort: anything,
+    workspaceId: anything,
+    computerId: anything,
+    images: fc.oneof(images, anything),
+    ["__proto__"]: anything,
+    constructor: anything,
+  },
+  { requiredKeys: ["type"], noNullPrototype: true },
+);
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Is this an answer that protocol 1.4 allows for this value? */
+function holds(value: unknown, parsed: Parsed): void {
+  const fields = isRecord(value) ? value : {};
+  if ("message" in parsed) {
+    assert.is(parsed.message.type, fields["type"]);
+    for (const [name, got] of Object.entries(parsed.message)) {
+      if (got === undefined) assert.ok((fields[name] ?? undefined) === undefined);
+      else if (name !== "images") assert.equal(got, fields[name]);
+    }
+    for (const name of [
+      "surfaceId",
+      "conversationId",
+      "actionId",
+      "messageId",
+      "turnId",
+      "workspaceId",
+      "computerId",
+    ]) {
+      const id: unknown = Reflect.get(parsed.message, name);
+      assert.ok(id === undefined || isUsableId(id), name);
+    }
+    return;
+  }
+  const { reply } = parsed.refusal;
+  const text = JSON.stringify(reply);
+  assert.ok(text.length < 1_500, text);
+  if (reply.type === "error") assert.ok(/^Invalid (message: |JSON$)/.test(reply.message), text);
+  else assert.ok(/^chat\.(send|queue|queue\.cancel)(:| requires) /.test(reply.message), text);
+  assert.ok(reply.conversationId === undefined || reply.conversationId === fields["conversationId"]);
+  if (reply.type === "chat.error") assert.is(reply.conversationId !== undefined, isUsableId(fields["conversationId"]));
+}
+
+test("any JSON value is answered with a message or a refusal", () => {
+  check(
+    fc.property(fc.jsonValue({ maxDepth: 6 }), (value) =>
+      holds(value, parseMessage(Buffer.from(JSON.stringify(value)))),
+    ),
+  );
+});
+
+test("any nearly right message is answered with a message or a refusal", () => {
+  check(
+    fc.property(messages, (message) => {
+      const text = JSON.stringify(message);
+      holds(JSON.parse(text), parseMessage(Buffer.from(text)));
+    }),
+    3_000,
+  );
+});
+
+test("any bytes are answered with a message or a refusal", () => {
+  const mutated = fc.tuple(messages, fc.nat(), fc.nat(255)).map(([message, at, byte]) => {
+    const data = Buffer.from(JSON.stringify(message));
+    data[at % data.length] = byte;
+    return data;
+  });
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 64 }).map((array) => Buffer.from(array)),
+    mutated,
+  );
+  check(
+    fc.property(bytes, (data) => {
+      const parsed = parseMessage(data);
+      if ("refusal" in parsed) assert.ok(parsed.refusal.reply.message.length < 1_500);
+    }),
+    3_000,
+  );
+});
+
+test("any nesting is either shallow enough or refused, and never throws", () => {
+  check(
+    fc.property(fc.array(fc.constantFrom("[", '{"a":'), { maxLength: 80 }), (opens) => {
+      const closes = opens.map((open) => (open === "[" ? "]" : "}")).reverse();
+      const payload = [...opens, "1", ...closes].join("");
+      const parsed = parseMessage(Buffer.from(`{"type":"invoke","surfaceId":"s","actionId":"a","payload":${payload}}`));
+      assert.is("message" in parsed, opens.length < limits.nestingDepthMax);
+    }),
+  );
+});
+
+test.run();

@@ -1,0 +1,72 @@
+// The one timer over all sockets: it runs while there is anybody to look after, and only then.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { limits } from "../src/limits.ts";
+import { Sweep } from "../src/sweep.ts";
+import { SimulatedClock } from "./support/clock.ts";
+
+const test = suite("sweep");
+
+function open(...busy: boolean[]) {
+  const clock = new SimulatedClock();
+  const rounds: [number, number][] = [];
+  const state = [...busy];
+  const sweep = new Sweep(
+    clock,
+    limits,
+    state.map((_, index) => (now: number) => {
+      rounds.push([index, now]);
+      return state[index] === true;
+    }),
+  );
+  return { clock, sweep, rounds, state };
+}
+
+test("every round is called once a second, also after one that still has work", () => {
+  const { clock, sweep, rounds } = open(true, false, true);
+  sweep.start();
+  clock.advance(2_000);
+  assert.equal(rounds, [
+    [0, 1_000],
+    [1, 1_000],
+    [2, 1_000],
+    [0, 2_000],
+    [1, 2_000],
+    [2, 2_000],
+  ]);
+});
+
+test("it ends by itself when no round has anything left, and begins again when it is started", () => {
+  const { clock, sweep, rounds, state } = open(true);
+  sweep.start();
+  clock.advance(1_000);
+  state[0] = false;
+  clock.advance(10_000);
+  assert.is(rounds.length, 2);
+  assert.is(clock.pending, 0);
+  sweep.start();
+  clock.advance(1_000);
+  assert.is(rounds.length, 3);
+});
+
+test("starting twice is starting once", () => {
+  const { clock, sweep, rounds } = open(false);
+  sweep.start();
+  sweep.start();
+  assert.is(clock.pending, 1);
+  clock.advance(5_000);
+  assert.is(rounds.length, 1);
+});
+
+test("a stopped sweep leaves no timer, and stopping twice is harmless", () => {
+  const { clock, sweep, rounds } = open(true);
+  sweep.stop();
+  sweep.start();
+  sweep.stop();
+  sweep.stop();
+  assert.is(clock.pending, 0);
+  clock.advance(5_000);
+  assert.equal(rounds, []);
+});
+
+test.run();

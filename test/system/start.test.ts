@@ -1,0 +1,194 @@
+// How the command comes up, and how it refuses to: on stdout the ready line and nothing else, on stderr one sentence,
+// and never anything half started.
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { budgets } from "../budgets.ts";
+import { connect } from "../support/client.ts";
+import { within } from "../support/deadline.ts";
+import { runCommand, ServerProcess } from "../support/server-process.ts";
+import { temporaryDirectory } from "../support/store-place.ts";
+import { ask } from "../support/system-http.ts";
+import { playScript, untilSealed } from "../support/system-turns.ts";
+
+const test = suite("the command comes up, or says why not");
+
+/** Takes a port of loopback; 0: any free one. */
+async function occupy(port = 0): Promise<{ port: number; release: () => Promise<void> }> {
+  const server: Server = createServer();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(port, "127.0.0.1", resolve);
+  await within(promise, `port ${port} to be free`);
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("no port");
+  return {
+    port: address.port,
+    release: () => within(new Promise((closed) => server.close(() => closed())), "the port to be released"),
+  };
+}
+
+async function freePort(): Promise<number> {
+  const { port, release } = await occupy();
+  await release();
+  return port;
+}
+
+/** It must end with 2, say nothing on stdout and one sentence on stderr, which is given back. */
+async function refusalOf(flags: string[], environment: Record<string, string> = {}): Promise<string> {
+  const argv = ["serve", "--port", "0", "--http-port", "0", "--data-dir", ":memory:", ...flags];
+  const { code, stdout, stderr } = await runCommand(argv, { environment });
+  assert.is(code, 2, stderr);
+  assert.is(stdout, "");
+  assert.match(stderr, /^turnwire: [^\n]+\n$/, "one line, without a stack");
+  return stderr;
+}
+
+test("a start says the ready line once on stdout and nothing else, and logs JSON on stderr", async () => {
+  const dataDir = join(temporaryDirectory(), "made", "for", "it");
+  const server = await ServerProcess.start({ dataDir, flags: ["--log-level", "debug"] });
+  assert.match(server.stdout, /^turnwire ready ws:\/\/127\.0\.0\.1:\d+ http:\/\/127\.0\.0\.1:\d+\n$/);
+  assert.is.not(new URL(server.wsUrl).port, new URL(server.httpUrl).port);
+  assert.ok(existsSync(join(dataDir, "turnwire.db")));
+  const client = await connect(server.wsUrl);
+  client.send(playScript("a", { tokens: 3 }));
+  await untilSealed(client, "a");
+  assert.is((await ask(server, "/healthz")).status, 200);
+  await client.close();
+  const { code, stdout } = await server.stop();
+  assert.is(code, 0);
+  assert.is(stdout, `turnwire ready ${server.wsUrl} ${server.httpUrl}\n`);
+  const messages = server.log.map(({ msg }) => msg);
+  for (const message of ["transport-ws: connection open", "transport-ws: chat.send accepted", "stopping"])
+    assert.is(messages.filter((candidate) => candidate === message).length, 1, message);
+});
+
+test("--help and --version answer on stdout and end with 0", async () => {
+  const help = await runCommand(["--help"]);
+  assert.is(help.code, 0);
+  assert.match(help.stdout, /Usage: turnwire serve \[flags\]/);
+  const version = await runCommand(["--version"]);
+  assert.is(version.code, 0);
+  assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.is(help.stderr + version.stderr, "");
+});
+
+test("a wrong flag is one sentence that names it", async () => {
+  const told = await Promise.all([
+    refusalOf(["--frobnicate"]),
+    refusalOf(["--port", "http"]),
+    refusalOf(["--drain-ms", "-1"]),
+  ]);
+  assert.match(told[0] ?? "", /--frobnicate/);
+  assert.match(told[1] ?? "", /--port is "http": it must be a whole number/);
+  assert.match(told[2] ?? "", /--drain-ms/);
+  assert.match(await refusalOf([], { TURNWIRE_EVENT_PROFILE: "some" }), /TURNWIRE_EVENT_PROFILE is "some"/);
+  assert.match(await refusalOf(["--host", "0.0.0.0"]), /TURNWIRE_TOKEN/, "beyond loopback without a token");
+});
+
+test("a taken port, either of them, is told; the other is free again and the directory not locked", async () => {
+  const taken = await occupy();
+  const other = await freePort();
+  const dataDir = temporaryDirectory();
+  const inUse = new RegExp(`127\\.0\\.0\\.1:${taken.port} is in use`);
+  const both: [string, string][] = [
+    ["--port", "--http-port"],
+    ["--http-port", "--port"],
+  ];
+  for (const [takenFlag, freeFlag] of both) {
+    const flags = [takenFlag, String(taken.port), freeFlag, String(other), "--data-dir", dataDir];
+    assert.match(await refusalOf(flags), inUse);
+    const again = await occupy(other);
+    await again.release();
+  }
+  await taken.release();
+  const server = await ServerProcess.start({ dataDir, flags: ["--port", String(taken.port)] });
+  assert.is(server.wsUrl, `ws://127.0.0.1:${taken.port}`);
+  await server.stop();
+});
+
+test("a data directory that cannot be one is told with its name", async () => {
+  const file = join(temporaryDirectory(), "file");
+  writeFileSync(file, "no directory");
+  const nowhere = join(temporaryDirectory(), "link");
+  symlinkSync(join(file, "..", "not mounted"), nowhere);
+  const told = await Promise.all([
+    refusalOf(["--data-dir", file]),
+    refusalOf(["--data-dir", join(file, "below")]),
+    // mkdir's own recursion never came back from these two.
+    refusalOf(["--data-dir", "/proc/turnwire"]),
+    refusalOf(["--data-dir", join(nowhere, "below")]),
+    refusalOf(["--data-dir", nowhere]),
+  ]);
+  for (const sentence of told) assert.match(sentence, /The data directory \/.*--data-dir/);
+  assert.is(readFileSync(file, "utf8"), "no directory");
+});
+
+(process.getuid?.() === 0 ? test.skip : test)("a data directory that may not be read is told", async () => {
+  const dataDir = temporaryDirectory();
+  chmodSync(dataDir, 0o000);
+  try {
+    assert.match(await refusalOf(["--data-dir", dataDir]), /cannot be opened for writing/);
+  } finally {
+    chmodSync(dataDir, 0o700);
+  }
+});
+
+test("a second server on one data directory is refused, and the first goes on", async () => {
+  const dataDir = temporaryDirectory();
+  const first = await ServerProcess.start({ dataDir });
+  assert.match(await refusalOf(["--data-dir", dataDir]), /is in use by another turnwire/);
+  const client = await connect(first.wsUrl);
+  client.send(playScript("a", { tokens: 3 }));
+  assert.is((await untilSealed(client, "a")).reason, "stop");
+  await first.stop();
+  await (await ServerProcess.start({ dataDir })).stop();
+});
+
+test("a damaged database, or a file that is none, is told and left as it is", async () => {
+  const foreign = temporaryDirectory();
+  writeFileSync(join(foreign, "turnwire.db"), "a diary, and no database at all\n".repeat(200));
+  assert.match(await refusalOf(["--data-dir", foreign]), /is not a turnwire database/);
+  assert.match(readFileSync(join(foreign, "turnwire.db"), "utf8"), /^a diary/);
+
+  const damaged = temporaryDirectory();
+  const server = await ServerProcess.start({ dataDir: damaged });
+  const client = await connect(server.wsUrl);
+  client.send(playScript("a", { tokens: 400, size: 200 }));
+  await untilSealed(client, "a", 2 * budgets.awaitMs);
+  await server.stop();
+  const file = join(damaged, "turnwire.db");
+  const bytes = readFileSync(file);
+  bytes.fill(0xa5, 4_096 * 2, 4_096 * 8);
+  writeFileSync(file, bytes);
+  assert.match(await refusalOf(["--data-dir", damaged]), /turnwire\.db in the data directory .* is damaged/);
+  assert.equal(readFileSync(file), bytes);
+});
+
+test("a tools file that is missing, or is none, is told with the remedy", async () => {
+  const directory = temporaryDirectory();
+  const broken = join(directory, "broken.mjs");
+  writeFileSync(broken, "export default [ {\n  name: 'half', \n");
+  const wrong = join(directory, "wrong.mjs");
+  writeFileSync(wrong, "export default [{ name: 'half' }];");
+  const told = await Promise.all([
+    refusalOf(["--tools", join(directory, "missing.mjs")]),
+    refusalOf(["--tools", broken]),
+    refusalOf(["--tools", wrong]),
+  ]);
+  assert.match(told[0] ?? "", /--tools is ".*missing\.mjs": there is no such file/);
+  assert.match(told[1] ?? "", /broken\.mjs cannot be loaded/);
+  assert.match(told[2] ?? "", /wrong\.mjs: tool 0 \("half"\): field "description" is missing/);
+});
+
+test("an endpoint that is only half configured is told, and its key is not repeated", async () => {
+  const key = "sk-secret-0123456789";
+  const sentence = await refusalOf([], { TURNWIRE_API_KEY: key });
+  assert.match(sentence, /TURNWIRE_API_KEY is set and TURNWIRE_BASE_URL is not/);
+  assert.not.match(sentence, key);
+  assert.match(await refusalOf([], { TURNWIRE_TOKEN: "" }), /TURNWIRE_TOKEN is empty/);
+});
+
+test.run();

@@ -1,0 +1,326 @@
+// The turn log against a list of what was put in: whatever the events and however they are read, the same text comes
+// out under gap-free numbers.
+import fc from "fast-check";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type LoggedEvent, TurnLog } from "../src/turn-log.ts";
+import { seeded } from "./support/seed.ts";
+import { messagesIn } from "./support/socket.ts";
+
+const test = suite("turn log");
+const check = seeded("turn log");
+
+const conversationId = "c";
+const text = (delta: string, turnId = "t1"): LoggedEvent => ({ type: "text-delta", conversationId, turnId, delta });
+const thought = (delta: string, turnId = "t1"): LoggedEvent => ({ ...text(delta, turnId), type: "reasoning-delta" });
+const other = (type: string, fields: object = {}, turnId = "t1"): LoggedEvent => ({
+  type,
+  conversationId,
+  turnId,
+  ...fields,
+});
+
+/** What a slice says, message by message. */
+interface Said {
+  event: Record<string, unknown>;
+  epoch: unknown;
+  seq: number;
+  fromSeq: number;
+}
+
+function saidIn(frames: Buffer): Said[] {
+  return messagesIn(frames).map((message) => {
+    const { type, event, epoch, seq, fromSeq = seq } = message;
+    assert.is(type, "chat.delta");
+    if (typeof seq !== "number" || typeof fromSeq !== "number" || typeof event !== "object" || event === null)
+      throw new Error(`no delta: ${JSON.stringify(message)}`);
+    return { event: { ...event }, epoch, seq, fromSeq };
+  });
+}
+
+const logOf = (events: readonly LoggedEvent[]): TurnLog => {
+  const log = new TurnLog("e");
+  for (const event of events) log.append(event);
+  return log;
+};
+
+/** Reads slice after slice from a seq to the end. */
+function readAll(log: TurnLog, afterSeq: number, bytesMax: number, joined: boolean): { said: Said[]; sizes: number[] } {
+  const said: Said[] = [];
+  const sizes: number[] = [];
+  for (let seq = afterSeq; seq < log.seq; ) {
+    const slice = joined ? log.joined(seq, log.seq, bytesMax) : log.frames(seq, bytesMax);
+    assert.ok(slice.seq > seq, "a slice brings at least one event");
+    said.push(...saidIn(slice.frames));
+    sizes.push(slice.frames.length);
+    assert.is(said.at(-1)?.seq, slice.seq);
+    seq = slice.seq;
+  }
+  return { said, sizes };
+}
+
+/** The list that the log is held against: event number seq stands at index seq - 1. */
+function agrees(said: Said[], events: readonly LoggedEvent[], afterSeq: number, joined: boolean): void {
+  let last = afterSeq;
+  for (const { event, epoch, seq, fromSeq } of said) {
+    assert.is(epoch, "e");
+    assert.is(fromSeq, last + 1, "no hole, nothing twice");
+    last = seq;
+    if (!joined) assert.is(fromSeq, seq, "events come as they came");
+    const parts = events.slice(fromSeq - 1, seq);
+    const delta = parts.map((part) => String(part["delta"])).join("");
+    assert.equal(event, JSON.parse(JSON.stringify(parts.length > 1 ? { ...parts[0], delta } : parts[0])));
+    assert.ok(parts.every(({ type, turnId }) => type === event["type"] && turnId === event["turnId"]));
+  }
+  assert.is(last, events.length);
+}
+
+// ── properties ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const unit = fc.oneof(
+  fc.constantFrom("\ud83d", "\ude00", '"', "\\", "\n", "\u2028", "\u0000", "€", "😀", "{", "</script>"),
+  fc.string({ unit: "binary", maxLength: 3 }),
+);
+const delta = fc.oneof(
+  { weight: 8, arbitrary: fc.array(unit, { maxLength: 12 }).map((units) => units.join("")) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(unit, fc.integer({ min: 1_000, max: 40_000 })).map(([one, times]) => one.repeat(times)),
+  },
+);
+const body = fc.oneof(
+  { weight: 6, arbitrary: delta.map((value) => ({ type: "text-delta", delta: value })) },
+  { weight: 3, arbitrary: delta.map((value) => ({ type: "reasoning-delta", delta: value })) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("tool-call"), input: fc.jsonValue() }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("text-delta"), delta, extra: fc.jsonValue() }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("text-delta"), delta: fc.jsonValue() }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("odd-thing"), delta }) },
+);
+/** Turns of a conversation, each with its events in order. */
+const turns = fc.array(fc.array(body, { maxLength: 14 }), { minLength: 1, maxLength: 4 });
+const withTurnIds = (list: { type: string }[][]): LoggedEvent[][] =>
+  list.map((bodies, index) => bodies.map((one) => ({ ...one, conversationId, turnId: `t${index}` })));
+
+test("any events, read in slices of any size from anywhere, come out as they went in", () => {
+  const property = fc.property(
+    turns,
+    fc.nat(),
+    fc.integer({ min: 1, max: 200_000 }),
+    fc.boolean(),
+    fc.boolean(),
+    (list, from, bytesMax, joined, isSealed) => {
+      const log = new TurnLog("e");
+      const events: LoggedEvent[] = [];
+      for (const turn of withTurnIds(list)) {
+        for (const event of turn) {
+          log.append(event);
+          events.push(event);
+        }
+        if (isSealed) log.seal(0);
+      }
+      assert.is(log.seq, events.length);
+      const afterSeq = from % (events.length + 1);
+      const { said, sizes } = readAll(log, afterSeq, bytesMax, joined);
+      agrees(said, events, afterSeq, joined);
+      const largest = Math.max(0, ...readAll(log, 0, 1, false).sizes);
+      for (const size of sizes) assert.ok(size <= bytesMax + largest, "a slice is at most one event over its budget");
+    },
+  );
+  check(property, 1_000);
+});
+
+test("a joined slice never goes beyond the seq it was given", () => {
+  const property = fc.property(turns, fc.nat(), fc.nat(), (list, from, until) => {
+    const events = withTurnIds(list).flat();
+    const log = logOf(events);
+    const afterSeq = from % (events.length + 1);
+    const untilSeq = afterSeq + (until % (events.length - afterSeq + 1));
+    const slice = log.joined(afterSeq, untilSeq, Number.MAX_SAFE_INTEGER);
+    assert.is(slice.seq, untilSeq);
+    agrees(saidIn(slice.frames), events.slice(0, untilSeq), afterSeq, true);
+  });
+  check(property);
+});
+
+test("shedding forgets whole turns with all their bytes, the oldest first, and never the running one", () => {
+  const property = fc.property(turns, fc.nat(6), fc.boolean(), (list, sheds, lastIsSealed) => {
+    const byTurn = withTurnIds(list).filter((turn) => turn.length > 0);
+    const log = new TurnLog("e");
+    const bytesOf: number[] = [];
+    for (const [index, turn] of byTurn.entries()) {
+      const before = log.bytes;
+      for (const event of turn) log.append(event);
+      bytesOf.push(log.bytes - before);
+      assert.is(log.running?.bytes, bytesOf[index]);
+      assert.is(log.running?.turnId, `t${list.indexOf(list.filter((one) => one.length > 0)[index] ?? [])}`);
+      if (index < byTurn.length - 1 || lastIsSealed) log.seal(index);
+    }
+    const mayGo = lastIsSealed ? byTurn.length : Math.max(0, byTurn.length - 1);
+    const gone = Math.min(sheds, mayGo);
+    for (let count = 0; count < sheds; count++) log.shedOldest();
+    const events = byTurn.flat();
+    const first = byTurn.slice(0, gone).flat().length;
+    assert.is(log.firstSeq, first + 1);
+    assert.is(log.seq, events.length);
+    assert.is(log.oldestSealedAt, gone < mayGo ? gone : undefined);
+    assert.is(
+      log.bytes,
+      bytesOf.slice(gone).reduce((sum, bytes) => sum + bytes, 0),
+    );
+    agrees(readAll(log, first, 10_000, true).said, events, first, true);
+  });
+  check(property, 300);
+});
+
+test("what the log says it keeps covers what its frames hold", () => {
+  const property = fc.property(turns, (list) => {
+    const log = logOf(withTurnIds(list).flat());
+    const { frames } = log.joined(0, log.seq, Number.MAX_SAFE_INTEGER);
+    // A frame's tail (epoch and seq) is made when it is read.
+    assert.ok(log.bytes >= frames.length - 80 * saidIn(frames).length, `${log.bytes} of ${frames.length}`);
+  });
+  check(property, 200);
+});
+
+// ── by example ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+test("an empty log has nothing to say", () => {
+  const log = new TurnLog("e");
+  assert.equal([log.seq, log.firstSeq, log.bytes, log.running, log.oldestSealedAt], [0, 1, 0, undefined, undefined]);
+  assert.equal(log.frames(0, 1_000).frames.length, 0);
+  assert.is(log.joined(0, 0, 1_000).seq, 0);
+  log.shedOldest();
+  log.seal(1);
+  assert.is(log.firstSeq, 1);
+});
+
+test("neighbouring text comes joined with fromSeq, one part alone without", () => {
+  const log = logOf([text("a"), text("b"), text("c")]);
+  const payload = (slice: { frames: Buffer }): string => slice.frames.subarray(2).toString();
+  const head = '{"type":"chat.delta","event":{"type":"text-delta","conversationId":"c","turnId":"t1","delta":';
+  assert.is(payload(log.joined(0, 3, 1_000)).slice(2), `${head}"abc"},"epoch":"e","seq":3,"fromSeq":1}`);
+  assert.is(payload(log.joined(2, 3, 1_000)), `${head}"c"},"epoch":"e","seq":3}`);
+});
+
+test("text is never joined across another event, a kind or a turn", () => {
+  const events = [text("a"), thought("b"), text("c"), other("tool-call"), text("d"), text("e", "t2")];
+  const { said } = readAll(logOf(events), 0, 10_000, true);
+  assert.equal(
+    said.map(({ event }) => event["delta"] ?? event["type"]),
+    ["a", "b", "c", "tool-call", "d", "e"],
+  );
+});
+
+test("a surrogate pair that two deltas share is whole when they come joined, and each half survives alone", () => {
+  const log = logOf([text("\ud83d"), text("\ude00"), text("\ud83d")]);
+  assert.equal(
+    readAll(log, 0, 10_000, true).said.map(({ event }) => event["delta"]),
+    ["😀\ud83d"],
+  );
+  assert.equal(
+    readAll(log, 0, 10_000, false).said.map(({ event }) => event["delta"]),
+    ["\ud83d", "\ude00", "\ud83d"],
+  );
+});
+
+test("text larger than a run is kept in several and reads as one", () => {
+  const deltas = Array.from({ length: 5_000 }, (_, index) => `${index} of the words; `);
+  const events = deltas.map((value) => text(value));
+  const log = logOf(events);
+  const { said } = readAll(log, 0, Number.MAX_SAFE_INTEGER, true);
+  assert.ok(said.length > 1 && said.length < 5, `${said.length} frames`);
+  agrees(said, events, 0, true);
+  assert.is(said.map(({ event }) => event["delta"]).join(""), deltas.join(""));
+});
+
+test("one delta larger than a run is kept whole", () => {
+  const events = [text("a"), text("€".repeat(100_000)), text("b")];
+  const log = logOf(events);
+  agrees(readAll(log, 0, 1, true).said, events, 0, true);
+  agrees(readAll(log, 0, Number.MAX_SAFE_INTEGER, true).said, events, 0, true);
+});
+
+test("a slice keeps to its budget by one event at most, also in the middle of a run", () => {
+  const log = logOf(Array.from({ length: 1_000 }, () => text("x".repeat(100))));
+  for (const joined of [true, false]) {
+    const { sizes } = readAll(log, 0, 4_096, joined);
+    assert.ok(sizes.every((size) => size <= 4_096 + 250));
+    assert.ok(
+      sizes.slice(0, -1).every((size) => size > 3_000),
+      "a slice uses its budget",
+    );
+  }
+});
+
+test("several turns stand in one log under one numbering", () => {
+  const log = new TurnLog("e");
+  const events = [
+    other("turn-start"),
+    text("one"),
+    other("turn-sealed"),
+    other("turn-start", {}, "t2"),
+    text("two", "t2"),
+  ];
+  for (const event of events) {
+    log.append(event);
+    if (event.type === "turn-sealed") log.seal(7);
+  }
+  assert.equal(log.running && [log.running.turnId, log.running.startSeq], ["t2", 3]);
+  assert.is(log.oldestSealedAt, 7);
+  agrees(readAll(log, 0, 1_000, true).said, events, 0, true);
+});
+
+test("a turn that begins while another is open ends that one: it may be shed", () => {
+  const log = logOf([text("one"), text("two", "t2")]);
+  assert.is(log.running?.turnId, "t2");
+  assert.is(log.oldestSealedAt, Number.NEGATIVE_INFINITY);
+  log.shedOldest();
+  assert.is(log.firstSeq, 2);
+});
+
+test("an event without a turnId belongs to the running turn", () => {
+  const log = logOf([text("one"), { type: "note" }, text("two")]);
+  assert.is(log.running?.startSeq, 0);
+  assert.is(log.running?.turnId, "t1");
+  assert.equal(readAll(log, 1, 1, true).said[0]?.event, { type: "note" });
+});
+
+test("what JSON cannot hold is refused, and leaves no trace", () => {
+  const log = logOf([text("a")]);
+  const before = log.bytes;
+  const circular: LoggedEvent = other("tool-call");
+  circular["input"] = circular;
+  const nothing = { type: "tool-call", turnId: "t9", toJSON: () => undefined };
+  for (const event of [circular, other("tool-call", { input: 1n }), nothing]) {
+    assert.throws(
+      () => log.append(event),
+      (error: unknown) => error instanceof TypeError,
+    );
+    assert.equal([log.seq, log.bytes, log.running?.turnId], [1, before, "t1"]);
+  }
+  log.append(text("b"));
+  agrees(readAll(log, 0, 1_000, true).said, [text("a"), text("b")], 0, true);
+});
+
+test("what was read once does not change when more is said", () => {
+  const log = logOf([text("a"), other("tool-call")]);
+  const early = log.joined(0, 2, 1_000).frames;
+  const copy = Buffer.from(early);
+  for (let count = 0; count < 1_000; count++) log.append(text("more"));
+  assert.equal(early, copy);
+});
+
+test("a cursor far behind is served at a cost that does not grow with the log", () => {
+  const log = new TurnLog("e");
+  for (let index = 0; index < 100_000; index++) log.append(index % 2 ? text("x") : other("tool-output", { data: "y" }));
+  const costOf = (afterSeq: number): number => {
+    const startedAt = performance.now();
+    for (let round = 0; round < 200; round++) log.joined(afterSeq + round, log.seq, 1_000);
+    return performance.now() - startedAt;
+  };
+  costOf(10);
+  const [early, late] = [costOf(10), costOf(99_000)];
+  assert.ok(late < 20 * Math.max(1, early), `${late} ms at the end, ${early} ms at the beginning`);
+});
+
+test.run();

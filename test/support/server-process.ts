@@ -1,6 +1,7 @@
 // The real command `turnwire serve` as a child process: starts it, waits for its ready line, keeps what it says, and
 // ends it by its pid. Must never wait without a deadline, nor outlive the process that started it.
 import { type ChildProcess, spawn } from "node:child_process";
+import { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { budgets } from "../budgets.ts";
 import { within } from "./deadline.ts";
@@ -72,6 +73,9 @@ class Command {
     const child = spawn(file, rest, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     this.child = child;
     running.add(child);
+    // A test that fails leaves its server behind: that must not hold the file open; every wait has a timer that does.
+    child.unref();
+    for (const pipe of [child.stdout, child.stderr]) if (pipe instanceof Socket) pipe.unref();
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
       this.onNews();
@@ -196,6 +200,12 @@ export class ServerProcess {
   /** Past the deadline the process is killed and the wait fails. */
   async untilExit(deadlineMs: number = 2 * budgets.awaitMs): Promise<Exit> {
     return await this.#command.untilExit(deadlineMs);
+  }
+
+  /** The reader of stdout and stderr goes away. */
+  closeLog(): void {
+    this.#command.child.stdout?.destroy();
+    this.#command.child.stderr?.destroy();
   }
 
   /** The planned stop; throws unless it ends with exit code 0. */

@@ -25,6 +25,7 @@ export async function mountDisk(): Promise<Disk | undefined> {
     stdio: ["pipe", "pipe", "ignore"],
   });
   const { pid } = holder;
+  holder.unref();
   if (!(await isMounted(holder)) || pid === undefined) return undefined;
   const inside = join("/proc", String(pid), "root", place);
   const ballast = join(inside, "ballast");

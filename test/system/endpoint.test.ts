@@ -127,6 +127,25 @@ test("the next turn tells the model what was said before, and the conversation k
   ]);
 });
 
+test("images go to the endpoint with the text, and into the history", async () => {
+  endpoint.reply(answer("A dot."));
+  const url = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=";
+  send("seen", "What is this?", { images: [{ url, mimeType: "image/gif" }] });
+  assert.is((await untilSealed(client, "seen")).text, "A dot.");
+  const { body } = await endpoint.request(0);
+  assert.equal(body.messages, [
+    {
+      role: "user",
+      content: [
+        { type: "text", text: "What is this?" },
+        { type: "image_url", image_url: { url } },
+      ],
+    },
+  ]);
+  const { chunks } = await historyOf(server, "seen");
+  assert.equal(chunks[1]?.chunk, { type: "image", url, mimeType: "image/gif" });
+});
+
 test("tool calls run, those of the file and the built-in ones, and their results go back to the model", async () => {
   const calls = [
     { name: "weather", arguments: { place: "Porto" }, id: "w" },
@@ -250,7 +269,7 @@ test("what is said meanwhile reaches the model after the tools", async () => {
   const slowly = {
     stream: [
       { text: "Wait." },
-      { delayMs: 400 },
+      { delayMs: 1_500 },
       { toolCall: { name: "clock", arguments: {} } },
       ...ending("tool_calls"),
     ],

@@ -15,7 +15,7 @@ const test = suite("flags of the running command");
 test("--event-profile core leaves four types out before numbering, on sockets and in POST /chat", async () => {
   const server = await ServerProcess.start({ environment: { TURNWIRE_EVENT_PROFILE: "core" } });
   using client = await connect(server.wsUrl);
-  client.send(playScript("core", { tokens: 3, tools: 1, reasoning: 8, delayMs: 60 }));
+  client.send(playScript("core", { tokens: 3, tools: 1, reasoning: 8, delayMs: 150 }));
   await client.nextEvent("core", "reasoning-delta");
   client.send({ type: "chat.queue", conversationId: "core", text: "steer" });
   const turn = await untilSealed(client, "core");

@@ -2,6 +2,7 @@
 // and never anything half started.
 import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -11,13 +12,15 @@ import { within } from "../support/deadline.ts";
 import { runCommand, ServerProcess } from "../support/server-process.ts";
 import { temporaryDirectory } from "../support/store-place.ts";
 import { ask } from "../support/system-http.ts";
-import { playScript, untilSealed } from "../support/system-turns.ts";
+import { playScript, scriptText, untilSealed } from "../support/system-turns.ts";
 
 const test = suite("the command comes up, or says why not");
 
 /** Takes a port of loopback; 0: any free one. */
 async function occupy(port = 0): Promise<{ port: number; release: () => Promise<void> }> {
   const server: Server = createServer();
+  // A test that fails must not hold the file open with it.
+  server.unref();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
   server.listen(port, "127.0.0.1", resolve);
@@ -52,7 +55,7 @@ test("a start says the ready line once on stdout and nothing else, and logs JSON
   assert.match(server.stdout, /^turnwire ready ws:\/\/127\.0\.0\.1:\d+ http:\/\/127\.0\.0\.1:\d+\n$/);
   assert.is.not(new URL(server.wsUrl).port, new URL(server.httpUrl).port);
   assert.ok(existsSync(join(dataDir, "turnwire.db")));
-  const client = await connect(server.wsUrl);
+  using client = await connect(server.wsUrl);
   client.send(playScript("a", { tokens: 3 }));
   await untilSealed(client, "a");
   assert.is((await ask(server, "/healthz")).status, 200);
@@ -63,6 +66,28 @@ test("a start says the ready line once on stdout and nothing else, and logs JSON
   const messages = server.log.map(({ msg }) => msg);
   for (const message of ["transport-ws: connection open", "transport-ws: chat.send accepted", "stopping"])
     assert.is(messages.filter((candidate) => candidate === message).length, 1, message);
+});
+
+test("a log that nobody reads any more costs the log and nothing else", async () => {
+  const server = await ServerProcess.start({ flags: ["--log-level", "trace"] });
+  server.closeLog();
+  using client = await connect(server.wsUrl);
+  client.send(playScript("a", { tokens: 3 }));
+  assert.is((await untilSealed(client, "a")).text, scriptText(3));
+  await server.stop();
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ address }) => address === "::1"),
+);
+
+(hasIpv6 ? test : test.skip)("an IPv6 address stands in brackets where it is a URL", async () => {
+  const server = await ServerProcess.start({ flags: ["--host", "::1"] });
+  assert.match(server.stdout, /^turnwire ready ws:\/\/\[::1\]:\d+ http:\/\/\[::1\]:\d+\n$/);
+  using client = await connect(server.wsUrl);
+  await client.barrier();
+  assert.is((await ask(server, "/models")).status, 200);
+  await server.stop();
 });
 
 test("--help and --version answer on stdout and end with 0", async () => {
@@ -140,7 +165,7 @@ test("a second server on one data directory is refused, and the first goes on", 
   const dataDir = temporaryDirectory();
   const first = await ServerProcess.start({ dataDir });
   assert.match(await refusalOf(["--data-dir", dataDir]), /is in use by another turnwire/);
-  const client = await connect(first.wsUrl);
+  using client = await connect(first.wsUrl);
   client.send(playScript("a", { tokens: 3 }));
   assert.is((await untilSealed(client, "a")).reason, "stop");
   await first.stop();
@@ -155,7 +180,7 @@ test("a damaged database, or a file that is none, is told and left as it is", as
 
   const damaged = temporaryDirectory();
   const server = await ServerProcess.start({ dataDir: damaged });
-  const client = await connect(server.wsUrl);
+  using client = await connect(server.wsUrl);
   client.send(playScript("a", { tokens: 400, size: 200 }));
   await untilSealed(client, "a", 2 * budgets.awaitMs);
   await server.stop();

@@ -82,6 +82,13 @@ export class Feed {
     this.#schedule();
   }
 
+  /** Writes what has gathered without the pause. Answers whether the live set has been given all up to this seq. */
+  hurry(seq: number): boolean {
+    if (this.live.size === 0 || (this.#walk?.fromSeq ?? this.#head) >= seq) return true;
+    this.#schedule(true);
+    return false;
+  }
+
   /** Ends every timer; the live set is emptied by the watches. */
   stop(): void {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
@@ -92,11 +99,12 @@ export class Feed {
   }
 
   /** The first flush after a pause goes out with the tick, the next after the pause that so many watchers need. */
-  #schedule(): void {
+  #schedule(hurried = false): void {
     if (this.live.size === 0 || this.#due || this.#walk) return;
     const gatheredEvents = this.log.seq - this.#head;
     const gatheredBytes = this.log.bytes - this.#bytesAtFlush;
-    const urgent = gatheredEvents >= this.#limits.flushEventsMax || gatheredBytes >= this.#limits.flushBytesMax;
+    const urgent =
+      hurried || gatheredEvents >= this.#limits.flushEventsMax || gatheredBytes >= this.#limits.flushBytesMax;
     if (this.#timer !== undefined && !urgent) return;
     const waitMs = urgent ? 0 : this.#flushedAt + this.#intervalMs() - this.#clock.now();
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);

@@ -86,6 +86,17 @@ test("a congested socket hears news at once, and one that has gone costs nobody 
   assert.is(gone.socket.writes.length, 0);
 });
 
+test("who waits for the news to be out is called when every socket has it", () => {
+  const { clock, broadcaster, join, heardBy } = open(1);
+  const sockets = [join(), join(), join()];
+  broadcaster.announce(news("a"));
+  const heard: unknown[] = [];
+  broadcaster.whenIdle(() => heard.push(...sockets.map(heardBy)));
+  assert.equal(heard, []);
+  clock.settle();
+  assert.equal(heard, [["a"], ["a"], ["a"]]);
+});
+
 test("news for nobody is no news", () => {
   const { clock, broadcaster, join, heardBy } = open();
   broadcaster.announce(news("a"));

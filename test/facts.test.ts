@@ -31,6 +31,19 @@ test("facts keep their order, also those that a fact leads to", () => {
   assert.equal(heard, [1, 2, 3, 10, 20, 30]);
 });
 
+test("a fact that comes after a pause is delivered like the first", () => {
+  const clock = new SimulatedClock();
+  const facts = new Facts(clock, limits);
+  const heard: number[] = [];
+  for (const number of [1, 2, 3]) {
+    facts.post(() => heard.push(number));
+    facts.post(() => heard.push(number));
+    clock.settle();
+  }
+  assert.equal(heard, [1, 1, 2, 2, 3, 3]);
+  assert.is(clock.pending, 0);
+});
+
 test("a loop turn delivers so many and no more, and the rest loses its place to nobody", () => {
   const clock = new SimulatedClock();
   const turns: (() => void)[] = [];

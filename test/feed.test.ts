@@ -101,6 +101,40 @@ test("live events come as they came, never joined", () => {
   assert.ok(socket.messages().every((message) => !("fromSeq" in message)));
 });
 
+test("however many events come in a tick, they ask for one flush", () => {
+  const house = new FeedHouse();
+  house.live();
+  house.append(...count(200).map(() => text("a")));
+  assert.is(house.clock.pending, 1);
+});
+
+test("what was flushed long ago does not make the next flush urgent", () => {
+  const house = new FeedHouse();
+  const [first] = count(250).map(() => house.live());
+  house.append(event("tool-output", { data: "x".repeat(limits.flushBytesMax) }));
+  house.clock.settle();
+  house.append(text("a"));
+  house.clock.advance(limits.flushIntervalMs);
+  const writes = first?.socket.writes.length;
+  house.append(text("b"));
+  house.clock.advance(limits.flushIntervalMs - 1);
+  assert.is(first?.socket.writes.length, writes);
+  house.clock.advance(1);
+  assert.is(first?.cursor.seq, 3);
+});
+
+test("a newcomer who catches up does not delay what the others are owed", () => {
+  const house = new FeedHouse();
+  const there = house.live();
+  house.append(text("a"));
+  const newcomer = house.watcher();
+  newcomer.cursor.pump();
+  house.clock.settle();
+  assert.is(there.transcript().text, "a");
+  newcomer.cursor.pump();
+  assert.is(newcomer.transcript().text, "a");
+});
+
 test("nobody there: nothing is scheduled", () => {
   const house = new FeedHouse();
   house.watcher();
@@ -156,6 +190,14 @@ test("the turn after one that outgrew its log is taken whole, also when that one
     assert.is(transcript().text, "kept");
     assert.is(transcript().turns[0]?.sealed, true);
   }
+});
+
+test("an event that names no turn passes after a turn that outgrew its log, as after any other", () => {
+  const house = new FeedHouse({ turnLogBytesMax: 10_000 });
+  house.append(event("tool-output", { data: "x".repeat(20_000) }), text("dropped"), sealed());
+  const { seq } = house.feed.log;
+  house.append({ type: "note", conversationId: "c" });
+  assert.is(house.feed.log.seq, seq + 1);
 });
 
 test("an event that JSON cannot hold is refused and stops nobody", () => {

@@ -387,6 +387,29 @@ test("when all logs are too large the oldest sealed turns go first, of whatever 
   assert.is(feeds.measure().logs, 2);
 });
 
+test("one round sheds as much as must go, in the order of the seals", () => {
+  const { clock, feeds, watch, turn, round } = open({ allLogsBytesMax: 30_000 });
+  const [a, b] = [watch("a"), watch("b")];
+  for (const conversationId of ["a", "b", "a"]) {
+    turn(conversationId, "x".repeat(20_000));
+    clock.advance(1_000);
+  }
+  assert.is(feeds.measure().bytes, a.log.bytes + b.log.bytes);
+  round();
+  assert.equal([a.log.firstSeq, b.log.firstSeq], [6, 6], "what is left is the newest");
+  assert.is(feeds.measure().bytes, a.log.bytes);
+});
+
+test("a kept log of a single event is kept", () => {
+  const { clock, orchestrator, feeds, watch, leave } = open();
+  const feed = watch();
+  orchestrator.begin("c");
+  orchestrator.emit("c", { type: "turn-sealed", latestSeq: 0 });
+  clock.settle();
+  leave(feed);
+  assert.is(feeds.get("c"), feed);
+});
+
 test("a conversation whose last log was shed for room, and that nobody watches, is forgotten", () => {
   const { feeds, watch, leave, turn, round } = open({ allLogsBytesMax: 100 });
   const feed = watch();

@@ -73,8 +73,8 @@ test("a call that throws is refused with what it said, and logged without a stac
   );
 });
 
-test("an answer that is nonsense is a refusal", () => {
-  const { orchestrator, guarded } = open();
+test("an answer that is nonsense is a refusal, and is logged", () => {
+  const { orchestrator, guarded, host } = open();
   for (const answer of nonsense) {
     orchestrator.instead.startTurn = () => answer;
     orchestrator.instead.enqueue = () => answer;
@@ -89,6 +89,8 @@ test("an answer that is nonsense is a refusal", () => {
     assert.is(guarded.stopTurn("c"), false);
     assert.is(guarded.cancelQueuedMessage({ conversationId: "c", messageId: "m" }), false);
   }
+  assert.is(host.said("orchestrator: startTurn answered nonsense").length, nonsense.length);
+  assert.is(host.said("orchestrator: enqueue answered nonsense").length, nonsense.length);
 });
 
 test("a queue that is no list is taken as empty", () => {

@@ -106,6 +106,14 @@ test("below 128 KiB outstanding it has drained, and not before", () => {
   assert.ok(write(1));
 });
 
+test("at exactly 128 KiB outstanding it has not drained", () => {
+  const { facts, outlet, write, answer } = open();
+  for (let count = 0; count < 5; count++) write(64 * KiB);
+  answer(3);
+  assert.is(outlet.outstandingBytes(), 128 * KiB);
+  assert.equal(facts, ["congested"]);
+});
+
 test("whoever answers every mark is never held for good, however large the writes", () => {
   const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 400 * KiB }), fc.boolean(), fc.nat(3)), { maxLength: 60 });
   const property = fc.property(sizes, (writes) => {
@@ -241,6 +249,14 @@ test("a peer that does not answer the close frame in five seconds is overdue, an
   assert.is(outlet.due(clock.now()), "overdue");
   outlet.cut();
   assert.is(socket.wasCut, true);
+});
+
+test("after a cut nothing is written", () => {
+  const { socket, outlet, write } = open();
+  outlet.cut();
+  outlet.control(Buffer.from("late"));
+  assert.is(write(1), false);
+  assert.is(socket.writes.length, 0);
 });
 
 test("a socket that ends in congestion is not said to have drained", () => {

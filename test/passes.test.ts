@@ -69,7 +69,7 @@ test("what is asked for several times in a tick is one pass", () => {
 });
 
 test("what becomes new while a pass is under way goes out in the next, after it", () => {
-  const { clock, written, passes } = open(15);
+  const { clock, written, passes } = open(25);
   passes.want();
   clock.turn();
   passes.want();
@@ -77,7 +77,7 @@ test("what becomes new while a pass is under way goes out in the next, after it"
   while (clock.turns.length > 0) clock.turn();
   assert.equal(
     written.map(([pass]) => pass),
-    [...Array(15).fill(1), ...Array(15).fill(2)],
+    [...Array(25).fill(1), ...Array(25).fill(2)],
   );
 });
 
@@ -113,6 +113,28 @@ test("a pass over nobody ends at once, and the next one works", () => {
   passes.want();
   clock.turn();
   assert.equal(written, [[2, 1]]);
+});
+
+test("who waits for the passes to be over is called at once when none is asked for", () => {
+  const { passes } = open(3);
+  let called = 0;
+  passes.whenIdle(() => void called++);
+  assert.is(called, 1);
+});
+
+test("who waits for the passes to be over is called after all that were asked for, once", () => {
+  const { clock, written, passes } = open(15);
+  const at: number[] = [];
+  passes.want();
+  passes.whenIdle(() => at.push(written.length));
+  clock.turn();
+  passes.want();
+  passes.whenIdle(() => at.push(written.length));
+  while (clock.turns.length > 0) clock.turn();
+  assert.equal(at, [30, 30]);
+  passes.want();
+  while (clock.turns.length > 0) clock.turn();
+  assert.equal(at, [30, 30]);
 });
 
 test.run();

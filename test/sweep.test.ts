@@ -67,6 +67,10 @@ test("a stopped sweep leaves no timer, and stopping twice is harmless", () => {
   assert.is(clock.pending, 0);
   clock.advance(5_000);
   assert.equal(rounds, []);
+  sweep.start();
+  clock.advance(1_000);
+  assert.is(rounds.length, 1, "and it can be started again");
+  sweep.stop();
 });
 
 test.run();

@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { limits } from "../src/limits.ts";
 import { type LoggedEvent, TurnLog } from "../src/turn-log.ts";
 import { seeded } from "./support/seed.ts";
 import { messagesIn } from "./support/socket.ts";
@@ -300,6 +301,30 @@ test("what JSON cannot hold is refused, and leaves no trace", () => {
   }
   log.append(text("b"));
   agrees(readAll(log, 0, 1_000, true).said, [text("a"), text("b")], 0, true);
+});
+
+test("an event that is too large to be given in one piece is refused, and leaves no trace", () => {
+  const log = logOf([text("a")]);
+  const before = log.bytes;
+  const large = (characters: number) => other("tool-call", { input: "x".repeat(characters) });
+  assert.throws(
+    () => log.append(large(limits.wholeEventCharactersMax)),
+    (error: unknown) => error instanceof RangeError && /is over the limit of/.test(error.message),
+  );
+  assert.equal([log.seq, log.bytes], [1, before]);
+  log.append(large(limits.wholeEventCharactersMax - 100));
+  assert.is(log.seq, 2);
+});
+
+test("what is an array, or makes one of itself, is no event", () => {
+  const log = new TurnLog("e");
+  const array = Object.assign([], { type: "tool-call" }) as unknown as LoggedEvent;
+  for (const event of [array, { type: "note", toJSON: () => [1] }, { type: "note", toJSON: () => "text" }])
+    assert.throws(
+      () => log.append(event),
+      (error: unknown) => error instanceof TypeError,
+    );
+  assert.equal([log.seq, log.running], [0, undefined]);
 });
 
 test("what was read once does not change when more is said", () => {

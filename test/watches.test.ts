@@ -375,6 +375,44 @@ test("a connection that failed before the server drained does not keep it from s
   house.stop(["connection: defect"]);
 });
 
+test("a stop closes no socket before it has its turns' ends, also when many watch and a pause is due", async () => {
+  const house = new MemoryGateway();
+  const clients = Array.from({ length: 300 }, () => watcher(house));
+  house.orchestrator.begin(conversationId);
+  say(house, 1);
+  house.clock.advance(limits.flushIntervalMs);
+  say(house, 2);
+  house.orchestrator.end(conversationId, "interrupted");
+  house.gateway.drain(0, limits.reconnectAfterMs);
+  const closing = house.gateway.closeSockets();
+  house.settle();
+  for (const client of clients) {
+    assert.is(client.transcript().text.length, 3_000);
+    assert.is(client.transcript().turns[0]?.sealed, true);
+    assert.is(client.socket.closed?.code, 1012);
+  }
+  await inTime(closing, "all sockets to be gone");
+  house.stop();
+});
+
+test("a turn that goes on and on does not hold up a stop", async () => {
+  const house = new MemoryGateway();
+  const client = watcher(house);
+  house.orchestrator.begin(conversationId);
+  const chatter = (): void => {
+    if (client.socket.closed) return;
+    house.orchestrator.say(conversationId, "more");
+    house.clock.defer(chatter);
+  };
+  chatter();
+  house.gateway.drain(0, limits.reconnectAfterMs);
+  const closing = house.gateway.closeSockets();
+  house.settle();
+  await inTime(closing, "the socket to be gone");
+  assert.is(client.socket.closed?.code, 1012);
+  house.stop();
+});
+
 test("a drain tells every socket, closes it with 1012, and turns newcomers away", async () => {
   const house = new MemoryGateway();
   const [reader, deaf] = [house.join(), house.join({ reads: false })];

@@ -251,6 +251,18 @@ test("a turn that outgrows its log ends with turn-too-large, and keeps what was 
   assert.equal(outcome.house.store.chunks("c")[1]?.chunk, { type: "text", text });
 });
 
+test("the question counts in the turn's log, as it does in the gateway's", async () => {
+  const talker = agentOf(async function* () {
+    for (;;) yield { type: "text-delta", delta: "x".repeat(1_000) };
+  });
+  const house = openHouse({ agents: [talker], limits: { turnLogBytesMax: 20_000 } });
+  const { events } = house.watch("c");
+  house.orchestrator.startTurn({ conversationId: "c", text: "?".repeat(10_000) });
+  await settle(house.clock);
+  const text = events.map((event) => (event.type === "text-delta" ? event.delta : "")).join("");
+  assert.ok(text.length > 5_000 && text.length < 10_000, `${text.length}`);
+});
+
 test("many small events fill the log too", async () => {
   const talker = agentOf(async function* () {
     for (let attempt = 0; ; attempt++) yield { type: "provider-retry", attempt, delayMs: 0, message: "busy" };

@@ -204,6 +204,10 @@ test("the special rows win over the last one, and the first in table order over 
   assert.match(replyTo({ ...everythingWrong, message: "m", reasoningEffort: null, images: null }), "`model`");
   assert.match(replyTo({ type: "chat.queue", text: "", conversationId: "", workspaceId: 1 }), "`text`");
   assert.match(replyTo({ type: "chat.queue", text: "t", conversationId: "", workspaceId: 1 }), "`conversationId`");
+  assert.match(
+    replyTo({ type: "chat.queue", text: " ".repeat(limits.messageBytesMax), conversationId: "c" }),
+    "`text`",
+  );
 });
 
 test("a refusal about chat names the conversation when the request had a usable one", () => {

@@ -33,6 +33,22 @@ test("the WebSocket works on the HTTP port too, and its port says 426 to plain H
   }
 });
 
+test("clients that offer HTTP/2 with every request, as Java's does, get their answer (3)", async () => {
+  const offer = { connection: "Upgrade, HTTP2-Settings", upgrade: "h2c", "http2-settings": "AAMAAABkAAQAoAAAAAIAAAAA" };
+  using reader = await openPeer(server.httpUrl);
+  assert.is((await reader.request("GET /models", offer)).status, 200);
+  using writer = await openPeer(server.httpUrl);
+  const queued = await writer.request("POST /conversations/h2c/queue", offer, '{"text":"hello"}');
+  assert.equal([queued.status, JSON.parse(queued.body).startedTurn], [200, true]);
+});
+
+test("who stalls before the end of its headers is cut on the HTTP port as on the other, after 10 s", async () => {
+  using mute = await openPeer(server.httpUrl);
+  using halfway = await openPeer(server.httpUrl);
+  halfway.write("GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\nsec-websocket-ke");
+  await Promise.all([mute.untilClosed(15_000), halfway.untilClosed(15_000)]);
+});
+
 test("the page and its files are served, and nothing above them", async () => {
   const page = await ask(server, "/");
   assert.is(page.status, 200);

@@ -50,13 +50,21 @@ test("a plain HTTP request gets 426 and `expected websocket`, whatever its metho
     }
   }));
 
+test("a request that offers another protocol than WebSocket is a plain one: 426 (1)", () =>
+  withHost({}, async ({ url }) => {
+    for (const protocol of ["h2c", "TLS/1.0", "websocket/13"]) {
+      using peer = await openPeer(url);
+      const { status, body } = await peer.request("GET /", { connection: "Upgrade", upgrade: protocol });
+      assert.equal([status, body], [426, "expected websocket"], protocol);
+    }
+  }));
+
 test("a broken handshake is answered in plain HTTP and takes nothing down", () =>
   withHost({}, async ({ url, join }) => {
     const broken: Record<string, string | undefined>[] = [
       { "sec-websocket-key": "short" },
       { "sec-websocket-key": undefined },
       { "sec-websocket-version": "7" },
-      { upgrade: "h2c" },
       { "sec-websocket-protocol": "a,,b" },
     ];
     for (const headers of broken) {

@@ -32,8 +32,6 @@ export const gatewayMachine = setup({
     announceCatalog: () => {},
     announceDraining: () => {},
     closeSockets: () => {},
-    countEnd: () => {},
-    countDefect: () => {},
   },
 }).createMachine({
   id: "gateway",
@@ -44,12 +42,13 @@ export const gatewayMachine = setup({
     "broadcast.made": { actions: "fanOut" },
     "catalog.changed": { actions: "announceCatalog" },
     "socket.opened": { actions: "turnAway" },
-    "xstate.done.actor.connection": { actions: "countEnd" },
-    "xstate.done.actor.surface": { actions: "countEnd" },
-    "xstate.done.actor.conversation": { actions: "countEnd" },
-    "xstate.error.actor.connection": { actions: "countDefect" },
-    "xstate.error.actor.surface": { actions: "countDefect" },
-    "xstate.error.actor.conversation": { actions: "countDefect" },
+    // Heard, and the registry has released what they held: an error that nobody hears would end this actor too.
+    "xstate.done.actor.connection": {},
+    "xstate.done.actor.surface": {},
+    "xstate.done.actor.conversation": {},
+    "xstate.error.actor.connection": {},
+    "xstate.error.actor.surface": {},
+    "xstate.error.actor.conversation": {},
   },
   states: {
     booting: {

@@ -121,12 +121,12 @@ function sendChat(connection: Connection, message: ChatSend, services: Services)
   const { message: text, model, cwd, reasoningEffort, workspaceId, computerId, images } = message;
   const conversationId = message.conversationId ?? randomUUID();
   const before = connection.watches.get(conversationId);
-  const watch = before ?? subscriptions.watchConversation(connection, conversationId, true);
+  const watch = before ?? subscriptions.watchConversation(connection, conversationId);
   if ("reply" in watch) {
     refuse(connection, watch);
     return;
   }
-  if (before) watches.tell(before, "turn.requested");
+  const takeBack = watches.ask(watch);
   const outcome = orchestrator.startTurn({
     conversationId,
     text,
@@ -141,8 +141,9 @@ function sendChat(connection: Connection, message: ChatSend, services: Services)
     logger.info("transport-ws: chat.send accepted", { conversationId, model: model ?? null });
     return;
   }
-  watches.tell(watch, "turn.refused");
-  // Only who was refused because a turn is running stays subscribed (protocol 1.4).
+  // Only who was refused because a turn is running stays subscribed (protocol 1.4); that turn may be its own.
+  if (outcome.reason === "already-active") takeBack();
+  else watches.tell(watch, "turn.refused");
   if (!before && outcome.reason !== "already-active") subscriptions.unwatchConversation(connection, conversationId);
   refuse(connection, refusalOf(outcome, message.conversationId));
 }
@@ -154,23 +155,23 @@ function queueText(connection: Connection, message: ChatQueue, services: Service
   const before = connection.watches.get(conversationId);
   // Where no turn runs it will start one, and its sender is to miss nothing of it.
   const watchesFirst = !before && !orchestrator.isActive(conversationId);
-  const watch = watchesFirst ? subscriptions.watchConversation(connection, conversationId, true) : before;
+  const watch = watchesFirst ? subscriptions.watchConversation(connection, conversationId) : before;
   if (watch && "reply" in watch) {
     refuse(connection, watch);
     return;
   }
-  if (before) watches.tell(before, "turn.requested");
+  const takeBack = watch && watches.ask(watch);
   const outcome = orchestrator.enqueue({ conversationId, text, ...(workspaceId !== undefined && { workspaceId }) });
   const startedTurn = "startedTurn" in outcome && outcome.startedTurn;
+  if (!startedTurn) takeBack?.();
   if (!startedTurn && watchesFirst) subscriptions.unwatchConversation(connection, conversationId);
-  if (!startedTurn && before) watches.tell(before, "turn.refused");
   if ("reason" in outcome) {
     refuse(connection, refusalOf(outcome, conversationId));
     return;
   }
   logger.info("transport-ws: chat.queue accepted", { conversationId, startedTurn });
   if (!startedTurn || watch) return;
-  const late = subscriptions.watchConversation(connection, conversationId, true);
+  const late = subscriptions.watchConversation(connection, conversationId);
   if ("reply" in late) refuse(connection, late);
 }
 

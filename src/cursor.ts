@@ -45,19 +45,29 @@ export class Cursor {
       this.#owner.lost();
       return "lost";
     }
-    const slice = log.joined(this.seq, head, this.#limits.catchUpSliceBytes);
-    if (!this.#outlet.deliver(slice.frames)) return "held";
-    this.seq = slice.seq;
+    if (!this.#writeSlice(head)) return "held";
     if (this.seq < head) return this.#outlet.congested ? "held" : "more";
     this.#owner.reachedEnd();
     return "end";
   }
 
-  /** Enters the live set, if it really stands where the others do. */
+  /**
+   * Enters the live set, if it stands where the others do. What came since it reached the end is written first: else one
+   * who joins a stream that never pauses would fall behind again and again.
+   */
   join(): void {
     if (this.#dropped) return;
-    if (this.seq === this.feed.head()) this.feed.live.add(this);
+    const head = this.feed.head();
+    if (this.seq < head && this.seq >= this.feed.log.firstSeq - 1) this.#writeSlice(head);
+    if (this.seq === head) this.feed.live.add(this);
     else this.#owner.fellBehind();
+  }
+
+  #writeSlice(head: number): boolean {
+    const slice = this.feed.log.joined(this.seq, head, this.#limits.catchUpSliceBytes);
+    if (!this.#outlet.deliver(slice.frames)) return false;
+    this.seq = slice.seq;
+    return true;
   }
 
   leave(): void {

@@ -33,6 +33,8 @@ export class Feed {
   #flushedAt = Number.NEGATIVE_INFINITY;
   #bytesAtFlush = 0;
   #tooLarge = false;
+  /** The turn that was sealed last. */
+  #sealedTurnId: unknown;
   /** The walk over the live set that is under way, with what it writes. */
   #walk: { cursors: Iterator<Cursor>; frames: Buffer; fromSeq: number; toSeq: number } | undefined;
 
@@ -65,14 +67,16 @@ export class Feed {
     if (this.#tooLarge && !ends && (event.turnId ?? wasRunning) === wasRunning) return;
     this.log.append(event);
     const running = this.log.running;
-    // An event that names no turn, between turns, begins none: nobody is to wait for its end.
-    if (running && running.turnId === undefined) this.log.seal(this.#clock.now());
+    // Between turns, an event that names none, or the one that is over, begins none: nobody is to wait for its end.
+    const isStray = running && (running.turnId === undefined || running.turnId === this.#sealedTurnId);
+    if (isStray) this.log.seal(this.#clock.now());
     else if (running && running.turnId !== wasRunning) {
       this.#tooLarge = false;
       this.#owner.turnBegan();
     }
     if (event.type === "turn-sealed") {
       this.#tooLarge = false;
+      this.#sealedTurnId = running?.turnId;
       this.log.seal(this.#clock.now());
       this.#owner.turnSealed();
     } else if (running && running.bytes > this.#limits.turnLogBytesMax && !this.#tooLarge) {

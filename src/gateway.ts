@@ -197,14 +197,15 @@ export class Gateway {
         announceDraining: act(() => {
           if (this.#draining) this.#broadcaster.announce({ type: "server.draining", ...this.#draining });
         }),
-        // Behind what was announced: each socket hears that the server is draining before it is closed.
+        // Behind what was announced and what turns have said: each socket hears that the server is draining, and its
+        // turns' ends, before it is closed.
         closeSockets: act(() =>
-          this.#broadcaster.whenIdle(() => {
-            for (const connection of this.connections.all()) connection.tell("gateway.draining");
-          }),
+          this.#broadcaster.whenIdle(() =>
+            this.feeds.whenWritten(() => {
+              for (const connection of this.connections.all()) connection.tell("gateway.draining");
+            }),
+          ),
         ),
-        countEnd: act(() => this.#reportEmpty()),
-        countDefect: act(() => this.#reportEmpty()),
       },
     });
   }

@@ -26,8 +26,8 @@ export class Subscriptions {
     this.#options = options;
   }
 
-  /** The socket's watch of the conversation, a new one where there is none; asks: it has made a turn start. */
-  watchConversation(connection: Connection, conversationId: string, asks = false): Watch | Refusal {
+  /** The socket's watch of the conversation, a new one where there is none. */
+  watchConversation(connection: Connection, conversationId: string): Watch | Refusal {
     const present = connection.watches.get(conversationId);
     if (present) return present;
     const full = this.#fullness(connection);
@@ -45,7 +45,7 @@ export class Subscriptions {
         if (connection.watches.get(conversationId) === ended) this.#forget(connection, conversationId);
       },
     };
-    const watch = this.#options.watches.open(conversationId, owner, asks);
+    const watch = this.#options.watches.open(conversationId, owner);
     if (!watch) return chatError("internal", "this conversation cannot be watched now, try again", conversationId);
     const before = connection.subscriptions;
     connection.watches.set(conversationId, watch);

@@ -62,11 +62,8 @@ export class Watches {
     this.#machine = this.#provide();
   }
 
-  /**
-   * Begins to watch; undefined when the orchestrator would not be subscribed to.
-   * @param asks does the watch begin because its socket has made a turn start?
-   */
-  open(conversationId: string, owner: WatchOwner, asks: boolean): Watch | undefined {
+  /** Begins to watch; undefined when the orchestrator would not be subscribed to. */
+  open(conversationId: string, owner: WatchOwner): Watch | undefined {
     const { actors, feeds, limits, logger } = this.#options;
     const feed = feeds().open(conversationId);
     if (!feed) return undefined;
@@ -92,7 +89,6 @@ export class Watches {
         owner.ended(watch);
       },
     });
-    if (asks) this.tell(watch, "turn.requested");
     if (feed.log.running) this.tell(watch, "turn.began");
     if (owner.outlet.congested) this.tell(watch, "socket.congested");
     return watch;
@@ -107,6 +103,20 @@ export class Watches {
   /** Posts a fact, behind those that were found before it. */
   tell(watch: Watch, type: Parameters<NonNullable<Watch["actor"]>["send"]>[0]["type"]): void {
     this.#options.facts.post(() => watch.actor?.send({ type }));
+  }
+
+  /**
+   * The socket asks for a turn of its own. The function returned takes that back as if it had never been asked, if it is
+   * called before the fact is delivered: in the same tick.
+   */
+  ask(watch: Watch): () => void {
+    let isMeant = true;
+    this.#options.facts.post(() => {
+      if (isMeant) watch.actor?.send({ type: "turn.requested" });
+    });
+    return () => {
+      isMeant = false;
+    };
   }
 
   /** The turn's facts for every watch of the conversation. */

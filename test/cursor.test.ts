@@ -83,7 +83,7 @@ test("a slice that congests the socket and is the last one says both", () => {
   assert.equal(facts, ["congested", "reachedEnd"]);
 });
 
-test("a cursor that reached the end and finds more when it joins falls behind instead, and misses nothing", () => {
+test("a cursor that reached the end and finds more when it joins is given that first, and misses nothing", () => {
   const house = new FeedHouse();
   const other = house.live();
   house.append(text("a"));
@@ -93,10 +93,7 @@ test("a cursor that reached the end and finds more when it joins falls behind in
   house.append(text("b"));
   house.clock.settle();
   cursor.join();
-  assert.equal(facts, ["reachedEnd", "fellBehind"]);
-  assert.is(house.feed.live.size, 1);
-  cursor.pump();
-  cursor.join();
+  assert.equal(facts, ["reachedEnd"]);
   assert.is(house.feed.live.size, 2);
   house.append(text("c"));
   house.clock.advance(100);
@@ -111,12 +108,24 @@ test("events between the end and joining are not lost when nobody else lives", (
   cursor.pump();
   house.append(text("b"));
   cursor.join();
-  assert.equal(facts, ["reachedEnd", "fellBehind"]);
-  cursor.pump();
-  cursor.join();
+  assert.equal(facts, ["reachedEnd"]);
   house.append(text("c"));
   house.clock.settle();
   assert.is(transcript().text, "abc");
+});
+
+test("who joins with more than a slice to go falls behind, and joins when it has caught up", () => {
+  const house = new FeedHouse({ catchUpSliceBytes: 200 });
+  const { cursor, facts, transcript } = house.watcher();
+  cursor.pump();
+  for (let index = 0; index < 3; index++) house.append(long(150), event("note", {}));
+  cursor.join();
+  assert.equal(facts, ["reachedEnd", "fellBehind"]);
+  assert.is(house.feed.live.size, 0);
+  while (cursor.pump() === "more");
+  cursor.join();
+  assert.is(house.feed.live.size, 1);
+  assert.ok(transcript().text.length >= 450);
 });
 
 test("joining twice is joining once, and leaving twice is harmless", () => {

@@ -200,6 +200,15 @@ test("an event that names no turn passes after a turn that outgrew its log, as a
   assert.is(house.feed.log.seq, seq + 1);
 });
 
+test("an event of a turn that is over passes, and nobody waits for that turn's end again", () => {
+  const house = new FeedHouse();
+  house.append(text("a"), sealed());
+  const { seq } = house.feed.log;
+  house.append(text("late"));
+  assert.is(house.feed.log.seq, seq + 1);
+  assert.is(house.feed.log.running, undefined);
+});
+
 test("an event that JSON cannot hold is refused and stops nobody", () => {
   const house = new FeedHouse();
   const { transcript } = house.live();

@@ -8,22 +8,8 @@ import { SimulatedClock } from "./support/clock.ts";
 
 const test = suite("passes");
 
-/** Work deferred one turn of the loop at a time. */
-class LoopClock extends SimulatedClock {
-  readonly turns: (() => void)[] = [];
-
-  override defer(run: () => void): void {
-    this.turns.push(run);
-  }
-
-  /** One turn of the loop. */
-  turn(): void {
-    for (const run of this.turns.splice(0)) run();
-  }
-}
-
 function open(count: number, perLoopTurn = 10) {
-  const clock = new LoopClock();
+  const clock = new SimulatedClock();
   const members = new Set(Array.from({ length: count }, (_, index) => index));
   const written: [number, number][] = [];
   let begun = 0;
@@ -49,7 +35,7 @@ test("a pass begins after the tick and reaches everybody once, so many in a turn
   passes.want();
   assert.is(written.length, 0);
   const seen: number[] = [];
-  while (clock.turns.length > 0) {
+  while (clock.pending > 0) {
     clock.turn();
     seen.push(written.length);
   }
@@ -65,7 +51,7 @@ test("what is asked for several times in a tick is one pass", () => {
   for (let count = 0; count < 5; count++) passes.want();
   clock.turn();
   assert.is(begun(), 1);
-  assert.is(clock.turns.length, 0);
+  assert.is(clock.pending, 0);
 });
 
 test("what becomes new while a pass is under way goes out in the next, after it", () => {
@@ -74,7 +60,7 @@ test("what becomes new while a pass is under way goes out in the next, after it"
   clock.turn();
   passes.want();
   passes.want();
-  while (clock.turns.length > 0) clock.turn();
+  while (clock.pending > 0) clock.turn();
   assert.equal(
     written.map(([pass]) => pass),
     [...Array(25).fill(1), ...Array(25).fill(2)],
@@ -87,7 +73,7 @@ test("what a write itself makes new goes out in the next pass", () => {
     if (member === 0 && written.length < 4) passes.want();
   };
   passes.want();
-  while (clock.turns.length > 0) clock.turn();
+  while (clock.pending > 0) clock.turn();
   assert.is(written.length, 6);
 });
 
@@ -97,7 +83,7 @@ test("who leaves before it is reached is left out, and a newcomer is reached", (
   clock.turn();
   members.delete(11);
   members.add(99);
-  while (clock.turns.length > 0) clock.turn();
+  while (clock.pending > 0) clock.turn();
   assert.equal(
     written.slice(10).map(([, member]) => member),
     [10, 99],
@@ -108,7 +94,7 @@ test("a pass over nobody ends at once, and the next one works", () => {
   const { clock, members, written, passes } = open(0);
   passes.want();
   clock.turn();
-  assert.is(clock.turns.length, 0);
+  assert.is(clock.pending, 0);
   members.add(1);
   passes.want();
   clock.turn();
@@ -130,10 +116,10 @@ test("who waits for the passes to be over is called after all that were asked fo
   clock.turn();
   passes.want();
   passes.whenIdle(() => at.push(written.length));
-  while (clock.turns.length > 0) clock.turn();
+  while (clock.pending > 0) clock.turn();
   assert.equal(at, [30, 30]);
   passes.want();
-  while (clock.turns.length > 0) clock.turn();
+  while (clock.pending > 0) clock.turn();
   assert.equal(at, [30, 30]);
 });
 

@@ -333,6 +333,45 @@ within("the connection knows whether it watches anything and whether a turn of i
   assert.equal(stateOf(house), opened("flowing", "none", "quiet"));
 });
 
+within("a socket refused because somebody else's turn runs does not wait for a turn of its own", (house) => {
+  house.orchestrator.begin(conversationId);
+  const client = house.join();
+  client.send({ type: "chat.send", message: "hello", conversationId });
+  assert.equal(stateOf(house), opened("flowing", "some", "quiet"));
+});
+
+within("a second chat.send that is refused leaves the first one's turn the socket's own", (house) => {
+  const client = house.join();
+  house.orchestrator.instead.startTurn = () => ({ started: true, turnId: "later" });
+  client.send({ type: "chat.send", message: "hello", conversationId });
+  assert.equal(stateOf(house), opened("flowing", "some", "asking"));
+  house.orchestrator.instead.startTurn = () => ({ started: false, reason: "already-active" });
+  client.send({ type: "chat.send", message: "again", conversationId });
+  assert.equal(stateOf(house), opened("flowing", "some", "asking"));
+});
+
+within("a turn refused for any other reason is asked for and settled", (house) => {
+  const client = house.join();
+  client.send({ type: "chat.subscribe", conversationId });
+  house.orchestrator.instead.startTurn = () => ({ started: false, reason: "draining", message: "soon" });
+  client.send({ type: "chat.send", message: "hello", conversationId });
+  assert.equal(stateOf(house), opened("flowing", "some", "quiet"));
+});
+
+within("one who joins a stream that never pauses is live soon, and gets each event as it comes", (house) => {
+  house.orchestrator.begin(conversationId);
+  const client = house.join();
+  client.post({ type: "chat.subscribe", conversationId });
+  for (let index = 0; index < 20; index++) {
+    house.orchestrator.say(conversationId, `${index} `);
+    house.clock.turn();
+  }
+  const joined = client.take().filter((message) => "fromSeq" in message);
+  assert.ok(joined.length <= 2, `${joined.length} slices came joined`);
+  house.orchestrator.end(conversationId);
+  house.settle();
+});
+
 // ── ends ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const unloggable = {

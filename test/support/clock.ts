@@ -45,11 +45,14 @@ export class SimulatedClock implements Clock {
 
   /** Runs what was deferred, and what that defers, without letting time pass. */
   settle(): void {
-    while (this.#deferred.length > 0) {
-      const batch = this.#deferred;
-      this.#deferred = [];
-      for (const run of batch) run();
-    }
+    while (this.#deferred.length > 0) this.turn();
+  }
+
+  /** One turn of the loop: what was deferred until now runs, and not what that defers. */
+  turn(): void {
+    const batch = this.#deferred;
+    this.#deferred = [];
+    for (const run of batch) run();
   }
 
   /** Lets milliseconds pass, firing each timer at its time. */

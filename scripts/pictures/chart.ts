@@ -1,0 +1,117 @@
+// A machine as a picture needs it: boxes and arrows, everything by name. Read from the machine's own definition, so
+// that the picture cannot say anything that the chart does not do.
+import type { AnyStateMachine, AnyStateNode } from "xstate";
+
+/** A transition that stays where it is: it only acts, or ignores the event on purpose. */
+export interface Reaction {
+  on: string;
+  guard: string | undefined;
+  actions: string[];
+}
+
+export interface Box {
+  id: string;
+  name: string;
+  kind: "atomic" | "compound" | "parallel" | "final";
+  description: string;
+  entry: string[];
+  exit: string[];
+  /** Names of the actors it invokes. */
+  invokes: string[];
+  reactions: Reaction[];
+  initial: string | undefined;
+  boxes: Box[];
+}
+
+export interface Arrow extends Reaction {
+  from: string;
+  to: string;
+  kind: "event" | "always" | "delayed" | "invoked";
+}
+
+export interface Chart {
+  name: string;
+  root: Box;
+  arrows: Arrow[];
+}
+
+interface Named {
+  type: string;
+}
+type Definition = AnyStateNode["transitions"] extends Map<string, (infer Transition)[]> ? Transition : never;
+
+const nameOf = (thing: unknown): string => {
+  if (typeof thing === "string") return thing;
+  if (typeof thing === "object" && thing !== null && "type" in thing) return String((thing as Named).type);
+  throw new Error("a picture can only show what has a name: declare it in setup");
+};
+
+/** XState's own action that starts a timer has no name of ours. */
+const isOurs = (action: unknown): boolean =>
+  typeof action === "string" || (typeof action === "object" && action !== null && "type" in action);
+
+const namesOf = (actions: readonly unknown[] | undefined): string[] => (actions ?? []).filter(isOurs).map(nameOf);
+
+export function chartOf(machine: AnyStateMachine): Chart {
+  const arrows: Arrow[] = [];
+  const root = boxOf(machine.root, arrows);
+  return { name: machine.id, root, arrows };
+}
+
+function boxOf(node: AnyStateNode, arrows: Arrow[]): Box {
+  const reactions: Reaction[] = [];
+  const all: Definition[] = [...node.transitions.values()].flat().concat(node.always ?? []);
+  for (const definition of all) {
+    const { kind, on } = triggerOf(definition, node);
+    const guard = definition.guard === undefined ? undefined : nameOf(definition.guard);
+    const reaction: Reaction = { on, guard, actions: namesOf(definition.actions) };
+    const [target] = definition.target ?? [];
+    if (target) arrows.push({ ...reaction, kind, from: node.id, to: target.id });
+    else if (!isFallThrough(reaction, node)) reactions.push(reaction);
+  }
+  return {
+    id: node.id,
+    name: node.key,
+    kind: kindOf(node),
+    description: node.description ?? "",
+    entry: namesOf(node.entry),
+    exit: namesOf(node.exit),
+    invokes: node.invoke.map(({ src }) => nameOf(src)),
+    reactions,
+    initial: node.type === "compound" ? node.initial?.target?.[0]?.id : undefined,
+    boxes: Object.values(node.states).map((child) => boxOf(child, arrows)),
+  };
+}
+
+/** A guarded transition may be followed by an empty one that ignores the event otherwise: nothing to draw. */
+const isFallThrough = ({ actions, guard }: Reaction, node: AnyStateNode): boolean =>
+  actions.length === 0 && guard === undefined && node.type === "final";
+
+function kindOf({ type }: AnyStateNode): Box["kind"] {
+  if (type === "history") throw new Error("history states are not drawn: none of our charts has one");
+  return type;
+}
+
+/** What sets a transition off, in the words of the chart. */
+function triggerOf(definition: Definition, node: AnyStateNode): { kind: Arrow["kind"]; on: string } {
+  const { eventType } = definition;
+  const delay = (node.after ?? []).find((delayed) => delayed.eventType === eventType)?.delay;
+  if (delay !== undefined) return { kind: "delayed", on: `after ${delay}` };
+  if (eventType === "") return { kind: "always", on: "always" };
+  const child = /^xstate\.(done|error)\.actor\.(.+)$/.exec(eventType);
+  if (child) return { kind: "invoked", on: `${child[2]} ${child[1] === "done" ? "is done" : "has failed"}` };
+  return { kind: "event", on: eventType };
+}
+
+/** `event [guard] / action, action`, as statecharts are labelled. */
+export function labelOf({ on, guard, actions }: Reaction): string {
+  const condition = guard === undefined ? "" : ` [${guard}]`;
+  const effects = actions.length === 0 ? "" : ` / ${actions.join(", ")}`;
+  return `${on}${condition}${effects}`;
+}
+
+/** Every box, the outer ones first. */
+export function* boxesOf(box: Box): Generator<Box> {
+  yield box;
+  for (const inner of box.boxes) yield* boxesOf(inner);
+}

@@ -1,0 +1,151 @@
+// Places a chart's boxes and arrows: elk does it, layer by layer, nested states inside their parents. Text is measured
+// as a monospaced font's, so that the same chart gives the same picture on every machine.
+import elk, { type ElkEdgeSection, type ElkExtendedEdge, type ElkNode } from "elkjs/lib/elk.bundled.js";
+import { type Arrow, type Box, boxesOf, type Chart, labelOf } from "./chart.ts";
+import { behaviourOf } from "./mermaid.ts";
+
+export interface PlacedBox {
+  box: Box;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  /** The lines below its name. */
+  description: string[];
+  behaviour: string[];
+}
+
+export interface PlacedArrow {
+  arrow: Arrow | undefined;
+  points: { x: number; y: number }[];
+  label: { x: number; y: number; lines: string[] } | undefined;
+}
+
+export interface Layout {
+  width: number;
+  height: number;
+  boxes: PlacedBox[];
+  arrows: PlacedArrow[];
+}
+
+export const sizes = { name: 14, text: 11, line: 15, padding: 12, nameLine: 22 } as const;
+const characterWidth = 0.61;
+const descriptionColumns = 34;
+const labelColumns = 30;
+const dotSize = 10;
+const initialSuffix = "$initial";
+
+/** The initial state comes first, whatever leads back to it. */
+const downwards = { "elk.layered.priority.direction": "100" };
+
+const widthOf = (text: string, fontSize: number): number => text.length * fontSize * characterWidth;
+
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.filter((line) => line !== "");
+}
+
+/** The lines of a box and the room they take. */
+function textOf(box: Box): { description: string[]; behaviour: string[]; width: number; height: number } {
+  const description = wrap(box.description, descriptionColumns);
+  const behaviour = behaviourOf(box);
+  const widths = [
+    widthOf(box.name, sizes.name),
+    ...[...description, ...behaviour].map((line) => widthOf(line, sizes.text)),
+  ];
+  const gap = behaviour.length > 0 ? sizes.line / 2 : 0;
+  return {
+    description,
+    behaviour,
+    width: Math.ceil(Math.max(...widths)) + 2 * sizes.padding,
+    height: sizes.nameLine + (description.length + behaviour.length) * sizes.line + gap + sizes.padding,
+  };
+}
+
+/** Said of every box that holds others: elk does not hand options down. */
+const layered = {
+  "elk.algorithm": "layered",
+  "elk.direction": "DOWN",
+  "elk.hierarchyHandling": "INCLUDE_CHILDREN",
+  "elk.edgeRouting": "ORTHOGONAL",
+  "elk.layered.spacing.nodeNodeBetweenLayers": "34",
+  "elk.spacing.nodeNode": "26",
+  "elk.spacing.edgeLabel": "4",
+  "elk.layered.cycleBreaking.strategy": "DEPTH_FIRST",
+  "elk.randomSeed": "1",
+};
+
+export async function layoutOf(chart: Chart): Promise<Layout> {
+  const graph: ElkNode = {
+    id: "picture",
+    layoutOptions: { ...layered, "elk.json.edgeCoords": "ROOT", "elk.json.shapeCoords": "ROOT" },
+    children: [nodeOf(chart.root)],
+    edges: [...chart.arrows.map(edgeOf), ...initialEdges(chart.root)],
+  };
+  const placed = await new elk.default().layout(graph);
+  const nodes = new Map<string, ElkNode>();
+  collect(placed, nodes);
+  const boxes = [...boxesOf(chart.root)].map((box) => placedBox(box, nodes.get(box.id)));
+  const arrows = (placed.edges ?? []).map((edge, index) => placedArrow(edge, chart.arrows[index]));
+  return { width: placed.width ?? 0, height: placed.height ?? 0, boxes, arrows };
+}
+
+function nodeOf(box: Box): ElkNode {
+  const { width, height } = textOf(box);
+  if (box.boxes.length === 0) return { id: box.id, width, height };
+  const dot: ElkNode[] =
+    box.initial === undefined ? [] : [{ id: box.id + initialSuffix, width: dotSize, height: dotSize }];
+  return {
+    id: box.id,
+    layoutOptions: {
+      ...layered,
+      "elk.padding": `[top=${height + sizes.padding},left=16,bottom=16,right=16]`,
+      "elk.nodeSize.constraints": "[MINIMUM_SIZE]",
+      "elk.nodeSize.options": "[DEFAULT_MINIMUM_SIZE]",
+      "elk.nodeSize.minimum": `(${width},${height})`,
+    },
+    children: [...dot, ...box.boxes.map(nodeOf)],
+  };
+}
+
+function edgeOf(arrow: Arrow, index: number): ElkExtendedEdge {
+  const lines = wrap(labelOf(arrow), labelColumns);
+  const width = Math.max(...lines.map((line) => widthOf(line, sizes.text)));
+  const label = { id: `label${index}`, text: lines.join("\n"), width, height: lines.length * sizes.line };
+  return { id: `arrow${index}`, sources: [arrow.from], targets: [arrow.to], labels: [label] };
+}
+
+function initialEdges(root: Box): ElkExtendedEdge[] {
+  return [...boxesOf(root)].flatMap(({ id, initial }) =>
+    initial === undefined
+      ? []
+      : [{ id: `${id}-initial`, sources: [id + initialSuffix], targets: [initial], layoutOptions: downwards }],
+  );
+}
+
+function collect(node: ElkNode, nodes: Map<string, ElkNode>): void {
+  nodes.set(node.id, node);
+  for (const child of node.children ?? []) collect(child, nodes);
+}
+
+function placedBox(box: Box, node: ElkNode | undefined): PlacedBox {
+  const { description, behaviour } = textOf(box);
+  const { x = 0, y = 0, width = 0, height = 0 } = node ?? {};
+  return { box, x, y, width, height, description, behaviour };
+}
+
+function placedArrow(edge: ElkExtendedEdge, arrow: Arrow | undefined): PlacedArrow {
+  const points = (edge.sections ?? []).flatMap(({ startPoint, bendPoints, endPoint }: ElkEdgeSection) => [
+    startPoint,
+    ...(bendPoints ?? []),
+    endPoint,
+  ]);
+  const [label] = edge.labels ?? [];
+  if (!label) return { arrow, points, label: undefined };
+  return { arrow, points, label: { x: label.x ?? 0, y: label.y ?? 0, lines: (label.text ?? "").split("\n") } };
+}

@@ -33,7 +33,8 @@ export type TurnFact =
   | { type: "step.finished" }
   | { type: "agent.finished"; reason: "stop" | "length" | "tool-calls" }
   | { type: "agent.failed"; failure: TurnFailure }
-  | { type: "log.full"; failure: TurnFailure };
+  | { type: "log.full"; failure: TurnFailure }
+  | { type: "turn.overdue" };
 
 export type TurnMachineEvent = TurnFact | { type: "turn.cancel" } | { type: "turn.interrupt" };
 
@@ -50,7 +51,6 @@ export const turnMachine = setup({
     noteActivity: () => {},
     conclude: (_, _ending: TurnEnding) => {},
   },
-  delays: { turnTime: 0 },
 }).createMachine({
   id: "turn",
   description: "One answer, from the question to its end.",
@@ -81,9 +81,9 @@ export const turnMachine = setup({
           actions: { type: "conclude", params: ({ event }) => ({ reason: "error", failure: event.failure }) },
         },
         "turn.cancel": { target: "aborted", actions: { type: "conclude", params: { reason: "aborted" } } },
+        "turn.overdue": { target: "aborted", actions: { type: "conclude", params: { reason: "aborted" } } },
         "turn.interrupt": { target: "interrupted", actions: { type: "conclude", params: { reason: "interrupted" } } },
       },
-      after: { turnTime: { target: "aborted", actions: { type: "conclude", params: { reason: "aborted" } } } },
       states: {
         starting: { description: "The model has been asked and has not said anything." },
         thinking: { description: "The model reasons." },

@@ -11,6 +11,9 @@ import { startServer } from "./process.ts";
 
 const couldNotStart = 2;
 
+/** What `ps` and `pgrep` show. */
+process.title = "turnwire";
+
 async function serve(config: Config): Promise<void> {
   const logger = createLogger(config.logLevel);
   for (const warning of config.warnings) logger.warn(warning);

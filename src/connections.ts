@@ -133,7 +133,7 @@ export class Connections {
       return;
     }
     const { reply } = parsed.refusal;
-    if (reply.type === "chat.error") {
+    if (reply.type === "chat.error" && reply.message.startsWith("chat.send")) {
       const { conversationId, message: reason } = reply;
       const fields = conversationId === undefined ? { reason } : { reason, conversationId };
       this.#options.logger.warn("transport-ws: malformed chat.send", fields);

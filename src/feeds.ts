@@ -97,6 +97,17 @@ export class Feeds {
     return this.#feeds.size > 0;
   };
 
+  /** Runs when the live sets have been given all that was taken in until now; what comes later is not waited for. */
+  whenWritten(run: () => void): void {
+    let waiting = [...this.#feeds.values()].map((feed) => ({ feed, seq: feed.log.seq }));
+    const look = (): void => {
+      waiting = waiting.filter(({ feed, seq }) => !feed.hurry(seq));
+      if (waiting.length === 0) run();
+      else this.#options.clock.defer(look);
+    };
+    look();
+  }
+
   /** Bytes of all logs, and how many there are. */
   measure(): { logs: number; bytes: number } {
     let bytes = 0;

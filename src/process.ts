@@ -5,15 +5,11 @@ import { fileURLToPath } from "node:url";
 import { type Access, createAccess } from "./access.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import { createDemoAgent } from "./embedded/agents/demo.ts";
 import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "./embedded/orchestrator.ts";
 import { openSqliteStore } from "./embedded/sqlite-store.ts";
 import { createConversationSurface } from "./embedded/surfaces/conversation.ts";
 import { createGatewaySurface } from "./embedded/surfaces/gateway.ts";
 import { createMessageQueueSurface } from "./embedded/surfaces/message-queue.ts";
-import { calculatorTool } from "./embedded/tools/calculator.ts";
-import { createClockTool } from "./embedded/tools/clock.ts";
-import { loadTools } from "./embedded/tools/load-tools.ts";
 import { isInProfile } from "./feeds.ts";
 import { Gateway } from "./gateway.ts";
 import { createHttpApp } from "./http/app.ts";
@@ -24,8 +20,10 @@ import { createMetrics } from "./metrics.ts";
 import type { Agent, Tool } from "./ports/agent.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { Store } from "./ports/store.ts";
+import type { SurfaceProvider } from "./ports/surfaces.ts";
+import { createAgents, createTools, defaultModelOf } from "./process/agents.ts";
 import { createSurfaceRegistry } from "./surface-registry.ts";
-import { createTransport } from "./transport.ts";
+import { connectionOptions, createTransport } from "./transport.ts";
 
 export interface RunningServer {
   /** Where WebSockets and the page are, as `ws://HOST:PORT` and `http://HOST:PORT`. */
@@ -40,19 +38,33 @@ export interface ServerOptions {
   config: Config;
   clock: Clock;
   logger: Logger;
+  /** What an embedder brings beside the built-in parts; a tool or a model of the same name comes first. */
+  agents?: Agent[];
+  tools?: Tool[];
+  surfaces?: SurfaceProvider[];
 }
 
-const demoModel = "demo/echo";
+/** The options with the parts that were made of them. */
+interface Furnishings extends Pick<ServerOptions, "config" | "clock" | "logger"> {
+  store: Store;
+  agents: Agent[];
+  tools: Tool[];
+  surfaces: SurfaceProvider[];
+  defaultModel: string;
+}
+
 const pageDirectory = fileURLToPath(new URL("./page/", import.meta.url));
 
-/** @throws StoreOpenError, ToolsFileError, ListenError: each one sentence for the person who started it. */
-export async function startServer({ config, clock, logger }: ServerOptions): Promise<RunningServer> {
-  const tools = await createTools(config, clock);
-  const agents = await createAgents(config, clock, logger);
+/** @throws ConfigError, StoreOpenError, ToolsFileError, ListenError: each one sentence for the person who started it. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, clock, logger, surfaces = [] } = options;
+  const tools = await createTools(config, options.tools ?? [], clock);
+  const agents = await createAgents(config, options.agents ?? [], clock, logger);
+  const defaultModel = defaultModelOf(config, agents);
   const store = openSqliteStore({ dataDir: config.dataDir, clock, logger, durability: config.durability });
   let house: House;
   try {
-    house = furnish({ config, clock, logger }, store, agents, tools);
+    house = furnish({ config, clock, logger, store, agents, tools, surfaces, defaultModel });
   } catch (error) {
     store.close();
     throw error;
@@ -76,24 +88,6 @@ export async function startServer({ config, clock, logger }: ServerOptions): Pro
   }
 }
 
-/** A tool from the file takes the place of a built-in one with its name. */
-async function createTools({ toolsFile }: Config, clock: Clock): Promise<Tool[]> {
-  const own = toolsFile ? await loadTools(toolsFile) : [];
-  const builtIn = [createClockTool(clock), calculatorTool];
-  return [...builtIn.filter(({ name }) => !own.some((tool) => tool.name === name)), ...own];
-}
-
-async function createAgents(config: Config, clock: Clock, logger: Logger): Promise<Agent[]> {
-  const { endpoint } = config;
-  const demo = createDemoAgent(clock);
-  if (!endpoint) return [demo];
-  // Loaded only when it is needed: the AI SDK is the largest thing in the house.
-  const { createAiSdkAgent } = await import("./embedded/agents/ai-sdk.ts");
-  const { baseUrl, apiKey } = endpoint;
-  const models = endpoint.models.map((name) => ({ name }));
-  return [createAiSdkAgent({ baseUrl, apiKey, models, clock, logger }), demo];
-}
-
 /** What a server consists of while it runs. */
 interface House {
   gateway: Gateway;
@@ -108,7 +102,7 @@ interface House {
   end(): Promise<void>;
 }
 
-function furnish({ config, clock, logger }: ServerOptions, store: Store, agents: Agent[], tools: Tool[]): House {
+function furnish({ config, clock, logger, store, agents, tools, defaultModel, ...own }: Furnishings): House {
   let draining = false;
   const access = createAccess({ token: config.token, allowOrigins: config.allowOrigins, clock });
   const surfaces = createSurfaceRegistry();
@@ -120,7 +114,6 @@ function furnish({ config, clock, logger }: ServerOptions, store: Store, agents:
     surfaces,
     eventProfile: config.eventProfile,
     ports: (supervision) => {
-      const defaultModel = config.model ?? defaultModelOf(agents);
       made.embedded = createEmbeddedOrchestrator({ supervision, store, agents, tools, defaultModel, clock, logger });
       return made.embedded;
     },
@@ -139,6 +132,7 @@ function furnish({ config, clock, logger }: ServerOptions, store: Store, agents:
   surfaces.register(createConversationSurface({ orchestrator, conversations, activity, changes }));
   surfaces.register(createMessageQueueSurface(conversations, changes));
   surfaces.register(createGatewaySurface({ clock, figures, setRefusesTurns, changes }));
+  for (const provider of own.surfaces) surfaces.register(provider);
 
   const transport = createTransport({
     limits,
@@ -164,7 +158,7 @@ function furnish({ config, clock, logger }: ServerOptions, store: Store, agents:
   });
   const wsServer = transport.createServer();
   const httpServer = createServer(
-    { headersTimeout: limits.handshakeMs, requestTimeout: limits.requestMs },
+    { ...connectionOptions(limits), requestTimeout: limits.requestMs },
     createHttpListener(app, logger),
   );
   httpServer.on("upgrade", transport.upgrade);
@@ -191,13 +185,6 @@ function furnish({ config, clock, logger }: ServerOptions, store: Store, agents:
       store.close();
     },
   };
-}
-
-/** The configured endpoint's first model, else the demo that echoes. */
-function defaultModelOf(agents: Agent[]): string {
-  const [first] = agents;
-  const model = first?.models()[0];
-  return first && model && first.provider !== "demo" ? `${first.provider}/${model.name}` : demoModel;
 }
 
 /** SIGTERM's order of things (protocol 2, `server.draining`): announce, let turns end, seal the rest, close, leave. */

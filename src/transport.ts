@@ -1,6 +1,6 @@
 // The only file that touches ws: takes upgrades, refuses in plain HTTP what may not come in, and turns a WebSocket into
 // the Socket and SocketListener that the rest of the house knows.
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, STATUS_CODES } from "node:http";
 import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
@@ -32,8 +32,14 @@ class ServerSocket extends WebSocket {
   listener: SocketListener | undefined;
 }
 
-/** What a proxy or a fleet of clients should wait before it knocks again. */
-const retryAfterSeconds = 2;
+/** How both ports take connections: who stalls before the end of its headers is cut. */
+export const connectionOptions = ({ handshakeMs }: Pick<Limits, "handshakeMs">) =>
+  ({
+    headersTimeout: handshakeMs,
+    connectionsCheckingInterval: Math.min(1_000, handshakeMs),
+    // Clients that offer HTTP/2 with every request (`Upgrade: h2c`: Java, curl) mean a plain one (RFC 9110 7.8).
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
+  }) satisfies ServerOptions;
 
 export function createTransport({ limits, logger, access, closedBecause, accept }: TransportOptions): Transport {
   // A variable, because @types/ws 8.18 lacks the newer of ws 8.23's options.
@@ -71,7 +77,7 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
     const closed = closedBecause();
     if (closed) {
-      refuse(stream, 503, `${closed}: try again later`, [`Retry-After: ${retryAfterSeconds}`]);
+      refuse(stream, 503, `${closed}: try again later`, [`Retry-After: ${Math.ceil(limits.retryAfterMs / 1_000)}`]);
       return;
     }
     const decision = access.check("upgrade", request);
@@ -89,11 +95,7 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
     upgrade,
     createServer() {
       const server = createServer(
-        {
-          headersTimeout: limits.handshakeMs,
-          requestTimeout: limits.handshakeMs,
-          connectionsCheckingInterval: Math.min(1_000, limits.handshakeMs),
-        },
+        { ...connectionOptions(limits), requestTimeout: limits.handshakeMs },
         (_request, response) => {
           response.writeHead(426, { "Content-Type": "text/plain", Connection: "Upgrade", Upgrade: "websocket" });
           response.end("expected websocket");

@@ -1,7 +1,9 @@
 // The HTTP API put together (protocol 3): rules first, then what is open to all, then the token, then the rest. What a
-// route or a port throws costs its one request: a 500 without a word of the cause, which goes to the log.
+// route or a port throws costs its one request: a 500 without a word of the cause, which goes to the log. A store that
+// cannot be read says so: 507.
 import { Hono } from "hono";
 import { limits as defaultLimits, type Limits } from "../limits.ts";
+import { StoreError } from "../ports/store.ts";
 import { refuse } from "./answers.ts";
 import { routeChat } from "./chat.ts";
 import { routeConversations } from "./conversations.ts";
@@ -20,6 +22,10 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   const app: HttpApp = new Hono<HttpEnvironment>({ getPath: rawPath });
 
   app.onError((error, c) => {
+    if (error instanceof StoreError) {
+      parts.logger.warn("http: the store could not be read", { method: c.req.method, reason: error.message });
+      return refuse(c, 507, error.message);
+    }
     const cause = error.cause === undefined ? error.stack : `${error.message}: ${String(error.cause)}`;
     parts.logger.error("http: a request failed", { method: c.req.method, route: c.req.path, cause });
     return refuse(c, 500, "internal error");

@@ -5,6 +5,7 @@ import { limits } from "../limits.ts";
 import { type Refusal, refusals } from "../refusals.ts";
 import { isReasoningEffort } from "./chat-send.ts";
 import { type ClientMessage, clientSchemas } from "./client-message.ts";
+import { complexityOf } from "./complexity.ts";
 import { isUsableId } from "./parts.ts";
 
 export type Parsed = { message: ClientMessage } | { refusal: Refusal };
@@ -15,6 +16,14 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Reads one WebSocket message. Binary frames are UTF-8 JSON like the others (protocol 1.1). */
 export function parseMessage(data: Buffer): Parsed {
+  if (data.length > limits.messageBytesMax) {
+    const bounds = { openers: limits.messageOpenersMax, depth: limits.nestingDepthMax };
+    const seen = complexityOf(data, bounds);
+    if (seen.openers > bounds.openers)
+      return { refusal: refusals.tooLarge(`it holds more than ${bounds.openers} arrays and objects`) };
+    if (seen.depth > bounds.depth)
+      return { refusal: refusals.invalidMessage(`it is nested deeper than ${bounds.depth} levels`) };
+  }
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(data));
@@ -35,12 +44,12 @@ export function checkMessage(value: unknown, bytes: number): Parsed {
   if (!schema) return { refusal: refusals.invalidMessage(`\`type\` is unknown: ${shown(type)}`) };
 
   const conversationId = usableId(fields);
-  if (bytes > limits.messageBytesMax && type !== "chat.send") {
-    const problem = `a ${type} may have at most ${limits.messageBytesMax} bytes, this one has ${bytes}`;
-    return { refusal: refusals.tooLarge(problem, conversationId) };
-  }
   const special = specialRefusal(type, fields, conversationId);
   if (special) return { refusal: special };
+  if (bytes > limits.messageBytesMax && type !== "chat.send") {
+    const problem = `\`${type}\` may have at most ${limits.messageBytesMax} bytes, this one has ${bytes}`;
+    return { refusal: refusals.tooLarge(problem, conversationId) };
+  }
   if (!isShallow(value, limits.nestingDepthMax)) {
     const deepest = Object.keys(fields).find((key) => !isShallow(fields[key], limits.nestingDepthMax - 1));
     const problem = `\`${deepest}\` is nested deeper than ${limits.nestingDepthMax} levels`;

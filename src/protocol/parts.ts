@@ -2,11 +2,17 @@
 import * as v from "valibot";
 import { limits } from "../limits.ts";
 
+/** Characters are code points: a person sees one where UTF-16 has two. */
+function isShortEnough(value: string): boolean {
+  const most = limits.idCharactersMax;
+  return value.length <= most || (value.length <= 2 * most && [...value].length <= most);
+}
+
 /** An id: well-formed Unicode, 1–200 characters (protocol 1.1). */
 export const id = v.pipe(
   v.string("must be a string"),
   v.nonEmpty("must not be empty"),
-  v.maxLength(limits.idCharactersMax, `must have at most ${limits.idCharactersMax} characters`),
+  v.check(isShortEnough, `must have at most ${limits.idCharactersMax} characters`),
   v.check((value) => value.isWellFormed(), "must be well-formed Unicode"),
 );
 

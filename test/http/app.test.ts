@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { StoreError } from "../../src/ports/store.ts";
 import { within } from "../support/deadline.ts";
 import { type Answer, startHttp } from "../support/http-server.ts";
 
@@ -235,6 +236,15 @@ test("a defect gets 500 without its cause, keeps CORS, and is logged once", asyn
   assert.is(headers["access-control-allow-origin"], "http://localhost");
   assert.is(http.logged.length, 1);
   assert.match(JSON.stringify(http.logged), "secret cause");
+});
+
+test("a store that cannot be read is told as such: 507 with its sentence (3)", async () => {
+  await using http = await startHttp();
+  http.conversations.history = () => {
+    throw new StoreError("turnwire.db cannot be read: put the disk back");
+  };
+  const answer = await http.ask("/conversations/c");
+  assert.equal(both(answer), [507, { error: "turnwire.db cannot be read: put the disk back" }]);
 });
 
 test("the process that loads it keeps its globals", async () => {

@@ -28,6 +28,7 @@ const endings: [TurnMachineEvent, string][] = [
   [{ type: "agent.failed", failure }, "failed"],
   [{ type: "log.full", failure }, "outgrown"],
   [{ type: "turn.cancel" }, "aborted"],
+  [{ type: "turn.overdue" }, "aborted"],
   [{ type: "turn.interrupt" }, "interrupted"],
 ];
 
@@ -48,7 +49,6 @@ test("tools that have finished let the model go on, and mean nothing while none 
 test("from every phase every end is reached, and concludes the turn once", () => {
   for (const phase of phases) {
     for (const [on, to] of endings) table.take({ in: running(phase), on, to, does: ["conclude"] });
-    table.take({ in: running(phase), on: "xstate.after.turnTime.turn.running", to: "aborted", does: ["conclude"] });
   }
 });
 
@@ -68,6 +68,7 @@ test("the end says why, and whether the agent is through", () => {
     [{ type: "agent.failed", failure }, { reason: "error", failure }, { agentHasEnded: true }],
     [{ type: "log.full", failure }, { reason: "error", failure }, { agentHasEnded: false }],
     [{ type: "turn.cancel" }, { reason: "aborted" }, { agentHasEnded: false }],
+    [{ type: "turn.overdue" }, { reason: "aborted" }, { agentHasEnded: false }],
     [{ type: "turn.interrupt" }, { reason: "interrupted" }, { agentHasEnded: false }],
   ];
   for (const [event, ending, output] of expected) {
@@ -75,7 +76,6 @@ test("the end says why, and whether the agent is through", () => {
     const actor = createActor(
       turnMachine.provide({
         actions: { conclude: (_, params) => said.push(params) },
-        delays: { turnTime: 60_000 },
       }),
       { input: context, clock: new SimulatedClock() },
     );
@@ -96,15 +96,13 @@ test("a turn begins by saying so, and is aborted when its time is over", () => {
         beginAgent: () => did.push("beginAgent"),
         conclude: (_, { reason }) => did.push(reason),
       },
-      delays: { turnTime: 1_000 },
     }),
     { input: context, clock },
   );
   actor.start();
   assert.equal(did, ["announceTurn", "beginAgent"]);
-  clock.advance(999);
   assert.equal(actor.getSnapshot().value, running("starting"));
-  clock.advance(1);
+  actor.send({ type: "turn.overdue" });
   assert.is(actor.getSnapshot().value, "aborted");
   assert.equal(did.slice(2), ["aborted"]);
   assert.is(clock.pending, 0);

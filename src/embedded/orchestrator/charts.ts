@@ -31,7 +31,6 @@ export function conversationLogic(
       noteActivity: (args) => at(args).noteActivity(),
       conclude: (args, ending) => at(args).conclude(ending),
     },
-    delays: { turnTime: limits.turnMs },
   });
   return conversationMachine.provide({
     actors: { turn },

@@ -1,6 +1,7 @@
 // One turn's data plane: it follows the agent, emits what it says, keeps the record, and tells the turn's chart the
 // facts that change it. Must never emit anything between `done` and `turn-sealed`, whatever the agent does.
 import type { TurnEnding, TurnFact } from "../../../machines/turn.ts";
+import type { Timer } from "../../clock.ts";
 import type { AgentEvent, AgentMessage, AgentRun } from "../../ports/agent.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
 import type { ReasoningEffort } from "../../protocol/chat-send.ts";
@@ -42,6 +43,8 @@ export class TurnRunner {
   #contextSize: number | undefined;
   #ending: { reason: DoneReason; writes: Write[] } | undefined;
   #stored = false;
+  /** A timer of the clock's, not an `after` of the chart: each actor that ends would scan them all (XState 5.33). */
+  #overdue: Timer | undefined;
 
   constructor(turn: Turn, channel: TurnChannel, texts: WaitingTexts, services: Services) {
     this.turn = turn;
@@ -59,14 +62,18 @@ export class TurnRunner {
   }
 
   announce(): void {
-    this.#emit({ type: "user-message", text: this.turn.text });
+    const question: TurnEventBody = { type: "user-message", text: this.turn.text };
+    // Counted, because it lies in the log like the rest: else the gateway's own bound would end the turn first.
+    this.#budget.spend(question);
+    this.#emit(question);
     this.#emit({ type: "turn-start" });
   }
 
   /** Starts the agent. The chart hears facts until the turn has ended; agentEnded is for one that outlives its turn. */
   begin(tellChart: (fact: TurnFact) => void, agentEnded: () => void): void {
     this.#tellChart = tellChart;
-    const { outbox } = this.#services;
+    const { outbox, clock, limits } = this.#services;
+    this.#overdue = clock.setTimeout(() => outbox.around(() => tellChart({ type: "turn.overdue" })), limits.turnMs);
     const { agent } = this.turn.model;
     const runner = this;
     const audience = {
@@ -91,6 +98,7 @@ export class TurnRunner {
   conclude({ reason, failure }: TurnEnding): void {
     if (this.#ending) return;
     const { clock, limits } = this.#services;
+    clock.clearTimeout(this.#overdue);
     const durationMs = Math.round(clock.now() - this.#startedAt);
     const usage = this.#record.usage;
     const contextSize = this.#contextSize;

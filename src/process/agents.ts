@@ -1,0 +1,49 @@
+// Which agents and tools the process has, and which model answers when nobody names one.
+import type { Clock } from "../clock.ts";
+import { type Config, ConfigError } from "../config.ts";
+import { createDemoAgent } from "../embedded/agents/demo.ts";
+import { calculatorTool } from "../embedded/tools/calculator.ts";
+import { createClockTool } from "../embedded/tools/clock.ts";
+import { loadTools } from "../embedded/tools/load-tools.ts";
+import type { Agent, Tool } from "../ports/agent.ts";
+import type { Logger } from "../ports/logger.ts";
+
+const demoModel = "demo/echo";
+
+/** The configured endpoint's agent, the embedder's own, and the demo that needs neither. */
+export async function createAgents(config: Config, own: Agent[], clock: Clock, logger: Logger): Promise<Agent[]> {
+  const { endpoint } = config;
+  const demo = createDemoAgent(clock);
+  if (!endpoint) return [...own, demo];
+  // Loaded only when it is needed: the AI SDK is the largest thing in the house.
+  const { createAiSdkAgent } = await import("../embedded/agents/ai-sdk.ts");
+  const { baseUrl, apiKey } = endpoint;
+  const models = endpoint.models.map((name) => ({ name }));
+  return [createAiSdkAgent({ baseUrl, apiKey, models, clock, logger }), ...own, demo];
+}
+
+/**
+ * A tool of the file's or the embedder's takes the place of a built-in one with its name.
+ * @throws ToolsFileError
+ */
+export async function createTools({ toolsFile }: Config, own: Tool[], clock: Clock): Promise<Tool[]> {
+  const fromFile = toolsFile ? await loadTools(toolsFile) : [];
+  const brought = [...own.filter(({ name }) => !fromFile.some((tool) => tool.name === name)), ...fromFile];
+  const builtIn = [createClockTool(clock), calculatorTool];
+  return [...builtIn.filter(({ name }) => !brought.some((tool) => tool.name === name)), ...brought];
+}
+
+/**
+ * The model of --model, else the first one that is no demo, else the demo that echoes.
+ * @throws ConfigError when --model names one that nobody here has.
+ */
+export function defaultModelOf({ model }: Config, agents: Agent[]): string {
+  const known = agents.flatMap((agent) => agent.models().map(({ name }) => `${agent.provider}/${name}`));
+  if (model === undefined) return known.find((name) => !name.startsWith("demo/")) ?? demoModel;
+  const [provider, ...rest] = model.split("/");
+  const accepted = agents.some((agent) => agent.provider === provider && agent.accepts?.(rest.join("/")) === true);
+  if (accepted || known.includes(model)) return model;
+  throw new ConfigError(
+    `--model is ${JSON.stringify(model)}, which is not known here: give one of ${known.join(", ")}.`,
+  );
+}

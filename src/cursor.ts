@@ -52,8 +52,8 @@ export class Cursor {
   }
 
   /**
-   * Enters the live set, if it stands where the others do. What came since it reached the end is written first: else one
-   * who joins a stream that never pauses would fall behind again and again.
+   * Enters the live set, if it stands where the others do. What came since it reached the end is written first: else
+   * one who joins a stream that never pauses would fall behind again and again.
    */
   join(): void {
     if (this.#dropped) return;

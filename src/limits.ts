@@ -20,7 +20,9 @@ export const limits = {
   reasonCharactersMax: 2_000,
   /** Nesting of a message. Deeper costs stack in everyone who walks it. */
   nestingDepthMax: 32,
-  /** Arrays and objects in a message of more than messageBytesMax, counted before it is parsed. Higher: longer stalls. */
+  /**
+   * Arrays and objects in a message of more than messageBytesMax, counted before it is parsed. Higher: longer stalls.
+   */
   messageOpenersMax: 10_000,
   /** Frames of one fragmented message. Higher: tiny fragments cost more memory than their bytes. */
   messageFragmentsMax: 16_384,

@@ -55,7 +55,9 @@ interface Furnishings extends Pick<ServerOptions, "config" | "clock" | "logger">
 
 const pageDirectory = fileURLToPath(new URL("./page/", import.meta.url));
 
-/** @throws ConfigError, StoreOpenError, ToolsFileError, ListenError: each one sentence for the person who started it. */
+/**
+ * @throws ConfigError, StoreOpenError, ToolsFileError, ListenError: each one sentence for the person who started it.
+ */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, clock, logger, surfaces = [] } = options;
   const tools = await createTools(config, options.tools ?? [], clock);

@@ -8,7 +8,7 @@ export { ListenError } from "./listen.ts";
 export type { Agent, AgentEvent, AgentMessage, AgentResult, AgentRun, Tool, ToolContext } from "./ports/agent.ts";
 export type { Broadcasts } from "./ports/broadcasts.ts";
 export type { Conversations } from "./ports/conversations.ts";
-export type { Logger } from "./ports/logger.ts";
+export { type Logger, silentLogger } from "./ports/logger.ts";
 export type { Orchestrator, StartOutcome, TurnRequest } from "./ports/orchestrator.ts";
 export { type Store, StoreError, StoreOpenError, type Write } from "./ports/store.ts";
 export type { SurfaceProvider, SurfaceRegistry } from "./ports/surfaces.ts";

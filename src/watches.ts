@@ -106,8 +106,8 @@ export class Watches {
   }
 
   /**
-   * The socket asks for a turn of its own. The function returned takes that back as if it had never been asked, if it is
-   * called before the fact is delivered: in the same tick.
+   * The socket asks for a turn of its own. The function returned takes that back as if it had never been asked, if it
+   * is called before the fact is delivered: in the same tick.
    */
   ask(watch: Watch): () => void {
     let isMeant = true;

@@ -1,5 +1,6 @@
-// A look at a large message before it is parsed: JSON of a few megabytes that is all brackets holds the loop for seconds
-// (14 MB of nested arrays: 2.2 s), and everybody with it. Strings are skipped, so that a large image costs next to nothing.
+// A look at a large message before it is parsed: JSON of a few megabytes that is all brackets holds the loop for
+// seconds (14 MB of nested arrays: 2.2 s), and everybody with it. Strings are skipped, so that a large image costs
+// next to nothing.
 
 const quote = 0x22;
 const backslash = 0x5c;

@@ -1,0 +1,50 @@
+// What the command `turnwire` does: reads the configuration, runs the server until a signal, and tells in one sentence
+// what is wrong. Standard output has the ready line and nothing else; exit code 2 means that it never started.
+import { systemClock } from "./clock.ts";
+import { type Config, ConfigError, readConfig } from "./config.ts";
+import { ToolsFileError } from "./embedded/tools/load-tools.ts";
+import { ListenError } from "./listen.ts";
+import { createLogger } from "./log.ts";
+import { StoreOpenError } from "./ports/store.ts";
+import { startServer } from "./process.ts";
+
+const couldNotStart = 2;
+
+/** What `ps` and `pgrep` show. */
+process.title = "turnwire";
+
+async function serve(config: Config): Promise<void> {
+  const logger = createLogger(config.logLevel);
+  for (const warning of config.warnings) logger.warn(warning);
+  const server = await startServer({ config, clock: systemClock, logger });
+  const stop = (signal: NodeJS.Signals): void => {
+    logger.info("stopping", { signal, drainMs: config.drainMs });
+    server.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error("the stop failed", { error });
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  process.stdout.write(`turnwire ready ${server.wsUrl} ${server.httpUrl}\n`);
+}
+
+/** Is this the person's mistake or the machine's state, told in one sentence, rather than a defect of ours? */
+const isExplained = (error: unknown): error is Error =>
+  error instanceof ConfigError ||
+  error instanceof ListenError ||
+  error instanceof StoreOpenError ||
+  error instanceof ToolsFileError;
+
+try {
+  const command = readConfig(process.argv.slice(2), process.env);
+  if (command.kind === "serve") await serve(command.config);
+  else process.stdout.write(`${command.text}\n`);
+} catch (error) {
+  const text = isExplained(error) ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`turnwire: ${text}\n`);
+  process.exitCode = couldNotStart;
+}

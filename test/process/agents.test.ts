@@ -1,0 +1,78 @@
+// Which agents and tools a process has, and which model answers when nobody names one.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { systemClock } from "../../src/clock.ts";
+import { type Config, ConfigError, readConfig } from "../../src/config.ts";
+import type { Agent, Tool } from "../../src/ports/agent.ts";
+import { silentLogger } from "../../src/ports/logger.ts";
+import { createAgents, createTools, defaultModelOf } from "../../src/process/agents.ts";
+
+const test = suite("process: agents");
+
+function configOf(flags: string[] = [], environment: Record<string, string> = {}): Config {
+  const command = readConfig(["serve", ...flags], { HOME: "/nowhere", ...environment });
+  if (command.kind !== "serve") throw new Error("no configuration");
+  return command.config;
+}
+
+const endpoint = { TURNWIRE_BASE_URL: "http://127.0.0.1:1/v1", TURNWIRE_MODEL: "small,large" };
+
+const own: Agent = {
+  provider: "mine",
+  models: () => [{ name: "one" }],
+  // biome-ignore lint/correctness/useYield: it is never run here
+  async *run() {
+    return { reason: "stop" as const };
+  },
+};
+
+async function modelOf(flags: string[], environment = {}, agents: Agent[] = []): Promise<string> {
+  const config = configOf(flags, environment);
+  return defaultModelOf(config, await createAgents(config, agents, systemClock, silentLogger));
+}
+
+test("without anything configured the demo answers", async () => {
+  assert.is(await modelOf([]), "demo/echo");
+});
+
+test("the endpoint's first model answers, then the embedder's, then the demo", async () => {
+  assert.is(await modelOf([], endpoint), "openai/small");
+  assert.is(await modelOf([], endpoint, [own]), "openai/small");
+  assert.is(await modelOf([], {}, [own]), "mine/one");
+});
+
+test("--model wins, also with a name that only its endpoint knows", async () => {
+  assert.is(await modelOf(["--model", "demo/tools"], endpoint), "demo/tools");
+  assert.is(await modelOf(["--model", "mine/one"], endpoint, [own]), "mine/one");
+  assert.is(await modelOf(["--model", "openai/org/other"], endpoint), "openai/org/other");
+});
+
+test("a --model that nobody has is one sentence that names those there are", async () => {
+  for (const model of ["demo/none", "nobody/one", "mine/two"]) {
+    try {
+      await modelOf(["--model", model], endpoint, [own]);
+      assert.unreachable(`${model} was taken`);
+    } catch (error) {
+      assert.instance(error, ConfigError);
+      const known = "openai/small, openai/large, mine/one, demo/echo, demo/tools, demo/script";
+      assert.is(
+        error instanceof Error && error.message,
+        `--model is "${model}", which is not known here: give one of ${known}.`,
+      );
+    }
+  }
+});
+
+test("an embedder's tool takes the place of a built-in one with its name", async () => {
+  const clock: Tool = { name: "clock", description: "mine", inputSchema: { type: "object" }, run: () => "noon" };
+  const tools = await createTools(configOf(), [clock], systemClock);
+  assert.equal(
+    tools.map(({ name, description }) => [name, description === "mine"]),
+    [
+      ["calculator", false],
+      ["clock", true],
+    ],
+  );
+});
+
+test.run();

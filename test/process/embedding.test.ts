@@ -1,0 +1,51 @@
+// The server started from somebody's own code, with their own agent, tool and surface beside the built-in parts.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Agent, SurfaceProvider, Tool } from "../../src/turnwire.ts";
+import { readConfig, silentLogger, startServer, systemClock } from "../../src/turnwire.ts";
+import { connect } from "../support/client.ts";
+
+const test = suite("process: embedding");
+
+const agent: Agent = {
+  provider: "mine",
+  models: () => [{ name: "shout" }],
+  async *run({ messages, tools }) {
+    const [last] = messages.slice(-1);
+    for (const chunk of last?.chunks ?? [])
+      if (chunk.type === "text") yield { type: "text-delta", delta: chunk.text.toUpperCase() };
+    yield { type: "text-delta", delta: ` (${tools.map(({ name }) => name).join(", ")})` };
+    return { reason: "stop" };
+  },
+};
+
+const tool: Tool = { name: "dice", description: "a die", inputSchema: { type: "object" }, run: () => 4 };
+
+const surface: SurfaceProvider = {
+  catalogEntry: { id: "weather", region: "status", title: "Weather" },
+  getSpec: () => ({ id: "weather", region: "status", title: "Weather", fields: [] }),
+  invoke: () => {},
+};
+
+test("an embedder's agent answers by default, knows the tools, and its surface is in the catalog", async () => {
+  const flags = ["--port", "0", "--http-port", "0", "--data-dir", ":memory:"];
+  const command = readConfig(["serve", ...flags], {});
+  if (command.kind !== "serve") throw new Error("no configuration");
+  const parts = { agents: [agent], tools: [tool], surfaces: [surface] };
+  const server = await startServer({ config: command.config, clock: systemClock, logger: silentLogger, ...parts });
+  try {
+    const client = await connect(server.wsUrl);
+    const catalog = await client.next("catalog");
+    assert.match(JSON.stringify(catalog["catalog"]), /"weather"/);
+    client.send({ type: "subscribe", surfaceId: "weather" });
+    await client.next("surface");
+    client.send({ type: "chat.send", conversationId: "c", message: "hello" });
+    await client.nextEvent("c", "turn-sealed");
+    assert.is(client.transcript("c").text, "HELLO (clock, calculator, dice)");
+    await client.close();
+  } finally {
+    await server.stop();
+  }
+});
+
+test.run();

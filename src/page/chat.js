@@ -87,6 +87,8 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
     /** Texts on their way: via "send" or "queue". */
     waiting: (via) => sent.entries.filter((entry) => entry.via === via),
     queue: () => queue,
+    /** Do the queued texts wait for the next one that is sent, because no turn runs (protocol 1.5.6)? */
+    isQueueHeld: () => !isRunning() && statusOf(conversationId) === "queued",
     open: () => follower.open(isNew),
     close: follower.close,
     send: (text) => post(text, isRunning() ? "queue" : "send"),

@@ -41,12 +41,12 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
     return reading;
   }
 
+  /** Worth less than the history: without them that is shown all the same. */
+  const readMetrics = () => api.metrics(conversationId).catch(() => ({ turns: [] }));
+
   async function readFirst() {
     if (isRead) return;
-    const [history, metrics] = await Promise.all([
-      api.history(conversationId, { limit: pageChunks }),
-      api.metrics(conversationId).catch(() => ({ turns: [] })),
-    ]);
+    const [history, metrics] = await Promise.all([api.history(conversationId, { limit: pageChunks }), readMetrics()]);
     if (isClosed) return;
     model.addHistory(transcript, history);
     model.addMetrics(transcript, metrics);
@@ -61,8 +61,7 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
     if (isClosed) return;
     if (!model.continuesHistory(transcript, history)) return readAnew();
     model.addHistory(transcript, history);
-    const metrics = await api.metrics(conversationId).catch(() => ({ turns: [] }));
-    model.addMetrics(transcript, metrics);
+    model.addMetrics(transcript, await readMetrics());
   }
 
   function readAnew() {
@@ -124,8 +123,9 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
     readEarlier: () =>
       read(async () => {
         const selection = { beforeSeq: transcript.firstSeq, limit: pageChunks };
-        const history = await api.history(conversationId, selection);
+        const [history, metrics] = await Promise.all([api.history(conversationId, selection), readMetrics()]);
         model.addEarlier(transcript, history);
+        model.addMetrics(transcript, metrics);
       }),
     close() {
       isClosed = true;

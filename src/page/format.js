@@ -1,4 +1,5 @@
-// Numbers and times as a person reads them. Pure.
+// Numbers, times and titles as a person reads them. Pure.
+import { classifyLine, parseInline } from "./prose.js";
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
 const count = new Intl.NumberFormat("en");
@@ -31,6 +32,22 @@ export function duration(ms) {
 /** "1,204 tokens in, 56 out". */
 export function usageText({ inputTokens, outputTokens }) {
   return `${count.format(inputTokens)} tokens in, ${count.format(outputTokens)} out`;
+}
+
+/** What a compaction did (protocol 1.2). */
+export function compactionText({ messagesSummarized, messagesKept }) {
+  const summarised = messagesSummarized === 1 ? "1 message was" : `${count.format(messagesSummarized)} messages were`;
+  return `${summarised} summarised, ${count.format(messagesKept)} kept.`;
+}
+
+/** A title as plain text: its first line, without the marks of its Markdown; "Untitled" when there is none. */
+export function titleText(title) {
+  const line = title?.split("\n").find((candidate) => candidate.trim() !== "") ?? "";
+  const { kind, text } = classifyLine(line);
+  // A number at its beginning may be all that a title says: "2. Trial".
+  const rest = kind === "number" || kind === "fence" ? line : text;
+  const words = parseInline(rest).map((piece) => piece.text);
+  return words.join("").replaceAll("```", "").trim() || line.trim() || "Untitled";
 }
 
 const endings = new Map([

@@ -1,6 +1,6 @@
 // Shows the list of conversations: one link each, in the order of the list, with arrow keys between them.
 import { element, setText } from "./element.js";
-import { relativeTime } from "./format.js";
+import { relativeTime, titleText } from "./format.js";
 import { hashOf } from "./route.js";
 
 const statusLabels = { active: "writing", queued: "texts waiting", idle: "idle", closed: "closed" };
@@ -19,7 +19,7 @@ function createRow() {
       if (link.getAttribute("href") !== hashOf(row.id)) link.href = hashOf(row.id);
       link.title = row.title ?? row.id;
       dot.className = `dot is-${row.status}`;
-      setText(title, row.title ?? "Untitled");
+      setText(title, titleText(row.title));
       setText(time, relativeTime(row.lastActivityAt, nowMs));
       setText(status, `, ${statusLabels[row.status] ?? row.status}`);
       if (isOpen) link.setAttribute("aria-current", "page");

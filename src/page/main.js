@@ -8,7 +8,7 @@ import { createConnectionView } from "./connection-view.js";
 import { createConversationList } from "./conversation-list.js";
 import { createDrawer } from "./drawer.js";
 import { byId, element, setText } from "./element.js";
-import { newConversationId } from "./format.js";
+import { compactionText, newConversationId, titleText } from "./format.js";
 import { createListView } from "./list-view.js";
 import { createMenu } from "./menu.js";
 import { createPanel } from "./panel.js";
@@ -59,7 +59,7 @@ const surfaces = createSurfaces({ wire, onChange: surfaceChanged });
 
 // ── views ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const toasts = createToasts({ root: byId("toasts"), clock });
+const toasts = createToasts({ root: byId("toasts"), dismissal: byId("toast-dismissal"), clock });
 const connectionView = createConnectionView({
   dot: byId("connection-dot"),
   text: byId("connection-text"),
@@ -118,7 +118,7 @@ const tokenDialog = createTokenDialog({
   form: byId("token-form"),
   input: byId("token"),
   remember: byId("token-remember"),
-  why: byId("token-why"),
+  trouble: byId("token-trouble"),
   onToken(token, remember) {
     api.useToken(token, remember);
     openRoute(true);
@@ -172,12 +172,11 @@ const goTo = (conversationId, label) => ({
   },
 });
 
-function compacted({ newConversationId, messagesSummarized, messagesKept }, isOpen) {
+function compacted(message, isOpen) {
   conversations.readSoon();
   if (!isOpen) return;
   chat.follower.readAnew();
-  const text = `${messagesSummarized} messages were summarised, ${messagesKept} kept.`;
-  toasts.show(text, goTo(newConversationId, "Show the archive"));
+  toasts.show(compactionText(message), goTo(message.newConversationId, "Show the archive"));
 }
 
 function surfaceChanged(surface) {
@@ -282,7 +281,7 @@ function updateNow() {
   updateTimer = undefined;
   const row = conversations.find(chat.conversationId);
   const isNew = routeId() === undefined;
-  const title = isNew ? "New conversation" : (row?.title ?? "Untitled");
+  const title = isNew ? "New conversation" : titleText(row?.title);
   setText(byId("title"), title);
   document.title = `${chat.isRunning() ? "● " : ""}${title} · turnwire`;
   byId("menu").hidden = isNew;
@@ -290,7 +289,7 @@ function updateNow() {
   byId("earlier").hidden = !(chat.transcript.firstSeq > 1);
   conversations.draw(isNew ? undefined : chat.conversationId);
   composer.update({ isUp: wire.isUp(), isRunning: chat.isRunning(), isStoppable: chat.isStoppable() });
-  queueView.update(chat.queue(), chat.waiting("queue"));
+  queueView.update(chat.queue(), chat.waiting("queue"), chat.isQueueHeld());
   transcriptView.showWaiting(chat.waiting("send"));
 }
 
@@ -309,13 +308,14 @@ byId("new").onclick = () => {
 addEventListener("hashchange", () => {
   openRoute();
   menu.close();
+  panel.closeDrawer();
   if (!matchMedia("(pointer: coarse)").matches) composer.focus();
 });
 addEventListener("online", () => wire.nudge());
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wire.nudge());
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
-  if (document.querySelector("dialog[open], .sidebar.is-open") || menu.close()) return;
+  if (document.querySelector("dialog[open], .sidebar.is-open") || menu.close() || panel.closeDrawer()) return;
   if (chat.isStoppable()) chat.stop();
 });
 const keepTimes = () => {

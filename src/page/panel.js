@@ -1,5 +1,5 @@
 // The panel of surfaces beside the conversation: opens, closes, and remembers which it was. On a narrow screen it lies
-// over the conversation, and so is never open unasked.
+// over the conversation, and so is never open unasked; on a phone it takes the focus, like the list's drawer.
 import { byId } from "./element.js";
 import { createSurfaceView } from "./surface-view.js";
 
@@ -9,7 +9,10 @@ const panelKey = "turnwire.panel";
 export function createPanel({ surfaces, storage, onToggle }) {
   const panel = byId("panel");
   const toggle = byId("panel-toggle");
+  const scrim = byId("panel-scrim");
+  const main = document.querySelector("main");
   const wide = matchMedia("(min-width: 1180px)");
+  const narrow = matchMedia("(max-width: 760px)");
   const isWanted = () => wide.matches && storage.getItem(panelKey) !== "closed";
   let isOpen = isWanted();
   const view = createSurfaceView({
@@ -18,7 +21,10 @@ export function createPanel({ surfaces, storage, onToggle }) {
   });
 
   const draw = () => {
+    const isDrawer = isOpen && narrow.matches;
     panel.hidden = !isOpen;
+    scrim.hidden = !isDrawer;
+    main.inert = isDrawer;
     toggle.setAttribute("aria-expanded", String(isOpen));
   };
 
@@ -43,17 +49,23 @@ export function createPanel({ surfaces, storage, onToggle }) {
     choose(!isOpen);
     if (isOpen) byId("panel-close").focus();
   };
-  byId("panel-close").onclick = close;
+  byId("panel-close").onclick = scrim.onclick = close;
   panel.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     event.preventDefault();
     close();
   });
-  wide.addEventListener("change", () => set(isWanted()));
+  for (const width of [wide, narrow]) width.addEventListener("change", () => set(isWanted()));
   draw();
 
   return {
     isOpen: () => isOpen,
+    /** Where it lies over everything else. True when there was something to close. */
+    closeDrawer() {
+      const wasDrawer = isOpen && narrow.matches;
+      if (wasDrawer) close();
+      return wasDrawer;
+    },
     update() {
       if (!isOpen) return;
       // The queue stands above the message field; the conversation's own surfaces come first.

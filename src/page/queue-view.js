@@ -1,4 +1,4 @@
-// Shows the texts that wait for the running turn: the `message-queue` surface, and before it those still on their way.
+// Shows the texts that wait for a turn: the `message-queue` surface, and before it those still on their way.
 import { element } from "./element.js";
 
 /** The queued messages of a `message-queue` spec: [{id, text, queuedAt}]. */
@@ -10,9 +10,9 @@ export function queuedMessages(spec) {
 export function createQueueView({ root, onCancel }) {
   let shown = "";
   return {
-    /** messages: as the server has them; sending: entries of the outbox. */
-    update(messages, sending) {
-      const now = JSON.stringify([messages, sending]);
+    /** messages: as the server has them; sending: entries of the outbox; isHeld: no turn comes to take them. */
+    update(messages, sending, isHeld) {
+      const now = JSON.stringify([messages, sending, isHeld]);
       if (now === shown) return;
       shown = now;
       const items = messages.map(({ id, text }) => {
@@ -28,7 +28,8 @@ export function createQueueView({ root, onCancel }) {
         items.push(element("li", { class: "is-waiting" }, element("span", { class: "queue-text" }, text)));
       }
       root.hidden = items.length === 0;
-      root.replaceChildren(element("h2", {}, "Waiting for the answer to finish"), element("ul", {}, ...items));
+      const label = isHeld ? "Waiting for your next message" : "Waiting for the answer to finish";
+      root.replaceChildren(element("h2", {}, label), element("ul", {}, ...items));
     },
   };
 }

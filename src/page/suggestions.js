@@ -12,9 +12,8 @@ const suggestions = [
         "2. Close this one. The turn does not notice.\n" +
         "3. Send another message meanwhile. It waits in the queue, and is answered next.\n" +
         "4. Press Esc. What was written until then stays.",
-      "Even a server that is *killed* in the middle of a sentence keeps all but the last quarter of a second:",
-      "```\nkill -9 $(pgrep -n turnwire)\nnpm start\n```",
-      "Then come back here. It will all be where you left it.",
+      "Even a server that is *killed* in the middle of a sentence keeps all but the last quarter of a second: stop " +
+        "its process by force, start it again, and come back here. It will all be where you left it.",
     ].join("\n\n"),
   },
   { label: "See tools at work", model: "demo/tools", text: "What is (17 + 4) * 2, and what time is it?" },

@@ -1,8 +1,7 @@
 // Asks for the token, and asks again as long as the server does not accept it.
-import { setText } from "./element.js";
 
 /** @param options.onToken (token, remember) */
-export function createTokenDialog({ dialog, form, input, remember, why, onToken }) {
+export function createTokenDialog({ dialog, form, input, remember, trouble, onToken }) {
   dialog.addEventListener("cancel", (event) => event.preventDefault());
   form.addEventListener("submit", () => {
     const token = input.value.trim();
@@ -12,8 +11,10 @@ export function createTokenDialog({ dialog, form, input, remember, why, onToken 
   return {
     /** wasRefused: a token was sent, and it is not the right one. */
     ask(wasRefused) {
-      if (wasRefused) setText(why, "The server did not accept that token.");
       if (!dialog.open) dialog.showModal();
+      // Shown only once the dialog is: an alert is announced when it appears.
+      trouble.hidden = !wasRefused;
+      input.setAttribute("aria-invalid", String(wasRefused));
     },
   };
 }

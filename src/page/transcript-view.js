@@ -30,9 +30,9 @@ function createTurnView() {
   return {
     node,
     update(turn) {
-      const { version, phase, usage } = turn;
-      const isSame = shown.version === version && shown.phase === phase && shown.usage === usage;
-      if (isSame && phase === "sealed") return;
+      const { version, phase, usage, reason } = turn;
+      const isSame = shown.version === version && shown.phase === phase;
+      if (isSame && phase === "sealed" && shown.usage === usage && shown.reason === reason) return;
       if (shown.version !== version) {
         answer.replaceChildren();
         blocks = [];
@@ -47,7 +47,7 @@ function createTurnView() {
       });
       if (isOver !== shown.isOver) node.setAttribute("aria-busy", String(!isOver));
       showFoot(turn);
-      shown = { version, phase, usage, isOver, prompt: turn.prompt, prompts: turn.prompt.length };
+      shown = { version, phase, usage, reason, isOver, prompt: turn.prompt, prompts: turn.prompt.length };
     },
   };
 

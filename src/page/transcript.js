@@ -98,11 +98,12 @@ export function forgetHistory(transcript) {
   transcript.lastChunk = transcript.lastTurn = undefined;
 }
 
-/** Figures that events bring and chunks do not. */
+/** Figures that events bring and chunks do not, and how each turn ended. */
 export function addMetrics(transcript, { turns }) {
-  for (const { turnId, usage, durationMs } of turns) {
+  for (const { turnId, reason, usage, durationMs } of turns) {
     const turn = transcript.byId.get(turnId);
     if (!turn) continue;
+    turn.reason ??= reason;
     turn.usage ??= usage ?? undefined;
     turn.durationMs ??= durationMs;
   }

@@ -3,7 +3,7 @@
 import type { ConversationStatus } from "../protocol/broadcast.ts";
 import type { ReasoningEffort } from "../protocol/chat-send.ts";
 import type { StoredChunk } from "../protocol/chunk.ts";
-import type { Usage } from "../protocol/turn-event.ts";
+import type { DoneReason, Usage } from "../protocol/turn-event.ts";
 import type { QueuedMessage } from "./orchestrator.ts";
 import type { ConversationSelection, HistorySelection, StepRow } from "./store.ts";
 
@@ -26,6 +26,8 @@ export interface ConversationSummary {
 
 export interface TurnMetrics {
   turnId: string;
+  /** As its done said; absent while it runs. */
+  reason?: DoneReason;
   usage: Usage | null;
   durationMs?: number;
   steps: StepRow[];

@@ -73,7 +73,8 @@ test("the metrics of a turn are there while it runs, and whole when it has ended
   house.clock.advance(25);
   puppet.finish({ reason: "stop", contextSize: 3 });
   await settle(house.clock);
-  assert.equal(house.conversations.metrics("c"), [{ turnId, usage: null, durationMs: 25, steps: [], contextSize: 3 }]);
+  const figures = { usage: null, durationMs: 25, steps: [], contextSize: 3 };
+  assert.equal(house.conversations.metrics("c"), [{ turnId, reason: "stop", ...figures }]);
 });
 
 test("the last answer is the newest turn's text as it was streamed", async () => {

@@ -188,7 +188,7 @@ test("after kill -9 in mid-turn the text is there, up to the last moment, once, 
   assert.ok(text(killedAt + 1).startsWith(kept), "nothing is there twice");
   assert.ok(kept.isWellFormed());
   assert.is(house.conversations.metrics("c")[0]?.steps[0]?.stepId, "s1");
-  assert.is(store.turns("c")[0]?.turn.reason, "interrupted");
+  assert.is(house.conversations.metrics("c")[0]?.reason, "interrupted");
   assert.is(house.conversations.status("c"), "queued");
   assert.equal(
     house.conversations.queue("c").map((message) => message.text),

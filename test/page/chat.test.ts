@@ -198,6 +198,18 @@ chat(
   },
 );
 
+chat("queued texts are held for the next message only where no turn runs that takes them", async () => {
+  const { it, server } = bench();
+  await settle();
+  const held = ["idle", "active", "queued"].map((status) => {
+    server.status = status;
+    return it.isQueueHeld();
+  });
+  assert.equal(held, [false, false, true]);
+  for (const delta of new Script().opening("t1", "one")) it.hearDelta(delta);
+  assert.not(it.isQueueHeld());
+});
+
 chat("where there is no queue to look at, the history decides alone", async () => {
   const { it, server, returned } = bench();
   server.showsQueue = false;

@@ -123,6 +123,7 @@ promise("a turn is stopped from any window, and what was written stays", async (
   await one.page.reload();
   await one.hasReadTo(written.length - 1);
   assert.equal(await one.words(), written);
+  await one.sees(".turn-foot", "Stopped");
 });
 
 promise("a toggle moved in one window moves in the other, and what it refuses is said where it was asked", async () => {
@@ -156,6 +157,10 @@ promise("after the server was killed and started again, the page comes back and 
     const httpPort = Number(new URL(mortal.url).port);
     const one = await visits(mortal.url);
     await one.asksFor(5_000, 20);
+    await one.hasReadTo(20);
+    await one.says('{"tokens": 3}');
+    await one.sees(".queue-text", '{"tokens": 3}');
+    await one.sees("#queue h2", "Waiting for the answer to finish");
     await one.hasReadTo(40);
     await mortal.stop("SIGKILL");
     await one.sees("#connection-text", /Reconnecting in \d+ s/);
@@ -166,12 +171,16 @@ promise("after the server was killed and started again, the page comes back and 
     await one.isLive();
     await one.seesNo("#stop");
     await one.hasReadTo(5);
+    await one.sees(".turn-foot", "Interrupted");
+    await one.sees("#queue h2", "Waiting for your next message");
     const kept = await one.words();
     assert.ok(kept.length > 20 && kept.length <= written.length + 1, `${kept.length} of ${written.length} words kept`);
     assert.is(await one.page.inputValue("#text"), "kept while nobody is there");
+    await one.page.reload();
+    await one.sees(".turn-foot", "Interrupted");
     await one.says('{"tokens": 6}');
     await one.sees(".prompt .bubble", '{"tokens": 6}');
-    await one.hasReadTo(5);
+    await one.seesNo("#queue");
     await one.seesTheEnd();
     assert.is(await one.page.locator(".turn").count(), 2);
     await one.page.close();
@@ -189,7 +198,7 @@ promise("a server with a token is asked for it, and let in with the right one", 
     await dialog.waitFor();
     await one.page.getByRole("textbox", { name: "Token" }).fill("wrong");
     await dialog.getByRole("button").click();
-    await one.sees("#token-why", "did not accept");
+    await one.page.getByRole("alert").filter({ hasText: "did not accept" }).waitFor();
     await one.page.getByRole("textbox", { name: "Token" }).fill("right-and-long-enough");
     await dialog.getByRole("button").click();
     await one.isLive();
@@ -306,6 +315,36 @@ promise(
     await one.page.keyboard.press("Escape");
     await one.seesNo(".sidebar.is-open");
     assert.is(await one.page.evaluate("document.activeElement.id"), "sidebar-open");
+  },
+);
+
+promise(
+  "on a phone Esc dismisses a toast first, then the surfaces, and a tap beside them closes them too",
+  async () => {
+    const one = await visits();
+    await one.page.setViewportSize({ width: 390, height: 844 });
+    await one.asksFor(30, 0);
+    await one.seesTheEnd();
+    await one.page.click("#menu summary");
+    await one.page.click("#compact");
+    await one.sees(".toast", "summarised");
+    await one.page.getByRole("button", { name: "Surfaces", exact: true }).click();
+    const toast = await one.page.locator(".toast").boundingBox();
+    const refuse = await one.page.getByRole("switch", { name: "Refuse new turns" }).boundingBox();
+    assert.ok(toast && refuse && toast.y > refuse.y + refuse.height, "the toast covers no surface");
+    await one.page.keyboard.press("Escape");
+    await one.seesNo(".toast");
+    assert.ok(await one.page.isVisible("#panel"));
+    await one.page.keyboard.press("Escape");
+    await one.seesNo("#panel");
+    assert.is(await one.page.evaluate("document.activeElement.id"), "panel-toggle");
+    await one.page.click("#panel-toggle");
+    await one.page.locator("#panel-scrim").click({ position: { x: 10, y: 400 } });
+    await one.seesNo("#panel");
+    await one.page.click("#menu summary");
+    await one.page.click("#compact");
+    await one.page.getByRole("button", { name: "Dismiss" }).click();
+    await one.seesNo(".toast");
   },
 );
 

@@ -148,6 +148,29 @@ pieces("times and figures read as a person says them", () => {
   assert.is(format.endingText("stop"), undefined);
 });
 
+pieces("one message and several are counted as a person counts them", () => {
+  const text = (messagesSummarized: number) => format.compactionText({ messagesSummarized, messagesKept: 2 });
+  assert.is(text(1), "1 message was summarised, 2 kept.");
+  assert.is(text(1_200), "1,200 messages were summarised, 2 kept.");
+  assert.is(text(0), "0 messages were summarised, 2 kept.");
+});
+
+pieces("a title is its first line as words, and what is no markup stays", () => {
+  const titles: [string | null | undefined, string][] = [
+    ["### What to **try**\nNobody owns", "What to try"],
+    ["\n  \n- see `code` at [home](https://x.org)", "see code at home"],
+    ["> said", "said"],
+    ["2. Trial", "2. Trial"],
+    ["```js run()``` it", "js run() it"],
+    ["2 * 3 * 4 #1 <b>", "2 * 3 * 4 #1 <b>"],
+    ["---", "---"],
+    ["  ", "Untitled"],
+    [null, "Untitled"],
+    [undefined, "Untitled"],
+  ];
+  for (const [title, expected] of titles) assert.is(format.titleText(title), expected);
+});
+
 pieces("an id made in the page is a random UUID", () => {
   const made = new Set(Array.from({ length: 50 }, () => format.newConversationId(crypto)));
   assert.is(made.size, 50);

@@ -285,18 +285,19 @@ transcript("a renumbered history is noticed, and replaces all but the turn being
   assert.equal(shown(into), [" > system(sum)", "two > "]);
 });
 
-transcript("figures of turns read from the history come with the metrics", () => {
+transcript("figures of turns read from the history, and how they ended, come with the metrics", () => {
   const into = page.createTranscript();
   page.addHistory(into, { chunks: storedTurn("t1", 1, "one", "1") });
   const usage = { inputTokens: 1, outputTokens: 2 };
   page.addMetrics(into, {
     turns: [
-      { turnId: "t1", usage, durationMs: 7 },
+      { turnId: "t1", reason: "aborted", usage, durationMs: 7 },
       { turnId: "t9", usage: null },
     ],
   });
   assert.equal(into.turns[0]?.usage, usage);
   assert.is(into.turns[0]?.durationMs, 7);
+  assert.is(into.turns[0]?.reason, "aborted");
 });
 
 // The checker of the rest: losses and rejoins at any moment, replays joined anyhow, history read at any moment.

@@ -95,6 +95,8 @@ interface FormatModule {
   duration(ms: number): string;
   usageText(usage: Usage): string;
   endingText(reason: string | undefined): string | undefined;
+  compactionText(message: { messagesSummarized: number; messagesKept: number }): string;
+  titleText(title: string | null | undefined): string;
   newConversationId(source: Pick<typeof globalThis.crypto, "getRandomValues">): string;
 }
 
@@ -196,6 +198,7 @@ export interface Chat {
   isNew(): boolean;
   isRunning(): boolean;
   isStoppable(): boolean;
+  isQueueHeld(): boolean;
   waiting(via: Entry["via"]): Entry[];
   open(): void;
   send(text: string): void;

@@ -84,6 +84,7 @@ const metricsSchema = v.strictObject({
   turns: v.array(
     v.strictObject({
       turnId: text,
+      reason: v.optional(v.picklist(["stop", "length", "tool-calls", "error", "aborted", "interrupted"])),
       usage: v.nullable(usage),
       durationMs: v.optional(number),
       steps: v.array(

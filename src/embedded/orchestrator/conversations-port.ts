@@ -38,6 +38,7 @@ export function conversationsPort(services: Services, live: LiveConversations): 
       store.turns(conversationId).map(
         ({ turn, steps }): TurnMetrics => ({
           turnId: turn.turnId,
+          ...(turn.reason !== null && { reason: turn.reason }),
           usage: turn.usage,
           ...(turn.durationMs !== null && { durationMs: turn.durationMs }),
           steps,

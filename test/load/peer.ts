@@ -15,6 +15,8 @@ export class Peer {
   seq = 0;
   messages = 0;
   holes = 0;
+  /** The last message that was no turn event. */
+  heard = "";
   closeCode: number | undefined;
   closed = false;
   sealed = 0;
@@ -121,6 +123,7 @@ export class Peer {
     } else if (opcode === opcodes.text) {
       this.messages++;
       if (payload.toString("latin1", 8, 15) === '"chat.d') this.#delta(payload);
+      else this.heard = payload.toString("utf8", 0, 300);
       this.onMessage?.();
     }
   }

@@ -2,7 +2,7 @@
 import { type Peer, until } from "./peer.ts";
 import type { ServerProcess } from "./server-process.ts";
 
-const turnMs = 240_000;
+const turnMs = 60_000;
 const lookMs = 100;
 const deltaCharacters = 40;
 
@@ -30,7 +30,11 @@ export async function playTurn(
   const message = JSON.stringify({ tokens, size: deltaCharacters, delayMs: 0 });
   asker.send({ type: "chat.send", conversationId, message, model: "demo/script" });
   const isThrough = (): boolean => watchers.every((peer, index) => peer.sealed > (start[index]?.sealed ?? 0));
-  await until(isThrough, turnMs, `a turn of ${tokens} deltas reaching ${watchers.length} sockets`);
+  try {
+    await until(isThrough, turnMs, `a turn of ${tokens} deltas reaching ${watchers.length} sockets`);
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : error}; ${stateOf(watchers)}`, { cause: await peak() });
+  }
   const seconds = (performance.now() - startedAt) / 1_000;
   const rssPeakBytes = await peak();
   const after = await server.figures();
@@ -45,6 +49,18 @@ export async function playTurn(
     rssPeakBytes,
     cheated,
   };
+}
+
+/** Who is where, when a turn does not end for everybody. */
+function stateOf(watchers: Peer[]): string {
+  const closed = watchers.filter((peer) => peer.closed || peer.closeCode !== undefined);
+  const seqs = watchers.map(({ seq }) => seq);
+  const [asker] = watchers;
+  return [
+    `${closed.length} closed (${closed.slice(0, 3).map(({ closeCode }) => closeCode)})`,
+    `seqs ${Math.min(...seqs)} to ${Math.max(...seqs)}`,
+    `the asker is at ${asker?.seq} and heard last: ${asker?.heard}`,
+  ].join(", ");
 }
 
 /** Looks at the server's memory now and then; the function returned ends that and answers the largest figure. */

@@ -11,6 +11,9 @@ export class Sweep {
   readonly #intervalMs: number;
   readonly #rounds: Round[];
   #timer: Timer | undefined;
+  #dueAt = 0;
+  /** The last round was put off. */
+  #putOff = false;
 
   constructor(clock: Clock, limits: Limits, rounds: Round[]) {
     this.#clock = clock;
@@ -20,7 +23,9 @@ export class Sweep {
 
   /** Goes on until no round has anything left to look after. */
   start(): void {
-    this.#timer ??= this.#clock.setTimeout(() => this.#run(), this.#intervalMs);
+    if (this.#timer !== undefined) return;
+    this.#dueAt = this.#clock.now() + this.#intervalMs;
+    this.#timer = this.#clock.setTimeout(() => this.#run(), this.#intervalMs);
   }
 
   stop(): void {
@@ -31,6 +36,13 @@ export class Sweep {
   #run(): void {
     this.#timer = undefined;
     const now = this.#clock.now();
+    // A round that comes late says that the process was held or the machine asleep. Timers fire before what has come in
+    // meanwhile is read: the pongs that lie there are waited for, once, before anybody is judged.
+    this.#putOff = !this.#putOff && now - this.#dueAt > this.#intervalMs;
+    if (this.#putOff) {
+      this.start();
+      return;
+    }
     let busy = false;
     for (const round of this.#rounds) busy = round(now) || busy;
     if (busy) this.start();

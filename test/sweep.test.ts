@@ -36,6 +36,21 @@ test("every round is called once a second, also after one that still has work", 
   ]);
 });
 
+test("a round that comes late judges nobody before what came in meanwhile was read, and is put off only once", () => {
+  const { clock, sweep, rounds } = open(true);
+  sweep.start();
+  clock.hold(15_000);
+  clock.advance(0);
+  assert.equal(rounds, []);
+  clock.advance(1_000);
+  assert.equal(rounds, [[0, 16_000]]);
+  for (let round = 0; round < 4; round++) {
+    clock.hold(5_000);
+    clock.advance(0);
+  }
+  assert.is(rounds.length, 3, "a loop that is always late is judged every other time");
+});
+
 test("it ends by itself when no round has anything left, and begins again when it is started", () => {
   const { clock, sweep, rounds, state } = open(true);
   sweep.start();

@@ -55,6 +55,11 @@ export class SimulatedClock implements Clock {
     for (const run of batch) run();
   }
 
+  /** The process is held: time passes and no timer fires; those that are due fire late, with the next advance. */
+  hold(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Lets milliseconds pass, firing each timer at its time. */
   advance(ms: number): void {
     const until = this.#now + ms;
@@ -64,7 +69,7 @@ export class SimulatedClock implements Clock {
       for (const entry of this.#timers) if (entry.at <= until && (!next || entry.at < next.at)) next = entry;
       if (!next) break;
       this.#timers.delete(next);
-      this.#now = next.at;
+      this.#now = Math.max(this.#now, next.at);
       next.run();
       this.settle();
     }

@@ -10,6 +10,7 @@ import { type Given, parseCommandLine, seeHelp } from "./config/command-line.ts"
 import { ConfigError } from "./config/error.ts";
 import { type FlagName, type FlagNameWithFallback, flags, helpText, type VariableName } from "./config/settings.ts";
 import * as values from "./config/values.ts";
+import type { InspectionFilter } from "./inspection/actor.ts";
 
 /** An OpenAI-compatible API. */
 export interface Endpoint {
@@ -17,6 +18,14 @@ export interface Endpoint {
   apiKey: string | undefined;
   /** Names at the endpoint, without a provider, the default first. Empty only when Config.model is given. */
   models: string[];
+}
+
+export interface InspectConfig {
+  /** Are texts and payloads shown? */
+  payloads: "hidden" | "full";
+  /** Is the Stately inspector fed as well, and with what? */
+  stately: boolean;
+  filter: InspectionFilter;
 }
 
 export interface Config {
@@ -38,6 +47,8 @@ export interface Config {
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   token: string | undefined;
   endpoint: Endpoint | undefined;
+  /** Undefined: nobody may look at the charts while they run. */
+  inspect: InspectConfig | undefined;
   /** Sentences for the log: what is allowed and yet unwise. */
   warnings: string[];
 }
@@ -106,6 +117,7 @@ function serveConfig(given: Given, environment: Environment): Config {
     // Empty is refused, not ignored: who writes TURNWIRE_TOKEN=$TOKEN means to be protected.
     token: token === undefined ? undefined : check("TURNWIRE_TOKEN", token, values.secret, "secret"),
     endpoint: readEndpoint(environment, model),
+    inspect: inspection(readIfSet("inspect", values.inspectMode), readIfSet("inspect-filter", values.inspectFilter)),
     warnings: [],
   };
   checkTogether(config, readIfSet("insecure", values.truth) ?? false);
@@ -129,6 +141,15 @@ function checkTogether(config: Config, insecure: boolean): void {
 }
 
 const tokenCharactersSafe = 16;
+
+function inspection(
+  mode: { payloads: "hidden" | "full"; stately: boolean } | undefined,
+  filter: InspectionFilter | undefined,
+): InspectConfig | undefined {
+  if (filter !== undefined && mode?.stately !== true)
+    throw new ConfigError("--inspect-filter is for the Stately inspector: give --inspect=stately with it.");
+  return mode && { ...mode, filter: filter ?? {} };
+}
 
 function readEndpoint(environment: Environment, defaultModel: string | undefined): Endpoint | undefined {
   const read = <Output>(name: VariableName, schema: TextSchema<Output>, kind?: "secret"): Output | undefined => {

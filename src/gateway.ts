@@ -12,6 +12,8 @@ import { Facts } from "./facts.ts";
 import { type EventProfile, Feeds } from "./feeds.ts";
 import { encodeMessage } from "./frame.ts";
 import { GuardedOrchestrator } from "./guarded-orchestrator.ts";
+import { Directory } from "./inspection/directory.ts";
+import { Inspection, type InspectionFilter, type InspectionObserver } from "./inspection.ts";
 import type { Limits } from "./limits.ts";
 import type { Socket } from "./outlet.ts";
 import type { Broadcasts } from "./ports/broadcasts.ts";
@@ -57,10 +59,13 @@ export interface GatewayCounts {
 }
 
 export class Gateway {
-  readonly actors = new Registry();
+  readonly actors: Registry;
   readonly connections: Connections;
   readonly feeds: Feeds;
   readonly root: Actor<typeof gatewayMachine>;
+  /** Who there is, for those who look. */
+  readonly directory: Directory;
+  readonly inspection: Inspection;
   readonly #options: GatewayOptions;
   readonly #surfaces: Surfaces;
   readonly #sweep: Sweep;
@@ -73,11 +78,15 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     const { clock, logger, limits, surfaces: registry, eventProfile } = options;
     this.#options = options;
+    this.actors = new Registry(clock);
     const facts = new Facts(clock, limits);
     const parts = { actors: this.actors, facts, clock, limits, logger };
     const parent = (): AnyActorRef => this.root;
     this.root = createActor(this.#machine(), { clock, id: "gateway" });
     this.root.subscribe({ error: (error) => logger.error("gateway: defect", { error }) });
+    const { root, actors } = this;
+    this.inspection = new Inspection({ root, clock, logger });
+    this.directory = new Directory({ root, actors, connection: (id) => this.connections.get(id), clock });
 
     const watches: Watches = new Watches({ ...parts, feeds: () => this.feeds });
     this.#surfaces = new Surfaces({ ...parts, registry, parent });
@@ -159,6 +168,17 @@ export class Gateway {
     this.#surfaces.stop();
     this.feeds.stop();
     this.root.send({ type: "gateway.stop" });
+  }
+
+  /**
+   * Tells the observer what happens to the actors that fit the filter, while they run: every event with the transitions
+   * taken and the states reached. Costs every event of every actor 3–4 µs while somebody looks, and nothing otherwise.
+   * @param observer is called in the middle of things: it must be quick and call nothing of the gateway. When it throws,
+   * that is logged and it is not called again.
+   * @returns what ends it.
+   */
+  inspect(observer: InspectionObserver, filter?: InspectionFilter): () => void {
+    return this.inspection.inspect(observer, filter);
   }
 
   counts(): GatewayCounts {

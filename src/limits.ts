@@ -168,6 +168,27 @@ export const limits = {
   /** Upper bound of --drain-ms. Higher: a planned stop may take longer than most supervisors wait. */
   drainMsMax: 60 * 60_000,
 
+  // ── the live visualizer ─────────────────────────────────────────────────────────────────────────────────────────
+  /** Actors in one answer. Higher: longer answers, which hold the loop while they are made. */
+  inspectedActorsMax: 200,
+  /** Actors that are watched at once, by all pages together. Higher: each costs every event of every actor 3–4 µs. */
+  inspectStreamsMax: 16,
+  /** A page that watches an actor hears at least so often that the server is there. */
+  inspectHeartbeatMs: 10_000,
+  /** Characters of an event's contents, where --inspect=full shows them. Higher: a long prompt fills the page. */
+  inspectedPayloadCharactersMax: 4_000,
+  /**
+   * Happenings that the Stately inspector's thread has not taken yet; over it they are left out, and what there is then
+   * is told anew. Higher: more memory while its page cannot keep up.
+   */
+  statelyWaitingMax: 10_000,
+  /** Bytes that the Stately inspector's relay holds for one page; over it that page is cut off. */
+  statelyViewerBytesMax: 16 * MiB,
+  /** Actors told anew to the Stately inspector in one loop turn, 20 µs each. */
+  statelyActorsPerLoopTurn: 64,
+  /** The Stately inspector's thread has so long to open its relay, and to end. Lower fails on busy machines. */
+  statelyThreadMs: 10_000,
+
   // ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────
   /**
    * A database up to this size is checked whole when it is opened, 1 ms a MiB. Higher: slower starts, damage seen

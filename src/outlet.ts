@@ -158,6 +158,25 @@ export class Outlet {
     return undefined;
   }
 
+  /** Since the last sign of life. */
+  silentMs(): number {
+    return this.#clock.now() - this.#heardAt;
+  }
+
+  /** What the sweep will do, and when, if nothing is heard until then; for those who look. */
+  deadlines(): { what: string; inMs: number }[] {
+    const { markAnswerMs, silentCloseMs, closingMs } = this.#limits;
+    const now = this.#clock.now();
+    const due = (what: string, since: number, ms: number): { what: string; inMs: number } => ({
+      what,
+      inMs: Math.max(0, Math.round(since + ms - now)),
+    });
+    if (this.ended) return [due("the peer has not answered the close frame: cut", this.#endedAt, closingMs)];
+    const [oldest] = this.#marks;
+    const slow = oldest && due("what was written has no receipt: closed as slow (4001)", oldest.sentAt, markAnswerMs);
+    return [...(slow ? [slow] : []), due("no sign of life: closed as silent (4002)", this.#heardAt, silentCloseMs)];
+  }
+
   #reportStuck(): void {
     if (this.#stuck) return;
     this.#stuck = true;

@@ -14,6 +14,7 @@ import { isInProfile } from "./feeds.ts";
 import { Gateway } from "./gateway.ts";
 import { createHttpApp } from "./http/app.ts";
 import { createHttpListener } from "./http/listener.ts";
+import { type Payloads, Visualizer } from "./inspection/visualizer.ts";
 import { limits } from "./limits.ts";
 import { hostAndPort, listen, trackAnswers, trackConnections, unlisten } from "./listen.ts";
 import { createMetrics } from "./metrics.ts";
@@ -53,7 +54,9 @@ interface Furnishings extends Pick<ServerOptions, "config" | "clock" | "logger">
   defaultModel: string;
 }
 
-const pageDirectory = fileURLToPath(new URL("./page/", import.meta.url));
+const directoryOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const pageDirectory = directoryOf("./page/");
+const chartsDirectory = directoryOf("../visualizations/");
 
 /**
  * @throws ConfigError, StoreOpenError, ToolsFileError, ListenError: each one sentence for the person who started it.
@@ -146,6 +149,7 @@ function furnish({ config, clock, logger, store, agents, tools, defaultModel, ..
     },
     accept: (socket) => gateway.accept(socket),
   });
+  const visualizer = config.inspect && createVisualizer(config, config.inspect.payloads, gateway, figures, clock);
   const app = createHttpApp({
     orchestrator,
     conversations,
@@ -156,6 +160,7 @@ function furnish({ config, clock, logger, store, agents, tools, defaultModel, ..
     health: { alive: () => gateway.root.getSnapshot().status === "active", ready: () => !draining },
     metrics: createMetrics(figures),
     page: { directory: pageDirectory },
+    visualizer,
     eventFilter: ({ type }) => isInProfile(config.eventProfile, type),
   });
   const wsServer = transport.createServer();
@@ -176,7 +181,9 @@ function furnish({ config, clock, logger, store, agents, tools, defaultModel, ..
       draining = true;
     },
     async sayGoodbye() {
-      await Promise.all([gateway.closeSockets(), answersSent(limits.closingMs)]);
+      // Who watches the charts sees the last socket go.
+      const socketsClosed = gateway.closeSockets().then(() => visualizer?.stop());
+      await Promise.all([socketsClosed, answersSent(limits.closingMs)]);
     },
     async end() {
       const closed = [unlisten(wsServer), unlisten(httpServer)];
@@ -187,6 +194,20 @@ function furnish({ config, clock, logger, store, agents, tools, defaultModel, ..
       store.close();
     },
   };
+}
+
+function createVisualizer(
+  { token }: Config,
+  payloads: Payloads,
+  { inspection, directory }: Gateway,
+  counts: () => Record<string, number | boolean>,
+  clock: Clock,
+): Visualizer {
+  const pageDirectory = `${chartsDirectory}live`;
+  const hasToken = token !== undefined;
+  return new Visualizer({
+    ...{ inspection, directory, payloads, hasToken, pageDirectory, chartsDirectory, counts, clock, limits },
+  });
 }
 
 /** SIGTERM's order of things (protocol 2, `server.draining`): announce, let turns end, seal the rest, close, leave. */

@@ -9,6 +9,7 @@ import {
   createActor,
   type InputFrom,
 } from "xstate";
+import type { Clock } from "./clock.ts";
 
 export interface Adoption<Logic extends AnyActorLogic> {
   parent: AnyActorRef;
@@ -21,31 +22,54 @@ export interface Adoption<Logic extends AnyActorLogic> {
 }
 
 export class Registry {
-  readonly #counts = new Map<string, number>();
+  readonly #clock: Pick<Clock, "now">;
+  /** Every actor that is alive, by kind, with the time it was adopted. */
+  readonly #alive = new Map<string, Map<AnyActorRef, number>>();
+
+  constructor(clock: Pick<Clock, "now">) {
+    this.#clock = clock;
+  }
 
   /** Creates and starts the actor. If starting throws, onEnd has been called by then. */
   adopt<Logic extends AnyActorLogic>(adoption: Adoption<Logic>): Actor<Logic> {
     const { parent, kind, logic, input, onEnd } = adoption;
     const actor = createActor(logic, { parent, id: kind, input } as ActorOptions<Logic>);
-    let ended = false;
-    const end = (error: unknown): void => {
-      if (ended) return;
-      ended = true;
-      this.#count(kind, -1);
-      onEnd(error);
-    };
-    actor.subscribe({ error: end, complete: () => end(undefined) });
-    this.#count(kind, +1);
+    this.#follow(kind, actor, onEnd);
     actor.start();
     return actor;
   }
 
-  /** How many actors of this kind are alive. */
-  count(kind: string): number {
-    return this.#counts.get(kind) ?? 0;
+  /** Takes note of an actor that its parent has invoked by itself, for as long as it is alive. */
+  witness(kind: string, actor: AnyActorRef): void {
+    this.#follow(kind, actor, () => {});
   }
 
-  #count(kind: string, change: number): void {
-    this.#counts.set(kind, this.count(kind) + change);
+  /** How many actors of this kind are alive. */
+  count(kind: string): number {
+    return this.#alive.get(kind)?.size ?? 0;
+  }
+
+  /** The kinds there are or have been. */
+  kinds(): Iterable<string> {
+    return this.#alive.keys();
+  }
+
+  /** The actors of a kind that are alive, the oldest first, with the time (clock.now, whole ms) of their adoption. */
+  alive(kind: string): ReadonlyMap<AnyActorRef, number> {
+    return this.#alive.get(kind) ?? new Map();
+  }
+
+  #follow(kind: string, actor: AnyActorRef, onEnd: (error: unknown) => void): void {
+    let ofKind = this.#alive.get(kind);
+    if (!ofKind) {
+      ofKind = new Map();
+      this.#alive.set(kind, ofKind);
+    }
+    const end = (error: unknown): void => {
+      if (this.#alive.get(kind)?.delete(actor)) onEnd(error);
+    };
+    // Whole milliseconds: small integers take no memory of their own.
+    ofKind.set(actor, Math.round(this.#clock.now()));
+    actor.subscribe({ error: end, complete: () => end(undefined) });
   }
 }

@@ -45,8 +45,32 @@ test("without flags it is a private server with sensible values", () => {
     logLevel: "info",
     token: undefined,
     endpoint: undefined,
+    inspect: undefined,
     warnings: [],
   });
+});
+
+test("--inspect alone shows the charts without texts; its modes show more", () => {
+  const hidden = { payloads: "hidden", stately: false, filter: {} };
+  assert.equal(serve(["--inspect"]).inspect, hidden);
+  assert.equal(serve(["--inspect=on"]).inspect, hidden);
+  assert.equal(serve([], { TURNWIRE_INSPECT: "on" }).inspect, hidden);
+  assert.equal(serve(["--inspect=full"]).inspect, { payloads: "full", stately: false, filter: {} });
+  assert.equal(serve(["--inspect=stately"]).inspect, { payloads: "hidden", stately: true, filter: {} });
+  assert.equal(serve(["--inspect=full,stately"]).inspect, { payloads: "full", stately: true, filter: {} });
+  assert.is(refusal(["serve", "--inspect=loud"]).startsWith('--inspect is "loud": it must be one of on, full,'), true);
+});
+
+test("--inspect-filter names what the Stately inspector is fed, and is nothing without it", () => {
+  const flags = ["--inspect=stately", "--inspect-filter", "conversation=a=b", "--inspect-filter=chart=watch"];
+  assert.equal(serve(flags).inspect?.filter, { conversationId: "a=b", chart: "watch" });
+  const all = serve(["--inspect=stately", "--inspect-filter=connection=x,surface=s"]).inspect?.filter;
+  assert.equal(all, { connectionId: "x", surfaceId: "s" });
+  assert.match(refusal(["serve", "--inspect", "--inspect-filter=chart=watch"]), /give --inspect=stately with it\.$/);
+  assert.match(
+    refusal(["serve", "--inspect=stately", "--inspect-filter=socket=3"]),
+    /^--inspect-filter is "socket=3": it must be connection=ID, conversation=ID, surface=ID or chart=NAME/,
+  );
 });
 
 test("every flag is read", () => {

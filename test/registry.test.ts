@@ -3,6 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Actor, type AnyActorRef, createActor, setup, stopChild } from "xstate";
 import { Registry } from "../src/registry.ts";
+import { SimulatedClock } from "./support/clock.ts";
 
 const test = suite("registry");
 
@@ -51,7 +52,7 @@ function open() {
   });
   const parent = createActor(parentMachine);
   parent.start();
-  return { parent, heard, registry: new Registry() };
+  return { parent, heard, registry: new Registry(new SimulatedClock()) };
 }
 
 function adopt(registry: Registry, parent: AnyActorRef): { child: Actor<typeof childMachine>; ends: unknown[] } {

@@ -57,3 +57,9 @@ export function isLoopback(hostname: string): boolean {
 }
 
 export const isAddress = (hostname: string): boolean => hostname.startsWith("[") || isIPv4(hostname);
+
+/** The address of a peer as a socket tells it: IPv4 may come as IPv6 (RFC 4291 2.5.5.2). */
+export function isLoopbackAddress(address: string | undefined): boolean {
+  const plain = address?.replace(/^::ffff:/i, "") ?? "";
+  return plain === "::1" || (isIPv4(plain) && plain.startsWith("127."));
+}

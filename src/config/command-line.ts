@@ -22,10 +22,21 @@ function descriptor({ argument, many }: Setting): ParseArgsOptionDescriptor {
   return { type: argument === undefined ? "boolean" : "string", multiple: many === true };
 }
 
+/** A flag that may stand alone, as if its value had been given. */
+function withValue(argument: string): string {
+  const bare = Object.entries<Setting>(flags).find(([name, setting]) => argument === `--${name}` && setting.bare)?.[1];
+  return bare ? `${argument}=${bare.bare}` : argument;
+}
+
 /** @throws ConfigError */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    const { values, positionals } = parseArgs({
+      args: argv.map(withValue),
+      options,
+      allowPositionals: true,
+      strict: true,
+    });
     return { given: values, positionals };
   } catch (error) {
     throw new ConfigError(complaint(error));

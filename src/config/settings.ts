@@ -6,6 +6,8 @@ export interface Setting {
   readonly variable: string;
   /** What stands for the value in the help; none for a switch. */
   readonly argument?: string;
+  /** What the flag alone stands for; with it, a value must come after `=`. */
+  readonly bare?: string;
   /** As it would be written on the command line. */
   readonly fallback?: string;
   /** May it be given several times? */
@@ -75,6 +77,18 @@ export const flags = {
     fallback: "info",
     about: "trace, debug, info, warn, error, fatal or silent; logs go to stderr",
   },
+  inspect: {
+    variable: "TURNWIRE_INSPECT",
+    argument: "MODE",
+    bare: "on",
+    about: "show the running charts at /inspect; MODE full: with texts, stately: also in the Stately inspector",
+  },
+  "inspect-filter": {
+    variable: "TURNWIRE_INSPECT_FILTER",
+    argument: "NAME=ID",
+    many: true,
+    about: "what the Stately inspector is fed, by connection, conversation, surface or chart",
+  },
   insecure: { variable: "TURNWIRE_INSECURE", about: "listen beyond loopback without a token: anyone there can use it" },
 } as const satisfies Record<string, Setting>;
 
@@ -101,7 +115,8 @@ const leftColumnWidth = 30;
 const row = (left: string, right: string): string => `  ${left.padEnd(leftColumnWidth)}${right}`;
 
 function flagRows([name, setting]: [string, Setting]): string[] {
-  const left = setting.argument === undefined ? `--${name}` : `--${name} ${setting.argument}`;
+  const value = setting.bare === undefined ? ` ${setting.argument}` : `[=${setting.argument}]`;
+  const left = setting.argument === undefined ? `--${name}` : `--${name}${value}`;
   const fallback = setting.fallback === undefined ? "" : ` (default: ${setting.fallback})`;
   return [row(left, `${setting.about}${fallback}`), row("", setting.variable)];
 }

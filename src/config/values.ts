@@ -3,6 +3,7 @@
 import { isIPv6 } from "node:net";
 import * as v from "valibot";
 import { originText, parseAuthority, parseOrigin } from "../access/hosts.ts";
+import type { InspectionFilter } from "../inspection/actor.ts";
 import { limits } from "../limits.ts";
 
 function wholeNumber(least: number, most: number, unit: string) {
@@ -94,3 +95,45 @@ export const modelNames = v.pipe(
   listed,
   v.array(v.pipe(v.string(), v.regex(/^\S+$/, "it must be model names separated by commas"))),
 );
+
+const inspectModes = ["on", "full", "stately"] as const;
+
+export const inspectMode = v.pipe(
+  listed,
+  v.array(v.picklist(inspectModes, `it must be one of ${inspectModes.join(", ")}, or full,stately`)),
+  v.transform((modes) => ({
+    payloads: modes.includes("full") ? ("full" as const) : ("hidden" as const),
+    stately: modes.includes("stately"),
+  })),
+);
+
+const filterNames = {
+  connection: "connectionId",
+  conversation: "conversationId",
+  surface: "surfaceId",
+  chart: "chart",
+} as const;
+
+export const inspectFilter = v.pipe(
+  listed,
+  v.array(
+    v.pipe(
+      v.string(),
+      v.regex(
+        /^(connection|conversation|surface|chart)=.+$/,
+        "it must be connection=ID, conversation=ID, surface=ID or chart=NAME, several separated by commas",
+      ),
+    ),
+  ),
+  v.transform((parts) => {
+    const filter: InspectionFilter = {};
+    for (const part of parts) {
+      const at = part.indexOf("=");
+      const name = part.slice(0, at);
+      if (isFilterName(name)) filter[filterNames[name]] = part.slice(at + 1);
+    }
+    return filter;
+  }),
+);
+
+const isFilterName = (name: string): name is keyof typeof filterNames => Object.hasOwn(filterNames, name);

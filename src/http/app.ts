@@ -7,6 +7,7 @@ import { StoreError } from "../ports/store.ts";
 import { refuse } from "./answers.ts";
 import { routeChat } from "./chat.ts";
 import { routeConversations } from "./conversations.ts";
+import { routeInspection, routeInspectionPage } from "./inspection.ts";
 import { routeLastAnswer } from "./last-answer.ts";
 import { routePage } from "./page-files.ts";
 import type { HttpApp, HttpEnvironment, HttpParts } from "./parts.ts";
@@ -43,6 +44,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   app.use(admit(parts));
   routeProbes(app, parts);
   if (parts.page) routePage(app, parts.page);
+  if (parts.visualizer) routeInspectionPage(app, parts.visualizer);
 
   app.use(requireToken(parts));
   app.use("/conversations/:id/*", readConversationId);
@@ -52,6 +54,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   routeLastAnswer(app, parts);
   routeQueue(app, parts);
   routeSettings(app, parts);
+  if (parts.visualizer) routeInspection(app, parts, parts.visualizer);
   return app;
 }
 

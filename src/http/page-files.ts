@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { HttpApp } from "./parts.ts";
+import type { HttpApp, HttpContext } from "./parts.ts";
 
 const contentTypes: ReadonlyMap<string, string> = new Map([
   ["html", "text/html; charset=utf-8"],
@@ -29,19 +29,24 @@ const pagePath = /^\/((?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(js|css|svg)|index\.(html
 export function routePage(app: HttpApp, { directory }: { directory: string }): void {
   app.get("*", async (c, next) => {
     const path = c.req.path === "/" ? "/index.html" : c.req.path;
-    const [, name, scriptEnding, pageEnding] = pagePath.exec(path) ?? [];
-    const content = name === undefined ? undefined : await contentOf(join(directory, name));
-    if (content === undefined) return await next();
-    // Asked for again each time, so that a new server never runs with an old page, and sent only when it has changed.
-    const entityTag = `"${createHash("sha256").update(content).digest("base64url")}"`;
-    c.header("Cache-Control", "no-cache");
-    c.header("ETag", entityTag);
-    c.header("Content-Security-Policy", contentSecurityPolicy);
-    c.header("Referrer-Policy", "no-referrer");
-    if (c.req.header("if-none-match") === entityTag) return c.body(null, 304);
-    const contentType = contentTypes.get(scriptEnding ?? pageEnding ?? "");
-    return c.body(content, 200, { "Content-Type": contentType ?? "application/octet-stream" });
+    return (await sendPageFile(c, directory, path)) ?? (await next());
   });
+}
+
+/** The file as an answer; undefined when there is none of that name, or it is no page's file. */
+export async function sendPageFile(c: HttpContext, directory: string, path: string): Promise<Response | undefined> {
+  const [, name, ending, pageEnding] = pagePath.exec(path) ?? [];
+  const content = name === undefined ? undefined : await contentOf(join(directory, name));
+  if (content === undefined) return undefined;
+  // Asked for again each time, so that a new server never runs with an old page, and sent only when it has changed.
+  const entityTag = `"${createHash("sha256").update(content).digest("base64url")}"`;
+  c.header("Cache-Control", "no-cache");
+  c.header("ETag", entityTag);
+  c.header("Content-Security-Policy", contentSecurityPolicy);
+  c.header("Referrer-Policy", "no-referrer");
+  if (c.req.header("if-none-match") === entityTag) return c.body(null, 304);
+  const contentType = contentTypes.get(ending ?? pageEnding ?? "");
+  return c.body(content, 200, { "Content-Type": contentType ?? "application/octet-stream" });
 }
 
 async function contentOf(file: string): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -3,6 +3,7 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Context, Hono } from "hono";
 import type { Access } from "../access.ts";
 import type { Clock } from "../clock.ts";
+import type { Visualizer } from "../inspection/visualizer.ts";
 import type { Limits } from "../limits.ts";
 import type { Conversations } from "../ports/conversations.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -27,6 +28,8 @@ export interface HttpParts {
   metrics?: (() => Promise<string>) | undefined;
   /** Where the page's files lie. */
   page?: { directory: string } | undefined;
+  /** The live visualizer, when it was asked for. */
+  visualizer?: Visualizer | undefined;
   /** Which turn events the event profile lets through; all when left out. */
   eventFilter?: ((event: { readonly type: string }) => boolean) | undefined;
 }

@@ -26,7 +26,7 @@ const counting = agentOf(async function* () {
 });
 
 const { orchestrator } = createEmbeddedOrchestrator({
-  supervision: { parent, registry: new Registry() },
+  supervision: { parent, registry: new Registry(systemClock) },
   store,
   agents: [counting],
   tools: [],

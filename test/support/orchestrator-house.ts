@@ -47,7 +47,7 @@ export const memoryStore = (clock: Clock, dataDir = ":memory:"): Store =>
 export function openHouse(options: HouseOptions = {}): House {
   const clock = options.clock ?? new SimulatedClock();
   const store = options.store ?? memoryStore(clock);
-  const registry = new Registry();
+  const registry = new Registry(clock);
   const parent = createActor(rootMachine, { clock });
   parent.start();
   const { logger, lines } = rememberingLogger();

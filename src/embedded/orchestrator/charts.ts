@@ -1,4 +1,5 @@
 // Joins the charts to the work they stand for: each name in machines/ is one call here.
+import type { AnyActorRef } from "xstate";
 import { conversationMachine } from "../../../machines/conversation.ts";
 import { turnMachine } from "../../../machines/turn.ts";
 import type { Limits } from "../../limits.ts";
@@ -8,19 +9,24 @@ interface At {
   context: { conversationId: string };
 }
 
-/**
- * One machine for all conversations: `provide` for each would parse the chart anew.
- * @param workOf throws when the conversation is not there, which would be a defect.
- */
-export function conversationLogic(
-  workOf: (conversationId: string) => ConversationWork,
-  tell: (conversationId: string, event: { type: "agent.ended" | "compaction.finished" }) => void,
-  limits: Limits,
-): typeof conversationMachine {
+export interface ChartParts {
+  /** Throws when the conversation is not there, which would be a defect. */
+  workOf(conversationId: string): ConversationWork;
+  tell(conversationId: string, event: { type: "agent.ended" | "compaction.finished" }): void;
+  /** A turn's actor has begun: the conversation's own chart has invoked it. */
+  turnBegun(turn: AnyActorRef): void;
+  limits: Limits;
+}
+
+/** One machine for all conversations: `provide` for each would parse the chart anew. */
+export function conversationLogic({ workOf, tell, turnBegun, limits }: ChartParts): typeof conversationMachine {
   const at = ({ context }: At): ConversationWork => workOf(context.conversationId);
   const turn = turnMachine.provide({
     actions: {
-      announceTurn: (args) => at(args).announceTurn(),
+      announceTurn: (args) => {
+        turnBegun(args.self);
+        at(args).announceTurn();
+      },
       beginAgent: (args) => {
         const { context, self } = args;
         at(args).beginAgent(

@@ -30,11 +30,12 @@ export class LiveConversations {
       if (!live) throw new Error(`the conversation ${id} has an actor and is not known`);
       return live;
     };
-    this.#logic = conversationLogic(
-      (id) => find(id).work,
-      (id, event) => this.#all.get(id)?.tell(event),
-      services.limits,
-    );
+    this.#logic = conversationLogic({
+      workOf: (id) => find(id).work,
+      tell: (id, event) => this.#all.get(id)?.tell(event),
+      turnBegun: (turn) => supervision.registry.witness("turn", turn),
+      limits: services.limits,
+    });
   }
 
   get(id: string): LiveConversation | undefined {

@@ -1,0 +1,107 @@
+// The live visualizer over HTTP: its page, and what the page asks. Without a token only this machine may look, because
+// names of conversations and what people do are on it; nothing here can be steered, only seen.
+import type { MiddlewareHandler } from "hono";
+import { isLoopbackAddress } from "../access/hosts.ts";
+import type { Visualizer } from "../inspection/visualizer.ts";
+import { refuse } from "./answers.ts";
+import { readNumber } from "./input.ts";
+import { createLineStream, type LineStream } from "./line-stream.ts";
+import { sendPageFile } from "./page-files.ts";
+import type { HttpApp, HttpContext, HttpEnvironment, HttpParts } from "./parts.ts";
+
+/** The page's files need no token, like those of the chat page; the rule of who may look at all holds for them too. */
+export function routeInspectionPage(app: HttpApp, visualizer: Visualizer): void {
+  const { pageDirectory, chartsDirectory } = visualizer.options;
+  app.use("/inspect", onlyFromHere(visualizer));
+  app.use("/inspect/*", onlyFromHere(visualizer));
+  app.get("/inspect", async (c, next) => (await sendPageFile(c, pageDirectory, "/index.html")) ?? (await next()));
+  app.get("/inspect/*", async (c, next) => {
+    const path = c.req.path.slice("/inspect".length);
+    const [directory, file] = path.startsWith("/charts/")
+      ? [chartsDirectory, path.slice("/charts".length)]
+      : [pageDirectory, path];
+    return (await sendPageFile(c, directory, file)) ?? (await next());
+  });
+}
+
+export function routeInspection(app: HttpApp, parts: HttpParts, visualizer: Visualizer): void {
+  app.get("/inspect/overview", (c) => c.json(visualizer.overview()));
+
+  app.get("/inspect/actors", (c) => {
+    const olderThan = readNumber(c, "olderThanMs", 0);
+    if ("refused" in olderThan) return olderThan.refused;
+    const youngerThan = readNumber(c, "youngerThanMs", 0);
+    if ("refused" in youngerThan) return youngerThan.refused;
+    const limit = readNumber(c, "limit", 1);
+    if ("refused" in limit) return limit.refused;
+    const { inspectedActorsMax } = parts.limits;
+    const search = {
+      chart: sought(c, "chart"),
+      state: sought(c, "state"),
+      find: sought(c, "find"),
+      olderThanMs: olderThan.number,
+      youngerThanMs: youngerThan.number,
+      limit: Math.min(limit.number ?? inspectedActorsMax, inspectedActorsMax),
+    };
+    return c.json(visualizer.find(search));
+  });
+
+  app.get("/inspect/actors/:id", (c) => {
+    const detail = visualizer.detail(c.req.param("id"));
+    return detail ? c.json(detail) : noSuchActor(c);
+  });
+
+  app.get("/inspect/actors/:id/stream", (c) => streamActor(c, parts, visualizer, c.req.param("id")));
+}
+
+/** A page's empty field means that nothing is sought by it. */
+const sought = (c: HttpContext, name: string): string | undefined => c.req.query(name) || undefined;
+
+const noSuchActor = (c: HttpContext): Response =>
+  refuse(c, 404, `no actor ${JSON.stringify(c.req.param("id"))} is alive: GET /inspect/actors lists those there are`);
+
+function streamActor(
+  c: HttpContext,
+  { limits, clock, logger }: HttpParts,
+  visualizer: Visualizer,
+  id: string,
+): Response {
+  let leave: ReturnType<Visualizer["watch"]>;
+  const stream: LineStream = createLineStream({
+    unsentBytesMax: limits.unsentBytesMax,
+    sliceBytes: limits.chatSliceBytes,
+    stallMs: limits.chatStallMs,
+    clock,
+    onEnd: () => {
+      if (typeof leave === "function") leave();
+    },
+    onTooSlow: () => {
+      logger.warn("http: a reader of an actor's news was too slow and was cut off", { actorId: id });
+      c.env.outgoing.destroy();
+    },
+  });
+  leave = visualizer.watch(id, {
+    write: (line) => stream.write(JSON.stringify(line)),
+    end: () => stream.end(),
+  });
+  if (leave === undefined) return noSuchActor(c);
+  if (leave === "full") {
+    const { inspectStreamsMax } = visualizer.options.limits;
+    return refuse(c, 429, `${inspectStreamsMax} actors are being watched, the most there may be: close another page`);
+  }
+  c.header("X-Accel-Buffering", "no");
+  return c.body(stream.body, 200, { "Content-Type": "application/x-ndjson" });
+}
+
+/**
+ * With a token that is asked for as everywhere. Without one the peer must be this machine, and no proxy may stand
+ * between: through one, everybody looks like this machine.
+ */
+function onlyFromHere({ options }: Visualizer): MiddlewareHandler<HttpEnvironment> {
+  return async (c, next) => {
+    if (options.hasToken) return await next();
+    const isForwarded = ["forwarded", "x-forwarded-for"].some((name) => c.req.header(name) !== undefined);
+    if (!isForwarded && isLoopbackAddress(c.env.incoming.socket.remoteAddress)) return await next();
+    return refuse(c, 403, "/inspect is for this machine only: set TURNWIRE_TOKEN to look at it from elsewhere");
+  };
+}

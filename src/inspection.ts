@@ -1,0 +1,187 @@
+// Looks at the charts while the server runs, for those who asked: each gets news of the actors it chose. Must never
+// touch what it looks at: an observer that throws is let go, and while nobody looks nothing is attached and nothing
+// costs (XState 5.33 calls an observer for every event of every actor, 3–4 µs each, and one that throws puts the actor
+// in error).
+import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from "xstate";
+import type { Clock } from "./clock.ts";
+import {
+  type ActorNames,
+  chartOf,
+  type InspectionFilter,
+  isOfChart,
+  matches,
+  namesOf,
+  statesOf,
+} from "./inspection/actor.ts";
+import { transitionKey } from "./inspection/transition-key.ts";
+import type { Logger } from "./ports/logger.ts";
+
+export type { ActorNames, InspectionFilter } from "./inspection/actor.ts";
+
+/** What every piece of news says: whose it is, and when. */
+interface News {
+  /** Milliseconds since the epoch, with fractions: the order of a burst can be read from them. */
+  at: number;
+  /** XState's own id of the actor, such as `x:12`; no two actors of a process share one. */
+  actorId: string;
+  chart: string;
+  names: ActorNames;
+  /** Ids of the innermost active states, such as `connection.open.flow.congested`: the state after the event. */
+  states: string[];
+}
+
+/** An actor has come to be. */
+export interface ActorStarted extends News {
+  type: "actor.started";
+  parentId: string | undefined;
+}
+
+/** An actor has taken an event. */
+export interface ActorMoved extends News {
+  type: "actor.moved";
+  event: string;
+  /** The actor that sent it, when an actor did. */
+  from: string | undefined;
+  /** False when the chart has no transition for it there. */
+  handled: boolean;
+  /** Keys of the transitions taken, in order (src/inspection/transition-key.ts). */
+  transitions: string[];
+  /** The event itself, with what people said. It is the product's own object: look at it, change nothing. */
+  payload: unknown;
+}
+
+/** An actor has reached a final state, was stopped, or has thrown. */
+export interface ActorEnded extends News {
+  type: "actor.ended";
+  how: "done" | "stopped" | "error";
+}
+
+export type InspectionNews = ActorStarted | ActorMoved | ActorEnded;
+
+export type InspectionObserver = (news: InspectionNews) => void;
+
+type RawObserver = (event: InspectionEvent) => void;
+
+/** An XState inspection event's own actor, as it really is. */
+type Inspected = AnyActorRef & { _parent?: AnyActorRef };
+
+export interface InspectionOptions {
+  /** The root of the actor system. */
+  root: AnyActorRef;
+  clock: Clock;
+  logger: Logger;
+}
+
+export class Inspection {
+  readonly #options: InspectionOptions;
+  readonly #observers = new Set<RawObserver>();
+  #detach: (() => void) | undefined;
+  /** From clock.now to milliseconds since the epoch. */
+  #epoch = 0;
+
+  constructor(options: InspectionOptions) {
+    this.#options = options;
+  }
+
+  /** How many look at the moment. */
+  get observers(): number {
+    return this.#observers.size;
+  }
+
+  /**
+   * News of the actors that fit the filter, from now on. Each actor's come in their order; what a parent does at the end
+   * of its child comes before the child's own last news. The observer is called while the actor is at work: it must be
+   * quick, and must send to no actor. If it throws, it is not called again.
+   * @returns what ends it.
+   */
+  inspect(observer: InspectionObserver, filter: InspectionFilter = {}): () => void {
+    const senders = new WeakMap<object, string>();
+    /** Transitions of the event that an actor is taking. */
+    const taken = new Map<string, string[]>();
+    return this.#add((raw) => {
+      const actor = raw.actorRef as Inspected;
+      if (raw.type === "@xstate.event") {
+        const sender = raw.sourceRef as Inspected | undefined;
+        if (!sender) return;
+        senders.set(raw.event, sender.sessionId);
+        // One that throws says nothing more itself; its parent is told.
+        const last: unknown = sender.getSnapshot();
+        if (isOfChart(last) && last.status === "error" && matches(sender, last, filter))
+          observer({ ...this.#newsOf(sender, last), type: "actor.ended", how: "error" });
+      } else if (raw.type === "@xstate.microstep") {
+        if (!matches(actor, raw.snapshot, filter)) return;
+        const keys = taken.get(actor.sessionId) ?? [];
+        taken.set(actor.sessionId, keys);
+        for (const transition of raw._transitions) keys.push(transitionKey(transition));
+      } else if (raw.type === "@xstate.snapshot") {
+        const { snapshot } = raw;
+        if (!isOfChart(snapshot) || !matches(actor, snapshot, filter)) return;
+        const transitions = taken.get(actor.sessionId) ?? [];
+        taken.delete(actor.sessionId);
+        const news = this.#newsOf(actor, snapshot);
+        const { type } = raw.event;
+        if (type === "xstate.init") {
+          observer({ ...news, type: "actor.started", parentId: actor._parent?.sessionId });
+          if (transitions.length > 0) observer(moved(news, raw.event, undefined, transitions));
+        } else if (type !== "xstate.stop") observer(moved(news, raw.event, senders.get(raw.event), transitions));
+        if (snapshot.status !== "active") observer({ ...news, type: "actor.ended", how: snapshot.status });
+      }
+    });
+  }
+
+  /**
+   * XState's own inspection events of the actors that fit, for tools made for them. The same promises. With a filter the
+   * first event of an actor is its `xstate.init`: before that nobody can say whether it fits.
+   */
+  inspectRaw(observer: RawObserver, filter: InspectionFilter = {}): () => void {
+    return this.#add((event) => {
+      const actor = event.actorRef as Inspected;
+      // While an actor is being made it has no snapshot yet; its first steps bring it along.
+      const snapshot = "snapshot" in event ? event.snapshot : actor.getSnapshot();
+      if (matches(actor, snapshot, filter)) observer(event);
+    });
+  }
+
+  #add(observer: RawObserver): () => void {
+    const guarded = (event: InspectionEvent): void => {
+      try {
+        observer(event);
+      } catch (error) {
+        stop();
+        this.#options.logger.error("inspection: an observer threw and is not called again", { error });
+      }
+    };
+    const stop = (): void => {
+      if (!this.#observers.delete(guarded) || this.#observers.size > 0) return;
+      this.#detach?.();
+      this.#detach = undefined;
+    };
+    this.#observers.add(guarded);
+    this.#detach ??= this.#attach();
+    return stop;
+  }
+
+  #newsOf(actor: AnyActorRef, snapshot: AnyMachineSnapshot): News {
+    return {
+      at: this.#epoch + this.#options.clock.now(),
+      actorId: actor.sessionId,
+      chart: chartOf(snapshot),
+      names: namesOf(snapshot),
+      states: statesOf(snapshot),
+    };
+  }
+
+  #attach(): () => void {
+    const { clock } = this.#options;
+    this.#epoch = clock.wall() - clock.now();
+    const subscription = this.#options.root.system.inspect((event) => {
+      for (const observer of this.#observers) observer(event);
+    });
+    return () => subscription.unsubscribe();
+  }
+}
+
+function moved(news: News, event: { type: string }, from: string | undefined, transitions: string[]): ActorMoved {
+  const handled = transitions.length > 0;
+  return { ...news, type: "actor.moved", event: event.type, from, handled, transitions, payload: event };
+}

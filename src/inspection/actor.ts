@@ -1,0 +1,51 @@
+// What there is to say of an actor without asking anybody else: its chart, its names and its states, read from its
+// snapshot.
+import type { AnyActorRef, AnyMachineSnapshot } from "xstate";
+
+/** The ids that an actor's context holds; a watch has two, a surface for no conversation one. */
+export interface ActorNames {
+  connectionId?: string;
+  conversationId?: string;
+  surfaceId?: string;
+}
+
+/** Which actors are meant: those of which everything given is true; without anything, all. */
+export interface InspectionFilter extends ActorNames {
+  /** XState's own id of one actor, such as `x:12`. */
+  actorId?: string;
+  /** The id of a chart, such as `connection`. */
+  chart?: string;
+}
+
+const names = ["connectionId", "conversationId", "surfaceId"] as const;
+
+/** Which chart it follows. */
+export const chartOf = (snapshot: AnyMachineSnapshot): string => snapshot.machine.id;
+
+export function namesOf({ context }: AnyMachineSnapshot): ActorNames {
+  const found: ActorNames = {};
+  for (const name of names) {
+    const value: unknown = context?.[name];
+    if (typeof value === "string") found[name] = value;
+  }
+  return found;
+}
+
+/** Ids of the innermost active states, one for each parallel region, in the chart's order. */
+export function statesOf(snapshot: AnyMachineSnapshot): string[] {
+  const innermost = snapshot._nodes.filter(({ type }) => type === "atomic" || type === "final");
+  return innermost.sort((one, other) => one.order - other.order).map(({ id }) => id);
+}
+
+/** Does the actor, with this snapshot of it, fit the filter? */
+export function matches(actor: AnyActorRef, snapshot: unknown, filter: InspectionFilter): boolean {
+  const { actorId, chart } = filter;
+  if (actorId !== undefined && actor.sessionId !== actorId) return false;
+  const isAny = chart === undefined && names.every((name) => filter[name] === undefined);
+  if (isAny) return true;
+  if (!isOfChart(snapshot) || (chart !== undefined && chartOf(snapshot) !== chart)) return false;
+  return names.every((name) => filter[name] === undefined || snapshot.context?.[name] === filter[name]);
+}
+
+export const isOfChart = (snapshot: unknown): snapshot is AnyMachineSnapshot =>
+  typeof snapshot === "object" && snapshot !== null && "machine" in snapshot && "_nodes" in snapshot;

@@ -1,0 +1,217 @@
+// Who there is: every actor of the system by chart, state, name and age, and of one actor all that a person needs to
+// see what it is doing. Only read when somebody asks; nothing is kept here.
+import type { AnyActorRef, AnyMachineSnapshot } from "xstate";
+import type { Clock } from "../clock.ts";
+import type { Connection } from "../connection.ts";
+import type { Registry } from "../registry.ts";
+import { type ActorNames, chartOf, isOfChart, namesOf, statesOf } from "./actor.ts";
+import { type Expectation, expectationsOf } from "./expectations.ts";
+
+export interface ActorSummary {
+  /** XState's own id, such as `x:12`. */
+  id: string;
+  chart: string;
+  names: ActorNames;
+  /** Ids of the innermost active states. */
+  states: string[];
+  /** Milliseconds since the epoch. */
+  bornAt: number;
+  parentId: string | undefined;
+}
+
+/** What the data plane knows of a socket. */
+export interface Flow {
+  /** Bytes that the process holds for it. */
+  unsentBytes: number;
+  /** Bytes without a receipt: see src/outlet.ts. */
+  outstandingBytes: number;
+  congested: boolean;
+  closeCode: number | undefined;
+  /** Since its last sign of life. */
+  heardMsAgo: number;
+}
+
+/** Where a watch's cursor stands in the log of its conversation. */
+export interface CursorPlace {
+  seq: number;
+  /** The newest event's. */
+  head: number;
+  /** Events that it lacks. */
+  lag: number;
+  live: boolean;
+}
+
+export interface ActorDetail extends ActorSummary {
+  status: AnyMachineSnapshot["status"];
+  parent: ActorSummary | undefined;
+  /** The oldest of them, at most limits.inspectedActorsMax. */
+  children: ActorSummary[];
+  childrenTotal: number;
+  waitsFor: Expectation[];
+  flow: Flow | undefined;
+  cursor: CursorPlace | undefined;
+}
+
+export interface ActorSearch {
+  chart?: string | undefined;
+  /** The id of a state, innermost or not: who is in it. */
+  state?: string | undefined;
+  /** Part of an id or of a name. */
+  find?: string | undefined;
+  olderThanMs?: number | undefined;
+  youngerThanMs?: number | undefined;
+  limit: number;
+}
+
+export interface ChartCount {
+  chart: string;
+  count: number;
+  /** How many actors are in each innermost state. */
+  states: Record<string, number>;
+}
+
+export interface DirectoryOptions {
+  root: AnyActorRef;
+  actors: Registry;
+  connection: (connectionId: string) => Connection | undefined;
+  clock: Clock;
+}
+
+interface Known {
+  actor: AnyActorRef;
+  snapshot: AnyMachineSnapshot;
+  bornAt: number;
+}
+
+export class Directory {
+  readonly #options: DirectoryOptions;
+  readonly #rootBornAt: number;
+
+  constructor(options: DirectoryOptions) {
+    this.#options = options;
+    this.#rootBornAt = options.clock.now();
+  }
+
+  /** How many there are of each chart, and in which states. One walk over all actors: about 1 µs each. */
+  counts(): ChartCount[] {
+    const counts = new Map<string, ChartCount>();
+    for (const { snapshot } of this.#all()) {
+      const chart = chartOf(snapshot);
+      const of = counts.get(chart) ?? { chart, count: 0, states: {} };
+      counts.set(chart, of);
+      of.count++;
+      for (const state of statesOf(snapshot)) of.states[state] = (of.states[state] ?? 0) + 1;
+    }
+    return [...counts.values()];
+  }
+
+  find(search: ActorSearch): { total: number; actors: ActorSummary[] } {
+    const actors: ActorSummary[] = [];
+    let total = 0;
+    const now = this.#options.clock.now();
+    for (const known of this.#all(search.chart)) {
+      if (!isSought(known, search, now - known.bornAt)) continue;
+      total++;
+      if (actors.length < search.limit) actors.push(this.#summary(known));
+    }
+    return { total, actors };
+  }
+
+  /** Undefined when there is no such actor any more. */
+  detail(id: string, childrenMax: number): ActorDetail | undefined {
+    const known = this.#get(id);
+    if (!known) return undefined;
+    const { actor, snapshot } = known;
+    const children: ActorSummary[] = [];
+    let childrenTotal = 0;
+    let parent: ActorSummary | undefined;
+    for (const other of this.#all()) {
+      if (other.actor === parentOf(actor)) parent = this.#summary(other);
+      if (parentOf(other.actor) !== actor) continue;
+      childrenTotal++;
+      if (children.length < childrenMax) children.push(this.#summary(other));
+    }
+    const connection = this.#connectionOf(snapshot);
+    const deadlines = chartOf(snapshot) === "connection" && connection ? connection.outlet.deadlines() : [];
+    return {
+      ...this.#summary(known),
+      status: snapshot.status,
+      parent,
+      children,
+      childrenTotal,
+      waitsFor: expectationsOf(actor, snapshot, deadlines, this.#options.clock),
+      flow: connection && this.#flow(connection),
+      cursor: connection && cursorOf(connection, snapshot),
+    };
+  }
+
+  summary(id: string): ActorSummary | undefined {
+    const known = this.#get(id);
+    return known && this.#summary(known);
+  }
+
+  #get(id: string): Known | undefined {
+    for (const known of this.#all()) if (known.actor.sessionId === id) return known;
+    return undefined;
+  }
+
+  *#all(chart?: string): Generator<Known> {
+    const { root, actors } = this.#options;
+    if (chart === undefined || chart === root.id) yield* knownOf(root, this.#rootBornAt);
+    const kinds = chart === undefined ? [...actors.kinds()] : [chart];
+    for (const kind of kinds) for (const [actor, bornAt] of actors.alive(kind)) yield* knownOf(actor, bornAt);
+  }
+
+  #summary({ actor, snapshot, bornAt }: Known): ActorSummary {
+    const { clock } = this.#options;
+    return {
+      id: actor.sessionId,
+      chart: chartOf(snapshot),
+      names: namesOf(snapshot),
+      states: statesOf(snapshot),
+      bornAt: Math.round(clock.wall() - clock.now() + bornAt),
+      parentId: parentOf(actor)?.sessionId,
+    };
+  }
+
+  #connectionOf(snapshot: AnyMachineSnapshot): Connection | undefined {
+    const { connectionId } = namesOf(snapshot);
+    return connectionId === undefined ? undefined : this.#options.connection(connectionId);
+  }
+
+  #flow({ outlet }: Connection): Flow {
+    return {
+      unsentBytes: outlet.unsentBytes(),
+      outstandingBytes: outlet.outstandingBytes(),
+      congested: outlet.congested,
+      closeCode: outlet.closeCode,
+      heardMsAgo: Math.round(outlet.silentMs()),
+    };
+  }
+}
+
+function* knownOf(actor: AnyActorRef, bornAt: number): Generator<Known> {
+  const snapshot: unknown = actor.getSnapshot();
+  if (isOfChart(snapshot)) yield { actor, snapshot, bornAt };
+}
+
+/** XState keeps it there and has no other word for it (5.33). */
+const parentOf = (actor: AnyActorRef & { _parent?: AnyActorRef }): AnyActorRef | undefined => actor._parent;
+
+function isSought({ actor, snapshot }: Known, search: ActorSearch, ageMs: number): boolean {
+  const { state, find, olderThanMs, youngerThanMs } = search;
+  if (olderThanMs !== undefined && ageMs < olderThanMs) return false;
+  if (youngerThanMs !== undefined && ageMs > youngerThanMs) return false;
+  if (state !== undefined && !snapshot._nodes.some(({ id }) => id === state)) return false;
+  if (find === undefined || actor.sessionId === find) return true;
+  return Object.values(namesOf(snapshot)).some((name: string) => name.includes(find));
+}
+
+function cursorOf(connection: Connection, snapshot: AnyMachineSnapshot): CursorPlace | undefined {
+  const { conversationId } = namesOf(snapshot);
+  if (chartOf(snapshot) !== "watch" || conversationId === undefined) return undefined;
+  const cursor = connection.watches.get(conversationId)?.cursor;
+  if (!cursor) return undefined;
+  const head = cursor.feed.log.seq;
+  return { seq: cursor.seq, head, lag: head - cursor.seq, live: cursor.feed.live.has(cursor) };
+}

@@ -1,0 +1,56 @@
+// What an actor waits for: of each active state, what it says of itself, the events that lead on from it, and the
+// moments at which something happens without one.
+import type { AnyActorRef, AnyMachineSnapshot, AnyStateNode } from "xstate";
+import type { Clock } from "../clock.ts";
+
+export interface Deadline {
+  /** What happens then, in words. */
+  what: string;
+  inMs: number;
+}
+
+export interface Expectation {
+  state: string;
+  description: string;
+  /** The events that this state reacts to by itself. */
+  events: string[];
+  deadlines: Deadline[];
+}
+
+/** The innermost states first, then those around them. `outside` are deadlines that are kept elsewhere than in timers. */
+export function expectationsOf(
+  actor: AnyActorRef,
+  snapshot: AnyMachineSnapshot,
+  outside: Deadline[],
+  clock: Clock,
+): Expectation[] {
+  const delayed = delayedOf(actor, clock);
+  const isInnermost = (node: AnyStateNode): boolean => node.type === "atomic" || node.type === "final";
+  const depth = (node: AnyStateNode): number => (isInnermost(node) ? Number.POSITIVE_INFINITY : node.path.length);
+  const nodes = [...snapshot._nodes].sort((one, other) =>
+    depth(one) === depth(other) ? one.order - other.order : depth(other) - depth(one),
+  );
+  return nodes.map((node, index) => ({
+    state: node.id,
+    description: node.description ?? "",
+    events: [...node.transitions.keys()].filter((type) => !type.startsWith("xstate.")),
+    deadlines: [
+      ...(index === 0 ? outside : []),
+      ...(node.after ?? []).flatMap(({ eventType, delay, target }) => {
+        const inMs = delayed.get(eventType);
+        const leadsTo = target?.[0]?.id ?? "the same state";
+        return inMs === undefined ? [] : [{ what: `${String(delay)} is over: ${leadsTo}`, inMs }];
+      }),
+    ],
+  }));
+}
+
+/** The actor's own timers: the type of the event that each will send, and when. */
+function delayedOf(actor: AnyActorRef, clock: Clock): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const one of Object.values(actor.system.getSnapshot()._scheduledEvents)) {
+    if (one.source.sessionId !== actor.sessionId) continue;
+    found.set(one.event.type, Math.max(0, Math.round(one.startedAt + one.delay - clock.wall())));
+  }
+  return found;
+}

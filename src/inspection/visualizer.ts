@@ -1,0 +1,128 @@
+// What the live visualizer asks of the server: an overview, who fits a search, one actor whole, and news of the one that
+// is being watched. Texts and payloads stay here unless the operator has said otherwise (--inspect=full).
+import type { Clock, Timer } from "../clock.ts";
+import type { Inspection, InspectionNews } from "../inspection.ts";
+import type { Limits } from "../limits.ts";
+import type { ActorDetail, ActorSearch, ActorSummary, ChartCount, Directory } from "./directory.ts";
+
+export interface Overview {
+  /** Milliseconds since the epoch. */
+  at: number;
+  startedAt: number;
+  payloads: Payloads;
+  counts: Record<string, number | boolean>;
+  charts: ChartCount[];
+}
+
+export type Payloads = "hidden" | "full";
+
+/** Where the lines about a watched actor go. */
+export interface Viewer {
+  write(line: object): void;
+  /** Nothing more comes: the actor has ended, or the server stops. */
+  end(): void;
+}
+
+export interface VisualizerOptions {
+  inspection: Inspection;
+  directory: Directory;
+  payloads: Payloads;
+  /** A request needs the token; without one, only this machine may look. */
+  hasToken: boolean;
+  /** Where the page's files and the charts' pictures lie. */
+  pageDirectory: string;
+  chartsDirectory: string;
+  counts: () => Record<string, number | boolean>;
+  clock: Clock;
+  limits: Limits;
+}
+
+export class Visualizer {
+  readonly options: VisualizerOptions;
+  readonly #startedAt: number;
+  readonly #viewers = new Set<() => void>();
+
+  constructor(options: VisualizerOptions) {
+    this.options = options;
+    this.#startedAt = options.clock.wall();
+  }
+
+  overview(): Overview {
+    const { clock, payloads, counts, directory } = this.options;
+    return {
+      at: clock.wall(),
+      startedAt: this.#startedAt,
+      payloads,
+      counts: counts(),
+      charts: directory.counts(),
+    };
+  }
+
+  find(search: ActorSearch): { total: number; actors: ActorSummary[] } {
+    return this.options.directory.find(search);
+  }
+
+  detail(id: string): ActorDetail | undefined {
+    return this.options.directory.detail(id, this.options.limits.inspectedActorsMax);
+  }
+
+  /** Watches one actor until it ends or the function returned is called; undefined when it is not there. */
+  watch(id: string, viewer: Viewer): (() => void) | "full" | undefined {
+    const { inspection, directory, clock, limits } = this.options;
+    const actor = directory.summary(id);
+    if (!actor) return undefined;
+    if (this.#viewers.size >= limits.inspectStreamsMax) return "full";
+    let heartbeat: Timer;
+    const beat = (): void => {
+      heartbeat = clock.setTimeout(() => {
+        viewer.write({ type: "still.here", at: clock.wall() });
+        beat();
+      }, limits.inspectHeartbeatMs);
+    };
+    const leave = (): void => {
+      stopLooking();
+      clock.clearTimeout(heartbeat);
+      this.#viewers.delete(stop);
+    };
+    const stop = (): void => {
+      leave();
+      viewer.end();
+    };
+    viewer.write({ type: "actor.shown", at: clock.wall(), actor });
+    const stopLooking = inspection.inspect(
+      (news) => {
+        viewer.write(this.#lineOf(news));
+        if (news.type === "actor.ended") stop();
+      },
+      { actorId: id },
+    );
+    beat();
+    this.#viewers.add(stop);
+    return leave;
+  }
+
+  /** The server stops: every viewer is told that nothing more comes. */
+  stop(): void {
+    for (const stop of [...this.#viewers]) stop();
+  }
+
+  #lineOf(news: InspectionNews): object {
+    const { at, type, states } = news;
+    if (type === "actor.started") return { type, at, states };
+    if (type === "actor.ended") return { type, at, states, how: news.how };
+    const { event, from, handled, transitions } = news;
+    const line = { type, at, event, from, handled, transitions, states };
+    return this.options.payloads === "hidden" ? line : { ...line, payload: this.#shown(news.payload) };
+  }
+
+  /** What an event holds as JSON, or as much of it as may be shown. */
+  #shown(payload: unknown): unknown {
+    const charactersMax = this.options.limits.inspectedPayloadCharactersMax;
+    try {
+      const text = JSON.stringify(payload, (_, value: unknown) => (value instanceof Error ? String(value) : value));
+      return text.length <= charactersMax ? JSON.parse(text) : `${text.slice(0, charactersMax)}…`;
+    } catch (error) {
+      return `this cannot be shown as JSON: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+}

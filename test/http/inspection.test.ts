@@ -1,0 +1,261 @@
+// The live visualizer over HTTP, on a real socket: who may look, what is told of the charts, and what is not.
+import { networkInterfaces } from "node:os";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { isLoopbackAddress } from "../../src/access/hosts.ts";
+import { type Payloads, Visualizer } from "../../src/inspection/visualizer.ts";
+import { limits } from "../../src/limits.ts";
+import { within } from "../support/deadline.ts";
+import { type HttpFixture, startHttp } from "../support/http-server.ts";
+import { MemoryGateway } from "../support/memory-gateway.ts";
+
+const test = suite("http: inspection");
+
+interface House {
+  house: MemoryGateway;
+  http: HttpFixture;
+  visualizer: Visualizer;
+  /** The id of the only actor of a chart. */
+  idOf(chart: string): string;
+}
+
+async function withHouse(
+  options: { payloads?: Payloads; token?: string; streamsMax?: number },
+  run: (parts: House) => Promise<void>,
+): Promise<void> {
+  const house = new MemoryGateway();
+  const { inspection, directory } = house.gateway;
+  const { token, payloads = "hidden" } = options;
+  const bounds = { ...limits, inspectStreamsMax: options.streamsMax ?? 2, inspectedPayloadCharactersMax: 60 };
+  const directories = { pageDirectory: "visualizations/live", chartsDirectory: "visualizations" };
+  const { clock } = house;
+  const visualizer = new Visualizer({
+    ...{ inspection, directory, payloads, hasToken: token !== undefined, ...directories, clock, limits: bounds },
+    counts: () => ({ sockets: house.gateway.counts().sockets }),
+  });
+  const http = await startHttp({ visualizer, ...(token !== undefined && { token }) });
+  const idOf = (chart: string): string => {
+    const { actors, total } = directory.find({ chart, limit: 2 });
+    if (total !== 1 || !actors[0]) throw new Error(`there are ${total} actors of the chart ${chart}`);
+    return actors[0].id;
+  };
+  try {
+    await run({ house, http, visualizer, idOf });
+  } finally {
+    visualizer.stop();
+    await http[Symbol.asyncDispose]();
+    house.stop();
+  }
+  assert.is(inspection.observers, 0, "somebody still looks");
+}
+
+/** Reads an actor's lines as they come. */
+async function streamOf(http: HttpFixture, id: string, headers: Record<string, string> = {}) {
+  const response = await fetch(`${http.url}/inspect/actors/${id}/stream`, { headers });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  const next = async (): Promise<Record<string, unknown> | undefined> => {
+    while (!rest.includes("\n")) {
+      const read = await within(Promise.resolve(reader?.read()), "a line about the actor");
+      if (!read || read.done) return undefined;
+      rest += read.value;
+    }
+    const line = rest.slice(0, rest.indexOf("\n"));
+    rest = rest.slice(line.length + 1);
+    return JSON.parse(line) as Record<string, unknown>;
+  };
+  return { response, next, leave: () => reader?.cancel() };
+}
+
+test("without --inspect there is nothing at /inspect", async () => {
+  await using http = await startHttp();
+  for (const path of ["/inspect", "/inspect/overview", "/inspect/actors", "/inspect/charts/watch.svg"])
+    assert.is((await http.ask(path)).status, 404, path);
+});
+
+test("the overview counts actors by chart and state", () =>
+  withHouse({}, async ({ house, http }) => {
+    house.join();
+    const { json } = await http.ask("/inspect/overview");
+    assert.equal(json, {
+      at: house.clock.wall(),
+      startedAt: house.clock.wall(),
+      payloads: "hidden",
+      counts: { sockets: 1 },
+      charts: [
+        { chart: "gateway", count: 1, states: { "gateway.listening": 1 } },
+        {
+          chart: "connection",
+          count: 1,
+          states: {
+            "connection.open.flow.flowing": 1,
+            "connection.open.subscription.none": 1,
+            "connection.open.chatTurn.quiet": 1,
+          },
+        },
+      ],
+    });
+  }));
+
+test("actors are found by chart, state, name and age, as many as asked for, with how many there are", () =>
+  withHouse({}, async ({ house, http }) => {
+    house.join().send({ type: "chat.subscribe", conversationId: "travel plans" });
+    house.clock.advance(5_000);
+    house.join();
+    const find = async (query: string): Promise<{ total: number; charts: string[] }> => {
+      const { total, actors } = (await http.ask(`/inspect/actors?${query}`)).json as {
+        total: number;
+        actors: { chart: string }[];
+      };
+      return { total, charts: actors.map(({ chart }) => chart) };
+    };
+    assert.equal(await find("chart=connection&limit=1"), { total: 2, charts: ["connection"] });
+    assert.equal(await find("find=vel+pl"), { total: 1, charts: ["watch"] });
+    assert.equal(await find("state=connection.open.subscription.none&find="), { total: 1, charts: ["connection"] });
+    assert.equal(await find("olderThanMs=4000&chart=connection"), { total: 1, charts: ["connection"] });
+    assert.equal(await find("youngerThanMs=1000"), { total: 1, charts: ["connection"] });
+  }));
+
+test("what is no number is refused, with the parameter's name", () =>
+  withHouse({}, async ({ http }) => {
+    for (const name of ["olderThanMs", "youngerThanMs", "limit"]) {
+      const { status, json } = await http.ask(`/inspect/actors?${name}=soon`);
+      assert.is(status, 400);
+      assert.match((json as { error: string }).error, new RegExp(`^${name} must be a whole number`));
+    }
+  }));
+
+test("an actor is shown whole, and one that has gone is not there", () =>
+  withHouse({}, async ({ house, http, idOf }) => {
+    const client = house.join();
+    client.send({ type: "chat.subscribe", conversationId: "c" });
+    const id = idOf("watch");
+    const { json } = await http.ask(`/inspect/actors/${id}`);
+    const detail = json as { chart: string; cursor: object; flow: object; parent: { chart: string } };
+    assert.is(detail.chart, "watch");
+    assert.is(detail.parent.chart, "connection");
+    assert.equal(detail.cursor, { seq: 0, head: 0, lag: 0, live: true });
+    client.vanish();
+    for (const path of [`/inspect/actors/${id}`, `/inspect/actors/${id}/stream`]) {
+      const gone = await http.ask(path);
+      assert.is(gone.status, 404);
+      assert.match((gone.json as { error: string }).error, /is alive: GET \/inspect\/actors lists those there are$/);
+    }
+  }));
+
+test("a watched actor's moves are pushed, line by line, to its end; texts and payloads are not", () =>
+  withHouse({}, async ({ house, http, idOf }) => {
+    const client = house.join();
+    client.send({ type: "chat.subscribe", conversationId: "c" });
+    const stream = await streamOf(http, idOf("connection"));
+    const shown = await stream.next();
+    assert.is(shown?.["type"], "actor.shown");
+    client.send({ type: "chat.send", conversationId: "c", message: "a secret plan" });
+    const moved = await stream.next();
+    assert.equal(moved, {
+      type: "actor.moved",
+      at: moved?.["at"],
+      event: "chat.send",
+      handled: true,
+      transitions: ["connection.open chat.send 0"],
+      states: ["connection.open.flow.flowing", "connection.open.subscription.some", "connection.open.chatTurn.quiet"],
+    });
+    assert.is((await stream.next())?.["event"], "turns.first");
+    client.vanish();
+    assert.equal(
+      [(await stream.next())?.["event"], (await stream.next())?.["how"], await stream.next()],
+      ["socket.closed", "done", undefined],
+    );
+    house.orchestrator.end("c");
+  }));
+
+test("with --inspect=full the events come with what they hold, as much of it as the limit allows", () =>
+  withHouse({ payloads: "full" }, async ({ house, http, idOf }) => {
+    const client = house.join();
+    const stream = await streamOf(http, idOf("connection"));
+    await stream.next();
+    client.send({ type: "chat.unsubscribe", conversationId: "c" });
+    assert.equal((await stream.next())?.["payload"], { type: "chat.unsubscribe", conversationId: "c" });
+    client.send({ type: "chat.unsubscribe", conversationId: "c".repeat(90) });
+    const cut = (await stream.next())?.["payload"];
+    assert.ok(typeof cut === "string" && cut.endsWith("…") && cut.length === 61, String(cut));
+    const root = await streamOf(http, idOf("gateway"));
+    await root.next();
+    house.join();
+    // What JSON cannot hold is left out: the event carries functions.
+    assert.equal((await root.next())?.["payload"], { type: "socket.opened", offer: {} });
+  }));
+
+test("a page that watches hears every ten seconds that the server is there, and that it stops", () =>
+  withHouse({}, async ({ house, http, visualizer, idOf }) => {
+    house.join();
+    const stream = await streamOf(http, idOf("connection"));
+    await stream.next();
+    house.clock.advance(limits.inspectHeartbeatMs);
+    assert.is((await stream.next())?.["type"], "still.here");
+    house.clock.advance(limits.inspectHeartbeatMs);
+    assert.is((await stream.next())?.["type"], "still.here");
+    visualizer.stop();
+    assert.is(await stream.next(), undefined);
+  }));
+
+test("a page that leaves is forgotten, and makes room for another", () =>
+  withHouse({ streamsMax: 1 }, async ({ house, http, idOf }) => {
+    house.join();
+    const first = await streamOf(http, idOf("connection"));
+    await first.next();
+    const refused = await http.ask(`/inspect/actors/${idOf("connection")}/stream`);
+    assert.is(refused.status, 429);
+    assert.match((refused.json as { error: string }).error, /^1 actors are being watched, the most there may be/);
+    await first.leave();
+    const { inspection } = house.gateway;
+    const isForgotten = async (): Promise<void> => {
+      while (inspection.observers > 0) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await within(isForgotten(), "the page that left to be forgotten");
+    const second = await streamOf(http, idOf("connection"));
+    assert.is((await second.next())?.["type"], "actor.shown");
+  }));
+
+test("with a token configured it is needed, also from this machine; the page's files need none", () =>
+  withHouse({ token: "a-token-of-some-length" }, async ({ http }) => {
+    assert.is((await http.ask("/inspect/overview")).status, 401);
+    assert.is((await http.ask("/inspect/charts/watch.svg")).status, 200);
+    const headers = { Authorization: "Bearer a-token-of-some-length", "X-Forwarded-For": "192.0.2.7" };
+    assert.is((await http.ask("/inspect/overview", { headers })).status, 200);
+  }));
+
+test("without a token who comes through a proxy is turned away, page and all", () =>
+  withHouse({}, async ({ http }) => {
+    for (const name of ["Forwarded", "X-Forwarded-For"])
+      for (const path of ["/inspect", "/inspect/overview", "/inspect/charts/watch.svg"]) {
+        const { status, json } = await http.ask(path, { headers: { [name]: "for=192.0.2.7" } });
+        assert.is(status, 403, `${path} with ${name}`);
+        assert.match((json as { error: string }).error, /set TURNWIRE_TOKEN to look at it from elsewhere$/);
+      }
+  }));
+
+test("a page of another origin may not look", () =>
+  withHouse({}, async ({ http }) => {
+    const { status } = await http.ask("/inspect/overview", { headers: { Origin: "https://evil.example" } });
+    assert.is(status, 403);
+  }));
+
+test("only addresses of this machine are taken for this machine", () => {
+  for (const here of ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"]) assert.ok(isLoopbackAddress(here), here);
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const outside = addresses.filter(({ internal }) => !internal).map(({ address }) => address);
+  for (const there of [undefined, "", "::ffff:192.0.2.1", "192.0.2.1", "fe80::1", "128.0.0.1", ...outside])
+    assert.not.ok(isLoopbackAddress(there), String(there));
+});
+
+test("the pictures of the charts are served, and nothing beside the page's own files", () =>
+  withHouse({}, async ({ http }) => {
+    const picture = await http.ask("/inspect/charts/connection.svg");
+    assert.is(picture.status, 200);
+    assert.is(picture.headers["content-type"], "image/svg+xml");
+    for (const path of ["/inspect/charts/connection.md", "/inspect/charts/../../package.json", "/inspect/charts/"])
+      assert.is((await http.ask(path)).status, 404, path);
+  }));
+
+test.run();

@@ -1,0 +1,270 @@
+// Looking at the charts of a whole gateway while it runs: who looks sees everything it chose, in order, and nothing
+// of what it looks at is any different.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { ActorMoved, InspectionNews } from "../src/inspection.ts";
+import { MemoryGateway } from "./support/memory-gateway.ts";
+import { ScriptedSurface } from "./support/scripted-surfaces.ts";
+
+const test = suite("inspection");
+
+/** What happened, a line each: chart, event, states. */
+const told = (news: InspectionNews[]): string[] =>
+  news.map((one) => {
+    const states = one.states.map((state) => state.slice(one.chart.length + 1)).join(" ");
+    if (one.type === "actor.moved") return `${one.chart} ${one.event} → ${states}`;
+    return `${one.chart} ${one.type === "actor.ended" ? `ended ${one.how}` : "started"} → ${states}`;
+  });
+
+test("who looks at everything sees each actor come, move and end", () => {
+  const house = new MemoryGateway();
+  const news: InspectionNews[] = [];
+  house.gateway.inspect((one) => news.push(one));
+  const client = house.join();
+  client.send({ type: "chat.subscribe", conversationId: "c" });
+  client.vanish();
+  house.stop();
+  assert.equal(told(news), [
+    "connection started → open.flow.flowing open.subscription.none open.chatTurn.quiet",
+    "gateway socket.opened → listening",
+    "watch started → watching.cursor.joining watching.turn.idle",
+    "connection chat.subscribe → open.flow.flowing open.subscription.none open.chatTurn.quiet",
+    "connection watches.first → open.flow.flowing open.subscription.some open.chatTurn.quiet",
+    "watch watch.admitted → watching.cursor.catchingUp watching.turn.idle",
+    "watch cursor.reachedEnd → watching.cursor.live watching.turn.idle",
+    "watch watch.leave → left",
+    "watch ended done → left",
+    "gateway xstate.done.actor.connection → listening",
+    "connection socket.closed → closed",
+    "connection ended done → closed",
+    "gateway gateway.stop → stopped",
+    "gateway ended done → stopped",
+  ]);
+});
+
+test("news say which transitions were taken, and which event the chart has none for", () => {
+  const house = new MemoryGateway();
+  const news: ActorMoved[] = [];
+  const client = house.join();
+  client.send({ type: "chat.subscribe", conversationId: "c" });
+  house.gateway.inspect((one) => one.type === "actor.moved" && news.push(one), { chart: "watch" });
+  house.orchestrator.begin("c");
+  house.orchestrator.emit("c", { type: "user-message", text: "hello" });
+  house.settle();
+  house.gateway.connections.get([...house.gateway.connections.all()][0]?.id ?? "")?.tell("socket.drained");
+  house.settle();
+  assert.equal(
+    news.map(({ event, handled, transitions }) => ({ event, handled, transitions })),
+    [{ event: "turn.began", handled: true, transitions: ["watch.watching.turn.idle turn.began 0"] }],
+  );
+  client.vanish();
+  house.orchestrator.end("c");
+  house.stop();
+});
+
+test("an event for which a chart has no transition is told as not handled", () => {
+  const house = new MemoryGateway();
+  house.join();
+  const news: ActorMoved[] = [];
+  const end = house.gateway.inspect((one) => one.type === "actor.moved" && news.push(one), { chart: "connection" });
+  for (const connection of house.gateway.connections.all()) connection.tell("socket.drained");
+  house.settle();
+  assert.equal(
+    news.map(({ event, handled }) => [event, handled]),
+    [["socket.drained", false]],
+  );
+  end();
+  house.stop();
+});
+
+test("a filter lets through what fits all of it: a chart, a name, one actor", () => {
+  const house = new MemoryGateway();
+  const [first, second] = [house.join(), house.join()];
+  first.send({ type: "chat.subscribe", conversationId: "one" });
+  second.send({ type: "chat.subscribe", conversationId: "two" });
+  const { actors } = house.gateway.directory.find({ chart: "watch", limit: 9 });
+  const [watch] = actors;
+  if (!watch?.names.connectionId) throw new Error("the watch has no name");
+  const heard = { conversation: 0, connection: 0, actor: 0, both: 0, none: 0 };
+  const { gateway } = house;
+  gateway.inspect(() => heard.conversation++, { conversationId: "two" });
+  gateway.inspect(() => heard.connection++, { connectionId: watch.names.connectionId });
+  gateway.inspect(() => heard.actor++, { actorId: watch.id });
+  gateway.inspect(() => heard.both++, { conversationId: "one", chart: "connection" });
+  gateway.inspect(() => heard.none++, { surfaceId: "two" });
+  for (const conversationId of ["one", "two", "two"]) {
+    house.orchestrator.begin(conversationId);
+    house.orchestrator.emit(conversationId, { type: "user-message", text: "hello" });
+    house.settle();
+    house.orchestrator.end(conversationId);
+    house.settle();
+  }
+  assert.equal(heard, { conversation: 4, connection: 2, actor: 2, both: 0, none: 0 });
+  house.stop();
+});
+
+test("an observer that throws is let go and logged, and nothing else notices", () => {
+  const house = new MemoryGateway();
+  const client = house.join();
+  let calls = 0;
+  let others = 0;
+  house.gateway.inspect(() => {
+    calls++;
+    throw new Error("not today");
+  });
+  house.gateway.inspect(() => others++);
+  client.send({ type: "ping" });
+  client.send({ type: "ping" });
+  assert.is(calls, 1);
+  assert.is(others, 2);
+  assert.is(house.gateway.inspection.observers, 1);
+  assert.is(client.take().filter(({ type }) => type === "pong").length, 2);
+  house.stop(["inspection: an observer threw and is not called again"]);
+});
+
+test("while nobody looks nothing is attached to the actor system", () => {
+  const house = new MemoryGateway();
+  let attached = 0;
+  const { system } = house.gateway.root;
+  const attach = system.inspect.bind(system);
+  system.inspect = (observer) => {
+    const subscription = attach(observer);
+    attached++;
+    return {
+      unsubscribe: () => {
+        attached--;
+        subscription.unsubscribe();
+      },
+    };
+  };
+  const ends = [house.gateway.inspect(() => {}), house.gateway.inspect(() => {})];
+  assert.is(attached, 1);
+  for (const end of ends) end();
+  for (const end of ends) end();
+  assert.is(attached, 0);
+  house.stop();
+});
+
+test("a child's done event says which actor it came from", () => {
+  const house = new MemoryGateway();
+  const client = house.join();
+  client.send({ type: "chat.subscribe", conversationId: "c" });
+  const watchId = house.gateway.directory.find({ chart: "watch", limit: 1 }).actors[0]?.id;
+  const news: ActorMoved[] = [];
+  house.gateway.inspect((one) => one.type === "actor.moved" && news.push(one), { chart: "connection" });
+  client.send({ type: "chat.unsubscribe", conversationId: "c" });
+  assert.equal(
+    news.map(({ event, from }) => [event, from]),
+    [
+      ["xstate.done.actor.watch", watchId],
+      ["chat.unsubscribe", undefined],
+      ["watches.none", undefined],
+    ].sort((one, other) => order(news, one[0]) - order(news, other[0])),
+  );
+  house.stop();
+});
+
+const order = (news: ActorMoved[], event: string | undefined): number => news.findIndex((one) => one.event === event);
+
+test("an actor that throws is told as ended by an error", () => {
+  const house = new MemoryGateway({
+    logger: {
+      info: () => {
+        throw new Error("a defect");
+      },
+    },
+  });
+  const client = house.join();
+  const ends: string[] = [];
+  house.gateway.inspect((one) => one.type === "actor.ended" && ends.push(`${one.chart} ${one.how}`));
+  client.send({ type: "chat.send", conversationId: "c", message: "hello" });
+  assert.ok(ends.includes("connection error"), ends.join(", "));
+  house.orchestrator.end("c");
+  house.stop(["connection: defect"]);
+});
+
+test("the directory counts actors by chart and state, and finds them by name, state and age", () => {
+  const surface = new ScriptedSurface("s");
+  const house = new MemoryGateway({ surfaces: [surface] });
+  const first = house.join();
+  house.clock.advance(500);
+  const second = house.join();
+  first.send({ type: "chat.subscribe", conversationId: "travel" });
+  second.send({ type: "subscribe", surfaceId: "s" });
+  const { directory } = house.gateway;
+  const counts = Object.fromEntries(directory.counts().map(({ chart, count, states }) => [chart, { count, states }]));
+  assert.equal(counts["connection"], {
+    count: 2,
+    states: {
+      "connection.open.flow.flowing": 2,
+      "connection.open.subscription.some": 2,
+      "connection.open.chatTurn.quiet": 2,
+    },
+  });
+  assert.equal(counts["gateway"], { count: 1, states: { "gateway.listening": 1 } });
+  assert.equal(counts["surface-watch"], { count: 1, states: { "surface-watch.shown": 1 } });
+  const found = (search: object): string[] => directory.find({ limit: 9, ...search }).actors.map(({ chart }) => chart);
+  assert.equal(found({ find: "trav" }), ["watch"]);
+  assert.equal(found({ find: "s", chart: "surface" }), ["surface"]);
+  assert.equal(found({ state: "connection.open" }), ["connection", "connection"]);
+  assert.equal(found({ state: "connection.open.flow.congested" }), []);
+  assert.equal(found({ chart: "connection", olderThanMs: 400 }), ["connection"]);
+  assert.equal(found({ chart: "connection", youngerThanMs: 400 }), ["connection"]);
+  assert.equal(directory.find({ limit: 1, chart: "connection" }).total, 2);
+  house.stop();
+});
+
+test("one actor's detail says what it waits for, who is around it, and what its socket and cursor are at", () => {
+  const house = new MemoryGateway({ limits: { outstandingBytesMax: 200, outstandingBytesLow: 100 } });
+  const client = house.join({ reads: false });
+  client.send({ type: "chat.subscribe", conversationId: "c" });
+  house.orchestrator.begin("c");
+  for (const round of ["first", "second", "third"]) {
+    house.orchestrator.say("c", `${round} ${"x".repeat(150)}`);
+    house.clock.advance(50);
+  }
+  const { directory } = house.gateway;
+  const watch = directory.find({ chart: "watch", limit: 1 }).actors[0];
+  const detail = directory.detail(watch?.id ?? "", 9);
+  assert.equal(detail?.states, ["watch.watching.cursor.lagging", "watch.watching.turn.generating"]);
+  assert.ok(detail?.flow?.congested);
+  assert.ok((detail?.cursor?.lag ?? 0) > 0 && detail?.cursor?.live === false, JSON.stringify(detail?.cursor));
+  assert.is(detail?.parent?.chart, "connection");
+  assert.equal(detail?.waitsFor[0], {
+    state: "watch.watching.cursor.lagging",
+    description: "The socket is congested: nothing is queued for it, its cursor stays where it is.",
+    events: ["socket.drained"],
+    deadlines: [],
+  });
+  const connection = directory.detail(detail?.parentId ?? "", 9);
+  assert.equal(
+    connection?.children.map(({ id }) => id),
+    [watch?.id],
+  );
+  assert.equal(
+    connection?.waitsFor[0]?.deadlines.map(({ what }) => what),
+    ["what was written has no receipt: closed as slow (4001)", "no sign of life: closed as silent (4002)"],
+  );
+  assert.is(connection?.parent?.chart, "gateway");
+  assert.is(directory.detail("x:none", 9), undefined);
+  house.orchestrator.end("c");
+  house.stop();
+});
+
+test("a closing socket's detail says when it will be cut", () => {
+  const house = new MemoryGateway();
+  house.join({ reads: false });
+  for (const connection of house.gateway.connections.all()) connection.tell("socket.stuck");
+  house.clock.advance(1_000);
+  const { directory } = house.gateway;
+  const id = directory.find({ chart: "connection", limit: 1 }).actors[0]?.id ?? "";
+  const detail = directory.detail(id, 9);
+  assert.equal(detail?.states, ["connection.closing.slow"]);
+  assert.is(detail?.flow?.closeCode, 4001);
+  assert.equal(detail?.waitsFor[0]?.deadlines, [
+    { what: "the peer has not answered the close frame: cut", inMs: 4_000 },
+  ]);
+  house.stop();
+});
+
+test.run();

@@ -6,6 +6,7 @@ import { createAccess } from "./access.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Gateway } from "./gateway.ts";
 import { hushed, reasonOf } from "./guarded-orchestrator.ts";
+import type { InspectionFilter, InspectionObserver } from "./inspection.ts";
 import { limits } from "./limits.ts";
 import { listen, trackConnections, unlisten } from "./listen.ts";
 import type { Broadcasts } from "./ports/broadcasts.ts";
@@ -41,6 +42,8 @@ export interface Extension {
   activate(host: Host): Promise<void>;
   /** Ends all that activate started; a later activate works. Harmless when not active. */
   deactivate(): Promise<void>;
+  /** Looks at the charts while they run, as Gateway.inspect does. @throws Error when it is not active. */
+  inspect(observer: InspectionObserver, filter?: InspectionFilter): () => void;
 }
 
 const services = {
@@ -99,6 +102,7 @@ export function createTransportWsExtension(options: { clock?: Clock } = {}): Ext
   const clock = options.clock ?? systemClock;
   /** Of the activation that is under way or done. */
   let starting: Promise<Running> | undefined;
+  let active: Running | undefined;
   let stopping: Promise<void> = Promise.resolve();
   return {
     manifest: { id: "transport-ws", dependsOn: ["surface-registry", "session-orchestrator"] },
@@ -107,7 +111,8 @@ export function createTransportWsExtension(options: { clock?: Clock } = {}): Ext
       const mine = stopping.then(() => start(host, clock));
       starting = mine;
       try {
-        await mine;
+        const running = await mine;
+        if (starting === mine) active = running;
       } catch (error) {
         if (starting === mine) starting = undefined;
         throw error;
@@ -117,6 +122,7 @@ export function createTransportWsExtension(options: { clock?: Clock } = {}): Ext
       // Also an activation that is still under way is ended, when it is done.
       const mine = starting;
       starting = undefined;
+      active = undefined;
       if (mine)
         stopping = mine.then(
           (running) => running.stop(),
@@ -124,10 +130,15 @@ export function createTransportWsExtension(options: { clock?: Clock } = {}): Ext
         );
       return stopping;
     },
+    inspect(observer, filter) {
+      if (!active) throw new Error("transport-ws is not active: await activate first, then inspect");
+      return active.gateway.inspect(observer, filter);
+    },
   };
 }
 
 interface Running {
+  gateway: Gateway;
   stop(): Promise<void>;
 }
 
@@ -175,7 +186,7 @@ async function start(host: Host, clock: Clock): Promise<Running> {
     await loopTurn(clock);
     throw error;
   }
-  return { stop };
+  return { gateway, stop };
 }
 
 /** A handle that was closed is gone at the end of the loop turn, and what was posted meanwhile has run by then. */

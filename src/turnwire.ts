@@ -3,6 +3,7 @@
 export { type Clock, systemClock } from "./clock.ts";
 export { type Config, ConfigError, readConfig } from "./config.ts";
 export { Gateway, type GatewayCounts, type GatewayOptions, type GatewayPorts, type Supervision } from "./gateway.ts";
+export type { InspectionFilter, InspectionNews, InspectionObserver } from "./inspection.ts";
 export { type Limits, limits } from "./limits.ts";
 export { ListenError } from "./listen.ts";
 export type { Agent, AgentEvent, AgentMessage, AgentResult, AgentRun, Tool, ToolContext } from "./ports/agent.ts";

@@ -1,6 +1,6 @@
 // Who there is: every actor of the system by chart, state, name and age, and of one actor all that a person needs to
 // see what it is doing. Only read when somebody asks; nothing is kept here.
-import type { AnyActorRef, AnyMachineSnapshot } from "xstate";
+import type { AnyActorRef, AnyMachineSnapshot, AnyStateNode } from "xstate";
 import type { Clock } from "../clock.ts";
 import type { Connection } from "../connection.ts";
 import type { Registry } from "../registry.ts";
@@ -92,28 +92,31 @@ export class Directory {
     this.#rootBornAt = options.clock.now();
   }
 
-  /** How many there are of each chart, and in which states. One walk over all actors: about 1 µs each. */
+  /** How many there are of each chart, and in which states: one walk over all actors. */
   counts(): ChartCount[] {
-    const counts = new Map<string, ChartCount>();
-    for (const { snapshot } of this.#all()) {
+    const charts = new Map<string, { count: number; nodes: Map<AnyStateNode, number> }>();
+    this.#each(undefined, ({ snapshot }) => {
       const chart = chartOf(snapshot);
-      const of = counts.get(chart) ?? { chart, count: 0, states: {} };
-      counts.set(chart, of);
-      of.count++;
-      for (const state of statesOf(snapshot)) of.states[state] = (of.states[state] ?? 0) + 1;
-    }
-    return [...counts.values()];
+      let counted = charts.get(chart);
+      if (!counted) {
+        counted = { count: 0, nodes: new Map() };
+        charts.set(chart, counted);
+      }
+      counted.count++;
+      for (const node of snapshot._nodes) counted.nodes.set(node, (counted.nodes.get(node) ?? 0) + 1);
+    });
+    return [...charts].map(([chart, { count, nodes }]) => ({ chart, count, states: innermostOf(nodes) }));
   }
 
   find(search: ActorSearch): { total: number; actors: ActorSummary[] } {
     const actors: ActorSummary[] = [];
     let total = 0;
     const now = this.#options.clock.now();
-    for (const known of this.#all(search.chart)) {
-      if (!isSought(known, search, now - known.bornAt)) continue;
+    this.#each(search.chart, (known) => {
+      if (!isSought(known, search, now - known.bornAt)) return;
       total++;
       if (actors.length < search.limit) actors.push(this.#summary(known));
-    }
+    });
     return { total, actors };
   }
 
@@ -122,15 +125,16 @@ export class Directory {
     const known = this.#get(id);
     if (!known) return undefined;
     const { actor, snapshot } = known;
+    const parentActor = parentOf(actor);
     const children: ActorSummary[] = [];
     let childrenTotal = 0;
     let parent: ActorSummary | undefined;
-    for (const other of this.#all()) {
-      if (other.actor === parentOf(actor)) parent = this.#summary(other);
-      if (parentOf(other.actor) !== actor) continue;
+    this.#each(undefined, (other) => {
+      if (other.actor === parentActor) parent = this.#summary(other);
+      if (parentOf(other.actor) !== actor) return;
       childrenTotal++;
       if (children.length < childrenMax) children.push(this.#summary(other));
-    }
+    });
     const connection = this.#connectionOf(snapshot);
     const deadlines = chartOf(snapshot) === "connection" && connection ? connection.outlet.deadlines() : [];
     return {
@@ -140,26 +144,39 @@ export class Directory {
       children,
       childrenTotal,
       waitsFor: expectationsOf(actor, snapshot, deadlines, this.#options.clock),
-      flow: connection && this.#flow(connection),
+      flow: connection && flowOf(connection),
       cursor: connection && cursorOf(connection, snapshot),
     };
   }
 
+  /** Undefined when there is no such actor any more. */
   summary(id: string): ActorSummary | undefined {
     const known = this.#get(id);
     return known && this.#summary(known);
   }
 
   #get(id: string): Known | undefined {
-    for (const known of this.#all()) if (known.actor.sessionId === id) return known;
-    return undefined;
+    let found: Known | undefined;
+    this.#each(undefined, (known) => {
+      if (known.actor.sessionId === id) found = { ...known };
+    });
+    return found;
   }
 
-  *#all(chart?: string): Generator<Known> {
+  /** Walks over all, or those of one chart. What is handed over is good for the moment only: it is used again. */
+  #each(chart: string | undefined, visit: (known: Known) => void): void {
     const { root, actors } = this.#options;
-    if (chart === undefined || chart === root.id) yield* knownOf(root, this.#rootBornAt);
-    const kinds = chart === undefined ? [...actors.kinds()] : [chart];
-    for (const kind of kinds) for (const [actor, bornAt] of actors.alive(kind)) yield* knownOf(actor, bornAt);
+    const known = { actor: root } as Known;
+    const see = (bornAt: number, actor: AnyActorRef): void => {
+      const snapshot: unknown = actor.getSnapshot();
+      if (!isOfChart(snapshot)) return;
+      known.actor = actor;
+      known.snapshot = snapshot;
+      known.bornAt = bornAt;
+      visit(known);
+    };
+    if (chart === undefined || chart === root.id) see(this.#rootBornAt, root);
+    for (const kind of chart === undefined ? actors.kinds() : [chart]) actors.alive(kind).forEach(see);
   }
 
   #summary({ actor, snapshot, bornAt }: Known): ActorSummary {
@@ -178,21 +195,23 @@ export class Directory {
     const { connectionId } = namesOf(snapshot);
     return connectionId === undefined ? undefined : this.#options.connection(connectionId);
   }
-
-  #flow({ outlet }: Connection): Flow {
-    return {
-      unsentBytes: outlet.unsentBytes(),
-      outstandingBytes: outlet.outstandingBytes(),
-      congested: outlet.congested,
-      closeCode: outlet.closeCode,
-      heardMsAgo: Math.round(outlet.silentMs()),
-    };
-  }
 }
 
-function* knownOf(actor: AnyActorRef, bornAt: number): Generator<Known> {
-  const snapshot: unknown = actor.getSnapshot();
-  if (isOfChart(snapshot)) yield { actor, snapshot, bornAt };
+function innermostOf(nodes: Map<AnyStateNode, number>): Record<string, number> {
+  const states: Record<string, number> = {};
+  const inOrder = [...nodes].sort(([one], [other]) => one.order - other.order);
+  for (const [{ id, type }, count] of inOrder) if (type === "atomic" || type === "final") states[id] = count;
+  return states;
+}
+
+function flowOf({ outlet }: Connection): Flow {
+  return {
+    unsentBytes: outlet.unsentBytes(),
+    outstandingBytes: outlet.outstandingBytes(),
+    congested: outlet.congested,
+    closeCode: outlet.closeCode,
+    heardMsAgo: Math.round(outlet.silentMs()),
+  };
 }
 
 /** XState keeps it there and has no other word for it (5.33). */

@@ -462,4 +462,19 @@ test("the registry may be the real one, filled by the host later", async () => {
   await extension.deactivate();
 });
 
+test("a host may look at the charts of an active extension, and is told to activate it first", async () => {
+  const { host } = furnished();
+  const extension = createTransportWsExtension();
+  assert.throws(() => extension.inspect(() => {}), /await activate first, then inspect/);
+  await extension.activate(host);
+  const started: string[] = [];
+  extension.inspect(({ type, chart }) => type === "actor.started" && started.push(chart), { chart: "connection" });
+  const client = await connect(urlOf(host));
+  await client.next("catalog");
+  await client.close();
+  await extension.deactivate();
+  assert.equal(started, ["connection"]);
+  assert.throws(() => extension.inspect(() => {}), /await activate first, then inspect/);
+});
+
 test.run();

@@ -4,11 +4,13 @@ import { fanOut } from "./fan-out.ts";
 import { idle } from "./idle.ts";
 import { neverReading } from "./never-reading.ts";
 import { Table } from "./table.ts";
+import { watched } from "./watched.ts";
 
 const proofs: Record<string, (table: Table) => Promise<void>> = {
   "fan-out": fanOut,
   "never-reading": neverReading,
   idle,
+  watched,
 };
 
 const chosen = process.argv.slice(2);

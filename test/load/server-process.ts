@@ -17,10 +17,13 @@ export class ServerProcess {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   url = "";
+  httpUrl = "";
 
   static async start(): Promise<ServerProcess> {
     const server = new ServerProcess();
-    server.url = (await server.#report()).wsUrl;
+    const { wsUrl, httpUrl } = await server.#report();
+    server.url = wsUrl;
+    server.httpUrl = httpUrl;
     return server;
   }
 

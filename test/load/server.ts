@@ -35,7 +35,8 @@ const logger: Logger = {
   },
 };
 
-const command = readConfig(["serve", "--port", "0", "--http-port", "0", "--data-dir", ":memory:"], {});
+const flags = ["--port", "0", "--http-port", "0", "--data-dir", ":memory:", "--inspect"];
+const command = readConfig(["serve", ...flags], {});
 if (command.kind !== "serve") throw new Error("the load server could not read its own configuration");
 const server = await startServer({ config: command.config, clock: systemClock, logger });
 

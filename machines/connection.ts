@@ -2,6 +2,7 @@
 // the registry counts: its states are words, not numbers.
 import { setup } from "xstate";
 import type { ClientMessage } from "../src/protocol/client-message.ts";
+import type { Meta } from "./meta.ts";
 
 export interface ConnectionInput {
   connectionId: string;
@@ -37,6 +38,7 @@ export const connectionMachine = setup({
     context: {} as ConnectionInput,
     input: {} as ConnectionInput,
     events: {} as ConnectionEvent,
+    meta: {} as Meta<ConnectionEvent>,
   },
   actions: {
     watchSurface: () => {},
@@ -69,6 +71,11 @@ export const connectionMachine = setup({
     open: {
       description: "The socket is heard, whatever it can take: a congested one is still obeyed.",
       type: "parallel",
+      meta: {
+        ignores: ["xstate.done.actor.watch", "xstate.done.actor.surface-watch"],
+        // The sweep says so only of a socket whose end has been written.
+        neverGets: ["socket.overdue"],
+      },
       on: {
         subscribe: { actions: "watchSurface" },
         unsubscribe: { actions: "unwatchSurface" },
@@ -87,8 +94,6 @@ export const connectionMachine = setup({
         "gateway.draining": "closing.draining",
         "xstate.error.actor.watch": "closing.defect",
         "xstate.error.actor.surface-watch": "closing.defect",
-        "xstate.done.actor.watch": {},
-        "xstate.done.actor.surface-watch": {},
       },
       states: {
         flow: {
@@ -98,12 +103,14 @@ export const connectionMachine = setup({
             flowing: {
               description: "Receipts keep up with what is written.",
               on: { "socket.congested": "congested" },
+              meta: { neverGets: ["socket.drained"] },
             },
             congested: {
               description:
                 "Too much is on its way without a receipt: nothing of a turn is written until it has drained.",
               entry: "holdBack",
               on: { "socket.drained": { target: "flowing", actions: "catchUp" } },
+              meta: { neverGets: ["socket.congested"] },
             },
           },
         },
@@ -111,16 +118,32 @@ export const connectionMachine = setup({
           description: "Does it watch anything?",
           initial: "none",
           states: {
-            none: { description: "Only broadcasts reach it.", on: { "watches.first": "some" } },
-            some: { description: "It watches conversations or surfaces.", on: { "watches.none": "none" } },
+            none: {
+              description: "Only broadcasts reach it.",
+              on: { "watches.first": "some" },
+              meta: { neverGets: ["watches.none"] },
+            },
+            some: {
+              description: "It watches conversations or surfaces.",
+              on: { "watches.none": "none" },
+              meta: { neverGets: ["watches.first"] },
+            },
           },
         },
         chatTurn: {
           description: "Is a turn of this socket's making requested or running?",
           initial: "quiet",
           states: {
-            quiet: { description: "No turn is owed to it.", on: { "turns.first": "asking" } },
-            asking: { description: "A turn it asked for is not sealed yet.", on: { "turns.none": "quiet" } },
+            quiet: {
+              description: "No turn is owed to it.",
+              on: { "turns.first": "asking" },
+              meta: { neverGets: ["turns.none"] },
+            },
+            asking: {
+              description: "A turn it asked for is not sealed yet.",
+              on: { "turns.none": "quiet" },
+              meta: { neverGets: ["turns.first"] },
+            },
           },
         },
       },
@@ -129,6 +152,37 @@ export const connectionMachine = setup({
       description:
         "Our close frame is out, nothing more is handled or sent; the sweep cuts a peer that does not answer it.",
       entry: "leaveEverything",
+      meta: {
+        // What was found or asked for before the end and is heard after it; one way to close is as good as another.
+        ignores: [
+          "connection.close",
+          "gateway.draining",
+          "socket.broken",
+          "socket.congested",
+          "socket.drained",
+          "socket.silent",
+          "socket.stuck",
+          "turns.first",
+          "turns.none",
+          "watches.first",
+          "watches.none",
+          "xstate.done.actor.surface-watch",
+          "xstate.done.actor.watch",
+        ],
+        // The socket's side hands no message in once its end has been written.
+        neverGets: [
+          "subscribe",
+          "unsubscribe",
+          "invoke",
+          "chat.send",
+          "chat.subscribe",
+          "chat.unsubscribe",
+          "chat.queue",
+          "chat.queue.cancel",
+          "chat.cancel",
+          "ping",
+        ],
+      },
       on: {
         "socket.overdue": { actions: "cutSocket" },
         // Heard, and nothing more to do: an error of a child that nobody hears would end this actor too.

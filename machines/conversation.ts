@@ -1,6 +1,7 @@
 // A conversation while anything goes on in it: it rests, writes one answer at a time, seals it, goes on with the texts
 // that wait, or is compacted. Must never begin a turn in any state but resting and carryingOver.
 import { sendTo, setup } from "xstate";
+import type { Meta } from "./meta.ts";
 import { type TurnOutput, turnMachine } from "./turn.ts";
 
 export interface ConversationInput {
@@ -32,11 +33,27 @@ export type ConversationEvent =
   | { type: "compaction.finished" }
   | { type: "everyone.left" };
 
+/** A turn is opened, or refused, within the entry action: nobody else is heard in between. */
+const neverWhileOpening: Meta<ConversationEvent> = {
+  neverGets: [
+    "turn.cancel",
+    "turn.interrupt",
+    "compaction.abort",
+    "agent.ended",
+    "turn.stored",
+    "store.failed",
+    "queue.emptied",
+    "compaction.finished",
+    "everyone.left",
+  ],
+};
+
 export const conversationMachine = setup({
   types: {
     context: {} as ConversationInput,
     input: {} as ConversationInput,
     events: {} as ConversationEvent,
+    meta: {} as Meta<ConversationEvent>,
     children: {} as { turn: "turn" },
   },
   actors: { turn: turnMachine },
@@ -87,7 +104,8 @@ export const conversationMachine = setup({
   },
   states: {
     settling: {
-      description: "Looks at what there is, and becomes it.",
+      description:
+        "Looks what is left to do and becomes that: an answer to seal, a crashed turn to recover, else rest.",
       always: [
         { guard: "answerIsUnsealed", target: "sealing" },
         { guard: "turnWasCrashed", target: "recovering" },
@@ -98,6 +116,10 @@ export const conversationMachine = setup({
     },
     recovering: {
       description: "A crash has left a turn unsealed: what the journal holds of it becomes history.",
+      meta: {
+        ignores: ["turn.cancel", "turn.interrupt", "compaction.abort", "queue.emptied", "everyone.left"],
+        neverGets: ["turn.opened", "turn.refused", "agent.ended", "compaction.finished"],
+      },
       initial: "storing",
       states: {
         storing: {
@@ -108,11 +130,17 @@ export const conversationMachine = setup({
         waitingForStore: {
           description: "The store failed; the next try comes after a pause.",
           after: { sealRetryPause: "storing" },
+          meta: { neverGets: ["turn.stored", "store.failed"] },
         },
       },
     },
     resting: {
       description: "No turn runs; one may be started.",
+      meta: {
+        // A compaction that a defect has left behind may end here, or in the turns that follow.
+        ignores: ["turn.cancel", "turn.interrupt", "compaction.abort", "compaction.finished"],
+        neverGets: ["turn.opened", "turn.refused", "agent.ended", "turn.stored", "store.failed"],
+      },
       initial: "idle",
       on: {
         "turn.start": "opening",
@@ -129,25 +157,34 @@ export const conversationMachine = setup({
           description: "Nothing goes on; it is there for its watchers.",
           always: { guard: "nobodyIsThere", target: "#conversation.gone" },
           on: { "everyone.left": "#conversation.gone" },
+          meta: { neverGets: ["queue.emptied"] },
         },
         queued: {
           description: "Texts wait for the next one that is sent.",
           on: { "queue.emptied": "idle" },
+          // The texts stay, and so does the conversation.
+          meta: { ignores: ["everyone.left"] },
         },
         closed: {
           description: "Somebody closed it; its next text opens it again.",
           always: { guard: "nobodyIsThere", target: "#conversation.gone" },
           on: { "everyone.left": "#conversation.gone" },
+          meta: { neverGets: ["queue.emptied"] },
         },
       },
     },
     opening: {
       description: "A turn was asked for; it is accepted once the question is stored.",
       entry: "openTurn",
+      meta: neverWhileOpening,
       on: { "turn.opened": "generating", "turn.refused": "settling" },
     },
     generating: {
       description: "An answer is being written.",
+      meta: {
+        ignores: ["compaction.abort", "compaction.finished", "queue.emptied", "everyone.left"],
+        neverGets: ["turn.opened", "turn.refused", "agent.ended", "turn.stored", "store.failed"],
+      },
       invoke: {
         src: "turn",
         id: "turn",
@@ -167,10 +204,34 @@ export const conversationMachine = setup({
     stopping: {
       description: "The turn's end is out; its agent, told to stop, is given a while to do so.",
       on: { "agent.ended": "sealing" },
+      meta: {
+        ignores: [
+          "turn.cancel",
+          "turn.interrupt",
+          "compaction.abort",
+          "compaction.finished",
+          "queue.emptied",
+          "everyone.left",
+        ],
+        neverGets: ["turn.opened", "turn.refused", "turn.stored", "store.failed"],
+      },
       after: { agentStopTime: { target: "sealing", actions: "abandonAgent" } },
     },
     sealing: {
       description: "What was said is made history; only then the turn is over.",
+      meta: {
+        ignores: [
+          "turn.cancel",
+          "turn.interrupt",
+          // Of an agent that was left behind, and of a compaction that a defect has left behind.
+          "agent.ended",
+          "compaction.finished",
+          "compaction.abort",
+          "queue.emptied",
+          "everyone.left",
+        ],
+        neverGets: ["turn.opened", "turn.refused"],
+      },
       initial: "storing",
       states: {
         storing: {
@@ -187,12 +248,14 @@ export const conversationMachine = setup({
         waitingForStore: {
           description: "The store failed; the next try comes after a pause.",
           after: { sealRetryPause: "storing" },
+          meta: { neverGets: ["turn.stored", "store.failed"] },
         },
       },
     },
     carryingOver: {
       description: "Texts came while the answer was written: they open the next turn.",
       entry: "openTurnFromQueue",
+      meta: neverWhileOpening,
       on: { "turn.opened": "generating", "turn.refused": "settling" },
     },
     compacting: {
@@ -201,6 +264,10 @@ export const conversationMachine = setup({
       on: {
         "compaction.abort": { actions: "abortCompaction" },
         "compaction.finished": [{ guard: "textsCameMeanwhile", target: "carryingOver" }, { target: "settling" }],
+      },
+      meta: {
+        ignores: ["turn.cancel", "turn.interrupt", "queue.emptied", "everyone.left"],
+        neverGets: ["turn.opened", "turn.refused", "agent.ended", "turn.stored", "store.failed"],
       },
     },
     gone: {

@@ -2,6 +2,7 @@
 // never fail because of what it supervises.
 import { setup } from "xstate";
 import type { Broadcast } from "../src/protocol/broadcast.ts";
+import type { Meta } from "./meta.ts";
 
 /** A socket at the door; what happens to it is for the chart to say. */
 export interface Offer {
@@ -24,7 +25,7 @@ export type GatewayEvent =
   | { type: `xstate.error.actor.${Kind}`; error: unknown; actorId: string };
 
 export const gatewayMachine = setup({
-  types: { events: {} as GatewayEvent },
+  types: { events: {} as GatewayEvent, meta: {} as Meta<GatewayEvent> },
   actions: {
     adopt: () => {},
     turnAway: () => {},
@@ -37,15 +38,13 @@ export const gatewayMachine = setup({
   id: "gateway",
   description: "The server as a whole: it boots, listens, drains and stops.",
   initial: "booting",
+  meta: { ignores: ["xstate.done.actor.connection", "xstate.done.actor.surface", "xstate.done.actor.conversation"] },
   on: {
     "gateway.stop": ".stopped",
     "broadcast.made": { actions: "fanOut" },
     "catalog.changed": { actions: "announceCatalog" },
     "socket.opened": { actions: "turnAway" },
     // Heard, and the registry has released what they held: an error that nobody hears would end this actor too.
-    "xstate.done.actor.connection": {},
-    "xstate.done.actor.surface": {},
-    "xstate.done.actor.conversation": {},
     "xstate.error.actor.connection": {},
     "xstate.error.actor.surface": {},
     "xstate.error.actor.conversation": {},
@@ -54,6 +53,7 @@ export const gatewayMachine = setup({
     booting: {
       description: "Ports are being opened; no socket is taken yet.",
       on: { "gateway.listening": "listening", "gateway.failed": "failed" },
+      meta: { neverGets: ["gateway.drain", "gateway.drained"] },
     },
     listening: {
       description: "Sockets come and go.",
@@ -61,15 +61,18 @@ export const gatewayMachine = setup({
         "socket.opened": { actions: "adopt" },
         "gateway.drain": "draining",
       },
+      meta: { neverGets: ["gateway.listening", "gateway.failed", "gateway.drained"] },
     },
     draining: {
       description: "A stop was asked for: no new sockets, no new turns, running ones get their time.",
       entry: "announceDraining",
       on: { "gateway.drained": "stopping" },
+      meta: { neverGets: ["gateway.listening", "gateway.failed", "gateway.drain"] },
     },
     stopping: {
       description: "Every turn is sealed; the sockets are being closed with 1012.",
       entry: "closeSockets",
+      meta: { neverGets: ["gateway.listening", "gateway.failed", "gateway.drain", "gateway.drained"] },
     },
     stopped: {
       description: "Nothing of it is left.",

@@ -1,6 +1,7 @@
 // One socket watching one surface: it waits for the first spec, then every newer one is shown. Must never see an update
 // before it has seen the surface (protocol 1.1).
 import { setup } from "xstate";
+import type { Meta } from "./meta.ts";
 
 export interface SurfaceWatchInput {
   connectionId: string;
@@ -15,6 +16,7 @@ export const surfaceWatchMachine = setup({
     context: {} as SurfaceWatchInput,
     input: {} as SurfaceWatchInput,
     events: {} as SurfaceWatchEvent,
+    meta: {} as Meta<SurfaceWatchEvent>,
   },
 }).createMachine({
   id: "surface-watch",
@@ -26,10 +28,13 @@ export const surfaceWatchMachine = setup({
     waiting: {
       description: "It has asked for the surface and is owed the whole spec.",
       on: { "surface.shown": "shown" },
+      // It may ask twice before it is shown anything.
+      meta: { ignores: ["surface.awaited"] },
     },
     shown: {
       description: "It has the spec; changes reach it as updates.",
       on: { "surface.awaited": "waiting" },
+      meta: { neverGets: ["surface.shown"] },
     },
     left: {
       description: "Unsubscribed: nothing more of this surface is sent to it.",

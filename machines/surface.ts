@@ -1,6 +1,7 @@
 // One surface, for one conversation or for none, while somebody looks at it: asks its provider once per change for all
 // its viewers. Must never let an older spec follow a newer one (protocol 1.5.4).
 import { or, setup, stateIn } from "xstate";
+import type { Meta } from "./meta.ts";
 
 export interface SurfaceInput {
   surfaceId: string;
@@ -21,6 +22,7 @@ export const surfaceMachine = setup({
     context: {} as SurfaceInput,
     input: {} as SurfaceInput,
     events: {} as SurfaceEvent,
+    meta: {} as Meta<SurfaceEvent>,
   },
   actions: {
     askProvider: () => {},
@@ -52,7 +54,9 @@ export const surfaceMachine = setup({
           { target: "failed", actions: "reportTimeout" },
         ],
       },
-      on: { "spec.failed": { target: "failed", actions: "reportFailure" }, "viewer.joined": {} },
+      on: { "spec.failed": { target: "failed", actions: "reportFailure" } },
+      // A newcomer waits with the others for the spec that is being built.
+      meta: { ignores: ["viewer.joined"] },
       initial: "inTime",
       states: {
         inTime: {
@@ -67,8 +71,8 @@ export const surfaceMachine = setup({
           on: {
             "spec.built": { target: "#surface.refreshing", actions: "show" },
             "spec.failed": { target: "#surface.loading", actions: "reportFailure", reenter: true },
-            "surface.changed": {},
           },
+          meta: { ignores: ["surface.changed"] },
         },
       },
     },
@@ -78,6 +82,8 @@ export const surfaceMachine = setup({
         "surface.changed": "refreshing",
         "viewer.joined": [{ guard: "changesAreAnnounced", actions: "showToNewcomers" }, { target: "refreshing" }],
       },
+      // Its question has been answered, and no other is open.
+      meta: { neverGets: ["spec.built", "spec.failed"] },
     },
     refreshing: {
       description: "Viewers see the last good spec while a newer one is being built.",
@@ -88,7 +94,9 @@ export const surfaceMachine = setup({
           { target: "failed", actions: "reportTimeout" },
         ],
       },
-      on: { "spec.failed": { target: "failed", actions: "reportFailure" }, "viewer.joined": {} },
+      on: { "spec.failed": { target: "failed", actions: "reportFailure" } },
+      // A newcomer waits with the others for the spec that is being built.
+      meta: { ignores: ["viewer.joined"] },
       initial: "inTime",
       states: {
         inTime: {
@@ -103,8 +111,8 @@ export const surfaceMachine = setup({
           on: {
             "spec.built": { target: "#surface.refreshing", actions: "show", reenter: true },
             "spec.failed": { target: "#surface.loading", actions: "reportFailure" },
-            "surface.changed": {},
           },
+          meta: { ignores: ["surface.changed"] },
         },
       },
     },
@@ -114,8 +122,9 @@ export const surfaceMachine = setup({
         "spec.built": { target: "current", actions: "show" },
         "surface.changed": "loading",
         "viewer.joined": "loading",
-        "spec.failed": {},
       },
+      // It was too late, and now it has failed as well: said once.
+      meta: { ignores: ["spec.failed"] },
     },
     released: {
       description: "Nobody looks at it any more.",

@@ -2,6 +2,7 @@
 // states. Must never hear a delta: the runner beside it tells it only what changes its state.
 import { setup } from "xstate";
 import type { DoneReason } from "../src/protocol/turn-event.ts";
+import type { Meta } from "./meta.ts";
 
 export interface TurnInput {
   conversationId: string;
@@ -43,6 +44,7 @@ export const turnMachine = setup({
     context: {} as TurnInput,
     input: {} as TurnInput,
     events: {} as TurnMachineEvent,
+    meta: {} as Meta<TurnMachineEvent>,
     output: {} as TurnOutput,
   },
   actions: {
@@ -85,15 +87,30 @@ export const turnMachine = setup({
         "turn.interrupt": { target: "interrupted", actions: { type: "conclude", params: { reason: "interrupted" } } },
       },
       states: {
-        starting: { description: "The model has been asked and has not said anything." },
-        thinking: { description: "The model reasons." },
-        writing: { description: "The model writes its answer." },
+        starting: {
+          description: "The model has been asked and has not said anything.",
+          meta: { neverGets: ["tools.finished"] },
+        },
+        thinking: {
+          description: "The model reasons.",
+          meta: { neverGets: ["tools.finished"] },
+        },
+        writing: {
+          description: "The model writes its answer.",
+          meta: { neverGets: ["tools.finished"] },
+        },
         runningTools: {
           description: "Tools that the model called are at work.",
           on: { "tools.finished": { target: "continuing", actions: "noteActivity" } },
         },
-        continuing: { description: "A step or its tools are through; the model has been asked to go on." },
-        retrying: { description: "The model could not be reached; another try is due." },
+        continuing: {
+          description: "A step or its tools are through; the model has been asked to go on.",
+          meta: { neverGets: ["tools.finished"] },
+        },
+        retrying: {
+          description: "The model could not be reached; another try is due.",
+          meta: { neverGets: ["tools.finished"] },
+        },
       },
     },
     done: {

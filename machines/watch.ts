@@ -1,6 +1,7 @@
 // One socket watching one conversation: a cursor that catches up, lives, lags and catches up again, and beside it the
 // conversation's turn as this socket sees it. Must never hear a delta: those are bytes and pass beside it.
 import { setup } from "xstate";
+import type { Meta } from "./meta.ts";
 
 export interface WatchInput {
   connectionId: string;
@@ -26,6 +27,7 @@ export const watchMachine = setup({
     context: {} as WatchInput,
     input: {} as WatchInput,
     events: {} as WatchEvent,
+    meta: {} as Meta<WatchEvent>,
   },
   actions: {
     askAdmission: () => {},
@@ -54,21 +56,28 @@ export const watchMachine = setup({
               description: "Waiting to be let in: many joiners at once are admitted in slices.",
               entry: "askAdmission",
               on: { "watch.admitted": "catchingUp", "socket.congested": "lagging" },
+              // The socket may have drained from what was before this watch.
+              meta: { ignores: ["socket.drained"], neverGets: ["cursor.reachedEnd", "cursor.fellBehind"] },
             },
             catchingUp: {
               description: "Written to in slices from the log, neighbouring text joined, until the log's end.",
               entry: "catchUp",
               on: { "cursor.reachedEnd": "live", "socket.congested": "lagging" },
+              // It may have been admitted, or have fallen behind, before it lagged.
+              meta: { ignores: ["watch.admitted", "cursor.fellBehind", "socket.drained"] },
             },
             live: {
               description: "In the live set: every flush goes to it as it is.",
               entry: "joinLive",
               exit: "leaveLive",
               on: { "cursor.fellBehind": "catchingUp", "socket.congested": "lagging" },
+              meta: { ignores: ["watch.admitted", "cursor.reachedEnd", "socket.drained"] },
             },
             lagging: {
               description: "The socket is congested: nothing is queued for it, its cursor stays where it is.",
               on: { "socket.drained": "catchingUp" },
+              // What the cursor found before it lagged is heard after; and both the socket and the watch say congested.
+              meta: { ignores: ["watch.admitted", "cursor.reachedEnd", "cursor.fellBehind", "socket.congested"] },
             },
           },
         },
@@ -79,6 +88,8 @@ export const watchMachine = setup({
             idle: {
               description: "No turn runs.",
               on: { "turn.requested": "requested", "turn.began": "generating" },
+              // A host may seal what it never began, and refuse what it has begun.
+              meta: { ignores: ["turn.refused", "turn.sealed"] },
             },
             requested: {
               description: "This socket has asked for a turn and its first event is not out.",
@@ -88,10 +99,14 @@ export const watchMachine = setup({
                 "turn.refused": { target: "idle", actions: "noteSettled" },
                 "turn.sealed": { target: "idle", actions: "noteSettled" },
               },
+              // A host may accept two turns at once.
+              meta: { ignores: ["turn.requested"] },
             },
             generating: {
               description: "A turn runs, whoever asked for it.",
               on: { "turn.sealed": { target: "idle", actions: "noteSettled" } },
+              // A host may accept, refuse or begin another turn before this one is sealed.
+              meta: { ignores: ["turn.requested", "turn.refused", "turn.began"] },
             },
           },
         },

@@ -1,0 +1,124 @@
+// The seven charts, for every suite that looks at all of them, with the event types that each of them declares.
+import type { AnyStateMachine } from "xstate";
+import { type ConnectionEvent, connectionMachine } from "../../machines/connection.ts";
+import { type ConversationEvent, conversationMachine } from "../../machines/conversation.ts";
+import { type GatewayEvent, gatewayMachine } from "../../machines/gateway.ts";
+import { type SurfaceEvent, surfaceMachine } from "../../machines/surface.ts";
+import { type SurfaceWatchEvent, surfaceWatchMachine } from "../../machines/surface-watch.ts";
+import { type TurnMachineEvent, turnMachine } from "../../machines/turn.ts";
+import { type WatchEvent, watchMachine } from "../../machines/watch.ts";
+
+export const charts: AnyStateMachine[] = [
+  gatewayMachine,
+  connectionMachine,
+  watchMachine,
+  surfaceMachine,
+  surfaceWatchMachine,
+  conversationMachine,
+  turnMachine,
+];
+
+/** Every type of the union, because the compiler asks for each, and none besides. */
+const every = <Event extends { type: string }>(types: Record<Event["type"], true>): string[] => Object.keys(types);
+
+/** By machine id: what the machine's type of events allows. */
+export const declaredEvents: Readonly<Record<string, readonly string[]>> = {
+  gateway: every<GatewayEvent>({
+    "gateway.listening": true,
+    "gateway.failed": true,
+    "gateway.drain": true,
+    "gateway.drained": true,
+    "gateway.stop": true,
+    "socket.opened": true,
+    "broadcast.made": true,
+    "catalog.changed": true,
+    "xstate.done.actor.connection": true,
+    "xstate.done.actor.surface": true,
+    "xstate.done.actor.conversation": true,
+    "xstate.error.actor.connection": true,
+    "xstate.error.actor.surface": true,
+    "xstate.error.actor.conversation": true,
+  }),
+  connection: every<ConnectionEvent>({
+    subscribe: true,
+    unsubscribe: true,
+    invoke: true,
+    "chat.send": true,
+    "chat.subscribe": true,
+    "chat.unsubscribe": true,
+    "chat.queue": true,
+    "chat.queue.cancel": true,
+    "chat.cancel": true,
+    ping: true,
+    "socket.congested": true,
+    "socket.drained": true,
+    "socket.stuck": true,
+    "socket.silent": true,
+    "socket.broken": true,
+    "socket.overdue": true,
+    "socket.closed": true,
+    "watches.first": true,
+    "watches.none": true,
+    "turns.first": true,
+    "turns.none": true,
+    "connection.close": true,
+    "gateway.draining": true,
+    "xstate.done.actor.watch": true,
+    "xstate.error.actor.watch": true,
+    "xstate.done.actor.surface-watch": true,
+    "xstate.error.actor.surface-watch": true,
+  }),
+  watch: every<WatchEvent>({
+    "watch.admitted": true,
+    "watch.leave": true,
+    "cursor.reachedEnd": true,
+    "cursor.fellBehind": true,
+    "socket.congested": true,
+    "socket.drained": true,
+    "turn.requested": true,
+    "turn.refused": true,
+    "turn.began": true,
+    "turn.sealed": true,
+  }),
+  surface: every<SurfaceEvent>({
+    "surface.changed": true,
+    "viewer.joined": true,
+    "spec.built": true,
+    "spec.failed": true,
+    "surface.release": true,
+  }),
+  "surface-watch": every<SurfaceWatchEvent>({ "surface.shown": true, "surface.awaited": true, "watch.leave": true }),
+  conversation: every<ConversationEvent>({
+    "turn.start": true,
+    "turn.cancel": true,
+    "turn.interrupt": true,
+    "text.queue": true,
+    "text.withdraw": true,
+    "compaction.start": true,
+    "compaction.abort": true,
+    "conversation.close": true,
+    "conversation.leave": true,
+    "turn.opened": true,
+    "turn.refused": true,
+    "agent.ended": true,
+    "turn.stored": true,
+    "store.failed": true,
+    "queue.emptied": true,
+    "compaction.finished": true,
+    "everyone.left": true,
+  }),
+  turn: every<TurnMachineEvent>({
+    "agent.thinking": true,
+    "agent.writing": true,
+    "tools.started": true,
+    "tools.finished": true,
+    "retry.scheduled": true,
+    "step.finished": true,
+    "agent.finished": true,
+    "agent.failed": true,
+    "log.full": true,
+    "turn.overdue": true,
+    "turn.cancel": true,
+    "turn.interrupt": true,
+  }),
+};

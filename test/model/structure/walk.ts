@@ -1,0 +1,221 @@
+// Walks a chart with its guards left open: from every configuration of states that can be reached, every event that
+// one of its states takes, with every answer that the guards may give. Pure: no action runs, no actor starts. What
+// contexts would decide is not seen; ours hold nothing but ids.
+import {
+  type AnyActorScope,
+  type AnyEventObject,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type AnyTransitionDefinition,
+  createActor,
+  getStateNodes,
+  type InspectionEvent,
+} from "xstate";
+import { transitionKey } from "../../../src/inspection/transition-key.ts";
+import { ancestorsOf, type StateNode, statesOf } from "./chart.ts";
+import { OpenGuards } from "./open-guards.ts";
+
+/** A combination of states in which the chart may rest. */
+export interface Configuration {
+  /** The state value, as JSON. */
+  key: string;
+  snapshot: AnyMachineSnapshot;
+  /** The ids of the states that are active and hold no other. */
+  leaves: string[];
+  /** The configurations that one event leads to, itself too where that is so. */
+  next: Set<string>;
+}
+
+/** Something that a step must not do. */
+export interface Mishap {
+  kind: "endless" | "throws" | "ends-in-error";
+  state: string;
+  event: string;
+  message: string;
+}
+
+export interface Walked {
+  configurations: Map<string, Configuration>;
+  /** Ids of the states that were active at some time. */
+  reached: Set<string>;
+  /** Keys of the transitions that were taken. */
+  taken: Set<string>;
+  /** By the key of a guarded transition: what its guard has answered. */
+  answers: Map<string, Set<boolean>>;
+  mishaps: Mishap[];
+}
+
+/** Steps of XState within one event; a chart that needs more never comes to rest. */
+const microstepsMax = 100;
+
+type Check = (snapshot: AnyMachineSnapshot, args: unknown, guard: unknown) => boolean;
+
+/** XState's own combinators (`or`, `and`, `not`, `stateIn`) look at the snapshot: they are asked as they are. */
+const isCombinator = (guard: unknown): guard is { check: Check } =>
+  typeof guard === "function" && "check" in guard && typeof guard.check === "function";
+
+export function walk(machine: AnyStateMachine): Walked {
+  return new OpenWalk(machine).run();
+}
+
+class OpenWalk {
+  readonly #guards = new OpenGuards();
+  readonly #machine: AnyStateMachine;
+  readonly #scope: AnyActorScope;
+  readonly #queue: Configuration[] = [];
+  readonly #walked: Walked = {
+    configurations: new Map(),
+    reached: new Set(),
+    taken: new Set(),
+    answers: new Map(),
+    mishaps: [],
+  };
+
+  constructor(machine: AnyStateMachine) {
+    this.#machine = this.#opened(machine);
+    this.#scope = this.#inertScope();
+  }
+
+  run(): Walked {
+    this.#guards.inEveryWay(() =>
+      this.#arrive({ state: this.#machine.id, event: "xstate.init" }, () =>
+        this.#machine.getInitialSnapshot(this.#scope, {}),
+      ),
+    );
+    for (let from = this.#queue.shift(); from; from = this.#queue.shift()) {
+      for (const event of this.#eventsIn(from)) this.#take(from, event);
+    }
+    return this.#walked;
+  }
+
+  #take(from: Configuration, event: AnyEventObject): void {
+    const where = { state: from.leaves.join(" + "), event: event.type };
+    this.#guards.inEveryWay(() => {
+      const to = this.#arrive(where, () => this.#machine.transition(from.snapshot, event, this.#scope));
+      if (to) from.next.add(to.key);
+      // What fails is reported as that, and not as a transition that is never taken.
+      else for (const transition of this.#machine.getTransitionData(from.snapshot, event)) this.#note(transition);
+    });
+  }
+
+  /** Where one step leads; undefined when it fails. */
+  #arrive(where: { state: string; event: string }, step: () => AnyMachineSnapshot): Configuration | undefined {
+    try {
+      const snapshot = step();
+      if (snapshot.status !== "error") return this.#configuration(snapshot);
+      this.#mishap("ends-in-error", where, "no branch was chosen");
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const isEndless = message.includes("Infinite loop");
+      if (isEndless) this.#mishap("endless", where, `more than ${microstepsMax} steps`);
+      else this.#mishap("throws", where, message);
+    }
+    return undefined;
+  }
+
+  #mishap(kind: Mishap["kind"], { state, event }: { state: string; event: string }, reason: string): void {
+    const { mishaps } = this.#walked;
+    if (mishaps.some((other) => other.kind === kind && other.state === state && other.event === event)) return;
+    const holding = this.#guards.holding();
+    const message = holding.length > 0 ? `${reason} (while ${holding.join(", ")} held)` : reason;
+    mishaps.push({ kind, state, event, message });
+  }
+
+  #configuration(snapshot: AnyMachineSnapshot): Configuration {
+    const key = JSON.stringify(snapshot.value);
+    const present = this.#walked.configurations.get(key);
+    if (present) return present;
+    const active = this.#activeIn(snapshot);
+    const leaves = active.filter(({ type }) => type === "atomic" || type === "final").map(({ id }) => id);
+    const configuration: Configuration = { key, snapshot, leaves, next: new Set() };
+    for (const { id } of active) this.#walked.reached.add(id);
+    this.#walked.configurations.set(key, configuration);
+    if (snapshot.status === "active") this.#queue.push(configuration);
+    return configuration;
+  }
+
+  #note(transition: AnyTransitionDefinition): void {
+    this.#walked.taken.add(transitionKey(transition));
+    for (const { id } of [transition.source, ...ancestorsOf(transition.source)]) this.#walked.reached.add(id);
+  }
+
+  #activeIn(snapshot: AnyMachineSnapshot): StateNode[] {
+    return getStateNodes(this.#machine.root, snapshot.value);
+  }
+
+  /** What XState raises by itself is not sent; a wildcard is a fault of its own. */
+  #eventsIn({ snapshot }: Configuration): AnyEventObject[] {
+    const types = new Set(this.#activeIn(snapshot).flatMap((state) => [...state.transitions.keys()]));
+    return [...types]
+      .filter((type) => !type.startsWith("xstate.done.state.") && !type.endsWith("*"))
+      .map((type) => {
+        const actorId = /^xstate\.(?:done|error)\.actor\.(.+)$/.exec(type)?.[1];
+        if (actorId === undefined) return { type };
+        return { type, actorId, output: {}, error: new Error(`${actorId} failed`) };
+      });
+  }
+
+  /** A copy of the machine whose guards are open, and which notes what each transition's guard has answered. */
+  #opened(machine: AnyStateMachine): AnyStateMachine {
+    const guards: Record<string, unknown> = machine.implementations.guards;
+    const open = Object.entries(guards)
+      .filter(([, guard]) => typeof guard === "function" && !isCombinator(guard))
+      .map(([name]) => [name, (_: unknown, params: unknown) => this.#guards.ask(name, params)]);
+    const copy = machine.provide({ guards: Object.fromEntries(open) });
+    copy.options = { ...copy.options, maxIterations: microstepsMax };
+    for (const state of statesOf(copy)) {
+      for (const transition of [...state.transitions.values(), state.always ?? []].flat()) this.#probe(transition);
+    }
+    return copy;
+  }
+
+  #probe(transition: AnyTransitionDefinition): void {
+    const { guard } = transition;
+    if (guard === undefined) return;
+    const key = transitionKey(transition);
+    const answers = new Set<boolean>();
+    this.#walked.answers.set(key, answers);
+    const check: Check = (snapshot, args) => {
+      const answer = evaluate(guard, snapshot, args);
+      answers.add(answer);
+      return answer;
+    };
+    transition.guard = Object.assign(() => false, { check });
+  }
+
+  /** Actions and children go nowhere; XState tells of every microstep with the transitions it has taken. */
+  #inertScope(): AnyActorScope {
+    const self = createActor(this.#machine, { input: {} });
+    self.system.inspect((event: InspectionEvent) => {
+      if (event.type !== "@xstate.microstep" || event.actorRef !== self) return;
+      for (const transition of event._transitions) this.#note(transition);
+    });
+    const nothing = (): void => {};
+    return {
+      self,
+      id: self.id,
+      sessionId: self.sessionId,
+      system: self.system,
+      logger: nothing,
+      defer: nothing,
+      emit: nothing,
+      stopChild: nothing,
+      actionExecutor: nothing,
+    };
+  }
+}
+
+/** As XState evaluates a guard (5.33, guards.ts), which it does not export. */
+function evaluate(guard: unknown, snapshot: AnyMachineSnapshot, args: unknown): boolean {
+  if (isCombinator(guard)) return guard.check(snapshot, args, guard);
+  if (typeof guard === "function") return Boolean(guard(args));
+  const isObject = typeof guard === "object" && guard !== null;
+  const name = isObject && "type" in guard ? String(guard.type) : String(guard);
+  const given = isObject && "params" in guard ? guard.params : undefined;
+  const implementation: unknown = snapshot.machine.implementations.guards[name];
+  if (implementation === undefined) throw new Error(`there is no guard ${name}`);
+  if (isCombinator(implementation)) return implementation.check(snapshot, args, implementation);
+  const params = typeof given === "function" ? given(args) : given;
+  if (typeof implementation !== "function") return evaluate(implementation, snapshot, args);
+  return Boolean(implementation(args, params));
+}

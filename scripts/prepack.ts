@@ -18,7 +18,8 @@ if (status !== 0) {
   process.stderr.write("dist/ could not be built: nothing is packed\n");
   process.exit(1);
 }
-// What is no TypeScript is served as it is: the page's files.
-cpSync(join(root, "src/page"), join(dist, "src/page"), { recursive: true });
+// What is no TypeScript is served as it is: the pages' files and the charts' pictures.
+for (const directory of ["src/page", "visualizations"])
+  cpSync(join(root, directory), join(dist, directory), { recursive: true });
 chmodSync(join(dist, "src/cli.js"), 0o755);
 putPackedManifest(root);

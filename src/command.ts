@@ -29,6 +29,7 @@ async function serve(config: Config): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  if (server.inspectUrl !== undefined) logger.info(`inspect: open ${server.inspectUrl} to see the charts run`);
   process.stdout.write(`turnwire ready ${server.wsUrl} ${server.httpUrl}\n`);
 }
 

@@ -26,6 +26,8 @@ export interface InspectConfig {
   /** Is the Stately inspector fed as well, and with what? */
   stately: boolean;
   filter: InspectionFilter;
+  /** Of the Stately inspector's relay. */
+  port: number;
 }
 
 export interface Config {
@@ -117,7 +119,11 @@ function serveConfig(given: Given, environment: Environment): Config {
     // Empty is refused, not ignored: who writes TURNWIRE_TOKEN=$TOKEN means to be protected.
     token: token === undefined ? undefined : check("TURNWIRE_TOKEN", token, values.secret, "secret"),
     endpoint: readEndpoint(environment, model),
-    inspect: inspection(readIfSet("inspect", values.inspectMode), readIfSet("inspect-filter", values.inspectFilter)),
+    inspect: inspection(
+      readIfSet("inspect", values.inspectMode),
+      readIfSet("inspect-filter", values.inspectFilter),
+      read("inspect-port", values.port),
+    ),
     warnings: [],
   };
   checkTogether(config, readIfSet("insecure", values.truth) ?? false);
@@ -145,10 +151,11 @@ const tokenCharactersSafe = 16;
 function inspection(
   mode: { payloads: "hidden" | "full"; stately: boolean } | undefined,
   filter: InspectionFilter | undefined,
+  port: number,
 ): InspectConfig | undefined {
   if (filter !== undefined && mode?.stately !== true)
     throw new ConfigError("--inspect-filter is for the Stately inspector: give --inspect=stately with it.");
-  return mode && { ...mode, filter: filter ?? {} };
+  return mode && { ...mode, filter: filter ?? {}, port };
 }
 
 function readEndpoint(environment: Environment, defaultModel: string | undefined): Endpoint | undefined {

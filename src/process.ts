@@ -14,7 +14,6 @@ import { isInProfile } from "./feeds.ts";
 import { Gateway } from "./gateway.ts";
 import { createHttpApp } from "./http/app.ts";
 import { createHttpListener } from "./http/listener.ts";
-import { type Payloads, Visualizer } from "./inspection/visualizer.ts";
 import { limits } from "./limits.ts";
 import { hostAndPort, listen, trackAnswers, trackConnections, unlisten } from "./listen.ts";
 import { createMetrics } from "./metrics.ts";
@@ -23,6 +22,8 @@ import type { Logger } from "./ports/logger.ts";
 import type { Store } from "./ports/store.ts";
 import type { SurfaceProvider } from "./ports/surfaces.ts";
 import { createAgents, createTools, defaultModelOf } from "./process/agents.ts";
+import { createVisualizer, openStately } from "./process/inspection.ts";
+import type { StatelyInspector } from "./stately.ts";
 import { createSurfaceRegistry } from "./surface-registry.ts";
 import { connectionOptions, createTransport } from "./transport.ts";
 
@@ -31,6 +32,9 @@ export interface RunningServer {
   wsUrl: string;
   httpUrl: string;
   gateway: Gateway;
+  /** What to open in a browser to see the charts run, when config.inspect asks for it; the second: Stately's page. */
+  inspectUrl: string | undefined;
+  statelyUrl: string | undefined;
   /** Drains and ends everything: turns get config.drainMs, sockets are closed with 1012. Again: hurries. */
   stop(): Promise<void>;
 }
@@ -54,9 +58,7 @@ interface Furnishings extends Pick<ServerOptions, "config" | "clock" | "logger">
   defaultModel: string;
 }
 
-const directoryOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const pageDirectory = directoryOf("./page/");
-const chartsDirectory = directoryOf("../visualizations/");
+const pageDirectory = fileURLToPath(new URL("./page/", import.meta.url));
 
 /**
  * @throws ConfigError, StoreOpenError, ToolsFileError, ListenError: each one sentence for the person who started it.
@@ -79,11 +81,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const httpPort = await listen(house.httpServer, config.host, config.httpPort);
     house.access.addOwnPort(port);
     house.access.addOwnPort(httpPort);
+    const { inspect } = config;
+    if (inspect?.stately) house.stately = await openStately(inspect, house.gateway, clock, logger);
     house.gateway.listening();
+    const httpUrl = `http://${hostAndPort(config.host, httpPort)}`;
     return {
       wsUrl: `ws://${hostAndPort(config.host, port)}`,
-      httpUrl: `http://${hostAndPort(config.host, httpPort)}`,
+      httpUrl,
       gateway: house.gateway,
+      inspectUrl: inspect && `${httpUrl}/inspect`,
+      statelyUrl: house.stately?.url,
       stop: stopper(house, config.drainMs),
     };
   } catch (error) {
@@ -100,6 +107,8 @@ interface House {
   access: Access;
   wsServer: Server;
   httpServer: Server;
+  /** Set when it runs. */
+  stately?: StatelyInspector;
   beginDrain(): void;
   /** Closes the sockets and lets HTTP answers leave that are under way; who does not take them is not waited for. */
   sayGoodbye(): Promise<void>;
@@ -149,7 +158,7 @@ function furnish({ config, clock, logger, store, agents, tools, defaultModel, ..
     },
     accept: (socket) => gateway.accept(socket),
   });
-  const visualizer = config.inspect && createVisualizer(config, config.inspect.payloads, gateway, figures, clock);
+  const visualizer = config.inspect && createVisualizer(config.inspect, config.token, gateway, figures, clock);
   const app = createHttpApp({
     orchestrator,
     conversations,
@@ -188,26 +197,13 @@ function furnish({ config, clock, logger, store, agents, tools, defaultModel, ..
     async end() {
       const closed = [unlisten(wsServer), unlisten(httpServer)];
       gateway.stop();
+      const statelyStopped = this.stately?.stop();
       embedded.close();
       for (const cut of cuts) cut();
-      await Promise.all(closed);
+      await Promise.all([...closed, statelyStopped]);
       store.close();
     },
   };
-}
-
-function createVisualizer(
-  { token }: Config,
-  payloads: Payloads,
-  { inspection, directory }: Gateway,
-  counts: () => Record<string, number | boolean>,
-  clock: Clock,
-): Visualizer {
-  const pageDirectory = `${chartsDirectory}live`;
-  const hasToken = token !== undefined;
-  return new Visualizer({
-    ...{ inspection, directory, payloads, hasToken, pageDirectory, chartsDirectory, counts, clock, limits },
-  });
 }
 
 /** SIGTERM's order of things (protocol 2, `server.draining`): announce, let turns end, seal the rest, close, leave. */

@@ -51,13 +51,14 @@ test("without flags it is a private server with sensible values", () => {
 });
 
 test("--inspect alone shows the charts without texts; its modes show more", () => {
-  const hidden = { payloads: "hidden", stately: false, filter: {} };
+  const hidden = { payloads: "hidden", stately: false, filter: {}, port: 8080 };
   assert.equal(serve(["--inspect"]).inspect, hidden);
   assert.equal(serve(["--inspect=on"]).inspect, hidden);
   assert.equal(serve([], { TURNWIRE_INSPECT: "on" }).inspect, hidden);
-  assert.equal(serve(["--inspect=full"]).inspect, { payloads: "full", stately: false, filter: {} });
-  assert.equal(serve(["--inspect=stately"]).inspect, { payloads: "hidden", stately: true, filter: {} });
-  assert.equal(serve(["--inspect=full,stately"]).inspect, { payloads: "full", stately: true, filter: {} });
+  assert.equal(serve(["--inspect=full"]).inspect, { payloads: "full", stately: false, filter: {}, port: 8080 });
+  assert.equal(serve(["--inspect=stately"]).inspect, { payloads: "hidden", stately: true, filter: {}, port: 8080 });
+  assert.equal(serve(["--inspect=full,stately"]).inspect, { payloads: "full", stately: true, filter: {}, port: 8080 });
+  assert.is(serve(["--inspect=stately", "--inspect-port=0"]).inspect?.port, 0);
   assert.is(refusal(["serve", "--inspect=loud"]).startsWith('--inspect is "loud": it must be one of on, full,'), true);
 });
 

@@ -101,7 +101,7 @@ packing("npm packs the house", async (context) => {
   const house = join(root, "house");
   mkdirSync(house);
   const parts = ["package.json", "tsconfig.json", "tsconfig.build.json", "LICENSE", "README.md", "src", "machines"];
-  for (const part of [...parts, "scripts"]) {
+  for (const part of [...parts, "scripts", "visualizations"]) {
     if (existsSync(join(repository, part))) cpSync(join(repository, part), join(house, part), { recursive: true });
   }
   symlinkSync(join(repository, "node_modules"), join(house, "node_modules"));
@@ -149,7 +149,8 @@ packing("the house is as it was", (context) => {
 packing("the package holds what runs and nothing else", (context) => {
   const installed = of(context, "installed");
   const paths = readdirSync(installed, { recursive: true, encoding: "utf8" }).map((path) => path.replaceAll("\\", "/"));
-  for (const path of ["package.json", "LICENSE", "dist/src/cli.js", "dist/src/host.d.ts", "dist/src/page/index.html"]) {
+  const pages = ["dist/src/page/index.html", "dist/visualizations/live/index.html", "dist/visualizations/watch.svg"];
+  for (const path of ["package.json", "LICENSE", "dist/src/cli.js", "dist/src/host.d.ts", ...pages]) {
     assert.ok(paths.includes(path), path);
   }
   const tops = new Set(paths.map((path) => path.split("/")[0]));
@@ -183,6 +184,22 @@ packing("the command says its version", async (context) => {
   const env = { ...process.env, PATH: `${binaries}${delimiter}${process.env["PATH"] ?? ""}` };
   const { stdout } = await run(command, ["--version"], { cwd: of(context, "consumer"), env, timeout: 30_000 });
   assert.match(stdout, String(manifest["version"]));
+});
+
+packing("its server shows its charts: the page and the pictures are where it looks for them", async (context) => {
+  const script = `
+    const { readConfig, silentLogger, startServer, systemClock } = await import("turnwire");
+    const flags = ["--port", "0", "--http-port", "0", "--data-dir", ":memory:", "--inspect"];
+    const { config } = readConfig(["serve", ...flags], {});
+    const server = await startServer({ config, clock: systemClock, logger: silentLogger });
+    const status = async (path) => (await fetch(server.inspectUrl + path)).status;
+    console.log(JSON.stringify([await status(""), await status("/charts/watch.svg"), await status("/overview")]));
+    await server.stop();`;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script], {
+    cwd: of(context, "consumer"),
+    timeout: 30_000,
+  });
+  assert.equal(JSON.parse(stdout), [200, 200, 200]);
 });
 
 packing("its types are found by a strict consumer", async (context) => {

@@ -89,6 +89,12 @@ export const flags = {
     many: true,
     about: "what the Stately inspector is fed, by connection, conversation, surface or chart",
   },
+  "inspect-port": {
+    variable: "TURNWIRE_INSPECT_PORT",
+    argument: "PORT",
+    fallback: "8080",
+    about: "port of the Stately inspector's relay on this machine; 0 takes any free one",
+  },
   insecure: { variable: "TURNWIRE_INSECURE", about: "listen beyond loopback without a token: anyone there can use it" },
 } as const satisfies Record<string, Setting>;
 

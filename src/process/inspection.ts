@@ -1,0 +1,35 @@
+// What --inspect adds to the process: our own visualizer behind the HTTP port, and on demand Stately's.
+import { fileURLToPath } from "node:url";
+import type { Clock } from "../clock.ts";
+import type { InspectConfig } from "../config.ts";
+import type { Gateway } from "../gateway.ts";
+import { Visualizer } from "../inspection/visualizer.ts";
+import { limits } from "../limits.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { StatelyInspector } from "../stately.ts";
+
+const chartsDirectory = fileURLToPath(new URL("../../visualizations/", import.meta.url));
+const pageDirectory = `${chartsDirectory}live`;
+
+export function createVisualizer(
+  { payloads }: InspectConfig,
+  token: string | undefined,
+  { inspection, directory }: Gateway,
+  counts: () => Record<string, number | boolean>,
+  clock: Clock,
+): Visualizer {
+  const hasToken = token !== undefined;
+  const parts = { inspection, directory, payloads, hasToken, pageDirectory, chartsDirectory, counts, clock, limits };
+  return new Visualizer(parts);
+}
+
+/** Loaded only when it is asked for. @throws ListenError when the relay's port is taken. */
+export async function openStately(
+  { filter, payloads, port }: InspectConfig,
+  gateway: Gateway,
+  clock: Clock,
+  logger: Logger,
+): Promise<StatelyInspector> {
+  const { startStately } = await import("../stately.ts");
+  return await startStately({ gateway, filter, payloads, port, clock, logger });
+}

@@ -68,6 +68,8 @@ test("--inspect-filter names what the Stately inspector is fed, and is nothing w
   const all = serve(["--inspect=stately", "--inspect-filter=connection=x,surface=s"]).inspect?.filter;
   assert.equal(all, { connectionId: "x", surfaceId: "s" });
   assert.match(refusal(["serve", "--inspect", "--inspect-filter=chart=watch"]), /give --inspect=stately with it\.$/);
+  const twice = refusal(["serve", "--inspect=stately", "--inspect-filter=connection=a,connection=b"]);
+  assert.match(twice, /it must give each name once\.$/);
   assert.match(
     refusal(["serve", "--inspect=stately", "--inspect-filter=socket=3"]),
     /^--inspect-filter is "socket=3": it must be connection=ID, conversation=ID, surface=ID or chart=NAME/,

@@ -125,15 +125,17 @@ export const inspectFilter = v.pipe(
       ),
     ),
   ),
+  v.check((parts) => new Set(parts.map(nameIn)).size === parts.length, "it must give each name once"),
   v.transform((parts) => {
     const filter: InspectionFilter = {};
     for (const part of parts) {
-      const at = part.indexOf("=");
-      const name = part.slice(0, at);
-      if (isFilterName(name)) filter[filterNames[name]] = part.slice(at + 1);
+      const name = nameIn(part);
+      if (isFilterName(name)) filter[filterNames[name]] = part.slice(name.length + 1);
     }
     return filter;
   }),
 );
+
+const nameIn = (part: string): string => part.slice(0, part.indexOf("="));
 
 const isFilterName = (name: string): name is keyof typeof filterNames => Object.hasOwn(filterNames, name);

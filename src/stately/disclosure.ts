@@ -1,0 +1,82 @@
+// What of an event or a context the Stately inspector is told. Hidden is the rule: of an object only what is named here
+// is told, so that a field somebody adds later is hidden until somebody names it.
+import type { AnyEventObject, AnyMachineSnapshot } from "xstate";
+import type { ToldEvent, ToldSnapshot } from "./records.ts";
+
+export type Payloads = "hidden" | "full";
+
+/** Ids and words of ours. What a person wrote, and what an agent or a provider answered, has other names. */
+const told: ReadonlySet<string> = new Set([
+  "actionId",
+  "actorId",
+  "connectionId",
+  "conversationId",
+  "instance",
+  "messageId",
+  "newConversationId",
+  "status",
+  "surfaceId",
+  "turnId",
+  "type",
+]);
+
+/** Objects of ours inside an event, of which the same holds: an actor's input, and a broadcast. */
+const containers: ReadonlySet<string> = new Set(["input", "news"]);
+
+export class Disclosure {
+  readonly #payloads: Payloads;
+  readonly #charactersMax: number;
+
+  /** @param charactersMax of one event or context, as JSON, where payloads are told. */
+  constructor(payloads: Payloads, charactersMax: number) {
+    this.#payloads = payloads;
+    this.#charactersMax = charactersMax;
+  }
+
+  event(event: AnyEventObject): ToldEvent {
+    const { type } = event;
+    return { ...fieldsOf(this.#show(event)), type };
+  }
+
+  snapshot(snapshot: AnyMachineSnapshot): ToldSnapshot {
+    const { status, value, context, tags, output, error } = snapshot;
+    const shown: ToldSnapshot = { status, value, context: this.#show(context), tags: [...tags] };
+    if (output !== undefined) shown.output = this.#show(output);
+    if (error !== undefined) shown.error = this.#payloads === "full" ? this.#show(error) : "not shown";
+    return shown;
+  }
+
+  #show(value: unknown): unknown {
+    try {
+      return this.#payloads === "full" ? this.#copy(value) : namedFieldsOf(value);
+    } catch {
+      // A host's object may be anything: with a getter that throws, or going round in circles.
+      return { notShown: "no JSON" };
+    }
+  }
+
+  #copy(value: unknown): unknown {
+    const text = JSON.stringify(value, plain);
+    if (text === undefined) return undefined;
+    return text.length > this.#charactersMax ? { notShown: `${text.length} characters` } : JSON.parse(text);
+  }
+}
+
+function namedFieldsOf(value: unknown): Record<string, unknown> {
+  const shown: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(fieldsOf(value))) {
+    if (told.has(name) && isPrimitive(field)) shown[name] = field;
+    else if (containers.has(name)) shown[name] = namedFieldsOf(field);
+  }
+  return shown;
+}
+
+const fieldsOf = (value: unknown): object => (typeof value === "object" && value !== null ? value : {});
+
+const isPrimitive = (value: unknown): boolean =>
+  typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+
+function plain(_name: string, value: unknown): unknown {
+  if (value instanceof Error) return { ...value, name: value.name, message: value.message };
+  return typeof value === "bigint" ? String(value) : value;
+}

@@ -89,9 +89,9 @@ export class Inspection {
   }
 
   /**
-   * News of the actors that fit the filter, from now on. Each actor's come in their order; what a parent does at the end
-   * of its child comes before the child's own last news. The observer is called while the actor is at work: it must be
-   * quick, and must send to no actor. If it throws, it is not called again.
+   * News of the actors that fit the filter, from now on. Each actor's come in their order; what a parent does at the
+   * end of its child comes before the child's own last news. The observer is called while the actor is at work: it must
+   * be quick, and must send to no actor. If it throws, it is not called again.
    * @returns what ends it.
    */
   inspect(observer: InspectionObserver, filter: InspectionFilter = {}): () => void {
@@ -130,8 +130,8 @@ export class Inspection {
   }
 
   /**
-   * XState's own inspection events of the actors that fit, for tools made for them. The same promises. With a filter the
-   * first event of an actor is its `xstate.init`: before that nobody can say whether it fits.
+   * XState's own inspection events of the actors that fit, for tools made for them. The same promises. With a filter
+   * the first event of an actor is its `xstate.init`: before that nobody can say whether it fits.
    */
   inspectRaw(observer: RawObserver, filter: InspectionFilter = {}): () => void {
     return this.#add((event) => {

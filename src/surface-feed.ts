@@ -100,6 +100,11 @@ export class SurfaceFeed {
     }
   }
 
+  /** Tells the last question asked from those before it. */
+  get question(): number {
+    return this.#question;
+  }
+
   isProvidedBy(provider: SurfaceProvider | undefined): boolean {
     return this.#provider === provider;
   }

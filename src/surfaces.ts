@@ -172,8 +172,8 @@ export class Surfaces {
   #open(key: string, surfaceId: string, conversationId: string | undefined, provider: SurfaceProvider): SurfaceEntry {
     const { actors, parent, logger } = this.#options;
     const owner = {
-      built: () => this.#tell(entry, "spec.built"),
-      failed: () => this.#tell(entry, "spec.failed"),
+      built: () => this.#tellAnswer(entry, "spec.built"),
+      failed: () => this.#tellAnswer(entry, "spec.failed"),
       changed: () => this.#tell(entry, "surface.changed"),
     };
     const feed = new SurfaceFeed(surfaceId, conversationId, provider, owner, this.#options);
@@ -205,6 +205,14 @@ export class Surfaces {
     type: "surface.changed" | "viewer.joined" | "spec.built" | "spec.failed" | "surface.release",
   ): void {
     this.#options.facts.post(() => entry.actor?.send({ type }));
+  }
+
+  /** An answer that is on its way when the provider is asked once more is not the answer to that. */
+  #tellAnswer(entry: SurfaceEntry, type: "spec.built" | "spec.failed"): void {
+    const { question } = entry.feed;
+    this.#options.facts.post(() => {
+      if (entry.feed.question === question) entry.actor?.send({ type });
+    });
   }
 
   #provide(): typeof surfaceMachine {

@@ -1,22 +1,29 @@
 // The pictures of the charts are the charts: drawn anew they are the files in visualizations/, and nothing is left out.
+// The picture of the actor tree is what a running server shows.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { setup } from "xstate";
+import { actorsSvg, actorTree, familiesOf } from "../scripts/pictures/actors.ts";
 import { boxesOf, chartOf, labelOf } from "../scripts/pictures/chart.ts";
-import { drawAll } from "../scripts/pictures/draw.ts";
-import { layoutOf } from "../scripts/pictures/layout.ts";
+import { drawAll, machines } from "../scripts/pictures/draw.ts";
+import { layoutOf, sizes, widthOf } from "../scripts/pictures/layout.ts";
 import { mermaidOf } from "../scripts/pictures/mermaid.ts";
 import { svgOf } from "../scripts/pictures/svg.ts";
+import { transitionKeysOf } from "../src/inspection/transition-key.ts";
+import { eventually } from "./support/deadline.ts";
+import { startInspectHouse } from "./support/inspect-house.ts";
+import { isMachine } from "./tidy/machines.ts";
 
 const pictures = suite("pictures");
+const drawn = await drawAll();
 
 const directory = fileURLToPath(new URL("../visualizations/", import.meta.url));
-const machines = fileURLToPath(new URL("../machines/", import.meta.url));
+const machineFiles = new URL("../machines/", import.meta.url);
 
 pictures("every picture is what its machine says; otherwise `npm run pictures` draws it anew", async () => {
-  for (const [name, content] of await drawAll()) {
+  for (const [name, content] of drawn) {
     const file = `${directory}${name}`;
     assert.ok(existsSync(file), `visualizations/${name} is missing: npm run pictures`);
     assert.ok(
@@ -26,11 +33,41 @@ pictures("every picture is what its machine says; otherwise `npm run pictures` d
   }
 });
 
+pictures("drawn twice, the pictures are the same to the letter", async () => {
+  assert.equal([...(await drawAll())], [...drawn]);
+});
+
 pictures("every machine has its pictures, and no picture is without a machine", async () => {
-  const drawn = [...(await drawAll()).keys()].sort();
-  const expected = readdirSync(machines).flatMap((file) => [file.replace(".ts", ".md"), file.replace(".ts", ".svg")]);
-  assert.equal(drawn, expected.sort());
-  assert.equal(readdirSync(directory).sort(), drawn);
+  const names: string[] = ["actors"];
+  for (const file of readdirSync(machineFiles)) {
+    const exported: Record<string, unknown> = await import(new URL(file, machineFiles).href);
+    for (const machine of Object.values(exported)) if (isMachine(machine)) names.push(machine.id);
+  }
+  const expected = names.flatMap((name) => [`${name}.md`, `${name}.svg`]).sort();
+  assert.equal([...drawn.keys()].sort(), expected);
+  const files = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile());
+  assert.equal(files.map(({ name }) => name).sort(), expected);
+});
+
+/** The values of an attribute, each once. */
+const valuesOf = (svg: string, attribute: string): string[] => [
+  ...new Set([...svg.matchAll(new RegExp(` ${attribute}="([^"]*)"`, "g"))].map(([, value = ""]) => value)),
+];
+
+pictures("every state and every transition of a chart is in its picture by name, and nothing else", async () => {
+  for (const machine of machines) {
+    const svg = drawn.get(`${machine.id}.svg`) ?? "";
+    const states = [...boxesOf(chartOf(machine).root)].map(({ id }) => id);
+    assert.equal(valuesOf(svg, "data-state").sort(), states.sort());
+    assert.equal(valuesOf(svg, "data-transition").sort(), transitionKeysOf(machine).sort());
+  }
+});
+
+pictures("no line of text sticks out of its box", async () => {
+  for (const machine of machines)
+    for (const { box, width, description, behaviour } of (await layoutOf(chartOf(machine))).boxes)
+      for (const line of [box.name, ...description, ...behaviour.map(({ words }) => words)])
+        assert.ok(widthOf(line, sizes.text) + sizes.padding <= width, `${box.id}: ${line}`);
 });
 
 const small = setup({
@@ -45,6 +82,7 @@ const small = setup({
   states: {
     here: {
       description: "Where it begins.",
+      meta: { ignores: ["rain", "xstate.done.actor.child"], neverGets: ["snow"] },
       on: { go: { guard: "isReady", target: "there", actions: "shout" }, stay: { actions: "shout" }, skip: {} },
       after: { patience: "there" },
     },
@@ -66,6 +104,50 @@ pictures("arrows carry event, guard and actions by name, and what ignores an eve
   const svg = svgOf("small", await layoutOf(chart));
   for (const words of ["go [isReady] / shout", "after patience", "entry / arrive", "ignores skip", "a &lt; b &amp; c"])
     assert.ok(svg.includes(words), words);
+  assert.match(svg, /<text class="quiet"[^>]* data-transition="small.here skip 0">ignores skip</);
+  assert.match(svg, /<g class="state atomic initial" data-state="small.here">/);
+  assert.match(svg, /<g class="arrow delayed" data-transition="small.here xstate.after.patience.small.here 0">/);
+});
+
+pictures("what a state ignores by its meta is told quietly, what never comes is not", async () => {
+  const svg = svgOf("small", await layoutOf(chartOf(small)));
+  assert.match(svg, /<text class="quiet"[^>]*>ignores rain, child is done</);
+  assert.match(mermaidOf(chartOf(small)), /ignores rain, child is done/);
+  assert.not.match(svg, /snow/);
+});
+
+pictures("the picture of the actor tree is what a running server shows", async () => {
+  const house = await startInspectHouse();
+  const charts = new Map<string, string>();
+  const seen = new Set<string>();
+  try {
+    const root = house.server.gateway.root.sessionId;
+    charts.set(root, "gateway");
+    house.server.gateway.inspect((news) => {
+      if (news.type !== "actor.started") return;
+      charts.set(news.actorId, news.chart);
+      seen.add(`${charts.get(news.parentId ?? "")} > ${news.chart}`);
+    });
+    const client = await house.join();
+    client.send({ type: "subscribe", surfaceId: "gateway" });
+    client.send({ type: "chat.send", conversationId: "c", message: "hello", model: "demo/echo" });
+    await client.next("surface");
+    await client.nextEvent("c", "turn-sealed");
+    const expected = [...familiesOf(actorTree)].flatMap(({ kind, children }) =>
+      children.map((child) => `${kind} > ${child.kind}`),
+    );
+    await eventually(() => seen.size >= expected.length, "an actor of every kind");
+    assert.equal([...seen].sort(), expected.sort());
+  } finally {
+    await house.end();
+  }
+});
+
+pictures("the tree has a place for a count of every kind, which is empty", async () => {
+  const svg = await actorsSvg();
+  const kinds = machines.map(({ id }) => id);
+  assert.equal(valuesOf(svg, "data-kind").sort(), kinds.sort());
+  for (const kind of kinds) assert.match(svg, new RegExp(`data-count="${kind}"[^>]*></text>`));
 });
 
 pictures("boxes do not overlap their neighbours, and each lies within its parent", async () => {

@@ -1,9 +1,12 @@
 // A machine as a picture needs it: boxes and arrows, everything by name. Read from the machine's own definition, so
 // that the picture cannot say anything that the chart does not do.
 import type { AnyStateMachine, AnyStateNode } from "xstate";
+import { transitionKey } from "../../src/inspection/transition-key.ts";
 
 /** A transition that stays where it is: it only acts, or ignores the event on purpose. */
 export interface Reaction {
+  /** The transition's name in coverage and on the live page. */
+  key: string;
   on: string;
   guard: string | undefined;
   actions: string[];
@@ -19,6 +22,10 @@ export interface Box {
   /** Names of the actors it invokes. */
   invokes: string[];
   reactions: Reaction[];
+  /** Events that it lets pass, as its meta says. */
+  ignores: string[];
+  /** Is it where its parent begins? */
+  isInitial: boolean;
   initial: string | undefined;
   boxes: Box[];
 }
@@ -64,10 +71,10 @@ function boxOf(node: AnyStateNode, arrows: Arrow[]): Box {
   for (const definition of all) {
     const { kind, on } = triggerOf(definition, node);
     const guard = definition.guard === undefined ? undefined : nameOf(definition.guard);
-    const reaction: Reaction = { on, guard, actions: namesOf(definition.actions) };
+    const reaction: Reaction = { key: transitionKey(definition), on, guard, actions: namesOf(definition.actions) };
     const [target] = definition.target ?? [];
     if (target) arrows.push({ ...reaction, kind, from: node.id, to: target.id });
-    else if (!isFallThrough(reaction, node)) reactions.push(reaction);
+    else reactions.push(reaction);
   }
   return {
     id: node.id,
@@ -78,14 +85,18 @@ function boxOf(node: AnyStateNode, arrows: Arrow[]): Box {
     exit: namesOf(node.exit),
     invokes: node.invoke.map(({ src }) => nameOf(src)),
     reactions,
+    ignores: ignoresOf(node.meta),
+    isInitial: node.parent?.type === "compound" && node.parent.initial.target.includes(node),
     initial: node.type === "compound" ? node.initial?.target?.[0]?.id : undefined,
     boxes: Object.values(node.states).map((child) => boxOf(child, arrows)),
   };
 }
 
-/** A guarded transition may be followed by an empty one that ignores the event otherwise: nothing to draw. */
-const isFallThrough = ({ actions, guard }: Reaction, node: AnyStateNode): boolean =>
-  actions.length === 0 && guard === undefined && node.type === "final";
+/** `meta: { ignores: ["an.event"] }`, where a state has it. */
+function ignoresOf(meta: unknown): string[] {
+  const ignores: unknown = typeof meta === "object" && meta !== null ? Reflect.get(meta, "ignores") : undefined;
+  return Array.isArray(ignores) ? ignores.map(String).map(wordsOf) : [];
+}
 
 function kindOf({ type }: AnyStateNode): Box["kind"] {
   if (type === "history") throw new Error("history states are not drawn: none of our charts has one");
@@ -98,13 +109,19 @@ function triggerOf(definition: Definition, node: AnyStateNode): { kind: Arrow["k
   const delay = (node.after ?? []).find((delayed) => delayed.eventType === eventType)?.delay;
   if (delay !== undefined) return { kind: "delayed", on: `after ${delay}` };
   if (eventType === "") return { kind: "always", on: "always" };
-  const child = /^xstate\.(done|error)\.actor\.(.+)$/.exec(eventType);
-  if (child) return { kind: "invoked", on: `${child[2]} ${child[1] === "done" ? "is done" : "has failed"}` };
-  return { kind: "event", on: eventType };
+  return { kind: childEvent.test(eventType) ? "invoked" : "event", on: wordsOf(eventType) };
+}
+
+const childEvent = /^xstate\.(done|error)\.actor\.(.+)$/;
+
+/** What XState reports of a child, as a person would say it; any other event as it is. */
+function wordsOf(eventType: string): string {
+  const [, how, child] = childEvent.exec(eventType) ?? [];
+  return child === undefined ? eventType : `${child} ${how === "done" ? "is done" : "has failed"}`;
 }
 
 /** `event [guard] / action, action`, as statecharts are labelled. */
-export function labelOf({ on, guard, actions }: Reaction): string {
+export function labelOf({ on, guard, actions }: Omit<Reaction, "key">): string {
   const condition = guard === undefined ? "" : ` [${guard}]`;
   const effects = actions.length === 0 ? "" : ` / ${actions.join(", ")}`;
   return `${on}${condition}${effects}`;

@@ -6,12 +6,13 @@ import { surfaceMachine } from "../../machines/surface.ts";
 import { surfaceWatchMachine } from "../../machines/surface-watch.ts";
 import { turnMachine } from "../../machines/turn.ts";
 import { watchMachine } from "../../machines/watch.ts";
+import { actorsMermaid, actorsSvg, actorTree, familiesOf } from "./actors.ts";
 import { type Chart, chartOf } from "./chart.ts";
 import { layoutOf } from "./layout.ts";
 import { mermaidOf } from "./mermaid.ts";
 import { svgOf } from "./svg.ts";
 
-const machines = [
+export const machines = [
   gatewayMachine,
   connectionMachine,
   watchMachine,
@@ -22,6 +23,7 @@ const machines = [
 ];
 
 const origin = "Drawn by `npm run pictures` from the machine; change the machine, not this file.";
+const treeOrigin = "Drawn by `npm run pictures` from scripts/pictures/actors.ts; change that, not this file.";
 
 export async function drawAll(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
@@ -29,8 +31,12 @@ export async function drawAll(): Promise<Map<string, string>> {
     files.set(`${chart.name}.md`, markdownOf(chart));
     files.set(`${chart.name}.svg`, svgOf(`The chart of ${chart.name}`, await layoutOf(chart)));
   }
+  files.set("actors.md", actorsMarkdown());
+  files.set("actors.svg", await actorsSvg());
   return files;
 }
+
+const fenced = (mermaid: string): string[] => ["```mermaid", mermaid, "```", ""];
 
 function markdownOf(chart: Chart): string {
   return [
@@ -40,9 +46,20 @@ function markdownOf(chart: Chart): string {
     "",
     `[The machine](../machines/${chart.name}.ts) · [as SVG](${chart.name}.svg). ${origin}`,
     "",
-    "```mermaid",
-    mermaidOf(chart),
-    "```",
+    ...fenced(mermaidOf(chart)),
+  ].join("\n");
+}
+
+function actorsMarkdown(): string {
+  return [
+    "# actors",
+    "",
+    "Who lives under whom. A parent hears of its children's end and failure, and outlives both.",
+    "",
+    `[As SVG](actors.svg). ${treeOrigin}`,
+    "",
+    ...fenced(actorsMermaid()),
+    ...[...familiesOf(actorTree)].map(({ kind, many, about }) => `- [${kind}](${kind}.md): ${many}. ${about}`),
     "",
   ].join("\n");
 }

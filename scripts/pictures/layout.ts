@@ -2,7 +2,7 @@
 // as a monospaced font's, so that the same chart gives the same picture on every machine.
 import elk, { type ElkEdgeSection, type ElkExtendedEdge, type ElkNode } from "elkjs/lib/elk.bundled.js";
 import { type Arrow, type Box, boxesOf, type Chart, labelOf } from "./chart.ts";
-import { behaviourOf } from "./mermaid.ts";
+import { behaviourOf, ignoredBy, type Line } from "./mermaid.ts";
 
 export interface PlacedBox {
   box: Box;
@@ -12,12 +12,18 @@ export interface PlacedBox {
   height: number;
   /** The lines below its name. */
   description: string[];
-  behaviour: string[];
+  behaviour: Line[];
+}
+
+export interface Point {
+  x: number;
+  y: number;
 }
 
 export interface PlacedArrow {
+  /** undefined: it only shows where a state begins. */
   arrow: Arrow | undefined;
-  points: { x: number; y: number }[];
+  points: Point[];
   label: { x: number; y: number; lines: string[] } | undefined;
 }
 
@@ -30,7 +36,9 @@ export interface Layout {
 
 export const sizes = { name: 14, text: 11, line: 15, padding: 12, nameLine: 22 } as const;
 const characterWidth = 0.61;
-const descriptionColumns = 34;
+const descriptionColumns = 30;
+/** What a box ignores is a long list at times; one that holds many others is wide anyway. */
+const ignoredColumns = { least: 34, eachInnerBox: 20, most: 72 } as const;
 const labelColumns = 30;
 const dotSize = 10;
 const initialSuffix = "$initial";
@@ -38,9 +46,9 @@ const initialSuffix = "$initial";
 /** The initial state comes first, whatever leads back to it. */
 const downwards = { "elk.layered.priority.direction": "100" };
 
-const widthOf = (text: string, fontSize: number): number => text.length * fontSize * characterWidth;
+export const widthOf = (text: string, fontSize: number): number => text.length * fontSize * characterWidth;
 
-function wrap(text: string, columns: number): string[] {
+export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const last = lines.at(-1);
@@ -50,13 +58,20 @@ function wrap(text: string, columns: number): string[] {
   return lines.filter((line) => line !== "");
 }
 
+function ignoredColumnsOf({ boxes }: Box): number {
+  const { least, eachInnerBox, most } = ignoredColumns;
+  return Math.min(most, Math.max(least, eachInnerBox * boxes.length));
+}
+
 /** The lines of a box and the room they take. */
-function textOf(box: Box): { description: string[]; behaviour: string[]; width: number; height: number } {
+function textOf(box: Box): { description: string[]; behaviour: Line[]; width: number; height: number } {
   const description = wrap(box.description, descriptionColumns);
-  const behaviour = behaviourOf(box);
+  const ignored = wrap(ignoredBy(box), ignoredColumnsOf(box));
+  const quiet = ignored.map((words): Line => ({ words, kind: "quiet", transition: undefined }));
+  const behaviour = [...behaviourOf(box), ...quiet];
   const widths = [
     widthOf(box.name, sizes.name),
-    ...[...description, ...behaviour].map((line) => widthOf(line, sizes.text)),
+    ...[...description, ...behaviour.map(({ words }) => words)].map((line) => widthOf(line, sizes.text)),
   ];
   const gap = behaviour.length > 0 ? sizes.line / 2 : 0;
   return {
@@ -68,7 +83,7 @@ function textOf(box: Box): { description: string[]; behaviour: string[]; width: 
 }
 
 /** Said of every box that holds others: elk does not hand options down. */
-const layered = {
+export const layered = {
   "elk.algorithm": "layered",
   "elk.direction": "DOWN",
   "elk.hierarchyHandling": "INCLUDE_CHILDREN",
@@ -77,6 +92,8 @@ const layered = {
   "elk.spacing.nodeNode": "26",
   "elk.spacing.edgeLabel": "4",
   "elk.layered.cycleBreaking.strategy": "DEPTH_FIRST",
+  // Of elk's ways to place boxes the one with the straightest arrows, and a narrower picture than with its own choice.
+  "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
   "elk.randomSeed": "1",
 };
 

@@ -33,17 +33,32 @@ function inside(box: Box, indent: string): string[] {
 
 /** What the state is, and what it does without leaving. */
 function note(box: Box): string[] {
-  const lines = [box.description, ...behaviourOf(box)].map(text);
+  const behaviour = behaviourOf(box).map(({ words }) => words);
+  const lines = [box.description, ...behaviour, ignoredBy(box)].filter((line) => line !== "").map(text);
   return [`  note right of ${key(box.id)}`, ...lines.map((line) => `    ${line}`), "  end note"];
 }
 
-export function behaviourOf(box: Box): string[] {
+/** One line in a box: what it does, or lets pass on purpose, without leaving. */
+export interface Line {
+  words: string;
+  kind: "behaviour" | "quiet";
+  /** The key of its transition; undefined for what no single event sets off. */
+  transition: string | undefined;
+}
+
+export function behaviourOf(box: Box): Line[] {
+  const does = (words: string): Line => ({ words, kind: "behaviour", transition: undefined });
   return [
-    ...box.entry.map((action) => `entry / ${action}`),
-    ...box.exit.map((action) => `exit / ${action}`),
-    ...box.invokes.map((actor) => `invokes ${actor}`),
-    ...box.reactions.map((reaction) =>
-      reaction.actions.length === 0 ? `ignores ${labelOf(reaction)}` : labelOf(reaction),
-    ),
+    ...box.entry.map((action) => does(`entry / ${action}`)),
+    ...box.exit.map((action) => does(`exit / ${action}`)),
+    ...box.invokes.map((actor) => does(`invokes ${actor}`)),
+    ...box.reactions.map((reaction): Line => {
+      const isIdle = reaction.actions.length === 0;
+      const words = isIdle ? `ignores ${labelOf(reaction)}` : labelOf(reaction);
+      return { words, kind: isIdle ? "quiet" : "behaviour", transition: reaction.key };
+    }),
   ];
 }
+
+/** What its meta says that it lets pass, in one line; empty when that is nothing. */
+export const ignoredBy = ({ ignores }: Box): string => (ignores.length === 0 ? "" : `ignores ${ignores.join(", ")}`);

@@ -1,88 +1,118 @@
 // A placed chart as an SVG file: light and dark by the reader's own setting, without a script or a font of its own.
-import type { Layout, PlacedArrow, PlacedBox } from "./layout.ts";
+// Each state and each transition is a group that says which it is, so that the live page can light it up.
+import type { Layout, PlacedArrow, PlacedBox, Point } from "./layout.ts";
 import { sizes } from "./layout.ts";
 
 const margin = 16;
+const headLength = 8;
+const headHalfWidth = 3.5;
 
-const escaped = (text: string): string =>
+export const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
-const number = (value: number): string => String(Math.round(value * 10) / 10);
+export const number = (value: number): string => String(Math.round(value * 10) / 10);
 
 const style = `
   text { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #1d2327; }
   .name { font-size: ${sizes.name}px; font-weight: 600; }
-  .description, .behaviour, .label { font-size: ${sizes.text}px; }
-  .description { fill: #5b6770; }
+  .description, .behaviour, .quiet, .words, .about { font-size: ${sizes.text}px; }
+  .description, .quiet, .about { fill: #5b6770; }
   .behaviour { fill: #0b6b5d; }
-  .halo, .label { paint-order: stroke; stroke: #f6f7f8; stroke-width: 4px; stroke-linejoin: round; }
+  .halo, .words { paint-order: stroke; stroke: #f6f7f8; stroke-width: 4px; stroke-linejoin: round; }
   .box { fill: #ffffff; stroke: #75828c; stroke-width: 1.2; }
-  .nested { fill: #f6f7f8; }
+  .nested > .box { fill: #f6f7f8; }
   .inner { fill: none; stroke: #75828c; }
-  .region { stroke-dasharray: 5 4; }
-  .arrow { fill: none; stroke: #33424d; stroke-width: 1.2; }
-  .delayed { stroke-dasharray: 6 4; }
-  .always { stroke: #0b6b5d; }
+  .parallel > .box { stroke-dasharray: 5 4; }
+  .line { fill: none; stroke: #33424d; stroke-width: 1.2; }
+  .delayed > .line { stroke-dasharray: 6 4; }
+  .always > .line { stroke: #0b6b5d; }
   .head, .dot { fill: #33424d; }
+  .always > .head { fill: #0b6b5d; }
   .back { fill: #ffffff; }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6e9eb; }
-    .description { fill: #9aa7b0; }
+    .description, .quiet, .about { fill: #9aa7b0; }
     .behaviour { fill: #6fd3c1; }
-    .halo, .label { stroke: #161b1f; }
+    .halo, .words { stroke: #161b1f; }
     .box { fill: #1b2126; stroke: #66737d; }
-    .nested { fill: #161b1f; }
+    .nested > .box { fill: #161b1f; }
     .inner { stroke: #66737d; }
-    .arrow { stroke: #b4c0c8; }
-    .always { stroke: #6fd3c1; }
+    .line { stroke: #b4c0c8; }
+    .always > .line { stroke: #6fd3c1; }
     .head, .dot { fill: #b4c0c8; }
+    .always > .head { fill: #6fd3c1; }
     .back { fill: #0f1316; }
   }`;
 
-export function svgOf(title: string, layout: Layout): string {
-  const width = Math.ceil(layout.width) + 2 * margin;
-  const height = Math.ceil(layout.height) + 2 * margin;
+export interface Drawing {
+  title: string;
+  width: number;
+  height: number;
+  parts: string[];
+}
+
+export function svgOf(title: string, { width, height, boxes, arrows }: Layout): string {
+  const parts = [
+    ...boxes.flatMap(drawBox),
+    ...arrows.map(drawArrow),
+    ...boxes.flatMap(drawText),
+    ...arrows.flatMap(drawLabel),
+  ];
+  return pictureOf({ title, width, height, parts });
+}
+
+export function pictureOf(drawing: Drawing): string {
+  const width = Math.ceil(drawing.width) + 2 * margin;
+  const height = Math.ceil(drawing.height) + 2 * margin;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"`,
     ` viewBox="0 0 ${width} ${height}" role="img">`,
-    `<title>${escaped(title)}</title>`,
+    `<title>${escaped(drawing.title)}</title>`,
     `<style>${style}\n</style>`,
-    '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">',
-    '<path class="head" d="M0 0.5 L8 4 L0 7.5 z"/></marker></defs>',
     `<rect class="back" width="${width}" height="${height}"/>`,
     `<g transform="translate(${margin} ${margin})">`,
-    ...layout.boxes.flatMap(drawBox),
-    ...layout.arrows.map(drawLine),
-    ...layout.boxes.flatMap(drawText),
-    ...layout.arrows.flatMap(drawLabel),
+    ...drawing.parts,
     "</g>",
     "</svg>",
     "",
   ].join("\n");
 }
 
+/** `state atomic`, `state compound nested initial` and so on. */
+function classesOf({ box }: PlacedBox): string {
+  return ["state", box.kind, box.boxes.length > 0 && "nested", box.isInitial && "initial"].filter(Boolean).join(" ");
+}
+
+/** What says which state a group belongs to, and, to a program and in a tooltip, what the state is. */
+const groupOf = (placed: PlacedBox): string =>
+  `<g class="${classesOf(placed)}" data-state="${escaped(placed.box.id)}">`;
+
 function drawBox(placed: PlacedBox): string[] {
   const { box, x, y, width, height } = placed;
-  const classes = `box${box.boxes.length > 0 ? " nested" : ""}${box.kind === "parallel" ? " region" : ""}`;
   const at = `x="${number(x)}" y="${number(y)}" width="${number(width)}" height="${number(height)}"`;
-  const border = `<rect class="${classes}" ${at} rx="8"/>`;
-  return box.kind === "final" ? [border, inner(placed)] : [border];
+  const border = `<rect class="box" ${at} rx="8"/>`;
+  const borders = box.kind === "final" ? [border, inner(placed)] : [border];
+  return [groupOf(placed), `<title>${escaped(box.description)}</title>`, ...borders, "</g>"];
 }
 
 /** After the arrows, with a halo: a line that has to cross a text does not strike it out. */
-function drawText({ box, x, y, description, behaviour }: PlacedBox): string[] {
+function drawText(placed: PlacedBox): string[] {
+  const { box, x, y, description, behaviour } = placed;
   const halo = box.boxes.length > 0 ? " halo" : "";
   const gap = behaviour.length > 0 ? sizes.line / 2 : 0;
+  const name = box.kind === "parallel" ? `${box.name} (at once)` : box.name;
   const lines = [
-    { kind: "name", words: box.kind === "parallel" ? `${box.name} (at once)` : box.name, gap: 0 },
-    ...description.map((words) => ({ kind: "description", words, gap: 0 })),
-    ...behaviour.map((words) => ({ kind: "behaviour", words, gap })),
+    { kind: "name", words: name, gap: 0, transition: undefined },
+    ...description.map((words) => ({ kind: "description", words, gap: 0, transition: undefined })),
+    ...behaviour.map((line) => ({ ...line, gap })),
   ];
   const left = number(x + sizes.padding);
-  return lines.map(({ kind, words, gap }, index) => {
+  const texts = lines.map(({ kind, words, gap, transition }, index) => {
     const baseline = number(y + sizes.nameLine - 4 + index * sizes.line + gap);
-    return `<text class="${kind}${halo}" x="${left}" y="${baseline}">${escaped(words)}</text>`;
+    const key = transition === undefined ? "" : ` data-transition="${escaped(transition)}"`;
+    return `<text class="${kind}${halo}" x="${left}" y="${baseline}"${key}>${escaped(words)}</text>`;
   });
+  return [groupOf(placed), ...texts, "</g>"];
 }
 
 /** A final state has a double border. */
@@ -91,20 +121,31 @@ function inner({ x, y, width, height }: PlacedBox): string {
   return `<rect class="inner" ${at} rx="6"/>`;
 }
 
-function drawLine({ arrow, points }: PlacedArrow): string {
-  const path = points.map(({ x, y }, index) => `${index === 0 ? "M" : "L"}${number(x)} ${number(y)}`).join(" ");
+function drawArrow({ arrow, points }: PlacedArrow): string {
+  if (arrow) return `<g class="arrow ${arrow.kind}" data-transition="${escaped(arrow.key)}">${lineOf(points)}</g>`;
   const [start] = points;
-  const dot =
-    arrow === undefined && start
-      ? `<circle class="dot" cx="${number(start.x)}" cy="${number(start.y - 5)}" r="5"/>`
-      : "";
-  return `<path class="arrow ${arrow?.kind ?? "initial"}" d="${path}" marker-end="url(#head)"/>${dot}`;
+  const dot = start ? `<circle class="dot" cx="${number(start.x)}" cy="${number(start.y - 5)}" r="5"/>` : "";
+  return `<g class="arrow beginning">${lineOf(points)}${dot}</g>`;
 }
 
-function drawLabel({ label }: PlacedArrow): string[] {
-  if (!label) return [];
-  return label.lines.map((words, index) => {
+/** A line along the points, and its head at the last of them. */
+export function lineOf(points: Point[]): string {
+  const [tip, before] = [points.at(-1), points.at(-2)];
+  if (!tip || !before) return "";
+  const length = Math.hypot(tip.x - before.x, tip.y - before.y) || 1;
+  const [right, down] = [(tip.x - before.x) / length, (tip.y - before.y) / length];
+  const at = (back: number, aside: number): string =>
+    `${number(tip.x - right * back + down * aside)} ${number(tip.y - down * back - right * aside)}`;
+  const way = [...points.slice(0, -1).map(({ x, y }) => `${number(x)} ${number(y)}`), at(headLength / 2, 0)];
+  const head = `M${at(headLength, headHalfWidth)} L${at(0, 0)} L${at(headLength, -headHalfWidth)} z`;
+  return `<path class="line" d="M${way.join(" L")}"/><path class="head" d="${head}"/>`;
+}
+
+function drawLabel({ arrow, label }: PlacedArrow): string[] {
+  if (!label || !arrow) return [];
+  const texts = label.lines.map((words, index) => {
     const y = label.y + (index + 1) * sizes.line - 4;
-    return `<text class="label" x="${number(label.x)}" y="${number(y)}">${escaped(words)}</text>`;
+    return `<text class="words" x="${number(label.x)}" y="${number(y)}">${escaped(words)}</text>`;
   });
+  return [`<g class="label ${arrow.kind}" data-transition="${escaped(arrow.key)}">`, ...texts, "</g>"];
 }

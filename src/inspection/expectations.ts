@@ -17,7 +17,9 @@ export interface Expectation {
   deadlines: Deadline[];
 }
 
-/** The innermost states first, then those around them. `outside` are deadlines that are kept elsewhere than in timers. */
+/**
+ * The innermost states first, then those around them. `outside` are deadlines that are kept elsewhere than in timers.
+ */
 export function expectationsOf(
   actor: AnyActorRef,
   snapshot: AnyMachineSnapshot,

@@ -1,5 +1,5 @@
-// What the live visualizer asks of the server: an overview, who fits a search, one actor whole, and news of the one that
-// is being watched. Texts and payloads stay here unless the operator has said otherwise (--inspect=full).
+// What the live visualizer asks of the server: an overview, who fits a search, one actor whole, and news of the one
+// that is being watched. Texts and payloads stay here unless the operator has said otherwise (--inspect=full).
 import type { Clock, Timer } from "../clock.ts";
 import type { Inspection, InspectionNews } from "../inspection.ts";
 import type { Limits } from "../limits.ts";

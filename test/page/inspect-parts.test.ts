@@ -1,0 +1,483 @@
+// The inspector page's parts that need no browser: its log, its filter, the table of kinds, the words it uses, and how
+// it asks the server.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { boxesOf, chartOf } from "../../scripts/pictures/chart.ts";
+import { machines } from "../../scripts/pictures/draw.ts";
+import { SimulatedClock } from "../support/clock.ts";
+import { eventually } from "../support/deadline.ts";
+import {
+  createInspectApi,
+  createLog,
+  createPull,
+  type Filter,
+  filterModule,
+  followActor,
+  inspectFormat,
+  inspectRoute,
+  type KeptText,
+  type Log,
+  type LogLine,
+  tonesModule,
+  treeModule,
+} from "../support/inspect-modules.ts";
+
+// ── the log ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const log = suite("page/inspect: the log");
+
+/** Entries of one actor that goes from state s1 to s2 and so on. */
+function filled(count: number, entriesMax = 100): Log {
+  const it = createLog({ entriesMax });
+  for (let index = 1; index <= count; index++) it.add(moved(index));
+  return it;
+}
+
+const moved = (index: number): LogLine => ({
+  type: "moved",
+  at: index,
+  event: "go",
+  handled: true,
+  transitions: [],
+  states: [`s${index}`],
+});
+
+log("the newest entries stay, the oldest go, and it says how many", () => {
+  const it = filled(25, 10);
+  assert.equal(
+    it.entries.map(({ number }) => number),
+    [16, 17, 18, 19, 20, 21, 22, 23, 24, 25],
+  );
+  assert.is(it.dropped, 15);
+  assert.is(createLog().entriesMax, 2_000);
+});
+
+log("an entry says which states are new with it, and one without states keeps the last ones", () => {
+  const it = createLog();
+  it.add({ type: "shown", at: 1, states: ["a", "b"] });
+  assert.equal(it.add({ type: "moved", at: 2, states: ["a", "c"] }).changed, ["c"]);
+  const gap = it.add({ type: "gap", at: 3 });
+  assert.equal([gap.states, gap.changed], [["a", "c"], []]);
+});
+
+log("live, the newest is shown; paused, the one that was, while recording goes on", () => {
+  const it = filled(3);
+  assert.is(it.shown()?.number, 3);
+  it.pause();
+  it.add(moved(4));
+  it.add(moved(5));
+  assert.equal(it.shown()?.states, ["s3"]);
+  assert.is(it.behind(), 2);
+  it.resume();
+  assert.is(it.shown()?.number, 5);
+  assert.is(it.behind(), 0);
+});
+
+log("steps go back and forth through what there is, and no further", () => {
+  const it = filled(5);
+  it.step(-1);
+  assert.ok(it.isPaused);
+  assert.is(it.shown()?.number, 4);
+  it.step(-10);
+  assert.is(it.shown()?.number, 1);
+  it.step(+2);
+  assert.equal(it.shown()?.states, ["s3"]);
+  it.step(+10);
+  assert.is(it.shown()?.number, 5);
+  it.goTo(2);
+  assert.is(it.behind(), 3);
+});
+
+log("who looks at an entry that goes for want of room sees the oldest that is left", () => {
+  const it = filled(10, 10);
+  it.goTo(2);
+  for (let index = 11; index <= 15; index++) it.add(moved(index));
+  assert.is(it.shown()?.number, 6);
+  it.step(+1);
+  assert.is(it.shown()?.number, 7);
+});
+
+log("an empty log can be paused, stepped through and shown without harm, and cleared it is live again", () => {
+  const it = createLog();
+  it.pause();
+  it.step(-1);
+  it.goTo(7);
+  assert.is(it.shown(), undefined);
+  assert.not(it.isPaused);
+  it.add(moved(1));
+  it.pause();
+  it.clear();
+  assert.equal([it.entries.length, it.dropped, it.isPaused], [0, 0, false]);
+  assert.is(it.add(moved(2)).number, 2);
+});
+
+log("what is exported is everything that is kept, with what it does not hold", () => {
+  const about = { actor: { id: "x:1" } };
+  const text = JSON.stringify(filled(4, 3).exported(about));
+  const read: unknown = JSON.parse(text);
+  const entries = [2, 3, 4].map((index) => {
+    return { ...moved(index), number: index, changed: [`s${index}`] };
+  });
+  assert.equal(read, { ...about, entriesMax: 3, entriesDropped: 1, entries });
+});
+
+log.run();
+
+// ── finding ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const finding = suite("page/inspect: finding");
+const { everyone, change, isEveryone, queryOf, ages } = filterModule;
+
+finding("nothing sought asks for everybody, as many as are shown", () => {
+  assert.ok(isEveryone(everyone));
+  assert.ok(isEveryone(change(everyone, { find: "  " })));
+  assert.is(String(queryOf(everyone, 50)), "limit=50");
+});
+
+finding("everything sought is asked for by the server's own names", () => {
+  const filter = { find: " a&b ", chart: "watch", state: "watch.left", age: "older-60000" };
+  assert.not(isEveryone(filter));
+  const query = Object.fromEntries(queryOf(filter, 7));
+  assert.equal(query, { limit: "7", find: "a&b", chart: "watch", state: "watch.left", olderThanMs: "60000" });
+  assert.is(queryOf({ ...everyone, age: "younger-10000" }, 7).get("youngerThanMs"), "10000");
+});
+
+finding("every age that can be chosen is asked for, but for any age", () => {
+  for (const { value } of ages) assert.is([...queryOf({ ...everyone, age: value }, 1)].length, value === "" ? 1 : 2);
+});
+
+finding("another kind lets go of the state; the same kind keeps it", () => {
+  const surface = change(everyone, { chart: "surface", state: "surface.failed" });
+  assert.is(change(surface, { find: "x" }).state, "surface.failed");
+  assert.is(change(surface, { chart: "surface-watch" }).state, "");
+  assert.is(change(surface, { chart: "" }).state, "");
+});
+
+finding("the address names the actor and the server's start, and what is no such address names nobody", () => {
+  const hash = inspectRoute.hashOf("x:12", 1_700_000_000_000);
+  assert.equal(inspectRoute.routeOf(hash), { id: "x:12", startedAt: 1_700_000_000_000 });
+  assert.equal(inspectRoute.routeOf("#/a/x%3A3"), { id: "x:3", startedAt: undefined });
+  for (const other of ["", "#/", "#/c/x", "#/a/", "#/a/%E0%A4%A", "#/a/x/NO"])
+    assert.is(inspectRoute.routeOf(other), undefined, other);
+});
+
+finding.run();
+
+// ── the table ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const table = suite("page/inspect: kinds and states");
+
+const families = [
+  { kind: "gateway", parent: undefined },
+  { kind: "connection", parent: "gateway" },
+  { kind: "watch", parent: "connection" },
+];
+const flowing = "connection.open.flow.flowing";
+const congested = "connection.open.flow.congested";
+const charts = [
+  { chart: "connection", count: 3, states: { [flowing]: 2, [congested]: 1 } },
+  { chart: "guest", count: 1, states: {} },
+];
+const rows = (chosen: Partial<Filter>) => treeModule.rowsOf(families, charts, { ...everyone, ...chosen });
+
+table("every kind has a row with its count, below its parent, also when there is none of it", () => {
+  assert.equal(
+    rows({}).map(({ kind, depth, count }) => [kind, depth, count]),
+    [
+      ["gateway", 0, 0],
+      ["connection", 1, 3],
+      ["watch", 2, 0],
+      ["guest", 0, 1],
+    ],
+  );
+});
+
+table("what is in trouble is told with its kind", () => {
+  assert.equal(rows({})[1]?.troubles, [{ state: congested, count: 1, tone: "warn" }]);
+});
+
+table("the chosen kind shows its states, and the chosen state stays when nobody is in it any more", () => {
+  const shown = (chosen: Partial<Filter>) => rows(chosen).map(({ key, count, isChosen }) => [key, count, isChosen]);
+  assert.equal(shown({ chart: "connection" }).slice(1, 4), [
+    ["connection", 3, true],
+    [flowing, 2, false],
+    [congested, 1, false],
+  ]);
+  assert.equal(shown({ chart: "connection", state: "connection.closed" })[4], ["connection.closed", 0, true]);
+});
+
+table("every state that wants an eye is a state of a chart", () => {
+  const states = new Set(machines.flatMap((machine) => [...boxesOf(chartOf(machine).root)].map(({ id }) => id)));
+  for (const state of tonesModule.tonedStates()) assert.ok(states.has(state), state);
+});
+
+table("an actor is told by what went wrong, then by what is held up, then by where it has got to", () => {
+  const isInitial = (state: string): boolean => state === flowing;
+  assert.is(
+    tonesModule.telling([flowing, "connection.open.chatTurn.asking"], isInitial),
+    "connection.open.chatTurn.asking",
+  );
+  assert.is(tonesModule.telling([flowing, congested], isInitial), congested);
+  assert.is(tonesModule.telling([congested, "turn.failed"], isInitial), "turn.failed");
+  assert.is(tonesModule.telling([flowing], isInitial), flowing);
+  assert.is(tonesModule.telling([], isInitial), undefined);
+});
+
+table.run();
+
+// ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const words = suite("page/inspect: words");
+
+words("durations and sizes are as long as a person needs", () => {
+  const durations = [-5, 340, 2_400, 12_300, 65_000, 600_000, 7_500_000, 200_000_000].map(inspectFormat.duration);
+  assert.equal(durations, ["0 ms", "340 ms", "2.4 s", "12 s", "1 min 5 s", "10 min", "2 h 5 min", "2 d"]);
+  assert.equal([0, 1_023, 12_800, 3_355_443].map(inspectFormat.bytes), ["0 B", "1023 B", "12.5 KiB", "3.2 MiB"]);
+  assert.is(inspectFormat.number(10_000), "10,000");
+  assert.match(inspectFormat.timeOfDay(1_700_000_000_041.5), /^\d\d:\d\d:20\.041$/);
+});
+
+words("states and events are told by their last words, XState's own in plain ones", () => {
+  assert.equal(inspectFormat.stateWords(congested), ["flow", "congested"]);
+  assert.equal(inspectFormat.stateWords("turn.done"), ["", "done"]);
+  assert.equal(inspectFormat.stateWords("turn"), ["", "turn"]);
+  assert.is(inspectFormat.eventWords("socket.closed"), "socket.closed");
+  assert.is(inspectFormat.eventWords("xstate.done.actor.surface-watch"), "surface-watch is done");
+  assert.is(inspectFormat.eventWords("xstate.error.actor.turn"), "turn has failed");
+  assert.is(inspectFormat.eventWords("xstate.after.sealRetryPause.conversation.sealing"), "after sealRetryPause");
+  const parts = { source: congested, event: "socket.drained", branch: 0 };
+  assert.equal(inspectFormat.transitionParts(`${congested} socket.drained 0`), parts);
+});
+
+words("an actor is called by its ids, long ones by their beginning", () => {
+  const name = (chart: string, names: Record<string, string>) => inspectFormat.nameOf({ id: "x:1", chart, names });
+  const connectionId = "1e10dec3-0a12-441f-ba8d-7179fd6d0017";
+  assert.is(name("connection", { connectionId }), "1e10dec3…");
+  assert.is(name("watch", { connectionId, conversationId: "c" }), "c for socket 1e10dec3…");
+  assert.is(name("surface", { surfaceId: "queue", conversationId: "c" }), "queue of c");
+  assert.is(name("gateway", {}), "x:1");
+  assert.is(name("odd", { connectionId }), "1e10dec3…");
+});
+
+words.run();
+
+// ── asking ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const asking = suite("page/inspect: asking the server");
+
+/** Lets what waits for a settled promise go on. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+asking("it asks at its pace while it is seen, once at a time, and not at all while it is hidden", async () => {
+  const clock = new SimulatedClock();
+  const rounds: number[] = [];
+  let isVisible = true;
+  let answer = (): void => {};
+  const pull = createPull({
+    clock,
+    isVisible: () => isVisible,
+    ask: (round) => {
+      rounds.push(round);
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    },
+    onTrouble: () => {},
+  });
+  pull.now();
+  pull.now();
+  clock.advance(5_000);
+  assert.is(rounds.length, 1, "a server that has not answered is not asked again");
+  answer();
+  await settle();
+  clock.advance(500);
+  assert.is(rounds.length, 2);
+  answer();
+  await settle();
+  isVisible = false;
+  pull.rest();
+  clock.advance(60_000);
+  assert.is(rounds.length, 2);
+  assert.is(clock.pending, 0);
+  isVisible = true;
+  pull.now();
+  assert.is(rounds.length, 3);
+});
+
+asking("a server in trouble is asked less often, and its recovery is told", async () => {
+  const clock = new SimulatedClock();
+  const told: unknown[] = [];
+  const trouble = new Error("away");
+  const answers: (Error | undefined)[] = [trouble, undefined];
+  const ask = async (): Promise<void> => {
+    const error = answers.shift();
+    if (error) throw error;
+  };
+  createPull({ clock, isVisible: () => true, ask, onTrouble: (error) => told.push(error) }).now();
+  await settle();
+  clock.advance(600);
+  await settle();
+  assert.equal(told, [trouble]);
+  clock.advance(1_500);
+  await settle();
+  assert.equal(told, [trouble, undefined]);
+});
+
+/** A stream of an actor that the test writes to. */
+function newsOf(refusals: object[] = []) {
+  const clock = new SimulatedClock();
+  const heard: string[] = [];
+  const bodies: ReadableStreamDefaultController<Uint8Array>[] = [];
+  const follower = followActor("x:1", {
+    clock,
+    open: (_, signal) => {
+      const refusal = refusals.shift();
+      if (refusal) return Promise.reject(refusal);
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          bodies.push(controller);
+          signal.addEventListener("abort", () => controller.error(new Error("aborted")));
+        },
+      });
+      return Promise.resolve({ body });
+    },
+    onLine: ({ type, at }) => heard.push(`${type} ${at}`),
+    onLost: () => heard.push("lost"),
+    onGone: () => heard.push("gone"),
+    onTrouble: (sentence) => sentence !== undefined && heard.push(sentence),
+  });
+  const write = (text: string): void => bodies.at(-1)?.enqueue(new TextEncoder().encode(text));
+  const hears = (...lines: string[]) =>
+    eventually(
+      () => String(heard) === String(lines),
+      () => `${lines}; it heard ${heard}`,
+    );
+  return { clock, bodies, follower, write, hears };
+}
+
+asking("lines are heard as they come, in whatever pieces, and heartbeats are for the watchdog alone", async () => {
+  const { write, hears, follower, clock } = newsOf();
+  await settle();
+  write('{"type":"actor.shown","at":1}\n{"type":"act');
+  await hears("actor.shown 1");
+  write('or.moved","at":2}\n{"type":"still.here","at":3}\n');
+  await hears("actor.shown 1", "actor.moved 2");
+  follower.stop();
+  await settle();
+  assert.is(clock.pending, 0);
+});
+
+asking("a stream that breaks is told as lost and taken up again", async () => {
+  const { clock, bodies, write, hears, follower } = newsOf();
+  await settle();
+  write('{"type":"actor.shown","at":1}\n');
+  await hears("actor.shown 1");
+  bodies[0]?.close();
+  await hears("actor.shown 1", "lost");
+  clock.advance(1_000);
+  await settle();
+  write('{"type":"actor.shown","at":2}\n');
+  await hears("actor.shown 1", "lost", "actor.shown 2");
+  follower.stop();
+});
+
+asking("a stream without a sign of life is given up", async () => {
+  const { clock, hears, write, follower } = newsOf();
+  await settle();
+  clock.advance(20_000);
+  write('{"type":"still.here","at":1}\n');
+  await settle();
+  clock.advance(20_000);
+  await hears();
+  clock.advance(6_000);
+  await hears("lost");
+  follower.stop();
+});
+
+asking("after an actor's end nothing is asked any more", async () => {
+  const { clock, bodies, write, hears } = newsOf();
+  await settle();
+  write('{"type":"actor.ended","at":1}\n');
+  await hears("actor.ended 1");
+  bodies[0]?.close();
+  await settle();
+  assert.is(clock.pending, 0);
+});
+
+asking("an actor that is not there is gone, and not asked for again", async () => {
+  const { clock, hears } = newsOf([{ status: 404 }]);
+  await hears("gone");
+  assert.is(clock.pending, 0);
+});
+
+asking("another refusal is told and tried again; a server that is away is tried again", async () => {
+  const { clock, hears, write, follower } = newsOf([{ status: 429, message: "too many" }, { status: 0 }]);
+  await hears("too many");
+  for (let attempt = 0; attempt < 2; attempt++) {
+    clock.advance(1_000);
+    await settle();
+  }
+  write('{"type":"actor.shown","at":1}\n');
+  await hears("too many", "actor.shown 1");
+  follower.stop();
+});
+
+const kept = (): KeptText & { texts: Map<string, string> } => {
+  const texts = new Map<string, string>();
+  return {
+    texts,
+    getItem: (key) => texts.get(key) ?? null,
+    setItem: (key, value) => texts.set(key, value),
+    removeItem: (key) => texts.delete(key),
+  };
+};
+
+asking("the token goes with every question, and a refusal is told with its reason", async () => {
+  const asked: [string, string | null][] = [];
+  const refused: boolean[] = [];
+  let answer = (): Response => Response.json({ ok: true });
+  const [session, device] = [kept(), kept()];
+  const api = createInspectApi({
+    base: new URL("http://127.0.0.1/inspect/"),
+    fetch: (url, init) => {
+      asked.push([String(url), new Headers(init?.headers).get("authorization")]);
+      return Promise.resolve(answer());
+    },
+    stores: [session, device],
+    onUnauthorised: (wasRefused) => refused.push(wasRefused),
+  });
+  await api.overview();
+  api.useToken("secret", true);
+  assert.is(device.texts.size, 1);
+  await api.actor("x:1");
+  api.useToken("secret", false);
+  assert.equal([session.texts.size, device.texts.size], [1, 0]);
+  await api.actors(new URLSearchParams({ limit: "5" }));
+  assert.equal(asked, [
+    ["http://127.0.0.1/inspect/overview", null],
+    ["http://127.0.0.1/inspect/actors/x%3A1", "Bearer secret"],
+    ["http://127.0.0.1/inspect/actors?limit=5", "Bearer secret"],
+  ]);
+  answer = () => Response.json({ error: "no token" }, { status: 401 });
+  await rejects(api.overview(), 401, "no token");
+  assert.equal(refused, [true]);
+  answer = () => new Response("<p>", { status: 502 });
+  await rejects(api.actor("x:1"), 502, "The server answered 502.");
+  answer = () => new Response("{");
+  await rejects(api.overview(), 0, "The server's answer broke off.");
+  answer = () => {
+    throw new TypeError("refused");
+  };
+  await rejects(api.picture("connection"), 0, "The server cannot be reached.");
+});
+
+async function rejects(promise: Promise<unknown>, status: number, message: string): Promise<void> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof Error);
+  assert.equal([Reflect.get(error, "status"), error.message], [status, message]);
+}
+
+asking.run();

@@ -1,0 +1,341 @@
+// The inspector in a real browser, against the real server: what it shows is what the server's actors do.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { ActorMoved, InspectionNews } from "../../src/inspection.ts";
+import { type Browser, findChromium, mustHaveChromium, startBrowser } from "../support/chromium.ts";
+import { type InspectHouse, type InspectHouseOptions, startInspectHouse } from "../support/inspect-house.ts";
+import { Operator } from "../support/inspect-person.ts";
+
+const page = suite("page/inspect");
+const executable = findChromium();
+
+let browser: Browser;
+
+/** Each with a server of its own. Left out without a browser; no page may throw or offend against its policy. */
+function promise(name: string, run: (house: InspectHouse) => Promise<void>, options: InspectHouseOptions = {}): void {
+  const register = executable === undefined ? page.skip : page;
+  register(name, async () => {
+    const house = await startInspectHouse(options);
+    try {
+      await run(house);
+      assert.equal(browser.defects, []);
+    } finally {
+      browser.defects.length = 0;
+      const [first, ...others] = browser.context.pages();
+      for (const other of others) await other.close();
+      await first?.goto("about:blank");
+      await house.end();
+    }
+  });
+}
+
+const visits = async ({ url }: InspectHouse, hash = ""): Promise<Operator> =>
+  new Operator(await browser.open(`${url}${hash}`)).isLive();
+
+if (executable === undefined && mustHaveChromium) {
+  page("where CI=true, a Chromium is there to test with", () => {
+    assert.unreachable("no Chromium was found: install one, or name it in CHROMIUM");
+  });
+}
+
+page.before(async () => {
+  if (executable !== undefined) browser = await startBrowser(executable, { acceptDownloads: true });
+});
+
+page.after(async () => {
+  await browser?.close();
+});
+
+const idle = ["watch.watching.cursor.live", "watch.watching.turn.idle"];
+const generating = ["watch.watching.cursor.live", "watch.watching.turn.generating"];
+const quiet = ["connection.open.flow.flowing", "connection.open.subscription.none", "connection.open.chatTurn.quiet"];
+const script = JSON.stringify({ tokens: 20, delayMs: 30 });
+
+/** Do these come in this order, with others between them perhaps? */
+function isWithin(some: string[], all: string[]): boolean {
+  let at = 0;
+  for (const one of all) if (one === some[at]) at++;
+  return at === some.length;
+}
+
+promise(
+  "an actor is picked, a turn runs: what lights up, flashes and is logged is what the server did",
+  async (house) => {
+    const client = await house.join();
+    client.send({ type: "chat.subscribe", conversationId: "c" });
+    const operator = await visits(house);
+    await operator.page.selectOption("#find-chart", "watch");
+    const id = house.newest("watch");
+    await operator.picks(id);
+    await operator.seesLit(...idle);
+    await operator.watches();
+    const news: InspectionNews[] = [];
+    house.server.gateway.inspect((one) => news.push(one), { actorId: id });
+    client.send({ type: "chat.send", conversationId: "c", model: "demo/script", message: script });
+    await operator.seesLit(...generating);
+    await client.nextEvent("c", "turn-sealed");
+    await operator.seesLit(...idle);
+
+    const moves = news.filter((one): one is ActorMoved => one.type === "actor.moved");
+    const { lit, flashed } = await operator.saw();
+    const went = [idle, ...moves.map(({ states }) => states)].map((states) => [...states].sort().join());
+    const shown = lit.map((states) => [...states].sort().join());
+    assert.ok(isWithin(shown, went), `lit: ${shown.join(" | ")}; the server went: ${went.join(" | ")}`);
+    assert.equal([shown[0], shown.at(-1)], [idle.join(), idle.join()]);
+    assert.ok(shown.includes(generating.join()));
+    const takenOnce = [...new Set(moves.flatMap(({ transitions }) => transitions))];
+    assert.equal(flashed.sort(), takenOnce.sort());
+
+    const { actor, entries } = await operator.exports();
+    assert.equal([actor.id, actor.chart], [id, "watch"]);
+    const logged = entries
+      .slice(1)
+      .map(({ event, handled, transitions, states, at }) => [event, handled, transitions, states, at]);
+    const done = moves.map(({ event, handled, transitions, states }, index) => [
+      event,
+      handled,
+      transitions,
+      states,
+      logged[index]?.[4],
+    ]);
+    assert.equal(logged, done);
+    const times = entries.map(({ at }) => at);
+    assert.equal(
+      times,
+      [...times].sort((one, other) => one - other),
+    );
+  },
+);
+
+promise(
+  "paused, the log is stepped through and the chart shows that moment, while recording goes on",
+  async (house) => {
+    const client = await house.join();
+    const id = house.newest("connection");
+    const operator = await visits(house);
+    await operator.picks(id);
+    client.send({ type: "chat.subscribe", conversationId: "c" });
+    const watching = quiet.with(1, "connection.open.subscription.some");
+    await operator.seesLit(...watching);
+    await operator.page.click("#log-pause");
+    await operator.sees("#moment", /^as of \d\d:\d\d:\d\d\.\d{3}$/);
+    client.send({ type: "chat.unsubscribe", conversationId: "c" });
+    await operator.sees("#log-note", /Paused; \d newer/);
+    await operator.seesLit(...watching);
+    await operator.page.click("#log-back");
+    await operator.seesLit(...quiet);
+    assert.is(await operator.page.locator("#chart .taken").count(), 1, "the transition of that moment is marked");
+    await operator.page.locator("#log").focus();
+    await operator.page.keyboard.press("ArrowDown");
+    await operator.seesLit(...watching);
+    await operator.sees("#log-entry", /Event\s*watches\.first/);
+    await operator.page.keyboard.press("End");
+    await operator.seesLit(...quiet);
+    await operator.page.keyboard.press("Home");
+    await operator.sees("#log-entry", "you began to look");
+    await operator.page.click("#log-pause");
+    await operator.sees("#moment", "live");
+    await operator.page.click("#log-clear");
+    await operator.page.locator(".log-row").first().waitFor({ state: "detached" });
+    await operator.seesLit(...quiet);
+  },
+);
+
+promise("the log keeps the newest 2,000, says so, and puts only the rows in sight into the document", async (house) => {
+  const client = await house.join();
+  const operator = await visits(house);
+  await operator.picks(house.newest("connection"));
+  for (let count = 0; count < 2_500; count++) client.send({ type: "ping" });
+  await client.barrier();
+  await operator.sees("#log-note", "The newest 2,000 are kept; 502 older ones are gone.");
+  assert.ok((await operator.page.locator(".log-row").count()) < 80);
+  const { entries, entriesDropped } = await operator.exports();
+  assert.equal([entries.length, entriesDropped], [2_000, 502]);
+});
+
+promise("kinds and states are counted as they are, and whoever is chosen is found", async (house) => {
+  const clients = [await house.join(), await house.join(), await house.join()];
+  for (const client of clients.slice(1)) client.send({ type: "chat.subscribe", conversationId: "a-conversation" });
+  const operator = await visits(house);
+  await operator.sees('#map [data-count="connection"]', "3");
+  await operator.sees('#map [data-count="watch"]', "2");
+  await operator.page.locator('#map [data-kind="watch"]').focus();
+  await operator.page.keyboard.press("Enter");
+  await operator.sees("#found", "2 found.");
+  await operator.page.locator("#tree button", { hasText: "cursor live" }).click();
+  await operator.sees("#found", "2 found.");
+  await operator.page.selectOption("#find-state", "watch.left");
+  await operator.sees("#found", "Nobody.");
+  await operator.page.click("#find-clear");
+  await operator.page.fill("#find", "a-conv");
+  await operator.sees("#found", "3 found.");
+  await operator.page.selectOption("#find-chart", "conversation");
+  await operator.sees("#found", "1 found.");
+  await operator.page.selectOption("#find-age", "older-3600000");
+  await operator.sees("#found", "Nobody.");
+  await operator.page.locator("#to-all").waitFor({ state: "hidden" });
+  await operator.page.locator("#tree button").first().focus();
+  await operator.page.keyboard.press("/");
+  assert.is(await operator.page.evaluate("document.activeElement.id"), "find");
+});
+
+promise(
+  "what an actor waits for is told in words: of its states, of those around them, and of the clock",
+  async (house) => {
+    const client = await house.join();
+    const hanging = JSON.stringify({ tokens: 3, hang: true });
+    client.send({ type: "chat.send", conversationId: "c", model: "demo/script", message: hanging });
+    await client.nextEvent("c", "text-delta");
+    const operator = await visits(house);
+    await operator.picks(house.newest("connection"));
+    await operator.sees(".card", /chatTurn asking\s*A turn it asked for is not sealed yet\.\s*Waits for turns\.none\./);
+    await operator.sees(".deadlines", /In \d+ s: no sign of life/);
+    await operator.page.locator("#beside:not([open])").waitFor();
+    await operator.picks(house.newest("turn"));
+    await operator.sees(".card", "The model writes its answer.");
+    await operator.sees("#beside[open]", /agent\.finished, .*turn\.cancel/);
+    client.send({ type: "chat.cancel", conversationId: "c" });
+    await operator.seesLit("turn.aborted");
+  },
+);
+
+promise("parent and children lead to one another, and the address leads back to the actor", async (house) => {
+  const client = await house.join();
+  client.send({ type: "chat.subscribe", conversationId: "c" });
+  const operator = await visits(house);
+  const [connection, watch] = [house.newest("connection"), house.newest("watch")];
+  await operator.picks(connection);
+  await operator.page.locator("#children a").click();
+  await operator.sees("#kind", /^watch$/);
+  await operator.sees("#facts", /at the newest event/);
+  assert.match(operator.page.url(), new RegExp(`#/a/${encodeURIComponent(watch)}/`));
+  const again = await visits(house, new URL(operator.page.url()).hash);
+  await again.seesLit(...idle);
+  await again.page.locator("#parent a").click();
+  await again.sees("#kind", /^connection$/);
+  await again.page.keyboard.press("Escape");
+  await again.page.locator("#map svg").waitFor();
+});
+
+promise("an actor that has ended stays with its last state and the reason", async (house) => {
+  const client = await house.join();
+  const operator = await visits(house);
+  const id = house.newest("connection");
+  await operator.picks(id);
+  await client.close();
+  await operator.sees("#moment", "ended");
+  await operator.sees("#ending", /It has reached its end at \d\d:.*What is shown is its last state/);
+  await operator.seesLit("connection.closed");
+  await operator.row(id).waitFor({ state: "detached" });
+  await operator.seesLit("connection.closed");
+  assert.is((await operator.exports()).ending?.how, "done");
+});
+
+promise("an address of nobody says so", async (house) => {
+  const operator = await visits(house, "#/a/x%3A9999");
+  await operator.sees("#ending", "There is no such actor");
+});
+
+const secret = "between you and me";
+
+promise("texts stay with the server unless the operator has said otherwise", async (house) => {
+  const client = await house.join();
+  const operator = await visits(house);
+  await operator.picks(house.newest("connection"));
+  client.send({ type: "chat.send", conversationId: "c", message: secret, model: "demo/echo" });
+  await client.nextEvent("c", "turn-sealed");
+  await operator.sees("#log-rows", "turns.none");
+  await operator.page.locator(".log-row", { hasText: "chat.send" }).click();
+  await operator.sees("#log-entry", "chat.send");
+  assert.not.match(await operator.page.content(), secret);
+  assert.not.match(JSON.stringify(await operator.exports()), secret);
+});
+
+promise(
+  "with --inspect=full an event's payload is shown with it",
+  async (house) => {
+    const client = await house.join();
+    const operator = await visits(house);
+    await operator.picks(house.newest("connection"));
+    client.send({ type: "chat.send", conversationId: "c", message: secret, model: "demo/echo" });
+    await operator.page.locator(".log-row", { hasText: "chat.send" }).click();
+    await operator.sees("#log-entry pre", secret);
+  },
+  { mode: "full" },
+);
+
+promise(
+  "where a token is needed it is asked for, a wrong one again, and then everything is shown",
+  async (house) => {
+    await house.join();
+    const { page: tab } = new Operator(await browser.open(house.url));
+    const operator = new Operator(tab);
+    await tab.locator("#token-dialog[open]").waitFor();
+    await tab.fill("#token", "wrong");
+    await tab.keyboard.press("Enter");
+    await tab.locator("#token-trouble:not([hidden])").waitFor();
+    await tab.fill("#token", "right-token-right");
+    await tab.keyboard.press("Enter");
+    await operator.isLive();
+    await operator.sees('#map [data-count="connection"]', "1");
+    await operator.picks(house.newest("connection"));
+    await operator.seesLit(...quiet);
+  },
+  { token: "right-token-right" },
+);
+
+promise("a page that nobody sees asks for nothing; seen again it is up to date", async (house) => {
+  const tab = await browser.context.newPage();
+  await tab.clock.install();
+  await tab.goto(house.url);
+  const operator = new Operator(tab);
+  await operator.sees('#map [data-count="connection"]', "0");
+  const see = (state: string) =>
+    tab.evaluate(`{
+      Object.defineProperty(document, "visibilityState", { value: "${state}", configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }`);
+  await see("hidden");
+  await tab.clock.runFor(5_000);
+  const asked: string[] = [];
+  tab.on("request", (request) => asked.push(request.url()));
+  await house.join();
+  await tab.clock.runFor(60_000);
+  assert.equal(asked, []);
+  await see("visible");
+  await operator.sees('#map [data-count="connection"]', "1");
+});
+
+promise("a server that goes is told, and when another comes in its place the page says so", async (house) => {
+  await house.join();
+  const operator = await visits(house);
+  await operator.picks(house.newest("connection"));
+  const httpPort = Number(new URL(house.url).port);
+  await house.end();
+  await operator.sees("#health", "The server cannot be reached.");
+  await operator.sees("#moment", "ended");
+  const next = await startInspectHouse({ httpPort });
+  try {
+    await operator.isLive();
+    await operator.sees("#ending", "before the server was started anew");
+    await operator.sees("#figures", "0 sockets");
+  } finally {
+    await next.end();
+  }
+});
+
+promise("on a phone the list and the actor take turns, and nothing is wider than the screen", async (house) => {
+  const client = await house.join();
+  client.send({ type: "chat.subscribe", conversationId: "c" });
+  const operator = await visits(house);
+  await operator.page.setViewportSize({ width: 390, height: 844 });
+  const widths = (): Promise<number[]> => operator.page.evaluate("[document.documentElement.scrollWidth, innerWidth]");
+  assert.equal(await widths(), [390, 390]);
+  await operator.picks(house.newest("watch"));
+  await operator.page.locator("#side").waitFor({ state: "hidden" });
+  assert.equal(await widths(), [390, 390]);
+  await operator.page.locator("#to-all").click();
+  await operator.page.locator("#side").waitFor();
+});
+
+page.run();

@@ -1,0 +1,108 @@
+// A real server with --inspect, in this process, so that a test sees its gateway as well as its page; and sockets of
+// every kind to look at: one in mid-turn, one that does not read, one that is being closed for it.
+import { type RunningServer, startServer } from "../../src/process.ts";
+import { readConfig, silentLogger, systemClock } from "../../src/turnwire.ts";
+import { type Client, connect } from "./client.ts";
+import { eventually } from "./deadline.ts";
+
+export interface InspectHouse {
+  readonly server: RunningServer;
+  /** Of the page. */
+  readonly url: string;
+  /** A socket; it is cut when the house ends. */
+  join(): Promise<Client>;
+  /** XState's id of the newest actor of a chart. */
+  newest(chart: string): string;
+  /** States of an actor, as the server shows them now; empty when it is not there. */
+  states(id: string): string[];
+  end(): Promise<void>;
+}
+
+export interface InspectHouseOptions {
+  mode?: "on" | "full";
+  token?: string;
+  httpPort?: number;
+}
+
+export async function startInspectHouse(options: InspectHouseOptions = {}): Promise<InspectHouse> {
+  const { mode = "on", token, httpPort = 0 } = options;
+  const flags = ["--port", "0", "--http-port", String(httpPort), "--data-dir", ":memory:", "--drain-ms", "0"];
+  const inspect = mode === "full" ? "--inspect=full" : "--inspect";
+  const command = readConfig(["serve", ...flags, inspect], token === undefined ? {} : { TURNWIRE_TOKEN: token });
+  if (command.kind !== "serve") throw new Error("no configuration");
+  const server = await startServer({ config: command.config, clock: systemClock, logger: silentLogger });
+  const clients: Client[] = [];
+  const found = (chart: string) => {
+    const search = { chart, state: undefined, find: undefined, olderThanMs: undefined, youngerThanMs: undefined };
+    return server.gateway.directory.find({ ...search, limit: 100 }).actors;
+  };
+  return {
+    server,
+    url: `${server.httpUrl}/inspect`,
+    async join() {
+      const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+      const client = await connect(server.wsUrl, { headers });
+      clients.push(client);
+      await client.next("catalog");
+      return client;
+    },
+    newest(chart) {
+      const newest = found(chart).at(-1);
+      if (!newest) throw new Error(`there is no ${chart}`);
+      return newest.id;
+    },
+    states: (id) => server.gateway.directory.summary(id)?.states ?? [],
+    async end() {
+      for (const client of clients) client.kill();
+      await server.stop();
+    },
+  };
+}
+
+/** A turn that goes on for a while and writes so much that who does not read is congested within two seconds. */
+const longTurn = (bytesPerSecond: number): string => {
+  const delayMs = 20;
+  const size = Math.round((bytesPerSecond * delayMs) / 1000);
+  return JSON.stringify({ tokens: 3_000, size, delayMs, reasoning: 10 });
+};
+
+/** Ids of three connections: one in mid-turn, one congested, one that is being closed because it did not read. */
+export interface Scene {
+  midTurn: string;
+  congested: string;
+  closing: string;
+}
+
+/** @param beforeItStalls is called with the one that will be congested, while it is still well */
+export async function stageScene(
+  house: InspectHouse,
+  beforeItStalls: (congested: string) => Promise<void>,
+): Promise<Scene> {
+  const conversationId = "3f1c0a52-9b7e-4d5c-8a41-52e0c9d7b6aa";
+  const subscribed = async (): Promise<{ client: Client; id: string }> => {
+    const client = await house.join();
+    const id = house.newest("connection");
+    client.send({ type: "chat.subscribe", conversationId });
+    return { client, id };
+  };
+  const isIn = (id: string, state: string) => () => house.states(id).includes(state);
+  const writer = await house.join();
+  const midTurn = house.newest("connection");
+  const late = await house.join();
+  const congested = house.newest("connection");
+  await beforeItStalls(congested);
+  writer.send({ type: "chat.send", conversationId, model: "demo/script", message: longTurn(200_000) });
+  await writer.nextEvent(conversationId, "turn-start");
+  const { client: first, id: closing } = await subscribed();
+  first.pause();
+  await eventually(isIn(closing, "connection.open.flow.congested"), "the first to be congested");
+  // The first is given up 10 s after a mark that it did not answer, and cut 5 s later: the second is still on its way.
+  const silentMs = (): number => house.server.gateway.directory.detail(closing, 0)?.flow?.heardMsAgo ?? 0;
+  await eventually(() => silentMs() > 6_000, "the first to be silent for a while");
+  late.send({ type: "chat.subscribe", conversationId });
+  await late.nextEvent(conversationId, "turn-start");
+  late.pause();
+  await eventually(isIn(closing, "connection.closing.slow"), "the first to be closed", 12_000);
+  await eventually(isIn(congested, "connection.open.flow.congested"), "the second to be congested");
+  return { midTurn, congested, closing };
+}

@@ -1,0 +1,60 @@
+// Takes the README's picture of the inspector, docs/inspect.png: node test/support/inspect-picture.ts [DIRECTORY]
+// Everything on it is the real server. With a directory it takes the page in all its guises and puts them there.
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { type Browser, findChromium, startBrowser } from "./chromium.ts";
+import { stageScene, startInspectHouse } from "./inspect-house.ts";
+
+const picture = fileURLToPath(new URL("../../docs/inspect.png", import.meta.url));
+const [directory] = process.argv.slice(2);
+
+const executable = findChromium();
+if (executable === undefined) throw new Error("no Chromium was found: install one, or name it in CHROMIUM");
+const house = await startInspectHouse();
+const browsers: Browser[] = [];
+const open = async (options: Parameters<typeof startBrowser>[1]): Promise<Page> => {
+  const browser = await startBrowser(executable, { deviceScaleFactor: 2, ...options });
+  browsers.push(browser);
+  return await browser.open(house.url);
+};
+
+/** The sockets alone, and one of them in whole. */
+async function look(page: Page, id: string): Promise<void> {
+  await page.locator("#find-chart option[value=connection]").waitFor({ state: "attached" });
+  await page.selectOption("#find-chart", "connection");
+  await page.locator(`.actors a[href*="${encodeURIComponent(id)}"]`).click();
+  await page.locator("#chart .lit").first().waitFor({ state: "attached" });
+  // Nothing is to look as if somebody were about to press it.
+  await page.mouse.move(0, 0);
+}
+
+const screens = { wide: { width: 1600, height: 1060 }, laptop: { width: 1280, height: 800 } };
+
+try {
+  const wide = await open({ viewport: screens.wide });
+  const isThorough = directory !== undefined;
+  const dark = isThorough && (await open({ viewport: screens.wide, colorScheme: "dark" }));
+  const laptop = isThorough && (await open({ viewport: screens.laptop }));
+  const phone = isThorough && (await open({ viewport: { width: 390, height: 844 } }));
+  const shoot = async (page: Page | false, name: string, fullPage = false): Promise<void> => {
+    if (page) await page.screenshot({ path: join(directory ?? "", `inspect-${name}.png`), fullPage });
+  };
+  const scene = await stageScene(house, async (congested) => {
+    await look(wide, congested);
+    await shoot(laptop, "home");
+    await shoot(phone, "phone-home", true);
+  });
+  await wide.locator(".actor .chip.bad").first().waitFor();
+  await wide.locator("#chart .lit.warn").first().waitFor({ state: "attached" });
+  await wide.screenshot({ path: picture });
+  await Promise.all([
+    laptop && look(laptop, scene.closing).then(() => shoot(laptop, "laptop")),
+    phone && look(phone, scene.closing).then(() => shoot(phone, "phone", true)),
+    dark && look(dark, scene.midTurn).then(() => shoot(dark, "dark")),
+  ]);
+  for (const { defects } of browsers) if (defects.length > 0) throw new Error(defects.join("\n"));
+} finally {
+  for (const browser of browsers) await browser.close();
+  await house.end();
+}

@@ -1,0 +1,36 @@
+// Which states want an operator's eye: "warn", something is held up and may mend itself; "bad", something went wrong.
+// A test holds the names to the charts.
+
+const tones = new Map([
+  ["gateway.draining", "warn"],
+  ["gateway.stopping", "warn"],
+  ["gateway.failed", "bad"],
+  ["connection.open.flow.congested", "warn"],
+  ["connection.closing.asked", "warn"],
+  ["connection.closing.draining", "warn"],
+  ["connection.closing.slow", "bad"],
+  ["connection.closing.silent", "bad"],
+  ["connection.closing.refused", "bad"],
+  ["connection.closing.defect", "bad"],
+  ["watch.watching.cursor.lagging", "warn"],
+  ["surface.failed", "bad"],
+  ["conversation.stopping", "warn"],
+  ["conversation.recovering.storing", "warn"],
+  ["conversation.recovering.waitingForStore", "bad"],
+  ["conversation.sealing.waitingForStore", "bad"],
+  ["turn.running.retrying", "warn"],
+  ["turn.failed", "bad"],
+  ["turn.outgrown", "bad"],
+]);
+
+export const tonedStates = () => [...tones.keys()];
+
+/** "bad", "warn", or undefined. */
+export const toneOf = (state) => tones.get(state);
+
+/** The state that says most about an actor: one that went wrong, one held up, else the last not begun in. */
+export function telling(states, isInitial) {
+  const bad = states.find((state) => toneOf(state) === "bad");
+  const warn = states.find((state) => toneOf(state) === "warn");
+  return bad ?? warn ?? states.findLast((state) => !isInitial(state)) ?? states[0];
+}

@@ -3,6 +3,7 @@
 import { fanOut } from "./fan-out.ts";
 import { idle } from "./idle.ts";
 import { neverReading } from "./never-reading.ts";
+import { page } from "./page.ts";
 import { Table } from "./table.ts";
 import { watched } from "./watched.ts";
 
@@ -11,6 +12,7 @@ const proofs: Record<string, (table: Table) => Promise<void>> = {
   "never-reading": neverReading,
   idle,
   watched,
+  page,
 };
 
 const chosen = process.argv.slice(2);

@@ -70,7 +70,7 @@ export const surfaceMachine = setup({
           description: "It changed meanwhile, once or often: whatever comes of the question, it is asked once more.",
           on: {
             "spec.built": { target: "#surface.refreshing", actions: "show" },
-            "spec.failed": { target: "#surface.loading", actions: "reportFailure", reenter: true },
+            "spec.failed": { target: "#surface.loading", actions: "reportFailure" },
           },
           meta: { ignores: ["surface.changed"] },
         },
@@ -109,7 +109,7 @@ export const surfaceMachine = setup({
         outdated: {
           description: "It changed meanwhile: asked once more, whatever comes of this question.",
           on: {
-            "spec.built": { target: "#surface.refreshing", actions: "show", reenter: true },
+            "spec.built": { target: "#surface.refreshing", actions: "show" },
             "spec.failed": { target: "#surface.loading", actions: "reportFailure" },
           },
           meta: { ignores: ["surface.changed"] },

@@ -118,7 +118,7 @@ export class Connections {
       const due = connection.outlet.due(now);
       if (due) connection.tell(`socket.${due}`);
       // An actor that has failed cannot cut its socket any more.
-      if (due === "overdue") connection.outlet.cut();
+      if (due === "overdue" && connection.actor?.getSnapshot().status !== "active") connection.outlet.cut();
     }
     return this.#open.size > 0;
   };

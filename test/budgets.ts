@@ -23,6 +23,21 @@ export const budgets = {
   filesAtOnce: 2,
   /** Characters of one file's output that are kept; of more than that, the beginning and the end. */
   outputCharactersMax: 2_000_000,
+  /** The model suites, each as a whole. */
+  model: {
+    /** All paths of the models of a connection, two connections, a surface and a host's life: 15 s of one core. */
+    pathsMs: 100_000,
+    /** Every state within the exploration's bounds: 20 s of one core that nobody else wants. */
+    explorationMs: 90_000,
+    /** The larger bounds, on demand: what is not visited by then is reported as left. */
+    largerExplorationMs: 20 * 60_000,
+    /** Random histories: as many as fit in; about 100 a second on a core that nobody else wants. */
+    historiesMs: 45_000,
+    /** The same on the whole embedded server. */
+    embeddedHistoriesMs: 20_000,
+    /** One seeded fault: who has not come to an end by then is found by that. */
+    mutantMs: 150_000,
+  },
 } as const;
 
 /** A file called *.alone.test.ts runs alone without a row here. */

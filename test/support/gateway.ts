@@ -6,8 +6,10 @@ import { Gateway } from "../../src/gateway.ts";
 import { createTransportWsExtension, type Extension } from "../../src/host.ts";
 import { type Limits, limits } from "../../src/limits.ts";
 import { listen, trackConnections, unlisten } from "../../src/listen.ts";
+import type { Broadcasts } from "../../src/ports/broadcasts.ts";
 import { tolerantLogger } from "../../src/ports/logger.ts";
 import type { SurfaceRegistry } from "../../src/ports/surfaces.ts";
+import type { Broadcast } from "../../src/protocol/broadcast.ts";
 import { createTransport } from "../../src/transport.ts";
 import { type Client, type ConnectOptions, connect } from "./client.ts";
 import { eventually, within } from "./deadline.ts";
@@ -88,6 +90,8 @@ export interface BareGateway {
   url: string;
   /** Set to refuse upgrades. */
   closedBecause: "draining" | "full" | undefined;
+  /** Makes news, as an orchestrator's hooks would. */
+  announce(news: Broadcast): void;
   join(options?: ConnectOptions): Promise<Client>;
 }
 
@@ -105,13 +109,20 @@ export async function withGateway(options: BareOptions, run: (bare: BareGateway)
   const orchestrator = new ScriptedOrchestrator();
   const host = new FakeHost();
   const logger = tolerantLogger(host.logger);
+  const newsListeners = new Set<(news: Broadcast) => void>();
+  const broadcasts: Broadcasts = {
+    subscribe(listener) {
+      newsListeners.add(listener);
+      return () => newsListeners.delete(listener);
+    },
+  };
   const gateway = new Gateway({
     clock,
     logger,
     limits: bounds,
     surfaces: registryOf(options.surfaces ?? []),
     eventProfile: "full",
-    ports: () => ({ orchestrator: asPort(orchestrator), broadcasts: { subscribe: () => () => {} } }),
+    ports: () => ({ orchestrator: asPort(orchestrator), broadcasts }),
   });
   const transport = createTransport({
     limits: bounds,
@@ -132,6 +143,9 @@ export async function withGateway(options: BareOptions, run: (bare: BareGateway)
     host,
     url,
     closedBecause: undefined,
+    announce: (news) => {
+      for (const listener of [...newsListeners]) listener(news);
+    },
     async join(connecting = {}) {
       const client = await connect(url, connecting);
       clients.push(client);

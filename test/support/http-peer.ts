@@ -22,10 +22,20 @@ export interface Upgrade {
   protocols?: string[];
 }
 
+export interface Opening {
+  /** True: the server's FIN is not answered by itself; the peer ends its own side when it wants to. */
+  allowHalfOpen?: boolean;
+}
+
 /** Connects to the host and port of a URL (ws: or http:). */
-export async function openPeer(url: string, deadlineMs: number = budgets.awaitMs): Promise<Peer> {
+export async function openPeer(
+  url: string,
+  deadlineMs: number = budgets.awaitMs,
+  { allowHalfOpen = false }: Opening = {},
+): Promise<Peer> {
   const { hostname, port } = new URL(url);
-  const socket = createConnection({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port), noDelay: true });
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const socket = createConnection({ host, port: Number(port), noDelay: true, allowHalfOpen });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   socket.once("connect", resolve);
   socket.once("error", reject);
@@ -35,8 +45,8 @@ export async function openPeer(url: string, deadlineMs: number = budgets.awaitMs
 }
 
 /** A peer whose upgrade has succeeded. */
-export async function openUpgradedPeer(url: string, upgrade: Upgrade = {}): Promise<Peer> {
-  const peer = await openPeer(url);
+export async function openUpgradedPeer(url: string, upgrade: Upgrade = {}, opening: Opening = {}): Promise<Peer> {
+  const peer = await openPeer(url, budgets.awaitMs, opening);
   const response = await peer.upgrade({ path: new URL(url).pathname, ...upgrade });
   if (response.status === 101) return peer;
   peer.kill();

@@ -1,0 +1,153 @@
+// What one client may do with its socket, and what it can know of it: a congested one is heard like any other, and each
+// way to end it leads through a closing of its own. A model for tests: it shares nothing with the production charts.
+import { setup } from "xstate";
+
+const closing = { "peer.answers": "gone", "peer.keepsStill": "gone", "peer.speaks": {} } as const;
+
+export const connectionModel = setup({
+  types: {
+    events: {} as
+      // ── the conversation ──
+        | { type: "peer.watches" }
+        | { type: "peer.unwatches" }
+        | { type: "peer.asks" }
+        | { type: "peer.queues" }
+        | { type: "peer.isRefused" }
+        | { type: "peer.cancels" }
+        | { type: "another.asks" }
+        | { type: "turn.begins" }
+        | { type: "turn.endsUnsaid" }
+        | { type: "turn.speaks" }
+        | { type: "turn.ends" }
+        // ── the surface ──
+        | { type: "peer.looks" }
+        | { type: "peer.looksAway" }
+        | { type: "surface.changes" }
+        // ── what leaves everything as it is ──
+        | { type: "peer.pings" }
+        | { type: "peer.withdraws" }
+        | { type: "peer.invokes" }
+        | { type: "peer.errs" }
+        | { type: "news.come" }
+        // ── how well it reads, and how it ends ──
+        | { type: "peer.stalls" }
+        | { type: "peer.recovers" }
+        | { type: "peer.isGivenUp" }
+        | { type: "peer.fallsSilent" }
+        | { type: "peer.breaksTheProtocol" }
+        | { type: "server.drains" }
+        | { type: "server.disconnects" }
+        | { type: "watch.breaks" }
+        | { type: "surfaceWatch.breaks" }
+        | { type: "everything.breaks" }
+        | { type: "peer.leaves" }
+        | { type: "peer.vanishes" }
+        | { type: "peer.answers" }
+        | { type: "peer.keepsStill" }
+        | { type: "peer.speaks" },
+  },
+}).createMachine({
+  id: "connection",
+  initial: "open",
+  states: {
+    open: {
+      type: "parallel",
+      on: {
+        "peer.pings": {},
+        "peer.withdraws": {},
+        "peer.invokes": {},
+        "peer.errs": {},
+        "news.come": {},
+        "peer.breaksTheProtocol": "closing.refused",
+        "server.drains": "closing.draining",
+        "server.disconnects": "closing.asked",
+        "peer.leaves": "gone",
+        "peer.vanishes": "gone",
+      },
+      states: {
+        flow: {
+          initial: "flowing",
+          states: {
+            flowing: { on: { "peer.stalls": "congested", "peer.fallsSilent": "#connection.closing.silent" } },
+            congested: { on: { "peer.recovers": "flowing", "peer.isGivenUp": "#connection.closing.slow" } },
+          },
+        },
+        chat: {
+          initial: "unwatched",
+          states: {
+            unwatched: {
+              on: {
+                "peer.watches": "quiet",
+                "peer.asks": "requested",
+                "peer.queues": "requested",
+                "peer.isRefused": {},
+              },
+            },
+            quiet: {
+              on: {
+                "peer.watches": {},
+                "peer.unwatches": "unwatched",
+                "peer.asks": "requested",
+                "peer.queues": "requested",
+                "peer.isRefused": {},
+                "another.asks": "overheard",
+                "watch.breaks": "#connection.closing.defect",
+              },
+            },
+            requested: {
+              on: {
+                "turn.begins": "answered",
+                "turn.endsUnsaid": "quiet",
+                "peer.asks": {},
+                "peer.queues": {},
+                "peer.cancels": "quiet",
+                "peer.unwatches": "unwatched",
+              },
+            },
+            answered: {
+              on: {
+                "turn.speaks": {},
+                "turn.ends": "quiet",
+                "peer.asks": {},
+                "peer.queues": {},
+                "peer.cancels": "quiet",
+                "peer.unwatches": "unwatched",
+                "watch.breaks": "#connection.closing.defect",
+              },
+            },
+            overheard: {
+              on: {
+                "turn.speaks": {},
+                "turn.ends": "quiet",
+                "peer.asks": {},
+                "peer.cancels": "quiet",
+                "peer.unwatches": "unwatched",
+              },
+            },
+          },
+        },
+        surface: {
+          initial: "hidden",
+          states: {
+            hidden: { on: { "peer.looks": "shown" } },
+            shown: {
+              on: {
+                "peer.looks": {},
+                "peer.looksAway": "hidden",
+                "surface.changes": {},
+                "surfaceWatch.breaks": "#connection.closing.defect",
+                "everything.breaks": "#connection.closing.refused",
+              },
+            },
+          },
+        },
+      },
+    },
+    closing: {
+      on: closing,
+      initial: "refused",
+      states: { asked: {}, slow: {}, silent: {}, refused: {}, draining: {}, defect: {} },
+    },
+    gone: { type: "final" },
+  },
+});

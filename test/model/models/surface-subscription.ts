@@ -1,0 +1,112 @@
+// A surface that one or two sockets look at, and a provider that answers when it likes: what is newest, what is owed,
+// and what became of the last question. Models for tests: they share nothing with the production charts.
+import { type AnyStateMachine, not, setup, stateIn } from "xstate";
+
+/** A provider that says when its spec changes. */
+export const surfaceSubscriptionModel = modelOf("surface-subscription", { isAsked: false });
+
+/** A provider that says nothing: each newcomer, and each action, makes the server ask again. */
+export const muteSurfaceModel = modelOf("surface-subscription-mute", { isAsked: true });
+
+/** @param newcomer what one who comes while the newest spec is known brings about. */
+function modelOf(id: string, newcomer: { isAsked: boolean }): AnyStateMachine {
+  const sharing = setup({
+    types: {
+      events: {} as
+        | { type: "viewer.looks" }
+        | { type: "viewer.leaves" }
+        | { type: "other.looks" }
+        | { type: "other.leaves" }
+        | { type: "surface.changes" }
+        | { type: "provider.answers" }
+        | { type: "provider.fails" }
+        | { type: "provider.isLate" },
+    },
+    guards: {
+      viewerIsAlone: not(stateIn({ other: "looking" })),
+      otherIsAlone: not(stateIn({ viewer: "looking" })),
+      viewerIsHere: stateIn({ viewer: "looking" }),
+      otherIsHere: stateIn({ other: "looking" }),
+    },
+  });
+  const onLooking = (target: string) => ({ "viewer.looks": target, "other.looks": target });
+  return sharing.createMachine({
+    id,
+    type: "parallel",
+    states: {
+      viewer: {
+        initial: "away",
+        states: {
+          away: { on: { "viewer.looks": "looking" } },
+          looking: { on: { "viewer.looks": {}, "viewer.leaves": "away" } },
+        },
+      },
+      other: {
+        initial: "away",
+        states: {
+          away: { on: { "other.looks": "looking" } },
+          looking: { on: { "other.leaves": "away" } },
+        },
+      },
+      surface: {
+        initial: "none",
+        states: {
+          none: { on: onLooking("known.loading") },
+          known: {
+            on: {
+              "viewer.leaves": { guard: "viewerIsAlone", target: "none" },
+              "other.leaves": { guard: "otherIsAlone", target: "none" },
+            },
+            initial: "loading",
+            states: {
+              loading: {
+                on: {
+                  "surface.changes": "loadingAnew",
+                  "provider.answers": "current",
+                  "provider.fails": "failed",
+                  "provider.isLate": "owing",
+                },
+              },
+              loadingAnew: {
+                on: {
+                  "surface.changes": {},
+                  "provider.answers": "refreshing",
+                  "provider.fails": "loading",
+                  "provider.isLate": "loading",
+                },
+              },
+              current: {
+                on: { "surface.changes": "refreshing", ...(newcomer.isAsked && onLooking("refreshing")) },
+              },
+              refreshing: {
+                on: {
+                  "surface.changes": "refreshingAnew",
+                  "provider.answers": "current",
+                  "provider.fails": "failed",
+                  "provider.isLate": "owing",
+                },
+              },
+              refreshingAnew: {
+                on: {
+                  "surface.changes": {},
+                  "provider.answers": "refreshing",
+                  "provider.fails": "loading",
+                  "provider.isLate": "loading",
+                },
+              },
+              failed: { on: { "surface.changes": "loading", ...onLooking("loading") } },
+              owing: {
+                on: {
+                  "surface.changes": "loading",
+                  ...onLooking("loading"),
+                  "provider.answers": "current",
+                  "provider.fails": "failed",
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  });
+}

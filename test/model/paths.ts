@@ -1,0 +1,100 @@
+// Plays every path of the models of a connection, of two connections, of a surface subscription and of a host's life on
+// running servers, over real sockets, and counts which transitions of the charts their actors have taken by that.
+import type { AnyStateMachine } from "xstate";
+import { connectionMachine } from "../../machines/connection.ts";
+import { gatewayMachine } from "../../machines/gateway.ts";
+import { surfaceMachine } from "../../machines/surface.ts";
+import { surfaceWatchMachine } from "../../machines/surface-watch.ts";
+import { watchMachine } from "../../machines/watch.ts";
+import { type Arrival, Coverage, type CoverageRow } from "./coverage.ts";
+import { connectionModel } from "./models/connection.ts";
+import { hostLifeModel } from "./models/host-life.ts";
+import { muteSurfaceModel, surfaceSubscriptionModel } from "./models/surface-subscription.ts";
+import { twoConnectionsModel } from "./models/two-connections.ts";
+import { type Implementation, type ModelRow, type PathFailure, type Played, type PlayOptions, play } from "./play.ts";
+import { connectionPlayer } from "./players/connection.ts";
+import { hostLifePlayer } from "./players/host-life.ts";
+import { surfaceSubscriptionPlayer } from "./players/surface-subscription.ts";
+import { twoConnectionsPlayer } from "./players/two-connections.ts";
+import { isExpected } from "./structure.ts";
+import { simplePathsCounted, walk } from "./walk.ts";
+
+export interface PathsReport {
+  models: ModelRow[];
+  /** Of the charts connection, watch, surface and surface-watch; and what was seen of the gateway's beside that. */
+  coverage: CoverageRow[];
+  failures: PathFailure[];
+  /** Sentences: each transition not taken, and each event that came where its chart says that it never does. */
+  problems: string[];
+}
+
+export interface PathsOptions extends Omit<PlayOptions, "atOnce"> {
+  /** Simple paths of each model, beside a shortest one to every state and one over every transition. */
+  simplePathsMax?: number;
+}
+
+/** What CI plays of simple paths. Higher: more and longer rows of things that happen; 100 take about 8 s for all. */
+const simplePathsInCi = 100;
+
+const charts: AnyStateMachine[] = [
+  connectionMachine,
+  watchMachine,
+  surfaceMachine,
+  surfaceWatchMachine,
+  gatewayMachine,
+];
+
+/** Its transitions are counted, and need not all be taken here: the whole process has more ways to begin and to end. */
+const beside = gatewayMachine.id;
+
+export async function playPaths(options: PathsOptions = {}): Promise<PathsReport> {
+  const { simplePathsMax = simplePathsInCi, ...playing } = options;
+  const coverage = new Coverage(charts);
+  const played: Played[] = [];
+  const playModel = async <House>(model: AnyStateMachine, player: Implementation<House>, atOnce = 4): Promise<void> => {
+    played.push(await play(walk(model, { simplePathsMax }), player, { ...playing, atOnce }));
+  };
+  await playModel(connectionModel, connectionPlayer(coverage));
+  await playModel(twoConnectionsModel, twoConnectionsPlayer(coverage));
+  await playModel(surfaceSubscriptionModel, surfaceSubscriptionPlayer(coverage, { announces: true }));
+  await playModel(muteSurfaceModel, surfaceSubscriptionPlayer(coverage, { announces: false }));
+  await playModel(hostLifeModel, hostLifePlayer(coverage), 1);
+  const table = coverage.table();
+  return {
+    models: played.map(({ model }) => model),
+    coverage: table,
+    failures: played.flatMap(({ failures }) => failures),
+    problems: [...gaps(table), ...broken(coverage.arrivals())],
+  };
+}
+
+/** Transitions not taken that ought to be. */
+function gaps(table: CoverageRow[]): string[] {
+  const missing = table.filter(({ chart }) => chart !== beside).flatMap((row) => row.missing);
+  return missing.map((key) => `no path takes the transition ${key}`);
+}
+
+/** What the charts say of themselves and the running server does not keep. */
+function broken(arrivals: Arrival[]): string[] {
+  return arrivals.flatMap(({ chart, state, event, times }) => {
+    const machine = charts.find(({ id }) => id === chart);
+    const expectation = machine && isExpected(machine, state, event);
+    if (expectation === "handled" || expectation === "ignored") return [];
+    const claim = expectation === "never" ? "says that it never comes there" : "lists it nowhere";
+    return [`${event} came to a ${chart} in ${JSON.stringify(state)}, ${times} times: the chart ${claim}`];
+  });
+}
+
+/** The report for a person: what was walked and played, and what fell short. */
+export function sentencesOf({ models, coverage, failures, problems }: PathsReport): string[] {
+  return [
+    ...models.map(({ name, states, transitions, found, paths, steps }) => {
+      const simple = found.simple < simplePathsCounted ? `${found.simple}` : `more than ${simplePathsCounted}`;
+      const kinds = `${found.shortest} shortest paths, ${found.transition} over a transition, ${simple} simple ones`;
+      return `${name}: ${states} states, ${transitions} transitions; ${kinds}; ${paths} paths played, ${steps} steps`;
+    }),
+    ...coverage.map(({ chart, taken, all }) => `${chart}: ${taken} of ${all} transitions taken`),
+    ...failures.map(({ model, path, step, message }) => `FAILED ${model}: ${path}, at ${step}: ${message}`),
+    ...problems.map((problem) => `FAILED ${problem}`),
+  ];
+}

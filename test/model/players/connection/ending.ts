@@ -1,0 +1,136 @@
+// The events of the connection model in which the peer reads badly, something breaks, or somebody ends the socket. No
+// event of a chart is ever sent by hand: what breaks is a part that the actor runs into.
+import * as assert from "uvu/assert";
+import { limits } from "../../../../src/limits.ts";
+import { opcodes } from "../../../support/http-peer.ts";
+import type { Implementation } from "../../play.ts";
+import { rest, soon } from "../soon.ts";
+import { conversationId } from "../stage.ts";
+import type { House } from "./house.ts";
+
+const poison = (): never => {
+  throw new Error("a defect provoked on purpose");
+};
+
+/** The next call of a method throws. */
+function breakOnce<Thing extends object>(thing: Thing, method: keyof Thing): void {
+  const value = (): never => {
+    Reflect.deleteProperty(thing, method);
+    return poison();
+  };
+  Object.defineProperty(thing, method, { configurable: true, value });
+}
+
+/** A fact that breaks whoever reads it: a surface watch has no action of its own that could break. */
+const poisoned = <Type extends string>(type: Type): { type: Type } =>
+  Object.defineProperty({ type }, "type", { get: poison });
+
+function breakSurfaceWatch({ stage, socket }: House): void {
+  const [watch] = socket.entry.surfaceWatches.values();
+  stage.provoked.push("surface-watch");
+  watch?.actor?.send(poisoned("surface.shown"));
+}
+
+/** An unmasked frame (RFC 6455 5.3). */
+const breakTheProtocol = ({ socket }: House): void =>
+  socket.peer.sendFrame({ opcode: opcodes.text, payload: "{}", masked: false });
+
+async function isClosed({ socket }: House): Promise<void> {
+  await soon(() => socket.peer.closing, "the close frame");
+}
+
+/** Nothing that was written to either is without its receipt: time may pass. */
+async function everythingIsReceipted({ socket, bystander }: House): Promise<void> {
+  for (let round = 0; round < 2; round++) await Promise.all([socket.peer.barrier(), bystander.barrier()]);
+}
+
+/** The cursor breaks, and the flow's next change runs into it: in leaving the live set, or in catching up. */
+async function watchBreaks(house: House): Promise<void> {
+  const { stage, socket } = house;
+  const { watch } = socket;
+  if (!watch) throw new Error("there is no watch to break");
+  stage.provoked.push("watch");
+  const isCongested = socket.region("flow") === "congested";
+  breakOnce(watch.cursor, isCongested ? "pump" : "leave");
+  if (isCongested) socket.recovers();
+  else await socket.stalls();
+  await isClosed(house);
+}
+
+/** The peer breaks the protocol, and while its watches are being left, they break as well. */
+async function everythingBreaks(house: House): Promise<void> {
+  const { stage, socket } = house;
+  const { instead } = stage.bare.orchestrator;
+  const alone = "watched by nobody else";
+  instead.subscribe = () => () => {
+    stage.provoked.push("watch");
+    watch?.actor?.send(poisoned("turn.sealed"));
+    breakSurfaceWatch(house);
+  };
+  socket.peer.send({ type: "chat.subscribe", conversationId: alone });
+  await socket.peer.barrier();
+  delete instead.subscribe;
+  const watch = socket.entry.watches.get(alone);
+  breakTheProtocol(house);
+  await isClosed(house);
+}
+
+async function fallsSilent(house: House): Promise<void> {
+  const { stage, socket, bystander } = house;
+  await everythingIsReceipted(house);
+  socket.peer.withholdPongs();
+  stage.clock.leap(limits.silentPingMs + 1);
+  await bystander.barrier();
+  await soon(() => socket.peer.pingsUnanswered > 0, "a ping to the silent peer");
+  stage.clock.leap(limits.silentCloseMs - limits.silentPingMs);
+  await isClosed(house);
+}
+
+export const ending: Implementation<House>["events"] = {
+  "peer.stalls": ({ socket }) => socket.stalls(),
+  "peer.recovers": ({ socket }) => socket.recovers(),
+  "peer.isGivenUp": async (house) => {
+    await everythingIsReceipted(house);
+    house.stage.clock.leap(limits.markAnswerMs + 1);
+    await isClosed(house);
+  },
+  "peer.fallsSilent": fallsSilent,
+  "peer.breaksTheProtocol": async (house) => {
+    breakTheProtocol(house);
+    await isClosed(house);
+  },
+  "server.drains": async (house) => {
+    const { gateway } = house.stage.bare;
+    const announced = { deadlineMs: 7_000, reconnectAfterMs: 1_000 };
+    gateway.drain(announced.deadlineMs, announced.reconnectAfterMs);
+    house.closed = gateway.closeSockets();
+    assert.equal(await house.socket.peer.next("server.draining"), { type: "server.draining", ...announced });
+    await isClosed(house);
+  },
+  "server.disconnects": async (house) => {
+    assert.is(house.stage.bare.gateway.disconnect(house.socket.entry.id), true);
+    await isClosed(house);
+  },
+  "watch.breaks": watchBreaks,
+  "surfaceWatch.breaks": async (house) => {
+    breakSurfaceWatch(house);
+    await isClosed(house);
+  },
+  "everything.breaks": everythingBreaks,
+  "peer.leaves": async ({ socket }) => {
+    socket.peer.sendClose(1000);
+    assert.is((await soon(() => socket.peer.closing, "the answer to the close frame")).code, 1000);
+  },
+  "peer.vanishes": ({ socket }) => socket.peer.vanish(),
+  "peer.answers": ({ socket }) => socket.peer.sendClose(socket.peer.closing?.code),
+  "peer.keepsStill": async ({ stage }) => {
+    stage.clock.leap(limits.closingMs + 1);
+    await rest();
+  },
+  "peer.speaks": async ({ stage, socket }) => {
+    const asked = stage.bare.orchestrator.asked.length;
+    socket.peer.send({ type: "chat.send", conversationId, message: "?" });
+    await rest(20);
+    assert.is(stage.bare.orchestrator.asked.length, asked, "nothing is handled while closing");
+  },
+};

@@ -1,0 +1,99 @@
+// What is true in each state of the connection model: of the server's own actors, and of what the peer is told.
+import * as assert from "uvu/assert";
+import type { Implementation } from "../../play.ts";
+import { comesTo, soon } from "../soon.ts";
+import { stateOf } from "../stage.ts";
+import { bystanderHears, type House } from "./house.ts";
+
+/** The flow, and what of the conversation may reach the peer in it. */
+async function flows({ socket, refusals }: House, flow: "flowing" | "congested", cursor: "live" | "lagging") {
+  const isFlowing = flow === "flowing";
+  await comesTo(() => socket.region("flow"), flow, "the connection's flow");
+  assert.is(socket.entry.outlet.congested, !isFlowing);
+  if (socket.isFollowing) {
+    await comesTo(() => socket.watchRegion("cursor"), cursor, "the watch's cursor");
+    assert.is(socket.watch?.feed.live.has(socket.watch.cursor), isFlowing, "is it in the live set?");
+  }
+  if (isFlowing) await socket.isUpToDate();
+  else await socket.isTold("nothing");
+  assert.is(socket.peer.count("chat.error"), refusals, "refusals of chat");
+}
+
+/** The conversation's turn as the watch and the connection see it. */
+async function sees({ stage, socket }: House, turn: string, chatTurn: "quiet" | "asking"): Promise<void> {
+  await comesTo(() => socket.watchRegion("turn"), turn, "the turn as the watch sees it");
+  await comesTo(() => socket.region("chatTurn"), chatTurn, "the connection's own turn");
+  assert.is(socket.region("subscription"), "some");
+  assert.is(stage.isRunning, turn !== "idle");
+}
+
+/** Its close frame is out, nothing after it, and nothing of it is left in the live sets. */
+async function isClosing({ stage, socket }: House, name: string, code: number): Promise<void> {
+  await comesTo(() => socket.value, { closing: name }, "the connection's state");
+  const close = await soon(() => socket.peer.closing, "the close frame");
+  assert.is(close.code, code);
+  assert.is(socket.peer.framesAfterClose, 0, "frames after the close frame");
+  assert.is(socket.entry.subscriptions, 0, "subscriptions of a closing socket");
+  assert.is(stage.bare.gateway.connections.get(socket.entry.id), socket.entry, "it is kept until the peer has gone");
+}
+
+/** Everything of it is released, the turn goes on without it, and the bystander has not noticed. */
+async function isGone(house: House): Promise<void> {
+  const { stage, socket, bystander, closed } = house;
+  const { gateway, orchestrator, host } = stage.bare;
+  await comesTo(() => socket.value, "closed", "the connection's state");
+  socket.peer.letGo();
+  await soon(() => socket.peer.isGone, "the TCP connection to end");
+  assert.is(gateway.connections.get(socket.entry.id), undefined, "it is released");
+  assert.is(socket.entry.subscriptions, 0);
+  assert.is(orchestrator.given("stopTurn").length, house.cancels, "a socket that leaves aborts nothing");
+  const logged = host.said("transport-ws: connection close");
+  assert.is(logged.filter(({ fields }) => fields?.["connectionId"] === socket.entry.id).length, 1);
+  await closed;
+  if (closed) {
+    assert.is((await bystander.untilClosed()).code, 1012);
+    return;
+  }
+  if (stage.isRunning) await bystanderHears(house);
+  const chatTurn = house.asker === "bystander" ? "asking" : "quiet";
+  const left = [...gateway.connections.all()].map(({ actor }) => stateOf(actor));
+  assert.equal(left, [{ open: { flow: "flowing", subscription: "some", chatTurn } }], "the bystander's connection");
+}
+
+export const states: Implementation<House>["states"] = {
+  "open.flow.flowing": (house) => flows(house, "flowing", "live"),
+  "open.flow.congested": (house) => flows(house, "congested", "lagging"),
+  "open.chat.unwatched": async ({ socket }) => {
+    await comesTo(() => socket.region("chatTurn"), "quiet", "the connection's own turn");
+    assert.is(socket.watch, undefined);
+    const subscription = socket.surfaceWatches.length > 0 ? "some" : "none";
+    await comesTo(() => socket.region("subscription"), subscription, "the connection's subscriptions");
+    await socket.isTold("nothing");
+  },
+  "open.chat.quiet": (house) => sees(house, "idle", "quiet"),
+  "open.chat.requested": (house) => sees(house, "requested", "asking"),
+  "open.chat.answered": (house) => sees(house, "generating", "asking"),
+  "open.chat.overheard": (house) => sees(house, "generating", "quiet"),
+  "open.surface.hidden": async ({ stage, socket, surface }) => {
+    await comesTo(() => socket.surfaceWatches, [], "the socket's surface watches");
+    await comesTo(() => stage.actors("surface"), [], "the surface, at which nobody looks");
+    assert.is(surface.subscriptions, 0, "subscriptions at the provider");
+  },
+  "open.surface.shown": async ({ stage, socket, surface }) => {
+    await comesTo(() => socket.surfaceWatches, ["shown"], "the socket's surface watches");
+    await comesTo(() => stage.actors("surface"), ["current"], "the surface");
+    assert.is(socket.region("subscription"), "some");
+    const isNewest = (): boolean => {
+      const newest = socket.peer.received.findLast(({ type }) => type === "surface" || type === "update");
+      return JSON.stringify(newest).includes(`"payload":${JSON.stringify(surface.value)}`);
+    };
+    if (socket.region("flow") === "flowing") await soon(isNewest, "the newest spec to be shown");
+  },
+  "closing.asked": (house) => isClosing(house, "asked", 1001),
+  "closing.slow": (house) => isClosing(house, "slow", 4001),
+  "closing.silent": (house) => isClosing(house, "silent", 4002),
+  "closing.refused": (house) => isClosing(house, "refused", 1002),
+  "closing.draining": (house) => isClosing(house, "draining", 1012),
+  "closing.defect": (house) => isClosing(house, "defect", 1011),
+  gone: isGone,
+};

@@ -1,0 +1,115 @@
+// The events of the connection model in which somebody says something: the peer, another one, the turn, a surface.
+import * as assert from "uvu/assert";
+import type { Implementation } from "../../play.ts";
+import { conversationId, turnRunning } from "../stage.ts";
+import { bystanderHears, type House, surfaceId, turnBegins, turnEnds } from "./house.ts";
+
+/** A text that starts a turn where none runs; where one runs it is refused, or waits and nothing is sent back. */
+async function asks(house: House, message: { type: "chat.send" | "chat.queue"; [field: string]: string }) {
+  const { stage, socket } = house;
+  const { running, queues } = stage.bare.orchestrator;
+  const [turn, waiting] = [running.get(conversationId), queues.get(conversationId)?.length ?? 0];
+  if (turn === undefined) socket.follows();
+  socket.peer.send({ ...message, conversationId });
+  await socket.peer.barrier();
+  if (turn === undefined) {
+    assert.ok(stage.isRunning, "a turn has begun");
+    return;
+  }
+  assert.is(running.get(conversationId), turn, "one turn at a time");
+  if (message.type === "chat.queue") {
+    assert.is(queues.get(conversationId)?.length, waiting + 1);
+    return;
+  }
+  house.refusals++;
+  assert.equal(await socket.peer.next("chat.error"), turnRunning);
+}
+
+/** The orchestrator will not have it: who was not subscribed before is not so afterwards. */
+async function isRefused(house: House): Promise<void> {
+  const { stage, socket } = house;
+  const { instead } = stage.bare.orchestrator;
+  const message = "there is no such model";
+  instead.startTurn = () => ({ started: false, reason: "unknown-model", message });
+  socket.peer.send({ type: "chat.send", conversationId, message: "?", model: "none" });
+  assert.equal(await socket.peer.next("chat.error"), { type: "chat.error", conversationId, message });
+  delete instead.startTurn;
+  house.refusals++;
+}
+
+/** What the unsubscribing must not touch is ended afterwards: while it is unwatched, no turn runs. */
+async function unwatches(house: House): Promise<void> {
+  const { stage, socket } = house;
+  const turn = stage.bare.orchestrator.running.get(conversationId);
+  socket.peer.send({ type: "chat.unsubscribe", conversationId });
+  await socket.peer.barrier();
+  socket.stopsFollowing();
+  assert.is(stage.bare.orchestrator.running.get(conversationId), turn, "leaving never ends a turn");
+  if (turn) await turnEnds(house, () => stage.bare.orchestrator.end(conversationId));
+}
+
+export const talking: Implementation<House>["events"] = {
+  "peer.watches": async ({ socket }) => {
+    socket.follows();
+    socket.peer.send({ type: "chat.subscribe", conversationId });
+    await socket.peer.barrier();
+  },
+  "peer.unwatches": unwatches,
+  "peer.asks": (house) => asks(house, { type: "chat.send", message: "?" }),
+  "peer.queues": (house) => asks(house, { type: "chat.queue", text: "and" }),
+  "peer.isRefused": isRefused,
+  "peer.cancels": (house) => {
+    house.cancels++;
+    return turnEnds(house, () => house.socket.peer.send({ type: "chat.cancel", conversationId }));
+  },
+  "another.asks": async (house) => {
+    house.bystander.send({ type: "chat.send", conversationId, message: "?" });
+    await house.bystander.barrier();
+    house.asker = "bystander";
+    await turnBegins(house);
+  },
+  "turn.begins": turnBegins,
+  // A seal that names no turn: all that some orchestrator says of a turn that could not even begin.
+  "turn.endsUnsaid": async ({ stage, bystander }) => {
+    stage.bare.orchestrator.running.delete(conversationId);
+    stage.bare.orchestrator.emitRaw(conversationId, { type: "turn-sealed", conversationId, turnId: null });
+    await bystander.barrier();
+  },
+  "turn.speaks": bystanderHears,
+  "turn.ends": (house) => turnEnds(house, () => house.stage.bare.orchestrator.end(conversationId)),
+
+  "peer.looks": async ({ socket }) => {
+    socket.peer.send({ type: "subscribe", surfaceId });
+    await socket.peer.next("surface");
+  },
+  "peer.looksAway": async ({ socket }) => {
+    socket.peer.send({ type: "unsubscribe", surfaceId });
+    await socket.peer.barrier();
+  },
+  "surface.changes": ({ surface }) => surface.change(surface.asked.length),
+
+  "peer.pings": ({ socket }) => socket.peer.barrier(),
+  "peer.withdraws": async ({ stage, socket }) => {
+    const withdrawn = { conversationId, messageId: "message-1" };
+    socket.peer.send({ type: "chat.queue.cancel", ...withdrawn });
+    await socket.peer.barrier();
+    assert.equal(stage.bare.orchestrator.asked.at(-1), { call: "cancelQueuedMessage", given: withdrawn });
+  },
+  "peer.invokes": async ({ socket, surface }) => {
+    const before = surface.invoked.length;
+    socket.peer.send({ type: "invoke", surfaceId, actionId: "act", payload: before });
+    await socket.peer.barrier();
+    assert.equal(surface.invoked.slice(before), [{ actionId: "act", payload: before, context: undefined }]);
+  },
+  "peer.errs": async ({ socket }) => {
+    socket.peer.send([]);
+    assert.match(String((await socket.peer.next("error"))["message"]), /^Invalid message:/);
+  },
+  "news.come": async ({ stage, socket, bystander }) => {
+    const workspaceId = `w${socket.peer.received.length}`;
+    const news = { type: "conversation.open", conversationId, workspaceId } as const;
+    stage.bare.announce(news);
+    assert.equal(await socket.peer.next("conversation.open"), news);
+    await bystander.next(news);
+  },
+};

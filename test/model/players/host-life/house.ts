@@ -1,0 +1,107 @@
+// What one path of a host's life is played in: an agent host as the extension sees it, with scripted parts behind its
+// ports, and the gateways that the extension makes, met where they begin or end.
+import type { Server } from "node:net";
+import * as assert from "uvu/assert";
+import { Gateway } from "../../../../src/gateway.ts";
+import { createTransportWsExtension, type Extension } from "../../../../src/host.ts";
+import type { SurfaceRegistry } from "../../../../src/ports/surfaces.ts";
+import { createSurfaceRegistry } from "../../../../src/surface-registry.ts";
+import type { Client } from "../../../support/client.ts";
+import { within } from "../../../support/deadline.ts";
+import { FakeHost } from "../../../support/host.ts";
+import { ScriptedOrchestrator } from "../../../support/scripted-orchestrator.ts";
+import type { Coverage } from "../../coverage.ts";
+import { LeapingClock } from "../leaping-clock.ts";
+
+export interface House {
+  host: FakeHost;
+  extension: Extension;
+  clock: LeapingClock;
+  orchestrator: ScriptedOrchestrator;
+  registry: SurfaceRegistry & { listeners: number };
+  guest: Client | undefined;
+  /** The gateways that were made, the newest last. */
+  gateways: Gateway[];
+  /** What the newest one is to be in while the extension is inactive; undefined when there is none. */
+  afterwards: "stopped" | "failed" | undefined;
+  /** What holds the port that the host has set. */
+  squatter: Server | undefined;
+  isObstructed: boolean;
+  surfaces: number;
+}
+
+export const services = {
+  orchestrator: "session-orchestrator/orchestrator",
+  registry: "surface-registry/registry",
+} as const;
+
+/** The real registry; counts who listens. */
+function countingRegistry(): House["registry"] {
+  const { register, getCatalog, getSurface, subscribe } = createSurfaceRegistry();
+  const registry: House["registry"] = {
+    listeners: 0,
+    register,
+    getCatalog,
+    getSurface,
+    subscribe(onChange) {
+      const off = subscribe?.(onChange);
+      registry.listeners++;
+      return () => {
+        registry.listeners--;
+        off?.();
+      };
+    },
+  };
+  return registry;
+}
+
+export async function inHouse(coverage: Coverage, run: (house: House) => Promise<void>): Promise<void> {
+  const host = new FakeHost();
+  const clock = new LeapingClock();
+  const orchestrator = new ScriptedOrchestrator();
+  const registry = countingRegistry();
+  host.services.set(services.orchestrator, orchestrator);
+  host.services.set(services.registry, registry);
+  const house: House = {
+    host,
+    extension: createTransportWsExtension({ clock }),
+    clock,
+    orchestrator,
+    registry,
+    guest: undefined,
+    gateways: [],
+    afterwards: undefined,
+    squatter: undefined,
+    isObstructed: false,
+    surfaces: 0,
+  };
+  const leave = meetGateways((gateway) => {
+    if (house.gateways.includes(gateway)) return;
+    house.gateways.push(gateway);
+    coverage.attach(gateway.root.system);
+  });
+  try {
+    await run(house);
+  } finally {
+    house.guest?.kill();
+    await within(house.extension.deactivate(), "the extension to be deactivated");
+    house.squatter?.close();
+    leave();
+  }
+  const defects = host.lines.filter((line) => line.level === "error");
+  assert.equal(defects, [], "the defects logged");
+}
+
+/** The extension keeps its gateway to itself: it is met where it begins to listen, or stops because it cannot. */
+function meetGateways(meet: (gateway: Gateway) => void): () => void {
+  const { listening, stop } = Gateway.prototype;
+  Gateway.prototype.listening = function (this: Gateway) {
+    meet(this);
+    listening.call(this);
+  };
+  Gateway.prototype.stop = function (this: Gateway) {
+    meet(this);
+    stop.call(this);
+  };
+  return () => Object.assign(Gateway.prototype, { listening, stop });
+}

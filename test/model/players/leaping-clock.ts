@@ -1,0 +1,58 @@
+// The system's clock for a server under test, with two liberties: it can leap ahead, so that deadlines of seconds are
+// met at once, and it can let something happen just before the next deferred work. Must never run a timer early.
+import { type Clock, systemClock, type Timer } from "../../../src/clock.ts";
+
+interface Pending {
+  at: number;
+  fire: () => void;
+  timer: Timer;
+}
+
+export class LeapingClock implements Clock {
+  #aheadMs = 0;
+  readonly #pending = new Set<Pending>();
+  /** Runs before each piece of deferred work, as another event of the loop might. */
+  beforeDeferred: (() => void) | undefined;
+
+  wall(): number {
+    return systemClock.wall() + this.#aheadMs;
+  }
+
+  now(): number {
+    return systemClock.now() + this.#aheadMs;
+  }
+
+  setTimeout(run: () => void, delayMs: number): Timer {
+    const fire = (): void => {
+      this.#pending.delete(pending);
+      run();
+    };
+    const pending: Pending = { at: this.now() + delayMs, fire, timer: systemClock.setTimeout(fire, delayMs) };
+    this.#pending.add(pending);
+    return pending;
+  }
+
+  clearTimeout(timer: Timer): void {
+    for (const pending of this.#pending) {
+      if (pending !== timer) continue;
+      systemClock.clearTimeout(pending.timer);
+      this.#pending.delete(pending);
+    }
+  }
+
+  defer(run: () => void): void {
+    systemClock.defer(() => {
+      this.beforeDeferred?.();
+      run();
+    });
+  }
+
+  /** Time has passed: what is due fires in the coming loop turns, in its order. */
+  leap(ms: number): void {
+    this.#aheadMs += ms;
+    for (const pending of [...this.#pending].sort((one, other) => one.at - other.at)) {
+      systemClock.clearTimeout(pending.timer);
+      pending.timer = systemClock.setTimeout(pending.fire, Math.max(0, pending.at - this.now()));
+    }
+  }
+}

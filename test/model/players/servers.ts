@@ -1,0 +1,71 @@
+// The embedded servers that paths are played on, each by one path at a time, because a full disk or a refusal is a
+// whole server's; and taken again for the next path. Must never hand on a server in which anything of a path is left.
+import * as assert from "uvu/assert";
+import { houseLimits, type ModelServer, openServer, Puppets, type ServerOptions } from "../houses.ts";
+import { soon } from "./soon.ts";
+
+/** What a path has left: nothing to go on with, or this. */
+export type Left = "down" | { server: ModelServer; conversationId: string; defects: number };
+
+export class Servers {
+  readonly #options: { heedAbort: boolean; attach: ServerOptions["attach"] };
+  readonly #spare: { server: ModelServer; puppets: Puppets }[] = [];
+  readonly #open = new Set<ModelServer>();
+
+  constructor(options: { heedAbort: boolean; attach: ServerOptions["attach"] }) {
+    this.#options = options;
+  }
+
+  /** Runs with a server of its own. When it rejects nothing is known of that server: it is ended. */
+  async lend(run: (server: ModelServer, puppets: Puppets) => Promise<Left>): Promise<void> {
+    const { server, puppets } = this.#spare.pop() ?? (await this.#add());
+    const left = await run(server, puppets);
+    if (left === "down") {
+      this.#open.delete(server);
+      return;
+    }
+    if (left.server !== server) this.#open.delete(server);
+    this.#open.add(left.server);
+    await tidy(left, puppets);
+    this.#spare.push({ server: left.server, puppets });
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([...this.#open].map((server) => server.end()));
+  }
+
+  async #add(): Promise<{ server: ModelServer; puppets: Puppets }> {
+    const { heedAbort, attach } = this.#options;
+    const puppets = new Puppets({ heedAbort });
+    const server = await openServer({ puppets, attach });
+    this.#open.add(server);
+    return { server, puppets };
+  }
+}
+
+/** Ends what the path has left under way, and proves that then nothing of it is left. */
+async function tidy({ server, conversationId, defects }: Exclude<Left, "down">, puppets: Puppets): Promise<void> {
+  const { clock, store, embedded, gateway } = server;
+  store.fails = undefined;
+  embedded.setRefusing(undefined);
+  embedded.orchestrator.closeConversation(conversationId);
+  for (const puppet of puppets.all.splice(0)) puppet.finish();
+  server.killClients();
+  const isOver = (): boolean => {
+    for (const delayMs of [houseLimits.agentStopMs, houseLimits.sealRetryMs]) clock.elapse(delayMs);
+    return gateway.actors.count("conversation") + gateway.connections.size === 0;
+  };
+  await soon(isOver, "everybody to be gone");
+  onlyProvoked(server, defects);
+}
+
+/** Nothing has been logged as an error but the defects that were provoked; then the lines are forgotten. */
+export function onlyProvoked(server: ModelServer, defects: number): void {
+  const errors = server.lines.splice(0).filter(({ level }) => level === "error");
+  const expected = Array.from({ length: defects }, () => "orchestrator: a conversation's actor failed");
+  assert.equal(
+    errors.map(({ message }) => message),
+    expected,
+    "the defects that were provoked are logged as errors, and nothing else",
+  );
+}

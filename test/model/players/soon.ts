@@ -1,0 +1,50 @@
+// Waits of the players: for what the server does within a few turns of its loop. None of them is without a deadline.
+import * as assert from "uvu/assert";
+import { DeadlineError } from "../../support/deadline.ts";
+
+/** Higher: a fault is reported later; lower: a busy machine fails good paths. */
+const soonMs = 5_000;
+/** Looks that cost no time; after them one a millisecond. */
+const quickLooks = 50;
+
+const loopTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+
+/** Lets what is deferred run, and what that defers, a few times over. */
+export async function rest(turns = 6): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await loopTurn();
+}
+
+/** What the probe gives, as soon as it is neither undefined nor false. */
+export async function soon<Found>(
+  probe: () => Found | undefined | false,
+  what: string | (() => string),
+): Promise<Found> {
+  const until = performance.now() + soonMs;
+  for (let look = 0; ; look++) {
+    const found = probe();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > until)
+      throw new DeadlineError(`waited in vain for ${typeof what === "string" ? what : what()}`);
+    await (look < quickLooks ? loopTurn() : pause());
+  }
+}
+
+/** It becomes what is expected, and is still so when everything has come to rest. */
+export async function comesTo(read: () => unknown, expected: unknown, what: string): Promise<void> {
+  const text = JSON.stringify(expected);
+  const isSo = (value: unknown): boolean => value === expected || JSON.stringify(value) === text;
+  await soon(
+    () => isSo(read()),
+    () => `${what} to be ${shown(expected)}: it is ${shown(read())}`,
+  );
+  await rest();
+  const value = read();
+  assert.ok(isSo(value), `${what} does not stay ${shown(expected)}: it is ${shown(value)}`);
+}
+
+/** As JSON; of a long one the beginning and the end. */
+function shown(value: unknown): string {
+  const text = String(JSON.stringify(value));
+  return text.length <= 400 ? text : `${text.slice(0, 150)} … ${text.slice(-150)} (${text.length} characters)`;
+}

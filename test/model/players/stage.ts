@@ -1,0 +1,289 @@
+// What the paths of this half are played on: a gateway on a real port with small windows and a clock that leaps, the
+// scripted parts behind it, and steered peers with what each ought to have been told. Fails at the end of a path when
+// a defect was logged that nobody provoked.
+import * as assert from "uvu/assert";
+import type { AnyActorRef } from "xstate";
+import type { Connection } from "../../../src/connection.ts";
+import type { Limits } from "../../../src/limits.ts";
+import type { Watch } from "../../../src/watches.ts";
+import { isMessage, type Message } from "../../support/client/transcript.ts";
+import type { Client } from "../../support/client.ts";
+import { type BareGateway, withGateway } from "../../support/gateway.ts";
+import type { ScriptedSurface } from "../../support/scripted-surfaces.ts";
+import type { Coverage } from "../coverage.ts";
+import { LeapingClock } from "./leaping-clock.ts";
+import { comesTo, rest, soon } from "./soon.ts";
+import { SteeredPeer } from "./steered-peer.ts";
+
+/** The conversation of every model. */
+export const conversationId = "c";
+
+const KiB = 1024;
+const windows: Partial<Limits> = {
+  sweepIntervalMs: 5,
+  markEveryBytes: 1 * KiB,
+  outstandingBytesMax: 8 * KiB,
+  outstandingBytesLow: 4 * KiB,
+  catchUpSliceBytes: 2 * KiB,
+};
+
+/** The refusal of a second turn. */
+export const turnRunning = {
+  type: "chat.error",
+  conversationId,
+  message: "a turn is already generating for this conversation",
+};
+
+/** Of an actor: what a player reads of it. */
+interface Readable {
+  getSnapshot(): { value: unknown };
+}
+
+export class Stage {
+  readonly bare: BareGateway;
+  readonly clock: LeapingClock;
+  /** Every event of the conversation that the orchestrator has emitted. */
+  readonly emitted: unknown[] = [];
+  /** Kinds of actors in which a defect was provoked: each is logged, and no other. */
+  readonly provoked: string[] = [];
+  /** Of its own, at the orchestrator. */
+  readonly listeners = 1;
+  readonly #actors: AnyActorRef[] = [];
+  readonly #stopListening: () => void;
+  readonly #peers: SteeredPeer[] = [];
+  readonly #clients: Client[] = [];
+  #said = 0;
+
+  constructor(bare: BareGateway, clock: LeapingClock) {
+    this.bare = bare;
+    this.clock = clock;
+    bare.gateway.root.system.inspect((inspection) => {
+      if (inspection.type === "@xstate.actor" && isActor(inspection.actorRef)) this.#actors.push(inspection.actorRef);
+    });
+    this.#stopListening = bare.orchestrator.listen(conversationId, (event) => this.emitted.push(event));
+  }
+
+  /** The states of the living actors of a chart. */
+  actors(chart: string): unknown[] {
+    const living = this.#actors.filter((actor) => actor.id === chart && actor.getSnapshot().status === "active");
+    return living.map((actor) => actor.getSnapshot().value);
+  }
+
+  /** A new socket, with the server's side of it. */
+  async connect(): Promise<Socket> {
+    const before = this.bare.gateway.connections.serial;
+    const peer = await SteeredPeer.open(this.bare.url);
+    this.#peers.push(peer);
+    const entry = [...this.bare.gateway.connections.all()].find((connection) => connection.serial > before);
+    if (!entry) throw new Error("the gateway has no entry for the newest socket");
+    return new Socket(this, peer, entry);
+  }
+
+  /** An ordinary client. */
+  async join(): Promise<Client> {
+    const client = await this.bare.join();
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** The running turn says something that it has not said before; answers what. */
+  speak(characters = 24): string {
+    const words = `word ${++this.#said} `.padEnd(characters, ".");
+    this.bare.orchestrator.say(conversationId, words);
+    return words;
+  }
+
+  beginTurn(): void {
+    this.bare.orchestrator.emit(conversationId, { type: "user-message", text: "?" }, { type: "turn-start" });
+  }
+
+  get isRunning(): boolean {
+    return this.bare.orchestrator.running.has(conversationId);
+  }
+
+  /** Where the running turn begins in what was emitted, and where the newest is when none runs. */
+  get startOfTurn(): number {
+    const turnId = this.bare.orchestrator.running.get(conversationId)?.turnId;
+    const at = this.emitted.findIndex((event) => isMessage(event) && event["turnId"] === turnId);
+    return turnId === undefined || at < 0 ? this.emitted.length : at;
+  }
+
+  /** Takes everything down, and looks at what was logged. */
+  async end(): Promise<void> {
+    for (const peer of this.#peers) peer.vanish();
+    for (const client of this.#clients) client.kill();
+    await soon(() => this.bare.gateway.connections.size === 0, "the sockets of the path to be released");
+    if (this.isRunning) this.bare.orchestrator.end(conversationId);
+    this.#stopListening();
+    const kinds = ["connection", "watch", "surface-watch", "surface"];
+    await comesTo(() => kinds.flatMap((kind) => this.actors(kind)), [], "actors that are left behind");
+    const counts = kinds.map((kind) => this.bare.gateway.actors.count(kind));
+    assert.equal(counts, [0, 0, 0, 0], `what the registry counts of ${kinds.join(", ")}`);
+    const defects = this.bare.host.lines.filter((line) => line.level === "error").map((line) => line.message);
+    assert.equal(
+      defects,
+      this.provoked.map((kind) => `${kind}: defect`),
+      "the defects logged",
+    );
+    assert.is(this.bare.gateway.root.getSnapshot().status, "active", "the gateway has survived");
+  }
+}
+
+/** One socket as the player has it: the peer that it steers, and the server's own entry and actors. */
+export class Socket {
+  readonly stage: Stage;
+  readonly peer: SteeredPeer;
+  readonly entry: Connection;
+  /** What it is being told of the conversation since it subscribed. */
+  #following: { emittedFrom: number; receivedFrom: number } | undefined;
+  #deltasAtEnd = 0;
+
+  constructor(stage: Stage, peer: SteeredPeer, entry: Connection) {
+    this.stage = stage;
+    this.peer = peer;
+    this.entry = entry;
+  }
+
+  // ── the server's side ──
+
+  get value(): unknown {
+    return stateOf(this.entry.actor);
+  }
+
+  get watch(): Watch | undefined {
+    return this.entry.watches.get(conversationId);
+  }
+
+  /** The leaf of one region of the open connection, as `open.flow`; undefined when it is not open. */
+  region(name: "flow" | "subscription" | "chatTurn"): unknown {
+    return at(this.value, "open", name);
+  }
+
+  watchRegion(name: "cursor" | "turn"): unknown {
+    return at(stateOf(this.watch?.actor), "watching", name);
+  }
+
+  /** The socket's surface watches, as the values of their actors. */
+  get surfaceWatches(): unknown[] {
+    return [...this.entry.surfaceWatches.values()].map((watch) => stateOf(watch.actor));
+  }
+
+  // ── what it is told ──
+
+  /** From now on it is subscribed: it is told the running turn from its first event, and all that follows. */
+  follows(): void {
+    this.#following ??= { emittedFrom: this.stage.startOfTurn, receivedFrom: this.peer.received.length };
+  }
+
+  /** From now on it is not: after its unsubscription has been handled it is told nothing more. */
+  stopsFollowing(): void {
+    this.#following = undefined;
+    this.#deltasAtEnd = this.peer.count("chat.delta");
+  }
+
+  get isFollowing(): boolean {
+    return this.#following !== undefined;
+  }
+
+  /** What it ought to be told, and what it was told, in one line each; neighbouring text is joined. */
+  get due(): string {
+    const { emittedFrom } = this.#following ?? { emittedFrom: this.stage.emitted.length };
+    return told(this.stage.emitted.slice(emittedFrom).filter(isMessage));
+  }
+
+  get got(): string {
+    const { receivedFrom } = this.#following ?? { receivedFrom: this.peer.received.length };
+    return told(eventsWithoutHole(this.peer.received.slice(receivedFrom)));
+  }
+
+  /** It has been told all there is, in order, each once. */
+  async isUpToDate(): Promise<void> {
+    await comesTo(() => this.got, this.due, "what the socket was told of the conversation");
+  }
+
+  /** It is told nothing now, and what it was told is the beginning. */
+  async isTold(nothing: "nothing"): Promise<void> {
+    const before = this.peer.count("chat.delta");
+    await this.peer.barrier();
+    await rest();
+    assert.is(this.peer.count("chat.delta"), before, `deltas came: it ought to be told ${nothing}`);
+    if (this.isFollowing) assert.ok(this.due.startsWith(this.got), `it was told ${this.got}, and not ${this.due}`);
+    else assert.is(before, this.#deltasAtEnd, "deltas came after its unsubscription was handled");
+  }
+
+  // ── what it does ──
+
+  /**
+   * It answers no ping any more and is written to, by requests that are refused at length, until the server finds it
+   * congested.
+   */
+  async stalls(): Promise<void> {
+    this.peer.withholdPongs();
+    const surfaceId = "€".repeat(200);
+    for (let request = 0; !this.entry.outlet.congested; request++) {
+      if (request > 50) throw new Error("the socket does not become congested");
+      this.peer.send({ type: "subscribe", surfaceId });
+      const refused = await this.peer.next("error");
+      assert.equal(refused, { type: "error", surfaceId, message: `Unknown surface: ${surfaceId}` });
+    }
+  }
+
+  recovers(): void {
+    this.peer.givePongs();
+  }
+}
+
+/** The conversation's events among these messages. @throws Error when their numbers have a hole, or one comes twice. */
+function eventsWithoutHole(messages: readonly Message[]): Message[] {
+  let last: { epoch: unknown; seq: number } | undefined;
+  const events: Message[] = [];
+  for (const { type, event, epoch, seq, fromSeq = seq } of messages) {
+    if (type !== "chat.delta" || !isMessage(event) || event["conversationId"] !== conversationId) continue;
+    if (last && last.epoch === epoch && fromSeq !== last.seq + 1)
+      throw new Error(`after seq ${last.seq} came ${String(fromSeq)}: ${JSON.stringify(event).slice(0, 200)}`);
+    last = { epoch, seq: Number(seq) };
+    events.push(event);
+  }
+  return events;
+}
+
+/** A turn's events in one line: text as it is, everything else by its name. */
+function told(events: readonly Message[]): string {
+  return events
+    .map((event) => {
+      if (event.type === "text-delta") return String(event["delta"]);
+      return event.type === "done" ? `‹done ${String(event["reason"])}›` : `‹${event.type}›`;
+    })
+    .join("");
+}
+
+const isActor = (ref: object): ref is AnyActorRef => "getSnapshot" in ref && "id" in ref;
+
+export function stateOf(actor: Readable | undefined): unknown {
+  return actor?.getSnapshot().value;
+}
+
+function at(value: unknown, ...path: string[]): unknown {
+  let found = value;
+  for (const name of path) found = typeof found === "object" && found !== null ? Reflect.get(found, name) : undefined;
+  return found;
+}
+
+/** A stage for one path; what is taken on it is covered. */
+export async function onStage(
+  coverage: Coverage,
+  surfaces: ScriptedSurface[],
+  run: (stage: Stage) => Promise<void>,
+): Promise<void> {
+  const clock = new LeapingClock();
+  await withGateway({ surfaces, clock, limits: windows }, async (bare) => {
+    const detach = coverage.attach(bare.gateway.root.system);
+    const stage = new Stage(bare, clock);
+    try {
+      await run(stage);
+    } finally {
+      await stage.end();
+      detach();
+    }
+  });
+}

@@ -1,0 +1,195 @@
+// Plays the models of a surface subscription: two steered peers and a provider that answers when the player says so.
+// After every step each peer has been sent exactly what it was owed, in order: surfaces, updates, and reasons.
+import * as assert from "uvu/assert";
+import type { Message } from "../../support/client/transcript.ts";
+import { ScriptedSurface } from "../../support/scripted-surfaces.ts";
+import type { Coverage } from "../coverage.ts";
+import type { Implementation } from "../play.ts";
+import { comesTo, rest } from "./soon.ts";
+import { onStage, type Socket, type Stage } from "./stage.ts";
+
+interface Looker {
+  socket: Socket;
+  isLooking: boolean;
+  /** Whole surfaces that it is owed. */
+  awaiting: number;
+  /** The newest spec it was sent in this subscription. */
+  seen: number;
+  /** All that it ought to have been sent, as `surface 1`, `update 2`, `error <reason>`. */
+  due: string[];
+}
+
+type At = "none" | "loading" | "loadingAnew" | "current" | "refreshing" | "refreshingAnew" | "failed" | "owing";
+
+interface House {
+  stage: Stage;
+  provider: ScriptedSurface;
+  viewer: Looker;
+  other: Looker;
+  /** Where the surface stood after the last step. */
+  at: At;
+  /** The number of the newest good spec. */
+  shown: number;
+  /** How often the provider ought to have been asked. */
+  asked: number;
+}
+
+const surfaceId = "s";
+const answerMs = 10_000;
+
+/** What a peer was sent of the surface, in the words of `due`. */
+function sent(messages: readonly Message[]): string[] {
+  return messages.flatMap((message) => {
+    if (message.type === "surface") return [`surface ${payloadOf(message["spec"])}`];
+    if (message.type === "update") return [`update ${payloadOf(Reflect.get(Object(message["update"]), "spec"))}`];
+    return message.type === "error" ? [`error ${String(message["message"])}`] : [];
+  });
+}
+
+function payloadOf(spec: unknown): string {
+  const fields: unknown = Reflect.get(Object(spec), "fields");
+  return Array.isArray(fields) ? String(fields[0]?.payload) : "none";
+}
+
+const lookers = ({ viewer, other }: House): Looker[] => [viewer, other].filter(({ isLooking }) => isLooking);
+
+/** The question that was asked last; earlier ones are out of date. */
+function question({ provider }: House) {
+  const newest = provider.questions.at(-1);
+  if (!newest) throw new Error("the provider was never asked");
+  return newest;
+}
+
+const isAskedWhen = (house: House, ...places: At[]): void => {
+  if (places.includes(house.at)) house.asked++;
+};
+
+async function looks(house: House, looker: Looker, announces: boolean): Promise<void> {
+  looker.isLooking = true;
+  looker.awaiting++;
+  looker.socket.peer.send({ type: "subscribe", surfaceId });
+  await looker.socket.peer.barrier();
+  isAskedWhen(house, "none", "failed", "owing");
+  if (!announces) isAskedWhen(house, "current");
+  else if (house.at === "current") isShownTo(house, looker);
+}
+
+/** What a provider answers when nobody looks any more is for nobody. */
+async function leaves(house: House, looker: Looker): Promise<void> {
+  looker.socket.peer.send({ type: "unsubscribe", surfaceId });
+  await looker.socket.peer.barrier();
+  looker.isLooking = false;
+  looker.awaiting = 0;
+  looker.seen = 0;
+  if (lookers(house).length > 0) return;
+  await rest();
+  question(house).resolve(house.provider.spec("for nobody"));
+  await rest();
+}
+
+/** Everyone who looks is told why there is no spec. */
+function isTold(house: House, reason: string): void {
+  for (const looker of lookers(house)) looker.due.push(`error ${reason}`);
+}
+
+/** The newest spec reaches who looks: whole where it is owed, as an update where an older one was seen. */
+function isShownTo({ shown }: House, looker: Looker): void {
+  const isOwed = looker.awaiting > 0;
+  for (; looker.awaiting > 0; looker.awaiting--) looker.due.push(`surface ${shown}`);
+  if (!isOwed && looker.seen < shown) looker.due.push(`update ${shown}`);
+  looker.seen = shown;
+}
+
+async function isServed({ socket, due, isLooking, awaiting }: Looker): Promise<void> {
+  await socket.peer.barrier();
+  await comesTo(() => sent(socket.peer.received), due, "what the socket was sent of the surface");
+  await comesTo(
+    () => socket.value,
+    { open: { flow: "flowing", subscription: isLooking ? "some" : "none", chatTurn: "quiet" } },
+    "the connection",
+  );
+  const watches = isLooking ? [awaiting > 0 ? "waiting" : "shown"] : [];
+  await comesTo(() => socket.surfaceWatches, watches, "the socket's surface watches");
+}
+
+export function surfaceSubscriptionPlayer(
+  coverage: Coverage,
+  { announces }: { announces: boolean },
+): Implementation<House> {
+  const isIn = (at: At, value?: unknown) => async (house: House) => {
+    house.at = at;
+    await comesTo(() => house.stage.actors("surface"), value === undefined ? [] : [value], "the surface");
+    const subscriptions = announces && value !== undefined ? 1 : 0;
+    assert.is(house.provider.subscriptions, subscriptions, "subscriptions at the provider");
+    assert.is(house.provider.asked.length, house.asked, "it is asked once for each change, whoever looks");
+  };
+  return {
+    inHouse: (run) => {
+      const provider = new ScriptedSurface(surfaceId, { announces });
+      provider.answersLater = true;
+      return onStage(coverage, [provider], async (stage) => {
+        const looker = async (): Promise<Looker> => {
+          return { socket: await stage.connect(), isLooking: false, awaiting: 0, seen: 0, due: [] };
+        };
+        const house = { stage, provider, viewer: await looker(), other: await looker() };
+        await run({ ...house, at: "none", shown: 0, asked: 0 });
+      });
+    },
+
+    states: {
+      "viewer.away": ({ viewer }) => isServed(viewer),
+      "viewer.looking": ({ viewer }) => isServed(viewer),
+      "other.away": ({ other }) => isServed(other),
+      "other.looking": ({ other }) => isServed(other),
+      "surface.none": isIn("none"),
+      "surface.known.loading": isIn("loading", { loading: "inTime" }),
+      "surface.known.loadingAnew": isIn("loadingAnew", { loading: "outdated" }),
+      "surface.known.current": isIn("current", "current"),
+      "surface.known.refreshing": isIn("refreshing", { refreshing: "inTime" }),
+      "surface.known.refreshingAnew": isIn("refreshingAnew", { refreshing: "outdated" }),
+      "surface.known.failed": isIn("failed", "failed"),
+      "surface.known.owing": isIn("owing", "failed"),
+    },
+
+    events: {
+      "viewer.looks": (house) => looks(house, house.viewer, announces),
+      "viewer.leaves": (house) => leaves(house, house.viewer),
+      "other.looks": (house) => looks(house, house.other, announces),
+      "other.leaves": (house) => leaves(house, house.other),
+      "surface.changes": async (house) => {
+        const { provider, viewer } = house;
+        if (announces) provider.change("in the next answer");
+        else {
+          viewer.socket.peer.send({ type: "invoke", surfaceId, actionId: "change" });
+          await viewer.socket.peer.barrier();
+        }
+        isAskedWhen(house, "current", "failed", "owing");
+      },
+      "provider.answers": (house) => {
+        house.shown++;
+        question(house).resolve(house.provider.spec(house.shown));
+        for (const looker of lookers(house)) isShownTo(house, looker);
+        isAskedWhen(house, "loadingAnew", "refreshingAnew");
+      },
+      "provider.fails": (house) => {
+        const reason = `the provider has failed ${house.asked}`;
+        question(house).reject(new Error(reason));
+        // Of a question that was given up they have been told already.
+        if (house.at !== "owing") isTold(house, reason);
+        isAskedWhen(house, "loadingAnew", "refreshingAnew");
+      },
+      "provider.isLate": async (house) => {
+        const late = question(house);
+        for (const { socket } of [house.viewer, house.other]) await socket.peer.barrier();
+        house.stage.clock.leap(answerMs + 1);
+        isTold(house, `${surfaceId} did not answer within 10 s`);
+        isAskedWhen(house, "loadingAnew", "refreshingAnew");
+        await comesTo(() => house.provider.asked.length, house.asked, "how often the provider is asked");
+        if (house.at === "loading" || house.at === "refreshing") return;
+        // It has been asked again: what it answers to the old question is out of date.
+        late.resolve(house.provider.spec("out of date"));
+        await rest();
+      },
+    },
+  };
+}

@@ -1,0 +1,42 @@
+// What a client of a model's player has been sent, read again and again until it is what must have come. Must never go
+// on before that, nor wait without a deadline.
+import { budgets } from "../../budgets.ts";
+import type { Client } from "../../support/client.ts";
+import { within } from "../../support/deadline.ts";
+
+/** Waits until the client has received what makes `look` see what is expected. */
+export async function comes(client: Client, look: () => unknown, expected: unknown, what: string): Promise<void> {
+  const wanted = JSON.stringify(expected);
+  const sees = (): boolean => JSON.stringify(look()) === wanted;
+  const story = (): string => `${what}:\n  expected ${wanted}\n  there is ${JSON.stringify(look())}`;
+  const until = async (): Promise<void> => {
+    while (!sees()) await client.nextAny();
+  };
+  await within(until(), story, budgets.awaitMs / 2);
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+interface Spec {
+  fields: Record<string, unknown>[];
+}
+
+export const isSpec = (value: unknown, surfaceId: string): value is Spec =>
+  isRecord(value) && value["id"] === surfaceId && Array.isArray(value["fields"]) && value["fields"].every(isRecord);
+
+/** The fields of the newest spec of a surface that the client has. */
+export function surfaceSeenBy(client: Client, surfaceId: string): Record<string, unknown>[] {
+  for (const { type, spec, update } of client.received.toReversed()) {
+    const newest = type === "surface" ? spec : type === "update" && isRecord(update) ? update["spec"] : undefined;
+    if (isSpec(newest, surfaceId)) return newest.fields;
+  }
+  throw new Error(`the surface ${surfaceId} has not been seen`);
+}
+
+/** What the queue surface shows as waiting. */
+export function queueSeenBy(client: Client): Record<string, unknown>[] {
+  const payload = surfaceSeenBy(client, "message-queue")[0]?.["payload"];
+  const messages = isRecord(payload) ? payload["messages"] : undefined;
+  if (!Array.isArray(messages) || !messages.every(isRecord)) throw new Error("the queue surface shows no messages");
+  return messages;
+}

@@ -10,7 +10,9 @@ export interface PlacedBox {
   y: number;
   width: number;
   height: number;
-  /** The lines below its name. */
+  /** Where its text begins, below its name or, among the boxes it holds, where there is room for it. */
+  text: Point;
+  /** The lines of its text. */
   description: string[];
   behaviour: Line[];
 }
@@ -42,6 +44,7 @@ const ignoredColumns = { least: 34, eachInnerBox: 20, most: 72 } as const;
 const labelColumns = 30;
 const dotSize = 10;
 const initialSuffix = "$initial";
+const textSuffix = "$text";
 
 /** The initial state comes first, whatever leads back to it. */
 const downwards = { "elk.layered.priority.direction": "100" };
@@ -107,7 +110,9 @@ export async function layoutOf(chart: Chart): Promise<Layout> {
   const placed = await new elk.default().layout(graph);
   const nodes = new Map<string, ElkNode>();
   collect(placed, nodes);
-  const boxes = [...boxesOf(chart.root)].map((box) => placedBox(box, nodes.get(box.id)));
+  const boxes = [...boxesOf(chart.root)].map((box) =>
+    placedBox(box, nodes.get(box.id), nodes.get(box.id + textSuffix)),
+  );
   const arrows = (placed.edges ?? []).map((edge, index) => placedArrow(edge, chart.arrows[index]));
   return { width: placed.width ?? 0, height: placed.height ?? 0, boxes, arrows };
 }
@@ -115,18 +120,26 @@ export async function layoutOf(chart: Chart): Promise<Layout> {
 function nodeOf(box: Box): ElkNode {
   const { width, height } = textOf(box);
   if (box.boxes.length === 0) return { id: box.id, width, height };
+  // The text of a box that holds others is a node of its own, in the first row: arrows go around it.
+  const text: ElkNode = {
+    id: box.id + textSuffix,
+    width: width - 2 * sizes.padding,
+    height: height - sizes.nameLine,
+    layoutOptions: { "elk.layered.layering.layerConstraint": "FIRST" },
+  };
+  const nameWidth = widthOf(`${box.name} (at once)`, sizes.name) + 2 * sizes.padding;
   const dot: ElkNode[] =
     box.initial === undefined ? [] : [{ id: box.id + initialSuffix, width: dotSize, height: dotSize }];
   return {
     id: box.id,
     layoutOptions: {
       ...layered,
-      "elk.padding": `[top=${height + sizes.padding},left=16,bottom=16,right=16]`,
+      "elk.padding": `[top=${sizes.nameLine + 4},left=12,bottom=16,right=16]`,
       "elk.nodeSize.constraints": "[MINIMUM_SIZE]",
       "elk.nodeSize.options": "[DEFAULT_MINIMUM_SIZE]",
-      "elk.nodeSize.minimum": `(${width},${height})`,
+      "elk.nodeSize.minimum": `(${nameWidth},${sizes.nameLine})`,
     },
-    children: [...dot, ...box.boxes.map(nodeOf)],
+    children: [text, ...dot, ...box.boxes.map(nodeOf)],
   };
 }
 
@@ -150,10 +163,11 @@ function collect(node: ElkNode, nodes: Map<string, ElkNode>): void {
   for (const child of node.children ?? []) collect(child, nodes);
 }
 
-function placedBox(box: Box, node: ElkNode | undefined): PlacedBox {
+function placedBox(box: Box, node: ElkNode | undefined, textNode: ElkNode | undefined): PlacedBox {
   const { description, behaviour } = textOf(box);
   const { x = 0, y = 0, width = 0, height = 0 } = node ?? {};
-  return { box, x, y, width, height, description, behaviour };
+  const text = { x: textNode?.x ?? x + sizes.padding, y: textNode?.y ?? y + sizes.nameLine };
+  return { box, x, y, width, height, text, description, behaviour };
 }
 
 function placedArrow(edge: ElkExtendedEdge, arrow: Arrow | undefined): PlacedArrow {

@@ -97,22 +97,21 @@ function drawBox(placed: PlacedBox): string[] {
 
 /** After the arrows, with a halo: a line that has to cross a text does not strike it out. */
 function drawText(placed: PlacedBox): string[] {
-  const { box, x, y, description, behaviour } = placed;
+  const { box, x, y, text, description, behaviour } = placed;
   const halo = box.boxes.length > 0 ? " halo" : "";
   const gap = behaviour.length > 0 ? sizes.line / 2 : 0;
   const name = box.kind === "parallel" ? `${box.name} (at once)` : box.name;
   const lines = [
-    { kind: "name", words: name, gap: 0, transition: undefined },
     ...description.map((words) => ({ kind: "description", words, gap: 0, transition: undefined })),
     ...behaviour.map((line) => ({ ...line, gap })),
   ];
-  const left = number(x + sizes.padding);
+  const draw = (kind: string, left: number, baseline: number, words: string, key = ""): string =>
+    `<text class="${kind}${halo}" x="${number(left)}" y="${number(baseline)}"${key}>${escaped(words)}</text>`;
   const texts = lines.map(({ kind, words, gap, transition }, index) => {
-    const baseline = number(y + sizes.nameLine - 4 + index * sizes.line + gap);
     const key = transition === undefined ? "" : ` data-transition="${escaped(transition)}"`;
-    return `<text class="${kind}${halo}" x="${left}" y="${baseline}"${key}>${escaped(words)}</text>`;
+    return draw(kind, text.x, text.y + sizes.line - 4 + index * sizes.line + gap, words, key);
   });
-  return [groupOf(placed), ...texts, "</g>"];
+  return [groupOf(placed), draw("name", x + sizes.padding, y + sizes.nameLine - 4, name), ...texts, "</g>"];
 }
 
 /** A final state has a double border. */

@@ -184,6 +184,56 @@ test("a defect that returns costs its conversation, and no other", async () => {
   assert.is(clock.pending, 0);
 });
 
+test("two defects far apart are not one that returns: each turn is sealed, and its watchers hear it", async () => {
+  const clock = new SimulatedClock();
+  const inner = memoryStore(clock);
+  let broken = true;
+  const store = new Proxy(inner, {
+    get(_, name) {
+      const value: unknown = Reflect.get(inner, name);
+      if (typeof value !== "function") return value;
+      return (...parameters: unknown[]): unknown => {
+        if (name === "latestSeq" && broken) {
+          broken = false;
+          throw new TypeError("a defect");
+        }
+        return value.apply(inner, parameters);
+      };
+    },
+  });
+  const { puppet, house, types } = await running({ clock, store });
+  puppet.finish();
+  await settle(clock);
+  assert.is(types().filter((type) => type === "turn-sealed").length, 1);
+  broken = true;
+  assert.ok(house.orchestrator.startTurn({ conversationId: "c", text: "two" }).started);
+  await settle(clock);
+  puppet.finish();
+  await settle(clock);
+  assert.is(types().filter((type) => type === "turn-sealed").length, 2);
+  assert.is(house.conversations.status("c"), "idle");
+  house.close();
+});
+
+test("who watches a conversation that has fallen hears its turn sealed at its next use, and all that follows", async () => {
+  const clock = new SimulatedClock();
+  const { puppet, house, types } = await running({ clock, store: defectiveStore(memoryStore(clock), 2) });
+  puppet.finish();
+  await settle(clock);
+  assert.is(house.registry.count("conversation"), 0);
+  assert.is(types().at(-1), "done");
+  const outcome = house.orchestrator.enqueue({ conversationId: "c", text: "and then?" });
+  assert.ok("queue" in outcome, JSON.stringify(outcome));
+  await settle(clock);
+  assert.is(types().filter((type) => type === "turn-sealed").length, 1);
+  puppet.finish();
+  await settle(clock);
+  assert.is(types().filter((type) => type === "turn-sealed").length, 2);
+  assert.is(types().filter((type) => type === "user-message").length, 2);
+  house.close();
+  assert.is(clock.pending, 0);
+});
+
 test("a drain lets running turns end by themselves, and refuses new ones", async () => {
   const { puppet, house, events } = await running();
   house.orchestrator.enqueue({ conversationId: "c", text: "waits" });

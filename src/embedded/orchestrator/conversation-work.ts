@@ -121,7 +121,7 @@ export class ConversationWork {
     this.#runner?.conclude({ reason: "error", failure });
   }
 
-  /** Its actor failed: is there a reason to give it a new one? Only once, and its turn has ended then. */
+  /** Its actor failed: is there a reason to give it a new one? Once until a turn is sealed; its turn has ended then. */
   survivesDefect(): boolean {
     this.failTurn();
     this.compacting.abort();
@@ -145,6 +145,7 @@ export class ConversationWork {
     if (this.#runner && !this.#runner.seal()) return false;
     this.#lastReason = this.#runner?.ended;
     this.#runner = undefined;
+    this.#defects = 0;
     return true;
   }
 

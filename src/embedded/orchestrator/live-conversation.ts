@@ -13,7 +13,7 @@ import { defaultWorkspaceId, refused } from "./turn-opening.ts";
 export type ConversationActor = Actor<typeof conversationMachine>;
 
 const unanswered = refused("internal", "the conversation could not take the request");
-const withTurn: ReadonlySet<string> = new Set(["generating", "stopping", "sealing", "carryingOver", "recovering"]);
+const withTurn: ReadonlySet<string> = new Set(["generating", "stopping", "sealing", "recovering"]);
 
 export class LiveConversation {
   readonly id: string;
@@ -107,8 +107,8 @@ export class LiveConversation {
   /** To be called when the actor has moved or ended: announces a status that is new. */
   noticed(): void {
     const snapshot = this.actor?.getSnapshot();
-    // An opening that is refused has changed nothing.
-    if (!snapshot || snapshot.matches("opening")) return;
+    // An opening that is refused has changed nothing, also one with the texts that waited.
+    if (!snapshot || snapshot.matches("opening") || snapshot.matches("carryingOver")) return;
     const { changed, broadcast, store } = this.#services;
     const before = this.#status;
     const hasTurn = snapshot.status === "active" && withTurn.has(topOf(snapshot.value));

@@ -18,6 +18,8 @@ export class LiveConversations {
   readonly #services: Services;
   readonly #logic: ReturnType<typeof conversationLogic>;
   readonly #all = new Map<string, LiveConversation>();
+  /** Without an actor, because one after the other failed, and still listened to: the next use tries once more. */
+  readonly #fallen = new Map<string, LiveConversation>();
   readonly #onMove: () => void;
 
   /** onMove is called whenever any of them has moved; it must not throw. */
@@ -48,7 +50,7 @@ export class LiveConversations {
 
   /** Wakes the conversation when it has no actor, and keeps it awake while it is used. */
   use<T>(id: string, use: (live: LiveConversation) => T): T {
-    const live = this.#all.get(id) ?? new LiveConversation(id, this.#services, []);
+    const live = this.#all.get(id) ?? this.#fallen.get(id) ?? new LiveConversation(id, this.#services, []);
     return live.host(() => {
       if (!this.#all.has(id)) this.#adopt(live);
       return use(live);
@@ -63,6 +65,7 @@ export class LiveConversations {
   #adopt(live: LiveConversation): void {
     const { parent, registry } = this.#supervision;
     this.#all.set(live.id, live);
+    this.#fallen.delete(live.id);
     const onEnd = (error: unknown): void => this.#ended(live, error);
     const input = { conversationId: live.id };
     this.#services.outbox.around(() => {
@@ -93,6 +96,7 @@ export class LiveConversations {
         this.#adopt(live);
         return;
       }
+      if (!live.work.nobodyIsThere()) this.#fallen.set(live.id, live);
     }
     this.#moved(live);
   }

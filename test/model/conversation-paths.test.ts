@@ -1,0 +1,33 @@
+// The paths of the conversation and of the turn, played on whole embedded servers: none fails, and every transition of
+// the charts conversation and turn is taken. SIMPLE_PATHS=1000 plays more of the longer ones.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type ConversationPathsReport, playConversationPaths } from "./conversation-paths.ts";
+
+const test = suite("paths of a conversation and of a turn");
+
+const asked = process.env["SIMPLE_PATHS"];
+const options = asked === undefined ? {} : { simplePathsMax: Number(asked) };
+let report: ConversationPathsReport;
+
+test.before(async () => {
+  report = await playConversationPaths(options);
+  for (const { name, states, transitions, paths, steps } of report.models)
+    process.stdout.write(`${name}: ${states} states, ${transitions} transitions, ${paths} paths, ${steps} steps\n`);
+});
+
+test("on every path the client sees what the model says, and the server's own actors are in its state", () => {
+  const words = report.failures.map(({ model, path, step, message }) => `${model}: ${path}\n  ${step}: ${message}`);
+  assert.equal(words.join("\n"), "");
+});
+
+test("every path is played", () => {
+  for (const { name, paths, steps, states } of report.models) assert.ok(paths > states && steps > paths, name);
+});
+
+test("every transition of the charts is taken, and no event comes where a chart says that it never does", () => {
+  for (const { chart, taken, all } of report.coverage) assert.is(taken, all, chart);
+  assert.equal(report.problems, []);
+});
+
+test.run();

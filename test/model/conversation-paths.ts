@@ -1,0 +1,68 @@
+// Plays every path of the models of a conversation and of a turn on whole embedded servers, over real sockets, and
+// counts which transitions of the charts conversation and turn the servers' own actors have taken by that.
+import type { AnyActorRef, AnyStateMachine } from "xstate";
+import { conversationMachine } from "../../machines/conversation.ts";
+import { turnMachine } from "../../machines/turn.ts";
+import { type Arrival, Coverage, type CoverageRow } from "./coverage.ts";
+import { conversationModel } from "./models/conversation.ts";
+import { turnModel } from "./models/turn.ts";
+import { type ModelRow, type PathFailure, type PlayOptions, play } from "./play.ts";
+import { conversationPlayer } from "./players/conversation.ts";
+import { Servers } from "./players/servers.ts";
+import { turnPlayer } from "./players/turn.ts";
+import { isExpected } from "./structure.ts";
+import { walk } from "./walk.ts";
+
+export interface ConversationPathsReport {
+  models: ModelRow[];
+  /** Of the charts conversation and turn. */
+  coverage: CoverageRow[];
+  failures: PathFailure[];
+  /** Sentences: each transition not taken, and each event that came where its chart says that it never does. */
+  problems: string[];
+}
+
+export interface ConversationPathsOptions extends Omit<PlayOptions, "atOnce"> {
+  /** Simple paths of each model, beside a shortest one to every state and one over every transition. */
+  simplePathsMax?: number;
+}
+
+/** What CI plays of simple paths. Higher: longer rows of things that happen; 100 more of each model take about 6 s. */
+const simplePathsInCi = 20;
+
+const charts: AnyStateMachine[] = [conversationMachine, turnMachine];
+
+export async function playConversationPaths(options: ConversationPathsOptions = {}): Promise<ConversationPathsReport> {
+  const { simplePathsMax = simplePathsInCi, ...playing } = options;
+  const coverage = new Coverage(charts);
+  const attach = (root: AnyActorRef): (() => void) => coverage.attach(root.system);
+  const patient = new Servers({ heedAbort: false, attach });
+  const obedient = new Servers({ heedAbort: true, attach });
+  try {
+    const played = [
+      await play(walk(conversationModel, { simplePathsMax }), conversationPlayer(patient, attach), playing),
+      await play(walk(turnModel, { simplePathsMax }), turnPlayer(obedient), playing),
+    ];
+    const table = coverage.table();
+    const missing = table.flatMap((row) => row.missing);
+    return {
+      models: played.map(({ model }) => model),
+      coverage: table,
+      failures: played.flatMap(({ failures }) => failures),
+      problems: [...missing.map((key) => `no path takes the transition ${key}`), ...broken(coverage.arrivals())],
+    };
+  } finally {
+    await Promise.all([patient.end(), obedient.end()]);
+  }
+}
+
+/** What the charts say of themselves and the running servers do not keep. */
+function broken(arrivals: Arrival[]): string[] {
+  return arrivals.flatMap(({ chart, state, event, times }) => {
+    const machine = charts.find(({ id }) => id === chart);
+    const expectation = machine && isExpected(machine, state, event);
+    if (expectation === "handled" || expectation === "ignored") return [];
+    const claim = expectation === "never" ? "says that it never comes there" : "lists it nowhere";
+    return [`${event} came to a ${chart} in ${JSON.stringify(state)}, ${times} times: the chart ${claim}`];
+  });
+}

@@ -1,0 +1,243 @@
+// The whole embedded server for model tests: gateway, orchestrator, a store in a file, WebSockets and the HTTP API on
+// one real port, with agents that do as they are told. Must never let a deadline of minutes pass by itself (the clock
+// is a patient one), nor leave anything of a server behind when it has been ended.
+import { cpSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AnyActorRef, AnyMachineSnapshot } from "xstate";
+import { createAccess } from "../../src/access.ts";
+import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";
+import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
+import { createConversationSurface } from "../../src/embedded/surfaces/conversation.ts";
+import { createMessageQueueSurface } from "../../src/embedded/surfaces/message-queue.ts";
+import { Gateway } from "../../src/gateway.ts";
+import { createHttpApp } from "../../src/http/app.ts";
+import { createHttpListener } from "../../src/http/listener.ts";
+import { isOfChart } from "../../src/inspection/actor.ts";
+import { limits as allLimits, type Limits } from "../../src/limits.ts";
+import { listen, trackAnswers, trackConnections, unlisten } from "../../src/listen.ts";
+import type { Agent } from "../../src/ports/agent.ts";
+import type { Store } from "../../src/ports/store.ts";
+import { createSurfaceRegistry } from "../../src/surface-registry.ts";
+import { createTransport } from "../../src/transport.ts";
+import { type Client, connect } from "../support/client.ts";
+import { within } from "../support/deadline.ts";
+import { agentOf, failingStore, Puppet } from "../support/orchestrator-house.ts";
+import { temporaryDirectory } from "../support/store-place.ts";
+import { rememberingLogger } from "../support/store-rows.ts";
+import { PatientClock } from "./houses/patient-clock.ts";
+import { type Traps, trappedStore, unhurriedStore } from "./houses/trapped-store.ts";
+import { soon } from "./players/soon.ts";
+
+/**
+ * Every wait that only a deadline ends is a long one and has a length of its own, by which a test ends it; what is
+ * bounded by size is small.
+ */
+export const houseLimits: Limits = {
+  ...allLimits,
+  agentStopMs: 100_001,
+  sealRetryMs: 100_010,
+  turnMs: 100_100,
+  compactionMs: 101_000,
+  journalIntervalMs: 110_000,
+  turnLogBytesMax: 128 * 1_024,
+  queuedTextsMax: 1,
+  compactionMessagesKept: 0,
+};
+
+/** What a planned stop waits for, after it has told the turns that still run to end. */
+const drainWaitMs = houseLimits.agentStopMs + 2 * houseLimits.sealRetryMs;
+
+/** Agents of the model `test/m`: one puppet a run, each told apart from the others. */
+export class Puppets {
+  readonly all: Puppet[] = [];
+  readonly agent: Agent;
+
+  constructor({ heedAbort }: { heedAbort: boolean }) {
+    this.agent = agentOf((run) => {
+      const puppet = new Puppet({ heedsAbort: heedAbort });
+      this.all.push(puppet);
+      return puppet.agent.run(run);
+    });
+  }
+
+  /** The agent of the run that comes after so many; waits until it has been asked. */
+  async after(runs: number): Promise<Puppet> {
+    return await soon(() => this.all[runs], `run ${runs + 1} of the agent`);
+  }
+}
+
+export interface ServerOptions {
+  dataDir?: string;
+  puppets: Puppets;
+  /** The store fails from the start, with this. */
+  fails?: Error | undefined;
+  /** Called with the root, before anything else of the actor system lives; its result when the server dies or ends. */
+  attach?: ((root: AnyActorRef) => () => void) | undefined;
+}
+
+export interface ModelServer {
+  url: string;
+  httpUrl: string;
+  dataDir: string;
+  gateway: Gateway;
+  embedded: EmbeddedOrchestrator;
+  /** The store behind everything; `fails` makes its commits fail. */
+  store: Store & { fails: Error | undefined };
+  traps: Traps;
+  clock: PatientClock;
+  lines: { level: string; message: string; fields: unknown }[];
+  /** The conversation's actor, or its turn's; undefined when there is none. */
+  actorOf(chart: "conversation" | "turn", conversationId: string): AnyActorRef | undefined;
+  /** A client that has its catalog. */
+  join(): Promise<Client>;
+  killClients(): void;
+  /** The planned stop, as SIGTERM's: turns are interrupted at once, the agents' time passes. */
+  stop(): Promise<void>;
+  /** The process dies at this moment: a copy of what was committed until now, for another server to start on. */
+  crash(): Promise<string>;
+  /** Ends everything at once, without a word to anybody. */
+  end(): Promise<void>;
+}
+
+export async function openServer(options: ServerOptions): Promise<ModelServer> {
+  const { dataDir = temporaryDirectory(), puppets } = options;
+  const clock = new PatientClock();
+  const { logger, lines } = rememberingLogger();
+  const trapped = trappedStore(openSqliteStore({ dataDir, clock, logger, durability: "normal" }));
+  const store = unhurriedStore(failingStore(trapped.store));
+  if (options.fails) store.fails = options.fails;
+  const surfaces = createSurfaceRegistry();
+  const made: { embedded?: EmbeddedOrchestrator } = {};
+  let detach: (() => void) | undefined;
+  const gateway = new Gateway({
+    clock,
+    logger,
+    limits: houseLimits,
+    surfaces,
+    eventProfile: "full",
+    ports: (supervision) => {
+      detach = options.attach?.(supervision.parent);
+      made.embedded = createEmbeddedOrchestrator({
+        supervision,
+        store,
+        agents: [puppets.agent],
+        tools: [],
+        defaultModel: "test/m",
+        clock,
+        logger,
+        limits: houseLimits,
+      });
+      return made.embedded;
+    },
+  });
+  const { embedded } = made;
+  if (!embedded) throw new Error("the gateway did not ask for its ports");
+  const { orchestrator, conversations, activity, subscribe: changes } = embedded;
+  surfaces.register(createConversationSurface({ orchestrator, conversations, activity, changes }));
+  surfaces.register(createMessageQueueSurface(conversations, changes));
+  const access = createAccess({ clock });
+  const health = { alive: () => true, ready: () => true };
+  const parts = { orchestrator, conversations, access, clock, logger, limits: houseLimits, health };
+  const transport = createTransport({
+    limits: houseLimits,
+    logger,
+    access,
+    closedBecause: () => undefined,
+    accept: (socket) => gateway.accept(socket),
+  });
+  const server = createServer(createHttpListener(createHttpApp(parts), logger));
+  server.on("upgrade", transport.upgrade);
+  const answersSent = trackAnswers(server, clock);
+  const cut = trackConnections(server);
+  const port = await listen(server, "127.0.0.1", 0);
+  gateway.listening();
+
+  const clients = new Set<Client>();
+  const killClients = (): void => {
+    for (const client of clients) client.kill();
+    clients.clear();
+  };
+  let ended: Promise<void> | undefined;
+  const endOnce = async (): Promise<void> => {
+    const closed = unlisten(server);
+    gateway.stop();
+    embedded.close();
+    cut();
+    await within(closed, "the server to close");
+    detach?.();
+    store.close();
+    killClients();
+    const left = { conversations: gateway.actors.count("conversation"), turns: gateway.actors.count("turn") };
+    if (left.conversations + left.turns > 0) throw new Error(`actors are left behind: ${JSON.stringify(left)}`);
+  };
+  const end = (): Promise<void> => {
+    ended ??= endOnce();
+    return ended;
+  };
+  return {
+    url: `ws://127.0.0.1:${port}`,
+    httpUrl: `http://127.0.0.1:${port}`,
+    dataDir,
+    gateway,
+    embedded,
+    store,
+    traps: trapped.traps,
+    clock,
+    lines,
+    actorOf: (chart, conversationId) => actorIn(gateway, chart, conversationId),
+    async join() {
+      const client = await connect(`ws://127.0.0.1:${port}`);
+      clients.add(client);
+      await client.next("catalog");
+      return client;
+    },
+    killClients,
+    async stop() {
+      gateway.drain(0, houseLimits.reconnectAfterMs);
+      await within(drained(embedded, clock), "the drain");
+      const farewells = Promise.all([gateway.closeSockets(), answersSent(houseLimits.closingMs)]);
+      await within(farewells, "the sockets to close and the answers to leave");
+      await end();
+    },
+    async crash() {
+      const copy = temporaryDirectory();
+      cpSync(dataDir, copy, { recursive: true });
+      // What the old one does from here on is no part of the story.
+      detach?.();
+      detach = undefined;
+      killClients();
+      await end();
+      return copy;
+    },
+    end,
+  };
+}
+
+/** Drains, and lets the deadlines pass for which a drain waits: the agents' and the store's, then its own. */
+async function drained(embedded: EmbeddedOrchestrator, clock: PatientClock): Promise<void> {
+  let isOver = false;
+  const drain = embedded.drain(0).then(() => {
+    isOver = true;
+  });
+  for (let round = 0; !isOver; round++) {
+    await nextLoopTurn();
+    clock.elapse(houseLimits.agentStopMs);
+    clock.elapse(houseLimits.sealRetryMs);
+    if (round >= 8) clock.elapse(drainWaitMs);
+  }
+  await drain;
+}
+
+const nextLoopTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function actorIn(gateway: Gateway, chart: "conversation" | "turn", conversationId: string): AnyActorRef | undefined {
+  for (const actor of gateway.actors.alive(chart).keys())
+    if (snapshotOf(actor).context?.conversationId === conversationId) return actor;
+  return undefined;
+}
+
+export function snapshotOf(actor: AnyActorRef): AnyMachineSnapshot {
+  const snapshot: unknown = actor.getSnapshot();
+  if (!isOfChart(snapshot)) throw new Error("the actor follows no chart");
+  return snapshot;
+}

@@ -1,0 +1,82 @@
+// A turn as people see it: what the agent is at, how many of its tools are open, and how it all ended. Not the chart of
+// machines/turn.ts: this one counts open tools, and knows what an event that changes nothing looks like.
+import { assign, setup } from "xstate";
+
+export type TurnModelEvent =
+  | { type: "agent.reasons" }
+  | { type: "agent.writes" }
+  | { type: "agent.callsTool" }
+  | { type: "tool.returns" }
+  | { type: "agent.retries" }
+  | { type: "agent.completesStep" }
+  | { type: "agent.takesTexts" }
+  | { type: "agent.stops" }
+  | { type: "agent.reachesLength" }
+  | { type: "agent.reachesStepLimit" }
+  | { type: "agent.fails" }
+  | { type: "agent.saysTooMuch" }
+  | { type: "person.cancels" }
+  | { type: "person.closes" }
+  | { type: "time.isOver" }
+  | { type: "server.stops" };
+
+/** Tools open at once; more would only be more of the same. */
+const openToolsMax = 2;
+
+export const turnModel = setup({
+  types: { context: {} as { openTools: number }, events: {} as TurnModelEvent },
+  actions: {
+    openTool: assign(({ context }) => ({ openTools: context.openTools + 1 })),
+    closeTool: assign(({ context }) => ({ openTools: context.openTools - 1 })),
+    forgetTools: assign({ openTools: 0 }),
+  },
+  guards: {
+    toolMayOpen: ({ context }) => context.openTools < openToolsMax,
+    toolIsOpen: ({ context }) => context.openTools > 0,
+    isLastTool: ({ context }) => context.openTools === 1,
+  },
+}).createMachine({
+  id: "turn model",
+  context: { openTools: 0 },
+  initial: "running",
+  states: {
+    running: {
+      initial: "starting",
+      on: {
+        "agent.reasons": ".thinking",
+        "agent.writes": ".writing",
+        "agent.callsTool": { guard: "toolMayOpen", target: ".runningTools", actions: "openTool" },
+        "tool.returns": { guard: "toolIsOpen", actions: "closeTool" },
+        "agent.retries": ".retrying",
+        "agent.completesStep": { target: ".continuing", actions: "forgetTools" },
+        "agent.stops": "finished.withStop",
+        "agent.reachesLength": "finished.withLength",
+        "agent.reachesStepLimit": "finished.withStepLimit",
+        "agent.fails": "failed",
+        "agent.saysTooMuch": "outgrown",
+        "person.cancels": "aborted",
+        "person.closes": "aborted",
+        "time.isOver": "aborted",
+        "server.stops": "interrupted",
+      },
+      states: {
+        starting: {},
+        thinking: {},
+        writing: {},
+        runningTools: {
+          on: { "tool.returns": { guard: "isLastTool", target: "continuing", actions: "closeTool" } },
+        },
+        continuing: { on: { "agent.takesTexts": {} } },
+        retrying: {},
+      },
+    },
+    finished: {
+      initial: "withStop",
+      states: { withStop: {}, withLength: {}, withStepLimit: {} },
+    },
+    failed: {},
+    outgrown: {},
+    aborted: {},
+    interrupted: {},
+  },
+});

@@ -1,0 +1,98 @@
+// How turns and compactions of the conversation model end: by what the agent does, or by deadlines that pass. Must
+// never pass a deadline that nothing waits for.
+import * as assert from "uvu/assert";
+import { houseLimits } from "../../houses.ts";
+import type { ConversationModelEvent } from "../../models/conversation.ts";
+import { fullDisk, type Visit } from "./visit.ts";
+
+type Events = Record<
+  Extract<ConversationModelEvent["type"], `agent.${string}` | `${string}.passes`>,
+  (visit: Visit) => Promise<void>
+>;
+
+const sealing = { up: "sealing" };
+
+/** The turn's end is stored, or the disk refuses it; a text that waits then opens the next turn. */
+export async function seals(visit: Visit, happen: () => void, event: ConversationModelEvent): Promise<void> {
+  const runs = visit.puppets.all.length;
+  happen();
+  visit.advance(event);
+  if (visit.is(sealing)) return;
+  visit.story.seals();
+  if (visit.isGenerating) await visit.begins(undefined, runs);
+}
+
+/** The compaction ends with this answer; a text that came meanwhile then opens a turn. */
+async function endsCompaction(
+  visit: Visit,
+  event: ConversationModelEvent,
+  happen: () => void,
+  expected: { status: number; error?: string },
+): Promise<void> {
+  const runs = visit.puppets.all.length;
+  happen();
+  const answer = await visit.compaction;
+  visit.compaction = undefined;
+  assert.is(answer?.status, expected.status);
+  if (expected.error !== undefined) assert.equal(answer?.body, { error: expected.error });
+  else {
+    const done = answer?.body as Record<string, unknown>;
+    const { newConversationId } = done;
+    const news = { type: "conversation.compacted", conversationId: visit.id, newConversationId };
+    for (const client of [visit.person, visit.onlooker]) {
+      const { messagesKept, messagesSummarized, ...rest } = await client.next("conversation.compacted");
+      assert.equal(rest, news);
+      assert.equal({ ...news, messagesKept, messagesSummarized }, { type: news.type, ...done });
+      assert.is(messagesKept, 0);
+    }
+    visit.story.compacts("the summary");
+  }
+  visit.advance(event);
+  if (visit.isGenerating) await visit.begins(undefined, runs);
+}
+
+/** Passes a deadline that exactly one wait in the server is under way for. */
+function passes({ server }: Visit, delayMs: number): void {
+  assert.is(server.clock.elapse(delayMs), 1, "one wait of this length is under way");
+}
+
+export const ending: Events = {
+  async "agent.finishes"(visit) {
+    visit.story.concludes("stop");
+    await seals(visit, () => visit.puppet.finish(), { type: "agent.finishes" });
+  },
+  "agent.leaves": (visit) => seals(visit, () => visit.puppet.finish(), { type: "agent.leaves" }),
+  async "stopTime.passes"(visit) {
+    const { lines } = visit.server;
+    const leftBehind = (): number => lines.filter(({ message }) => message.includes("was left behind")).length;
+    const before = leftBehind();
+    await seals(visit, () => passes(visit, houseLimits.agentStopMs), { type: "stopTime.passes" });
+    assert.is(leftBehind(), before + 1, "the log names the agent that did not end");
+  },
+  async "retryPause.passes"(visit) {
+    const pass = (): void => passes(visit, houseLimits.sealRetryMs);
+    if (visit.is(sealing)) return seals(visit, pass, { type: "retryPause.passes" });
+    pass();
+    visit.advance({ type: "retryPause.passes" });
+    if (visit.isResting) visit.story.recovers();
+  },
+  async "agent.sumsUp"(visit) {
+    const sumUp = (): void => {
+      visit.puppet.say({ type: "text-delta", delta: "the summary" });
+      visit.puppet.finish();
+    };
+    const error = `nothing was compacted: ${fullDisk.message}`;
+    const expected = visit.facts.diskIsFull ? { status: 507, error } : { status: 200 };
+    await endsCompaction(visit, { type: "agent.sumsUp" }, sumUp, expected);
+  },
+  async "agent.failsToSumUp"(visit) {
+    const fail = (): void => visit.puppet.fail(new Error("it has no words"));
+    const error = "nothing was compacted: it has no words";
+    await endsCompaction(visit, { type: "agent.failsToSumUp" }, fail, { status: 500, error });
+  },
+  async "summaryTime.passes"(visit) {
+    const pass = (): void => passes(visit, houseLimits.compactionMs);
+    const error = "nothing was compacted: the model did not finish the summary within 101 seconds";
+    await endsCompaction(visit, { type: "summaryTime.passes" }, pass, { status: 500, error });
+  },
+};

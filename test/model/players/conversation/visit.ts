@@ -1,0 +1,241 @@
+// One path of the conversation model on a running server: the model beside it, the story as it must be, and what the
+// clients and the server's own actors say. Must never assert anything before the server had the time to say it.
+import * as assert from "uvu/assert";
+import { initialTransition, type SnapshotFrom, type StateValue, transition } from "xstate";
+import { systemClock } from "../../../../src/clock.ts";
+import { openSqliteStore } from "../../../../src/embedded/sqlite-store.ts";
+import { silentLogger } from "../../../../src/ports/logger.ts";
+import { type Store, StoreError } from "../../../../src/ports/store.ts";
+import type { StoredChunk } from "../../../../src/protocol/chunk.ts";
+import { budgets } from "../../../budgets.ts";
+import { transcriptOf } from "../../../support/client/transcript.ts";
+import type { Client, Message } from "../../../support/client.ts";
+import type { Puppet } from "../../../support/orchestrator-house.ts";
+import { houseLimits, type ModelServer, openServer, type Puppets, snapshotOf } from "../../houses.ts";
+import { type ConversationFacts, type ConversationModelEvent, conversationModel } from "../../models/conversation.ts";
+import { type Left, onlyProvoked } from "../servers.ts";
+import { soon } from "../soon.ts";
+import { comes, isSpec, queueSeenBy } from "../wire.ts";
+import { linesOf, Story } from "./story.ts";
+
+export const fullDisk = new StoreError("the disk is full");
+/** Why the server takes no new turns, when it is told to. */
+export const refusesTurns = "this server takes no new turns at the moment";
+
+export interface HttpAnswer {
+  status: number;
+  body: unknown;
+}
+
+type Model = SnapshotFrom<typeof conversationModel>;
+
+export class Visit {
+  readonly id: string;
+  readonly story = new Story();
+  readonly puppets: Puppets;
+  readonly #attach: Parameters<typeof openServer>[0]["attach"];
+  /** Undefined while the server is down. */
+  #up: { server: ModelServer; person: Client; onlooker: Client } | undefined;
+  #model: Model = initialTransition(conversationModel)[0];
+  /** Where the person's newest subscription begins among what came. */
+  watchedSince = 0;
+  /** What the server has left behind when it went down. */
+  #dataDir = "";
+  #texts = 0;
+  /** Of defects that were provoked: each is logged, and nothing else may be. */
+  defects = 0;
+  /** The answer to a compaction that is under way. */
+  compaction: Promise<HttpAnswer> | undefined;
+
+  constructor(id: string, puppets: Puppets, attach: Parameters<typeof openServer>[0]["attach"]) {
+    this.id = id;
+    this.puppets = puppets;
+    this.#attach = attach;
+  }
+
+  // ── the model ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get facts(): ConversationFacts {
+    return this.#model.context;
+  }
+
+  is(state: StateValue): boolean {
+    return this.#model.matches(state as Parameters<Model["matches"]>[0]);
+  }
+
+  advance(event: ConversationModelEvent): void {
+    this.#model = transition(conversationModel, this.#model, event)[0];
+  }
+
+  get isResting(): boolean {
+    return this.is({ up: "resting" }) || this.is({ mended: "resting" });
+  }
+
+  get isGenerating(): boolean {
+    return this.is({ up: "generating" }) || this.is({ mended: "generating" });
+  }
+
+  /** The conversation's status, as everybody is told it. */
+  get status(): string {
+    if (this.isGenerating || ["stopping", "sealing", "recovering"].some((state) => this.is({ up: state })))
+      return "active";
+    if (this.facts.closed) return "closed";
+    return this.facts.waits ? "queued" : "idle";
+  }
+
+  // ── the server, and who is there ────────────────────────────────────────────────────────────────────────────────
+
+  get server(): ModelServer {
+    return this.#there.server;
+  }
+
+  /** Asks, and may watch. */
+  get person(): Client {
+    return this.#there.person;
+  }
+
+  /** Hears the news and sees the surfaces, and never watches. */
+  get onlooker(): Client {
+    return this.#there.onlooker;
+  }
+
+  get #there(): { server: ModelServer; person: Client; onlooker: Client } {
+    if (!this.#up) throw new Error("the server is down");
+    return this.#up;
+  }
+
+  /** What is left when the path has been played. */
+  left(): Left {
+    if (!this.#up) return "down";
+    const { server } = this.#up;
+    return { server, conversationId: this.id, defects: this.defects };
+  }
+
+  async enter(server: ModelServer): Promise<void> {
+    const person = await server.join();
+    const onlooker = await server.join();
+    this.#up = { server, person, onlooker };
+    this.watchedSince = 0;
+    for (const surfaceId of ["message-queue", "conversation"]) {
+      onlooker.send({ type: "subscribe", surfaceId, conversationId: this.id });
+      await onlooker.next((message) => message.type === "surface" && isSpec(message["spec"], surfaceId));
+    }
+  }
+
+  async startServer(): Promise<void> {
+    const fails = this.facts.diskIsFull ? fullDisk : undefined;
+    const dataDir = this.#dataDir;
+    await this.enter(await openServer({ dataDir, puppets: this.puppets, fails, attach: this.#attach }));
+  }
+
+  isDown(dataDir: string): void {
+    onlyProvoked(this.server, this.defects);
+    this.defects = 0;
+    this.#dataDir = dataDir;
+    this.#up = undefined;
+  }
+
+  /** Whichever server it is by now: the path has failed. */
+  async endServer(): Promise<void> {
+    await this.#up?.server.end();
+  }
+
+  /** Runs with the store that the server has left behind. */
+  withStoreLeft(run: (store: Store) => void): void {
+    const dataDir = this.#dataDir;
+    const store = openSqliteStore({ dataDir, clock: systemClock, logger: silentLogger, durability: "normal" });
+    try {
+      run(store);
+    } finally {
+      store.close();
+    }
+  }
+
+  // ── what is asked ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  nextText(): string {
+    this.#texts++;
+    return `text ${this.#texts}`;
+  }
+
+  tell(message: Message): void {
+    this.person.send({ conversationId: this.id, ...message });
+  }
+
+  async refused(reason: string): Promise<void> {
+    assert.equal(await this.person.next("chat.error"), {
+      type: "chat.error",
+      conversationId: this.id,
+      message: reason,
+    });
+  }
+
+  async http(method: string, path = "", body?: unknown): Promise<HttpAnswer> {
+    const response = await fetch(`${this.server.httpUrl}/conversations/${encodeURIComponent(this.id)}${path}`, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+      signal: AbortSignal.timeout(budgets.awaitMs),
+    });
+    return { status: response.status, body: await response.json() };
+  }
+
+  /** What comes from here on belongs to a new subscription, or to none. */
+  looksAnew(): void {
+    this.watchedSince = this.person.received.length;
+  }
+
+  // ── what has come ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A turn has begun: its agent is asked, and says its first words, which reach the journal. */
+  async begins(asked: string | undefined, runsBefore: number): Promise<void> {
+    const puppet = await this.puppets.after(runsBefore);
+    const said = `answer ${this.puppets.all.length}`;
+    puppet.say({ type: "text-delta", delta: said });
+    await soon(() => this.server.clock.elapse(houseLimits.journalIntervalMs) > 0, "the journal's interval");
+    this.story.begins(asked, said);
+  }
+
+  get puppet(): Puppet {
+    const puppet = this.puppets.all.at(-1);
+    if (!puppet) throw new Error("no agent has been asked");
+    return puppet;
+  }
+
+  /** All that was sent to the server has been handled, and its news have come. */
+  async settle(): Promise<void> {
+    this.story.hasStatus(this.status);
+    await Promise.all([this.person.barrier(), this.onlooker.barrier()]);
+    await comes(this.person, () => this.seen(), this.story.shown(), "the turns that the person sees");
+    await comes(this.onlooker, () => this.#news(), this.story.news, "the statuses announced");
+    const queue = this.story.waiting === undefined ? [] : [this.story.waiting];
+    await comes(this.onlooker, () => queueSeenBy(this.onlooker).map(({ text }) => text), queue, "the queue surface");
+  }
+
+  /** The turns of the person's newest subscription, in the story's words. */
+  seen(): string[] {
+    return linesOf(transcriptOf(this.person.received.slice(this.watchedSince), this.id));
+  }
+
+  #news(): unknown[] {
+    const isNews = ({ type, conversationId }: Message): boolean =>
+      type === "conversation.statusChanged" && conversationId === this.id;
+    return this.onlooker.received.filter(isNews).map(({ status }) => status);
+  }
+
+  /** The state of the server's own actors: the conversation's, and its turn's. */
+  async actorsAre(conversation: StateValue | undefined, turn?: StateValue): Promise<void> {
+    const value = (chart: "conversation" | "turn"): StateValue | undefined => {
+      const actor = this.server.actorOf(chart, this.id);
+      return actor && snapshotOf(actor).value;
+    };
+    // The gateway lets go of a conversation that nobody watches in a loop turn of its own.
+    if (conversation === undefined) await soon(() => value("conversation") === undefined, "the actor to go");
+    assert.equal({ conversation: value("conversation"), turn: value("turn") }, { conversation, turn });
+  }
+}
+
+/** A stored chunk in the story's words. */
+export function lineOf({ role, chunk }: Pick<StoredChunk, "role" | "chunk">): string {
+  if ("text" in chunk) return `${role}: ${chunk.text}`;
+  return chunk.type === "error" ? `${role}: ${chunk.message}` : `${role}: ${chunk.type}`;
+}

@@ -1,0 +1,204 @@
+// One path of the turn model on a running server: what the agent has said so far, what of it the client must have been
+// sent and the store must hold. Must never take the server's word for what it expects.
+import * as assert from "uvu/assert";
+import type { AnyActorRef, StateValue } from "xstate";
+import type { AgentEvent } from "../../../../src/ports/agent.ts";
+import type { StoredChunk } from "../../../../src/protocol/chunk.ts";
+import type { Client, DeltaEvent } from "../../../support/client.ts";
+import { found, type Puppet } from "../../../support/orchestrator-house.ts";
+import { type ModelServer, type Puppets, snapshotOf } from "../../houses.ts";
+import { comes, surfaceSeenBy } from "../wire.ts";
+
+/** An event as it must come, without the ids of its turn. */
+type Expected = Record<string, unknown> & { type: string };
+
+export class TurnVisit {
+  readonly id: string;
+  readonly server: ModelServer;
+  readonly person: Client;
+  readonly puppet: Puppet;
+  readonly turnId: string;
+  isDown = false;
+  isClosed = false;
+  readonly #turn: AnyActorRef;
+  readonly #expected: Expected[] = [];
+  /** The history, a line a chunk; and what is not history yet: the step that goes on. */
+  readonly #stored: string[] = [];
+  #step: { said: string[]; results: string[] } = { said: [], results: [] };
+  /** How many results there were when text was said last. */
+  #resultsBefore = 0;
+  #openCalls: string[] = [];
+  #words = 0;
+  #steps = 0;
+
+  private constructor(server: ModelServer, person: Client, puppet: Puppet, id: string, turnId: string) {
+    this.server = server;
+    this.person = person;
+    this.puppet = puppet;
+    this.id = id;
+    this.turnId = turnId;
+    this.#turn = found(server.actorOf("turn", id));
+  }
+
+  /** A turn has been asked for, and its agent has not said anything. */
+  static async begin(server: ModelServer, puppets: Puppets, id: string): Promise<TurnVisit> {
+    const person = await server.join();
+    const runs = puppets.all.length;
+    person.send({ type: "subscribe", surfaceId: "conversation", conversationId: id });
+    await person.next("surface");
+    person.send({ type: "chat.send", conversationId: id, message: "go" });
+    const { turnId } = await person.nextEvent(id, "turn-start");
+    const visit = new TurnVisit(server, person, await puppets.after(runs), id, turnId);
+    visit.expects({ type: "user-message", text: "go" }, { type: "turn-start" });
+    visit.#stored.push("user text go");
+    return visit;
+  }
+
+  // ── what the agent says ─────────────────────────────────────────────────────────────────────────────────────────
+
+  nextWord(): string {
+    return `word ${++this.#words} `;
+  }
+
+  says(event: AgentEvent): void {
+    this.puppet.say(event);
+    this.expects(event);
+  }
+
+  callsTool(): void {
+    const toolCallId = `call ${++this.#words}`;
+    this.#openCalls.push(toolCallId);
+    this.says({ type: "tool-call", stepId: this.#stepId, toolCallId, toolName: "look", input: { at: toolCallId } });
+  }
+
+  /** The one that was called first. */
+  toolReturns(): void {
+    const toolCallId = found(this.#openCalls.shift());
+    this.says({ type: "tool-output", toolCallId, data: "seen", stream: "stdout" });
+    const { stepId, isError } = { stepId: this.#stepId, isError: false };
+    this.says({ type: "tool-result", stepId, toolCallId, toolName: "look", content: this.nextWord(), isError });
+  }
+
+  completesStep(): void {
+    const stepId = this.#stepId;
+    this.says({ type: "usage", stepId, usage: { inputTokens: 3, outputTokens: 4 } });
+    this.says({ type: "step-complete", stepId, ttftMs: 1 });
+    this.#openCalls = [];
+    this.#steps++;
+  }
+
+  get #stepId(): string {
+    return `step ${this.#steps + 1}`;
+  }
+
+  // ── what must have come ─────────────────────────────────────────────────────────────────────────────────────────
+
+  expects(...events: Expected[]): void {
+    for (const event of events) {
+      this.#expected.push(event);
+      this.#records(event);
+    }
+  }
+
+  expectsSeal(): void {
+    this.#flushStep();
+    this.expects({ type: "turn-sealed", latestSeq: this.#stored.length });
+  }
+
+  /** How an event gets into the history: what was said and called first, then the results; each step for itself. */
+  #records(event: Expected): void {
+    const { said, results } = this.#step;
+    if (event.type === "text-delta" || event.type === "reasoning-delta") {
+      const kind = event.type === "text-delta" ? "assistant text " : "assistant thinking ";
+      const last = said.at(-1);
+      // Text goes on where nothing but its own kind came between.
+      const goesOn = last?.startsWith(kind) && results.length === this.#resultsBefore;
+      said.push(`${goesOn ? said.pop() : kind}${String(event["delta"])}`);
+      this.#resultsBefore = results.length;
+    } else if (event.type === "tool-call") said.push(`assistant tool-call ${String(event["toolCallId"])}`);
+    else if (event.type === "tool-result") results.push(`tool tool-result ${String(event["content"])}`);
+    else if (event.type === "error") said.push(`assistant error ${String(event["message"])}`);
+    else if (event.type === "step-complete") this.#flushStep();
+    else if (event.type === "steering") {
+      this.#flushStep();
+      this.#stored.push(`user text ${String(event["text"])}`);
+    }
+  }
+
+  #flushStep(): void {
+    this.#stored.push(...this.#step.said, ...this.#step.results);
+    this.#step = { said: [], results: [] };
+    this.#resultsBefore = 0;
+  }
+
+  async hasHeardAll(): Promise<void> {
+    const heard = (): unknown => joined(this.person.transcript(this.id).events.map(withoutIds));
+    await comes(this.person, heard, joined(this.#expected), "the events of the turn");
+  }
+
+  /** In the words of the conversation's surface. */
+  async showsState(inWords: string): Promise<void> {
+    const state = (): unknown =>
+      surfaceSeenBy(this.person, "conversation").find(({ label }) => label === "State")?.["value"];
+    await comes(this.person, state, inWords, "the conversation's surface");
+  }
+
+  actorsAre(conversation: StateValue, turn: StateValue | undefined): void {
+    const value = (chart: "conversation" | "turn"): StateValue | undefined => {
+      const actor = this.server.actorOf(chart, this.id);
+      return actor && snapshotOf(actor).value;
+    };
+    assert.equal({ conversation: value("conversation"), turn: value("turn") }, { conversation, turn });
+  }
+
+  /** The turn's own actor has come to this end. */
+  hasEnded(how: StateValue, output: unknown): void {
+    const { value, status, output: given } = snapshotOf(this.#turn);
+    assert.equal({ value, status, output: given }, { value: how, status: "done", output });
+  }
+
+  async isStored(): Promise<void> {
+    const response = await fetch(`${this.server.httpUrl}/conversations/${this.id}`);
+    const { chunks } = (await response.json()) as { chunks: StoredChunk[] };
+    assert.equal(chunks.map(lineOf), this.#stored);
+    const done = this.#expected.find(({ type }) => type === "done");
+    assert.is(this.server.store.turn(this.turnId)?.reason, done?.["reason"]);
+    const usage = { inputTokens: 3 * this.#steps, outputTokens: 4 * this.#steps };
+    assert.equal(this.server.store.turn(this.turnId)?.usage, this.#steps === 0 ? null : usage);
+  }
+}
+
+function lineOf({ role, chunk }: StoredChunk): string {
+  switch (chunk.type) {
+    case "text":
+    case "thinking":
+    case "system":
+      return `${role} ${chunk.type} ${chunk.text}`;
+    case "tool-call":
+      return `${role} tool-call ${chunk.toolCallId}`;
+    case "tool-result":
+      return `${role} tool-result ${chunk.content}`;
+    case "error":
+      return `${role} error ${chunk.message}`;
+    case "image":
+      return `${role} image ${chunk.url}`;
+  }
+}
+
+/** Neighbouring deltas of a kind as one: they may come joined (protocol 1.5.1). Figures of time are not foretold. */
+function joined(events: Expected[]): Expected[] {
+  const all: Expected[] = [];
+  for (const event of events) {
+    const last = all.at(-1);
+    if (last?.type === event.type && typeof last["delta"] === "string" && typeof event["delta"] === "string")
+      last["delta"] = `${last["delta"]}${event["delta"]}`;
+    else if (event.type === "done") all.push({ type: event.type, reason: event["reason"] });
+    else all.push({ ...event });
+  }
+  return all;
+}
+
+function withoutIds({ conversationId, turnId, ...event }: DeltaEvent): Expected {
+  assert.is(typeof conversationId, typeof turnId);
+  return event;
+}

@@ -52,14 +52,15 @@ export class Cursor {
   }
 
   /**
-   * Enters the live set, if it stands where the others do. What came since it reached the end is written first: else
+   * Enters the live set, if it stands where the others do, or where they will stand after the flush that is due: one who
+   * came between turns begins after what waits to be flushed. What came since it reached the end is written first: else
    * one who joins a stream that never pauses would fall behind again and again.
    */
   join(): void {
     if (this.#dropped) return;
     const head = this.feed.head();
     if (this.seq < head && this.seq >= this.feed.log.firstSeq - 1) this.#writeSlice(head);
-    if (this.seq === head) this.feed.live.add(this);
+    if (this.seq >= head) this.feed.live.add(this);
     else this.#owner.fellBehind();
   }
 

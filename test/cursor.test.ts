@@ -19,6 +19,23 @@ test("a cursor with nothing to write is at the end at once", () => {
   assert.is(feed.live.size, 1);
 });
 
+test("who comes while the end of a turn waits for its flush is live at once, and gets what follows once", () => {
+  const house = new FeedHouse();
+  const other = house.live();
+  house.append(event("turn-start"), text("a"), sealed());
+  const late = house.watcher();
+  assert.is(late.cursor.pump(), "end");
+  late.cursor.join();
+  assert.equal(late.facts, ["reachedEnd"], "it does not fall behind, again and again, until the flush");
+  house.clock.advance(house.limits.flushIntervalMs);
+  assert.is(late.socket.writes.length, 0);
+  house.append(event("turn-start", {}, "t2"), text("b", "t2"));
+  house.clock.advance(house.limits.flushIntervalMs);
+  assert.is(late.transcript().text, "b");
+  assert.is(other.transcript().text, "ab");
+  assert.equal(late.facts, ["reachedEnd"]);
+});
+
 function withWatcher(house = new FeedHouse()) {
   return { house, feed: house.feed, ...house.watcher() };
 }

@@ -1,0 +1,112 @@
+// The composed world of the exploration: the production charts, stepped purely, over a small plain model of the data
+// plane. Takes a state and a step and gives the next state; tells what is wrong with it. Must never change a state that
+// it was given.
+import { brokenPromises } from "./invariants.ts";
+import { disagreements } from "./world/agreement.ts";
+import type { Bounds } from "./world/bounds.ts";
+import { type Charts, createCharts } from "./world/charts.ts";
+import { comeIn } from "./world/connection.ts";
+import { EventTable } from "./world/events.ts";
+import { forget, isWorthALook, looksAlike } from "./world/forget.ts";
+import { keyOf } from "./world/key.ts";
+import { chartsIn, isAtRest, viewOf } from "./world/seen.ts";
+import { type Breakage, type Setting, Stage } from "./world/stage.ts";
+import { copyOf, emptyWorld, type World } from "./world/state.ts";
+import { deliverFact } from "./world/steps/inner.ts";
+import type { Step } from "./world/steps/step.ts";
+import { stepsOf } from "./world/steps.ts";
+import { hear } from "./world/stream.ts";
+
+export type { Bounds } from "./world/bounds.ts";
+export type { Breakage } from "./world/stage.ts";
+export type { World } from "./world/state.ts";
+export type { Step } from "./world/steps/step.ts";
+
+/** What has come of a step. */
+export interface Next {
+  world: World;
+  /** What is wrong already, before anything of it was forgotten. */
+  problems: string[];
+  /** Nobody outside can tell it from the state before: what is promised while things are under way holds as it did. */
+  looksAsBefore: boolean;
+}
+
+export class Explored {
+  readonly charts: Charts;
+  #stage: Stage;
+
+  /** @param breakage a fault that is built into the data plane, to see that it is found. */
+  constructor(bounds: Bounds, breakage?: Breakage) {
+    this.charts = createCharts();
+    this.#stage = stageOf({ charts: this.charts, bounds, events: new EventTable(), breakage });
+  }
+
+  /** The gateway listens, the sockets are open, and nothing has happened. */
+  initial(): World {
+    const { charts, bounds } = this.#stage.setting;
+    const world = emptyWorld(bounds.sockets);
+    world.gateway = charts.gateway.step(charts.gateway.begin().to, { type: "gateway.listening" }).to;
+    this.#stage.begin(world);
+    for (const at of world.sockets.keys()) comeIn(this.#stage, at);
+    return world;
+  }
+
+  stepsFrom(world: World): Step[] {
+    this.#stage.begin(world);
+    return stepsOf(this.#stage);
+  }
+
+  take(before: World, step: Step): Next {
+    const stage = this.#stage;
+    const world = copyOf(before);
+    stage.begin(world);
+    try {
+      step.take(stage);
+      for (let fact = stage.countsAtOnce.shift(); fact; fact = stage.countsAtOnce.shift()) deliverFact(stage, fact);
+    } catch (error) {
+      // Its mail lies about half read: the next step begins on a clean one.
+      this.#stage = stageOf(stage.setting);
+      return { world: before, problems: [`${step.words}: ${String(error)}`], looksAsBefore: true };
+    }
+    const problems = world.problems;
+    if (isWorthALook(stage)) problems.push(...brokenPromises(viewOf(stage)));
+    const looksAsBefore = looksAlike(before, world);
+    forget(stage);
+    return { world, problems, looksAsBefore };
+  }
+
+  keyOf(world: World): string {
+    return keyOf(world);
+  }
+
+  /**
+   * What is wrong with a state: broken promises, and, at rest, charts that say what is not the case.
+   * @param looksAsBefore it was looked at already, and has only to be looked at again when it is at rest.
+   */
+  problemsOf(world: World, looksAsBefore = false): string[] {
+    const stage = this.#stage;
+    stage.begin(world);
+    const atRest = isAtRest(stage);
+    if (looksAsBefore && !atRest) return [];
+    const problems = brokenPromises(viewOf(stage));
+    return atRest ? [...problems, ...disagreements(stage)] : problems;
+  }
+
+  /** Nothing is owed, everybody reads, no turn runs: where every history must be able to end. */
+  isHome(world: World): boolean {
+    this.#stage.begin(world);
+    const { conversation, sockets } = world;
+    return !conversation.runner && sockets.every(({ isStalled }) => !isStalled) && isAtRest(this.#stage);
+  }
+
+  chartsIn(world: World): string {
+    this.#stage.begin(world);
+    return chartsIn(this.#stage);
+  }
+}
+
+function stageOf(setting: Setting): Stage {
+  const stage = new Stage(setting);
+  stage.hear = (event) => hear(stage, event);
+  return stage;
+}

@@ -1,0 +1,53 @@
+// The production charts, as they are imported, each with the guards that the world answers for it. Must never hold a
+// copy: what is explored is what runs.
+import type { AnyStateMachine } from "xstate";
+import { connectionMachine } from "../../../machines/connection.ts";
+import { conversationMachine } from "../../../machines/conversation.ts";
+import { gatewayMachine } from "../../../machines/gateway.ts";
+import { surfaceMachine } from "../../../machines/surface.ts";
+import { surfaceWatchMachine } from "../../../machines/surface-watch.ts";
+import { turnMachine } from "../../../machines/turn.ts";
+import { watchMachine } from "../../../machines/watch.ts";
+import { isExpected } from "../structure.ts";
+import { Chart } from "./chart.ts";
+
+/** In this order their answers are given. */
+export const conversationGuards = [
+  "answerIsUnsealed",
+  "turnWasCrashed",
+  "isClosed",
+  "textsWait",
+  "textsCarryOver",
+  "textsCameMeanwhile",
+  "conversationExists",
+  "isTheTurnMeant",
+  "nobodyIsThere",
+] as const;
+
+const chart = (machine: AnyStateMachine, input: Record<string, unknown>, guards: readonly string[] = []): Chart =>
+  new Chart({ machine, input, guards, isExpected });
+
+export interface Charts {
+  gateway: Chart;
+  connection: Chart;
+  watch: Chart;
+  surface: Chart;
+  surfaceWatch: Chart;
+  conversation: Chart;
+  turn: Chart;
+}
+
+export function createCharts(): Charts {
+  const connectionId = "socket";
+  const conversationId = "c";
+  const surfaceId = "s";
+  return {
+    gateway: chart(gatewayMachine, {}),
+    connection: chart(connectionMachine, { connectionId }),
+    watch: chart(watchMachine, { connectionId, conversationId, instance: 1 }),
+    surface: chart(surfaceMachine, { surfaceId, conversationId, instance: 1 }, ["changesAreAnnounced"]),
+    surfaceWatch: chart(surfaceWatchMachine, { connectionId, surfaceId, conversationId }),
+    conversation: chart(conversationMachine, { conversationId }, conversationGuards),
+    turn: chart(turnMachine, { conversationId }),
+  };
+}

@@ -1,0 +1,234 @@
+// A socket's connection, as src/connections.ts, src/connection-actions.ts and src/subscriptions.ts do it: requests come
+// in, go to where they belong, and everything of the socket is released when it ends.
+import type { Effect } from "./chart.ts";
+import { ask, isActive, stop, withdraw } from "./conversation.ts";
+import { close, control } from "./outlet.ts";
+import type { Answer, Refused, Stage } from "./stage.ts";
+import { emptySocket } from "./state.ts";
+import { endWatch, openWatch, settled } from "./stream.ts";
+import { currentSurface, showTo, unwatchSurface, watchSurface } from "./surface.ts";
+import { openTurnOf } from "./turn.ts";
+
+/** The close code that each cause asks for (protocol 2). */
+const closeCodes: Readonly<Record<string, number>> = {
+  "connection.close": 1001,
+  "socket.stuck": 4001,
+  "socket.silent": 4002,
+  "gateway.draining": 1012,
+  "xstate.error.actor.watch": 1011,
+  "xstate.error.actor.surface-watch": 1011,
+};
+const causesWithoutCode: ReadonlySet<string> = new Set(["socket.broken", "socket.closed"]);
+
+export function comeIn(stage: Stage, at: number): void {
+  const { world } = stage;
+  const { charts } = stage.setting;
+  const opened = charts.gateway.step(world.gateway, { type: "socket.opened" });
+  const isTaken = opened.effects.some(({ name }) => name === "adopt");
+  const isTurnedAway = opened.effects.some(({ name }) => name === "turnAway");
+  const isListening = charts.gateway.isIn(world.gateway, "listening");
+  if (isTaken !== isListening || isTurnedAway === isListening)
+    stage.problem(
+      `a socket at the door is ${isTaken ? "" : "not "}taken by a gateway ${charts.gateway.nameOf(world.gateway)}`,
+    );
+  if (isTaken) world.sockets[at] = { ...emptySocket, newsFrom: world.news.made, chart: charts.connection.begin().to };
+}
+
+/** The TCP connection is gone. */
+export function goAway(stage: Stage, at: number): void {
+  const socket = stage.socket(at);
+  socket.isEnded = true;
+  tellConnection(stage, at, "socket.closed");
+  leaveEverything(stage, at);
+  if (socket.chart !== 0) stage.problem("a connection whose socket has gone does not end");
+  socket.chart = 0;
+  stage.forgetFacts((fact) => fact.to !== "surface" && fact.at === at);
+  stage.world.sockets[at] = { ...emptySocket, strays: socket.strays };
+}
+
+/** ws is closing the socket by itself. */
+export function breakProtocol(stage: Stage, at: number): void {
+  stage.socket(at).isEnded = true;
+  tellConnection(stage, at, "socket.broken");
+}
+
+/** The watch's actor has thrown: its socket closes, and no other notices. */
+export function failWatch(stage: Stage, at: number): void {
+  forgetWatch(stage, at);
+  endWatch(stage, at, false);
+  tellConnection(stage, at, "xstate.error.actor.watch");
+}
+
+export function tellConnection(stage: Stage, at: number, type: string): void {
+  const mail = stage.mailOfSockets[at === 0 ? 0 : 1];
+  mail.send({ type }, type, (event, name) => {
+    const socket = stage.socket(at);
+    if (socket.chart === 0) return;
+    const isFirstCause = !socket.isEnded || causesWithoutCode.has(name);
+    const due = closeCodes[name];
+    if (isFirstCause && due !== undefined && socket.closeDue === 0) socket.closeDue = due;
+    const move = stage.setting.charts.connection.step(socket.chart, event, [], name);
+    if (move.unexpected !== undefined) stage.problem(move.unexpected);
+    socket.chart = move.isDone ? 0 : move.to;
+    for (const effect of move.effects) perform(stage, at, effect);
+    if (socket.closeCode !== socket.closeDue)
+      stage.problem(`${name} closes with ${socket.closeCode}, and ${socket.closeDue} is due`);
+  });
+}
+
+function perform(stage: Stage, at: number, { name }: Effect): void {
+  const hasBoth = (): boolean => stage.socket(at).watch !== undefined || stage.socket(at).surfaceWatch !== undefined;
+  switch (name) {
+    case "watchSurface":
+      watchSurface(stage, at);
+      return;
+    case "unwatchSurface":
+      endSurfaceWatch(stage, at);
+      return;
+    case "sendChat":
+      sendChat(stage, at);
+      return;
+    case "watchConversation":
+      watchConversation(stage, at);
+      return;
+    case "unwatchConversation":
+      unwatchConversation(stage, at);
+      return;
+    case "queueText":
+      queueText(stage, at);
+      return;
+    case "cancelQueuedText":
+      withdraw(stage);
+      return;
+    case "cancelTurn":
+      stop(stage, "turn.cancel");
+      return;
+    case "answerPing":
+      control(stage, at);
+      return;
+    case "holdBack":
+      if (stage.socket(at).watch) stage.post("watch", at, "socket.congested");
+      return;
+    case "catchUp":
+      catchUp(stage, at);
+      return;
+    case "closeAsAsked":
+      close(stage, at, 1001);
+      return;
+    case "closeSlow":
+      close(stage, at, 4001);
+      return;
+    case "closeSilent":
+      close(stage, at, 4002);
+      return;
+    case "closeRestarting":
+      close(stage, at, 1012);
+      return;
+    case "closeDefect":
+      close(stage, at, 1011);
+      return;
+    case "leaveEverything":
+      leaveEverything(stage, at);
+      if (hasBoth()) stage.problem("a socket that leaves everything still watches");
+      return;
+    case "cutSocket":
+      stage.socket(at).isCut = true;
+      return;
+    default:
+      stage.problem(`the connection's chart asks for ${name}, which the world has not`);
+  }
+}
+
+function catchUp(stage: Stage, at: number): void {
+  const { watch } = stage.socket(at);
+  if (watch && stage.setting.breakage !== "forgets to catch up") stage.post("watch", at, "socket.drained");
+  const surface = currentSurface(stage);
+  if (stage.socket(at).surfaceWatch && surface) showTo(stage, surface, at);
+}
+
+function leaveEverything(stage: Stage, at: number): void {
+  unwatchConversation(stage, at);
+  endSurfaceWatch(stage, at);
+}
+
+function watchConversation(stage: Stage, at: number): void {
+  const socket = stage.socket(at);
+  if (socket.watch) return;
+  openWatch(stage, at);
+  if (!socket.surfaceWatch) stage.post("connection", at, "watches.first");
+}
+
+function unwatchConversation(stage: Stage, at: number): void {
+  if (!stage.socket(at).watch) return;
+  forgetWatch(stage, at);
+  endWatch(stage, at, true);
+  tellConnection(stage, at, "xstate.done.actor.watch");
+}
+
+function endSurfaceWatch(stage: Stage, at: number): void {
+  if (!stage.socket(at).surfaceWatch) return;
+  unwatchSurface(stage, at);
+  tellConnection(stage, at, "xstate.done.actor.surface-watch");
+}
+
+function forgetWatch(stage: Stage, at: number): void {
+  settled(stage, at);
+  if (!stage.socket(at).surfaceWatch) stage.post("connection", at, "watches.none");
+}
+
+/** What a request for a turn must be refused with, as its asker sees things. */
+function refusalDue(stage: Stage, mayWait: boolean): Refused | undefined {
+  const { isDraining, isStoreFailing } = stage.world.conversation;
+  const isRunning = openTurnOf(stage) !== undefined;
+  if (isRunning && !mayWait) return "turn-running";
+  if (isDraining && !isRunning) return "draining";
+  return isStoreFailing ? "storage-failed" : undefined;
+}
+
+function refuse(stage: Stage, at: number, answer: Answer | undefined): void {
+  const socket = stage.socket(at);
+  if (control(stage, at)) socket.refusals = [...socket.refusals, answer ?? "internal"];
+}
+
+function sendChat(stage: Stage, at: number): void {
+  const socket = stage.socket(at);
+  const due = refusalDue(stage, false);
+  if (due) socket.refusalsOwed = [...socket.refusalsOwed, due];
+  const before = socket.watch;
+  watchConversation(stage, at);
+  const takeBack = askForTurn(stage, at);
+  const answer = ask(stage, "turn.start");
+  socket.asks ||= answer === "started";
+  if (answer === "started") return;
+  if (answer === "turn-running") takeBack();
+  else stage.post("watch", at, "turn.refused");
+  if (!before && answer !== "turn-running") unwatchConversation(stage, at);
+  refuse(stage, at, answer);
+}
+
+function queueText(stage: Stage, at: number): void {
+  const socket = stage.socket(at);
+  const due = refusalDue(stage, true);
+  if (due) socket.refusalsOwed = [...socket.refusalsOwed, due];
+  const watchesFirst = !socket.watch && !isActive(stage);
+  if (watchesFirst) watchConversation(stage, at);
+  const hadWatch = socket.watch !== undefined;
+  const takeBack = hadWatch ? askForTurn(stage, at) : undefined;
+  const answer = ask(stage, "text.queue");
+  const isStarted = answer === "started";
+  socket.asks ||= isStarted;
+  if (!isStarted) takeBack?.();
+  if (!isStarted && watchesFirst) unwatchConversation(stage, at);
+  if (!isStarted && answer !== "queued") {
+    refuse(stage, at, answer);
+    return;
+  }
+  if (isStarted && !hadWatch) watchConversation(stage, at);
+}
+
+/** Posts that a turn of its own is requested; the function returned takes that back. */
+function askForTurn(stage: Stage, at: number): () => void {
+  stage.post("watch", at, "turn.requested");
+  const posted = stage.world.facts.at(-1);
+  return () => stage.forgetFacts((fact) => fact === posted);
+}

@@ -1,0 +1,24 @@
+// Everything that may happen next in a world: what is under way inside, and what comes from outside. Must never leave
+// out an inner step that is due.
+import type { Stage } from "./stage.ts";
+import { clientSteps } from "./steps/clients.ts";
+import { closingSteps } from "./steps/closing.ts";
+import { gatewaySteps } from "./steps/gateway.ts";
+import { innerSteps } from "./steps/inner.ts";
+import { surfaceSteps } from "./steps/provider.ts";
+import type { Step } from "./steps/step.ts";
+import { conversationSteps } from "./steps/turns.ts";
+
+export function stepsOf(stage: Stage): Step[] {
+  const steps = innerSteps(stage);
+  const { facts, sockets } = stage.world;
+  if (facts.length > stage.setting.bounds.factsUnderWay) return steps;
+  // Each time a socket drains one more slice may be due; how many a cursor is served with must have an end.
+  if (sockets.some(({ watch }) => watch !== undefined && watch.slices > 1)) return steps;
+  clientSteps(stage, steps);
+  gatewaySteps(stage, steps);
+  closingSteps(stage, steps);
+  conversationSteps(stage, steps);
+  surfaceSteps(stage, steps);
+  return steps;
+}

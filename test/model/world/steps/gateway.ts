@@ -1,0 +1,37 @@
+// What happens to the gateway as a whole: news for everybody, and its stop.
+import type { Stage } from "../stage.ts";
+import type { Step } from "./step.ts";
+
+export function gatewaySteps(stage: Stage, steps: Step[]): void {
+  const { world, setting } = stage;
+  const { bounds, charts } = setting;
+  if (world.news.made < bounds.broadcasts) steps.push({ words: "a broadcast is made", kind: "free", take: broadcast });
+  if (!bounds.closings.includes("draining")) return;
+  const its = (state: string): boolean => charts.gateway.isIn(world.gateway, state);
+  if (its("listening")) steps.push({ words: "a stop is asked for", kind: "free", take: beginDraining });
+  if (its("draining")) steps.push({ words: "the sockets are to be closed", kind: "owed", take: closeSockets });
+}
+
+function broadcast(stage: Stage): void {
+  stage.world.news.made++;
+  if (tellGateway(stage, "broadcast.made").includes("fanOut")) stage.world.news.isWaiting = true;
+}
+
+function beginDraining(stage: Stage): void {
+  if (!tellGateway(stage, "gateway.drain").includes("announceDraining")) stage.problem("a stop is not announced");
+}
+
+function closeSockets(stage: Stage): void {
+  if (!tellGateway(stage, "gateway.drained").includes("closeSockets"))
+    stage.problem("the gateway stops and closes no socket");
+  for (const [at, socket] of stage.world.sockets.entries())
+    if (socket.chart !== 0) stage.post("connection", at, "gateway.draining");
+}
+
+function tellGateway(stage: Stage, type: string): string[] {
+  const { world, setting } = stage;
+  const move = setting.charts.gateway.step(world.gateway, { type });
+  if (move.unexpected !== undefined) stage.problem(move.unexpected);
+  world.gateway = move.to;
+  return move.effects.map(({ name }) => name);
+}

@@ -1,0 +1,248 @@
+// The conversation's stream to those who watch it, as src/feed.ts, src/cursor.ts and src/watches.ts do it: the log, the
+// live set, cursors that catch up in slices, and the watch charts that say which of it when.
+import type { Effect } from "./chart.ts";
+import { isActive, seeWhoIsThere, wake } from "./conversation.ts";
+import type { EventNumber } from "./events.ts";
+import { bit, deliver, has, placesIn } from "./outlet.ts";
+import type { Stage } from "./stage.ts";
+import type { Sockets } from "./state.ts";
+import { openTurnOf } from "./turn.ts";
+
+// ── the feed ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The conversation has said something. Who keeps a log listens again when a turn begins (Feeds.turnBegins). */
+export function hear(stage: Stage, event: EventNumber): void {
+  const { feed } = stage.world;
+  const { type } = stage.setting.events.at(event);
+  if (type === "user-message" && feed.exists) feed.isSubscribed = true;
+  if (feed.isSubscribed) append(stage, event);
+}
+
+function append(stage: Stage, event: EventNumber): void {
+  const { feed, sockets } = stage.world;
+  const { type, turn } = stage.setting.events.at(event);
+  const start = feed.log.length;
+  feed.log = [...feed.log, event];
+  if (feed.running?.turn !== turn) {
+    feed.running = { turn, start };
+    tellAll("turn.began");
+  }
+  if (type !== "turn-sealed") return;
+  feed.running = undefined;
+  tellAll("turn.sealed");
+  feed.isSettling = true;
+
+  function tellAll(type: string): void {
+    for (const [at, socket] of sockets.entries()) if (socket.watch) stage.post("watch", at, type);
+  }
+}
+
+const liveSet = (stage: Stage): Sockets =>
+  stage.world.sockets.reduce((all, socket, at) => (socket.watch?.isLive ? all | bit(at) : all), 0);
+
+/** The seq up to which the live set is or is being written. */
+function headOf(stage: Stage): number {
+  const { feed } = stage.world;
+  if (liveSet(stage) === 0 && !feed.walk) feed.head = feed.log.length;
+  return feed.head;
+}
+
+/** Lets go of what nobody needs any more. */
+export function settle(stage: Stage): void {
+  const { feed, sockets } = stage.world;
+  if (sockets.some(({ watch }) => watch) || feed.running) return;
+  if (feed.isSubscribed && isActive(stage)) return;
+  if (!feed.isSubscribed) return;
+  feed.isSubscribed = false;
+  seeWhoIsThere(stage);
+}
+
+/** Something has gathered that the live set has not got. */
+export const isFlushDue = (stage: Stage): boolean => {
+  const { feed } = stage.world;
+  return !feed.walk && feed.log.length > feed.head && liveSet(stage) !== 0;
+};
+
+export function flush(stage: Stage): void {
+  const { feed } = stage.world;
+  feed.walk = { from: feed.head, to: feed.log.length, visit: liveSet(stage) };
+  feed.head = feed.log.length;
+  if (stage.setting.bounds.slicedWalks) return;
+  for (const at of placesIn(feed.walk.visit)) visit(stage, at);
+  feed.walk = undefined;
+}
+
+/** One socket of the walk is written to. */
+export function visit(stage: Stage, at: number): void {
+  const { walk, log } = stage.world.feed;
+  const { watch, strays } = stage.socket(at);
+  if (!walk) return;
+  walk.visit &= ~bit(at);
+  const frames = log.slice(walk.from, walk.to);
+  if (!watch) {
+    // Only with a breakage: an event after the unsubscribe.
+    const [first] = frames;
+    if (first !== undefined) stage.socket(at).strays = [...strays, stage.setting.events.at(first).type];
+    return;
+  }
+  if (watch.seq >= walk.to) return;
+  if (watch.seq !== walk.from) {
+    leaveLive(stage, at);
+    stage.post("watch", at, "cursor.fellBehind");
+  } else if (deliver(stage, at)) {
+    watch.seq = walk.to;
+    watch.received = [...watch.received, ...frames];
+    if (stage.setting.breakage === "delivers twice") watch.received = [...watch.received, ...frames];
+  } else leaveLive(stage, at);
+}
+
+// ── a watch ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function openWatch(stage: Stage, at: number): void {
+  const { feed, conversation } = stage.world;
+  const socket = stage.socket(at);
+  feed.exists = true;
+  if (!feed.isSubscribed) {
+    feed.isSubscribed = true;
+    wake(stage);
+    const running = openTurnOf(stage);
+    if (running) for (const event of conversation.emitted.slice(running.start)) append(stage, event);
+  }
+  const beginsLate = stage.setting.breakage === "begins late";
+  socket.watch = {
+    chart: 0,
+    seq: beginsLate ? feed.log.length : (feed.running?.start ?? feed.log.length),
+    isLive: false,
+    admissions: 0,
+    slices: 0,
+    from: openTurnOf(stage)?.start ?? conversation.emitted.length,
+    received: [],
+  };
+  const move = stage.setting.charts.watch.begin();
+  socket.watch.chart = move.to;
+  for (const effect of move.effects) perform(stage, at, effect);
+  if (feed.running) stage.post("watch", at, "turn.began");
+  if (socket.isCongested) stage.post("watch", at, "socket.congested");
+}
+
+/** Not a byte more is written for it; its actor is told, and must end. */
+export function endWatch(stage: Stage, at: number, isTold: boolean): void {
+  const { world } = stage;
+  const socket = stage.socket(at);
+  const { watch } = socket;
+  if (!watch) return;
+  const goesOn = stage.setting.breakage === "delivers after the unsubscribe" && world.feed.walk;
+  if (world.feed.walk && !goesOn) world.feed.walk.visit &= ~bit(at);
+  world.endedWatches.push({ socket: at, watch, to: world.conversation.emitted.length });
+  socket.watch = undefined;
+  socket.asks = false;
+  stage.forgetFacts((fact) => fact.to === "watch" && fact.at === at);
+  settle(stage);
+  if (!isTold) return;
+  const move = stage.setting.charts.watch.step(watch.chart, { type: "watch.leave" });
+  if (move.unexpected !== undefined) stage.problem(move.unexpected);
+  if (!move.isDone) stage.problem("a watch that was told to leave does not end");
+}
+
+export function tellWatch(stage: Stage, at: number, type: string): void {
+  const { watch } = stage.socket(at);
+  if (!watch) return;
+  const move = stage.setting.charts.watch.step(watch.chart, { type });
+  if (move.unexpected !== undefined) stage.problem(move.unexpected);
+  watch.chart = move.to;
+  for (const effect of move.effects) perform(stage, at, effect);
+  if (move.isDone) stage.problem(`a watch ends by ${type}`);
+}
+
+function perform(stage: Stage, at: number, { name }: Effect): void {
+  const socket = stage.socket(at);
+  const { watch } = socket;
+  if (!watch) return;
+  switch (name) {
+    case "askAdmission":
+      watch.admissions++;
+      return;
+    case "catchUp":
+      pump(stage, at);
+      return;
+    case "joinLive":
+      join(stage, at);
+      return;
+    case "leaveLive":
+      leaveLive(stage, at);
+      return;
+    case "noteAsked":
+      if (!socket.isAsking) stage.post("connection", at, "turns.first");
+      socket.isAsking = true;
+      return;
+    case "noteSettled":
+      settled(stage, at);
+      return;
+    default:
+      stage.problem(`the watch's chart asks for ${name}, which the world has not`);
+  }
+}
+
+/** The turn that this socket asked for is over, or it does not watch any more. */
+export function settled(stage: Stage, at: number): void {
+  const socket = stage.socket(at);
+  if (socket.isAsking) stage.post("connection", at, "turns.none");
+  socket.isAsking = false;
+}
+
+export function admit(stage: Stage, at: number): void {
+  const { watch } = stage.socket(at);
+  if (!watch) return;
+  watch.admissions--;
+  stage.post("watch", at, "watch.admitted");
+}
+
+export function nextSlice(stage: Stage, at: number): void {
+  const { watch } = stage.socket(at);
+  if (!watch) return;
+  watch.slices--;
+  pump(stage, at);
+}
+
+function pump(stage: Stage, at: number): void {
+  const socket = stage.socket(at);
+  const { watch } = socket;
+  if (!watch || socket.isEnded || socket.isCongested) return;
+  const head = headOf(stage);
+  if (watch.seq < head) {
+    if (!writeSlice(stage, at, head)) return;
+    if (watch.seq < head) {
+      if (!socket.isCongested) watch.slices++;
+      return;
+    }
+  }
+  stage.post("watch", at, "cursor.reachedEnd");
+}
+
+function writeSlice(stage: Stage, at: number, head: number): boolean {
+  const { watch } = stage.socket(at);
+  if (!watch || !deliver(stage, at)) return false;
+  const to = Math.min(head, watch.seq + stage.setting.bounds.eventsPerSlice);
+  watch.received = [...watch.received, ...stage.world.feed.log.slice(watch.seq, to)];
+  watch.seq = to;
+  return true;
+}
+
+function join(stage: Stage, at: number): void {
+  const { feed } = stage.world;
+  const { watch } = stage.socket(at);
+  if (!watch) return;
+  const head = headOf(stage);
+  if (watch.seq < head) writeSlice(stage, at, head);
+  if (watch.seq >= head && stage.setting.breakage !== "never stops asking") {
+    watch.isLive = true;
+    if (feed.walk) feed.walk.visit |= bit(at);
+  } else stage.post("watch", at, "cursor.fellBehind");
+}
+
+function leaveLive(stage: Stage, at: number): void {
+  const { feed } = stage.world;
+  const { watch } = stage.socket(at);
+  if (watch) watch.isLive = false;
+  if (feed.walk && has(feed.walk.visit, at)) feed.walk.visit &= ~bit(at);
+}

@@ -1,0 +1,230 @@
+// One surface and those who look at it, as src/surfaces.ts and src/surface-feed.ts do it: the provider's questions and
+// answers, the newest spec, and who has seen it. Versions are ages: how many changes there have been since.
+import type { Effect } from "./chart.ts";
+import { bit, control, has, placesIn } from "./outlet.ts";
+import type { Stage } from "./stage.ts";
+import type { Surface } from "./state.ts";
+
+/** Older than this is all the same. */
+export const ageMost = 2;
+
+const announced = [true];
+const reasonsToAsk = ["surface.changed", "xstate.after."];
+const older = (age: number): number => Math.min(age + 1, ageMost);
+
+export const currentSurface = (stage: Stage): Surface | undefined =>
+  stage.world.surfaces.find(({ isCurrent }) => isCurrent);
+
+/** What is shown has changed: whatever was built or shown is older now, and the provider says so. */
+export function change(stage: Stage): void {
+  const { surfaces, sockets } = stage.world;
+  for (const [at, surface] of surfaces.entries()) {
+    if (surface.question !== undefined) surface.question = older(surface.question);
+    if (surface.oldQuestion !== undefined) surface.oldQuestion = older(surface.oldQuestion);
+    if (surface.pending !== undefined) surface.pending = older(surface.pending);
+    if (surface.frame !== undefined) surface.frame = older(surface.frame);
+    stage.post("surface", at, "surface.changed");
+  }
+  for (const socket of sockets) {
+    if (socket.specSeen !== undefined) socket.specSeen = older(socket.specSeen);
+    const watch = socket.surfaceWatch;
+    if (watch) watch.received = watch.received.map(({ kind, age }) => ({ kind, age: older(age) }));
+  }
+}
+
+/** The provider answers the newest question with what it was asked for, or fails. */
+export function answer(stage: Stage, at: number, isGood: boolean): void {
+  const surface = stage.world.surfaces[at];
+  if (surface?.question === undefined) return;
+  if (isGood) surface.pending = surface.question;
+  surface.outcome = isGood ? "good" : "failed";
+  if (!isGood) surface.isQuestionDue = true;
+  surface.question = undefined;
+  stage.post("surface", at, isGood ? "spec.built" : "spec.failed");
+}
+
+/** The answer to a question that was overtaken by another: it is dropped. */
+export function answerLate(stage: Stage, at: number): void {
+  const surface = stage.world.surfaces[at];
+  if (surface?.oldQuestion === undefined) return;
+  if (stage.setting.breakage === "takes late answers") {
+    surface.pending = surface.oldQuestion;
+    stage.post("surface", at, "spec.built");
+  }
+  surface.oldQuestion = undefined;
+}
+
+export function watchSurface(stage: Stage, socket: number): void {
+  const { world } = stage;
+  const mine = stage.socket(socket);
+  const isNew = mine.surfaceWatch === undefined;
+  const watch = mine.surfaceWatch ?? {
+    chart: stage.setting.charts.surfaceWatch.begin().to,
+    awaiting: 0,
+    hasNewest: false,
+    asked: 0,
+    received: [],
+  };
+  mine.surfaceWatch = watch;
+  if (isNew && !mine.watch) stage.post("connection", socket, "watches.first");
+  if (!isNew) stage.post("surfaceWatch", socket, "surface.awaited");
+  const present = world.surfaces.findIndex(({ isCurrent }) => isCurrent);
+  const at = present === -1 ? world.surfaces.length : present;
+  if (present === -1) open(stage);
+  watch.awaiting++;
+  watch.asked++;
+  const surface = world.surfaces[at];
+  if (!surface) return;
+  surface.viewers |= bit(socket);
+  if (surface.pass !== undefined) surface.pass |= bit(socket);
+  if (present !== -1) stage.post("surface", at, "viewer.joined");
+}
+
+export function unwatchSurface(stage: Stage, socket: number): void {
+  const mine = stage.socket(socket);
+  const { surfaceWatch } = mine;
+  if (!surfaceWatch) return;
+  mine.surfaceWatch = undefined;
+  mine.specSeen = surfaceWatch.received.at(-1)?.age ?? mine.specSeen;
+  if (!mine.watch) stage.post("connection", socket, "watches.none");
+  const at = stage.world.surfaces.findIndex(({ isCurrent }) => isCurrent);
+  const surface = stage.world.surfaces[at];
+  if (surface && has(surface.viewers, socket)) {
+    surface.viewers &= ~bit(socket);
+    if (surface.pass !== undefined) surface.pass &= ~bit(socket);
+    if (surface.viewers === 0) {
+      surface.isCurrent = false;
+      stage.post("surface", at, "surface.release");
+    }
+  }
+  stage.forgetFacts((fact) => fact.to === "surfaceWatch" && fact.at === socket);
+  const move = stage.setting.charts.surfaceWatch.step(surfaceWatch.chart, { type: "watch.leave" });
+  if (move.unexpected !== undefined) stage.problem(move.unexpected);
+  if (!move.isDone) stage.problem("a surface watch that was told to leave does not end");
+}
+
+export function tellSurfaceWatch(stage: Stage, socket: number, type: string): void {
+  const { surfaceWatch } = stage.socket(socket);
+  if (!surfaceWatch) return;
+  const move = stage.setting.charts.surfaceWatch.step(surfaceWatch.chart, { type });
+  if (move.unexpected !== undefined) stage.problem(move.unexpected);
+  surfaceWatch.chart = move.to;
+}
+
+function open(stage: Stage): void {
+  const { world } = stage;
+  const move = stage.setting.charts.surface.begin(announced);
+  world.surfaces.push({
+    chart: move.to,
+    isCurrent: true,
+    viewers: 0,
+    question: undefined,
+    oldQuestion: undefined,
+    outcome: "asked",
+    isQuestionDue: true,
+    pending: undefined,
+    frame: undefined,
+    isPassWanted: false,
+    pass: undefined,
+  });
+  for (const effect of move.effects) perform(stage, world.surfaces.length - 1, effect);
+}
+
+export function tellSurface(stage: Stage, at: number, type: string): void {
+  const surface = stage.world.surfaces[at];
+  if (!surface) return;
+  if (reasonsToAsk.some((reason) => type.startsWith(reason))) surface.isQuestionDue = true;
+  const move = stage.setting.charts.surface.step(surface.chart, { type }, announced);
+  if (move.unexpected !== undefined) stage.problem(move.unexpected);
+  surface.chart = move.to;
+  for (const effect of move.effects) perform(stage, at, effect);
+  if (!move.isDone) {
+    if (type === "surface.release") stage.problem("a surface that was released does not end");
+    return;
+  }
+  if (surface.isCurrent) stage.problem(`a surface ends by ${type} while somebody looks at it`);
+  const { world } = stage;
+  stage.forgetFacts((fact) => fact.to === "surface" && fact.at === at);
+  world.surfaces.splice(at, 1);
+  world.facts = world.facts.map((fact) =>
+    fact.to === "surface" && fact.at > at ? { ...fact, at: fact.at - 1 } : fact,
+  );
+}
+
+function perform(stage: Stage, at: number, { name }: Effect): void {
+  const surface = stage.world.surfaces[at];
+  if (!surface) return;
+  switch (name) {
+    case "askProvider":
+      // An answer that is on its way is not the answer to this question (Surfaces.#tellAnswer).
+      stage.forgetFacts((fact) => fact.to === "surface" && fact.at === at && fact.type.startsWith("spec."));
+      if (!surface.isQuestionDue) stage.problem("the provider is asked though nothing has changed");
+      surface.isQuestionDue = false;
+      surface.oldQuestion = surface.question ?? surface.oldQuestion;
+      surface.question = 0;
+      surface.pending = undefined;
+      surface.outcome = "asked";
+      return;
+    case "show":
+      if (surface.pending === undefined) return;
+      surface.frame = surface.pending;
+      surface.pending = undefined;
+      for (const viewer of placesIn(surface.viewers)) {
+        const watch = stage.socket(viewer).surfaceWatch;
+        if (watch) watch.hasNewest = false;
+      }
+      surface.isPassWanted = true;
+      return;
+    case "showToNewcomers":
+      surface.isPassWanted = true;
+      return;
+    case "reportTimeout":
+      if (surface.question !== undefined) surface.outcome = "failed";
+      reportTo(stage, surface);
+      return;
+    case "reportFailure":
+      reportTo(stage, surface);
+      return;
+    default:
+      stage.problem(`the surface's chart asks for ${name}, which the world has not`);
+  }
+}
+
+function reportTo(stage: Stage, surface: Surface): void {
+  for (const viewer of placesIn(surface.viewers)) control(stage, viewer);
+}
+
+/** The pass over the viewers begins (src/passes.ts). */
+export function beginPass(stage: Stage, at: number): void {
+  const surface = stage.world.surfaces[at];
+  if (!surface) return;
+  surface.isPassWanted = false;
+  surface.pass = surface.viewers;
+  if (stage.setting.bounds.slicedWalks) return;
+  for (const viewer of placesIn(surface.pass)) showTo(stage, surface, viewer);
+  surface.pass = undefined;
+}
+
+export function visitViewer(stage: Stage, at: number, viewer: number): void {
+  const surface = stage.world.surfaces[at];
+  if (surface?.pass === undefined) return;
+  surface.pass &= ~bit(viewer);
+  showTo(stage, surface, viewer);
+}
+
+/** Gives the newest spec to a viewer that has not seen it. */
+export function showTo(stage: Stage, surface: Surface, viewer: number): void {
+  const socket = stage.socket(viewer);
+  const watch = socket.surfaceWatch;
+  const age = surface.frame;
+  if (!watch || age === undefined) return;
+  if (watch.awaiting > 0 && stage.setting.breakage !== "updates before the surface") {
+    watch.hasNewest = true;
+    for (; watch.awaiting > 0; watch.awaiting--)
+      if (control(stage, viewer)) watch.received = [...watch.received, { kind: "surface", age }];
+    stage.post("surfaceWatch", viewer, "surface.shown");
+  } else if (!watch.hasNewest && !socket.isCongested) {
+    watch.hasNewest = true;
+    if (control(stage, viewer)) watch.received = [...watch.received, { kind: "update", age }];
+  }
+}

@@ -52,9 +52,9 @@ export class Cursor {
   }
 
   /**
-   * Enters the live set, if it stands where the others do, or where they will stand after the flush that is due: one who
-   * came between turns begins after what waits to be flushed. What came since it reached the end is written first: else
-   * one who joins a stream that never pauses would fall behind again and again.
+   * Enters the live set, if it stands where the others do, or where they will stand after the flush that is due: one
+   * who came between turns begins after what waits to be flushed. What came since it reached the end is written first:
+   * else one who joins a stream that never pauses would fall behind again and again.
    */
   join(): void {
     if (this.#dropped) return;

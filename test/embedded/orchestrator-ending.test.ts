@@ -215,7 +215,7 @@ test("two defects far apart are not one that returns: each turn is sealed, and i
   house.close();
 });
 
-test("who watches a conversation that has fallen hears its turn sealed at its next use, and all that follows", async () => {
+test("who watches a conversation that has fallen hears its turn sealed at its next use, and what follows", async () => {
   const clock = new SimulatedClock();
   const { puppet, house, types } = await running({ clock, store: defectiveStore(memoryStore(clock), 2) });
   puppet.finish();

@@ -1,0 +1,121 @@
+// `npm run model`: everything that is proved of the charts, in one table. Fails when any of it falls short.
+//
+//   npm run model                 as in CI
+//   npm run model -- --larger     longer paths, larger bounds, more histories: an hour on two cores
+//   SEED=… npm run model          the random histories of that seed
+import { parseArgs } from "node:util";
+import { budgets } from "../budgets.ts";
+import { charts, declaredEvents } from "./charts.ts";
+import { playConversationPaths } from "./conversation-paths.ts";
+import type { CoverageRow } from "./coverage.ts";
+import { explore } from "./explore.ts";
+import { judgeMutants, listOf } from "./mutation.ts";
+import { type PathsReport, playPaths } from "./paths.ts";
+import { playRandomHistories } from "./random.ts";
+import { checkStructure } from "./structure.ts";
+import { largerScopes } from "./world/scopes.ts";
+
+/** The charts of which every transition must be taken on the running server. */
+const covered = ["connection", "watch", "surface", "surface-watch", "conversation", "turn"];
+
+const { values } = parseArgs({ options: { larger: { type: "boolean" } } });
+const isLarger = values.larger === true;
+const problems: string[] = [];
+
+const say = (line = ""): void => {
+  process.stdout.write(`${line}\n`);
+};
+const number = (value: number): string => value.toLocaleString("en");
+const row = (what: string, measured: string): void => say(`| ${what} | ${measured} |`);
+
+say("| proof | measured |\n|---|---|");
+proveStructure();
+await provePaths();
+proveEverything();
+await proveHistories();
+await proveMutants();
+
+say();
+for (const problem of problems) say(`FAILED ${problem}`);
+say(problems.length === 0 ? "everything holds" : `${problems.length} problems`);
+process.exitCode = problems.length === 0 ? 0 : 1;
+
+function proveStructure(): void {
+  const { machines, states, transitions, guards, configurations, faults } = checkStructure(charts, declaredEvents);
+  row("machines", number(machines));
+  row("states, transitions, guards", `${number(states)}, ${number(transitions)}, ${number(guards)}`);
+  row("combinations of states walked; faults of structure", `${number(configurations)}; ${faults.length}`);
+  problems.push(...faults.map(({ sentence }) => sentence));
+}
+
+async function provePaths(): Promise<void> {
+  const options = isLarger ? { simplePathsMax: 1_000 } : {};
+  const reports: Pick<PathsReport, "models" | "coverage" | "failures" | "problems">[] = [
+    await playPaths(options),
+    await playConversationPaths(options),
+  ];
+  for (const { models, failures, problems: found } of reports) {
+    for (const { name, states, transitions, paths, steps } of models)
+      row(
+        `model of ${name}: states, transitions; paths played, steps`,
+        `${number(states)}, ${number(transitions)}; ${number(paths)}, ${number(steps)}`,
+      );
+    problems.push(...failures.map(({ model, path, step, message }) => `${model}: ${path}, at ${step}: ${message}`));
+    problems.push(...found);
+  }
+  const best = bestOf(reports.flatMap(({ coverage }) => coverage));
+  for (const chart of covered) {
+    const { taken, all, missing } = best.get(chart) ?? { taken: 0, all: 0, missing: [] };
+    row(`chart ${chart}: transitions taken on the running server`, `${taken} of ${all}, ${percent(taken, all)}`);
+    if (all === 0) problems.push(`the chart ${chart} was not looked at`);
+    problems.push(...missing.map((key) => `no path takes the transition ${key}`));
+  }
+}
+
+/** The fullest row of each chart. */
+function bestOf(rows: CoverageRow[]): Map<string, CoverageRow> {
+  const best = new Map<string, CoverageRow>();
+  for (const one of rows) if ((best.get(one.chart)?.taken ?? -1) < one.taken) best.set(one.chart, one);
+  return best;
+}
+
+const percent = (taken: number, all: number): string => `${Math.floor((100 * taken) / all)} %`;
+
+function proveEverything(): void {
+  const { states, transitions, depth, complete, circling, invariants, violations, scopes, leavesOut } = explore(
+    isLarger ? { bounds: largerScopes, deadlineMs: budgets.model.largerExplorationMs } : {},
+  );
+  row("explored: states, transitions", `${number(states)}, ${number(transitions)}`);
+  row("… in so many scopes, the deepest", `${scopes.length}, ${depth} steps`);
+  row("… invariants checked in each state", number(invariants));
+  row("… states in which work goes round in circles", number(circling));
+  row("… what it leaves out", leavesOut.join(" "));
+  for (const { problem, path, scope } of violations)
+    problems.push(`explored (${scope}): ${problem}\n${path.map((step) => `  ${step}`).join("\n")}`);
+  if (circling > 0) problems.push(`in ${circling} explored states work goes round in circles`);
+  if (!complete && !isLarger) problems.push("the exploration did not visit every state within its bounds");
+}
+
+async function proveHistories(): Promise<void> {
+  const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+  row("seed of the random histories", `${seed}`);
+  for (const embedded of [false, true]) {
+    const timeMs = (embedded ? budgets.model.embeddedHistoriesMs : budgets.model.historiesMs) * (isLarger ? 20 : 1);
+    const played = await playRandomHistories({ seed, runs: Number.MAX_SAFE_INTEGER, timeMs, embedded });
+    const { runs, commands, clientsMost, failures } = played;
+    const where = embedded ? "the whole server" : "the gateway before a scripted host";
+    const what = `random histories on ${where}: operations; clients at most`;
+    row(what, `${number(runs)}: ${number(commands)}; ${clientsMost}`);
+    if (runs < budgets.model.historiesLeast) problems.push(`only ${runs} random histories were played on ${where}`);
+    problems.push(...failures);
+  }
+}
+
+async function proveMutants(): Promise<void> {
+  const report = await judgeMutants();
+  const { judgements, survivors } = report;
+  row("faults seeded into the charts; found", `${judgements.length}; ${judgements.length - survivors.length}`);
+  say();
+  say(listOf(report));
+  problems.push(...survivors.map((name) => `nobody found the seeded fault "${name}"`));
+}

@@ -1,0 +1,88 @@
+// Faults to be seeded into the charts, one at a time: each is a change that somebody might make by mistake, and each
+// must be found by the checker, the paths, the exploration or the random histories.
+
+export interface Mutant {
+  name: string;
+  chart: string;
+  /** Where it is likely to be found first; the others follow. */
+  suite: string;
+  /** The chart's source with the fault in it. @throws Error when the text it changes is not there exactly so often. */
+  seed(source: string): string;
+}
+
+type Edit = [from: string, to: string];
+
+export const mutants: Mutant[] = [
+  mutant("a stuck socket is not closed", "connection", [`        "socket.stuck": "closing.slow",\n`, ""]),
+  mutant("a congested socket is not held back", "connection", [`entry: "holdBack"`, "entry: []"]),
+  mutant(
+    "slow and silent are swapped",
+    "connection",
+    [`"socket.stuck": "closing.slow"`, `"socket.stuck": "closing.silent"`],
+    [`"socket.silent": "closing.silent"`, `"socket.silent": "closing.slow"`],
+  ),
+  mutant("who lags stays in the live set", "watch", [`exit: "leaveLive"`, "exit: []"]),
+  mutant("who has drained is live at once", "watch", [`"socket.drained": "catchingUp"`, `"socket.drained": "live"`]),
+  mutant("a refused turn stays requested", "watch", [
+    `"turn.refused": { target: "idle", actions: "noteSettled" }`,
+    `"turn.refused": { actions: "noteSettled" }`,
+  ]),
+  mutant(
+    "newcomers see a spec that may be old",
+    "surface",
+    [`{ guard: "changesAreAnnounced", `, `{ guard: not("changesAreAnnounced"), `],
+    ["import { or,", "import { not, or,"],
+  ),
+  mutant("the last change of a surface is lost", "surface", [
+    `whatever comes of this question.",
+          on: {
+            "spec.built": { target: "#surface.refreshing",`,
+    `whatever comes of this question.",
+          on: {
+            "spec.built": { target: "#surface.current",`,
+  ]),
+  mutant("who asks for a surface again is not awaited", "surface-watch", [
+    `on: { "surface.awaited": "waiting" }`,
+    "on: {}",
+  ]),
+  mutant(
+    "queued texts stay when the turn ends",
+    "conversation",
+    [`{ guard: "textsCarryOver", `, `{ guard: not("textsCarryOver"), `],
+    [`import { sendTo, setup }`, `import { not, sendTo, setup }`],
+  ),
+  mutant("a turn that is not stored counts as sealed", "conversation", [
+    `            "store.failed": "waitingForStore",\n`,
+    `            "store.failed": "#conversation.settling",\n`,
+  ]),
+  mutant("a crash of the agent reads as its end", "turn", [
+    `{ type: "conclude", params: ({ event }) => ({ reason: "error", failure: event.failure }) },
+        },
+        "log.full"`,
+    `{ type: "conclude", params: () => ({ reason: "stop" }) },
+        },
+        "log.full"`,
+  ]),
+  mutant("a running turn cannot be cancelled", "turn", [
+    `        "turn.cancel": { target: "aborted", actions: { type: "conclude", params: { reason: "aborted" } } },\n`,
+    "",
+  ]),
+  mutant("a stop closes no socket", "gateway", [`entry: "closeSockets"`, "entry: []"]),
+];
+
+function mutant(name: string, chart: string, ...edits: Edit[]): Mutant {
+  return {
+    name,
+    chart,
+    suite: chart === "conversation" || chart === "turn" ? "conversation paths" : "paths",
+    seed(source) {
+      let mutated = source;
+      for (const [from, to] of edits) {
+        if (mutated.split(from).length !== 2)
+          throw new Error(`the mutant "${name}" changes what is not once in machines/${chart}.ts: ${from}`);
+        mutated = mutated.replace(from, to);
+      }
+      return mutated;
+    },
+  };
+}

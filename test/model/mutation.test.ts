@@ -1,0 +1,30 @@
+// The checkers are tested too: faults seeded into the charts, each found by what claims to prove them.
+import { readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { mutants } from "./mutants.ts";
+import { judgeMutants, listOf } from "./mutation.ts";
+
+const test = suite("model: mutants");
+
+test("each of ten faults and more, in every chart, changes the chart it names", () => {
+  assert.ok(mutants.length >= 10);
+  const names = ["gateway", "connection", "watch", "surface", "surface-watch", "conversation", "turn"];
+  assert.equal(
+    names.filter((name) => !mutants.some(({ chart }) => chart === name)),
+    [],
+  );
+  for (const { name, chart, seed } of mutants) {
+    const source = readFileSync(new URL(`../../machines/${chart}.ts`, import.meta.url), "utf8");
+    assert.is.not(seed(source), source, name);
+    assert.throws(() => seed("something else"), new RegExp(`the mutant "${name}" changes what is not once`));
+  }
+});
+
+test("every seeded fault is found", async () => {
+  const report = await judgeMutants();
+  process.stdout.write(`\n${listOf(report)}\n`);
+  assert.equal(report.survivors, []);
+});
+
+test.run();

@@ -1,0 +1,93 @@
+// Seeds each fault into the charts and asks the judge in a process of its own. A fault that nobody finds is a hole in
+// what this house believes to be proved.
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { budgets } from "../budgets.ts";
+import { type Mutant, mutants } from "./mutants.ts";
+
+export interface Judgement {
+  mutant: string;
+  chart: string;
+  /** Which suite found it; undefined when none did. */
+  killedBy: string | undefined;
+  /** What it saw. */
+  because: string;
+  tookMs: number;
+}
+
+export interface MutationReport {
+  judgements: Judgement[];
+  survivors: string[];
+}
+
+const loader = fileURLToPath(new URL("./mutant-loader.ts", import.meta.url));
+const judge = fileURLToPath(new URL("./judge.ts", import.meta.url));
+
+/** Two at once: more than the cores makes deadlines lie. */
+const atOnce = 2;
+/** How long the judge waits for what a good chart does within some milliseconds. */
+const patienceMs = "2000";
+
+export async function judgeMutants(): Promise<MutationReport> {
+  const waiting = [...mutants];
+  const judgements: Judgement[] = [];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) judgements.push(await judged(next));
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  const order = mutants.map(({ name }) => name);
+  judgements.sort((one, other) => order.indexOf(one.mutant) - order.indexOf(other.mutant));
+  return {
+    judgements,
+    survivors: judgements.filter(({ killedBy }) => killedBy === undefined).map(({ mutant }) => mutant),
+  };
+}
+
+/** The list as a person reads it. */
+export function listOf({ judgements }: MutationReport): string {
+  return judgements
+    .map(({ mutant, chart, killedBy, because, tookMs }) => {
+      const verdict = killedBy === undefined ? "SURVIVED" : `killed by ${killedBy}`;
+      return `${chart}: ${mutant}\n    ${verdict} in ${(tookMs / 1_000).toFixed(1)} s: ${because.slice(0, 200)}`;
+    })
+    .join("\n");
+}
+
+async function judged({ name, chart, suite }: Mutant): Promise<Judgement> {
+  const began = performance.now();
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--import", loader, judge], {
+    // No coverage of faulty charts.
+    env: { ...process.env, MUTANT: name, MUTANT_SUITE: suite, PATIENCE_MS: patienceMs, NODE_V8_COVERAGE: "" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  let errors = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors = `${errors}${text}`.slice(-2_000);
+  });
+  let isOver = false;
+  const deadline = setTimeout(() => {
+    isOver = true;
+    child.kill("SIGKILL");
+  }, budgets.model.mutantMs);
+  const [code] = await new Promise<[number | null]>((resolve) => child.once("close", (status) => resolve([status])));
+  clearTimeout(deadline);
+  const tookMs = performance.now() - began;
+  const told = { mutant: name, chart, tookMs };
+  if (isOver) return { ...told, killedBy: "its deadline", because: "it did not come to an end" };
+  const verdict = verdictIn(output);
+  if (verdict) return { ...told, ...verdict };
+  // A server that falls is a fault found, but one of the loader is ours.
+  if (/mutant/.test(errors)) throw new Error(`the mutant "${name}" could not be judged: ${errors}`);
+  return { ...told, killedBy: "its own fall", because: `the process ended with ${code}: ${errors.split("\n")[0]}` };
+}
+
+function verdictIn(output: string): Pick<Judgement, "killedBy" | "because"> | undefined {
+  const line = output.trimEnd().split("\n").at(-1) ?? "";
+  if (!line.startsWith("{")) return undefined;
+  const verdict = JSON.parse(line) as { killedBy?: string; because?: string };
+  return { killedBy: verdict.killedBy, because: verdict.because ?? "nobody found anything" };
+}

@@ -1,0 +1,22 @@
+// The numbers on the events that one watch gets: within an epoch without holes, and one epoch for as long as it watches
+// (protocol 2, cursor). Must never look at the events themselves.
+import type { Message } from "../../support/client/transcript.ts";
+
+export class OracleCursor {
+  #epoch: unknown;
+  #seq: number | undefined;
+
+  /** What is wrong with the number of this message, if anything. */
+  advance({ epoch, seq, fromSeq = seq }: Message): string | undefined {
+    if (typeof epoch !== "string" || typeof seq !== "number" || typeof fromSeq !== "number")
+      return "an unnumbered event";
+    const last = this.#seq;
+    const before = this.#epoch;
+    this.#epoch = epoch;
+    this.#seq = seq;
+    if (fromSeq > seq || fromSeq < 1) return `an event with fromSeq ${fromSeq} and seq ${seq}`;
+    if (last === undefined) return undefined;
+    if (epoch !== before) return "a new epoch for one who watches";
+    return fromSeq === last + 1 ? undefined : `after seq ${last}, seq ${fromSeq}`;
+  }
+}

@@ -1,0 +1,137 @@
+// Random histories: fast-check picks what clients, agents, hosts and surfaces do, the running server does its part over
+// real WebSockets, and the oracle says whether it kept its word. A history that fails is shrunk to the few steps that
+// it takes.
+import fc from "fast-check";
+import type { GatewayPorts, Supervision } from "../../src/gateway.ts";
+import type { Limits } from "../../src/limits.ts";
+import { names } from "./random/cast.ts";
+import { commands } from "./random/commands.ts";
+import { EmbeddedHost } from "./random/embedded-host.ts";
+import { ScriptedHost } from "./random/host.ts";
+import type { Sabotage } from "./random/sabotage.ts";
+import { openRandomServer } from "./random/server.ts";
+import { Stage } from "./random/stage.ts";
+import { Story } from "./random/story.ts";
+
+export interface RandomOptions {
+  seed: number;
+  /** Histories at most. */
+  runs: number;
+  /** No history begins after so long. */
+  timeMs: number;
+  /** On the embedded server: real conversations, turns and store in place of the scripted host. */
+  embedded?: boolean;
+  /** Breaks the server: for tests of the histories themselves. */
+  sabotage?: Sabotage;
+  patience?: Patience;
+}
+
+export interface Patience {
+  /** How long a history waits for what is owed: long, because a machine may be busy. */
+  firstMs: number;
+  /** The same while a failure is being shrunk; too short makes the shrunk one a wrong one. */
+  laterMs: number;
+  /** Shrinking ends after so long with what it has. */
+  shrinkMs: number;
+}
+
+export interface RandomReport {
+  seed: number;
+  runs: number;
+  /** Steps taken in all histories. */
+  commands: number;
+  /** The most clients that a history had at once. */
+  clientsMost: number;
+  /** Each with the steps it takes and the promise that is broken. */
+  failures: string[];
+}
+
+const usualPatience: Patience = { firstMs: 5_000, laterMs: 400, shrinkMs: 30_000 };
+const commandsMost = 60;
+/** Histories from one seed; the next batch has the next seed, so that a failure is had again at once. */
+const batchRuns = 100;
+
+type Command = fc.AsyncCommand<Story, Story>;
+
+async function openStage(patienceMs: number, isEmbedded: boolean, { orchestrator, socket }: Sabotage): Promise<Stage> {
+  const made: { host?: EmbeddedHost | ScriptedHost } = {};
+  const ports = (supervision: Supervision, limits: Limits): GatewayPorts => {
+    const host = isEmbedded ? new EmbeddedHost(supervision, limits) : new ScriptedHost();
+    made.host = host;
+    return { orchestrator: orchestrator?.(host) ?? host, broadcasts: host };
+  };
+  const server = await openRandomServer({ ports, ...(socket && { tamper: socket }) });
+  const { host } = made;
+  if (!host) throw new Error("the gateway did not ask for its ports");
+  return new Stage(server, host, patienceMs);
+}
+
+async function closeStage(stage: Stage | undefined): Promise<void> {
+  for (const player of stage?.free.splice(0) ?? []) player.kill();
+  if (stage?.host instanceof EmbeddedHost) stage.host.close();
+  await stage?.server.stop();
+}
+
+export async function playRandomHistories(options: RandomOptions): Promise<RandomReport> {
+  const { seed, runs, timeMs, embedded = false, sabotage = {}, patience = usualPatience } = options;
+  const report: RandomReport = { seed, runs: 0, commands: 0, clientsMost: 0, failures: [] };
+  let until = performance.now() + timeMs;
+  let stage: Stage | undefined;
+  let hasFailed = false;
+
+  const play = async (clients: number, conversations: number, steps: Iterable<Command>): Promise<void> => {
+    if (performance.now() > until) return;
+    stage ??= await openStage(hasFailed ? patience.laterMs : patience.firstMs, embedded, sabotage);
+    const story = new Story(stage, conversations);
+    try {
+      for (const name of names.slice(0, clients)) await story.cast.enter(name);
+      await fc.asyncModelRun(() => ({ model: story, real: story }), steps);
+      await story.finish();
+    } catch (error) {
+      if (!hasFailed) until = performance.now() + patience.shrinkMs;
+      hasFailed = true;
+      // What it has left behind must not disturb the next one.
+      story.abandon();
+      const broken = stage;
+      stage = undefined;
+      await closeStage(broken);
+      throw error;
+    } finally {
+      report.runs++;
+      report.commands += story.steps;
+      report.clientsMost = Math.max(report.clientsMost, story.cast.mostOpen);
+    }
+  };
+
+  const histories = fc.asyncProperty(
+    fc.integer({ min: 2, max: 3 }),
+    fc.integer({ min: 1, max: 2 }),
+    fc.commands([commands], { maxCommands: commandsMost, size: "max", disableReplayLog: true }),
+    play,
+  );
+  try {
+    for (let batch = 0; report.runs < runs && performance.now() < until && report.failures.length === 0; batch++) {
+      const numRuns = Math.min(batchRuns, runs - report.runs);
+      const details = await fc.check(histories, { seed: seed + batch, numRuns, includeErrorInReport: false });
+      if (details.failed) report.failures.push(told(details));
+    }
+  } finally {
+    await closeStage(stage);
+  }
+  return report;
+}
+
+type Details = fc.RunDetails<[number, number, Iterable<Command>]>;
+
+/** A failure as a person reads it. The words of the commands have no commas in them. */
+function told({ counterexample, errorInstance, seed, numShrinks }: Details): string {
+  const [clients, conversations, steps] = counterexample ?? [0, 0, ""];
+  const lines = String(steps)
+    .split(",")
+    .filter((line) => line !== "");
+  return [
+    `SEED=${seed}, shrunk ${numShrinks} times: ${clients} clients, ${conversations} conversations`,
+    ...lines.map((line, index) => `  ${index + 1}. ${line}`),
+    errorInstance instanceof Error ? errorInstance.message : String(errorInstance),
+  ].join("\n");
+}

@@ -1,0 +1,36 @@
+// What all commands of a random history are made of.
+import fc from "fast-check";
+import { type Name, names } from "../cast.ts";
+import type { Story } from "../story.ts";
+
+export type Command = fc.AsyncCommand<Story, Story>;
+
+/** One thing that is done; `words` is what a person reads in a counterexample, without commas. */
+export function command(
+  words: string,
+  can: (story: Story) => boolean,
+  act: (story: Story) => void | Promise<void>,
+): Command {
+  return {
+    check: can,
+    async run(_, story) {
+      story.steps++;
+      await act(story);
+      story.verify();
+    },
+    toString: () => words,
+  };
+}
+
+export const name = fc.constantFrom(...names);
+/** The first or the second conversation; a history with one has it for both. */
+export const place = fc.constantFrom(0, 0, 1);
+
+export const at = (story: Story, index: number): string =>
+  story.conversationIds[index % story.conversationIds.length] ?? "";
+export const c = (index: number): string => `c${index + 1}`;
+export const isOpen =
+  (who: Name) =>
+  (story: Story): boolean =>
+    story.cast.isOpen(who);
+export const always = (): boolean => true;

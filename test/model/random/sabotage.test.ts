@@ -1,0 +1,28 @@
+// Random histories on servers that break a promise: each must be found, soon, and told in a few steps that a person can
+// read. Histories that find nothing prove nothing.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { budgets } from "../../budgets.ts";
+import { playRandomHistories } from "../random.ts";
+import { chosenSeed } from "./chosen.ts";
+import { sabotages } from "./sabotage.ts";
+
+const test = suite("model: sabotage");
+
+const seed = chosenSeed("sabotage");
+const patience = { firstMs: 500, laterMs: 150, shrinkMs: 1_000 };
+/** What a person can still follow; most take three to six. */
+const stepsMost = 40;
+
+for (const { what, promise, sabotage } of sabotages)
+  test(`it is found when ${what}`, async () => {
+    const timeMs = budgets.awaitMs;
+    const report = await playRandomHistories({ seed, runs: 5_000, timeMs, sabotage: sabotage(), patience });
+    const [failure = "nothing was found"] = report.failures;
+    assert.ok(promise.test(failure), failure);
+    const steps = failure.split("\n").filter((line) => /^ {2}\d+\. /.test(line));
+    assert.ok(steps.length <= stepsMost, failure);
+    assert.match(failure, /^SEED=\d+, shrunk \d+ times: \d clients, \d conversations\n/);
+  });
+
+test.run();

@@ -1,0 +1,110 @@
+// The gateway on a real port for random histories, with bounds so small that a few kilobytes congest a socket and every
+// walk over sockets, facts and joiners takes several turns of the loop.
+import { createServer } from "node:http";
+import { createAccess } from "../../../src/access.ts";
+import { systemClock } from "../../../src/clock.ts";
+import { Gateway, type GatewayPorts, type Supervision } from "../../../src/gateway.ts";
+import { limits as allLimits, type Limits } from "../../../src/limits.ts";
+import { listen, trackConnections, unlisten } from "../../../src/listen.ts";
+import type { Socket } from "../../../src/outlet.ts";
+import type { Orchestrator } from "../../../src/ports/orchestrator.ts";
+import { createSurfaceRegistry } from "../../../src/surface-registry.ts";
+import { createTransport } from "../../../src/transport.ts";
+import { eventually, within } from "../../support/deadline.ts";
+import { rememberingLogger } from "../../support/store-rows.ts";
+import type { Oracle } from "../oracle.ts";
+import { VersionedSurface } from "./surface.ts";
+import { witnessed } from "./witness.ts";
+
+export const smallLimits: Limits = {
+  ...allLimits,
+  flushIntervalMs: 2,
+  flushWatchersPerMs: 1,
+  flushEventsMax: 6,
+  flushBytesMax: 2_048,
+  socketsPerLoopTurn: 1,
+  factsPerLoopTurn: 2,
+  catchUpsPerLoopTurn: 1,
+  catchUpSliceBytes: 700,
+  markEveryBytes: 1_024,
+  outstandingBytesMax: 4_096,
+  outstandingBytesLow: 2_048,
+  sealedLogKeptMs: 20_000,
+  surfaceAnswerMs: 10,
+  agentStopMs: 100,
+  sealRetryMs: 3,
+  journalIntervalMs: 2,
+  queuedTextsMax: 3,
+};
+
+/** What may be on its way to a reader who is surely not slow. */
+export const bytesAtOnceMax = smallLimits.outstandingBytesMax - 2 * smallLimits.markEveryBytes;
+
+export interface RandomServer {
+  url: string;
+  gateway: Gateway;
+  surface: VersionedSurface;
+  /** Hears what the server asks behind its back; undefined between histories. */
+  oracle: Oracle | undefined;
+  /** What was logged as a defect. */
+  defects(): string[];
+  stop(): Promise<void>;
+}
+
+export interface ServerParts {
+  /** The ports of the gateway; the orchestrator is witnessed. */
+  ports: (supervision: Supervision, limits: Limits) => GatewayPorts;
+  /** In place of a socket's own way out: how tests of the histories break the server. */
+  tamper?: (socket: Socket) => Socket;
+}
+
+export async function openRandomServer({ ports, tamper = (socket) => socket }: ServerParts): Promise<RandomServer> {
+  const { logger, lines } = rememberingLogger();
+  const defects: typeof lines = [];
+  const surface = new VersionedSurface();
+  const surfaces = createSurfaceRegistry();
+  surfaces.register(surface);
+  const witness = (inner: Orchestrator): Orchestrator => witnessed(inner, () => server.oracle);
+  const gateway = new Gateway({
+    clock: systemClock,
+    logger,
+    limits: smallLimits,
+    surfaces,
+    eventProfile: "full",
+    ports: (supervision) => {
+      const made = ports(supervision, smallLimits);
+      return { orchestrator: witness(made.orchestrator), broadcasts: made.broadcasts };
+    },
+  });
+  const transport = createTransport({
+    limits: smallLimits,
+    logger,
+    access: createAccess({ clock: systemClock }),
+    closedBecause: () => undefined,
+    accept: (socket) => gateway.accept(tamper(socket)),
+  });
+  const httpServer = createServer();
+  httpServer.on("upgrade", transport.upgrade);
+  const cut = trackConnections(httpServer);
+  const port = await listen(httpServer, "127.0.0.1", 0);
+  gateway.listening();
+  const server: RandomServer = {
+    url: `ws://127.0.0.1:${port}`,
+    gateway,
+    surface,
+    oracle: undefined,
+    // Nothing else that is logged is looked at, nor kept.
+    defects: () => {
+      defects.push(...lines.splice(0).filter(({ level }) => level === "error"));
+      return defects.map(({ message, fields }) => `${message}: ${String(Object.values(fields ?? {})[0])}`);
+    },
+    async stop() {
+      const closed = unlisten(httpServer);
+      gateway.stop();
+      cut();
+      await within(closed, "the server to close");
+      await eventually(() => gateway.connections.size === 0, "the sockets to be released");
+    },
+  };
+  return server;
+}

@@ -1,0 +1,34 @@
+// Where random histories take place, one after the other.
+import type { Backstage } from "./backstage.ts";
+import type { Player } from "./player.ts";
+import type { RandomServer } from "./server.ts";
+
+/** A history has found a broken promise: it says which. */
+export class BrokenPromise extends Error {
+  override name = "BrokenPromise";
+}
+
+export class Stage {
+  readonly server: RandomServer;
+  readonly host: Backstage;
+  /** How long a history may wait for what is owed. */
+  readonly patienceMs: number;
+  /** The clients that stayed open after the last history. */
+  readonly free: Player[] = [];
+
+  constructor(server: RandomServer, host: Backstage, patienceMs: number) {
+    this.server = server;
+    this.host = host;
+    this.patienceMs = patienceMs;
+  }
+
+  /** Waits for what announces itself to nobody, for as long as a history may wait. */
+  async patience(isOver: () => boolean): Promise<void> {
+    const until = performance.now() + this.patienceMs;
+    while (!isOver() && performance.now() < until) await turnsOfTheLoop(1);
+  }
+}
+
+export async function turnsOfTheLoop(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+}

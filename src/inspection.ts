@@ -60,7 +60,8 @@ export type InspectionNews = ActorStarted | ActorMoved | ActorEnded;
 
 export type InspectionObserver = (news: InspectionNews) => void;
 
-type RawObserver = (event: InspectionEvent) => void;
+/** It is handed what to call when it fails later, after it has returned. */
+type RawObserver = (event: InspectionEvent, letGo: (error: unknown) => void) => void;
 
 /** An XState inspection event's own actor, as it really is. */
 type Inspected = AnyActorRef & { _parent?: AnyActorRef };
@@ -74,7 +75,7 @@ export interface InspectionOptions {
 
 export class Inspection {
   readonly #options: InspectionOptions;
-  readonly #observers = new Set<RawObserver>();
+  readonly #observers = new Set<(event: InspectionEvent) => void>();
   #detach: (() => void) | undefined;
   /** From clock.now to milliseconds since the epoch. */
   #epoch = 0;
@@ -91,14 +92,18 @@ export class Inspection {
   /**
    * News of the actors that fit the filter, from now on. Each actor's come in their order; what a parent does at the
    * end of its child comes before the child's own last news. The observer is called while the actor is at work: it must
-   * be quick, and must send to no actor. If it throws, it is not called again.
+   * be quick, and must send to no actor. If it throws (or rejects, being async), it is not called again.
    * @returns what ends it.
    */
   inspect(observer: InspectionObserver, filter: InspectionFilter = {}): () => void {
     const senders = new WeakMap<object, string>();
     /** Transitions of the event that an actor is taking. */
     const taken = new Map<string, string[]>();
-    return this.#add((raw) => {
+    return this.#add((raw, letGo) => {
+      const tell = (news: InspectionNews): void => {
+        const answer: unknown = observer(news);
+        if (answer instanceof Promise) answer.catch(letGo);
+      };
       const actor = raw.actorRef as Inspected;
       if (raw.type === "@xstate.event") {
         const sender = raw.sourceRef as Inspected | undefined;
@@ -107,7 +112,7 @@ export class Inspection {
         // One that throws says nothing more itself; its parent is told.
         const last: unknown = sender.getSnapshot();
         if (isOfChart(last) && last.status === "error" && matches(sender, last, filter))
-          observer({ ...this.#newsOf(sender, last), type: "actor.ended", how: "error" });
+          tell({ ...this.#newsOf(sender, last), type: "actor.ended", how: "error" });
       } else if (raw.type === "@xstate.microstep") {
         if (!matches(actor, raw.snapshot, filter)) return;
         const keys = taken.get(actor.sessionId) ?? [];
@@ -121,10 +126,10 @@ export class Inspection {
         const news = this.#newsOf(actor, snapshot);
         const { type } = raw.event;
         if (type === "xstate.init") {
-          observer({ ...news, type: "actor.started", parentId: actor._parent?.sessionId });
-          if (transitions.length > 0) observer(moved(news, raw.event, undefined, transitions));
-        } else if (type !== "xstate.stop") observer(moved(news, raw.event, senders.get(raw.event), transitions));
-        if (snapshot.status !== "active") observer({ ...news, type: "actor.ended", how: snapshot.status });
+          tell({ ...news, type: "actor.started", parentId: actor._parent?.sessionId });
+          if (transitions.length > 0) tell(moved(news, raw.event, undefined, transitions));
+        } else if (type !== "xstate.stop") tell(moved(news, raw.event, senders.get(raw.event), transitions));
+        if (snapshot.status !== "active") tell({ ...news, type: "actor.ended", how: snapshot.status });
       }
     });
   }
@@ -133,7 +138,7 @@ export class Inspection {
    * XState's own inspection events of the actors that fit, for tools made for them. The same promises. With a filter
    * the first event of an actor is its `xstate.init`: before that nobody can say whether it fits.
    */
-  inspectRaw(observer: RawObserver, filter: InspectionFilter = {}): () => void {
+  inspectRaw(observer: (event: InspectionEvent) => void, filter: InspectionFilter = {}): () => void {
     return this.#add((event) => {
       const actor = event.actorRef as Inspected;
       // While an actor is being made it has no snapshot yet; its first steps bring it along.
@@ -143,12 +148,16 @@ export class Inspection {
   }
 
   #add(observer: RawObserver): () => void {
+    const letGo = (error: unknown): void => {
+      if (!this.#observers.has(guarded)) return;
+      stop();
+      this.#options.logger.error("inspection: an observer threw and is not called again", { error });
+    };
     const guarded = (event: InspectionEvent): void => {
       try {
-        observer(event);
+        observer(event, letGo);
       } catch (error) {
-        stop();
-        this.#options.logger.error("inspection: an observer threw and is not called again", { error });
+        letGo(error);
       }
     };
     const stop = (): void => {

@@ -122,6 +122,17 @@ test("an observer that throws is let go and logged, and nothing else notices", (
   house.stop(["inspection: an observer threw and is not called again"]);
 });
 
+test("an async observer that rejects is let go and logged once, and ends nothing but itself", async () => {
+  const house = new MemoryGateway();
+  house.gateway.inspect(async () => {
+    throw new Error("not today");
+  });
+  house.join();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.is(house.gateway.inspection.observers, 0);
+  house.stop(["inspection: an observer threw and is not called again"]);
+});
+
 test("while nobody looks nothing is attached to the actor system", () => {
   const house = new MemoryGateway();
   let attached = 0;

@@ -60,12 +60,16 @@ const sought = (c: HttpContext, name: string): string | undefined => c.req.query
 const noSuchActor = (c: HttpContext): Response =>
   refuse(c, 404, `no actor ${JSON.stringify(c.req.param("id"))} is alive: GET /inspect/actors lists those there are`);
 
+const streamHeaders = { "Content-Type": "application/x-ndjson", "X-Accel-Buffering": "no" };
+
 function streamActor(
   c: HttpContext,
   { limits, clock, logger }: HttpParts,
   visualizer: Visualizer,
   id: string,
 ): Response {
+  // Nobody reads the body of a HEAD, so nothing would ever end it: there is nothing to begin.
+  if (c.req.method === "HEAD") return visualizer.detail(id) ? c.body(null, 200, streamHeaders) : noSuchActor(c);
   let leave: ReturnType<Visualizer["watch"]>;
   const stream: LineStream = createLineStream({
     unsentBytesMax: limits.unsentBytesMax,
@@ -89,8 +93,7 @@ function streamActor(
     const { inspectStreamsMax } = visualizer.options.limits;
     return refuse(c, 429, `${inspectStreamsMax} actors are being watched, the most there may be: close another page`);
   }
-  c.header("X-Accel-Buffering", "no");
-  return c.body(stream.body, 200, { "Content-Type": "application/x-ndjson" });
+  return c.body(stream.body, 200, streamHeaders);
 }
 
 /**

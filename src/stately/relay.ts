@@ -23,6 +23,15 @@ export interface RelayHouse {
   viewerCame(): void;
 }
 
+/**
+ * Whoever frames the relay's page could lead the frame inside it elsewhere, and it hands all it hears to whatever is
+ * there (0.7.2 names no origin): nobody may frame it, and nobody but Stately may be in it.
+ */
+const pageHeaders = new Map([
+  ["Content-Security-Policy", "frame-ancestors 'none'; frame-src https://stately.ai https://*.stately.ai"],
+  ["Cross-Origin-Opener-Policy", "same-origin"],
+]);
+
 /** @throws ListenError */
 export async function openRelay({ host, port: wanted, feedPath, viewerCame }: RelayHouse): Promise<Relay> {
   const server = createServer();
@@ -61,7 +70,10 @@ export async function openRelay({ host, port: wanted, feedPath, viewerCame }: Re
 function lendTo(server: Server, borrow: () => void): void {
   const lent = { listen: server.listen };
   const lend = (respond: RequestListener): Server => {
-    server.on("request", respond);
+    server.on("request", (request, response) => {
+      response.setHeaders(pageHeaders);
+      respond(request, response);
+    });
     return Object.assign(server, { listen: () => server });
   };
   Object.assign(http, { createServer: lend });

@@ -217,6 +217,18 @@ test("a page that leaves is forgotten, and makes room for another", () =>
     assert.is((await second.next())?.["type"], "actor.shown");
   }));
 
+test("a HEAD of a stream, whose body nobody reads, watches nothing", () =>
+  withHouse({ streamsMax: 1 }, async ({ house, http, idOf }) => {
+    house.join();
+    const path = `/inspect/actors/${idOf("connection")}/stream`;
+    for (const _ of [1, 2]) {
+      const { status, headers, text } = await http.ask(path, { method: "HEAD" });
+      assert.equal([status, headers["content-type"], text], [200, "application/x-ndjson", ""]);
+    }
+    assert.is((await http.ask("/inspect/actors/x:none/stream", { method: "HEAD" })).status, 404);
+    assert.is(house.gateway.inspection.observers, 0);
+  }));
+
 test("with a token configured it is needed, also from this machine; the page's files need none", () =>
   withHouse({ token: "a-token-of-some-length" }, async ({ http }) => {
     assert.is((await http.ask("/inspect/overview")).status, 401);

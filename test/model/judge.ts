@@ -12,6 +12,12 @@ import { checkStructure } from "./structure.ts";
 type Suite = () => Promise<string | undefined> | string | undefined;
 
 const suites: Record<string, Suite> = {
+  "paths of a surface": async () => {
+    const models = ["surface-subscription", "surface-subscription-mute"];
+    return firstOf((await playPaths({ failuresMax: 1, models })).failures);
+  },
+  "paths of a turn": async () =>
+    firstOf((await playConversationPaths({ failuresMax: 1, models: ["turn model"] })).failures),
   structure: () => checkStructure(charts, declaredEvents).faults[0]?.sentence,
   paths: async () => {
     const { failures, problems } = await playPaths({ failuresMax: 1 });

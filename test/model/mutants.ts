@@ -12,6 +12,14 @@ export interface Mutant {
 
 type Edit = [from: string, to: string];
 
+/** Where a fault of a chart is likely to show first. */
+const likely: Readonly<Record<string, string>> = {
+  surface: "paths of a surface",
+  "surface-watch": "paths of a surface",
+  conversation: "conversation paths",
+  turn: "paths of a turn",
+};
+
 export const mutants: Mutant[] = [
   mutant("a stuck socket is not closed", "connection", [`        "socket.stuck": "closing.slow",\n`, ""]),
   mutant("a congested socket is not held back", "connection", [`entry: "holdBack"`, "entry: []"]),
@@ -74,7 +82,7 @@ function mutant(name: string, chart: string, ...edits: Edit[]): Mutant {
   return {
     name,
     chart,
-    suite: chart === "conversation" || chart === "turn" ? "conversation paths" : "paths",
+    suite: likely[chart] ?? "paths",
     seed(source) {
       let mutated = source;
       for (const [from, to] of edits) {

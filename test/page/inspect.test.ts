@@ -3,8 +3,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ActorMoved, InspectionNews } from "../../src/inspection.ts";
 import { type Browser, findChromium, mustHaveChromium, startBrowser } from "../support/chromium.ts";
+import { eventually } from "../support/deadline.ts";
 import { type InspectHouse, type InspectHouseOptions, startInspectHouse } from "../support/inspect-house.ts";
 import { Operator } from "../support/inspect-person.ts";
+import { ServerProcess } from "../support/server-process.ts";
 
 const page = suite("page/inspect");
 const executable = findChromium();
@@ -321,6 +323,29 @@ promise("a server that goes is told, and when another comes in its place the pag
     await operator.sees("#figures", "0 sockets");
   } finally {
     await next.end();
+  }
+});
+
+promise("after a restart an id that was given again leads to the actor of now", async () => {
+  const start = (httpPort: string): Promise<ServerProcess> =>
+    ServerProcess.start({ flags: ["--inspect", "--http-port", httpPort] });
+  const first = await start("0");
+  try {
+    const operator = await new Operator(await browser.open(`${first.httpUrl}/inspect`)).isLive();
+    const address = await operator.row("x:0").getAttribute("href");
+    await first.kill();
+    await operator.sees("#health", "The server cannot be reached.");
+    const next = await start(new URL(first.httpUrl).port);
+    try {
+      await operator.isLive();
+      await eventually(async () => (await operator.row("x:0").getAttribute("href")) !== address, "another address");
+      await operator.picks("x:0");
+      await operator.page.locator("#ending").waitFor({ state: "hidden" });
+    } finally {
+      await next.kill();
+    }
+  } finally {
+    await first.kill();
   }
 });
 

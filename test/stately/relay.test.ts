@@ -135,6 +135,16 @@ test("no web page but its own reads along", () =>
     }),
   ));
 
+test("no page may frame the relay's own, and nobody but Stately is led into its frame", () =>
+  withGateway({}, ({ gateway }) =>
+    withStately({ gateway }, async ({ inspector }) => {
+      const { headers } = await within(fetch(`http://127.0.0.1:${portOf(inspector)}/`), "the relay's page");
+      const policy = "frame-ancestors 'none'; frame-src https://stately.ai https://*.stately.ai";
+      assert.is(headers.get("content-security-policy"), policy);
+      assert.is(headers.get("cross-origin-opener-policy"), "same-origin");
+    }),
+  ));
+
 test("a port that is taken is one sentence with the remedy, and nothing stays behind", () =>
   withGateway({}, async ({ gateway }) => {
     const other = createServer();

@@ -128,12 +128,16 @@ function momentOf(log, shown, ending) {
   return ending ? ["ended", "ended"] : ["live", "live"];
 }
 
+/** Of the last file that was saved: the browser may still be reading it long after the click. */
+let savedUrl = "";
+
 function save({ id, detail, log, ending }, exportedAt, about) {
   const { chart, names, bornAt } = detail ?? {};
   const whole = log.exported({ exportedAt, ...about, actor: { id, chart, names, bornAt }, ending });
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([`${JSON.stringify(whole, null, 2)}\n`], { type: "application/json" }));
+  URL.revokeObjectURL(savedUrl);
+  savedUrl = URL.createObjectURL(new Blob([`${JSON.stringify(whole, null, 2)}\n`], { type: "application/json" }));
+  link.href = savedUrl;
   link.download = `turnwire-${chart ?? "actor"}-${id.replaceAll(/\W/g, "-")}.json`;
   link.click();
-  URL.revokeObjectURL(link.href);
 }

@@ -79,10 +79,10 @@ export function createFactsView({ facts, parent, children, childrenNote, sparkli
     /** detail: the answer of GET /inspect/actors/:id, or the actor as it was shown last. */
     show(detail, now, hasEnded) {
       reconcile(facts, factsOf(detail, now, hasEnded), ([term]) => term, makeFact);
-      reconcile(parent, detail.parent ? [detail.parent] : [], ({ id }) => id, makeLink);
+      reconcile(parent, detail.parent ? [detail.parent] : [], hrefOf, makeLink);
       const { children: known = [], childrenTotal = 0 } = detail;
       const shown = known.slice(0, childrenMax);
-      reconcile(children, shown, ({ id }) => id, makeLink);
+      reconcile(children, shown, hrefOf, makeLink);
       const more = childrenTotal > shown.length ? `Showing ${number(shown.length)} of ${number(childrenTotal)}.` : "";
       setText(childrenNote, childrenTotal === 0 ? "None." : more);
       if (!hasEnded) drawHistory(detail.flow);

@@ -44,7 +44,8 @@ export function createListView({ list, found, book, hrefOf }) {
   return {
     show({ total, actors }, now, pickedId) {
       const rows = actors.map((actor) => ({ ...actor, now, isPicked: actor.id === pickedId }));
-      reconcile(list, rows, ({ id }) => id, make);
+      // By its address, which names the server's run: another run gives the same ids to other actors.
+      reconcile(list, rows, hrefOf, make);
       setText(
         found,
         total === 0

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { DeadlineError } from "../../support/deadline.ts";
 
 /** Higher: a fault is reported later; lower: a busy machine fails good paths. PATIENCE_MS is for seeded faults. */
-const soonMs = Number(process.env["PATIENCE_MS"] ?? 5_000);
+export const soonMs = Number(process.env["PATIENCE_MS"] ?? 5_000);
 /** Looks that cost no time; after them one a millisecond. */
 const quickLooks = 50;
 

@@ -1,8 +1,8 @@
 // What a client of a model's player has been sent, read again and again until it is what must have come. Must never go
 // on before that, nor wait without a deadline.
-import { budgets } from "../../budgets.ts";
 import type { Client } from "../../support/client.ts";
 import { within } from "../../support/deadline.ts";
+import { soonMs } from "./soon.ts";
 
 /** Waits until the client has received what makes `look` see what is expected. */
 export async function comes(client: Client, look: () => unknown, expected: unknown, what: string): Promise<void> {
@@ -12,7 +12,7 @@ export async function comes(client: Client, look: () => unknown, expected: unkno
   const until = async (): Promise<void> => {
     while (!sees()) await client.nextAny();
   };
-  await within(until(), story, budgets.awaitMs / 2);
+  await within(until(), story, soonMs);
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;

@@ -98,6 +98,7 @@ export function createAccess(options: AccessOptions): Access {
       const refused = refuseOrigin(request);
       if (refused !== undefined) return refused;
       if (kind === "open") return { allowed: true };
+      if (kind === "api" && isBlindRequest(request)) return forbidden(blindRemedy);
       const ticketIsGood = kind === "upgrade" && hasTicket(request);
       if (ticketIsGood || hasToken(request)) return { allowed: true };
       return { allowed: false, status: 401, message: kind === "upgrade" ? upgradeRemedy : tokenRemedy };
@@ -122,6 +123,16 @@ export function chooseSubprotocol(offered: Iterable<string>): string | undefined
   return names.includes("turnwire.base") ? "turnwire.base" : names[0];
 }
 
+/**
+ * A browser says so of a page of another site, which may not read the answer and names no Origin (Fetch Metadata 2.3):
+ * such a page must not make the server work, or hold its streams, blindly.
+ */
+function isBlindRequest(request: AccessRequest): boolean {
+  const [site] = headerValues(request, "sec-fetch-site");
+  return (site === "cross-site" || site === "same-site") && headerValues(request, "origin").length === 0;
+}
+
+const blindRemedy = "a page of another site asks without naming its Origin: open the address by itself, or use fetch";
 const hostRemedy = "open the server as localhost or by its IP address, or start it with --allow-origin for that host";
 const originRemedy = "start the server with --allow-origin for it";
 const tokenRemedy = "the token is missing or wrong: send it as Authorization: Bearer <token>";

@@ -142,6 +142,11 @@ function checkTogether(config: Config, insecure: boolean): void {
         "or give --insecure to let anyone there use the server.",
     );
   if (!isPrivate && token === undefined) warnings.push(`anyone who can reach ${host} can use this server (--insecure)`);
+  if (token !== undefined && config.inspect?.stately)
+    warnings.push(
+      `the Stately inspector's relay asks for no token: who can log in on this machine can read it, ` +
+        (config.inspect.payloads === "full" ? "with the texts of all conversations" : "without texts"),
+    );
   if (token !== undefined && token.length < tokenCharactersSafe)
     warnings.push(`TURNWIRE_TOKEN has fewer than ${tokenCharactersSafe} characters and might be guessed`);
 }

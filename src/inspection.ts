@@ -54,6 +54,8 @@ export interface ActorMoved extends News {
 export interface ActorEnded extends News {
   type: "actor.ended";
   how: "done" | "stopped" | "error";
+  /** The event that it was taking. */
+  event: string | undefined;
 }
 
 export type InspectionNews = ActorStarted | ActorMoved | ActorEnded;
@@ -62,6 +64,9 @@ export type InspectionObserver = (news: InspectionNews) => void;
 
 /** It is handed what to call when it fails later, after it has returned. */
 type RawObserver = (event: InspectionEvent, letGo: (error: unknown) => void) => void;
+
+/** Between the two clocks: what is more was somebody's doing. */
+const clockDriftMs = 50;
 
 /** An XState inspection event's own actor, as it really is. */
 type Inspected = AnyActorRef & { _parent?: AnyActorRef };
@@ -77,8 +82,8 @@ export class Inspection {
   readonly #options: InspectionOptions;
   readonly #observers = new Set<(event: InspectionEvent) => void>();
   #detach: (() => void) | undefined;
-  /** From clock.now to milliseconds since the epoch. */
-  #epoch = 0;
+  /** From clock.now to milliseconds since the epoch: set anew when the machine's time has been set. */
+  #epoch = Number.NEGATIVE_INFINITY;
 
   constructor(options: InspectionOptions) {
     this.#options = options;
@@ -97,41 +102,50 @@ export class Inspection {
    */
   inspect(observer: InspectionObserver, filter: InspectionFilter = {}): () => void {
     const senders = new WeakMap<object, string>();
-    /** Transitions of the event that an actor is taking. */
-    const taken = new Map<string, string[]>();
-    return this.#add((raw, letGo) => {
+    /** What each actor is taking: the event's type, and the transitions so far. */
+    const events = new WeakMap<object, string>();
+    const taken = new WeakMap<object, string[]>();
+    let isOver = false;
+    const stop = this.#add((raw, letGo) => {
       const tell = (news: InspectionNews): void => {
+        if (isOver) return;
         const answer: unknown = observer(news);
         if (answer instanceof Promise) answer.catch(letGo);
       };
       const actor = raw.actorRef as Inspected;
       if (raw.type === "@xstate.event") {
+        // One that has thrown takes no more: what still comes is not what it threw at.
+        if (actor.getSnapshot()?.status === "active") events.set(actor, raw.event.type);
         const sender = raw.sourceRef as Inspected | undefined;
         if (!sender) return;
         senders.set(raw.event, sender.sessionId);
         // One that throws says nothing more itself; its parent is told.
         const last: unknown = sender.getSnapshot();
         if (isOfChart(last) && last.status === "error" && matches(sender, last, filter))
-          tell({ ...this.#newsOf(sender, last), type: "actor.ended", how: "error" });
+          tell({ ...this.#newsOf(sender, last), type: "actor.ended", how: "error", event: events.get(sender) });
       } else if (raw.type === "@xstate.microstep") {
         if (!matches(actor, raw.snapshot, filter)) return;
-        const keys = taken.get(actor.sessionId) ?? [];
-        taken.set(actor.sessionId, keys);
+        const keys = taken.get(actor) ?? [];
+        taken.set(actor, keys);
         for (const transition of raw._transitions) keys.push(transitionKey(transition));
       } else if (raw.type === "@xstate.snapshot") {
         const { snapshot } = raw;
         if (!isOfChart(snapshot) || !matches(actor, snapshot, filter)) return;
-        const transitions = taken.get(actor.sessionId) ?? [];
-        taken.delete(actor.sessionId);
+        const transitions = taken.get(actor) ?? [];
+        taken.delete(actor);
         const news = this.#newsOf(actor, snapshot);
         const { type } = raw.event;
         if (type === "xstate.init") {
           tell({ ...news, type: "actor.started", parentId: actor._parent?.sessionId });
           if (transitions.length > 0) tell(moved(news, raw.event, undefined, transitions));
         } else if (type !== "xstate.stop") tell(moved(news, raw.event, senders.get(raw.event), transitions));
-        if (snapshot.status !== "active") tell({ ...news, type: "actor.ended", how: snapshot.status });
+        if (snapshot.status !== "active") tell({ ...news, type: "actor.ended", how: snapshot.status, event: type });
       }
     });
+    return () => {
+      isOver = true;
+      stop();
+    };
   }
 
   /**
@@ -172,7 +186,7 @@ export class Inspection {
 
   #newsOf(actor: AnyActorRef, snapshot: AnyMachineSnapshot): News {
     return {
-      at: this.#epoch + this.#options.clock.now(),
+      at: this.#now(),
       actorId: actor.sessionId,
       chart: chartOf(snapshot),
       names: namesOf(snapshot),
@@ -180,9 +194,14 @@ export class Inspection {
     };
   }
 
-  #attach(): () => void {
+  #now(): number {
     const { clock } = this.#options;
-    this.#epoch = clock.wall() - clock.now();
+    const now = clock.now();
+    if (Math.abs(this.#epoch + now - clock.wall()) > clockDriftMs) this.#epoch = clock.wall() - now;
+    return this.#epoch + now;
+  }
+
+  #attach(): () => void {
     const subscription = this.#options.root.system.inspect((event) => {
       for (const observer of this.#observers) observer(event);
     });

@@ -173,6 +173,10 @@ export const limits = {
   inspectedActorsMax: 200,
   /** Actors that are watched at once, by all pages together. Higher: each costs every event of every actor 3–4 µs. */
   inspectStreamsMax: 16,
+  /**
+   * An overview is given again for so long. Higher: pages see less; lower: many pages cost more walks over all actors.
+   */
+  inspectOverviewMs: 200,
   /** A page that watches an actor hears at least so often that the server is there. */
   inspectHeartbeatMs: 10_000,
   /** Characters of an event's contents, where --inspect=full shows them. Higher: a long prompt fills the page. */

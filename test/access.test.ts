@@ -55,6 +55,18 @@ test("a missing, doubled or garbled Host is refused", () => {
     assert.is(check("open", "Host", host), 403, JSON.stringify(host));
 });
 
+test("a page of another site that names no Origin gets no answer from the API, and may still lead here", () => {
+  const { check } = open();
+  for (const site of ["cross-site", "same-site"]) {
+    assert.is(check("api", "Host", "localhost", "Sec-Fetch-Site", site), 403, site);
+    assert.is(check("open", "Host", "localhost", "Sec-Fetch-Site", site), 200, `a link: ${site}`);
+    const origin = ["Origin", "http://localhost:3000"];
+    assert.is(check("api", "Host", "localhost", "Sec-Fetch-Site", site, ...origin), 200, "CORS has decided");
+  }
+  for (const site of ["same-origin", "none"])
+    assert.is(check("api", "Host", "localhost", "Sec-Fetch-Site", site), 200, site);
+});
+
 test("numbers that browsers read as addresses are names to us, and refused", () => {
   const { check } = open();
   for (const host of ["2130706433", "0x7f000001", "127.1", "0177.0.0.1"])

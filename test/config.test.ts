@@ -62,6 +62,14 @@ test("--inspect alone shows the charts without texts; its modes show more", () =
   assert.is(refusal(["serve", "--inspect=loud"]).startsWith('--inspect is "loud": it must be one of on, full,'), true);
 });
 
+test("the relay that asks for no token is warned of where a token is set", () => {
+  const warnings = (mode: string): string[] => serve([`--inspect=${mode}`], { TURNWIRE_TOKEN: token }).warnings;
+  assert.equal(warnings("full"), []);
+  assert.match(warnings("stately").join(), /asks for no token.*without texts$/);
+  assert.match(warnings("full,stately").join(), /asks for no token.*with the texts of all conversations$/);
+  assert.equal(serve(["--inspect=stately"]).warnings, []);
+});
+
 test("--inspect-filter names what the Stately inspector is fed, and is nothing without it", () => {
   const flags = ["--inspect=stately", "--inspect-filter", "conversation=a=b", "--inspect-filter=chart=watch"];
   assert.equal(serve(flags).inspect?.filter, { conversationId: "a=b", chart: "watch" });

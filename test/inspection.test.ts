@@ -133,6 +133,35 @@ test("an async observer that rejects is let go and logged once, and ends nothing
   house.stop(["inspection: an observer threw and is not called again"]);
 });
 
+test("who ends looking in the midst of an event hears nothing more of it", () => {
+  const house = new MemoryGateway();
+  const client = house.join();
+  const heard: string[] = [];
+  const end = house.gateway.inspect(
+    ({ type }) => {
+      heard.push(type);
+      end();
+    },
+    { chart: "connection" },
+  );
+  client.vanish();
+  assert.equal(heard, ["actor.moved"], "its end belongs to the same event");
+  house.stop();
+});
+
+test("when the machine's time is set, what is told goes on with it", () => {
+  const house = new MemoryGateway();
+  const client = house.join();
+  const times: number[] = [];
+  house.gateway.inspect(({ at }) => times.push(at), { chart: "connection" });
+  client.send({ type: "ping" });
+  const wall = house.clock.wall.bind(house.clock);
+  house.clock.wall = () => wall() + 3_600_000;
+  client.send({ type: "ping" });
+  assert.is((times[1] ?? 0) - (times[0] ?? 0), 3_600_000);
+  house.stop();
+});
+
 test("while nobody looks nothing is attached to the actor system", () => {
   const house = new MemoryGateway();
   let attached = 0;
@@ -187,9 +216,9 @@ test("an actor that throws is told as ended by an error", () => {
   });
   const client = house.join();
   const ends: string[] = [];
-  house.gateway.inspect((one) => one.type === "actor.ended" && ends.push(`${one.chart} ${one.how}`));
+  house.gateway.inspect((one) => one.type === "actor.ended" && ends.push(`${one.chart} ${one.how} ${one.event}`));
   client.send({ type: "chat.send", conversationId: "c", message: "hello" });
-  assert.ok(ends.includes("connection error"), ends.join(", "));
+  assert.ok(ends.includes("connection error chat.send"), ends.join(", "));
   house.orchestrator.end("c");
   house.stop(["connection: defect"]);
 });

@@ -96,6 +96,17 @@ function streamActor(
   return c.body(stream.body, 200, streamHeaders);
 }
 
+/** What proxies add; one that adds nothing cannot be told from a person at this machine. */
+const proxyHeaders = [
+  "forwarded",
+  "via",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-real-ip",
+  "cf-connecting-ip",
+];
+
 /**
  * With a token that is asked for as everywhere. Without one the peer must be this machine, and no proxy may stand
  * between: through one, everybody looks like this machine.
@@ -103,7 +114,7 @@ function streamActor(
 function onlyFromHere({ options }: Visualizer): MiddlewareHandler<HttpEnvironment> {
   return async (c, next) => {
     if (options.hasToken) return await next();
-    const isForwarded = ["forwarded", "x-forwarded-for"].some((name) => c.req.header(name) !== undefined);
+    const isForwarded = proxyHeaders.some((name) => c.req.header(name) !== undefined);
     if (!isForwarded && isLoopbackAddress(c.env.incoming.socket.remoteAddress)) return await next();
     return refuse(c, 403, "/inspect is for this machine only: set TURNWIRE_TOKEN to look at it from elsewhere");
   };

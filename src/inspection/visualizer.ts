@@ -41,21 +41,29 @@ export class Visualizer {
   readonly options: VisualizerOptions;
   readonly #startedAt: number;
   readonly #viewers = new Set<() => void>();
+  #overview: Overview | undefined;
+  #overviewAt = 0;
 
   constructor(options: VisualizerOptions) {
     this.options = options;
     this.#startedAt = options.clock.wall();
   }
 
+  /** Not older than limits.inspectOverviewMs: however many pages ask, the actors are walked over so often. */
   overview(): Overview {
-    const { clock, payloads, counts, directory } = this.options;
-    return {
-      at: clock.wall(),
-      startedAt: this.#startedAt,
-      payloads,
-      counts: counts(),
-      charts: directory.counts(),
-    };
+    const { clock, payloads, counts, directory, limits } = this.options;
+    const now = clock.now();
+    if (!this.#overview || now - this.#overviewAt >= limits.inspectOverviewMs) {
+      this.#overviewAt = now;
+      this.#overview = {
+        at: clock.wall(),
+        startedAt: this.#startedAt,
+        payloads,
+        counts: counts(),
+        charts: directory.counts(),
+      };
+    }
+    return this.#overview;
   }
 
   find(search: ActorSearch): { total: number; actors: ActorSummary[] } {
@@ -88,7 +96,7 @@ export class Visualizer {
       leave();
       viewer.end();
     };
-    viewer.write({ type: "actor.shown", at: clock.wall(), actor });
+    viewer.write({ type: "actor.shown", at: clock.wall(), startedAt: this.#startedAt, actor });
     const stopLooking = inspection.inspect(
       (news) => {
         viewer.write(this.#lineOf(news));
@@ -109,7 +117,7 @@ export class Visualizer {
   #lineOf(news: InspectionNews): object {
     const { at, type, states } = news;
     if (type === "actor.started") return { type, at, states };
-    if (type === "actor.ended") return { type, at, states, how: news.how };
+    if (type === "actor.ended") return { type, at, states, how: news.how, event: news.event };
     const { event, from, handled, transitions } = news;
     const line = { type, at, event, from, handled, transitions, states };
     return this.options.payloads === "hidden" ? line : { ...line, payload: this.#shown(news.payload) };

@@ -184,6 +184,29 @@ test("a defect that returns costs its conversation, and no other", async () => {
   assert.is(clock.pending, 0);
 });
 
+test("a conversation that fails in mid-turn leaves no actor of its turn behind", async () => {
+  const clock = new SimulatedClock();
+  const { puppet, house, types } = await running({ clock });
+  assert.is(house.registry.count("turn"), 1);
+  const { store } = house;
+  const append = store.append.bind(store);
+  store.append = () => {
+    store.append = append;
+    throw new TypeError("a defect");
+  };
+  // Closing is stored in the midst of the chart's own action.
+  house.orchestrator.closeConversation("c");
+  await settle(clock);
+  assert.is(house.lines.filter(({ message }) => message.includes("actor failed")).length, 1);
+  puppet.finish();
+  await settle(clock);
+  clock.advance(10_000);
+  await settle(clock);
+  assert.ok(types().includes("turn-sealed"), types().join());
+  assert.is(house.registry.count("turn"), house.conversations.status("c") === "active" ? 1 : 0);
+  house.close();
+});
+
 test("two defects far apart are not one that returns: each turn is sealed, and its watchers hear it", async () => {
   const clock = new SimulatedClock();
   const inner = memoryStore(clock);

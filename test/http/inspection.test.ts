@@ -116,6 +116,17 @@ test("actors are found by chart, state, name and age, as many as asked for, with
     assert.equal(await find("youngerThanMs=1000"), { total: 1, charts: ["connection"] });
   }));
 
+test("an overview is given again for a moment, however many pages ask", () =>
+  withHouse({}, async ({ house, http }) => {
+    const sockets = async (): Promise<unknown> =>
+      ((await http.ask("/inspect/overview")).json as { counts: { sockets: number } }).counts.sockets;
+    assert.is(await sockets(), 0);
+    house.join();
+    assert.is(await sockets(), 0);
+    house.clock.advance(limits.inspectOverviewMs);
+    assert.is(await sockets(), 1);
+  }));
+
 test("what is no number is refused, with the parameter's name", () =>
   withHouse({}, async ({ http }) => {
     for (const name of ["olderThanMs", "youngerThanMs", "limit"]) {
@@ -239,7 +250,7 @@ test("with a token configured it is needed, also from this machine; the page's f
 
 test("without a token who comes through a proxy is turned away, page and all", () =>
   withHouse({}, async ({ http }) => {
-    for (const name of ["Forwarded", "X-Forwarded-For"])
+    for (const name of ["Forwarded", "X-Forwarded-For", "Via", "X-Real-IP", "X-Forwarded-Host"])
       for (const path of ["/inspect", "/inspect/overview", "/inspect/charts/watch.svg"]) {
         const { status, json } = await http.ask(path, { headers: { [name]: "for=192.0.2.7" } });
         assert.is(status, 403, `${path} with ${name}`);

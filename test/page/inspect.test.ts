@@ -349,6 +349,27 @@ promise("after a restart an id that was given again leads to the actor of now", 
   }
 });
 
+promise("the actor that was watched is gone after a restart, though another has its id", async () => {
+  const start = (httpPort: string): Promise<ServerProcess> =>
+    ServerProcess.start({ flags: ["--inspect", "--http-port", httpPort] });
+  const first = await start("0");
+  try {
+    const operator = await new Operator(await browser.open(`${first.httpUrl}/inspect`)).isLive();
+    await operator.picks("x:0");
+    await first.kill();
+    await operator.sees("#log-rows", "lost");
+    const next = await start(new URL(first.httpUrl).port);
+    try {
+      await operator.sees("#ending", "There is no such actor");
+      await operator.sees("#moment", "ended");
+    } finally {
+      await next.kill();
+    }
+  } finally {
+    await first.kill();
+  }
+});
+
 promise("on a phone the list and the actor take turns, and nothing is wider than the screen", async (house) => {
   const client = await house.join();
   client.send({ type: "chat.subscribe", conversationId: "c" });

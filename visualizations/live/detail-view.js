@@ -3,7 +3,7 @@
 import { createChartView } from "./chart-view.js";
 import { byId, setText } from "./element.js";
 import { createFactsView } from "./facts-view.js";
-import { nameOf, timeOfDay } from "./format.js";
+import { eventWords, nameOf, timeOfDay } from "./format.js";
 import { createLogView } from "./log-view.js";
 import { createNowView } from "./now-view.js";
 
@@ -115,12 +115,13 @@ const hows = new Map([
   ["gone", "There is no such actor: it has ended, or the address is of another time"],
 ]);
 
-function endingOf(detail, { how, at }) {
+function endingOf(detail, { how, at, event }) {
   const code = detail?.flow?.closeCode;
   const closed = code === undefined ? "" : `; its socket was closed with ${code}`;
   const when = how === "gone" ? "" : ` at ${timeOfDay(at)}`;
+  const during = how === "error" && event ? `, taking ${eventWords(event)}` : "";
   const last = detail ? " What is shown is its last state." : "";
-  return `${hows.get(how) ?? how}${when}${closed}.${last}`;
+  return `${hows.get(how) ?? how}${when}${during}${closed}.${last}`;
 }
 
 function momentOf(log, shown, ending) {

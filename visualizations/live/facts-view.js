@@ -1,7 +1,7 @@
 // What there is to know of the watched actor beside its chart: who it is, its socket's bytes, its cursor, its parent
 // and its children.
 import { element, reconcile, setText } from "./element.js";
-import { bytes, duration, nameOf, number } from "./format.js";
+import { bytes, duration, nameOf, number, plain } from "./format.js";
 import { makeChip } from "./list-view.js";
 
 const bytesKept = 16;
@@ -11,9 +11,9 @@ const childrenMax = 50;
 /** [term, value] pairs; a value is a text. */
 function factsOf({ id, names, bornAt, flow, cursor }, now, hasEnded) {
   const facts = [];
-  if (names.connectionId) facts.push(["Socket", names.connectionId]);
-  if (names.conversationId) facts.push(["Conversation", names.conversationId]);
-  if (names.surfaceId) facts.push(["Surface", names.surfaceId]);
+  if (names.connectionId) facts.push(["Socket", plain(names.connectionId)]);
+  if (names.conversationId) facts.push(["Conversation", plain(names.conversationId)]);
+  if (names.surfaceId) facts.push(["Surface", plain(names.surfaceId)]);
   facts.push(["Actor", id]);
   if (!hasEnded) facts.push(["Age", duration(now - bornAt)]);
   if (flow) {

@@ -34,8 +34,12 @@ export function timeOfDay(ms) {
   return `${clockTime}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
+/** What would turn the text around it, or show nothing, in its numbers: an id may be any text. */
+export const plain = (text) =>
+  text.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, (mark) => `\\u{${mark.codePointAt(0).toString(16)}}`);
+
 /** A long id by its beginning: eight characters tell random ids apart. */
-export const short = (id) => (id.length > 20 ? `${id.slice(0, 8)}…` : id);
+export const short = (id) => plain(id.length > 20 ? `${id.slice(0, 8)}…` : id);
 
 /** ["flow", "congested"] for "connection.open.flow.congested": the state, and what it is a state of. */
 export function stateWords(state) {

@@ -1,6 +1,6 @@
 // The actors that were found: what each is, the states it is in, and in a sentence what that means.
 import { element, reconcile, setText } from "./element.js";
-import { duration, nameOf, number, stateWords } from "./format.js";
+import { duration, nameOf, number, plain, stateWords } from "./format.js";
 import { telling, toneOf } from "./tones.js";
 
 /** A state as a small mark: what it is a state of, and which. */
@@ -36,7 +36,7 @@ export function createListView({ list, found, book, hrefOf }) {
       setText(sentence, sentenceOf(current.states, book));
       reconcile(chips, current.states, (state) => state, makeChip);
       link.setAttribute("aria-current", String(isPicked));
-      link.title = Object.values(current.names).join("\n");
+      link.title = Object.values(current.names).map(plain).join("\n");
     };
     return row;
   }

@@ -11,6 +11,7 @@ import { followActor } from "./stream.js";
 export function watchActor(id, { api, clock, onChange, onTaken }) {
   const log = createLog();
   let wasShown = false;
+  let startedAt;
   const watched = {
     id,
     log,
@@ -26,8 +27,14 @@ export function watchActor(id, { api, clock, onChange, onTaken }) {
   };
 
   function hear({ type, at, actor, ...rest }) {
+    if (watched.ending) return;
     const kind = type.replace("actor.", "");
-    if (kind === "shown") {
+    if (kind === "shown" && wasShown && rest.startedAt !== startedAt) {
+      // The server was started anew in between, and has given the same id to another actor.
+      watched.ending = { how: "gone", at };
+      stream.stop();
+    } else if (kind === "shown") {
+      startedAt = rest.startedAt;
       watched.detail = { ...watched.detail, ...actor };
       watched.states = actor.states;
       log.add({ type: wasShown ? "again" : "shown", at, states: actor.states });
@@ -35,7 +42,7 @@ export function watchActor(id, { api, clock, onChange, onTaken }) {
     } else {
       watched.states = rest.states ?? watched.states;
       log.add({ type: kind, at, ...rest });
-      if (kind === "ended") watched.ending = { how: rest.how, at };
+      if (kind === "ended") watched.ending = { how: rest.how, at, event: rest.event };
       if (kind === "moved") onTaken(rest.transitions);
     }
     onChange();

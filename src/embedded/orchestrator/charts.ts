@@ -14,7 +14,7 @@ export interface ChartParts {
   workOf(conversationId: string): ConversationWork;
   tell(conversationId: string, event: { type: "agent.ended" | "compaction.finished" }): void;
   /** A turn's actor has begun: the conversation's own chart has invoked it. */
-  turnBegun(turn: AnyActorRef): void;
+  turnBegun(turn: AnyActorRef, conversationId: string): void;
   limits: Limits;
 }
 
@@ -24,7 +24,7 @@ export function conversationLogic({ workOf, tell, turnBegun, limits }: ChartPart
   const turn = turnMachine.provide({
     actions: {
       announceTurn: (args) => {
-        turnBegun(args.self);
+        turnBegun(args.self, args.context.conversationId);
         at(args).announceTurn();
       },
       beginAgent: (args) => {

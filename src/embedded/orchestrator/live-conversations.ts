@@ -20,6 +20,8 @@ export class LiveConversations {
   readonly #all = new Map<string, LiveConversation>();
   /** Without an actor, because one after the other failed, and still listened to: the next use tries once more. */
   readonly #fallen = new Map<string, LiveConversation>();
+  /** The newest turn's actor of each that has an actor itself. */
+  readonly #turns = new Map<string, AnyActorRef>();
   readonly #onMove: () => void;
 
   /** onMove is called whenever any of them has moved; it must not throw. */
@@ -35,7 +37,10 @@ export class LiveConversations {
     this.#logic = conversationLogic({
       workOf: (id) => find(id).work,
       tell: (id, event) => this.#all.get(id)?.tell(event),
-      turnBegun: (turn) => supervision.registry.witness("turn", turn),
+      turnBegun: (turn, id) => {
+        supervision.registry.witness("turn", turn);
+        this.#turns.set(id, turn);
+      },
       limits: services.limits,
     });
   }
@@ -88,16 +93,24 @@ export class LiveConversations {
   }
 
   #ended(live: LiveConversation, error: unknown): void {
-    this.#all.delete(live.id);
-    if (error !== undefined) {
-      this.#services.logger.error("orchestrator: a conversation's actor failed", { conversationId: live.id, error });
-      // Its turn ends all the same: a new actor seals it. Once, because the defect may lie in just that.
-      if (live.work.survivesDefect()) {
-        this.#adopt(live);
-        return;
-      }
-      if (!live.work.nobodyIsThere()) this.#fallen.set(live.id, live);
+    const turn = this.#turns.get(live.id);
+    this.#turns.delete(live.id);
+    if (error === undefined) {
+      this.#all.delete(live.id);
+      this.#moved(live);
+      return;
     }
+    this.#services.logger.error("orchestrator: a conversation's actor failed", { conversationId: live.id, error });
+    // Its turn ends all the same: a new actor seals it. Once, because the defect may lie in just that.
+    const survives = live.work.survivesDefect();
+    // A parent that throws leaves what it has invoked running (XState 5.33). The turn has been concluded just now.
+    turn?.send({ type: "turn.interrupt" });
+    this.#all.delete(live.id);
+    if (survives) {
+      this.#adopt(live);
+      return;
+    }
+    if (!live.work.nobodyIsThere()) this.#fallen.set(live.id, live);
     this.#moved(live);
   }
 }

@@ -1,7 +1,7 @@
 // `npm run model`: everything that is proved of the charts, in one table. Fails when any of it falls short.
 //
 //   npm run model                 as in CI
-//   npm run model -- --larger     longer paths, larger bounds, more histories: an hour on two cores
+//   npm run model -- --larger     longer paths, larger bounds, more histories: much longer
 //   SEED=… npm run model          the random histories of that seed
 import { parseArgs } from "node:util";
 import { budgets } from "../budgets.ts";

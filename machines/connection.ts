@@ -101,7 +101,7 @@ export const connectionMachine = setup({
           initial: "flowing",
           states: {
             flowing: {
-              description: "Receipts keep up with what is written.",
+              description: "Little of what was written is without a receipt.",
               on: { "socket.congested": "congested" },
               meta: { neverGets: ["socket.drained"] },
             },

@@ -12,7 +12,7 @@ import { Facts } from "./facts.ts";
 import { type EventProfile, Feeds } from "./feeds.ts";
 import { encodeMessage } from "./frame.ts";
 import { GuardedOrchestrator } from "./guarded-orchestrator.ts";
-import { Directory } from "./inspection/directory.ts";
+import { Directory, type TurnProgress } from "./inspection/directory.ts";
 import { Inspection, type InspectionFilter, type InspectionObserver } from "./inspection.ts";
 import type { Limits } from "./limits.ts";
 import type { Socket } from "./outlet.ts";
@@ -36,6 +36,8 @@ export interface Supervision {
 export interface GatewayPorts {
   orchestrator: Orchestrator;
   broadcasts: Broadcasts;
+  /** For those who look: how far the running turn of a conversation is. Must not throw. */
+  progress?(conversationId: string): TurnProgress | undefined;
 }
 
 export interface GatewayOptions {
@@ -86,7 +88,8 @@ export class Gateway {
     this.root.subscribe({ error: (error) => logger.error("gateway: defect", { error }) });
     const { root, actors } = this;
     this.inspection = new Inspection({ root, clock, logger });
-    this.directory = new Directory({ root, actors, connection: (id) => this.connections.get(id), clock });
+    const connection = (id: string) => this.connections.get(id);
+    this.directory = new Directory({ root, actors, connection, progress: (id) => ports.progress?.(id), clock });
 
     const watches: Watches = new Watches({ ...parts, feeds: () => this.feeds });
     this.#surfaces = new Surfaces({ ...parts, registry, parent });

@@ -78,6 +78,11 @@ export class Outlet {
     return this.#writtenBytes - this.#receiptedBytes;
   }
 
+  /** Above it the socket counts as congested. */
+  get outstandingBytesMax(): number {
+    return this.#limits.outstandingBytesMax;
+  }
+
   /** Bytes the process holds for this socket. */
   unsentBytes(): number {
     return this.#socket.unsentBytes();
@@ -165,7 +170,7 @@ export class Outlet {
 
   /** What the sweep will do, and when, if nothing is heard until then; for those who look. */
   deadlines(): { what: string; inMs: number }[] {
-    const { markAnswerMs, silentCloseMs, closingMs } = this.#limits;
+    const { markAnswerMs, silentPingMs, silentCloseMs, closingMs } = this.#limits;
     const now = this.#clock.now();
     const due = (what: string, since: number, ms: number): { what: string; inMs: number } => ({
       what,
@@ -174,7 +179,10 @@ export class Outlet {
     if (this.ended) return [due("the peer has not answered the close frame: cut", this.#endedAt, closingMs)];
     const [oldest] = this.#marks;
     const slow = oldest && due("what was written has no receipt: closed as slow (4001)", oldest.sentAt, markAnswerMs);
-    return [...(slow ? [slow] : []), due("no sign of life: closed as silent (4002)", this.#heardAt, silentCloseMs)];
+    // Every socket that has nothing to say is pinged now and then; only one that does not answer is in danger.
+    const isPinged = now - this.#heardAt >= silentPingMs;
+    const silent = due("no sign of life: closed as silent (4002)", this.#heardAt, silentCloseMs);
+    return [...(slow ? [slow] : []), ...(isPinged ? [silent] : [])];
   }
 
   #reportStuck(): void {

@@ -283,11 +283,24 @@ test("one actor's detail says what it waits for, who is around it, and what its 
   );
   assert.equal(
     connection?.waitsFor[0]?.deadlines.map(({ what }) => what),
-    ["what was written has no receipt: closed as slow (4001)", "no sign of life: closed as silent (4002)"],
+    ["what was written has no receipt: closed as slow (4001)"],
   );
   assert.is(connection?.parent?.chart, "gateway");
   assert.is(directory.detail("x:none", 9), undefined);
   house.orchestrator.end("c");
+  house.stop();
+});
+
+test("only a socket that was pinged and has not answered is said to be in danger of being closed as silent", () => {
+  const house = new MemoryGateway();
+  house.join({ reads: false });
+  const { directory } = house.gateway;
+  const id = directory.find({ chart: "connection", limit: 1 }).actors[0]?.id ?? "";
+  const deadlines = () => directory.detail(id, 9)?.waitsFor[0]?.deadlines;
+  house.clock.advance(20_000);
+  assert.equal(deadlines(), []);
+  house.clock.advance(6_000);
+  assert.equal(deadlines(), [{ what: "no sign of life: closed as silent (4002)", inMs: 9_000 }]);
   house.stop();
 });
 

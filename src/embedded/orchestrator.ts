@@ -1,6 +1,7 @@
 // The orchestrator inside this process: conversations with their turns, behind the same ports as a host's. Must never
 // throw because of an agent, and never accept a turn that is not stored.
 import { type Clock, sleep } from "../clock.ts";
+import type { TurnProgress } from "../inspection/directory.ts";
 import { limits as defaultLimits, type Limits } from "../limits.ts";
 import type { Agent, Tool } from "../ports/agent.ts";
 import type { Broadcasts } from "../ports/broadcasts.ts";
@@ -45,6 +46,8 @@ export interface EmbeddedOrchestrator {
   runningTurns(): number;
   /** What goes on in a conversation, in the charts' words: idle, queued, closed, thinking, runningTools, … */
   activity(conversationId: string): string;
+  /** How far the running turn of a conversation is; undefined when nothing goes on in it. */
+  progress(conversationId: string): TurnProgress | undefined;
   /** Calls back after what the built-in surfaces show has changed. */
   subscribe(listener: (change: OrchestratorChange) => void): () => void;
   /**
@@ -146,6 +149,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     runningTurns: () => live.all().filter(({ status }) => status === "active").length,
     activity: (conversationId) =>
       live.get(conversationId)?.activity ?? (store.conversation(conversationId)?.closed ? "closed" : "idle"),
+    progress: (conversationId) => live.get(conversationId)?.work.progress,
     subscribe: (listener) => changes.subscribe(listener),
     drain,
     close() {

@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { Connection } from "../connection.ts";
 import type { Registry } from "../registry.ts";
 import { type ActorNames, chartOf, isOfChart, namesOf, statesOf } from "./actor.ts";
-import { type Expectation, expectationsOf } from "./expectations.ts";
+import { type Deadline, type Expectation, expectationsOf } from "./expectations.ts";
 
 export interface ActorSummary {
   /** XState's own id, such as `x:12`. */
@@ -25,10 +25,22 @@ export interface Flow {
   unsentBytes: number;
   /** Bytes without a receipt: see src/outlet.ts. */
   outstandingBytes: number;
+  /** Above it the socket is congested. */
+  outstandingBytesMax: number;
   congested: boolean;
   closeCode: number | undefined;
   /** Since its last sign of life. */
   heardMsAgo: number;
+}
+
+/** How far the running turn of a conversation is; from whoever runs it, if they say. */
+export interface TurnProgress {
+  /** Since the agent's last event; undefined when no turn runs. */
+  saidMsAgo: number | undefined;
+  /** Until the turn is aborted for having run too long. */
+  endsInMs: number | undefined;
+  /** Texts that wait for their turn. */
+  waitingTexts: number;
 }
 
 /** Where a watch's cursor stands in the log of its conversation. */
@@ -50,6 +62,8 @@ export interface ActorDetail extends ActorSummary {
   waitsFor: Expectation[];
   flow: Flow | undefined;
   cursor: CursorPlace | undefined;
+  /** Of a turn, and of a conversation in which anything goes on. */
+  turn: TurnProgress | undefined;
 }
 
 export interface ActorSearch {
@@ -74,6 +88,7 @@ export interface DirectoryOptions {
   root: AnyActorRef;
   actors: Registry;
   connection: (connectionId: string) => Connection | undefined;
+  progress: (conversationId: string) => TurnProgress | undefined;
   clock: Clock;
 }
 
@@ -136,16 +151,17 @@ export class Directory {
       if (children.length < childrenMax) children.push(this.#summary(other));
     });
     const connection = this.#connectionOf(snapshot);
-    const deadlines = chartOf(snapshot) === "connection" && connection ? connection.outlet.deadlines() : [];
+    const turn = this.#progressOf(snapshot);
     return {
       ...this.#summary(known),
       status: snapshot.status,
       parent,
       children,
       childrenTotal,
-      waitsFor: expectationsOf(actor, snapshot, deadlines, this.#options.clock),
+      waitsFor: expectationsOf(actor, snapshot, deadlinesOf(snapshot, connection, turn), this.#options.clock),
       flow: connection && flowOf(connection),
       cursor: connection && cursorOf(connection, snapshot),
+      turn,
     };
   }
 
@@ -191,6 +207,12 @@ export class Directory {
     };
   }
 
+  #progressOf(snapshot: AnyMachineSnapshot): TurnProgress | undefined {
+    const { conversationId } = namesOf(snapshot);
+    const isAbout = ["conversation", "turn"].includes(chartOf(snapshot));
+    return isAbout && conversationId !== undefined ? this.#options.progress(conversationId) : undefined;
+  }
+
   #connectionOf(snapshot: AnyMachineSnapshot): Connection | undefined {
     const { connectionId } = namesOf(snapshot);
     return connectionId === undefined ? undefined : this.#options.connection(connectionId);
@@ -207,11 +229,24 @@ function innermostOf(nodes: Map<AnyStateNode, number>): Record<string, number> {
 function flowOf({ outlet }: Connection): Flow {
   return {
     unsentBytes: outlet.unsentBytes(),
+    outstandingBytesMax: outlet.outstandingBytesMax,
     outstandingBytes: outlet.outstandingBytes(),
     congested: outlet.congested,
     closeCode: outlet.closeCode,
     heardMsAgo: Math.round(outlet.silentMs()),
   };
+}
+
+/** What will happen by itself, beside the chart's own timers. */
+function deadlinesOf(
+  snapshot: AnyMachineSnapshot,
+  connection: Connection | undefined,
+  turn: TurnProgress | undefined,
+): Deadline[] {
+  const chart = chartOf(snapshot);
+  if (chart === "connection") return connection?.outlet.deadlines() ?? [];
+  if (chart !== "turn" || turn?.endsInMs === undefined) return [];
+  return [{ what: "it has run for too long: aborted", inMs: turn.endsInMs }];
 }
 
 /** XState keeps it there and has no other word for it (5.33). */

@@ -36,6 +36,22 @@ test("a turn's events come in order, and its history is stored before it is seal
   assert.is(house.store.turn(turnId)?.reason, "stop");
 });
 
+test("who looks is told how long an agent has been silent, how long it may be, and how many texts wait", async () => {
+  const puppet = new Puppet();
+  const house = openHouse({ agents: [puppet.agent], limits: { turnMs: 60_000 } });
+  assert.is(house.progress("c"), undefined);
+  house.orchestrator.startTurn({ conversationId: "c", text: "hello" });
+  house.clock.advance(10_000);
+  assert.equal(house.progress("c"), { saidMsAgo: 10_000, endsInMs: 50_000, waitingTexts: 0 });
+  puppet.say({ type: "text-delta", delta: "a" });
+  await settle(house.clock);
+  house.orchestrator.enqueue({ conversationId: "c", text: "and" });
+  house.clock.advance(5_000);
+  assert.equal(house.progress("c"), { saidMsAgo: 5_000, endsInMs: 45_000, waitingTexts: 1 });
+  puppet.fail(new Error("enough"));
+  house.close();
+});
+
 test("the question is stored before the turn is accepted, and its first events are out", () => {
   const house = openHouse({ agents: [new Puppet().agent] });
   const { types } = house.watch("c");

@@ -16,8 +16,7 @@ const suites: Record<string, Suite> = {
     const models = ["surface-subscription", "surface-subscription-mute"];
     return firstOf((await playPaths({ failuresMax: 1, models })).failures);
   },
-  "paths of a turn": async () =>
-    firstOf((await playConversationPaths({ failuresMax: 1, models: ["turn model"] })).failures),
+  "paths of a turn": async () => firstOf((await playConversationPaths({ failuresMax: 1, models: ["turn"] })).failures),
   structure: () => checkStructure(charts, declaredEvents).faults[0]?.sentence,
   paths: async () => {
     const { failures, problems } = await playPaths({ failuresMax: 1 });

@@ -57,7 +57,8 @@ function statesIn(picture) {
     const { source, event } = transitionParts(group.dataset.transition);
     const events = states.get(source)?.events;
     const words = eventWords(event);
-    if (events && !events.includes(words)) events.push(words);
+    // What happens without an event is not waited for.
+    if (events && words !== "always" && !events.includes(words)) events.push(words);
   }
   return states;
 }

@@ -41,8 +41,10 @@ export function createChartView({ root, book, clock, isStill }) {
     const places = boxes.map((box) => box.getBoundingClientRect());
     const isSeen = ({ top, bottom, left, right }) =>
       top >= frame.top && bottom <= frame.bottom && left >= frame.left && right <= frame.right;
-    const [place] = places;
-    if (!place || places.some(isSeen)) return;
+    // What is wrong comes first; of what is as usual any will do.
+    const wrong = boxes.findIndex((box) => box.parentElement.matches(".bad, .warn"));
+    const place = places[Math.max(0, wrong)];
+    if (!place || (wrong >= 0 ? isSeen(place) : places.some(isSeen))) return;
     root.scrollBy({
       left: place.left + place.width / 2 - frame.left - frame.width / 2,
       top: place.top + place.height / 2 - frame.top - frame.height / 2,

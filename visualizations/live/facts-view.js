@@ -9,13 +9,15 @@ const bytesKept = 16;
 const childrenMax = 50;
 
 /** [term, value] pairs; a value is a text. */
-function factsOf({ id, names, bornAt, flow, cursor }, now, hasEnded) {
+function factsOf({ id, names, bornAt, flow, cursor, turn }, now, hasEnded) {
   const facts = [];
   if (names.connectionId) facts.push(["Socket", plain(names.connectionId)]);
   if (names.conversationId) facts.push(["Conversation", plain(names.conversationId)]);
   if (names.surfaceId) facts.push(["Surface", plain(names.surfaceId)]);
   facts.push(["Actor", id]);
   if (!hasEnded) facts.push(["Age", duration(now - bornAt)]);
+  if (turn?.saidMsAgo !== undefined) facts.push(["Last said", `${duration(turn.saidMsAgo)} ago`]);
+  if (turn?.waitingTexts > 0) facts.push(["Waiting", `${number(turn.waitingTexts)} texts`]);
   if (flow) {
     facts.push(["Unsent", bytes(flow.unsentBytes)]);
     facts.push([
@@ -58,8 +60,9 @@ export function createFactsView({ facts, parent, children, childrenNote, sparkli
 
   function drawHistory(flow) {
     history = flow ? [...history, flow.outstandingBytes].slice(-bytesKept) : [];
-    const most = Math.max(1, ...history);
-    sparkline.hidden = history.length < 3 || most <= 1;
+    // Measured against what makes a socket congested: little stays low.
+    const most = Math.max(flow?.outstandingBytesMax ?? 1, ...history);
+    sparkline.hidden = history.length < 3 || Math.max(...history) === 0;
     const bars = history.map((value, index) => ({ key: String(index), height: Math.round((value / most) * 100) }));
     reconcile(
       sparkline,

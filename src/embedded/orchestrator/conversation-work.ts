@@ -2,6 +2,7 @@
 // store. Must never decide what may happen when: that is the chart's.
 import { randomUUID } from "node:crypto";
 import type { TurnEnding, TurnFact } from "../../../machines/turn.ts";
+import type { TurnProgress } from "../../inspection/directory.ts";
 import type { Compacted, NotDone } from "../../ports/conversations.ts";
 import type { QueuedMessage, Refused, TurnRequest } from "../../ports/orchestrator.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
@@ -69,6 +70,12 @@ export class ConversationWork {
   conversationExists = (): boolean => this.#services.store.conversation(this.id) !== undefined;
   isTheTurnMeant = (): boolean => this.asked.turnId === undefined || this.asked.turnId === this.#runner?.turn.turnId;
   nobodyIsThere = (): boolean => this.guests === 0 && this.channel.listeners === 0;
+
+  /** How far the running turn is, for those who look. */
+  get progress(): TurnProgress {
+    const { saidMsAgo, endsInMs } = this.#runner?.progress ?? {};
+    return { saidMsAgo, endsInMs, waitingTexts: this.texts.list().length };
+  }
 
   // ── a turn ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

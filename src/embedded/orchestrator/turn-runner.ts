@@ -35,6 +35,7 @@ export class TurnRunner {
   readonly #record: TurnRecord;
   readonly #abort = new AbortController();
   readonly #startedAt: number;
+  #saidAt: number;
   #tellChart: (fact: TurnFact) => void = () => {};
   #phase: Phase = "starting";
   #openCalls = new Set<string>();
@@ -54,6 +55,15 @@ export class TurnRunner {
     this.#record = new TurnRecord(turn, services);
     this.#budget = new LogBudget(services.limits.turnLogBytesMax);
     this.#startedAt = services.clock.now();
+    this.#saidAt = this.#startedAt;
+  }
+
+  /** Since its last event, and until it is aborted for having run too long. Milliseconds. */
+  get progress(): { saidMsAgo: number; endsInMs: number | undefined } {
+    const { clock, limits } = this.#services;
+    const now = clock.now();
+    const endsInMs = this.#ending ? undefined : Math.max(0, Math.round(this.#startedAt + limits.turnMs - now));
+    return { saidMsAgo: Math.round(now - this.#saidAt), endsInMs };
   }
 
   /** Why the turn has ended, once its `done` is out. */
@@ -253,6 +263,7 @@ export class TurnRunner {
 
   #emit(body: TurnEventBody): void {
     const { conversationId, turnId } = this.turn;
+    this.#saidAt = this.#services.clock.now();
     // The contract's order: what it is, whose it is, then the rest.
     const head = { type: body.type, conversationId, turnId };
     this.#channel.emit({ ...head, ...body });

@@ -126,7 +126,7 @@ export const conversationModel = setup({
     recoveryFails: ({ context }) => context.unsealed && context.diskIsFull,
   },
 }).createMachine({
-  id: "conversation model",
+  id: "conversation",
   context: {
     known: false,
     watched: false,

@@ -36,7 +36,7 @@ export const turnModel = setup({
     isLastTool: ({ context }) => context.openTools === 1,
   },
 }).createMachine({
-  id: "turn model",
+  id: "turn",
   context: { openTools: 0 },
   initial: "running",
   states: {

@@ -1,5 +1,6 @@
 // The events of the connection model in which the peer reads badly, something breaks, or somebody ends the socket. No
-// event of a chart is ever sent by hand: what breaks is a part that the actor runs into.
+// event of a chart is ever sent by hand: what breaks is a part that the actor runs into, or, of an actor that has none,
+// a fact that cannot be read.
 import * as assert from "uvu/assert";
 import { limits } from "../../../../src/limits.ts";
 import { opcodes } from "../../../support/http-peer.ts";

@@ -191,10 +191,11 @@ promise(
     const operator = await visits(house);
     await operator.picks(house.newest("connection"));
     await operator.sees(".card", /chatTurn asking\s*A turn it asked for is not sealed yet\.\s*Waits for turns\.none\./);
-    await operator.sees(".deadlines", /In \d+ s: no sign of life/);
     await operator.page.locator("#beside:not([open])").waitFor();
     await operator.picks(house.newest("turn"));
     await operator.sees(".card", "The model writes its answer.");
+    await operator.sees(".deadlines", /In 1 h \d+ min: it has run for too long: aborted/);
+    await operator.sees("#facts", /Last said\s*[\d.]+ m?s ago/);
     await operator.sees("#beside[open]", /agent\.finished, .*turn\.cancel/);
     client.send({ type: "chat.cancel", conversationId: "c" });
     await operator.seesLit("turn.aborted");

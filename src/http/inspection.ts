@@ -19,7 +19,7 @@ export function routeInspectionPage(app: HttpApp, visualizer: Visualizer): void 
     const path = c.req.path.slice("/inspect".length);
     const [directory, file] = path.startsWith("/charts/")
       ? [chartsDirectory, path.slice("/charts".length)]
-      : [pageDirectory, path];
+      : [pageDirectory, path === "/" ? "/index.html" : path];
     return (await sendPageFile(c, directory, file)) ?? (await next());
   });
 }

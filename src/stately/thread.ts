@@ -95,7 +95,7 @@ export class StatelyThread {
         this.#isOpen = true;
         resolve(message.port);
       } else if (message.kind === "failed" && !this.#isOpen) {
-        reject(new ListenError(`the Stately inspector cannot open its relay: ${message.message}`));
+        reject(new ListenError(`the Stately inspector cannot open its relay: ${message.message} (--inspect-port)`));
       } else this.#options.guard(() => this.#hear(message));
     });
     this.#worker.on("error", (error) => {

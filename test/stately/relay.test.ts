@@ -160,7 +160,7 @@ test("a port that is taken is one sentence with the remedy, and nothing stays be
       assert.is(
         error.message,
         "the Stately inspector cannot open its relay: " +
-          `127.0.0.1:${port} is in use: stop what listens there, or give another port`,
+          `127.0.0.1:${port} is in use: stop what listens there, or give another port (--inspect-port)`,
       );
       assert.is(await resourcesAtRest(), before);
       assert.is(gateway.inspection.observers, 0);

@@ -1,8 +1,9 @@
 // What there is to know of the watched actor beside its chart: who it is, its socket's bytes, its cursor, its parent
 // and its children.
-import { element, reconcile, setText } from "./element.js";
+import { element, setText } from "/element.js";
 import { bytes, duration, nameOf, number, plain } from "./format.js";
 import { makeChip } from "./list-view.js";
+import { reconcile } from "./reconcile.js";
 
 const bytesKept = 16;
 /** Of ten thousand children nobody reads all; the search finds any of them. */
@@ -17,7 +18,8 @@ function factsOf({ id, names, bornAt, flow, cursor, turn }, now, hasEnded) {
   facts.push(["Actor", id]);
   if (!hasEnded) facts.push(["Age", duration(now - bornAt)]);
   if (turn?.saidMsAgo !== undefined) facts.push(["Last said", `${duration(turn.saidMsAgo)} ago`]);
-  if (turn?.waitingTexts > 0) facts.push(["Waiting", `${number(turn.waitingTexts)} texts`]);
+  if (turn?.waitingTexts > 0)
+    facts.push(["Waiting", `${number(turn.waitingTexts)} ${turn.waitingTexts === 1 ? "text" : "texts"}`]);
   if (flow) {
     facts.push(["Unsent", bytes(flow.unsentBytes)]);
     facts.push([

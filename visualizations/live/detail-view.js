@@ -1,7 +1,8 @@
 // The picked actor as a whole: its name, the moment that is looked at, and the parts that show it. Shows either now or,
 // while its log is paused, the moment of an entry.
+
+import { byId, setText } from "/element.js";
 import { createChartView } from "./chart-view.js";
-import { byId, setText } from "./element.js";
 import { createFactsView } from "./facts-view.js";
 import { eventWords, nameOf, timeOfDay } from "./format.js";
 import { createLogView } from "./log-view.js";

@@ -1,5 +1,5 @@
 // The fields by which actors are found. Holds the filter.
-import { element } from "./element.js";
+import { element } from "/element.js";
 import { ages, change, everyone, isEveryone } from "./filter.js";
 import { stateWords } from "./format.js";
 

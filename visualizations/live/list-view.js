@@ -1,6 +1,7 @@
 // The actors that were found: what each is, the states it is in, and in a sentence what that means.
-import { element, reconcile, setText } from "./element.js";
+import { element, setText } from "/element.js";
 import { duration, nameOf, number, plain, stateWords } from "./format.js";
+import { reconcile } from "./reconcile.js";
 import { telling, toneOf } from "./tones.js";
 
 /** A state as a small mark: what it is a state of, and which. */

@@ -1,6 +1,6 @@
 // The event log as a list that stays small however long the log is: only the rows in sight are in the document. The
 // arrow keys step through it.
-import { element, setText } from "./element.js";
+import { element, setText } from "/element.js";
 import { eventWords, number, stateWords, timeOfDay, transitionParts } from "./format.js";
 
 const rowHeight = 26;

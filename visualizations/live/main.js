@@ -1,10 +1,12 @@
 // Puts the page together: what is read from the server goes to the views, what a person picks goes into the address.
-// Steers nothing on the server: everything here only looks.
+// Steers nothing on the server: everything here only looks. What begins with a slash is the chat page's: the same
+// server sends both.
+import { clock } from "/clock.js";
+import { byId, setText } from "/element.js";
+import { createTokenDialog } from "/token-dialog.js";
 import { createApi } from "./api.js";
 import { createChartBook } from "./chart-book.js";
-import { clock } from "./clock.js";
 import { createDetailView } from "./detail-view.js";
-import { byId, setText } from "./element.js";
 import { queryOf } from "./filter.js";
 import { createFindView } from "./find-view.js";
 import { duration, number } from "./format.js";
@@ -12,7 +14,6 @@ import { createListView } from "./list-view.js";
 import { createMapView } from "./map-view.js";
 import { createPull } from "./pull.js";
 import { hashOf, routeOf } from "./route.js";
-import { createTokenDialog } from "./token-dialog.js";
 import { createTreeView } from "./tree-view.js";
 import { watchActor } from "./watched.js";
 

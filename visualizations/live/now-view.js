@@ -1,9 +1,11 @@
 // What the watched actor is doing, in words: a card for each state it is in, with what that means, what would lead on
 // from it, and what happens by itself and when.
+
+import { element, setText } from "/element.js";
 import { around } from "./chart-book.js";
-import { element, reconcile, setText } from "./element.js";
 import { duration } from "./format.js";
 import { makeChip } from "./list-view.js";
+import { reconcile } from "./reconcile.js";
 import { toneOf } from "./tones.js";
 
 /** A deadline nearer than this is set off: somebody may want to watch it pass. */

@@ -1,6 +1,7 @@
 // Kinds and states with their counts, as a list that can be chosen from.
-import { element, reconcile, setText } from "./element.js";
+import { element, setText } from "/element.js";
 import { number, stateWords } from "./format.js";
+import { reconcile } from "./reconcile.js";
 import { rowsOf } from "./tree.js";
 
 /** @param options.onPick ({chart, state}) */

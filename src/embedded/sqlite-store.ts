@@ -1,6 +1,7 @@
 // The store on SQLite (node:sqlite): one file, turnwire.db, for one process. Must never say that something is kept
 // before it is committed, nor let a failing disk take reads away.
 
+import type { KeptAnswer } from "../ports/idempotency.ts";
 import type { QueuedMessage } from "../ports/orchestrator.ts";
 import type {
   ConversationRow,
@@ -79,6 +80,14 @@ export class SqliteStore implements Store {
 
   queue(conversationId: string): QueuedMessage[] {
     return this.#read((now) => now.queue(conversationId));
+  }
+
+  keptAnswer(
+    key: string,
+    conversationId: string | undefined,
+    since: number,
+  ): { digest: string; answer: KeptAnswer } | undefined {
+    return this.#read((now) => now.keptAnswer(key, conversationId, since));
   }
 
   queuedConversations(): string[] {

@@ -3,6 +3,7 @@
 import type { ReasoningEffort } from "../protocol/chat-send.ts";
 import type { Chunk, Role, StoredChunk } from "../protocol/chunk.ts";
 import type { DoneReason, Usage } from "../protocol/turn-event.ts";
+import type { KeptAnswer, KeyedRequest } from "./idempotency.ts";
 import type { QueuedMessage } from "./orchestrator.ts";
 
 /** A conversation's lasting facts. Times are milliseconds since the epoch. */
@@ -77,6 +78,8 @@ export type Write =
       usage: Usage | null;
       contextSize: number | null;
     }
+  /** Replaces what was kept under its key; what is over limits.idempotencyMs old, or over idempotencyKeysMax, goes. */
+  | { kind: "answer.kept"; request: KeyedRequest; answer: KeptAnswer; keptAt: number }
   | { kind: "queue.added"; conversationId: string; message: QueuedMessage }
   | { kind: "queue.removed"; conversationId: string; messageIds: string[] }
   /**
@@ -137,6 +140,12 @@ export interface Store {
   /** seq of the last chunk, 0 when there is none; what is pending counts, also while the store fails. */
   latestSeq(conversationId: string): number;
   queue(conversationId: string): QueuedMessage[];
+  /** What was kept under this key after that time. */
+  keptAnswer(
+    key: string,
+    conversationId: string | undefined,
+    since: number,
+  ): { digest: string; answer: KeptAnswer } | undefined;
   /** Ids of the conversations in which texts wait. */
   queuedConversations(): string[];
   turn(turnId: string): TurnRow | undefined;

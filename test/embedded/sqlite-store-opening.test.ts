@@ -177,7 +177,7 @@ test("a database of a newer turnwire is refused and kept", () => {
   database.exec("PRAGMA user_version = 99");
   database.close();
   const before = readFileSync(file);
-  refuses(directory, /newer turnwire \(schema 99, this one knows 1\): update turnwire/);
+  refuses(directory, /newer turnwire \(schema 99, this one knows 2\): update turnwire/);
   assert.equal(readFileSync(file), before);
 });
 

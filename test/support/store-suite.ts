@@ -6,6 +6,7 @@ import type { Clock } from "../../src/clock.ts";
 import { type Store, StoreError } from "../../src/ports/store.ts";
 import { SimulatedClock } from "./clock.ts";
 import { began, conversationRow, created, ended, impossible, queued, said, seqs, texts } from "./store-rows.ts";
+import { promisesOfAnswers } from "./store-suite-answers.ts";
 import { promisesOfTurns, type StoreContext } from "./store-suite-turns.ts";
 
 /** `open` makes an empty store. The suite is to be run by its caller. */
@@ -282,6 +283,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
   });
 
   promisesOfTurns(test);
+  promisesOfAnswers(test);
 
   test("a closed store refuses every call but another close", ({ store, clock }) => {
     store.append([said("a", "1")]);

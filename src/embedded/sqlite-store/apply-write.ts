@@ -1,6 +1,8 @@
 // Carries out one write inside the transaction that is open. Knows nothing of units, failures or retries; must never
 // begin or end a transaction, and never leave out a part of a write silently.
 import type { DatabaseSync } from "node:sqlite";
+import { placeOf } from "../../idempotency.ts";
+import { limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { ConversationRow, NewChunk, StepRow, TurnRow, Write } from "../../ports/store.ts";
 import { json, number } from "./columns.ts";
@@ -41,6 +43,14 @@ export function applyWrite(database: DatabaseSync, logger: Logger): ApplyWrite {
   const clearJournal = sql("DELETE FROM journal WHERE turn_id = ?");
   const addQueued = sql("INSERT INTO queue (conversation_id, message_id, message) VALUES (?, ?, ?)");
   const removeQueued = sql("DELETE FROM queue WHERE conversation_id = ? AND message_id = ?");
+
+  const keepAnswer = sql(
+    "INSERT OR REPLACE INTO kept_answers (place, digest, answer, kept_at) VALUES (:place, :digest, :answer, :keptAt)",
+  );
+  const forgetAnswers = sql(
+    `DELETE FROM kept_answers WHERE kept_at <= :since
+       OR position <= (SELECT max(position) FROM kept_answers) - :most`,
+  );
 
   const findsNothing = (write: Write, id: string): void =>
     logger.warn("store: a write found nothing to change", { kind: write.kind, id });
@@ -110,6 +120,13 @@ export function applyWrite(database: DatabaseSync, logger: Logger): ApplyWrite {
       case "turn.ended":
         if (!end(write.turnId, write)) findsNothing(write, write.turnId);
         return;
+      case "answer.kept": {
+        const { request, answer, keptAt } = write;
+        const place = placeOf(request.key, request.conversationId);
+        keepAnswer.run({ place, digest: request.digest, answer: JSON.stringify(answer), keptAt });
+        forgetAnswers.run({ since: keptAt - limits.idempotencyMs, most: limits.idempotencyKeysMax });
+        return;
+      }
       case "queue.added":
         addQueued.run(write.conversationId, write.message.id, JSON.stringify(write.message));
         return;

@@ -1,5 +1,7 @@
 // What is committed, read with prepared statements. Must never write, and knows nothing of what is pending.
 import type { DatabaseSync } from "node:sqlite";
+import { placeOf } from "../../idempotency.ts";
+import type { KeptAnswer } from "../../ports/idempotency.ts";
 import type { QueuedMessage } from "../../ports/orchestrator.ts";
 import type {
   ConversationRow,
@@ -33,6 +35,7 @@ export function committed(database: DatabaseSync) {
   const latestSeq = sql("SELECT coalesce(max(seq), 0) AS seq FROM chunks WHERE conversation_id = ?");
   const queue = sql("SELECT message FROM queue WHERE conversation_id = ? ORDER BY position");
   const queued = sql("SELECT conversation_id FROM queue GROUP BY conversation_id ORDER BY min(position)");
+  const kept = sql("SELECT digest, answer FROM kept_answers WHERE place = ? AND kept_at > ?");
   const turn = sql("SELECT * FROM turns WHERE turn_id = ? AND archived = 0");
   const turns = sql("SELECT * FROM turns WHERE conversation_id = ? ORDER BY position");
   const unsealed = sql("SELECT * FROM turns WHERE ended_at IS NULL ORDER BY position");
@@ -55,6 +58,10 @@ export function committed(database: DatabaseSync) {
     latestSeq: (conversationId: string): number => number(latestSeq.get(conversationId) ?? {}, "seq"),
     queue: (conversationId: string): QueuedMessage[] =>
       queue.all(conversationId).map((row) => json<QueuedMessage>(row, "message")),
+    keptAnswer(key: string, conversationId: string | undefined, since: number) {
+      const row = kept.get(placeOf(key, conversationId), since);
+      return row && { digest: text(row, "digest"), answer: json<KeptAnswer>(row, "answer") };
+    },
     queuedConversations: (): string[] => queued.all().map((row) => text(row, "conversation_id")),
     turn(turnId: string): TurnRow | undefined {
       const row = turn.get(turnId);

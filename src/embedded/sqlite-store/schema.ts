@@ -66,6 +66,15 @@ const steps = [
 
    -- Empty but for a moment: bytes that prove that there is room again after a failure.
    CREATE TABLE room (bytes BLOB NOT NULL) STRICT;`,
+
+  `CREATE TABLE kept_answers (
+     position INTEGER PRIMARY KEY, -- the order in which they were kept
+     place TEXT NOT NULL UNIQUE, -- JSON: [key], or [key, conversation id]
+     digest TEXT NOT NULL, -- of the request
+     answer TEXT NOT NULL, -- JSON: KeptAnswer
+     kept_at INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX kept_answers_by_age ON kept_answers (kept_at);`,
 ];
 
 export const schemaVersion = steps.length;

@@ -1,0 +1,101 @@
+// Idempotency keys as the connections use them: whether a request is a repetition, and what was answered the first
+// time. Where an orchestrator keeps keys itself, it stores each in the same unit as the turn; for a host they are kept here,
+// in memory. Must never remember a refusal.
+import { hash } from "node:crypto";
+import type { Clock } from "./clock.ts";
+import { reasonOf } from "./guarded-orchestrator.ts";
+import type { Limits } from "./limits.ts";
+import type { IdempotencyKeys, KeptAnswer, KeyedRequest } from "./ports/idempotency.ts";
+import type { ChatQueue } from "./protocol/chat-queue.ts";
+import type { ChatSend } from "./protocol/chat-send.ts";
+import { chatError, type Refusal, refusals } from "./refusals.ts";
+
+type Keyable = ChatSend | ChatQueue;
+
+export class Idempotency {
+  readonly #port: IdempotencyKeys | undefined;
+  readonly #memory: MemoryKeys;
+
+  constructor(port: IdempotencyKeys | undefined, clock: Pick<Clock, "now">, limits: Limits) {
+    this.#port = port;
+    this.#memory = new MemoryKeys(clock, limits);
+  }
+
+  /** The first success of the same request; a refusal when the key belongs to another one, or nobody can tell. */
+  recall(message: Keyable): KeptAnswer | Refusal | undefined {
+    const { type, idempotencyKey, conversationId } = message;
+    if (idempotencyKey === undefined) return undefined;
+    try {
+      const kept = (this.#port ?? this.#memory).recall(idempotencyKey, conversationId);
+      if (!kept) return undefined;
+      return kept.digest === digestOf(message) ? kept.answer : refusals.idempotencyConflict(type, conversationId);
+    } catch (error) {
+      const message = `the idempotencyKey could not be looked up: ${reasonOf(error)}`;
+      return chatError("storage-failed", message, conversationId);
+    }
+  }
+
+  /** What the orchestrator is to keep in one unit with the turn or text; undefined when it is not asked to. */
+  toKeep(message: Keyable): KeyedRequest | undefined {
+    return this.#port ? keyedRequest(message) : undefined;
+  }
+
+  /** The request has succeeded. */
+  keep(message: Keyable, answer: KeptAnswer): void {
+    const request = this.#port ? undefined : keyedRequest(message);
+    if (request) this.#memory.keep(request, answer);
+  }
+}
+
+function keyedRequest(message: Keyable): KeyedRequest | undefined {
+  const { type, idempotencyKey: key, conversationId } = message;
+  return key === undefined ? undefined : { type, key, conversationId, digest: digestOf(message) };
+}
+
+/** Of what the request asks for. The schema has put its fields in order. */
+function digestOf({ id: _, idempotencyKey: __, ...request }: Keyable): string {
+  return hash("sha256", JSON.stringify(request), "base64");
+}
+
+interface MemoryEntry {
+  digest: string;
+  answer: KeptAnswer;
+  keptAt: number;
+}
+
+/** The keys of a host's conversations, until the process ends. */
+class MemoryKeys implements IdempotencyKeys {
+  readonly #clock: Pick<Clock, "now">;
+  readonly #limits: Limits;
+  /** The oldest first: each key is kept once. */
+  readonly #entries = new Map<string, MemoryEntry>();
+
+  constructor(clock: Pick<Clock, "now">, limits: Limits) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  recall(key: string, conversationId: string | undefined): MemoryEntry | undefined {
+    this.#forget();
+    return this.#entries.get(placeOf(key, conversationId));
+  }
+
+  keep({ key, conversationId, digest }: KeyedRequest, answer: KeptAnswer): void {
+    this.#entries.set(placeOf(key, conversationId), { digest, answer, keptAt: this.#clock.now() });
+    this.#forget();
+  }
+
+  /** What is too old, and the oldest while there are too many. */
+  #forget(): void {
+    const { idempotencyMs, idempotencyKeysMax } = this.#limits;
+    const since = this.#clock.now() - idempotencyMs;
+    for (const [place, { keptAt }] of this.#entries) {
+      if (keptAt > since && this.#entries.size <= idempotencyKeysMax) return;
+      this.#entries.delete(place);
+    }
+  }
+}
+
+/** With and without a conversation are two keys. */
+export const placeOf = (key: string, conversationId: string | undefined): string =>
+  JSON.stringify(conversationId === undefined ? [key] : [key, conversationId]);

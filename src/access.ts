@@ -119,8 +119,8 @@ export function createAccess(options: AccessOptions): Access {
  * served: a client that does not get it falls back on the base contract. A ticket is never selected.
  */
 export function chooseSubprotocol(offered: Iterable<string>): string | undefined {
-  const names = [...offered].filter((name) => name !== "turnwire.v1" && !name.startsWith(ticketPrefix));
-  return names.includes("turnwire.base") ? "turnwire.base" : names[0];
+  const names = [...offered].filter((name) => !name.startsWith(ticketPrefix));
+  return ["turnwire.v1", "turnwire.base"].find((name) => names.includes(name)) ?? names[0];
 }
 
 /**

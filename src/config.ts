@@ -1,7 +1,6 @@
 // The one validated configuration of the process, from flags and environment (a flag wins). What is wrong is told in
 // one sentence with the flag or variable and the remedy; nothing is guessed, and a secret is never repeated.
 import { statSync } from "node:fs";
-import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
@@ -11,6 +10,7 @@ import { ConfigError } from "./config/error.ts";
 import { type FlagName, type FlagNameWithFallback, flags, helpText, type VariableName } from "./config/settings.ts";
 import * as values from "./config/values.ts";
 import type { InspectionFilter } from "./inspection/actor.ts";
+import { packageVersion } from "./version.ts";
 
 /** An OpenAI-compatible API. */
 export interface Endpoint {
@@ -77,12 +77,6 @@ export function readConfig(argv: readonly string[], environment: Environment): C
   if (command !== "serve") throw new ConfigError(`Unknown command "${command}": the command is turnwire serve.`);
   if (extra !== undefined) throw new ConfigError(`Unexpected argument "${extra}" after serve: ${seeHelp}.`);
   return { kind: "serve", config: serveConfig(given, environment) };
-}
-
-/** The version in package.json, found by the package's own name: it holds for src/ and for a built copy alike. */
-export function packageVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)("turnwire/package.json");
-  return v.parse(v.object({ version: v.string() }), manifest).version;
 }
 
 type TextSchema<Output> = v.GenericSchema<string, Output>;

@@ -1,33 +1,21 @@
 // What the actions of the connection chart do: each takes a validated message to the port it is for, and the port's
 // answer back to the socket. None of them throws for what stands behind a port.
-import { randomUUID } from "node:crypto";
 import type { ConnectionEvent, ConnectionInput } from "../machines/connection.ts";
 import { type Close, closes } from "./closes.ts";
 import type { Connection } from "./connection.ts";
-import type { Feeds } from "./feeds.ts";
+import { type Paired, refuse, succeed } from "./connection-actions/answers.ts";
+import { invokeSurface } from "./connection-actions/invoke-surface.ts";
+import { queueText } from "./connection-actions/queue-text.ts";
+import { sendChat } from "./connection-actions/send-chat.ts";
+import type { Services } from "./connection-actions/services.ts";
+import { subscribeChat } from "./connection-actions/subscribe-chat.ts";
 import { encodeMessage } from "./frame.ts";
-import type { GuardedOrchestrator } from "./guarded-orchestrator.ts";
-import type { Limits } from "./limits.ts";
-import type { Logger } from "./ports/logger.ts";
-import type { Refused } from "./ports/orchestrator.ts";
 import type { ChatCancel } from "./protocol/chat-cancel.ts";
-import type { ChatQueue } from "./protocol/chat-queue.ts";
-import type { ChatSend } from "./protocol/chat-send.ts";
-import type { Invoke } from "./protocol/invoke.ts";
-import { chatError, isErrorCode, type Refusal, refusals } from "./refusals.ts";
-import type { Subscriptions } from "./subscriptions.ts";
-import { type Surfaces, surfaceKey } from "./surfaces.ts";
-import type { Watches } from "./watches.ts";
-
-export interface Services {
-  orchestrator: GuardedOrchestrator;
-  feeds: Feeds;
-  surfaces: Surfaces;
-  watches: Watches;
-  subscriptions: Subscriptions;
-  limits: Limits;
-  logger: Logger;
-}
+import type { ChatQueueCancel } from "./protocol/chat-queue-cancel.ts";
+import type { ChatUnsubscribe } from "./protocol/chat-unsubscribe.ts";
+import type { Subscribe } from "./protocol/subscribe.ts";
+import type { Unsubscribe } from "./protocol/unsubscribe.ts";
+import { surfaceKey } from "./surfaces.ts";
 
 type Arguments = { context: ConnectionInput; event: ConnectionEvent };
 
@@ -35,8 +23,6 @@ const isOf = <Type extends ConnectionEvent["type"]>(
   event: ConnectionEvent,
   type: Type,
 ): event is Extract<ConnectionEvent, { type: Type }> => event.type === type;
-
-const refuse = (connection: Connection, { reply }: Refusal): void => connection.outlet.control(encodeMessage(reply));
 
 const pong = encodeMessage({ type: "pong" });
 
@@ -60,28 +46,16 @@ export function connectionActions(find: (id: string) => Connection | undefined, 
   const close = (reason: Close) => act((connection) => connection.outlet.close(reason));
 
   return {
-    watchSurface: on("subscribe", (connection, { surfaceId, conversationId }, { subscriptions }) => {
-      const refusal = subscriptions.watchSurface(connection, surfaceId, conversationId);
-      if (refusal) refuse(connection, refusal);
-    }),
-    unwatchSurface: on("unsubscribe", (connection, { surfaceId, conversationId }, { subscriptions }) =>
-      subscriptions.unwatchSurface(connection, surfaceKey(surfaceId, conversationId)),
-    ),
+    watchSurface: on("subscribe", watchSurface),
+    unwatchSurface: on("unsubscribe", unwatchSurface),
     invokeSurface: on("invoke", invokeSurface),
     sendChat: on("chat.send", sendChat),
-    watchConversation: on("chat.subscribe", (connection, { conversationId }, { subscriptions }) => {
-      const watch = subscriptions.watchConversation(connection, conversationId);
-      if ("reply" in watch) refuse(connection, watch);
-    }),
-    unwatchConversation: on("chat.unsubscribe", (connection, { conversationId }, { subscriptions }) =>
-      subscriptions.unwatchConversation(connection, conversationId),
-    ),
+    watchConversation: on("chat.subscribe", subscribeChat),
+    unwatchConversation: on("chat.unsubscribe", unwatchConversation),
     queueText: on("chat.queue", queueText),
-    cancelQueuedText: on("chat.queue.cancel", (_connection, { conversationId, messageId }, { orchestrator }) => {
-      orchestrator.cancelQueuedMessage({ conversationId, messageId });
-    }),
+    cancelQueuedText: on("chat.queue.cancel", cancelQueuedText),
     cancelTurn: on("chat.cancel", cancelTurn),
-    answerPing: act((connection) => connection.outlet.control(pong)),
+    answerPing: on("ping", answerPing),
     holdBack: act((connection) => services().subscriptions.holdBack(connection)),
     catchUp: act((connection) => services().subscriptions.catchUp(connection)),
     closeAsAsked: close(closes.goingAway),
@@ -94,96 +68,38 @@ export function connectionActions(find: (id: string) => Connection | undefined, 
   };
 }
 
-function invokeSurface(connection: Connection, message: Invoke, { surfaces, limits, logger }: Services): void {
-  const { surfaceId, actionId, conversationId } = message;
-  const provider = surfaces.find(surfaceId);
-  if (!provider) {
-    refuse(connection, refusals.unknownSurface(surfaceId, conversationId));
-    return;
-  }
-  if (connection.invokes >= limits.invokesPerSocketMax) {
-    const text = `${connection.invokes} actions of this socket have not settled yet, the most there may be: try later`;
-    refuse(connection, refusals.tooMany(text, surfaceId, conversationId));
-    return;
-  }
-  connection.invokes++;
-  surfaces.invoke(provider, message, (reason) => {
-    connection.invokes--;
-    if (reason === undefined) return;
-    logger.warn("transport-ws: surface-op error", { surfaceId, actionId, reason });
-    refuse(connection, refusals.surfaceFailed(surfaceId, reason, conversationId));
-  });
+function watchSurface(connection: Connection, message: Subscribe, { subscriptions }: Services): void {
+  const refusal = subscriptions.watchSurface(connection, message.surfaceId, message.conversationId);
+  if (refusal) refuse(connection, message, refusal);
+  else succeed(connection, message);
 }
 
-/** Subscribes the sender first, then starts the turn: it misses nothing (protocol 1.1). */
-function sendChat(connection: Connection, message: ChatSend, services: Services): void {
-  const { orchestrator, watches, subscriptions, logger } = services;
-  const { message: text, model, cwd, reasoningEffort, workspaceId, computerId, images } = message;
-  const conversationId = message.conversationId ?? randomUUID();
-  const before = connection.watches.get(conversationId);
-  const watch = before ?? subscriptions.watchConversation(connection, conversationId);
-  if ("reply" in watch) {
-    refuse(connection, watch);
-    return;
-  }
-  const takeBack = watches.ask(watch);
-  const outcome = orchestrator.startTurn({
-    conversationId,
-    text,
-    ...(model !== undefined && { modelName: model }),
-    ...(cwd !== undefined && { cwd }),
-    ...(reasoningEffort !== undefined && { reasoningEffort }),
-    ...(workspaceId !== undefined && { workspaceId }),
-    ...(computerId !== undefined && { computerId }),
-    ...(images !== undefined && { images }),
-  });
-  if (outcome.started) {
-    logger.info("transport-ws: chat.send accepted", { conversationId, model: model ?? null });
-    return;
-  }
-  // Only who was refused because a turn is running stays subscribed (protocol 1.4); that turn may be its own.
-  if (outcome.reason === "already-active") takeBack();
-  else watches.tell(watch, "turn.refused");
-  if (!before && outcome.reason !== "already-active") subscriptions.unwatchConversation(connection, conversationId);
-  refuse(connection, refusalOf(outcome, message.conversationId));
+function unwatchSurface(connection: Connection, message: Unsubscribe, { subscriptions }: Services): void {
+  subscriptions.unwatchSurface(connection, surfaceKey(message.surfaceId, message.conversationId));
+  succeed(connection, message);
 }
 
-/** Steering: the sender is subscribed when the text starts a turn, and hears nothing when it waits (protocol 1.1). */
-function queueText(connection: Connection, message: ChatQueue, services: Services): void {
-  const { orchestrator, watches, subscriptions, logger } = services;
-  const { conversationId, text, workspaceId } = message;
-  const before = connection.watches.get(conversationId);
-  // Where no turn runs it will start one, and its sender is to miss nothing of it.
-  const watchesFirst = !before && !orchestrator.isActive(conversationId);
-  const watch = watchesFirst ? subscriptions.watchConversation(connection, conversationId) : before;
-  if (watch && "reply" in watch) {
-    refuse(connection, watch);
-    return;
-  }
-  const takeBack = watch && watches.ask(watch);
-  const outcome = orchestrator.enqueue({ conversationId, text, ...(workspaceId !== undefined && { workspaceId }) });
-  const startedTurn = "startedTurn" in outcome && outcome.startedTurn;
-  if (!startedTurn) takeBack?.();
-  if (!startedTurn && watchesFirst) subscriptions.unwatchConversation(connection, conversationId);
-  if ("reason" in outcome) {
-    refuse(connection, refusalOf(outcome, conversationId));
-    return;
-  }
-  logger.info("transport-ws: chat.queue accepted", { conversationId, startedTurn });
-  if (!startedTurn || watch) return;
-  const late = subscriptions.watchConversation(connection, conversationId);
-  if ("reply" in late) refuse(connection, late);
+function unwatchConversation(connection: Connection, message: ChatUnsubscribe, { subscriptions }: Services): void {
+  subscriptions.unwatchConversation(connection, message.conversationId);
+  succeed(connection, message);
+}
+
+function cancelQueuedText(connection: Connection, message: ChatQueueCancel, { orchestrator }: Services): void {
+  const { conversationId, messageId } = message;
+  succeed(connection, message, { cancelled: orchestrator.cancelQueuedMessage({ conversationId, messageId }) });
 }
 
 /** Stops the running turn, or only the one named; from any socket, also before its first token (protocol 2). */
-function cancelTurn(_connection: Connection, message: ChatCancel, { orchestrator, feeds }: Services): void {
+function cancelTurn(connection: Connection, message: ChatCancel, { orchestrator, feeds }: Services): void {
   const { conversationId, turnId } = message;
-  if (turnId === undefined || feeds.runningTurnId(conversationId) === turnId) orchestrator.stopTurn(conversationId);
+  // Asked before it is stopped: the turn may be over, and its log closed, when the port answers.
+  const running = turnId === undefined && message.id === undefined ? undefined : feeds.runningTurnId(conversationId);
+  const isMeant = turnId === undefined || running === turnId;
+  const cancelled = isMeant && orchestrator.stopTurn(conversationId);
+  succeed(connection, message, { cancelled, ...(cancelled && typeof running === "string" && { turnId: running }) });
 }
 
-/** The port's word as a refusal of the contract. */
-function refusalOf({ reason, message }: Refused, conversationId: string | undefined): Refusal {
-  if (reason === "already-active") return refusals.turnRunning(conversationId);
-  const code = isErrorCode(reason) ? reason : "internal";
-  return chatError(code, message ?? `the turn was refused: ${reason}`, conversationId);
+function answerPing(connection: Connection, message: Paired): void {
+  connection.outlet.control(pong);
+  succeed(connection, message);
 }

@@ -19,6 +19,8 @@ export class Connection {
   /** Grows with each socket: news made before it are not for it. */
   readonly serial: number;
   readonly outlet: Outlet;
+  /** Did it choose the subprotocol `turnwire.v1`? */
+  readonly isV1: boolean;
   actor: Actor<typeof connectionMachine> | undefined;
   readonly watches = new Map<string, Watch>();
   readonly surfaceWatches = new Map<string, SurfaceWatch>();
@@ -26,12 +28,15 @@ export class Connection {
   readonly asking = new Set<string>();
   /** Surface actions that have not settled. */
   invokes = 0;
+  /** The ids of requests whose reply is still to come. */
+  readonly unanswered = new Set<string>();
   readonly #facts: Facts;
 
-  constructor(id: string, serial: number, outlet: Outlet, facts: Facts) {
+  constructor(id: string, serial: number, outlet: Outlet, isV1: boolean, facts: Facts) {
     this.id = id;
     this.serial = serial;
     this.outlet = outlet;
+    this.isV1 = isV1;
     this.#facts = facts;
   }
 

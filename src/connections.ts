@@ -6,14 +6,19 @@ import { connectionMachine } from "../machines/connection.ts";
 import type { Clock } from "./clock.ts";
 import { closes } from "./closes.ts";
 import { Connection } from "./connection.ts";
-import { connectionActions, type Services } from "./connection-actions.ts";
+import { refuse } from "./connection-actions/answers.ts";
+import type { Services } from "./connection-actions/services.ts";
+import { connectionActions } from "./connection-actions.ts";
 import type { Facts } from "./facts.ts";
-import { encodeMessage } from "./frame.ts";
 import type { Limits } from "./limits.ts";
 import { Outlet, type Socket } from "./outlet.ts";
 import type { Logger } from "./ports/logger.ts";
-import { parseMessage } from "./protocol/parse.ts";
+import { type Parsed, parseMessage } from "./protocol/parse.ts";
+import { refusals } from "./refusals.ts";
 import type { Registry } from "./registry.ts";
+
+/** The subprotocol with replies, resume and idempotency keys (protocol 2). */
+export const v1 = "turnwire.v1";
 
 /** What the transport tells of one socket. */
 export interface SocketListener {
@@ -34,6 +39,8 @@ export interface ConnectionsOptions {
   services: () => Services;
   /** The first message to every socket, encoded. */
   catalogFrame: () => Buffer;
+  /** What comes before it on a v1 socket, encoded. */
+  helloFrame: (connectionId: string) => Buffer;
   /** A socket has gone and nothing of it is left, however its actor ended. */
   released: () => void;
 }
@@ -64,9 +71,9 @@ export class Connections {
     return this.#open.get(connectionId);
   }
 
-  /** Adopts a socket that ws has upgraded: its first message is the catalog (protocol 1.2). */
-  accept(socket: Socket): SocketListener {
-    const { actors, parent, facts, clock, limits, logger, catalogFrame } = this.#options;
+  /** Adopts a socket that ws has upgraded: its first message is the catalog (protocol 1.2), or hello (protocol 2). */
+  accept(socket: Socket, subprotocol: string): SocketListener {
+    const { actors, parent, facts, clock, limits, logger, catalogFrame, helloFrame } = this.#options;
     const outlet: Outlet = new Outlet(
       socket,
       {
@@ -77,8 +84,9 @@ export class Connections {
       clock,
       limits,
     );
-    const connection = new Connection(randomUUID(), ++this.serial, outlet, facts);
+    const connection = new Connection(randomUUID(), ++this.serial, outlet, subprotocol === v1, facts);
     this.#open.set(connection.id, connection);
+    if (connection.isV1) outlet.control(helloFrame(connection.id));
     outlet.control(catalogFrame());
     connection.actor = actors.adopt({
       parent: parent(),
@@ -127,18 +135,29 @@ export class Connections {
     const { outlet, actor } = connection;
     outlet.heard();
     if (outlet.ended) return;
-    const parsed = parseMessage(data);
-    if ("message" in parsed) {
-      actor?.send(parsed.message);
+    const parsed = parseMessage(data, connection);
+    if ("refusal" in parsed) {
+      this.#refuse(connection, parsed);
       return;
     }
-    const { reply } = parsed.refusal;
+    const { message } = parsed;
+    if (message.id !== undefined && connection.unanswered.has(message.id)) {
+      const name = JSON.stringify(message.id);
+      const problem = `the request ${name} waits for its reply: use another \`id\` until it has come`;
+      refuse(connection, message, refusals.illegalState(problem));
+      return;
+    }
+    actor?.send(message);
+  }
+
+  #refuse(connection: Connection, { id, refusal }: Extract<Parsed, { refusal: unknown }>): void {
+    const { reply } = refusal;
     if (reply.type === "chat.error" && reply.message.startsWith("chat.send")) {
       const { conversationId, message: reason } = reply;
       const fields = conversationId === undefined ? { reason } : { reason, conversationId };
       this.#options.logger.warn("transport-ws: malformed chat.send", fields);
     }
-    outlet.control(encodeMessage(reply));
+    refuse(connection, { id }, refusal);
   }
 
   /** The actor has reached its end, or has thrown: then the socket closes with 1011 and the others never notice. */

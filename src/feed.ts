@@ -79,11 +79,15 @@ export class Feed {
       this.#sealedTurnId = running?.turnId;
       this.log.seal(this.#clock.now());
       this.#owner.turnSealed();
-    } else if (running && running.bytes > this.#limits.turnLogBytesMax && !this.#tooLarge) {
-      this.#tooLarge = true;
-      this.#owner.turnTooLarge();
-    }
+    } else if (running && running.bytes > this.#limits.turnLogBytesMax) this.outgrow();
     this.#schedule();
+  }
+
+  /** The running turn is larger than there is room for: only its end is still taken. */
+  outgrow(): void {
+    if (this.#tooLarge || !this.log.running) return;
+    this.#tooLarge = true;
+    this.#owner.turnTooLarge();
   }
 
   /** Writes what has gathered without the pause. Answers whether the live set has been given all up to this seq. */

@@ -6,7 +6,8 @@ import { Feed, type FeedOwner } from "./feed.ts";
 import { fittingEvents } from "./fitting-events.ts";
 import type { GuardedOrchestrator } from "./guarded-orchestrator.ts";
 import type { Limits } from "./limits.ts";
-import { type LoggedEvent, TurnLog } from "./turn-log.ts";
+import type { Refused } from "./ports/orchestrator.ts";
+import { type LoggedEvent, type LogLedger, TurnLog } from "./turn-log.ts";
 
 /** The older vocabulary lacks these (protocol 1.3, `--event-profile core`). */
 const beyondCore: ReadonlySet<string> = new Set(["user-message", "step-complete", "steering", "provider-retry"]);
@@ -29,6 +30,8 @@ export interface FeedsOptions {
 export class Feeds {
   readonly #options: FeedsOptions;
   readonly #feeds = new Map<string, Feed>();
+  readonly #ledger: LogLedger = { bytes: 0 };
+  #soughtAt = Number.NEGATIVE_INFINITY;
   /** Counts for the gateway surface and metrics. */
   eventsTaken = 0;
 
@@ -60,6 +63,13 @@ export class Feeds {
     return turnId;
   }
 
+  /** Why no turn may begin now: running ones have taken all the room there is for logs, and none of it can be shed. */
+  refusal(): Refused | undefined {
+    if (this.#ledger.bytes <= this.#options.limits.allLogsBytesMax) return undefined;
+    const message = "the turns that are running have taken all the memory for turns: try again when some have ended";
+    return { started: false, reason: "refusing-turns", message };
+  }
+
   /** A watch has ended, or a turn was sealed: lets go of what nobody needs any more. */
   settle(feed: Feed): void {
     if (feed.watches > 0 || feed.log.running) return;
@@ -79,10 +89,9 @@ export class Feeds {
     if (feed && !feed.unsubscribe) this.open(conversationId);
   }
 
-  /** The sweep's round: sheds sealed turns that are too old, and the oldest ones while all logs are too large. */
+  /** The sweep's round: sheds sealed turns that are too old, and lets go of feeds that nobody needs. */
   readonly round = (now: number): boolean => {
-    const { sealedLogKeptMs, allLogsBytesMax } = this.#options.limits;
-    let bytes = 0;
+    const { sealedLogKeptMs } = this.#options.limits;
     for (const feed of this.#feeds.values()) {
       for (
         let at = feed.log.oldestSealedAt;
@@ -90,10 +99,9 @@ export class Feeds {
         at = feed.log.oldestSealedAt
       )
         feed.log.shedOldest();
-      bytes += feed.log.bytes;
       this.settle(feed);
     }
-    if (bytes > allLogsBytesMax) this.#shedTo(allLogsBytesMax, bytes);
+    this.#shedToLimit();
     return this.#feeds.size > 0;
   };
 
@@ -110,14 +118,11 @@ export class Feeds {
 
   /** Bytes of all logs, and how many there are. */
   measure(): { logs: number; bytes: number } {
-    let bytes = 0;
-    for (const feed of this.#feeds.values()) bytes += feed.log.bytes;
-    return { logs: this.#feeds.size, bytes };
+    return { logs: this.#feeds.size, bytes: this.#ledger.bytes };
   }
 
   stop(): void {
-    for (const feed of this.#feeds.values()) feed.stop();
-    this.#feeds.clear();
+    for (const feed of [...this.#feeds.values()]) this.#discard(feed);
   }
 
   #create(conversationId: string): Feed {
@@ -125,7 +130,7 @@ export class Feeds {
     const facts = ownerFor(conversationId);
     const feed: Feed = new Feed(
       conversationId,
-      new TurnLog(randomUUID()),
+      new TurnLog(randomUUID(), this.#ledger),
       {
         turnBegan: () => facts.turnBegan(),
         turnSealed: () => {
@@ -149,11 +154,28 @@ export class Feeds {
         this.eventsTaken++;
         feed.append(part);
       }
+      this.#makeRoom(feed);
     };
     // Whoever announces the turn from within subscribe must not make this feed subscribe a second time.
     feed.unsubscribe = () => {};
     feed.unsubscribe = orchestrator.subscribe(feed.conversationId, take);
     return feed.unsubscribe !== undefined;
+  }
+
+  /**
+   * All logs together are bounded in three steps: sealed turns are shed, the oldest first; then no new turn may begin;
+   * then each turn that goes on growing is ended as too large.
+   */
+  #makeRoom(feed: Feed): void {
+    const { allLogsBytesMax, runningLogsBytesMax } = this.#options.limits;
+    if (this.#ledger.bytes <= allLogsBytesMax) return;
+    const now = this.#options.clock.now();
+    // Looking for what may be shed costs a walk over all logs: not with every event while there is nothing.
+    if (now - this.#soughtAt >= this.#options.limits.shedPauseMs) {
+      this.#soughtAt = now;
+      this.#shedToLimit();
+    }
+    if (this.#ledger.bytes > runningLogsBytesMax) feed.outgrow();
   }
 
   /** A host's turn that outgrew its log: watchers are told, and the orchestrator is asked to end it. */
@@ -174,18 +196,19 @@ export class Feeds {
 
   #discard(feed: Feed): void {
     feed.stop();
+    feed.log.close();
     this.#feeds.delete(feed.conversationId);
   }
 
-  #shedTo(bytesMax: number, bytesNow: number): void {
+  /** While all logs are too large, the oldest sealed turns go, those of whatever conversation. */
+  #shedToLimit(): void {
+    const { allLogsBytesMax } = this.#options.limits;
+    if (this.#ledger.bytes <= allLogsBytesMax) return;
     const sealedAt = (feed: Feed): number => feed.log.oldestSealedAt ?? Number.POSITIVE_INFINITY;
     const oldestFirst = [...this.#feeds.values()].filter((feed) => feed.log.oldestSealedAt !== undefined);
     oldestFirst.sort((a, b) => sealedAt(a) - sealedAt(b));
-    let bytes = bytesNow;
-    for (let feed = oldestFirst.shift(); feed && bytes > bytesMax; feed = oldestFirst.shift()) {
-      const before = feed.log.bytes;
+    for (let feed = oldestFirst.shift(); feed && this.#ledger.bytes > allLogsBytesMax; feed = oldestFirst.shift()) {
       feed.log.shedOldest();
-      bytes -= before - feed.log.bytes;
       const at = sealedAt(feed);
       if (at === Number.POSITIVE_INFINITY) this.#release(feed);
       else {

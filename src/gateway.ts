@@ -6,17 +6,20 @@ import { gatewayMachine } from "../machines/gateway.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import type { Clock } from "./clock.ts";
 import { closes } from "./closes.ts";
-import type { Services } from "./connection-actions.ts";
+import type { Services } from "./connection-actions/services.ts";
 import { Connections, type SocketListener } from "./connections.ts";
 import { Facts } from "./facts.ts";
 import { type EventProfile, Feeds } from "./feeds.ts";
 import { encodeMessage } from "./frame.ts";
 import { GuardedOrchestrator } from "./guarded-orchestrator.ts";
+import { createHello } from "./hello.ts";
+import { Idempotency } from "./idempotency.ts";
 import { Directory, type TurnProgress } from "./inspection/directory.ts";
 import { Inspection, type InspectionFilter, type InspectionObserver } from "./inspection.ts";
 import type { Limits } from "./limits.ts";
 import type { Socket } from "./outlet.ts";
 import type { Broadcasts } from "./ports/broadcasts.ts";
+import type { IdempotencyKeys } from "./ports/idempotency.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { Orchestrator } from "./ports/orchestrator.ts";
 import type { SurfaceRegistry } from "./ports/surfaces.ts";
@@ -36,6 +39,10 @@ export interface Supervision {
 export interface GatewayPorts {
   orchestrator: Orchestrator;
   broadcasts: Broadcasts;
+  /** Where the orchestrator keeps idempotency keys itself; else the gateway keeps them in memory. */
+  idempotency?: IdempotencyKeys;
+  /** Its own limits that can hit a client, for `hello`. */
+  limits?: Record<string, number>;
   /** For those who look: how far the running turn of a conversation is. Must not throw. */
   progress?(conversationId: string): TurnProgress | undefined;
 }
@@ -96,6 +103,7 @@ export class Gateway {
     const subscriptions = new Subscriptions({ ...parts, surfaces: this.#surfaces, watches });
     const services = (): Services => ({
       orchestrator,
+      idempotency,
       feeds: this.feeds,
       surfaces: this.#surfaces,
       watches,
@@ -108,6 +116,7 @@ export class Gateway {
       parent,
       services,
       catalogFrame: () => this.#catalog(),
+      helloFrame: (connectionId) => hello(connectionId),
       released: () => this.#reportEmpty(),
     });
     this.#broadcaster = new Broadcaster(
@@ -118,7 +127,9 @@ export class Gateway {
     );
     this.root.start();
     const ports = options.ports({ parent: this.root, registry: this.actors });
-    const orchestrator = new GuardedOrchestrator(ports.orchestrator, logger);
+    const orchestrator = new GuardedOrchestrator(ports.orchestrator, logger, () => this.feeds.refusal());
+    const idempotency = new Idempotency(ports.idempotency, clock, limits);
+    const hello = createHello(limits, ports.limits ?? {});
     const ownerFor = (conversationId: string) => watches.turnFacts(conversationId);
     this.feeds = new Feeds({ orchestrator, clock, limits, eventProfile, ownerFor });
     this.#endBroadcasts = ports.broadcasts.subscribe((news) => this.root.send({ type: "broadcast.made", news }));
@@ -136,11 +147,14 @@ export class Gateway {
     this.root.send({ type: "gateway.listening" });
   }
 
-  /** Takes a socket in, or turns it away when the gateway does not listen; then there is nothing to tell it. */
-  accept(socket: Socket): SocketListener | undefined {
+  /**
+   * Takes a socket in, or turns it away when the gateway does not listen; then there is nothing to tell it.
+   * @param subprotocol the one that was chosen; "" for none.
+   */
+  accept(socket: Socket, subprotocol = ""): SocketListener | undefined {
     let listener: SocketListener | undefined;
     const adopt = (): void => {
-      listener = this.connections.accept(socket);
+      listener = this.connections.accept(socket, subprotocol);
       this.#sweep.start();
     };
     const turnAway = (): void => socket.close(closes.restart.code, closes.restart.reason);

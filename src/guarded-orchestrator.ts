@@ -26,7 +26,17 @@ export function hushed<Answer>(answer: Answer): Answer {
   return answer;
 }
 
-const answerFields = ["started", "startedTurn", "turnId", "reason", "message", "queue", "cancelled", "abortedTurn"];
+const answerFields = [
+  "started",
+  "startedTurn",
+  "turnId",
+  "messageId",
+  "reason",
+  "message",
+  "queue",
+  "cancelled",
+  "abortedTurn",
+];
 
 /** A copy of what is looked at: reading an answer may throw, and does so once, where the call is guarded. */
 const plain = (answer: unknown): unknown =>
@@ -35,13 +45,18 @@ const plain = (answer: unknown): unknown =>
 export class GuardedOrchestrator {
   readonly #orchestrator: Orchestrator;
   readonly #logger: Logger;
+  readonly #refusal: () => Refused | undefined;
 
-  constructor(orchestrator: Orchestrator, logger: Logger) {
+  /** @param refusal why no turn may begin now, in whatever conversation. */
+  constructor(orchestrator: Orchestrator, logger: Logger, refusal: () => Refused | undefined = () => undefined) {
     this.#orchestrator = orchestrator;
     this.#logger = logger;
+    this.#refusal = refusal;
   }
 
   startTurn(request: TurnRequest): StartOutcome {
+    const refusal = this.#refusalOf(request.conversationId);
+    if (refusal) return refusal;
     const answer = this.#ask("startTurn", (port) => port.startTurn(request));
     if (isObject(answer) && answer["started"] === true && typeof answer["turnId"] === "string")
       return { started: true, turnId: answer["turnId"] };
@@ -49,10 +64,25 @@ export class GuardedOrchestrator {
   }
 
   enqueue(request: Parameters<Orchestrator["enqueue"]>[0]): EnqueueOutcome {
+    const refusal = this.#refusalOf(request.conversationId);
+    if (refusal) return refusal;
     const answer = this.#ask("enqueue", (port) => port.enqueue(request));
-    if (isObject(answer) && typeof answer["startedTurn"] === "boolean")
-      return { startedTurn: answer["startedTurn"], queue: Array.isArray(answer["queue"]) ? answer["queue"] : [] };
-    return this.#refused("enqueue", answer);
+    if (!isObject(answer) || typeof answer["startedTurn"] !== "boolean") return this.#refused("enqueue", answer);
+    const queue = Array.isArray(answer["queue"]) ? answer["queue"] : [];
+    const { startedTurn, turnId, messageId } = answer as Answer & { startedTurn: boolean };
+    return {
+      startedTurn,
+      queue,
+      ...(typeof turnId === "string" && { turnId }),
+      // The newest text in the queue is this one.
+      ...(!startedTurn && { messageId: typeof messageId === "string" ? messageId : idOf(queue.at(-1)) }),
+    };
+  }
+
+  /** A conversation whose turn is running already refuses, or queues, in its own words. */
+  #refusalOf(conversationId: string): Refused | undefined {
+    const refusal = this.#refusal();
+    return refusal && !this.isActive(conversationId) ? refusal : undefined;
   }
 
   cancelQueuedMessage(request: { conversationId: string; messageId: string }): boolean {
@@ -112,6 +142,9 @@ export class GuardedOrchestrator {
     return { started: false, reason: "internal", message: "the orchestrator gave no valid answer" };
   }
 }
+
+const idOf = (message: unknown): string | undefined =>
+  isObject(message) && typeof message["id"] === "string" ? message["id"] : undefined;
 
 class Failure {
   readonly reason: string;

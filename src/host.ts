@@ -162,7 +162,7 @@ async function start(host: Host, clock: Clock): Promise<Running> {
     logger,
     access,
     closedBecause: () => (gateway.connections.size >= limits.socketsMax ? "full" : undefined),
-    accept: (socket) => gateway.accept(socket),
+    accept: (socket, subprotocol) => gateway.accept(socket, subprotocol),
   });
   const server = transport.createServer();
   const cutConnections = trackConnections(server);

@@ -14,6 +14,12 @@ export const limits = {
   chatTextBytesMax: 1 * MiB,
   /** Characters of an id. Lower would refuse ids that existing hosts use. */
   idCharactersMax: 200,
+  /** Characters of an idempotencyKey. Higher: more memory a key. */
+  idempotencyKeyCharactersMax: 128,
+  /** How long a key is remembered. Lower: a request that is repeated later starts a second turn. */
+  idempotencyMs: 24 * 3_600_000,
+  /** Keys remembered in all; the oldest is forgotten. Higher: more disk, or in a host memory, about 300 bytes each. */
+  idempotencyKeysMax: 100_000,
   /** Characters of model, cwd, mimeType and other short strings. */
   shortStringCharactersMax: 4_096,
   /** What is told of an error's message. Higher: a host's error may fill the wire and the log. */
@@ -54,8 +60,15 @@ export const limits = {
   wholeEventCharactersMax: 2 * MiB,
   /** The log of one running turn; over it the turn ends with `turn-too-large`. Higher: more memory a conversation. */
   turnLogBytesMax: 8 * MiB,
-  /** All logs; the oldest sealed ones are shed first. Lower: resume fails sooner on a busy server. */
+  /**
+   * All logs; the oldest sealed ones are shed first, then new turns are refused. Lower: resume fails sooner on a busy
+   * server.
+   */
   allLogsBytesMax: 256 * MiB,
+  /** All logs when nothing can be shed: over it turns that grow end with `turn-too-large`. Higher: more memory. */
+  runningLogsBytesMax: 512 * MiB,
+  /** Between two searches for logs to shed while there are too many. Lower: more walks over all logs. */
+  shedPauseMs: 100,
   /** How long a sealed log is kept for resume. */
   sealedLogKeptMs: 10 * 60_000,
   /** Steps of a turn (a model call and its tools); over it: done with reason tool-calls. */
@@ -90,6 +103,11 @@ export const limits = {
   markAnswerMs: 10_000,
   /** Bytes the process holds for one socket; over it: close 4001. */
   unsentBytesMax: 4 * MiB,
+  /**
+   * Bytes the process holds for all sockets; over it those who hold most are closed with 4001. What many sockets are
+   * owed in common is counted for each. Lower cuts off slow readers sooner while there are many.
+   */
+  allUnsentBytesMax: 1_024 * MiB,
 
   // ── liveness ────────────────────────────────────────────────────────────────────────────────────────────────────
   /**

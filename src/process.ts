@@ -120,7 +120,8 @@ function furnish({ config, clock, logger, store, agents, tools, defaultModel, ..
   let draining = false;
   const access = createAccess({ token: config.token, allowOrigins: config.allowOrigins, clock });
   const surfaces = createSurfaceRegistry();
-  const made: { embedded?: EmbeddedOrchestrator } = {};
+  const made: { embedded?: EmbeddedOrchestrator; gateway?: Gateway } = {};
+  const refusal = () => made.gateway?.feeds.refusal();
   const gateway = new Gateway({
     clock,
     logger,
@@ -128,10 +129,12 @@ function furnish({ config, clock, logger, store, agents, tools, defaultModel, ..
     surfaces,
     eventProfile: config.eventProfile,
     ports: (supervision) => {
-      made.embedded = createEmbeddedOrchestrator({ supervision, store, agents, tools, defaultModel, clock, logger });
+      const behind = { store, agents, tools, defaultModel };
+      made.embedded = createEmbeddedOrchestrator({ supervision, ...behind, clock, logger, refusal });
       return made.embedded;
     },
   });
+  made.gateway = gateway;
   const { embedded } = made;
   if (!embedded) throw new Error("the gateway did not ask for its ports");
   const { orchestrator, conversations } = embedded;
@@ -156,7 +159,7 @@ function furnish({ config, clock, logger, store, agents, tools, defaultModel, ..
       if (draining) return "draining";
       return gateway.connections.size >= limits.socketsMax ? "full" : undefined;
     },
-    accept: (socket) => gateway.accept(socket),
+    accept: (socket, subprotocol) => gateway.accept(socket, subprotocol),
   });
   const visualizer = config.inspect && createVisualizer(config.inspect, config.token, gateway, figures, clock);
   const app = createHttpApp({

@@ -1,38 +1,17 @@
 // The catalogue of refusals: a request was not carried out, the socket lives on. Each has the base contract's reply, to
 // the letter (protocol 1.4), and the code that a v1 client gets in its place (protocol 2).
+import { limits } from "./limits.ts";
 import { reasoningEfforts } from "./protocol/chat-send.ts";
+import type { ErrorCode } from "./protocol/error-code.ts";
 import type { ChatErrorMessage, ErrorMessage } from "./protocol/server-message.ts";
-
-const errorCodes = [
-  "invalid-message",
-  "unknown-surface",
-  "surface-failed",
-  "turn-running",
-  "text-required",
-  "invalid-effort",
-  "invalid-images",
-  "unknown-model",
-  "idempotency-conflict",
-  "too-large",
-  "queue-full",
-  "too-many",
-  "rate-limited",
-  "refusing-turns",
-  "draining",
-  "storage-failed",
-  "forbidden",
-  "illegal-state",
-  "not-found",
-  "internal",
-] as const;
-export type ErrorCode = (typeof errorCodes)[number];
-
-export const isErrorCode = (code: string): code is ErrorCode => (errorCodes as readonly string[]).includes(code);
 
 export interface Refusal {
   code: ErrorCode;
   /** May the same request succeed later, unchanged? */
   retryable: boolean;
+  /** When to try again, where that is known. */
+  retryAfterMs: number | undefined;
+  /** What a socket gets that did not pair the request with an id. */
   reply: ErrorMessage | ChatErrorMessage;
 }
 
@@ -48,9 +27,16 @@ const retryableCodes: ReadonlySet<ErrorCode> = new Set([
   "internal",
 ]);
 
+const retryAfterMs: ReadonlyMap<ErrorCode, number> = new Map<ErrorCode, number>([
+  ["draining", limits.reconnectAfterMs],
+  ["storage-failed", limits.sealRetryMs],
+  ["refusing-turns", limits.retryAfterMs],
+]);
+
 const refusal = (code: ErrorCode, reply: Refusal["reply"]): Refusal => ({
   code,
   retryable: retryableCodes.has(code),
+  retryAfterMs: retryAfterMs.get(code),
   reply,
 });
 
@@ -77,6 +63,16 @@ export const refusals = {
     error("too-large", `Invalid message: ${problem}`, undefined, conversationId),
   tooMany: (message: string, surfaceId?: string, conversationId?: string) =>
     error("too-many", message, surfaceId, conversationId),
+
+  /** Legal, but not in the state that the socket is in: names it, and what is allowed (protocol 2). */
+  illegalState: (message: string, conversationId?: string) =>
+    error("illegal-state", `Invalid message: ${message}`, undefined, conversationId),
+  idempotencyConflict: (type: string, conversationId?: string) =>
+    chatError(
+      "idempotency-conflict",
+      `${type}: this idempotencyKey was used for another request: use a new one, or repeat that request unchanged`,
+      conversationId,
+    ),
 
   unknownSurface: (surfaceId: string, conversationId?: string) =>
     error("unknown-surface", `Unknown surface: ${surfaceId}`, surfaceId, conversationId),

@@ -5,6 +5,7 @@ import type { Connection, SurfaceWatch } from "./connection.ts";
 import type { Facts } from "./facts.ts";
 import type { Limits } from "./limits.ts";
 import type { Logger } from "./ports/logger.ts";
+import type { StreamCursor } from "./protocol/chat-subscribe.ts";
 import { chatError, type Refusal, refusals } from "./refusals.ts";
 import type { Registry } from "./registry.ts";
 import { type Surfaces, surfaceKey } from "./surfaces.ts";
@@ -26,8 +27,8 @@ export class Subscriptions {
     this.#options = options;
   }
 
-  /** The socket's watch of the conversation, a new one where there is none. */
-  watchConversation(connection: Connection, conversationId: string): Watch | Refusal {
+  /** The socket's watch of the conversation; where there is none a new one, which may go on after an event. */
+  watchConversation(connection: Connection, conversationId: string, after?: StreamCursor): Watch | Refusal {
     const present = connection.watches.get(conversationId);
     if (present) return present;
     const full = this.#fullness(connection);
@@ -45,7 +46,7 @@ export class Subscriptions {
         if (connection.watches.get(conversationId) === ended) this.#forget(connection, conversationId);
       },
     };
-    const watch = this.#options.watches.open(conversationId, owner);
+    const watch = this.#options.watches.open(conversationId, owner, after);
     if (!watch) return chatError("internal", "this conversation cannot be watched now, try again", conversationId);
     const before = connection.subscriptions;
     connection.watches.set(conversationId, watch);

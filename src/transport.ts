@@ -17,7 +17,7 @@ export interface TransportOptions {
   /** Why no socket is taken at the moment, or undefined. */
   closedBecause: () => "draining" | "full" | undefined;
   /** Takes a socket in; undefined when it was turned away. */
-  accept: (socket: Socket) => SocketListener | undefined;
+  accept: (socket: Socket, subprotocol: string) => SocketListener | undefined;
 }
 
 export interface Transport {
@@ -65,7 +65,7 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
     if (webSocket.extensions !== "") throw new Error("a WebSocket extension was negotiated although none is offered");
     tcp.setNoDelay(true);
     webSocket.on("error", onError);
-    const listener = accept(socketOf(webSocket, tcp));
+    const listener = accept(socketOf(webSocket, tcp), webSocket.protocol);
     webSocket.listener = listener;
     if (!listener) return;
     webSocket.on("message", onMessage);

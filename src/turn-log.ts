@@ -55,6 +55,11 @@ export interface Slice {
   seq: number;
 }
 
+/** What all logs of a gateway take together. */
+export interface LogLedger {
+  bytes: number;
+}
+
 /** A run is closed at this size, so that growing it never copies much. */
 const runBytesMax = 64 * 1024;
 const runBytesFirst = 256;
@@ -67,13 +72,15 @@ const joinable: ReadonlySet<string> = new Set(["text-delta", "reasoning-delta"])
 export class TurnLog {
   readonly epoch: string;
   readonly #tail: string;
+  readonly #ledger: LogLedger;
   #segments: Segment[] = [];
   #open: Segment | undefined;
   #seq = 0;
   #bytes = 0;
 
-  constructor(epoch: string) {
+  constructor(epoch: string, ledger: LogLedger = { bytes: 0 }) {
     this.epoch = epoch;
+    this.#ledger = ledger;
     this.#tail = `,"epoch":${JSON.stringify(epoch)},"seq":`;
   }
 
@@ -85,6 +92,11 @@ export class TurnLog {
   /** The seq of the oldest event that is still kept; seq + 1 when none is. */
   get firstSeq(): number {
     return this.#segments[0]?.firstSeq ?? this.#seq + 1;
+  }
+
+  /** Can who has got all up to this event go on right after it? */
+  holdsAllAfter({ epoch, seq }: { epoch: string; seq: number }): boolean {
+    return epoch === this.epoch && seq <= this.#seq && seq >= this.firstSeq - 1;
   }
 
   /** Bytes kept, with what the bookkeeping costs. */
@@ -129,7 +141,17 @@ export class TurnLog {
   shedOldest(): void {
     if (this.oldestSealedAt === undefined) return;
     const shed = this.#segments.shift();
-    if (shed) this.#bytes -= shed.bytes;
+    if (!shed) return;
+    this.#bytes -= shed.bytes;
+    this.#ledger.bytes -= shed.bytes;
+  }
+
+  /** It is kept no longer: what it took is free again. Nothing may be appended after. */
+  close(): void {
+    this.#ledger.bytes -= this.#bytes;
+    this.#bytes = 0;
+    this.#segments = [];
+    this.#open = undefined;
   }
 
   /** The frames after a seq, each event as it came, until about so many bytes: at least one event when there is one. */
@@ -200,6 +222,7 @@ export class TurnLog {
   #grow(segment: Segment, bytes: number): void {
     segment.bytes += bytes;
     this.#bytes += bytes;
+    this.#ledger.bytes += bytes;
   }
 
   #collect(afterSeq: number, untilSeq: number, bytesMax: number, join: boolean): Slice {

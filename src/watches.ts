@@ -10,6 +10,7 @@ import type { Feeds } from "./feeds.ts";
 import type { Limits } from "./limits.ts";
 import type { Outlet } from "./outlet.ts";
 import type { Logger } from "./ports/logger.ts";
+import type { StreamCursor } from "./protocol/chat-subscribe.ts";
 import type { Registry } from "./registry.ts";
 
 export interface Watch {
@@ -17,6 +18,8 @@ export interface Watch {
   readonly conversationId: string;
   readonly cursor: Cursor;
   readonly feed: Feed;
+  /** It goes on right after the event that its client had last. */
+  readonly recovered: boolean;
   actor: Actor<typeof watchMachine> | undefined;
 }
 
@@ -62,8 +65,11 @@ export class Watches {
     this.#machine = this.#provide();
   }
 
-  /** Begins to watch; undefined when the orchestrator would not be subscribed to. */
-  open(conversationId: string, owner: WatchOwner): Watch | undefined {
+  /**
+   * Begins to watch, after the event given if the log still holds all that is later (protocol 2, resume), else at the
+   * running turn's first event; undefined when the orchestrator would not be subscribed to.
+   */
+  open(conversationId: string, owner: WatchOwner, after?: StreamCursor): Watch | undefined {
     const { actors, feeds, limits, logger } = this.#options;
     const feed = feeds().open(conversationId);
     if (!feed) return undefined;
@@ -73,8 +79,9 @@ export class Watches {
       fellBehind: () => this.tell(watch, "cursor.fellBehind"),
       lost: () => owner.lost(),
     };
-    const cursor = new Cursor(feed, owner.outlet, facts, feed.startSeq(), limits);
-    const watch: Watch = { instance, conversationId, cursor, feed, actor: undefined };
+    const recovered = after !== undefined && feed.log.holdsAllAfter(after);
+    const cursor = new Cursor(feed, owner.outlet, facts, recovered ? after.seq : feed.startSeq(), limits);
+    const watch: Watch = { instance, conversationId, cursor, feed, recovered, actor: undefined };
     feed.watches++;
     this.#members.set(instance, { watch, owner });
     this.#conversation(conversationId).add(watch);

@@ -248,12 +248,13 @@ test("an embedder's origin that is none is refused at once", () => {
   assert.throws(() => open({ allowOrigins: ["chat.example"] }), /"chat.example" is no origin/);
 });
 
-test("the base subprotocol wins, a ticket is never selected, v1 not yet", () => {
+test("v1 wins, then base, then the first other one; a ticket is never selected", () => {
   assert.is(chooseSubprotocol([]), undefined);
-  assert.is(chooseSubprotocol(["turnwire.v1"]), undefined);
+  assert.is(chooseSubprotocol(["turnwire.v1"]), "turnwire.v1");
   assert.is(chooseSubprotocol(["turnwire.ticket.x"]), undefined);
-  assert.is(chooseSubprotocol(["other", "turnwire.v1", "turnwire.base"]), "turnwire.base");
-  assert.is(chooseSubprotocol(["turnwire.v1", "turnwire.ticket.x", "other", "more"]), "other");
+  assert.is(chooseSubprotocol(["other", "turnwire.base", "turnwire.v1"]), "turnwire.v1");
+  assert.is(chooseSubprotocol(["other", "turnwire.base"]), "turnwire.base");
+  assert.is(chooseSubprotocol(["turnwire.ticket.x", "other", "more"]), "other");
   assert.is(chooseSubprotocol(new Set(["mqtt"])), "mqtt");
 });
 

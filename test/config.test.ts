@@ -5,7 +5,8 @@ import { join, resolve } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { flags } from "../src/config/settings.ts";
-import { type Config, ConfigError, type Environment, packageVersion, readConfig } from "../src/config.ts";
+import { type Config, ConfigError, type Environment, readConfig } from "../src/config.ts";
+import { packageVersion } from "../src/version.ts";
 
 const test = suite("config");
 

@@ -1,11 +1,13 @@
 // The orchestrator inside this process: conversations with their turns, behind the same ports as a host's. Must never
 // throw because of an agent, and never accept a turn that is not stored.
 import { type Clock, sleep } from "../clock.ts";
+import { conversationLimits } from "../hello.ts";
 import type { TurnProgress } from "../inspection/directory.ts";
 import { limits as defaultLimits, type Limits } from "../limits.ts";
 import type { Agent, Tool } from "../ports/agent.ts";
 import type { Broadcasts } from "../ports/broadcasts.ts";
 import type { Conversations } from "../ports/conversations.ts";
+import type { IdempotencyKeys } from "../ports/idempotency.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Orchestrator, Refused } from "../ports/orchestrator.ts";
 import type { Store } from "../ports/store.ts";
@@ -31,12 +33,17 @@ export interface EmbeddedOrchestratorOptions {
   clock: Clock;
   logger: Logger;
   limits?: Partial<Limits>;
+  /** Why no turn may begin now, beside the reasons that lie in here. */
+  refusal?: () => Refused | undefined;
 }
 
 export interface EmbeddedOrchestrator {
   orchestrator: Required<Orchestrator>;
   conversations: Required<Conversations>;
   broadcasts: Broadcasts;
+  idempotency: IdempotencyKeys;
+  /** Those that can hit a client. */
+  limits: Record<string, number>;
   /** Stops the running turn; with a turnId only that. No effect once its `done` is out (protocol 2, chat.cancel). */
   cancelTurn(conversationId: string, turnId?: string): { cancelled: boolean; turnId?: string };
   /** Refuses new turns, with a sentence that says why, until it is called with undefined. */
@@ -72,7 +79,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
 
   const refusal = (): Refused | undefined => {
     if (isStopping) return refused("draining", "the server is about to stop and begins no new turns");
-    return refusing === undefined ? undefined : refused("refusing-turns", refusing);
+    return refusing === undefined ? options.refusal?.() : refused("refusing-turns", refusing);
   };
   const services: Services = {
     store,
@@ -138,6 +145,10 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     },
     conversations: conversationsPort(services, live),
     broadcasts,
+    idempotency: {
+      recall: (key, conversationId) => store.keptAnswer(key, conversationId, clock.wall() - limits.idempotencyMs),
+    },
+    limits: conversationLimits(limits),
     cancelTurn,
     setRefusing(reason) {
       refusing = reason;

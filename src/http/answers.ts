@@ -1,7 +1,8 @@
 // Refusals over HTTP: {error} and the status that goes with each code of protocol 2. What is refused had no effect.
 import type { Limits } from "../limits.ts";
 import type { Refused } from "../ports/orchestrator.ts";
-import { type ErrorCode, refusals } from "../refusals.ts";
+import type { ErrorCode } from "../protocol/error-code.ts";
+import { refusals } from "../refusals.ts";
 import type { HttpContext } from "./parts.ts";
 
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 501 | 503 | 504 | 507;

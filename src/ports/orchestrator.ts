@@ -2,6 +2,7 @@
 // synchronously or late, or answer nonsense; src/guarded-orchestrator.ts sees to it that this costs one request only.
 import type { Image, ReasoningEffort } from "../protocol/chat-send.ts";
 import type { TurnEvent } from "../protocol/turn-event.ts";
+import type { KeyedRequest } from "./idempotency.ts";
 
 export interface TurnRequest {
   conversationId: string;
@@ -13,7 +14,11 @@ export interface TurnRequest {
   workspaceId?: string | undefined;
   computerId?: string | undefined;
   images?: Image[] | undefined;
+  /** To be kept in one unit with the turn; only for an orchestrator that keeps keys itself (ports/idempotency.ts). */
+  idempotency?: KeyedRequest | undefined;
 }
+
+export type QueueRequest = Pick<TurnRequest, "conversationId" | "text" | "workspaceId" | "idempotency">;
 
 export interface Refused {
   started: false;
@@ -51,7 +56,7 @@ export interface Orchestrator {
   /** Refused as "already-active" while a turn is not sealed and while the conversation is compacted. */
   startTurn(request: TurnRequest): StartOutcome;
   /** Starts a turn where none runs, after the texts that wait already; else the text waits. */
-  enqueue(request: { conversationId: string; text: string; workspaceId?: string | undefined }): EnqueueOutcome;
+  enqueue(request: QueueRequest): EnqueueOutcome;
   cancelQueuedMessage?(request: { conversationId: string; messageId: string }): {
     cancelled: boolean;
     queue: QueuedMessage[];

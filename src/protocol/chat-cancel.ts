@@ -1,6 +1,6 @@
 // chat.cancel: stops the running turn, or only the one named, from any socket (protocol 2).
 import * as v from "valibot";
-import { id, optional } from "./parts.ts";
+import { id, optional, pairing } from "./parts.ts";
 
 export const chatCancelSchema = v.object({
   type: v.literal("chat.cancel"),
@@ -8,4 +8,7 @@ export const chatCancelSchema = v.object({
   turnId: optional(id),
 });
 
-export type ChatCancel = v.InferOutput<typeof chatCancelSchema>;
+/** On a v1 socket (protocol 2). */
+export const chatCancelV1Schema = v.object({ ...chatCancelSchema.entries, ...pairing });
+
+export type ChatCancel = v.InferOutput<typeof chatCancelV1Schema>;

@@ -1,6 +1,6 @@
 // chat.queue.cancel: withdraws one text that still waits in the queue (protocol 1.1).
 import * as v from "valibot";
-import { id } from "./parts.ts";
+import { id, pairing } from "./parts.ts";
 
 export const chatQueueCancelSchema = v.object({
   type: v.literal("chat.queue.cancel"),
@@ -8,4 +8,7 @@ export const chatQueueCancelSchema = v.object({
   messageId: id,
 });
 
-export type ChatQueueCancel = v.InferOutput<typeof chatQueueCancelSchema>;
+/** On a v1 socket (protocol 2). */
+export const chatQueueCancelV1Schema = v.object({ ...chatQueueCancelSchema.entries, ...pairing });
+
+export type ChatQueueCancel = v.InferOutput<typeof chatQueueCancelV1Schema>;

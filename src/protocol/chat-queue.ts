@@ -1,6 +1,6 @@
 // chat.queue: steering, a text that starts a turn or waits for the running one (protocol 1.1).
 import * as v from "valibot";
-import { id, optional } from "./parts.ts";
+import { id, idempotencyKey, optional, pairing } from "./parts.ts";
 
 export const chatQueueSchema = v.object({
   type: v.literal("chat.queue"),
@@ -9,4 +9,7 @@ export const chatQueueSchema = v.object({
   workspaceId: optional(id),
 });
 
-export type ChatQueue = v.InferOutput<typeof chatQueueSchema>;
+/** On a v1 socket (protocol 2). */
+export const chatQueueV1Schema = v.object({ ...chatQueueSchema.entries, ...pairing, idempotencyKey });
+
+export type ChatQueue = v.InferOutput<typeof chatQueueV1Schema>;

@@ -1,7 +1,7 @@
 // chat.send: a person's message, which starts a turn that no socket owns (protocol 1.1).
 import * as v from "valibot";
 import { limits } from "../limits.ts";
-import { id, optional, shortString } from "./parts.ts";
+import { id, idempotencyKey, optional, pairing, shortString } from "./parts.ts";
 
 export const reasoningEfforts = ["low", "medium", "high", "xhigh", "max"] as const;
 export type ReasoningEffort = (typeof reasoningEfforts)[number];
@@ -31,4 +31,7 @@ export const chatSendSchema = v.object({
   images: optional(v.array(imageSchema)),
 });
 
-export type ChatSend = v.InferOutput<typeof chatSendSchema>;
+/** On a v1 socket (protocol 2). */
+export const chatSendV1Schema = v.object({ ...chatSendSchema.entries, ...pairing, idempotencyKey });
+
+export type ChatSend = v.InferOutput<typeof chatSendV1Schema>;

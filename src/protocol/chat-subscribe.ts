@@ -1,10 +1,28 @@
 // chat.subscribe: a client watches a conversation, from the first event of the running turn on (protocol 1.1).
 import * as v from "valibot";
-import { id } from "./parts.ts";
+import { id, optional, pairing } from "./parts.ts";
 
 export const chatSubscribeSchema = v.object({
   type: v.literal("chat.subscribe"),
   conversationId: id,
 });
 
-export type ChatSubscribe = v.InferOutput<typeof chatSubscribeSchema>;
+/** The last event that a client has, to go on after it. */
+const cursorSchema = v.object({
+  epoch: id,
+  seq: v.pipe(
+    v.number("must be a number"),
+    v.safeInteger("must be a whole number"),
+    v.minValue(0, "must not be negative"),
+  ),
+});
+export type StreamCursor = v.InferOutput<typeof cursorSchema>;
+
+/** On a v1 socket (protocol 2). */
+export const chatSubscribeV1Schema = v.object({
+  ...chatSubscribeSchema.entries,
+  ...pairing,
+  after: optional(cursorSchema),
+});
+
+export type ChatSubscribe = v.InferOutput<typeof chatSubscribeV1Schema>;

@@ -1,6 +1,6 @@
 // invoke: a client runs an action of a surface. A payload of null stays null (protocol 1.1).
 import * as v from "valibot";
-import { id, optional } from "./parts.ts";
+import { id, optional, pairing } from "./parts.ts";
 
 export const invokeSchema = v.object({
   type: v.literal("invoke"),
@@ -10,4 +10,7 @@ export const invokeSchema = v.object({
   conversationId: optional(id),
 });
 
-export type Invoke = v.InferOutput<typeof invokeSchema>;
+/** On a v1 socket (protocol 2). */
+export const invokeV1Schema = v.object({ ...invokeSchema.entries, ...pairing });
+
+export type Invoke = v.InferOutput<typeof invokeV1Schema>;

@@ -4,18 +4,26 @@ import * as v from "valibot";
 import { limits } from "../limits.ts";
 import { type Refusal, refusals } from "../refusals.ts";
 import { isReasoningEffort } from "./chat-send.ts";
-import { type ClientMessage, clientSchemas } from "./client-message.ts";
+import { baseSchemas, type ClientMessage, v1Schemas } from "./client-message.ts";
 import { complexityOf } from "./complexity.ts";
 import { isUsableId } from "./parts.ts";
 
-export type Parsed = { message: ClientMessage } | { refusal: Refusal };
+/** A refusal names the request that it answers, where one could be read. */
+export type Parsed = { message: ClientMessage } | { refusal: Refusal; id?: string };
+
+export interface ParseOptions {
+  /** Did the socket choose `turnwire.v1`? On others the fields of protocol 2 that need it are ignored. */
+  isV1: boolean;
+}
+
+const base: ParseOptions = { isV1: false };
 
 type Fields = Record<string, unknown>;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Reads one WebSocket message. Binary frames are UTF-8 JSON like the others (protocol 1.1). */
-export function parseMessage(data: Buffer): Parsed {
+export function parseMessage(data: Buffer, options: ParseOptions = base): Parsed {
   if (data.length > limits.messageBytesMax) {
     const bounds = { openers: limits.messageOpenersMax, depth: limits.nestingDepthMax };
     const seen = complexityOf(data, bounds);
@@ -30,34 +38,41 @@ export function parseMessage(data: Buffer): Parsed {
   } catch {
     return { refusal: refusals.invalidJson() };
   }
-  return checkMessage(value, data.length);
+  return checkMessage(value, data.length, options);
 }
 
 /** Checks a message that has been read already; bytes is its size on the wire. */
-export function checkMessage(value: unknown, bytes: number): Parsed {
+export function checkMessage(value: unknown, bytes: number, options: ParseOptions = base): Parsed {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return { refusal: refusals.invalidMessage("must be a JSON object") };
   const fields = value as Fields;
+  const checked = checkFields(fields, bytes, options);
+  if ("type" in checked) return { message: checked };
+  const id = fields["id"];
+  return options.isV1 && isUsableId(id) ? { refusal: checked, id } : { refusal: checked };
+}
+
+function checkFields(fields: Fields, bytes: number, { isV1 }: ParseOptions): ClientMessage | Refusal {
   const type = fields["type"];
-  if (typeof type !== "string") return { refusal: refusals.invalidMessage("`type` must be a string") };
-  const schema = clientSchemas.get(type);
-  if (!schema) return { refusal: refusals.invalidMessage(`\`type\` is unknown: ${shown(type)}`) };
+  if (typeof type !== "string") return refusals.invalidMessage("`type` must be a string");
+  const schema = (isV1 ? v1Schemas : baseSchemas).get(type);
+  if (!schema) return refusals.invalidMessage(`\`type\` is unknown: ${shown(type)}`);
 
   const conversationId = usableId(fields);
   const special = specialRefusal(type, fields, conversationId);
-  if (special) return { refusal: special };
+  if (special) return special;
   if (bytes > limits.messageBytesMax && type !== "chat.send") {
     const problem = `\`${type}\` may have at most ${limits.messageBytesMax} bytes, this one has ${bytes}`;
-    return { refusal: refusals.tooLarge(problem, conversationId) };
+    return refusals.tooLarge(problem, conversationId);
   }
-  if (!isShallow(value, limits.nestingDepthMax)) {
+  if (!isShallow(fields, limits.nestingDepthMax)) {
     const deepest = Object.keys(fields).find((key) => !isShallow(fields[key], limits.nestingDepthMax - 1));
     const problem = `\`${deepest}\` is nested deeper than ${limits.nestingDepthMax} levels`;
-    return { refusal: refusals.invalidMessage(problem, conversationId) };
+    return refusals.invalidMessage(problem, conversationId);
   }
   const result = v.safeParse(schema, fields, { abortEarly: true });
-  if (result.success) return { message: result.output };
-  return { refusal: refusals.invalidMessage(issueText(result.issues[0]), conversationId) };
+  if (result.success) return result.output;
+  return refusals.invalidMessage(issueText(result.issues[0]), conversationId);
 }
 
 /** The rows of protocol 1.4 that win over the general one, in table order. */

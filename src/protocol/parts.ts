@@ -32,5 +32,21 @@ export function optional<const Schema extends v.GenericSchema>(schema: Schema) {
   );
 }
 
+/** What every request to a v1 socket may carry: its `reply` names it (protocol 2). */
+export const pairing = { id: optional(id) };
+
+/** The same key with the same request starts nothing a second time (protocol 2). */
+export const idempotencyKey = optional(
+  v.pipe(
+    v.string("must be a string"),
+    v.nonEmpty("must not be empty"),
+    v.maxLength(
+      limits.idempotencyKeyCharactersMax,
+      `must have at most ${limits.idempotencyKeyCharactersMax} characters`,
+    ),
+    v.check((value) => value.isWellFormed(), "must be well-formed Unicode"),
+  ),
+);
+
 /** Is this usable as an id, in a refusal that names its conversation? */
 export const isUsableId = (value: unknown): value is string => v.is(id, value);

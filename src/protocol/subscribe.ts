@@ -1,6 +1,6 @@
 // subscribe: a client wants to see a surface and its changes (protocol 1.1).
 import * as v from "valibot";
-import { id, optional } from "./parts.ts";
+import { id, optional, pairing } from "./parts.ts";
 
 export const subscribeSchema = v.object({
   type: v.literal("subscribe"),
@@ -8,4 +8,7 @@ export const subscribeSchema = v.object({
   conversationId: optional(id),
 });
 
-export type Subscribe = v.InferOutput<typeof subscribeSchema>;
+/** On a v1 socket (protocol 2). */
+export const subscribeV1Schema = v.object({ ...subscribeSchema.entries, ...pairing });
+
+export type Subscribe = v.InferOutput<typeof subscribeV1Schema>;

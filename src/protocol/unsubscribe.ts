@@ -1,6 +1,6 @@
 // unsubscribe: a client has seen enough of a surface, also of one that is still being built (protocol 1.1).
 import * as v from "valibot";
-import { id, optional } from "./parts.ts";
+import { id, optional, pairing } from "./parts.ts";
 
 export const unsubscribeSchema = v.object({
   type: v.literal("unsubscribe"),
@@ -8,4 +8,7 @@ export const unsubscribeSchema = v.object({
   conversationId: optional(id),
 });
 
-export type Unsubscribe = v.InferOutput<typeof unsubscribeSchema>;
+/** On a v1 socket (protocol 2). */
+export const unsubscribeV1Schema = v.object({ ...unsubscribeSchema.entries, ...pairing });
+
+export type Unsubscribe = v.InferOutput<typeof unsubscribeV1Schema>;

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
-import { clientSchemas } from "../../src/protocol/client-message.ts";
+import { baseSchemas } from "../../src/protocol/client-message.ts";
 import { type Parsed, parseMessage } from "../../src/protocol/parse.ts";
 import { isUsableId } from "../../src/protocol/parts.ts";
 import { seeded } from "../support/seed.ts";
@@ -12,7 +12,7 @@ import { seeded } from "../support/seed.ts";
 const test = suite("any frame");
 const check = seeded("any frame");
 
-const types = [...clientSchemas.keys()];
+const types = [...baseSchemas.keys()];
 const ids = fc.oneof(
   fc.string({ unit: "binary", maxLength: 210 }),
   fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)), maxLength: 5 }),

@@ -85,11 +85,12 @@ const chosen: [offered: string[], selected: string | undefined][] = [
   [[], undefined],
   [["turnwire.base"], "turnwire.base"],
   [["other", "turnwire.base"], "turnwire.base"],
-  [["turnwire.v1", "turnwire.base"], "turnwire.base"],
+  [["turnwire.base", "turnwire.v1"], "turnwire.v1"],
+  [["other", "turnwire.ticket.abc", "turnwire.v1"], "turnwire.v1"],
   [["other", "another"], "other"],
   [["turnwire.ticket.abc", "other"], "other"],
   [["turnwire.ticket.abc"], undefined],
-  [["turnwire.v1"], undefined],
+  [["turnwire.v1"], "turnwire.v1"],
 ];
 
 for (const [offered, selected] of chosen) {

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { TurnEnding, TurnFact } from "../../../machines/turn.ts";
 import type { TurnProgress } from "../../inspection/directory.ts";
 import type { Compacted, NotDone } from "../../ports/conversations.ts";
+import type { KeyedRequest } from "../../ports/idempotency.ts";
 import type { QueuedMessage, Refused, TurnRequest } from "../../ports/orchestrator.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
 import type { DoneReason } from "../../protocol/turn-event.ts";
@@ -11,7 +12,7 @@ import { Compacting } from "./compacting.ts";
 import { type CrashedTurn, recover } from "./recovery.ts";
 import type { Services } from "./services.ts";
 import { TurnChannel } from "./turn-channel.ts";
-import { openTurn, refused, storageFailed } from "./turn-opening.ts";
+import { keptAnswer, openTurn, refused, storageFailed } from "./turn-opening.ts";
 import { TurnRunner } from "./turn-runner.ts";
 import { WaitingTexts } from "./waiting-texts.ts";
 
@@ -180,10 +181,10 @@ export class ConversationWork {
   // ── the queue ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   queueText(): void {
-    this.answer = this.#queue(this.asked.request?.text ?? "");
+    this.answer = this.#queue(this.asked.request?.text ?? "", this.asked.request?.idempotency);
   }
 
-  #queue(text: string): Answer {
+  #queue(text: string, keyed: KeyedRequest | undefined): Answer {
     const { limits, store, clock } = this.#services;
     const refuse = (refusal: Refused): Answer => ({ kind: "refused", refusal });
     const { queuedTextsMax, queuedTextCharactersMax } = limits;
@@ -191,8 +192,12 @@ export class ConversationWork {
       return refuse(refused("too-large", `a queued text may have at most ${queuedTextCharactersMax} characters`));
     if (this.texts.size >= queuedTextsMax)
       return refuse(refused("queue-full", `at most ${queuedTextsMax} texts may wait in a conversation`));
-    const message: QueuedMessage = { id: randomUUID(), text, queuedAt: clock.wall() };
-    const writes: Write[] = [{ kind: "queue.added", conversationId: this.id, message }];
+    const now = clock.wall();
+    const message: QueuedMessage = { id: randomUUID(), text, queuedAt: now };
+    const writes: Write[] = [
+      { kind: "queue.added", conversationId: this.id, message },
+      ...keptAnswer(keyed, { conversationId: this.id, messageId: message.id }, now),
+    ];
     if (this.#isClosed) writes.push({ kind: "conversation.changed", id: this.id, patch: { closed: false } });
     try {
       store.attempt(writes);

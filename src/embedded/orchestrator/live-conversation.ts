@@ -3,7 +3,14 @@
 import type { Actor, StateValue } from "xstate";
 import type { ConversationEvent, conversationMachine } from "../../../machines/conversation.ts";
 import type { Compacted, NotDone } from "../../ports/conversations.ts";
-import type { EnqueueOutcome, Refused, StartOutcome, TurnListener, TurnRequest } from "../../ports/orchestrator.ts";
+import type {
+  EnqueueOutcome,
+  QueueRequest,
+  Refused,
+  StartOutcome,
+  TurnListener,
+  TurnRequest,
+} from "../../ports/orchestrator.ts";
 import type { ConversationStatus } from "../../protocol/broadcast.ts";
 import { type Answer, type Asked, ConversationWork } from "./conversation-work.ts";
 import type { CrashedTurn } from "./recovery.ts";
@@ -34,7 +41,7 @@ export class LiveConversation {
     return answer?.kind === "started" ? { started: true, turnId: answer.turnId } : refusalIn(answer);
   }
 
-  enqueue(request: { conversationId: string; text: string; workspaceId?: string | undefined }): EnqueueOutcome {
+  enqueue(request: QueueRequest): EnqueueOutcome {
     const answer = this.#ask({ type: "text.queue" }, { request });
     const queue = this.work.texts.list();
     if (answer?.kind === "started") return { startedTurn: true, queue, turnId: answer.turnId };

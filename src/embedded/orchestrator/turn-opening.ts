@@ -1,6 +1,7 @@
 // Opens a turn: the question, with the texts that waited, and the turn's row are stored as one unit before the turn is
 // accepted. Must leave everything as it was when it refuses.
 import { randomUUID } from "node:crypto";
+import type { KeptAnswer, KeyedRequest } from "../../ports/idempotency.ts";
 import type { Refused, TurnRequest } from "../../ports/orchestrator.ts";
 import { type ConversationRow, type NewChunk, StoreError, type Write } from "../../ports/store.ts";
 import { agentMessagesOf } from "./messages.ts";
@@ -36,6 +37,14 @@ export const newConversation = (
   closed: false,
   compactedFrom: null,
 });
+
+/** What makes the same request under the same key start nothing again; stored with what it has started. */
+export function keptAnswer(request: KeyedRequest | undefined, outcome: KeptAnswer, now: number): Write[] {
+  if (!request) return [];
+  const { conversationId, ...rest } = outcome;
+  const startedTurn = request.type === "chat.queue" && { startedTurn: outcome.turnId !== undefined };
+  return [{ kind: "answer.kept", request, answer: { conversationId, ...startedTurn, ...rest }, keptAt: now }];
+}
 
 /** The request's text comes after the texts that wait; without a request they are the question. */
 export function openTurn(
@@ -96,6 +105,7 @@ function attemptTurn(
   writes.push(
     { kind: "turn.began", turn: { turnId, conversationId, startedAt: now, model: modelName, ...unended } },
     { kind: "chunks", conversationId, chunks: question },
+    ...keptAnswer(request?.idempotency, { conversationId, turnId }, now),
   );
   store.attempt(writes);
   for (const { id } of waiting) texts.remove(id);

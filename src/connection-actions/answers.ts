@@ -1,0 +1,36 @@
+// Answers to one request: a reply to who paired it with an id, else the base contract's refusal, or nothing. Must never
+// answer a request twice.
+import type { Connection } from "../connection.ts";
+import { encodeMessage } from "../frame.ts";
+import type { Refused } from "../ports/orchestrator.ts";
+import { isErrorCode } from "../protocol/error-code.ts";
+import type { Reply } from "../protocol/server-message.ts";
+import { chatError, type Refusal, refusals } from "../refusals.ts";
+
+/** A request as far as its answer is concerned; only one of a v1 socket has an id. */
+export interface Paired {
+  id?: string | undefined;
+}
+
+/** The request was carried out. Without an id success is silent (protocol 1.1). */
+export function succeed(connection: Connection, { id }: Paired, contents: object = {}): void {
+  if (id !== undefined) connection.outlet.control(encodeMessage({ type: "reply", id, ok: true, ...contents }));
+}
+
+/** The request was not carried out; the socket lives on. */
+export function refuse(connection: Connection, { id }: Paired, refusal: Refusal): void {
+  connection.outlet.control(encodeMessage(id === undefined ? refusal.reply : replyOf(id, refusal)));
+}
+
+function replyOf(id: string, { code, retryable, retryAfterMs, reply }: Refusal): Reply {
+  const { message } = reply;
+  const error = { code, message, retryable, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  return { type: "reply", id, ok: false, error };
+}
+
+/** The port's word as a refusal of the contract. */
+export function refusalOf({ reason, message }: Refused, conversationId: string | undefined): Refusal {
+  if (reason === "already-active") return refusals.turnRunning(conversationId);
+  const code = isErrorCode(reason) ? reason : "internal";
+  return chatError(code, message ?? `the turn was refused: ${reason}`, conversationId);
+}

@@ -1,0 +1,32 @@
+// invoke: a surface's action, answered when it has settled (protocol 1.1 and 2).
+import type { Connection } from "../connection.ts";
+import type { Invoke } from "../protocol/invoke.ts";
+import { refusals } from "../refusals.ts";
+import { refuse, succeed } from "./answers.ts";
+import type { Services } from "./services.ts";
+
+export function invokeSurface(connection: Connection, message: Invoke, { surfaces, limits, logger }: Services): void {
+  const { id, surfaceId, actionId, conversationId } = message;
+  const provider = surfaces.find(surfaceId);
+  if (!provider) {
+    refuse(connection, message, refusals.unknownSurface(surfaceId, conversationId));
+    return;
+  }
+  if (connection.invokes >= limits.invokesPerSocketMax) {
+    const text = `${connection.invokes} actions of this socket have not settled yet, the most there may be: try later`;
+    refuse(connection, message, refusals.tooMany(text, surfaceId, conversationId));
+    return;
+  }
+  connection.invokes++;
+  if (id !== undefined) connection.unanswered.add(id);
+  surfaces.invoke(provider, message, (reason) => {
+    connection.invokes--;
+    if (id !== undefined) connection.unanswered.delete(id);
+    if (reason === undefined) {
+      succeed(connection, message);
+      return;
+    }
+    logger.warn("transport-ws: surface-op error", { surfaceId, actionId, reason });
+    refuse(connection, message, refusals.surfaceFailed(surfaceId, reason, conversationId));
+  });
+}

@@ -1,0 +1,76 @@
+// chat.queue: steering. The sender is subscribed when its text starts a turn, and sees nothing but its reply when the
+// text waits (protocol 1.1).
+import type { Connection } from "../connection.ts";
+import type { ChatQueue } from "../protocol/chat-queue.ts";
+import type { Refusal } from "../refusals.ts";
+import type { Watch } from "../watches.ts";
+import { refusalOf, refuse, succeed } from "./answers.ts";
+import type { Services } from "./services.ts";
+
+export function queueText(connection: Connection, message: ChatQueue, services: Services): void {
+  const { orchestrator, idempotency, watches, subscriptions, logger } = services;
+  const { conversationId, text, workspaceId } = message;
+  const kept = idempotency.recall(message);
+  if (kept && "reply" in kept) {
+    refuse(connection, message, kept);
+    return;
+  }
+  if (kept) {
+    // The first success again, and what that one gave its sender to watch.
+    const watch = kept.startedTurn && subscriptions.watchConversation(connection, kept.conversationId);
+    answerWatching(connection, message, kept, watch || undefined);
+    return;
+  }
+  const before = connection.watches.get(conversationId);
+  // Where no turn runs it will start one, and its sender is to miss nothing of it.
+  const watchesFirst = !before && !orchestrator.isActive(conversationId);
+  const watch = watchesFirst ? subscriptions.watchConversation(connection, conversationId) : before;
+  if (watch && "reply" in watch) {
+    refuse(connection, message, watch);
+    return;
+  }
+  const takeBack = watch && watches.ask(watch);
+  const toKeep = idempotency.toKeep(message);
+  const outcome = orchestrator.enqueue({
+    conversationId,
+    text,
+    ...(workspaceId !== undefined && { workspaceId }),
+    ...(toKeep && { idempotency: toKeep }),
+  });
+  const startedTurn = "startedTurn" in outcome && outcome.startedTurn;
+  if (!startedTurn) takeBack?.();
+  if (!startedTurn && watchesFirst) subscriptions.unwatchConversation(connection, conversationId);
+  if ("reason" in outcome) {
+    refuse(connection, message, refusalOf(outcome, conversationId));
+    return;
+  }
+  logger.info("transport-ws: chat.queue accepted", { conversationId, startedTurn });
+  const late = startedTurn && !watch ? subscriptions.watchConversation(connection, conversationId) : undefined;
+  const { messageId } = outcome;
+  const turnId = startedTurn ? (outcome.turnId ?? turnOf(services, conversationId)) : undefined;
+  const answer = {
+    conversationId,
+    startedTurn,
+    ...(turnId !== undefined && { turnId }),
+    ...(!startedTurn && messageId !== undefined && { messageId }),
+  };
+  idempotency.keep(message, answer);
+  answerWatching(connection, message, answer, late);
+}
+
+/** The text is taken, also when its sender may not watch what comes of it: it is told so beside its reply. */
+function answerWatching(
+  connection: Connection,
+  message: ChatQueue,
+  answer: object,
+  watch: Watch | Refusal | undefined,
+): void {
+  succeed(connection, message, answer);
+  if (watch && "reply" in watch) refuse(connection, {}, watch);
+}
+
+/** Of a host that does not say which turn it has started. */
+function turnOf({ feeds }: Services, conversationId: string): string | undefined {
+  const turnId = feeds.runningTurnId(conversationId);
+  return typeof turnId === "string" ? turnId : undefined;
+}

@@ -1,0 +1,20 @@
+// What the actions of a connection work with: the ports, and the parts of the house that a request may move.
+import type { Feeds } from "../feeds.ts";
+import type { GuardedOrchestrator } from "../guarded-orchestrator.ts";
+import type { Idempotency } from "../idempotency.ts";
+import type { Limits } from "../limits.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Subscriptions } from "../subscriptions.ts";
+import type { Surfaces } from "../surfaces.ts";
+import type { Watches } from "../watches.ts";
+
+export interface Services {
+  orchestrator: GuardedOrchestrator;
+  idempotency: Idempotency;
+  feeds: Feeds;
+  surfaces: Surfaces;
+  watches: Watches;
+  subscriptions: Subscriptions;
+  limits: Limits;
+  logger: Logger;
+}

@@ -1,0 +1,69 @@
+// hello: the first message to a v1 socket, with every limit that can hit its client (protocol 2). All but the
+// connection's id is encoded once.
+import { encodeFrame } from "./frame.ts";
+import type { Limits } from "./limits.ts";
+import { packageVersion } from "./version.ts";
+
+/** Of the gateway, whoever stands behind its ports. */
+const announced = [
+  "frameBytesMax",
+  "messageBytesMax",
+  "chatTextBytesMax",
+  "idCharactersMax",
+  "shortStringCharactersMax",
+  "idempotencyKeyCharactersMax",
+  "idempotencyMs",
+  "idempotencyKeysMax",
+  "nestingDepthMax",
+  "messageOpenersMax",
+  "messageFragmentsMax",
+  "messageChunksMax",
+  "pendingPongsMax",
+  "subscriptionsPerSocketMax",
+  "invokesPerSocketMax",
+  "surfaceAnswersOwedMax",
+  "surfaceAnswerMs",
+  "specCharactersMax",
+  "socketsMax",
+  "wholeEventCharactersMax",
+  "eventBytesMax",
+  "deltaCharactersMax",
+  "turnLogBytesMax",
+  "allLogsBytesMax",
+  "sealedLogKeptMs",
+  "outstandingBytesMax",
+  "outstandingBytesLow",
+  "markAnswerMs",
+  "unsentBytesMax",
+  "allUnsentBytesMax",
+  "silentPingMs",
+  "silentCloseMs",
+  "handshakeMs",
+  "closingMs",
+  "reconnectAfterMs",
+] as const satisfies (keyof Limits)[];
+
+/** Of the conversations that live in this process. */
+const announcedOfConversations = [
+  "queuedTextsMax",
+  "queuedTextCharactersMax",
+  "stepsPerTurnMax",
+  "turnMs",
+  "toolRunMs",
+  "modelSilenceMs",
+  "retriesMax",
+  "ticketMs",
+] as const satisfies (keyof Limits)[];
+
+const pick = (limits: Limits, names: readonly (keyof Limits)[]): Record<string, number> =>
+  Object.fromEntries(names.map((name) => [name, limits[name]]));
+
+export const conversationLimits = (limits: Limits): Record<string, number> => pick(limits, announcedOfConversations);
+
+/** @param others limits of what stands behind the gateway's ports. */
+export function createHello(limits: Limits, others: Record<string, number>): (connectionId: string) => Buffer {
+  const version = packageVersion();
+  const head = JSON.stringify({ type: "hello", server: "turnwire", version }).slice(0, -1);
+  const tail = `,"limits":${JSON.stringify({ ...pick(limits, announced), ...others })}}`;
+  return (connectionId) => encodeFrame(`${head},"connectionId":${JSON.stringify(connectionId)}${tail}`);
+}

@@ -1,0 +1,114 @@
+// Idempotency keys on the wire, before a host's orchestrator: who repeats a request gets the first success again and
+// starts nothing (protocol 2).
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Client, Message } from "../support/client.ts";
+import { withGateway, withHost } from "../support/gateway.ts";
+
+const test = suite("wire: idempotency");
+
+const v1 = { protocols: ["turnwire.v1"] };
+let requests = 0;
+
+async function ask(client: Client, request: Record<string, unknown>): Promise<Message> {
+  const id = `request ${++requests}`;
+  client.send({ id, ...request });
+  const { id: _, ...reply } = await client.next({ type: "reply", id });
+  return reply;
+}
+
+test("the same chat.send under the same key gets the first success, on any socket, and starts nothing (2)", () =>
+  withHost({}, async ({ join, orchestrator }) => {
+    const [first, second] = [await join(v1), await join(v1)];
+    const request = { type: "chat.send", conversationId: "c", message: "hello", idempotencyKey: "k" };
+    const reply = await ask(first, request);
+    assert.equal(reply, { type: "reply", ok: true, conversationId: "c", turnId: "turn-1" });
+    orchestrator.say("c", "text");
+    assert.equal(await ask(second, request), reply);
+    assert.is(orchestrator.given("startTurn").length, 1);
+    // The sender is subscribed, as it was the first time.
+    await second.nextEvent("c", "text-delta");
+    orchestrator.end("c");
+    assert.equal(await ask(second, request), reply, "also when the turn is over");
+    assert.is(orchestrator.given("startTurn").length, 1);
+  }));
+
+test("without a conversation the key finds the conversation that was minted (2)", () =>
+  withHost({}, async ({ join, orchestrator }) => {
+    const [first, second] = [await join(v1), await join(v1)];
+    const request = { type: "chat.send", message: "hello", idempotencyKey: "k" };
+    const reply = await ask(first, request);
+    assert.equal(await ask(second, { ...request, conversationId: null }), reply);
+    const elsewhere = await ask(second, { ...request, conversationId: "c" });
+    assert.equal(elsewhere["turnId"], "turn-2", "with a conversation it is another key");
+    assert.is(orchestrator.given("startTurn").length, 2);
+  }));
+
+test("chat.queue: the first success again, whether it started a turn or waits (2)", () =>
+  withHost({}, async ({ join, orchestrator }) => {
+    const client = await join(v1);
+    const request = { type: "chat.queue", conversationId: "c", text: "one", idempotencyKey: "k1" };
+    const started = await ask(client, request);
+    assert.is(started["startedTurn"], true);
+    const waiting = await ask(client, { ...request, text: "two", idempotencyKey: "k2" });
+    assert.equal([waiting["startedTurn"], waiting["messageId"]], [false, "message-1"]);
+    const other = await join(v1);
+    assert.equal(await ask(other, { ...request, text: "two", idempotencyKey: "k2" }), waiting);
+    orchestrator.say("c", "text");
+    await client.nextEvent("c", "text-delta");
+    await other.barrier();
+    assert.equal(other.unread("chat.delta"), [], "a text that waits subscribes nobody");
+    assert.equal(await ask(other, request), started);
+    await other.nextEvent("c", "text-delta");
+    assert.is(orchestrator.given("enqueue").length, 2);
+  }));
+
+test("another request under the same key is refused: idempotency-conflict, with the remedy (2)", () =>
+  withHost({}, async ({ join, orchestrator }) => {
+    const client = await join(v1);
+    const request = { type: "chat.send", conversationId: "c", message: "hello", idempotencyKey: "k" };
+    await ask(client, request);
+    const others = [
+      { ...request, message: "other" },
+      { ...request, model: "p/m" },
+      { type: "chat.queue", conversationId: "c", text: "hello", idempotencyKey: "k" },
+    ];
+    for (const other of others) {
+      const { error } = await ask(client, other);
+      assert.equal(error, {
+        code: "idempotency-conflict",
+        message: `${other.type}: this idempotencyKey was used for another request: use a new one, or repeat that request unchanged`,
+        retryable: false,
+      });
+    }
+    client.send({ ...request, message: "other" });
+    const refusal = await client.next("chat.error");
+    assert.is(refusal["conversationId"], "c", "without an id in the base contract's way");
+    assert.is(orchestrator.given("startTurn").length, 1);
+    assert.equal(orchestrator.given("enqueue"), []);
+  }));
+
+test("a refusal is not remembered (2)", () =>
+  withHost({}, async ({ join, orchestrator }) => {
+    const client = await join(v1);
+    const request = { type: "chat.send", conversationId: "c", message: "hello", idempotencyKey: "k" };
+    orchestrator.begin("c");
+    assert.is((await ask(client, request))["ok"], false);
+    orchestrator.end("c");
+    assert.equal(await ask(client, request), { type: "reply", ok: true, conversationId: "c", turnId: "turn-2" });
+  }));
+
+test("a key is remembered so long and not longer, and so many of them (limits)", () =>
+  withGateway({ limits: { idempotencyKeysMax: 2 } }, async ({ join, orchestrator }) => {
+    const client = await join(v1);
+    const send = (key: string) =>
+      ask(client, { type: "chat.send", conversationId: `to ${key}`, message: "hello", idempotencyKey: key });
+    const first = await send("a");
+    await send("b");
+    assert.equal(await send("a"), first);
+    await send("c");
+    orchestrator.end("to a");
+    assert.is.not((await send("a"))["turnId"], first["turnId"], "the oldest was forgotten");
+  }));
+
+test.run();

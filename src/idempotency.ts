@@ -1,6 +1,6 @@
 // Idempotency keys as the connections use them: whether a request is a repetition, and what was answered the first
-// time. Where an orchestrator keeps keys itself, it stores each in the same unit as the turn; for a host they are kept here,
-// in memory. Must never remember a refusal.
+// time. Where an orchestrator keeps keys itself, it stores each in the same unit as the turn; for a host they are kept
+// here, in memory. Must never remember a refusal.
 import { hash } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import { reasonOf } from "./guarded-orchestrator.ts";

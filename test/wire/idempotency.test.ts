@@ -73,11 +73,12 @@ test("another request under the same key is refused: idempotency-conflict, with 
       { ...request, model: "p/m" },
       { type: "chat.queue", conversationId: "c", text: "hello", idempotencyKey: "k" },
     ];
+    const remedy = "use a new one, or repeat that request unchanged";
     for (const other of others) {
       const { error } = await ask(client, other);
       assert.equal(error, {
         code: "idempotency-conflict",
-        message: `${other.type}: this idempotencyKey was used for another request: use a new one, or repeat that request unchanged`,
+        message: `${other.type}: this idempotencyKey was used for another request: ${remedy}`,
         retryable: false,
       });
     }

@@ -10,6 +10,7 @@ import { refuse } from "./connection-actions/answers.ts";
 import type { Services } from "./connection-actions/services.ts";
 import { connectionActions } from "./connection-actions.ts";
 import type { Facts } from "./facts.ts";
+import { Joiner } from "./joiner.ts";
 import type { Limits } from "./limits.ts";
 import { Outlet, type Socket } from "./outlet.ts";
 import type { Logger } from "./ports/logger.ts";
@@ -49,11 +50,13 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #machine: typeof connectionMachine;
   readonly #open = new Map<string, Connection>();
+  readonly #joiner: Joiner;
   /** Of the newest socket. */
   serial = 0;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
+    this.#joiner = new Joiner(options.clock);
     this.#machine = connectionMachine.provide({
       actions: connectionActions((id) => this.#open.get(id), options.services),
     });
@@ -83,6 +86,7 @@ export class Connections {
       },
       clock,
       limits,
+      this.#joiner,
     );
     const connection = new Connection(randomUUID(), ++this.serial, outlet, subprotocol === v1, facts);
     this.#open.set(connection.id, connection);
@@ -122,14 +126,40 @@ export class Connections {
 
   /** The sweep's round over all sockets. */
   readonly round = (now: number): boolean => {
+    let unsentBytes = 0;
     for (const connection of this.#open.values()) {
+      unsentBytes += connection.outlet.unsentBytes();
       const due = connection.outlet.due(now);
       if (due) connection.tell(`socket.${due}`);
       // An actor that has failed cannot cut its socket any more.
       if (due === "overdue" && connection.actor?.getSnapshot().status !== "active") connection.outlet.cut();
     }
+    if (unsentBytes > this.#options.limits.allUnsentBytesMax) this.#giveUpSlowest(unsentBytes);
     return this.#open.size > 0;
   };
+
+  /** What the process holds for all sockets, and for the one it holds most for. */
+  measure(): { unsentBytes: number; largestUnsentBytes: number } {
+    const measured = { unsentBytes: 0, largestUnsentBytes: 0 };
+    for (const { outlet } of this.#open.values()) {
+      const bytes = outlet.unsentBytes();
+      measured.unsentBytes += bytes;
+      measured.largestUnsentBytes = Math.max(measured.largestUnsentBytes, bytes);
+    }
+    return measured;
+  }
+
+  /** All sockets together are owed too much: those who are owed most go first. */
+  #giveUpSlowest(unsentBytes: number): void {
+    const owed = [...this.#open.values()].map(({ outlet }) => ({ outlet, bytes: outlet.unsentBytes() }));
+    owed.sort((a, b) => b.bytes - a.bytes);
+    let rest = unsentBytes;
+    for (const { outlet, bytes } of owed) {
+      if (rest <= this.#options.limits.allUnsentBytesMax) return;
+      outlet.giveUp();
+      rest -= bytes;
+    }
+  }
 
   #message(connection: Connection, data: Buffer): void {
     const { outlet, actor } = connection;

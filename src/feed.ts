@@ -4,14 +4,15 @@
 import type { Clock, Timer } from "./clock.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Limits } from "./limits.ts";
+import type { Pace } from "./pace.ts";
 import type { LoggedEvent, TurnLog } from "./turn-log.ts";
 
 /** What a feed finds out while it takes events in; the owner posts facts and does nothing else. */
 export interface FeedOwner {
   turnBegan(): void;
   turnSealed(): void;
-  /** The running turn's log is over its limit. */
-  turnTooLarge(): void;
+  /** The running turn's log, or all logs with it, are over this limit. */
+  turnTooLarge(bytesMax: number): void;
 }
 
 export class Feed {
@@ -27,6 +28,7 @@ export class Feed {
   readonly #owner: FeedOwner;
   readonly #clock: Clock;
   readonly #limits: Limits;
+  readonly #pace: Pace;
   #head = 0;
   #timer: Timer | undefined;
   #due = false;
@@ -38,12 +40,13 @@ export class Feed {
   /** The walk over the live set that is under way, with what it writes. */
   #walk: { cursors: Iterator<Cursor>; frames: Buffer; fromSeq: number; toSeq: number } | undefined;
 
-  constructor(conversationId: string, log: TurnLog, owner: FeedOwner, clock: Clock, limits: Limits) {
+  constructor(conversationId: string, log: TurnLog, owner: FeedOwner, clock: Clock, limits: Limits, pace: Pace) {
     this.conversationId = conversationId;
     this.log = log;
     this.#owner = owner;
     this.#clock = clock;
     this.#limits = limits;
+    this.#pace = pace;
   }
 
   /** The seq up to which the live set is or is being written. */
@@ -79,15 +82,20 @@ export class Feed {
       this.#sealedTurnId = running?.turnId;
       this.log.seal(this.#clock.now());
       this.#owner.turnSealed();
-    } else if (running && running.bytes > this.#limits.turnLogBytesMax) this.outgrow();
+    } else if (running && running.bytes > this.#limits.turnLogBytesMax) this.outgrow(this.#limits.turnLogBytesMax);
     this.#schedule();
   }
 
   /** The running turn is larger than there is room for: only its end is still taken. */
-  outgrow(): void {
+  outgrow(bytesMax: number): void {
     if (this.#tooLarge || !this.log.running) return;
     this.#tooLarge = true;
-    this.#owner.turnTooLarge();
+    this.#owner.turnTooLarge(bytesMax);
+  }
+
+  /** When the oldest turn was sealed that may be shed: the live set has been given all of it. */
+  get sheddableSince(): number | undefined {
+    return this.log.oldestLastSeq <= this.head() ? this.log.oldestSealedAt : undefined;
   }
 
   /** Writes what has gathered without the pause. Answers whether the live set has been given all up to this seq. */
@@ -114,12 +122,14 @@ export class Feed {
     const urgent =
       hurried || gatheredEvents >= this.#limits.flushEventsMax || gatheredBytes >= this.#limits.flushBytesMax;
     if (this.#timer !== undefined && !urgent) return;
-    const waitMs = urgent ? 0 : this.#flushedAt + this.#intervalMs() - this.#clock.now();
+    const now = this.#clock.now();
+    const waitMs = urgent ? 0 : this.#flushedAt + this.#pace.intervalMs(this.live.size) - now;
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     if (waitMs > 0) {
       this.#timer = this.#clock.setTimeout(() => {
         this.#timer = undefined;
+        this.#pace.ran(now + waitMs);
         this.#flush();
       }, waitMs);
       return;
@@ -127,12 +137,9 @@ export class Feed {
     this.#due = true;
     this.#clock.defer(() => {
       this.#due = false;
+      this.#pace.ran(now);
       this.#flush();
     });
-  }
-
-  #intervalMs(): number {
-    return Math.min(this.#limits.flushIntervalMs, Math.floor(this.live.size / this.#limits.flushWatchersPerMs));
   }
 
   #flush(): void {

@@ -6,6 +6,7 @@ import { Feed, type FeedOwner } from "./feed.ts";
 import { fittingEvents } from "./fitting-events.ts";
 import type { GuardedOrchestrator } from "./guarded-orchestrator.ts";
 import type { Limits } from "./limits.ts";
+import { Pace } from "./pace.ts";
 import type { Refused } from "./ports/orchestrator.ts";
 import { type LoggedEvent, type LogLedger, TurnLog } from "./turn-log.ts";
 
@@ -31,12 +32,14 @@ export class Feeds {
   readonly #options: FeedsOptions;
   readonly #feeds = new Map<string, Feed>();
   readonly #ledger: LogLedger = { bytes: 0 };
+  readonly #pace: Pace;
   #soughtAt = Number.NEGATIVE_INFINITY;
   /** Counts for the gateway surface and metrics. */
   eventsTaken = 0;
 
   constructor(options: FeedsOptions) {
     this.#options = options;
+    this.#pace = new Pace(options.clock, options.limits);
   }
 
   get(conversationId: string): Feed | undefined {
@@ -93,11 +96,7 @@ export class Feeds {
   readonly round = (now: number): boolean => {
     const { sealedLogKeptMs } = this.#options.limits;
     for (const feed of this.#feeds.values()) {
-      for (
-        let at = feed.log.oldestSealedAt;
-        at !== undefined && now - at >= sealedLogKeptMs;
-        at = feed.log.oldestSealedAt
-      )
+      for (let at = feed.sheddableSince; at !== undefined && now - at >= sealedLogKeptMs; at = feed.sheddableSince)
         feed.log.shedOldest();
       this.settle(feed);
     }
@@ -116,9 +115,16 @@ export class Feeds {
     look();
   }
 
-  /** Bytes of all logs, and how many there are. */
-  measure(): { logs: number; bytes: number } {
-    return { logs: this.#feeds.size, bytes: this.#ledger.bytes };
+  /** How many logs there are, their bytes together and those of the largest, and how late the loop is with flushes. */
+  measure(): { logs: number; bytes: number; largestBytes: number; latenessMs: number } {
+    let largestBytes = 0;
+    for (const feed of this.#feeds.values()) largestBytes = Math.max(largestBytes, feed.log.bytes);
+    return {
+      logs: this.#feeds.size,
+      bytes: this.#ledger.bytes,
+      largestBytes,
+      latenessMs: this.#pace.latenessMs(),
+    };
   }
 
   stop(): void {
@@ -137,10 +143,11 @@ export class Feeds {
           facts.turnSealed();
           clock.defer(() => this.settle(feed));
         },
-        turnTooLarge: () => this.#endTooLarge(feed),
+        turnTooLarge: (bytesMax) => this.#endTooLarge(feed, bytesMax),
       },
       clock,
       limits,
+      this.#pace,
     );
     this.#feeds.set(conversationId, feed);
     return feed;
@@ -163,11 +170,13 @@ export class Feeds {
   }
 
   /**
-   * All logs together are bounded in three steps: sealed turns are shed, the oldest first; then no new turn may begin;
-   * then each turn that goes on growing is ended as too large.
+   * A conversation's log is bounded by shedding its own oldest turns. All logs together are bounded in three steps:
+   * sealed turns are shed, the oldest first; then no new turn may begin; then each turn that goes on growing is ended as
+   * too large.
    */
   #makeRoom(feed: Feed): void {
-    const { allLogsBytesMax, runningLogsBytesMax } = this.#options.limits;
+    const { conversationLogBytesMax, allLogsBytesMax, runningLogsBytesMax } = this.#options.limits;
+    while (feed.log.bytes > conversationLogBytesMax && feed.sheddableSince !== undefined) feed.log.shedOldest();
     if (this.#ledger.bytes <= allLogsBytesMax) return;
     const now = this.#options.clock.now();
     // Looking for what may be shed costs a walk over all logs: not with every event while there is nothing.
@@ -175,14 +184,14 @@ export class Feeds {
       this.#soughtAt = now;
       this.#shedToLimit();
     }
-    if (this.#ledger.bytes > runningLogsBytesMax) feed.outgrow();
+    if (this.#ledger.bytes > runningLogsBytesMax) feed.outgrow(runningLogsBytesMax);
   }
 
   /** A host's turn that outgrew its log: watchers are told, and the orchestrator is asked to end it. */
-  #endTooLarge(feed: Feed): void {
+  #endTooLarge(feed: Feed, bytesMax: number): void {
     const { conversationId, log } = feed;
-    const megabytes = Math.floor(this.#options.limits.turnLogBytesMax / 2 ** 20);
-    const message = `the turn was ended because it is larger than ${megabytes} MiB`;
+    const whose = bytesMax === this.#options.limits.turnLogBytesMax ? "it is" : "all running turns together are";
+    const message = `the turn was ended because ${whose} larger than ${Math.floor(bytesMax / 2 ** 20)} MiB`;
     const turnId = log.running?.turnId;
     log.append({ type: "error", conversationId, turnId, message, code: "turn-too-large" });
     this.#options.clock.defer(() => this.#options.orchestrator.stopTurn(conversationId));
@@ -204,8 +213,8 @@ export class Feeds {
   #shedToLimit(): void {
     const { allLogsBytesMax } = this.#options.limits;
     if (this.#ledger.bytes <= allLogsBytesMax) return;
-    const sealedAt = (feed: Feed): number => feed.log.oldestSealedAt ?? Number.POSITIVE_INFINITY;
-    const oldestFirst = [...this.#feeds.values()].filter((feed) => feed.log.oldestSealedAt !== undefined);
+    const sealedAt = (feed: Feed): number => feed.sheddableSince ?? Number.POSITIVE_INFINITY;
+    const oldestFirst = [...this.#feeds.values()].filter((feed) => feed.sheddableSince !== undefined);
     oldestFirst.sort((a, b) => sealedAt(a) - sealedAt(b));
     for (let feed = oldestFirst.shift(); feed && this.#ledger.bytes > allLogsBytesMax; feed = oldestFirst.shift()) {
       feed.log.shedOldest();

@@ -65,6 +65,12 @@ export interface GatewayCounts {
   events: number;
   logs: number;
   logBytes: number;
+  largestLogBytes: number;
+  /** What the process holds for sockets that have not taken it. */
+  unsentBytes: number;
+  largestUnsentBytes: number;
+  /** How late the event loop is with what is to be written. Milliseconds. */
+  latenessMs: number;
 }
 
 export class Gateway {
@@ -210,14 +216,17 @@ export class Gateway {
   }
 
   counts(): GatewayCounts {
-    const { logs, bytes } = this.feeds.measure();
+    const { logs, bytes, largestBytes, latenessMs } = this.feeds.measure();
     return {
+      ...this.connections.measure(),
       sockets: this.connections.size,
       watches: this.actors.count("watch"),
       surfaces: this.actors.count("surface"),
       events: this.feeds.eventsTaken,
       logs,
       logBytes: bytes,
+      largestLogBytes: largestBytes,
+      latenessMs,
     };
   }
 

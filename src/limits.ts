@@ -60,6 +60,8 @@ export const limits = {
   wholeEventCharactersMax: 2 * MiB,
   /** The log of one running turn; over it the turn ends with `turn-too-large`. Higher: more memory a conversation. */
   turnLogBytesMax: 8 * MiB,
+  /** The log of one conversation, with its sealed turns, of which the oldest is shed. Lower: resume fails sooner. */
+  conversationLogBytesMax: 32 * MiB,
   /**
    * All logs; the oldest sealed ones are shed first, then new turns are refused. Lower: resume fails sooner on a busy
    * server.
@@ -79,6 +81,10 @@ export const limits = {
   flushIntervalMs: 25,
   /** Watchers for each millisecond of the pause: below 250 live watchers it is shorter, for one it is 0. */
   flushWatchersPerMs: 10,
+  /** The same while the event loop is late: it is lengthened by the lateness. Higher: fewer writes, more latency. */
+  flushIntervalMaxMs: 50,
+  /** Lateness that was seen longer ago says nothing. Lower: a loop that is late now and then is forgotten sooner. */
+  latenessKeptMs: 250,
   /** A flush goes out before its time when this many events have gathered … */
   flushEventsMax: 64,
   /** … or this many bytes. */

@@ -2,12 +2,16 @@
 // queue anything for a slow socket: who may not write is told so, and comes back later.
 import type { Clock } from "./clock.ts";
 import type { Close } from "./closes.ts";
+import type { Joiner } from "./joiner.ts";
 import type { Limits } from "./limits.ts";
 
 /** The transport's side of one socket. Nothing of it throws on a socket that has gone. */
 export interface Socket {
   /** Writes whole frames as they are. */
   write(frames: Buffer): void;
+  /** What is written until release() leaves in one piece. */
+  hold(): void;
+  release(): void;
   ping(payload: string): void;
   close(code: number, reason: string): void;
   /** Cuts the TCP connection. */
@@ -35,6 +39,10 @@ export class Outlet {
   readonly #owner: OutletOwner;
   readonly #clock: Clock;
   readonly #limits: Limits;
+  readonly #joiner: Joiner;
+  /** Does it watch more than one conversation? Then what their feeds write in one loop turn is joined. */
+  joins = false;
+  #held = false;
   /** A plain field that the fan-out reads: nothing of a turn may be written now. */
   congested = false;
   /** Our close frame is out or the peer has gone: nothing may be written any more. */
@@ -51,11 +59,12 @@ export class Outlet {
   #pingedAt: number;
   #endedAt = 0;
 
-  constructor(socket: Socket, owner: OutletOwner, clock: Clock, limits: Limits) {
+  constructor(socket: Socket, owner: OutletOwner, clock: Clock, limits: Limits, joiner: Joiner) {
     this.#socket = socket;
     this.#owner = owner;
     this.#clock = clock;
     this.#limits = limits;
+    this.#joiner = joiner;
     this.#heardAt = clock.now();
     this.#pingedAt = this.#heardAt;
   }
@@ -69,8 +78,19 @@ export class Outlet {
   /** Frames of a turn. False, and nothing written, when the socket may not be given more now. */
   deliver(frames: Buffer): boolean {
     if (this.ended || this.congested) return false;
+    if (this.joins && !this.#held) {
+      this.#held = true;
+      this.#socket.hold();
+      this.#joiner.hold(this);
+    }
     this.#write(frames);
     return true;
+  }
+
+  /** The loop turn is over: what was written in it leaves. */
+  release(): void {
+    this.#held = false;
+    this.#socket.release();
   }
 
   /** Bytes written after the last receipt. */
@@ -183,6 +203,11 @@ export class Outlet {
     const isPinged = now - this.#heardAt >= silentPingMs;
     const silent = due("no sign of life: closed as silent (4002)", this.#heardAt, silentCloseMs);
     return [...(slow ? [slow] : []), ...(isPinged ? [silent] : [])];
+  }
+
+  /** It holds more than its share of what all sockets may: it is given up as slow. */
+  giveUp(): void {
+    if (!this.ended) this.#reportStuck();
   }
 
   #reportStuck(): void {

@@ -50,6 +50,7 @@ export class Subscriptions {
     if (!watch) return chatError("internal", "this conversation cannot be watched now, try again", conversationId);
     const before = connection.subscriptions;
     connection.watches.set(conversationId, watch);
+    connection.outlet.joins = connection.watches.size > 1;
     connection.subscriptionsChanged(before);
     return watch;
   }
@@ -104,6 +105,7 @@ export class Subscriptions {
   #forget(connection: Connection, conversationId: string): void {
     const before = connection.subscriptions;
     connection.watches.delete(conversationId);
+    connection.outlet.joins = connection.watches.size > 1;
     connection.settled(conversationId);
     connection.subscriptionsChanged(before);
   }

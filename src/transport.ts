@@ -114,6 +114,8 @@ function socketOf(webSocket: ServerSocket, tcp: TcpSocket): Socket {
     write(frames) {
       if (isOpen() && tcp.writable) tcp.write(frames);
     },
+    hold: () => tcp.cork(),
+    release: () => tcp.uncork(),
     ping(payload) {
       if (isOpen()) webSocket.ping(payload);
     },

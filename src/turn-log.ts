@@ -137,6 +137,11 @@ export class TurnLog {
     return this.#segments[0]?.sealedAt;
   }
 
+  /** The seq of that part's last event. */
+  get oldestLastSeq(): number {
+    return (this.#segments[1]?.firstSeq ?? this.#seq + 1) - 1;
+  }
+
   /** Forgets the oldest sealed turn. */
   shedOldest(): void {
     if (this.oldestSealedAt === undefined) return;

@@ -3,6 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Broadcaster, type Listener } from "../src/broadcaster.ts";
+import { Joiner } from "../src/joiner.ts";
 import { limits } from "../src/limits.ts";
 import { Outlet } from "../src/outlet.ts";
 import { SimulatedClock } from "./support/clock.ts";
@@ -26,7 +27,7 @@ function open(perLoopTurn: number = limits.socketsPerLoopTurn) {
   const owner = { congested: () => {}, drained: () => {}, stuck: () => {} };
   const join = () => {
     const socket = new MemorySocket();
-    const listener = { serial: ++serial, outlet: new Outlet(socket, owner, clock, limits), socket };
+    const listener = { serial: ++serial, outlet: new Outlet(socket, owner, clock, limits, new Joiner(clock)), socket };
     listeners.set(serial, listener);
     return listener;
   };

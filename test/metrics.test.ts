@@ -1,12 +1,25 @@
 // GET /metrics: Prometheus' text format with the gateway's figures as they are at the moment of the scrape.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { limits } from "../src/limits.ts";
 import { createMetrics, type Figures } from "../src/metrics.ts";
 import { within } from "./support/deadline.ts";
 
 const test = suite("metrics");
 
-const figures: Figures = { sockets: 1, watches: 2, surfaces: 3, events: 4, logs: 5, logBytes: 6, runningTurns: 7 };
+const figures: Figures = {
+  sockets: 1,
+  watches: 2,
+  surfaces: 3,
+  events: 4,
+  logs: 5,
+  logBytes: 6,
+  largestLogBytes: 5,
+  unsentBytes: 7,
+  largestUnsentBytes: 6,
+  latenessMs: 3_000,
+  runningTurns: 7,
+};
 
 const gaugeIn = (text: string, name: string): number => Number(text.match(new RegExp(`^${name} (\\S+)$`, "m"))?.[1]);
 
@@ -20,12 +33,17 @@ test("every figure is there under its name, with help and type", async () => {
     ["turnwire_turn_logs", 5],
     ["turnwire_turn_log_bytes", 6],
     ["turnwire_running_turns", 7],
+    ["turnwire_largest_turn_log_bytes", 5],
+    ["turnwire_unsent_bytes", 7],
+    ["turnwire_largest_unsent_bytes", 6],
+    ["turnwire_flush_lateness_seconds", 3],
   ];
   for (const [name, value] of expected) {
     assert.is(gaugeIn(text, name), value, name);
     assert.match(text, `# TYPE ${name} gauge`);
     assert.match(text, `# HELP ${name} `);
   }
+  assert.match(text, `turnwire_budget_bytes{limit="allLogsBytesMax"} ${limits.allLogsBytesMax}`);
   assert.match(text, "process_resident_memory_bytes");
 });
 

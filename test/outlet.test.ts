@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { closes } from "../src/closes.ts";
+import { Joiner } from "../src/joiner.ts";
 import { limits } from "../src/limits.ts";
 import { Outlet } from "../src/outlet.ts";
 import { SimulatedClock } from "./support/clock.ts";
@@ -21,7 +22,7 @@ function open() {
   const facts: string[] = [];
   const note = (fact: string) => () => void facts.push(fact);
   const owner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
-  const outlet = new Outlet(socket, owner, clock, limits);
+  const outlet = new Outlet(socket, owner, clock, limits, new Joiner(clock));
   const receipt = (payload: string): void => outlet.receipt(payload);
   return {
     clock,

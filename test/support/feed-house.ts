@@ -2,8 +2,10 @@
 // chart would, and sees what each of them found out.
 import { Cursor } from "../../src/cursor.ts";
 import { Feed } from "../../src/feed.ts";
+import { Joiner } from "../../src/joiner.ts";
 import { type Limits, limits } from "../../src/limits.ts";
 import { Outlet } from "../../src/outlet.ts";
+import { Pace } from "../../src/pace.ts";
 import { type LoggedEvent, TurnLog } from "../../src/turn-log.ts";
 import { type Transcript, transcriptOf } from "./client/transcript.ts";
 import { SimulatedClock } from "./clock.ts";
@@ -34,13 +36,16 @@ export class FeedHouse {
   readonly clock = new SimulatedClock();
   readonly facts: string[] = [];
   readonly limits: Limits;
+  readonly pace: Pace;
+  readonly joiner = new Joiner(this.clock);
   readonly feed: Feed;
 
   constructor(bounds: Partial<Limits> = {}) {
     this.limits = { ...limits, ...bounds };
+    this.pace = new Pace(this.clock, this.limits);
     const note = (fact: string) => () => void this.facts.push(fact);
     const owner = { turnBegan: note("began"), turnSealed: note("sealed"), turnTooLarge: note("too large") };
-    this.feed = new Feed(conversationId, new TurnLog("e"), owner, this.clock, this.limits);
+    this.feed = new Feed(conversationId, new TurnLog("e"), owner, this.clock, this.limits, this.pace);
   }
 
   /** A socket whose cursor begins where a new watch's would. */
@@ -49,7 +54,7 @@ export class FeedHouse {
     const note = (fact: string) => () => void facts.push(fact);
     const socket = new MemorySocket();
     const outletOwner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
-    const outlet = new Outlet(socket, outletOwner, this.clock, this.limits);
+    const outlet = new Outlet(socket, outletOwner, this.clock, this.limits, this.joiner);
     const cursorOwner = { reachedEnd: note("reachedEnd"), fellBehind: note("fellBehind"), lost: note("lost") };
     const cursor = new Cursor(this.feed, outlet, cursorOwner, seq, this.limits);
     return { socket, outlet, cursor, facts, transcript: () => transcriptOf(socket.messages(), conversationId) };

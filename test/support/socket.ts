@@ -43,10 +43,22 @@ export class MemorySocket implements Socket {
   /** Called when our side has closed or cut. */
   onEnd: (() => void) | undefined;
   #readUntil = 0;
+  #held: Buffer[] | undefined;
 
   write(frames: Buffer): void {
     if (this.closed || this.wasCut) throw new Error("something was written after the close frame");
-    this.writes.push(frames);
+    if (this.#held) this.#held.push(frames);
+    else this.writes.push(frames);
+  }
+
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    if (held.length > 0) this.writes.push(Buffer.concat(held));
   }
 
   ping(payload: string): void {
@@ -56,6 +68,8 @@ export class MemorySocket implements Socket {
   }
 
   close(code: number, reason: string): void {
+    // The close frame pushes what was held out before it.
+    this.release();
     this.closed = { code, reason };
     this.onEnd?.();
   }

@@ -17,6 +17,7 @@ import type { Logger } from "./ports/logger.ts";
 import { type Parsed, parseMessage } from "./protocol/parse.ts";
 import { refusals } from "./refusals.ts";
 import type { Registry } from "./registry.ts";
+import { sharedStart } from "./shared-start.ts";
 
 /** The subprotocol with replies, resume and idempotency keys (protocol 2). */
 export const v1 = "turnwire.v1";
@@ -57,9 +58,8 @@ export class Connections {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     this.#joiner = new Joiner(options.clock);
-    this.#machine = connectionMachine.provide({
-      actions: connectionActions((id) => this.#open.get(id), options.services),
-    });
+    const actions = connectionActions((id) => this.#open.get(id), options.services);
+    this.#machine = sharedStart(connectionMachine.provide({ actions }), { connectionId: "" });
   }
 
   get size(): number {

@@ -171,8 +171,8 @@ export class Feeds {
 
   /**
    * A conversation's log is bounded by shedding its own oldest turns. All logs together are bounded in three steps:
-   * sealed turns are shed, the oldest first; then no new turn may begin; then each turn that goes on growing is ended as
-   * too large.
+   * sealed turns are shed, the oldest first; then no new turn may begin; then each turn that goes on growing is ended
+   * as too large.
    */
   #makeRoom(feed: Feed): void {
     const { conversationLogBytesMax, allLogsBytesMax, runningLogsBytesMax } = this.#options.limits;

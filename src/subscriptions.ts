@@ -8,8 +8,11 @@ import type { Logger } from "./ports/logger.ts";
 import type { StreamCursor } from "./protocol/chat-subscribe.ts";
 import { chatError, type Refusal, refusals } from "./refusals.ts";
 import type { Registry } from "./registry.ts";
+import { sharedStart } from "./shared-start.ts";
 import { type Surfaces, surfaceKey } from "./surfaces.ts";
 import type { Watch, Watches, WatchOwner } from "./watches.ts";
+
+const surfaceWatchLogic = sharedStart(surfaceWatchMachine, { connectionId: "", surfaceId: "", conversationId: "" });
 
 export interface SubscriptionsOptions {
   actors: Registry;
@@ -130,7 +133,7 @@ export class Subscriptions {
     watch.actor = actors.adopt({
       parent: actor,
       kind: "surface-watch",
-      logic: surfaceWatchMachine,
+      logic: surfaceWatchLogic,
       input: { connectionId: connection.id, surfaceId, conversationId },
       onEnd: (error) => {
         if (error !== undefined) logger.error("surface-watch: defect", { connectionId: connection.id, error });

@@ -12,6 +12,7 @@ import type { Outlet } from "./outlet.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { StreamCursor } from "./protocol/chat-subscribe.ts";
 import type { Registry } from "./registry.ts";
+import { sharedStart } from "./shared-start.ts";
 
 export interface Watch {
   readonly instance: number;
@@ -62,7 +63,7 @@ export class Watches {
 
   constructor(options: WatchesOptions) {
     this.#options = options;
-    this.#machine = this.#provide();
+    this.#machine = sharedStart(this.#provide(), { connectionId: "", conversationId: "", instance: 0 });
   }
 
   /**

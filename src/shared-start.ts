@@ -1,0 +1,36 @@
+// A machine whose actors are born from one initial snapshot, computed once, instead of walking to it each time (XState
+// 5.33: 27 µs and 2.5 kB an actor, this way 4 µs and 1.8 kB). Must never be used where the way to the initial state
+// depends on the input, or spawns anything.
+import {
+  type ActorScope,
+  type AnyActorScope,
+  type AnyStateMachine,
+  type InputFrom,
+  initialTransition,
+  type MachineContext,
+} from "xstate";
+
+/**
+ * The same logic; its actors share everything of their first snapshot but the context. What the initial states do on
+ * entry is done for each actor.
+ * @param example any input. @throws Error when the machine cannot start this way.
+ */
+export function sharedStart<Machine extends AnyStateMachine>(machine: Machine, example: InputFrom<Machine>): Machine {
+  const [initial, actions] = initialTransition<AnyStateMachine>(machine, example);
+  const contextOf: unknown = machine.config.context;
+  if (typeof contextOf !== "function") throw new Error(`${machine.id}: its context must be made of its input`);
+  const isPlain = initial.status === "active" && Object.keys(initial.children).length === 0;
+  if (!isPlain || actions.some(({ type }) => type.startsWith("xstate.")))
+    throw new Error(`${machine.id}: it spawns, invokes, delays or ends at its start, which cannot be shared`);
+  const logic: Machine = Object.create(machine);
+  return Object.defineProperty(logic, "getInitialSnapshot", {
+    value: (scope: ActorScope<never, never> & AnyActorScope, input: InputFrom<Machine>) => {
+      const context: MachineContext = contextOf({ input });
+      const { self, system } = scope;
+      const event = { type: "xstate.init", input };
+      for (const action of actions)
+        scope.actionExecutor({ ...action, info: { ...action.info, context, event, self, system } });
+      return { ...initial, context };
+    },
+  });
+}

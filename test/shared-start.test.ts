@@ -1,0 +1,82 @@
+// Actors that share their first snapshot: each must be as if it had walked to its initial state alone.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { createActor, setup } from "xstate";
+import { connectionMachine } from "../machines/connection.ts";
+import { surfaceMachine } from "../machines/surface.ts";
+import { watchMachine } from "../machines/watch.ts";
+import { sharedStart } from "../src/shared-start.ts";
+
+const test = suite("shared start");
+
+const watchInput = (instance: number) => ({ connectionId: "k", conversationId: "c", instance });
+
+test("each actor has its own context and goes its own way", () => {
+  const logic = sharedStart(connectionMachine, { connectionId: "" });
+  const [one, two] = ["one", "two"].map((connectionId) => createActor(logic, { input: { connectionId } }).start());
+  one?.send({ type: "socket.congested" });
+  const flow = (actor: typeof one) => actor?.getSnapshot().value;
+  assert.equal(flow(one), { open: { flow: "congested", subscription: "none", chatTurn: "quiet" } });
+  assert.equal(flow(two), { open: { flow: "flowing", subscription: "none", chatTurn: "quiet" } });
+  assert.equal(
+    [one, two].map((actor) => actor?.getSnapshot().context.connectionId),
+    ["one", "two"],
+  );
+  assert.is(
+    createActor(logic, { input: { connectionId: "three" } })
+      .getSnapshot()
+      .matches("open"),
+    true,
+  );
+});
+
+test("what the initial states do on entry is done for each actor, with its own context, when it starts", () => {
+  const asked: number[] = [];
+  const machine = watchMachine.provide({
+    actions: { askAdmission: ({ context }) => void asked.push(context.instance) },
+  });
+  const logic = sharedStart(machine, watchInput(0));
+  const actors = [1, 2, 3].map((instance) => createActor(logic, { input: watchInput(instance) }));
+  assert.equal(asked, []);
+  for (const actor of actors) actor.start();
+  assert.equal(asked, [1, 2, 3]);
+});
+
+test("it takes the events that the machine itself takes, and ends as it does", () => {
+  const paths: Parameters<ReturnType<typeof createActor<typeof watchMachine>>["send"]>[0]["type"][] = [
+    "watch.admitted",
+    "turn.requested",
+    "cursor.reachedEnd",
+    "turn.began",
+    "socket.congested",
+    "turn.sealed",
+    "socket.drained",
+    "watch.leave",
+  ];
+  const [shared, own] = [sharedStart(watchMachine, watchInput(0)), watchMachine].map((logic) => {
+    const actor = createActor(logic, { input: watchInput(1) }).start();
+    return paths.map((type) => {
+      actor.send({ type });
+      const { value, status } = actor.getSnapshot();
+      return { value, status };
+    });
+  });
+  assert.equal(shared, own);
+  assert.is(own?.at(-1)?.status, "done");
+});
+
+test("a machine that waits, ends or spawns at its start is refused", () => {
+  const surface = { surfaceId: "s", conversationId: undefined, instance: 0 };
+  assert.throws(() => sharedStart(surfaceMachine, surface), /surface: it spawns, invokes, delays or ends at its start/);
+  const ended = setup({}).createMachine({
+    id: "ended",
+    context: () => ({}),
+    initial: "a",
+    states: { a: { type: "final" } },
+  });
+  assert.throws(() => sharedStart(ended, undefined), /ended: it spawns/);
+  const fixed = setup({}).createMachine({ id: "fixed", context: {}, initial: "a", states: { a: {} } });
+  assert.throws(() => sharedStart(fixed, undefined), /fixed: its context must be made of its input/);
+});
+
+test.run();

@@ -1,12 +1,13 @@
 // One socket's entry in the house: its actor, its outlet and what it watches. Plain fields for the data plane; what may
-// happen, and when, is the chart's business (machines/connection.ts).
+// happen, and when, is the chart's business (machines/connection.ts). There are tens of thousands of these: nothing is
+// allocated before it is needed, and there is no closure for each.
 import type { Actor } from "xstate";
 import type { ConnectionFact, connectionMachine } from "../machines/connection.ts";
 import type { surfaceWatchMachine } from "../machines/surface-watch.ts";
 import type { Facts } from "./facts.ts";
-import type { Outlet } from "./outlet.ts";
+import type { Outlet, OutletOwner } from "./outlet.ts";
 import type { Viewer } from "./surface-feed.ts";
-import type { Watch } from "./watches.ts";
+import type { Watch, WatchOwner } from "./watches.ts";
 
 /** A subscription to a surface: what the surface's feed sees of it, and its actor. */
 export interface SurfaceWatch extends Viewer {
@@ -14,30 +15,50 @@ export interface SurfaceWatch extends Viewer {
   actor: Actor<typeof surfaceWatchMachine> | undefined;
 }
 
-export class Connection {
-  readonly id: string;
+export interface ConnectionOptions {
+  id: string;
   /** Grows with each socket: news made before it are not for it. */
-  readonly serial: number;
-  readonly outlet: Outlet;
+  serial: number;
   /** Did it choose the subprotocol `turnwire.v1`? */
+  isV1: boolean;
+  facts: Facts;
+}
+
+const noWatches: ReadonlyMap<string, Watch> = new Map();
+const noSurfaceWatches: ReadonlyMap<string, SurfaceWatch> = new Map();
+
+export class Connection implements OutletOwner, WatchOwner {
+  readonly id: string;
+  readonly serial: number;
   readonly isV1: boolean;
+  readonly outlet: Outlet;
   actor: Actor<typeof connectionMachine> | undefined;
-  readonly watches = new Map<string, Watch>();
-  readonly surfaceWatches = new Map<string, SurfaceWatch>();
-  /** Conversations in which a turn of this socket's making is requested or running. */
-  readonly asking = new Set<string>();
   /** Surface actions that have not settled. */
   invokes = 0;
-  /** The ids of requests whose reply is still to come. */
-  readonly unanswered = new Set<string>();
   readonly #facts: Facts;
+  #watches: Map<string, Watch> | undefined;
+  #surfaceWatches: Map<string, SurfaceWatch> | undefined;
+  /** Conversations in which a turn of this socket's making is requested or running. */
+  #asking: Set<string> | undefined;
+  /** The ids of requests whose reply is still to come. */
+  #unanswered: Set<string> | undefined;
 
-  constructor(id: string, serial: number, outlet: Outlet, isV1: boolean, facts: Facts) {
+  constructor({ id, serial, isV1, facts }: ConnectionOptions, outletFor: (owner: OutletOwner) => Outlet) {
     this.id = id;
     this.serial = serial;
-    this.outlet = outlet;
     this.isV1 = isV1;
     this.#facts = facts;
+    this.outlet = outletFor(this);
+  }
+
+  /** By conversation. */
+  get watches(): ReadonlyMap<string, Watch> {
+    return this.#watches ?? noWatches;
+  }
+
+  /** By surface key. */
+  get surfaceWatches(): ReadonlyMap<string, SurfaceWatch> {
+    return this.#surfaceWatches ?? noSurfaceWatches;
   }
 
   get subscriptions(): number {
@@ -49,19 +70,85 @@ export class Connection {
     this.#facts.post(() => this.actor?.send({ type }));
   }
 
-  /** After a subscription was added or has ended. */
-  subscriptionsChanged(before: number): void {
-    const now = this.subscriptions;
-    if (before === 0 && now > 0) this.tell("watches.first");
-    if (before > 0 && now === 0) this.tell("watches.none");
+  addWatch(watch: Watch): void {
+    this.#watches ??= new Map();
+    this.#watches.set(watch.conversationId, watch);
+    this.outlet.joins = this.#watches.size > 1;
+    this.#added();
   }
 
+  removeWatch(watch: Watch): void {
+    if (this.watches.get(watch.conversationId) !== watch) return;
+    this.#watches?.delete(watch.conversationId);
+    this.outlet.joins = this.watches.size > 1;
+    this.settled(watch.conversationId);
+    this.#removed();
+  }
+
+  addSurfaceWatch(watch: SurfaceWatch): void {
+    this.#surfaceWatches ??= new Map();
+    this.#surfaceWatches.set(watch.key, watch);
+    this.#added();
+  }
+
+  removeSurfaceWatch(key: string): void {
+    if (this.#surfaceWatches?.delete(key)) this.#removed();
+  }
+
+  #added(): void {
+    if (this.subscriptions === 1) this.tell("watches.first");
+  }
+
+  #removed(): void {
+    if (this.subscriptions === 0) this.tell("watches.none");
+  }
+
+  // ── requests whose reply is still to come ─────────────────────────────────────────────────────────────────────────
+
+  awaitsReply(id: string): boolean {
+    return this.#unanswered?.has(id) ?? false;
+  }
+
+  owesReply(id: string): void {
+    this.#unanswered ??= new Set();
+    this.#unanswered.add(id);
+  }
+
+  hasReplied(id: string): void {
+    this.#unanswered?.delete(id);
+  }
+
+  // ── what the outlet finds out ─────────────────────────────────────────────────────────────────────────────────────
+
+  congested(): void {
+    this.tell("socket.congested");
+  }
+
+  drained(): void {
+    this.tell("socket.drained");
+  }
+
+  stuck(): void {
+    this.tell("socket.stuck");
+  }
+
+  // ── what its watches find out ─────────────────────────────────────────────────────────────────────────────────────
+
   asked(conversationId: string): void {
-    if (this.asking.size === 0) this.tell("turns.first");
-    this.asking.add(conversationId);
+    this.#asking ??= new Set();
+    if (this.#asking.size === 0) this.tell("turns.first");
+    this.#asking.add(conversationId);
   }
 
   settled(conversationId: string): void {
-    if (this.asking.delete(conversationId) && this.asking.size === 0) this.tell("turns.none");
+    if (this.#asking?.delete(conversationId) && this.#asking.size === 0) this.tell("turns.none");
+  }
+
+  lost(): void {
+    this.tell("socket.stuck");
+  }
+
+  ended(watch: Watch): void {
+    this.removeWatch(watch);
   }
 }

@@ -77,21 +77,11 @@ export class Connections {
   /** Adopts a socket that ws has upgraded: its first message is the catalog (protocol 1.2), or hello (protocol 2). */
   accept(socket: Socket, subprotocol: string): SocketListener {
     const { actors, parent, facts, clock, limits, logger, catalogFrame, helloFrame } = this.#options;
-    const outlet: Outlet = new Outlet(
-      socket,
-      {
-        congested: () => connection.tell("socket.congested"),
-        drained: () => connection.tell("socket.drained"),
-        stuck: () => connection.tell("socket.stuck"),
-      },
-      clock,
-      limits,
-      this.#joiner,
-    );
-    const connection = new Connection(randomUUID(), ++this.serial, outlet, subprotocol === v1, facts);
+    const options = { id: randomUUID(), serial: ++this.serial, isV1: subprotocol === v1, facts };
+    const connection = new Connection(options, (owner) => new Outlet(socket, owner, clock, limits, this.#joiner));
     this.#open.set(connection.id, connection);
-    if (connection.isV1) outlet.control(helloFrame(connection.id));
-    outlet.control(catalogFrame());
+    if (connection.isV1) connection.outlet.control(helloFrame(connection.id));
+    connection.outlet.control(catalogFrame());
     connection.actor = actors.adopt({
       parent: parent(),
       kind: "connection",
@@ -100,27 +90,21 @@ export class Connections {
       onEnd: (error) => this.#ended(connection, error),
     });
     logger.debug("transport-ws: connection open", { connectionId: connection.id });
-    return {
-      message: (data) => this.#message(connection, data),
-      pong: (payload) => outlet.receipt(payload),
-      broken: () => {
-        outlet.end();
-        connection.actor?.send({ type: "socket.broken" });
-      },
-      closed: () => {
-        outlet.end();
-        connection.actor?.send({ type: "socket.closed" });
-        this.#release(connection);
-      },
-    };
+    return new Ears(connection, this);
+  }
+
+  /** The TCP connection is gone. */
+  closed(connection: Connection): void {
+    connection.outlet.end();
+    connection.actor?.send({ type: "socket.closed" });
+    this.#release(connection);
   }
 
   /** Cuts every socket and releases what it held. */
   cutAll(): void {
     for (const connection of [...this.#open.values()]) {
       connection.outlet.cut();
-      connection.actor?.send({ type: "socket.closed" });
-      this.#release(connection);
+      this.closed(connection);
     }
   }
 
@@ -161,7 +145,8 @@ export class Connections {
     }
   }
 
-  #message(connection: Connection, data: Buffer): void {
+  /** One WebSocket message has come. */
+  message(connection: Connection, data: Buffer): void {
     const { outlet, actor } = connection;
     outlet.heard();
     if (outlet.ended) return;
@@ -171,7 +156,7 @@ export class Connections {
       return;
     }
     const { message } = parsed;
-    if (message.id !== undefined && connection.unanswered.has(message.id)) {
+    if (message.id !== undefined && connection.awaitsReply(message.id)) {
       const name = JSON.stringify(message.id);
       const problem = `the request ${name} waits for its reply: use another \`id\` until it has come`;
       refuse(connection, message, refusals.illegalState(problem));
@@ -205,5 +190,33 @@ export class Connections {
     const { id: connectionId, outlet } = connection;
     this.#options.logger.debug("transport-ws: connection close", { connectionId, code: outlet.closeCode });
     this.#options.released();
+  }
+}
+
+/** One socket's listener: an object with two fields, where four closures would be four times the memory. */
+class Ears implements SocketListener {
+  readonly #connection: Connection;
+  readonly #connections: Connections;
+
+  constructor(connection: Connection, connections: Connections) {
+    this.#connection = connection;
+    this.#connections = connections;
+  }
+
+  message(data: Buffer): void {
+    this.#connections.message(this.#connection, data);
+  }
+
+  pong(payload: string): void {
+    this.#connection.outlet.receipt(payload);
+  }
+
+  broken(): void {
+    this.#connection.outlet.end();
+    this.#connection.actor?.send({ type: "socket.broken" });
+  }
+
+  closed(): void {
+    this.#connections.closed(this.#connection);
   }
 }

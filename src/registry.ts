@@ -65,11 +65,29 @@ export class Registry {
       ofKind = new Map();
       this.#alive.set(kind, ofKind);
     }
-    const end = (error: unknown): void => {
-      if (this.#alive.get(kind)?.delete(actor)) onEnd(error);
-    };
     // Whole milliseconds: small integers take no memory of their own.
     ofKind.set(actor, Math.round(this.#clock.now()));
-    actor.subscribe({ error: end, complete: () => end(undefined) });
+    actor.subscribe(new Follower(ofKind, actor, onEnd));
+  }
+}
+
+/** Hears of one actor's end. An object in place of closures: there is one for each socket. */
+class Follower {
+  readonly #alive: Map<AnyActorRef, number>;
+  readonly #actor: AnyActorRef;
+  readonly #onEnd: (error: unknown) => void;
+
+  constructor(alive: Map<AnyActorRef, number>, actor: AnyActorRef, onEnd: (error: unknown) => void) {
+    this.#alive = alive;
+    this.#actor = actor;
+    this.#onEnd = onEnd;
+  }
+
+  error(error: unknown): void {
+    if (this.#alive.delete(this.#actor)) this.#onEnd(error);
+  }
+
+  complete(): void {
+    this.error(undefined);
   }
 }

@@ -10,7 +10,7 @@ import { chatError, type Refusal, refusals } from "./refusals.ts";
 import type { Registry } from "./registry.ts";
 import { sharedStart } from "./shared-start.ts";
 import { type Surfaces, surfaceKey } from "./surfaces.ts";
-import type { Watch, Watches, WatchOwner } from "./watches.ts";
+import type { Watch, Watches } from "./watches.ts";
 
 const surfaceWatchLogic = sharedStart(surfaceWatchMachine, { connectionId: "", surfaceId: "", conversationId: "" });
 
@@ -36,32 +36,16 @@ export class Subscriptions {
     if (present) return present;
     const full = this.#fullness(connection);
     if (full) return chatError("too-many", full, conversationId);
-    const { actor } = connection;
-    if (!actor) throw new Error("a connection without an actor cannot watch");
-    const owner: WatchOwner = {
-      connectionId: connection.id,
-      parent: actor,
-      outlet: connection.outlet,
-      asked: (id) => connection.asked(id),
-      settled: (id) => connection.settled(id),
-      lost: () => connection.tell("socket.stuck"),
-      ended: (ended) => {
-        if (connection.watches.get(conversationId) === ended) this.#forget(connection, conversationId);
-      },
-    };
-    const watch = this.#options.watches.open(conversationId, owner, after);
+    const watch = this.#options.watches.open(conversationId, connection, after);
     if (!watch) return chatError("internal", "this conversation cannot be watched now, try again", conversationId);
-    const before = connection.subscriptions;
-    connection.watches.set(conversationId, watch);
-    connection.outlet.joins = connection.watches.size > 1;
-    connection.subscriptionsChanged(before);
+    connection.addWatch(watch);
     return watch;
   }
 
   unwatchConversation(connection: Connection, conversationId: string): void {
     const watch = connection.watches.get(conversationId);
     if (!watch) return;
-    this.#forget(connection, conversationId);
+    connection.removeWatch(watch);
     this.#options.watches.end(watch);
   }
 
@@ -82,35 +66,25 @@ export class Subscriptions {
   unwatchSurface(connection: Connection, key: string): void {
     const watch = connection.surfaceWatches.get(key);
     if (!watch) return;
-    const before = connection.subscriptions;
-    connection.surfaceWatches.delete(key);
-    connection.subscriptionsChanged(before);
+    connection.removeSurfaceWatch(key);
     this.#options.surfaces.unwatch(key, watch);
     watch.actor?.send({ type: "watch.leave" });
   }
 
   /** The socket is congested: its watches leave the live sets. */
   holdBack(connection: Connection): void {
-    for (const watch of connection.watches.values()) this.#options.watches.tell(watch, "socket.congested");
+    for (const watch of connection.watches.values()) watch.tell("socket.congested");
   }
 
   /** The socket has drained: its watches catch up, and surfaces that changed meanwhile are shown. */
   catchUp(connection: Connection): void {
-    for (const watch of connection.watches.values()) this.#options.watches.tell(watch, "socket.drained");
+    for (const watch of connection.watches.values()) watch.tell("socket.drained");
     for (const [key, watch] of connection.surfaceWatches) this.#options.surfaces.catchUp(key, watch);
   }
 
   leaveEverything(connection: Connection): void {
     for (const conversationId of [...connection.watches.keys()]) this.unwatchConversation(connection, conversationId);
     for (const key of [...connection.surfaceWatches.keys()]) this.unwatchSurface(connection, key);
-  }
-
-  #forget(connection: Connection, conversationId: string): void {
-    const before = connection.subscriptions;
-    connection.watches.delete(conversationId);
-    connection.outlet.joins = connection.watches.size > 1;
-    connection.settled(conversationId);
-    connection.subscriptionsChanged(before);
   }
 
   #openSurfaceWatch(
@@ -140,9 +114,7 @@ export class Subscriptions {
         if (connection.surfaceWatches.get(key) === watch) this.unwatchSurface(connection, key);
       },
     });
-    const before = connection.subscriptions;
-    connection.surfaceWatches.set(key, watch);
-    connection.subscriptionsChanged(before);
+    connection.addSurfaceWatch(watch);
     return watch;
   }
 

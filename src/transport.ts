@@ -65,7 +65,7 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
     if (webSocket.extensions !== "") throw new Error("a WebSocket extension was negotiated although none is offered");
     tcp.setNoDelay(true);
     webSocket.on("error", onError);
-    const listener = accept(socketOf(webSocket, tcp), webSocket.protocol);
+    const listener = accept(new Output(webSocket, tcp), webSocket.protocol);
     webSocket.listener = listener;
     if (!listener) return;
     webSocket.on("message", onMessage);
@@ -86,9 +86,12 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
       refuse(stream, decision.status, decision.message, decision.status === 401 ? ["WWW-Authenticate: Bearer"] : []);
       return;
     }
+    // The answer to the upgrade and the first messages leave in one system call: a second one is 17 µs of a socket.
+    stream.cork();
     sockets.handleUpgrade(request, stream, head, (webSocket) => {
       if (webSocket instanceof ServerSocket) open(webSocket, request.socket);
     });
+    stream.uncork();
   };
 
   return {
@@ -108,21 +111,42 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
 }
 
 /** The outlet's side of a WebSocket. */
-function socketOf(webSocket: ServerSocket, tcp: TcpSocket): Socket {
-  const isOpen = (): boolean => webSocket.readyState === WebSocket.OPEN;
-  return {
-    write(frames) {
-      if (isOpen() && tcp.writable) tcp.write(frames);
-    },
-    hold: () => tcp.cork(),
-    release: () => tcp.uncork(),
-    ping(payload) {
-      if (isOpen()) webSocket.ping(payload);
-    },
-    close: (code, reason) => webSocket.close(code, reason),
-    cut: () => webSocket.terminate(),
-    unsentBytes: () => tcp.writableLength,
-  };
+class Output implements Socket {
+  readonly #webSocket: ServerSocket;
+  readonly #tcp: TcpSocket;
+
+  constructor(webSocket: ServerSocket, tcp: TcpSocket) {
+    this.#webSocket = webSocket;
+    this.#tcp = tcp;
+  }
+
+  write(frames: Buffer): void {
+    if (this.#webSocket.readyState === WebSocket.OPEN && this.#tcp.writable) this.#tcp.write(frames);
+  }
+
+  hold(): void {
+    this.#tcp.cork();
+  }
+
+  release(): void {
+    this.#tcp.uncork();
+  }
+
+  ping(payload: string): void {
+    if (this.#webSocket.readyState === WebSocket.OPEN) this.#webSocket.ping(payload);
+  }
+
+  close(code: number, reason: string): void {
+    this.#webSocket.close(code, reason);
+  }
+
+  cut(): void {
+    this.#webSocket.terminate();
+  }
+
+  unsentBytes(): number {
+    return this.#tcp.writableLength;
+  }
 }
 
 function onMessage(this: WebSocket, data: RawData): void {

@@ -1,9 +1,9 @@
 // The watches of all sockets: adopts a watch actor under its connection, lets joiners in and catching-up cursors on in
 // slices, and takes the turn's facts to those concerned. Must never leave a cursor behind when its watch has ended.
 import type { Actor, AnyActorRef } from "xstate";
-import { watchMachine } from "../machines/watch.ts";
+import { type WatchEvent, watchMachine } from "../machines/watch.ts";
 import type { Clock } from "./clock.ts";
-import { Cursor } from "./cursor.ts";
+import { Cursor, type CursorOwner } from "./cursor.ts";
 import type { Facts } from "./facts.ts";
 import type { Feed } from "./feed.ts";
 import type { Feeds } from "./feeds.ts";
@@ -14,20 +14,11 @@ import type { StreamCursor } from "./protocol/chat-subscribe.ts";
 import type { Registry } from "./registry.ts";
 import { sharedStart } from "./shared-start.ts";
 
-export interface Watch {
-  readonly instance: number;
-  readonly conversationId: string;
-  readonly cursor: Cursor;
-  readonly feed: Feed;
-  /** It goes on right after the event that its client had last. */
-  readonly recovered: boolean;
-  actor: Actor<typeof watchMachine> | undefined;
-}
-
 /** The connection's side of a watch. */
 export interface WatchOwner {
-  readonly connectionId: string;
-  readonly parent: AnyActorRef;
+  /** Of the connection. */
+  readonly id: string;
+  readonly actor: AnyActorRef | undefined;
   readonly outlet: Outlet;
   /** This socket's own turn was asked for, and is over. */
   asked(conversationId: string): void;
@@ -36,6 +27,55 @@ export interface WatchOwner {
   lost(): void;
   ended(watch: Watch): void;
 }
+
+type WatchFact = WatchEvent["type"];
+
+/** One socket's watch of one conversation: where its cursor stands, and its actor. */
+export class Watch implements CursorOwner {
+  readonly instance: number;
+  readonly cursor: Cursor;
+  readonly owner: WatchOwner;
+  /** It goes on right after the event that its client had last. */
+  readonly recovered: boolean;
+  actor: Actor<typeof watchMachine> | undefined;
+  readonly #facts: Facts;
+
+  constructor(instance: number, feed: Feed, owner: WatchOwner, after: StreamCursor | undefined, parts: WatchParts) {
+    this.instance = instance;
+    this.owner = owner;
+    this.recovered = after !== undefined && feed.log.holdsAllAfter(after);
+    const seq = after && this.recovered ? after.seq : feed.startSeq();
+    this.cursor = new Cursor(feed, owner.outlet, this, seq, parts.limits);
+    this.#facts = parts.facts;
+  }
+
+  get feed(): Feed {
+    return this.cursor.feed;
+  }
+
+  get conversationId(): string {
+    return this.feed.conversationId;
+  }
+
+  /** Posts a fact, behind those that were found before it. */
+  tell(type: WatchFact): void {
+    this.#facts.post(() => this.actor?.send({ type }));
+  }
+
+  reachedEnd(): void {
+    this.tell("cursor.reachedEnd");
+  }
+
+  fellBehind(): void {
+    this.tell("cursor.fellBehind");
+  }
+
+  lost(): void {
+    this.owner.lost();
+  }
+}
+
+type WatchParts = Pick<WatchesOptions, "facts" | "limits">;
 
 export interface WatchesOptions {
   actors: Registry;
@@ -46,15 +86,10 @@ export interface WatchesOptions {
   logger: Logger;
 }
 
-interface Member {
-  watch: Watch;
-  owner: WatchOwner;
-}
-
 export class Watches {
   readonly #options: WatchesOptions;
   readonly #machine: typeof watchMachine;
-  readonly #members = new Map<number, Member>();
+  readonly #members = new Map<number, Watch>();
   readonly #byConversation = new Map<string, Set<Watch>>();
   #newestInstance = 0;
   /** Joiners and catching-up cursors, each to be served once. */
@@ -71,34 +106,29 @@ export class Watches {
    * running turn's first event; undefined when the orchestrator would not be subscribed to.
    */
   open(conversationId: string, owner: WatchOwner, after?: StreamCursor): Watch | undefined {
-    const { actors, feeds, limits, logger } = this.#options;
+    const { actors, feeds, logger } = this.#options;
+    const { actor: parent } = owner;
+    if (!parent) throw new Error("a connection without an actor cannot watch");
     const feed = feeds().open(conversationId);
     if (!feed) return undefined;
     const instance = ++this.#newestInstance;
-    const facts = {
-      reachedEnd: () => this.tell(watch, "cursor.reachedEnd"),
-      fellBehind: () => this.tell(watch, "cursor.fellBehind"),
-      lost: () => owner.lost(),
-    };
-    const recovered = after !== undefined && feed.log.holdsAllAfter(after);
-    const cursor = new Cursor(feed, owner.outlet, facts, recovered ? after.seq : feed.startSeq(), limits);
-    const watch: Watch = { instance, conversationId, cursor, feed, recovered, actor: undefined };
+    const watch = new Watch(instance, feed, owner, after, this.#options);
     feed.watches++;
-    this.#members.set(instance, { watch, owner });
+    this.#members.set(instance, watch);
     this.#conversation(conversationId).add(watch);
     watch.actor = actors.adopt({
-      parent: owner.parent,
+      parent,
       kind: "watch",
       logic: this.#machine,
-      input: { connectionId: owner.connectionId, conversationId, instance },
+      input: { connectionId: owner.id, conversationId, instance },
       onEnd: (error) => {
         this.#release(watch);
         if (error !== undefined) logger.error("watch: defect", { conversationId, error });
         owner.ended(watch);
       },
     });
-    if (feed.log.running) this.tell(watch, "turn.began");
-    if (owner.outlet.congested) this.tell(watch, "socket.congested");
+    if (feed.log.running) watch.tell("turn.began");
+    if (owner.outlet.congested) watch.tell("socket.congested");
     return watch;
   }
 
@@ -106,11 +136,6 @@ export class Watches {
   end(watch: Watch): void {
     this.#release(watch);
     watch.actor?.send({ type: "watch.leave" });
-  }
-
-  /** Posts a fact, behind those that were found before it. */
-  tell(watch: Watch, type: Parameters<NonNullable<Watch["actor"]>["send"]>[0]["type"]): void {
-    this.#options.facts.post(() => watch.actor?.send({ type }));
   }
 
   /**
@@ -130,7 +155,7 @@ export class Watches {
   /** The turn's facts for every watch of the conversation. */
   turnFacts(conversationId: string): { turnBegan(): void; turnSealed(): void } {
     const tellAll = (type: "turn.began" | "turn.sealed") => (): void => {
-      for (const watch of this.#byConversation.get(conversationId) ?? []) this.tell(watch, type);
+      for (const watch of this.#byConversation.get(conversationId) ?? []) watch.tell(type);
     };
     return { turnBegan: tellAll("turn.began"), turnSealed: tellAll("turn.sealed") };
   }
@@ -156,19 +181,19 @@ export class Watches {
 
   #provide(): typeof watchMachine {
     const act =
-      (run: (member: Member) => void) =>
+      (run: (watch: Watch) => void) =>
       ({ context }: { context: { instance: number } }): void => {
-        const member = this.#members.get(context.instance);
-        if (member) run(member);
+        const watch = this.#members.get(context.instance);
+        if (watch) run(watch);
       };
     return watchMachine.provide({
       actions: {
-        askAdmission: act(({ watch }) => this.#serve(() => this.tell(watch, "watch.admitted"))),
-        catchUp: act(({ watch }) => this.#pump(watch)),
-        joinLive: act(({ watch }) => watch.cursor.join()),
-        leaveLive: act(({ watch }) => watch.cursor.leave()),
-        noteAsked: act(({ owner, watch }) => owner.asked(watch.conversationId)),
-        noteSettled: act(({ owner, watch }) => owner.settled(watch.conversationId)),
+        askAdmission: act((watch) => this.#serve(() => watch.tell("watch.admitted"))),
+        catchUp: act((watch) => this.#pump(watch)),
+        joinLive: act((watch) => watch.cursor.join()),
+        leaveLive: act((watch) => watch.cursor.leave()),
+        noteAsked: act((watch) => watch.owner.asked(watch.conversationId)),
+        noteSettled: act((watch) => watch.owner.settled(watch.conversationId)),
       },
     });
   }

@@ -18,10 +18,10 @@ export function invokeSurface(connection: Connection, message: Invoke, { surface
     return;
   }
   connection.invokes++;
-  if (id !== undefined) connection.unanswered.add(id);
+  if (id !== undefined) connection.owesReply(id);
   surfaces.invoke(provider, message, (reason) => {
     connection.invokes--;
-    if (id !== undefined) connection.unanswered.delete(id);
+    if (id !== undefined) connection.hasReplied(id);
     if (reason === undefined) {
       succeed(connection, message);
       return;

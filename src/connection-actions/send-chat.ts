@@ -35,7 +35,7 @@ export function sendChat(connection: Connection, message: ChatSend, services: Se
   }
   // Only who was refused because a turn is running stays subscribed (protocol 1.4); that turn may be its own.
   if (outcome.reason === "already-active") takeBack();
-  else watches.tell(watch, "turn.refused");
+  else watch.tell("turn.refused");
   if (!before && outcome.reason !== "already-active") subscriptions.unwatchConversation(connection, conversationId);
   refuse(connection, message, refusalOf(outcome, message.conversationId));
 }

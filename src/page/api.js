@@ -58,10 +58,10 @@ export function createApi({ base, fetch, stores, onUnauthorised }) {
       if (token === "") {
         // A refused upgrade looks like any other failure to a page; a plain request tells whether a token is missing.
         if (lastFailed) await call("GET", "models").catch((error) => error.status === 401 && Promise.reject(error));
-        return ["turnwire.base"];
+        return ["turnwire.v1"];
       }
       const { ticket } = await call("POST", "ticket");
-      return ["turnwire.base", `turnwire.ticket.${ticket}`];
+      return ["turnwire.v1", `turnwire.ticket.${ticket}`];
     },
     models: () => call("GET", "models"),
     conversations: () => call("GET", "conversations"),

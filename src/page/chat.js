@@ -100,6 +100,7 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
     /** A new socket is open. */
     rejoin: () => follower.join(),
     lost,
+    hearVerdict: follower.hearVerdict,
     hearDelta(message) {
       if (isUnborn) {
         isUnborn = false;

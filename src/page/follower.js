@@ -1,5 +1,6 @@
-// Follows one conversation: subscribes, reads the history, and repairs what a lost connection left out. The order is
-// what makes it safe (protocol 3): the subscription is in force before the history is read, so nothing falls between.
+// Follows one conversation: subscribes, goes on after the last event it heard where the server still has what came
+// since (protocol 2, resume), and reads from the history what was left out. The order is what makes it safe (protocol
+// 3): the subscription is in force before the history is read, so nothing falls between.
 import { reconnectDelayMs } from "./backoff.js";
 import * as model from "./transcript.js";
 
@@ -72,9 +73,10 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
 
   /** Once for every socket: subscribe, wait until that is in force, then compare with what is stored. */
   async function join() {
-    if (!isOpen || isClosed || !wire.send({ type: "chat.subscribe", conversationId })) return;
+    if (!isOpen || isClosed) return;
+    const after = transcript.cursor;
+    if (!wire.send({ type: "chat.subscribe", conversationId, ...(after && { after }) })) return;
     const mine = ++joins;
-    model.rejoin(transcript);
     const isInForce = await wire.barrier();
     if (!isInForce || mine !== joins) return;
     await read(async () => {
@@ -86,7 +88,7 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
     });
   }
 
-  /** An event is missing, which no well-behaved server lets happen: a new subscription brings the turn again. */
+  /** An event is missing, which no well-behaved server lets happen: a new subscription brings it. */
   function repair() {
     wire.send({ type: "chat.unsubscribe", conversationId });
     join();
@@ -103,6 +105,13 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
     },
     /** A new socket is open. Before open(), there is nothing to follow. */
     join,
+    /** A chat.subscribed of this conversation, before the replay: exactly what was missed, or the running turn anew. */
+    hearVerdict({ epoch, seq, turnId, recovered }) {
+      if (recovered) return;
+      model.rejoin(transcript);
+      // Nothing comes before the next turn's first event.
+      if (turnId === null) transcript.cursor = { epoch, seq };
+    },
     /** A chat.delta of this conversation. */
     hear(message) {
       const outcome = model.addDelta(transcript, message);

@@ -145,6 +145,9 @@ function hear(message) {
     case "chat.delta":
       if (message.event.conversationId === chat.conversationId) chat.hearDelta(message);
       break;
+    case "chat.subscribed":
+      if (isOpen) chat.hearVerdict(message);
+      break;
     case "chat.error":
       if (isOpen || message.conversationId === undefined) chat.hearRefusal(message.message);
       else toasts.show(message.message);

@@ -12,6 +12,7 @@ import {
   SimulatedPageClock,
   type Surface,
   type Surfaces,
+  type Verdict,
 } from "../support/page-modules.ts";
 
 const following = suite("page/following");
@@ -28,14 +29,22 @@ interface Bench {
   asked: string[];
   troubles: (string | undefined)[];
   /** What the server has. */
-  server: { chunks: StoredChunk[]; isActive: boolean; failure: Error | undefined; isUp: boolean };
+  server: {
+    chunks: StoredChunk[];
+    isActive: boolean;
+    failure: Error | undefined;
+    isUp: boolean;
+    /** What it says to a chat.subscribe. */
+    verdict: Verdict;
+  };
 }
 
 function bench(): Bench {
   const clock = new SimulatedPageClock();
   const asked: string[] = [];
   const troubles: (string | undefined)[] = [];
-  const server: Bench["server"] = { chunks: [], isActive: false, failure: undefined, isUp: true };
+  const verdict = { epoch: "e", seq: 0, turnId: "running", recovered: false };
+  const server: Bench["server"] = { chunks: [], isActive: false, failure: undefined, isUp: true, verdict };
   const answer = <T>(name: string, value: () => T): Promise<T> => {
     asked.push(name);
     return server.failure ? Promise.reject(server.failure) : Promise.resolve(value());
@@ -52,11 +61,13 @@ function bench(): Bench {
   };
   const wire = {
     send(message: object): boolean {
-      if (server.isUp) asked.push(String(Reflect.get(message, "type")));
+      const { type, after } = message as { type: string; after?: object };
+      if (server.isUp) asked.push(after ? `${type} after ${JSON.stringify(after)}` : type);
       return server.isUp;
     },
     barrier() {
       if (server.isUp) asked.push("barrier");
+      if (server.isUp) follower.hearVerdict(server.verdict);
       return Promise.resolve(server.isUp);
     },
   };
@@ -99,6 +110,39 @@ following("what is not open yet asks for nothing when a socket opens, and nothin
   assert.equal(asked, []);
 });
 
+following(
+  "after a lost connection it goes on right after the last event it heard, and shows nothing anew",
+  async () => {
+    const { follower, asked, server } = bench();
+    follower.open(true);
+    await settle();
+    const script = new Script();
+    for (const delta of [...script.opening("t1", "hi"), ...script.words("t1", ["Hel"])]) follower.hear(delta);
+    const { version } = follower.transcript.turns[0] ?? {};
+    server.isActive = true;
+    server.verdict = { epoch: "e1", seq: 5, turnId: "t1", recovered: true };
+    asked.length = 0;
+    await follower.join();
+    assert.is(asked[0], 'chat.subscribe after {"epoch":"e1","seq":3}');
+    for (const delta of script.words("t1", ["lo ", "there"])) follower.hear(delta);
+    assert.equal(shown(follower.transcript), ["hi > Hello there"]);
+    assert.is(follower.transcript.turns[0]?.version, version, "the turn was not drawn anew");
+  },
+);
+
+following("between turns it knows where it stands too, before it has heard an event", async () => {
+  const { follower, asked, server } = bench();
+  server.verdict = { epoch: "e1", seq: 7, turnId: null, recovered: false };
+  follower.open(true);
+  await settle();
+  asked.length = 0;
+  await follower.join();
+  assert.is(asked[0], 'chat.subscribe after {"epoch":"e1","seq":7}');
+  const script = new Script("e1", 7);
+  for (const delta of [...script.opening("t1", "hi"), ...script.words("t1", ["Hello"])]) follower.hear(delta);
+  assert.equal(shown(follower.transcript), ["hi > Hello"]);
+});
+
 following("a turn that ended during a lost connection is completed from the history", async () => {
   const { follower, server } = bench();
   follower.open(true);
@@ -122,7 +166,11 @@ following("a hole in the events is repaired with a new subscription", async () =
   asked.length = 0;
   assert.ok(words[1]);
   follower.hear(words[1]);
-  assert.equal(asked.slice(0, 3), ["chat.unsubscribe", "chat.subscribe", "barrier"]);
+  assert.equal(asked.slice(0, 3), [
+    "chat.unsubscribe",
+    `chat.subscribe after {"epoch":"e1","seq":${opening.length}}`,
+    "barrier",
+  ]);
   for (const delta of [...opening, ...words]) follower.hear(delta);
   await settle();
   assert.equal(shown(follower.transcript), ["hi > ab"]);

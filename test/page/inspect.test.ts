@@ -333,14 +333,15 @@ promise("after a restart an id that was given again leads to the actor of now", 
   const first = await start("0");
   try {
     const operator = await new Operator(await browser.open(`${first.httpUrl}/inspect`)).isLive();
-    const address = await operator.row("x:0").getAttribute("href");
+    const id = await operator.firstActor();
+    const address = await operator.row(id).getAttribute("href");
     await first.kill();
     await operator.sees("#health", "The server cannot be reached.");
     const next = await start(new URL(first.httpUrl).port);
     try {
       await operator.isLive();
-      await eventually(async () => (await operator.row("x:0").getAttribute("href")) !== address, "another address");
-      await operator.picks("x:0");
+      await eventually(async () => (await operator.row(id).getAttribute("href")) !== address, "another address");
+      await operator.picks(id);
       await operator.page.locator("#ending").waitFor({ state: "hidden" });
     } finally {
       await next.kill();
@@ -356,7 +357,7 @@ promise("the actor that was watched is gone after a restart, though another has 
   const first = await start("0");
   try {
     const operator = await new Operator(await browser.open(`${first.httpUrl}/inspect`)).isLive();
-    await operator.picks("x:0");
+    await operator.picks(await operator.firstActor());
     await first.kill();
     await operator.sees("#log-rows", "lost");
     const next = await start(new URL(first.httpUrl).port);

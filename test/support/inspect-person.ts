@@ -39,6 +39,14 @@ export class Operator {
     return found;
   }
 
+  /** The id of the actor that has been there longest. */
+  async firstActor(): Promise<string> {
+    const address = await this.page.locator('.actors a[href^="#/a/"]').first().getAttribute("href");
+    const id = address?.split("/")[2];
+    if (id === undefined) throw new Error(`no actor's address: ${address}`);
+    return decodeURIComponent(id);
+  }
+
   /** The row of an actor among those that were found. */
   row(id: string): Locator {
     return this.page.locator(`.actors a[href^="#/a/${encodeURIComponent(id)}/"]`);

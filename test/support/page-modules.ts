@@ -157,11 +157,20 @@ export interface FollowerOptions {
   onSettled(): void;
 }
 
+/** What a chat.subscribed says. */
+export interface Verdict {
+  epoch: string;
+  seq: number;
+  turnId: string | null;
+  recovered: boolean;
+}
+
 export interface Follower {
   transcript: Transcript;
   open(isNew: boolean): void;
   join(): Promise<void>;
   hear(delta: Delta): void;
+  hearVerdict(verdict: Verdict): void;
   readAnew(): Promise<void>;
   readEarlier(): Promise<void>;
   close(): void;

@@ -50,6 +50,7 @@ const announcedOfConversations = [
   "queuedTextsMax",
   "queuedTextCharactersMax",
   "stepsPerTurnMax",
+  "runningTurnsMax",
   "turnMs",
   "toolRunMs",
   "modelSilenceMs",

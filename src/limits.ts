@@ -164,6 +164,8 @@ export const limits = {
   deltaCharactersMax: 64 * KiB,
   /** Characters of an expression for the calculator. Higher: deeper nesting, which costs stack. */
   expressionCharactersMax: 1_000,
+  /** Turns that are not sealed, in all; one more is refused. Higher: more agents at work, and more memory. */
+  runningTurnsMax: 10_000,
   /** A turn that runs for so long is aborted. Lower cuts off long work of agents and their tools. */
   turnMs: 2 * 60 * 60_000,
   /** Values of an agent that never waits, taken in one loop turn. Higher: everything else waits longer for its turn. */

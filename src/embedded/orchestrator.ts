@@ -77,9 +77,12 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
   let refusing: string | undefined;
   let isStopping = false;
 
-  const refusal = (): Refused | undefined => {
+  const refusal = (conversationId: string): Refused | undefined => {
     if (isStopping) return refused("draining", "the server is about to stop and begins no new turns");
-    return refusing === undefined ? options.refusal?.() : refused("refusing-turns", refusing);
+    if (refusing !== undefined) return refused("refusing-turns", refusing);
+    if (live.running >= limits.runningTurnsMax && live.get(conversationId)?.status !== "active")
+      return refused("too-many", `${limits.runningTurnsMax} turns are running, the most there may be: try again later`);
+    return options.refusal?.();
   };
   const services: Services = {
     store,
@@ -157,7 +160,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     get refusing() {
       return refusing;
     },
-    runningTurns: () => live.all().filter(({ status }) => status === "active").length,
+    runningTurns: () => live.running,
     activity: (conversationId) =>
       live.get(conversationId)?.activity ?? (store.conversation(conversationId)?.closed ? "closed" : "idle"),
     progress: (conversationId) => live.get(conversationId)?.work.progress,

@@ -10,6 +10,7 @@ import {
   memoryStore,
   openHouse,
   Puppet,
+  refusalOf,
   settle,
 } from "../support/orchestrator-house.ts";
 
@@ -154,6 +155,26 @@ test("what was drained and never yielded is back in the queue, before what came 
   house.setRefusing(undefined);
   assert.ok(house.orchestrator.startTurn({ conversationId: "c", text: "three" }).started);
   assert.equal(questions(), ["go", "one\n\ntwo\n\nthree"]);
+  house.close();
+});
+
+test("at the limit of running turns one more is refused, and one that ends may carry its texts over", async () => {
+  const { puppet, house, queue, waiting } = await running({ limits: { runningTurnsMax: 1 } });
+  assert.is(house.runningTurns(), 1);
+  const refusal = refusalOf(house.orchestrator.startTurn({ conversationId: "other", text: "x" }));
+  assert.equal(refusal, {
+    reason: "too-many",
+    message: "1 turns are running, the most there may be: try again later",
+  });
+  queue("one");
+  puppet.finish();
+  await settle(house.clock);
+  assert.equal(waiting(), []);
+  assert.is(house.runningTurns(), 1);
+  puppet.finish();
+  await settle(house.clock);
+  assert.is(house.runningTurns(), 0);
+  assert.ok(house.orchestrator.startTurn({ conversationId: "other", text: "x" }).started);
   house.close();
 });
 

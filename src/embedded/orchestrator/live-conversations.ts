@@ -22,6 +22,8 @@ export class LiveConversations {
   readonly #fallen = new Map<string, LiveConversation>();
   /** The newest turn's actor of each that has an actor itself. */
   readonly #turns = new Map<string, AnyActorRef>();
+  /** Those with a turn that is not sealed. */
+  readonly #active = new Set<string>();
   readonly #onMove: () => void;
 
   /** onMove is called whenever any of them has moved; it must not throw. */
@@ -51,6 +53,11 @@ export class LiveConversations {
 
   all(): LiveConversation[] {
     return [...this.#all.values()];
+  }
+
+  /** How many have a turn that is not sealed. */
+  get running(): number {
+    return this.#active.size;
   }
 
   /** Wakes the conversation when it has no actor, and keeps it awake while it is used. */
@@ -89,6 +96,8 @@ export class LiveConversations {
     } catch (error) {
       this.#services.logger.error("orchestrator: a status could not be announced", { conversationId: live.id, error });
     }
+    if (live.status === "active") this.#active.add(live.id);
+    else this.#active.delete(live.id);
     this.#onMove();
   }
 

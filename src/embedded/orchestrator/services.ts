@@ -23,8 +23,8 @@ export interface Services {
   logger: Logger;
   limits: Limits;
   outbox: Outbox;
-  /** Why no turn may begin now, in whatever conversation. */
-  refusal(): Refused | undefined;
+  /** Why no turn may begin in the conversation now; one that carries texts over has its place already. */
+  refusal(conversationId: string): Refused | undefined;
   isStopping(): boolean;
   broadcast(news: Broadcast): void;
   changed(change: OrchestratorChange): void;

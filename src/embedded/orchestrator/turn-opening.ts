@@ -54,7 +54,7 @@ export function openTurn(
   request: TurnRequest | undefined,
 ): Turn | Refused {
   try {
-    return services.refusal() ?? attemptTurn(services, conversationId, texts, request);
+    return services.refusal(conversationId) ?? attemptTurn(services, conversationId, texts, request);
   } catch (error) {
     return storageFailed(error);
   }

@@ -87,8 +87,8 @@ export const limits = {
   latenessKeptMs: 250,
   /** A flush goes out before its time when this many events have gathered … */
   flushEventsMax: 64,
-  /** … or this many bytes. */
-  flushBytesMax: 128 * KiB,
+  /** … or this many bytes. Higher: who reads 8 kB/s cannot give the receipt of a flush within markAnswerMs. */
+  flushBytesMax: 64 * KiB,
   /** Sockets written in one loop turn. Higher: the loop is held longer (5,000 in one go: 42 ms). */
   socketsPerLoopTurn: 256,
   /** Facts (turn.began, turn.sealed, …) sent to actors in one loop turn; each takes 9–16 µs. */
@@ -103,9 +103,16 @@ export const limits = {
   markEveryBytes: 64 * KiB,
   /** Outstanding bytes above which a socket leaves the live sets. Higher: replies wait longer behind deltas. */
   outstandingBytesMax: 256 * KiB,
-  /** Outstanding bytes below which it catches up again. */
-  outstandingBytesLow: 128 * KiB,
-  /** A mark unanswered for so long: close 4001. Lower cuts off readers on bad links. */
+  /** The same for a socket whose receipts are late. Lower: links that are both long and slow carry less. */
+  outstandingBytesMin: 64 * KiB,
+  /** Below this part of its bound a socket catches up again. Lower: fewer and longer pauses. */
+  outstandingLowRatio: 0.5,
+  /** A receipt that takes longer halves the bound, one that takes half of it doubles it. Higher: replies wait longer. */
+  receiptWishedMs: 1_000,
+  /**
+   * A mark unanswered for so long after the last receipt (longer after a single event of more than markEveryBytes):
+   * close 4001. Lower cuts off readers on bad links.
+   */
   markAnswerMs: 10_000,
   /** Bytes the process holds for one socket; over it: close 4001. */
   unsentBytesMax: 4 * MiB,

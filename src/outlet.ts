@@ -29,8 +29,9 @@ export interface OutletOwner {
 
 interface Mark {
   id: number;
-  /** Bytes written before it. */
+  /** Bytes written before it, and after the mark before it. */
   at: number;
+  bytes: number;
   sentAt: number;
 }
 
@@ -55,6 +56,9 @@ export class Outlet {
   #markedBytes = 0;
   #marks: Mark[] = [];
   #nextMark = 1;
+  /** Above it the socket counts as congested: so much that it takes about a second. */
+  #window: number;
+  #receiptAt = 0;
   #heardAt: number;
   #pingedAt: number;
   #endedAt = 0;
@@ -65,6 +69,7 @@ export class Outlet {
     this.#clock = clock;
     this.#limits = limits;
     this.#joiner = joiner;
+    this.#window = limits.outstandingBytesMax;
     this.#heardAt = clock.now();
     this.#pingedAt = this.#heardAt;
   }
@@ -98,9 +103,9 @@ export class Outlet {
     return this.#writtenBytes - this.#receiptedBytes;
   }
 
-  /** Above it the socket counts as congested. */
+  /** Above it the socket counts as congested; it follows the pace of the receipts. */
   get outstandingBytesMax(): number {
-    return this.#limits.outstandingBytesMax;
+    return this.#window;
   }
 
   /** Bytes the process holds for this socket. */
@@ -109,10 +114,13 @@ export class Outlet {
   }
 
   #write(frames: Buffer): void {
+    // No two marks are farther apart than one write has to be: a receipt is due for what can be read in its time.
+    const unmarked = this.#writtenBytes - this.#markedBytes;
+    if (unmarked > 0 && unmarked + frames.length > this.#limits.markEveryBytes) this.#mark();
     this.#socket.write(frames);
     this.#writtenBytes += frames.length;
     if (this.#writtenBytes - this.#markedBytes >= this.#limits.markEveryBytes) this.#mark();
-    if (!this.congested && this.outstandingBytes() > this.#limits.outstandingBytesMax) {
+    if (!this.congested && this.outstandingBytes() > this.#window) {
       this.congested = true;
       if (this.#markedBytes !== this.#writtenBytes) this.#mark();
       this.#owner.congested();
@@ -123,7 +131,8 @@ export class Outlet {
   /** A ping marks the stream; its pong is the receipt for all that was written before. */
   #mark(): void {
     const id = this.#nextMark++;
-    this.#marks.push({ id, at: this.#writtenBytes, sentAt: this.#clock.now() });
+    const bytes = this.#writtenBytes - this.#markedBytes;
+    this.#marks.push({ id, at: this.#writtenBytes, bytes, sentAt: this.#clock.now() });
     this.#markedBytes = this.#writtenBytes;
     this.#socket.ping(`m${id}`);
   }
@@ -137,10 +146,28 @@ export class Outlet {
     if (!mark) return;
     this.#marks.splice(0, index + 1);
     this.#receiptedBytes = mark.at;
-    if (this.congested && !this.ended && this.outstandingBytes() < this.#limits.outstandingBytesLow) {
+    this.#receiptAt = this.#clock.now();
+    this.#adapt(this.#receiptAt - mark.sentAt);
+    const low = this.#window * this.#limits.outstandingLowRatio;
+    if (!this.congested || this.ended) return;
+    if (this.outstandingBytes() < low) {
       this.congested = false;
       this.#owner.drained();
-    }
+    } else if (this.#marks.length === 0) this.#mark();
+  }
+
+  /** What is on the way delays replies: on a slow link it may be less, so that it takes about a second. */
+  #adapt(tookMs: number): void {
+    const { outstandingBytesMin, outstandingBytesMax, receiptWishedMs } = this.#limits;
+    const least = Math.min(outstandingBytesMin, outstandingBytesMax);
+    if (tookMs > receiptWishedMs) this.#window = Math.max(least, this.#window / 2);
+    else if (tookMs < receiptWishedMs / 2) this.#window = Math.min(outstandingBytesMax, this.#window * 2);
+  }
+
+  /** How long the oldest mark may still take. It is the pace that counts: who reads at all is waited for. */
+  #markDueAt({ bytes, sentAt }: Mark): number {
+    const { markAnswerMs, markEveryBytes } = this.#limits;
+    return Math.max(sentAt, this.#receiptAt) + markAnswerMs * Math.max(1, bytes / markEveryBytes);
   }
 
   /** Any frame is a sign of life. */
@@ -173,7 +200,7 @@ export class Outlet {
   due(now: number): "overdue" | "stuck" | "silent" | undefined {
     if (this.ended) return now - this.#endedAt >= this.#limits.closingMs ? "overdue" : undefined;
     const oldest = this.#marks[0];
-    if (oldest && now - oldest.sentAt >= this.#limits.markAnswerMs) return "stuck";
+    if (oldest && now >= this.#markDueAt(oldest)) return "stuck";
     const silentMs = now - this.#heardAt;
     if (silentMs >= this.#limits.silentCloseMs) return "silent";
     if (silentMs >= this.#limits.silentPingMs && now - this.#pingedAt >= this.#limits.silentPingMs) {
@@ -190,7 +217,7 @@ export class Outlet {
 
   /** What the sweep will do, and when, if nothing is heard until then; for those who look. */
   deadlines(): { what: string; inMs: number }[] {
-    const { markAnswerMs, silentPingMs, silentCloseMs, closingMs } = this.#limits;
+    const { silentPingMs, silentCloseMs, closingMs } = this.#limits;
     const now = this.#clock.now();
     const due = (what: string, since: number, ms: number): { what: string; inMs: number } => ({
       what,
@@ -198,7 +225,7 @@ export class Outlet {
     });
     if (this.ended) return [due("the peer has not answered the close frame: cut", this.#endedAt, closingMs)];
     const [oldest] = this.#marks;
-    const slow = oldest && due("what was written has no receipt: closed as slow (4001)", oldest.sentAt, markAnswerMs);
+    const slow = oldest && due("what was written has no receipt: closed as slow (4001)", this.#markDueAt(oldest), 0);
     // Every socket that has nothing to say is pinged now and then; only one that does not answer is in danger.
     const isPinged = now - this.#heardAt >= silentPingMs;
     const silent = due("no sign of life: closed as silent (4002)", this.#heardAt, silentCloseMs);

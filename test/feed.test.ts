@@ -60,7 +60,7 @@ test("with many watchers the next flush waits so long that a socket gets at most
   }
 });
 
-test("64 events or 128 KiB go out before their time", () => {
+test("64 events or 64 KiB go out before their time", () => {
   for (const gathered of [
     count(limits.flushEventsMax).map(() => text("x")),
     [text("x".repeat(limits.flushBytesMax))],
@@ -81,7 +81,7 @@ test("64 events or 128 KiB go out before their time", () => {
   }
 });
 
-test("a flush holds at most 128 KiB: the rest follows at once", () => {
+test("a flush holds at most 64 KiB: the rest follows at once", () => {
   const house = new FeedHouse({ outstandingBytesMax: Number.MAX_SAFE_INTEGER });
   const { socket, transcript } = house.live();
   house.append(...count(500).map((index) => event("tool-output", { data: `${index}`.padEnd(1_000) })));

@@ -255,7 +255,7 @@ test("the directory counts actors by chart and state, and finds them by name, st
 });
 
 test("one actor's detail says what it waits for, who is around it, and what its socket and cursor are at", () => {
-  const house = new MemoryGateway({ limits: { outstandingBytesMax: 200, outstandingBytesLow: 100 } });
+  const house = new MemoryGateway({ limits: { outstandingBytesMax: 200 } });
   const client = house.join({ reads: false });
   client.send({ type: "chat.subscribe", conversationId: "c" });
   house.orchestrator.begin("c");

@@ -157,6 +157,54 @@ test("the oldest mark counts: answering the first of two gives the second its ow
   assert.is(outlet.due(clock.now()), "stuck");
 });
 
+test("a second of 64 KiB that went out at once has ten seconds from the first one's receipt", () => {
+  const { clock, outlet, write, answer } = open();
+  for (let count = 0; count < 4; count++) write(64 * KiB);
+  for (let count = 0; count < 4; count++) {
+    clock.advance(9_000);
+    assert.is(outlet.due(clock.now()), undefined, `the ${count + 1}. mark of who reads 7 kB/s`);
+    answer(1);
+  }
+  assert.is(outlet.outstandingBytes(), 0);
+});
+
+test("a mark behind more than 64 KiB may take longer: it is the pace that counts", () => {
+  const { clock, outlet, write } = open();
+  write(160 * KiB);
+  clock.advance(2.5 * limits.markAnswerMs - 1);
+  assert.is(outlet.due(clock.now()), undefined);
+  clock.advance(1);
+  assert.is(outlet.due(clock.now()), "stuck");
+});
+
+test("late receipts halve what may be on the way, down to 64 KiB, and prompt ones double it again", () => {
+  const { clock, outlet, write, answer } = open();
+  const bounds = [1_500, 1_001, 1_500, 700, 500, 499, 10, 10].map((tookMs) => {
+    write(64 * KiB);
+    clock.advance(tookMs);
+    answer();
+    return outlet.outstandingBytesMax / KiB;
+  });
+  assert.equal(bounds, [128, 64, 64, 64, 64, 128, 256, 256]);
+});
+
+test("with a small bound it drains too, however little is left unmarked", () => {
+  const { clock, facts, outlet, write, answer } = open();
+  for (let count = 0; count < 3; count++) {
+    write(64 * KiB);
+    clock.advance(1_500);
+    answer();
+  }
+  write(65 * KiB);
+  assert.is(outlet.congested, true);
+  outlet.control(Buffer.alloc(40 * KiB));
+  clock.advance(1_500);
+  answer();
+  assert.is(outlet.congested, true, "40 KiB are on the way");
+  answer();
+  assert.equal(facts, ["congested", "drained"]);
+});
+
 test("a slow reader that answers each mark within ten seconds is never stuck", () => {
   const { clock, outlet, write, answer } = open();
   for (let minute = 0; minute < 60; minute++) {

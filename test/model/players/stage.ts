@@ -23,7 +23,7 @@ const windows: Partial<Limits> = {
   sweepIntervalMs: 5,
   markEveryBytes: 1 * KiB,
   outstandingBytesMax: 8 * KiB,
-  outstandingBytesLow: 4 * KiB,
+  outstandingBytesMin: 4 * KiB,
   catchUpSliceBytes: 2 * KiB,
 };
 

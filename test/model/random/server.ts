@@ -28,7 +28,7 @@ export const smallLimits: Limits = {
   catchUpSliceBytes: 700,
   markEveryBytes: 1_024,
   outstandingBytesMax: 4_096,
-  outstandingBytesLow: 2_048,
+  outstandingBytesMin: 2_048,
   sealedLogKeptMs: 20_000,
   surfaceAnswerMs: 10,
   agentStopMs: 100,

@@ -49,6 +49,7 @@ export const fileBudgets: FileBudget[] = [
   // Both cores are at work in it already.
   { path: "test/model/mutation.test.ts", deadlineMs: 400_000, alone: true },
   { path: "test/model/", deadlineMs: 240_000 },
+  { path: "test/network/", deadlineMs: 240_000, alone: true },
   { path: "test/fuzz/", deadlineMs: 120_000 },
   { path: "test/system/", deadlineMs: 120_000 },
   { path: "test/run.test.ts", deadlineMs: 120_000 },

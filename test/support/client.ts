@@ -193,6 +193,10 @@ export class Client {
     return transcriptOf(this.received.slice(from), conversationId);
   }
 
+  get isClosed(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** Stops reading at the TCP level; the kernel's buffers fill, then the server's. No pong leaves either. */
   pause(): void {
     this.socket.pause();

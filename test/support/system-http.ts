@@ -131,6 +131,14 @@ export const textsIn = ({ chunks }: History, role: string): string[] =>
 export const listOf = async (server: { httpUrl: string }, query = "") =>
   (await read(server, `/conversations${query}`, listSchema)).conversations;
 
+/** A figure of GET /metrics. */
+export async function figureIn(server: { httpUrl: string }, name: string): Promise<number> {
+  const { text } = await ask(server, "/metrics");
+  const value = text.match(new RegExp(`^${name} (\\S+)$`, "m"))?.[1];
+  if (value === undefined) throw new Error(`/metrics has no ${name}`);
+  return Number(value);
+}
+
 export const metricsOf = async (server: { httpUrl: string }, conversationId: string) =>
   (await read(server, `/conversations/${conversationId}/metrics`, metricsSchema)).turns;
 

@@ -14,8 +14,8 @@ export const playScript = (conversationId: string, script: Record<string, unknow
 });
 
 /** The text that a script of so many tokens gives. */
-export const scriptText = (tokens: number): string =>
-  Array.from({ length: tokens }, (_, index) => scriptDelta("w", index)).join("");
+export const scriptText = (tokens: number, size = 0): string =>
+  Array.from({ length: tokens }, (_, index) => scriptDelta("w", index, size)).join("");
 
 /** The types of these events in order; neighbouring deltas of one kind count once, because they may come joined. */
 export function outlineOf(events: readonly DeltaEvent[]): string[] {

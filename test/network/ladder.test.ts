@@ -1,0 +1,151 @@
+// The ladder for slow sockets on bad networks, through a real server and real TCP: who reads slowly is waited for
+// without harm to anybody, who does not read is cut off, and who comes back goes on where it was (design 3, protocol
+// 1.5, 2).
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { type Client, type ConnectOptions, connect } from "../support/client.ts";
+import { eventually } from "../support/deadline.ts";
+import { ServerProcess } from "../support/server-process.ts";
+import { figureIn } from "../support/system-http.ts";
+import { playScript, scriptText } from "../support/system-turns.ts";
+import { type Link, ThrottlingProxy } from "../support/throttling-proxy.ts";
+
+const test = suite("network: the ladder");
+
+const v1 = { protocols: ["turnwire.v1"] };
+/** A turn as fast as the server can say it: 4 MB of text. */
+const flood = { tokens: 20_000, size: 200 };
+const floodText = scriptText(flood.tokens, flood.size);
+const turnMs = 60_000;
+
+let server: ServerProcess;
+let proxy: ThrottlingProxy;
+let ways = 0;
+
+test.before(async () => {
+  server = await ServerProcess.start();
+  proxy = await ThrottlingProxy.open(server.wsUrl);
+});
+
+test.after(async () => {
+  await proxy.close();
+  await server.stop();
+});
+
+async function through(options: ConnectOptions = {}): Promise<{ client: Client; link: Link }> {
+  const client = await connect(proxy.url, options);
+  await client.next("catalog");
+  return { client, link: proxy.link };
+}
+
+async function watch(client: Client, conversationId: string): Promise<void> {
+  client.send({ type: "chat.subscribe", conversationId });
+  await client.barrier();
+}
+
+const newConversation = (): string => `way ${++ways}`;
+
+/** Waits until this client has the whole turn, and compares its text. */
+async function hasAll(client: Client, conversationId: string, deadlineMs = turnMs): Promise<void> {
+  await client.nextEvent(conversationId, "turn-sealed", deadlineMs);
+  assert.is(client.transcript(conversationId).text, floodText);
+}
+
+test("through a 100 kB/s link under a turn at full speed replies, refusals and news come within 3 s", async () => {
+  const id = newConversation();
+  const { client, link } = await through(v1);
+  await watch(client, id);
+  link.down.throttle(100_000);
+  using writer = await connect(server.wsUrl);
+  writer.send(playScript(id, { ...flood, delayMs: 1 }));
+  await client.nextEvent(id, "text-delta");
+  await eventually(() => link.down.passed > 400_000, "the link to be full", turnMs);
+  const waits: number[] = [];
+  const timed = async (what: Promise<unknown>): Promise<void> => {
+    const start = performance.now();
+    await what;
+    waits.push(performance.now() - start);
+  };
+  for (let round = 0; round < 3; round++) {
+    client.send({ type: "ping", id: `reply ${round}` });
+    await timed(client.next({ type: "reply", id: `reply ${round}` }));
+    client.send({ type: "dance" });
+    await timed(client.next("error"));
+    writer.send({ type: "chat.send", conversationId: `${id} news ${round}`, message: "x", model: "demo/echo" });
+    await timed(client.next({ type: "conversation.statusChanged", conversationId: `${id} news ${round}` }));
+  }
+  const longest = Math.max(...waits);
+  assert.ok(longest < 3_000, `the longest wait was ${Math.round(longest)} ms`);
+  process.stdout.write(`the longest wait through 100 kB/s was ${Math.round(longest)} ms\n`);
+  client.kill();
+});
+
+test("throttled, bursting and split peers all get the whole turn, and a free one does not wait for them", async () => {
+  const id = newConversation();
+  const bad = await Promise.all(Array.from({ length: 12 }, () => through()));
+  for (const { client } of bad) await watch(client, id);
+  bad.forEach(({ link }, at) => {
+    if (at % 3 === 0) link.throttle(400_000 + 50_000 * at);
+    else if (at % 3 === 1) link.burst(40, 150);
+    else link.split(997);
+  });
+  using free = await connect(server.wsUrl);
+  await watch(free, id);
+  const start = performance.now();
+  free.send(playScript(id, flood));
+  await hasAll(free, id);
+  const freeMs = performance.now() - start;
+  await Promise.all(bad.map(({ client }) => hasAll(client, id)));
+  const badMs = performance.now() - start;
+  assert.ok(freeMs < badMs / 2, `the free one took ${Math.round(freeMs)} ms, the slowest ${Math.round(badMs)}`);
+  for (const { client } of bad) client.kill();
+});
+
+test("a peer that reads 8 kB/s is slow and stays: it is not cut off in 20 s", async () => {
+  const id = newConversation();
+  const { client, link } = await through();
+  await watch(client, id);
+  link.down.throttle(8_000);
+  using free = await connect(server.wsUrl);
+  await watch(free, id);
+  free.send(playScript(id, { tokens: 2_000, size: 100 }));
+  await free.nextEvent(id, "turn-sealed", turnMs);
+  const start = performance.now();
+  await eventually(() => performance.now() - start > 20_000 || client.isClosed, "20 s", turnMs);
+  assert.is(client.isClosed, false);
+  link.free();
+  await client.nextEvent(id, "turn-sealed", turnMs);
+  assert.is(client.transcript(id).text, scriptText(2_000, 100));
+  client.kill();
+});
+
+for (const how of ["stalled", "half-open"] as const) {
+  test(`a ${how} peer costs no memory, is cut off in time, and resumes from its cursor with nothing lost`, async () => {
+    const id = newConversation();
+    const { client, link } = await through(v1);
+    await watch(client, id);
+    using free = await connect(server.wsUrl);
+    await watch(free, id);
+    free.send(playScript(id, { ...flood, delayMs: 1 }));
+    await eventually(() => client.received.length > 200, "the turn to be under way", turnMs);
+    if (how === "stalled") link.stall();
+    else link.halfOpen();
+    const start = performance.now();
+    await eventually(async () => (await figureIn(server, "turnwire_sockets")) === 1, "it to be cut off", 20_000);
+    const tookMs = performance.now() - start;
+    assert.ok(tookMs < 17_000, `it took ${Math.round(tookMs)} ms`);
+    client.kill();
+    await client.untilClosed();
+    const before = client.transcript(id);
+    const { client: back } = await through(v1);
+    back.send({ type: "chat.subscribe", conversationId: id, after: before.cursor });
+    assert.is((await back.next("chat.subscribed"))["recovered"], true);
+    await back.nextEvent(id, "turn-sealed", turnMs);
+    const after = back.transcript(id);
+    assert.is(after.firstSeq, (before.cursor?.seq ?? 0) + 1);
+    assert.is(before.text + after.text, floodText);
+    back.kill();
+  });
+}
+
+test.run();

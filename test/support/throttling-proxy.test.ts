@@ -1,0 +1,135 @@
+// The bad network does what it says, or the tests that stand on it prove nothing.
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { eventually, within } from "./deadline.ts";
+import { type Link, ThrottlingProxy } from "./throttling-proxy.ts";
+
+const test = suite("throttling proxy");
+
+const MiB = 2 ** 20;
+
+/** Also of one that breaks. */
+const closed = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    socket.once("close", () => resolve());
+  });
+
+interface Wire {
+  client: Socket;
+  server: Socket;
+  link: Link;
+  /** Bytes that the client has got. */
+  got(): number;
+}
+
+async function wire(run: (wire: Wire) => Promise<void>, prepare: (link: Link) => void = () => {}): Promise<void> {
+  const target = createServer().listen(0, "127.0.0.1");
+  await once(target, "listening");
+  const accepted = once(target, "connection");
+  const { port } = target.address() as AddressInfo;
+  const proxy = await ThrottlingProxy.open(`ws://127.0.0.1:${port}`, prepare);
+  const client = connect({ host: "127.0.0.1", port: Number(new URL(proxy.url).port) });
+  client.on("error", () => {});
+  let bytes = 0;
+  client.on("data", (data: Buffer) => {
+    bytes += data.length;
+  });
+  const [server] = (await within(accepted, "the proxy to connect")) as [Socket];
+  server.on("error", () => {});
+  try {
+    await run({ client, server, link: proxy.link, got: () => bytes });
+  } finally {
+    client.destroy();
+    server.destroy();
+    await within(proxy.close(), "the proxy to close");
+    target.close();
+  }
+}
+
+test("a free link passes everything, in order", () =>
+  wire(async ({ client, server }) => {
+    const sent = Buffer.from(Array.from({ length: MiB }, (_, at) => (at * 31) % 251));
+    const chunks: Buffer[] = [];
+    client.on("data", (data: Buffer) => chunks.push(data));
+    server.end(sent);
+    await within(once(client, "end"), "the end");
+    assert.ok(Buffer.concat(chunks).equals(sent));
+  }));
+
+test("a throttled link passes so many bytes a second, and the sender feels it", () =>
+  wire(
+    async ({ server, got }) => {
+      server.write(Buffer.alloc(32 * MiB));
+      const start = performance.now();
+      const before = got();
+      await eventually(() => got() - before > 200_000, "200 kB to pass");
+      const rate = ((got() - before) / (performance.now() - start)) * 1_000;
+      assert.ok(rate > 120_000 && rate < 280_000, `${Math.round(rate)} bytes a second`);
+      assert.ok(server.writableLength > 16 * MiB, "the rest is held by the sender");
+    },
+    (link) => link.throttle(200_000),
+  ));
+
+test("a stalled link passes nothing, and everything when it is free again", () =>
+  wire(async ({ server, link, got }) => {
+    link.stall();
+    server.write(Buffer.alloc(MiB));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.is(got(), 0);
+    link.free();
+    await eventually(() => got() === MiB, "the rest");
+  }));
+
+test("a bursting link passes all and nothing in turns", () =>
+  wire(async ({ server, link, got }) => {
+    link.burst(20, 60);
+    const steps: number[] = [];
+    const pump = setInterval(() => {
+      server.write(Buffer.alloc(1_000));
+      steps.push(got());
+    }, 5);
+    await eventually(() => steps.length > 80, "some bursts");
+    clearInterval(pump);
+    const still = steps.filter((bytes, at) => at > 0 && bytes === steps[at - 1]).length;
+    assert.ok(still > 20, `${still} of ${steps.length} looks saw nothing new`);
+    assert.ok((steps.at(-1) ?? 0) > 10_000);
+  }));
+
+test("a split link passes small pieces", () =>
+  wire(async ({ client, server, link, got }) => {
+    link.split(3);
+    client.setNoDelay(true);
+    server.write(Buffer.alloc(10_000));
+    await eventually(() => got() === 10_000, "all of it");
+    assert.is(link.down.passed, 10_000);
+  }));
+
+test("the server of a half-open link hears nothing of its client's end", () =>
+  wire(async ({ client, server, link }) => {
+    let ended = false;
+    server.on("close", () => {
+      ended = true;
+    });
+    const end = closed(client);
+    link.halfOpen();
+    await within(end, "the client's end");
+    server.write(Buffer.alloc(1_000));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.is(ended, false);
+    assert.is(server.readableEnded, false);
+  }));
+
+for (const how of ["reset", "fin"] as const) {
+  test(`a link that is cut (${how}) ends for both`, () =>
+    wire(async ({ client, server, link }) => {
+      server.resume();
+      const ends = Promise.all([closed(client), closed(server)]);
+      link.cut(how);
+      await within(ends, "both ends");
+      assert.is(link.isOpen, false);
+    }));
+}
+
+test.run();

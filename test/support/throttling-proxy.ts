@@ -1,0 +1,126 @@
+// A bad network on loopback: a TCP proxy that throttles, bursts, stalls, splits, goes half-open and cuts, each
+// connection by itself. It reads from the server only what it may pass on, so that the server's own buffers fill.
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { Pipe } from "./throttling-proxy/pipe.ts";
+
+/** One TCP connection through the proxy; "down" is what the server says. */
+export class Link {
+  readonly down: Pipe;
+  readonly up: Pipe;
+  readonly #client: Socket;
+  readonly #server: Socket;
+  #halfOpen = false;
+
+  constructor(client: Socket, server: Socket) {
+    this.#client = client;
+    this.#server = server;
+    this.down = new Pipe(server, client);
+    this.up = new Pipe(client, server);
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        if (!this.#halfOpen || socket === server) other.destroy();
+        this.down.stop();
+        this.up.stop();
+      });
+    }
+  }
+
+  get isOpen(): boolean {
+    return !this.#client.destroyed && !this.#server.destroyed;
+  }
+
+  /** So many bytes a second in each direction; undefined: as fast as can be. */
+  throttle(bytesPerSecond: number | undefined): void {
+    this.down.throttle(bytesPerSecond);
+    this.up.throttle(bytesPerSecond);
+  }
+
+  /** Nothing passes until free(). */
+  stall(): void {
+    this.down.throttle(0);
+    this.up.throttle(0);
+  }
+
+  /** Passes everything for onMs, nothing for offMs, again and again. */
+  burst(onMs: number, offMs: number): void {
+    this.down.burst(onMs, offMs);
+    this.up.burst(onMs, offMs);
+  }
+
+  /** What passes comes in pieces of at most so many bytes. */
+  split(bytesMax: number): void {
+    this.down.bytesMax = bytesMax;
+    this.up.bytesMax = bytesMax;
+  }
+
+  /** As fast as can be, in whatever pieces. */
+  free(): void {
+    this.split(Number.POSITIVE_INFINITY);
+    this.throttle(undefined);
+  }
+
+  /** The client is gone, and the server is not told: nothing it says is read, and nothing more is said to it. */
+  halfOpen(): void {
+    this.#halfOpen = true;
+    this.stall();
+    this.#client.resetAndDestroy();
+  }
+
+  /** Ends the connection for both, as a broken one (RST) or as an orderly one (FIN). */
+  cut(how: "reset" | "fin"): void {
+    for (const socket of [this.#client, this.#server]) {
+      if (how === "reset") socket.resetAndDestroy();
+      else socket.destroySoon();
+    }
+  }
+}
+
+export class ThrottlingProxy {
+  /** ws://…, in front of the target. */
+  readonly url: string;
+  /** Every connection since the start, the newest last. */
+  readonly links: Link[] = [];
+  readonly #server: Server;
+
+  private constructor(server: Server, url: string) {
+    this.#server = server;
+    this.url = url;
+  }
+
+  /** @param onLink called with each new connection before anything passes. */
+  static async open(targetUrl: string, onLink: (link: Link) => void = () => {}): Promise<ThrottlingProxy> {
+    const { hostname, port } = new URL(targetUrl);
+    const server = createServer({ highWaterMark: Pipe.bufferBytes, noDelay: true });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port: own } = server.address() as AddressInfo;
+    const proxy = new ThrottlingProxy(server, `ws://127.0.0.1:${own}`);
+    server.on("connection", (client) => {
+      const options = { host: hostname, port: Number(port), noDelay: true, readableHighWaterMark: Pipe.bufferBytes };
+      const link = new Link(client, connect(options));
+      proxy.links.push(link);
+      onLink(link);
+    });
+    return proxy;
+  }
+
+  /** The newest connection. */
+  get link(): Link {
+    const link = this.links.at(-1);
+    if (!link) throw new Error("nobody has connected through the proxy");
+    return link;
+  }
+
+  /** Cuts what is open; resolves when the port is closed. */
+  async close(): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    for (const link of this.links) link.cut("reset");
+    await closed;
+  }
+}

@@ -23,6 +23,10 @@ export const budgets = {
   filesAtOnce: 2,
   /** Characters of one file's output that are kept; of more than that, the beginning and the end. */
   outputCharactersMax: 2_000_000,
+  network: {
+    /** Clients behind a network that cuts, stalls and throttles: so long, and then what they have is compared. */
+    chaosMs: 60_000,
+  },
   /** The model suites, each as a whole. */
   model: {
     /** All paths of the models of a connection, two connections, a surface and a host's life: 15 s of one core. */

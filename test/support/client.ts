@@ -95,6 +95,8 @@ export class Client {
   readonly socket: WebSocket;
   /** Everything that came, in order. */
   readonly received: Message[] = [];
+  /** Called with everything that comes, beside what awaits it. */
+  onMessage: ((message: Message) => void) | undefined;
   /** How many frames came with the binary flag: the server sends none. */
   binaryFrames = 0;
   /** Settles when the socket has closed, also when it was killed. Never rejects. */
@@ -230,6 +232,7 @@ export class Client {
     const parsed: unknown = JSON.parse(text);
     if (!isMessage(parsed)) throw new Error(`the server sent what is no message: ${text.slice(0, 300)}`);
     this.received.push(parsed);
+    this.onMessage?.(parsed);
     for (const waiter of this.#waiters) {
       if (!waiter.matches(parsed)) continue;
       this.#waiters.delete(waiter);

@@ -1,0 +1,42 @@
+// Real sockets cut, stalled and throttled at random points: every client ends with exactly the text that was generated.
+// `node test/network/chaos.ts --minutes 5 --seed 1` plays longer, or a failing seed again.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { budgets } from "../budgets.ts";
+import type { DeltaEvent, Message } from "../support/client.ts";
+import { playChaos } from "./chaos/chaos.ts";
+import { View } from "./chaos/view.ts";
+
+const test = suite("network: chaos");
+
+const delta = (seq: number, type: string, text = "", fromSeq = seq): [Message, DeltaEvent] => [
+  { type: "chat.delta", epoch: "e", seq, ...(fromSeq !== seq && { fromSeq }) },
+  { type, conversationId: "c", turnId: "t", delta: text },
+];
+
+test("the checker finds an event that is lost, one that comes twice, and one after the end", () => {
+  const view = new View();
+  for (const [seq, text] of [
+    [1, "a"],
+    [2, "b"],
+  ] as const)
+    view.take(...delta(seq, "text-delta", text));
+  view.resumed();
+  assert.throws(() => view.take(...delta(4, "text-delta", "d")), /after .*"seq":2.* came .*"seq":4/);
+  assert.throws(() => view.take(...delta(2, "text-delta", "b")), /came .*"seq":2/);
+  assert.throws(() => view.take(...delta(3, "text-delta", "bc", 2)), /"fromSeq":2/);
+  view.take(...delta(3, "turn-sealed"));
+  assert.throws(() => view.take(...delta(4, "text-delta", "x")), /went on after its seal/);
+  assert.is(view.turns.get("t")?.text, "ab");
+});
+
+test("every client ends with exactly the text that was generated", async () => {
+  const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+  process.stdout.write(`chaos: SEED=${seed}\n`);
+  const report = await playChaos(seed, budgets.network.chaosMs);
+  process.stdout.write(`chaos: ${JSON.stringify(report)}\n`);
+  assert.ok(report.recovered > 20, "resume was put to the test");
+  assert.ok(report.turns > 8, "turns ran meanwhile");
+});
+
+test.run();

@@ -1,0 +1,153 @@
+// A client that watches one conversation through whatever the network does to it: it comes back until it is told to
+// stop, resumes where it can, and reads the history where it cannot. Some speak only the base contract.
+
+import { eventsOf } from "../../support/client/transcript.ts";
+import { type Client, connect, type Message, UpgradeRefused } from "../../support/client.ts";
+import { historyOf } from "../../support/system-http.ts";
+import { View } from "./view.ts";
+
+const connectMs = 4_000;
+/** Nothing heard for so long: an impatient reader takes the connection for dead, as a page would. */
+const silenceMs = 6_000;
+
+export interface ReaderOptions {
+  conversationId: string;
+  isV1: boolean;
+  /** Waits for the server to cut it off. */
+  isPatient: boolean;
+  /** Through the bad network, and the server's HTTP side. */
+  url: string;
+  httpUrl: string;
+  /** The next of a seeded row of numbers from 0 to 1. */
+  random: () => number;
+}
+
+export class Reader {
+  readonly view = new View();
+  readonly counts = { connections: 0, recovered: 0, anew: 0, refused: 0 };
+  /** The last things that happened, for a failure's story. */
+  readonly story: string[] = [];
+  failure: Error | undefined;
+  readonly conversationId: string;
+  readonly #options: ReaderOptions;
+  #client: Client | undefined;
+  #stopped = false;
+  #heardAt = 0;
+  readonly #ended: Promise<void>;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+    this.conversationId = options.conversationId;
+    this.#ended = this.#run();
+  }
+
+  /** Leaves; resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#client?.kill();
+    await this.#ended;
+  }
+
+  /** Looks whether a socket that says nothing is dead. */
+  checkSilence(): void {
+    const isQuiet = this.#client !== undefined && performance.now() - this.#heardAt > silenceMs;
+    if (isQuiet && !this.#options.isPatient) {
+      this.#note("took the silent socket for dead");
+      this.#client?.kill();
+    }
+  }
+
+  get isConnected(): boolean {
+    return this.#client !== undefined;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped && !this.failure) {
+      try {
+        await this.#visit();
+      } catch (error) {
+        if (error instanceof UpgradeRefused) this.counts.refused++;
+        this.#note(`could not connect: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20 + 200 * this.#options.random()));
+    }
+  }
+
+  /** One socket's life. */
+  async #visit(): Promise<void> {
+    const { url, isV1, conversationId } = this.#options;
+    const client = await connect(url, { deadlineMs: connectMs, ...(isV1 && { protocols: ["turnwire.v1"] }) });
+    this.#client = client;
+    this.#heardAt = performance.now();
+    this.counts.connections++;
+    if (this.#stopped) client.kill();
+    const { cursor } = this.view;
+    if (!isV1) this.#anew();
+    client.onMessage = (message) => this.#hear(message);
+    client.send({ type: "chat.subscribe", conversationId, ...(isV1 && cursor && { after: cursor }) });
+    if (!isV1) void this.#readHistory();
+    const { code } = await client.closed;
+    this.#note(`closed with ${code} at ${JSON.stringify(this.view.cursor)}`);
+    this.#client = undefined;
+  }
+
+  #hear(message: Message): void {
+    this.#heardAt = performance.now();
+    if (this.failure) return;
+    try {
+      if (message.type === "chat.subscribed") this.#judge(message);
+      for (const event of eventsOf([message], this.conversationId)) this.view.take(message, event);
+    } catch (error) {
+      this.failure = error instanceof Error ? error : new Error(String(error));
+      this.#client?.kill();
+    }
+  }
+
+  #judge(verdict: Message): void {
+    const { recovered, epoch, seq } = verdict;
+    this.#note(
+      `recovered ${recovered} at ${String(epoch).slice(0, 4)} ${seq}, has ${JSON.stringify(this.view.cursor)}`,
+    );
+    if (recovered === true) {
+      this.counts.recovered++;
+      this.view.resumed();
+      return;
+    }
+    this.#anew();
+    void this.#readHistory();
+  }
+
+  #anew(): void {
+    this.counts.anew++;
+    this.view.startsAnew();
+  }
+
+  /** Subscribed first, then read, without the turns that are followed live (protocol 3). */
+  async #readHistory(): Promise<void> {
+    try {
+      const { chunks } = await historyOf({ httpUrl: this.#options.httpUrl }, this.conversationId);
+      const texts = new Map<string, string>();
+      for (const { turnId, role, chunk } of chunks)
+        if (turnId !== undefined && role === "assistant" && chunk.type === "text")
+          texts.set(turnId, (texts.get(turnId) ?? "") + String(chunk.text));
+      // The newest may still be running; its events say when it is over.
+      const sealed = [...texts].slice(0, -1);
+      for (const [turnId, text] of sealed) this.view.fill(turnId, text);
+    } catch (error) {
+      this.#note(`could not read the history: ${error}`);
+    }
+  }
+
+  /** At the end, when no turn runs: what it never saw live. */
+  async finish(): Promise<void> {
+    const { chunks } = await historyOf({ httpUrl: this.#options.httpUrl }, this.conversationId);
+    for (const { turnId, role, chunk } of chunks)
+      if (turnId !== undefined && role === "assistant" && chunk.type === "text")
+        this.view.fill(turnId, String(chunk.text));
+  }
+
+  #note(what: string): void {
+    this.story.push(`${Math.round(performance.now())} ${what}`);
+    if (this.story.length > 40) this.story.shift();
+  }
+}

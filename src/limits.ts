@@ -107,11 +107,11 @@ export const limits = {
   outstandingBytesMin: 64 * KiB,
   /** Below this part of its bound a socket catches up again. Lower: fewer and longer pauses. */
   outstandingLowRatio: 0.5,
-  /** A receipt that takes longer halves the bound, one that takes half of it doubles it. Higher: replies wait longer. */
+  /** A receipt that takes longer halves the bound, one of half of it doubles it. Higher: replies wait longer. */
   receiptWishedMs: 1_000,
   /**
-   * A mark unanswered for so long after the last receipt (longer after a single event of more than markEveryBytes):
-   * close 4001. Lower cuts off readers on bad links.
+   * A mark unanswered for so long after the last receipt (longer after one event of more than markEveryBytes): close
+   * 4001. Lower cuts off readers on bad links.
    */
   markAnswerMs: 10_000,
   /** Bytes the process holds for one socket; over it: close 4001. */

@@ -19,8 +19,12 @@ function encodedBytesAt(text: string, index: number): number {
   return 3;
 }
 
+/** ASCII that JSON writes as it is. */
+const isPlain = /^[ !#-[\]-~]*$/;
+
 /** How many bytes the text takes inside a JSON string; counts no further than just over bytesMax. */
 export function encodedBytes(text: string, bytesMax = Number.POSITIVE_INFINITY): number {
+  if (isPlain.test(text)) return text.length;
   let bytes = 0;
   for (let index = 0; index < text.length && bytes <= bytesMax; index++) bytes += encodedBytesAt(text, index);
   return bytes;

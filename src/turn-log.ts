@@ -15,6 +15,8 @@ export interface LoggedEvent {
 interface Head {
   text: string;
   bytes: Buffer;
+  /** Of the event it was made of, when that had the usual fields and no others. */
+  usual: { conversationId: unknown; turnId: unknown } | undefined;
 }
 
 /** A run of neighbouring text-deltas, or of reasoning-deltas, of one turn. */
@@ -214,11 +216,15 @@ export class TurnLog {
 
   /** The segment's own head object for this event: neighbours belong to one run when theirs is the same. */
   #headFor(segment: Segment, event: LoggedEvent): Head {
+    const known = segment.heads.get(event.type);
+    const { conversationId, turnId } = event;
+    const isUsual = hasUsualFields(event);
+    if (isUsual && known?.usual && known.usual.turnId === turnId && known.usual.conversationId === conversationId)
+      return known;
     const { delta: _, ...rest } = event;
     const text = `{"type":"chat.delta","event":${JSON.stringify(rest).slice(0, -1)},"delta":"`;
-    const known = segment.heads.get(event.type);
     if (known?.text === text) return known;
-    const head = { text, bytes: Buffer.from(text) };
+    const head = { text, bytes: Buffer.from(text), usual: isUsual ? { conversationId, turnId } : undefined };
     segment.heads.set(event.type, head);
     this.#grow(segment, 2 * head.bytes.length + entryOverheadBytes);
     return head;
@@ -313,6 +319,15 @@ function objectText(event: LoggedEvent): string {
       `an event of ${text.length} characters is over the limit of ${limits.wholeEventCharactersMax}`,
     );
   return text;
+}
+
+const usualFields = ["type", "conversationId", "turnId", "delta"];
+
+/** The fields of the contract in its order, and nothing else: then two heads are the same when these are. */
+function hasUsualFields(event: LoggedEvent): boolean {
+  let count = 0;
+  for (const field in event) if (field !== usualFields[count++]) return false;
+  return count === usualFields.length;
 }
 
 /** Nothing but scalars beside the delta, so that two heads can be compared as text. */

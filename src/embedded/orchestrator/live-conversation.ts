@@ -28,6 +28,7 @@ export class LiveConversation {
   actor: ConversationActor | undefined;
   readonly #services: Services;
   #status: ConversationStatus;
+  #workspaceId: string | undefined;
 
   constructor(id: string, services: Services, crashed: CrashedTurn[]) {
     this.id = id;
@@ -123,7 +124,9 @@ export class LiveConversation {
     changed({ what: "activity", conversationId: this.id });
     if (this.#status === before) return;
     if (this.#status === "active" || before === "active") changed({ what: "turns" });
-    const workspaceId = store.conversation(this.id)?.workspaceId ?? defaultWorkspaceId;
+    // The first one that a conversation gets stays (protocol 1.1).
+    this.#workspaceId ??= store.conversation(this.id)?.workspaceId;
+    const workspaceId = this.#workspaceId ?? defaultWorkspaceId;
     broadcast({ type: "conversation.statusChanged", conversationId: this.id, status: this.#status, workspaceId });
   }
 

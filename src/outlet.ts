@@ -32,6 +32,8 @@ interface Mark {
   /** Bytes written before it, and after the mark before it. */
   at: number;
   bytes: number;
+  /** Outstanding when it was sent. */
+  ahead: number;
   sentAt: number;
 }
 
@@ -132,7 +134,8 @@ export class Outlet {
   #mark(): void {
     const id = this.#nextMark++;
     const bytes = this.#writtenBytes - this.#markedBytes;
-    this.#marks.push({ id, at: this.#writtenBytes, bytes, sentAt: this.#clock.now() });
+    const ahead = this.outstandingBytes();
+    this.#marks.push({ id, at: this.#writtenBytes, bytes, ahead, sentAt: this.#clock.now() });
     this.#markedBytes = this.#writtenBytes;
     this.#socket.ping(`m${id}`);
   }
@@ -147,7 +150,7 @@ export class Outlet {
     this.#marks.splice(0, index + 1);
     this.#receiptedBytes = mark.at;
     this.#receiptAt = this.#clock.now();
-    this.#adapt(this.#receiptAt - mark.sentAt);
+    this.#adapt(mark);
     const low = this.#window * this.#limits.outstandingLowRatio;
     if (!this.congested || this.ended) return;
     if (this.outstandingBytes() < low) {
@@ -157,8 +160,11 @@ export class Outlet {
   }
 
   /** What is on the way delays replies: on a slow link it may be less, so that it takes about a second. */
-  #adapt(tookMs: number): void {
-    const { outstandingBytesMin, outstandingBytesMax, receiptWishedMs } = this.#limits;
+  #adapt({ ahead, sentAt }: Mark): void {
+    const { markEveryBytes, outstandingBytesMin, outstandingBytesMax, receiptWishedMs } = this.#limits;
+    // A mark with next to nothing before it tells how far away the peer is, not how fast it reads.
+    if (ahead < Math.min(markEveryBytes, this.#window) / 2) return;
+    const tookMs = this.#receiptAt - sentAt;
     const least = Math.min(outstandingBytesMin, outstandingBytesMax);
     if (tookMs > receiptWishedMs) this.#window = Math.max(least, this.#window / 2);
     else if (tookMs < receiptWishedMs / 2) this.#window = Math.min(outstandingBytesMax, this.#window * 2);

@@ -188,6 +188,20 @@ test("late receipts halve what may be on the way, down to 64 KiB, and prompt one
   assert.equal(bounds, [128, 64, 64, 64, 64, 128, 256, 256]);
 });
 
+test("a receipt for next to nothing tells how far away the peer is, not how fast it reads", () => {
+  const { clock, outlet, write, answer } = open();
+  write(257 * KiB);
+  clock.advance(1_500);
+  answer();
+  assert.is(outlet.outstandingBytesMax, 128 * KiB);
+  // The mark before the second write has 10 KiB before it, and a prompt answer.
+  write(10 * KiB);
+  write(60 * KiB);
+  clock.advance(5);
+  answer(1);
+  assert.is(outlet.outstandingBytesMax, 128 * KiB);
+});
+
 test("with a small bound it drains too, however little is left unmarked", () => {
   const { clock, facts, outlet, write, answer } = open();
   for (let count = 0; count < 3; count++) {

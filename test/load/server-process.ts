@@ -1,6 +1,6 @@
 // The server under load as its parent sees it: starts it, asks for its figures, waits until it has settled, ends it.
-import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { AskedProcess } from "./asked-process.ts";
 import { Peer } from "./peer.ts";
 import type { Ask, Figures } from "./server.ts";
 
@@ -12,25 +12,23 @@ export type Report = Figures & { wsUrl: string; httpUrl: string };
 
 export class ServerProcess {
   // The same flag as in `npm start`; gc, so that memory is measured and not garbage.
-  readonly #child = fork(fileURLToPath(new URL("./server.ts", import.meta.url)), {
-    execArgv: ["--expose-gc", "--max-semi-space-size=8"],
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
+  readonly #process = new AskedProcess<Ask, Report>(
+    ["--expose-gc", "--max-semi-space-size=8", fileURLToPath(new URL("./server.ts", import.meta.url))],
+    { deadlineMs: settleMs },
+  );
   url = "";
   httpUrl = "";
 
   static async start(): Promise<ServerProcess> {
     const server = new ServerProcess();
-    const { wsUrl, httpUrl } = await server.#report();
+    const { wsUrl, httpUrl } = await server.#process.report();
     server.url = wsUrl;
     server.httpUrl = httpUrl;
     return server;
   }
 
   ask(ask: Ask): Promise<Report> {
-    const report = this.#report();
-    this.#child.send(ask);
-    return report;
+    return this.#process.ask(ask);
   }
 
   figures(): Promise<Report> {
@@ -69,22 +67,7 @@ export class ServerProcess {
     return peers;
   }
 
-  async stop(): Promise<void> {
-    const gone = new Promise((resolve) => this.#child.once("exit", resolve));
-    const kill = setTimeout(() => this.#child.kill("SIGKILL"), settleMs);
-    await this.ask({ ask: "stop" });
-    await gone;
-    clearTimeout(kill);
-  }
-
-  #report(): Promise<Report> {
-    return new Promise((resolve, reject) => {
-      const ended = (): void => reject(new Error("the server ended"));
-      this.#child.once("exit", ended);
-      this.#child.once("message", (report: Report) => {
-        this.#child.off("exit", ended);
-        resolve(report);
-      });
-    });
+  stop(): Promise<void> {
+    return this.#process.end({ ask: "stop" });
   }
 }

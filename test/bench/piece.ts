@@ -1,0 +1,36 @@
+// What a bench sends through a server, and what its peers recognise in any message without parsing it: a text that
+// begins with the moment when it was made and its number, as `@` 16 digits `#` 8 digits `@`.
+import { monotonicUs } from "./monotonic.ts";
+
+const stampDigits = 16;
+const numberDigits = 8;
+
+export function makePiece(number: number, characters: number): string {
+  const stamp = String(Math.floor(monotonicUs())).padStart(stampDigits, "0");
+  return `@${stamp}#${String(number).padStart(numberDigits, "0")}@`.padEnd(characters, "x");
+}
+
+/** Before its number. */
+export const hash = 0x23;
+
+/** Where the first piece's number is in a message that has one: texts that came joined begin with it. */
+export function firstHash(bytes: Buffer, start: number, end: number): number {
+  for (let at = start; at < end; at++) if (bytes[at] === hash) return at;
+  return -1;
+}
+
+export function lastHash(bytes: Buffer, start: number, end: number): number {
+  for (let at = end - 1; at >= start; at--) if (bytes[at] === hash) return at;
+  return -1;
+}
+
+/** When the piece was made, by monotonicUs. */
+export const stampBefore = (bytes: Buffer, hashAt: number): number => digits(bytes, hashAt - stampDigits, stampDigits);
+
+export const numberAfter = (bytes: Buffer, hashAt: number): number => digits(bytes, hashAt + 1, numberDigits);
+
+function digits(bytes: Buffer, from: number, count: number): number {
+  let value = 0;
+  for (let at = from; at < from + count; at++) value = value * 10 + ((bytes[at] ?? 0) - 0x30);
+  return value;
+}

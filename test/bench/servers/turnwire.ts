@@ -1,0 +1,73 @@
+// Ours, as it is: the whole server with its store on disk, and beside its own parts an agent and a surface that play
+// what the bench tells them.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../../../src/clock.ts";
+import { readConfig } from "../../../src/config.ts";
+import type { Agent, AgentMessage } from "../../../src/ports/agent.ts";
+import { type Logger, silentLogger } from "../../../src/ports/logger.ts";
+import type { SurfaceProvider } from "../../../src/ports/surfaces.ts";
+import { startServer } from "../../../src/process.ts";
+import { answerParent, collectGarbage } from "./channel.ts";
+import { Stage } from "./stage.ts";
+import { benchSpec } from "./straightforward.ts";
+
+const stage = new Stage();
+const agent: Agent = {
+  provider: "bench",
+  models: () => [{ name: "stage" }],
+  async *run({ messages, signal }) {
+    for await (const delta of stage.turn(lastText(messages), signal)) yield { type: "text-delta", delta };
+    return { reason: "stop" };
+  },
+};
+
+function lastText(messages: AgentMessage[]): string {
+  const chunk = messages.at(-1)?.chunks.at(-1);
+  return chunk?.type === "text" ? chunk.text : "";
+}
+
+let value = "";
+let onChange = (): void => {};
+const surface: SurfaceProvider = {
+  catalogEntry: { id: "bench", region: "bench", title: "Bench" },
+  getSpec: () => benchSpec(value),
+  invoke: () => {},
+  subscribe(listener) {
+    onChange = listener;
+    return () => {
+      onChange = () => {};
+    };
+  },
+};
+
+/** A defect of ours must not pass as a fast answer. */
+const logger: Logger = {
+  ...silentLogger,
+  error: (message, fields) => void process.stderr.write(`${message} ${String(fields?.["error"])}\n`),
+};
+const dataDir = mkdtempSync(join(tmpdir(), "turnwire-bench-"));
+process.on("exit", () => rmSync(dataDir, { recursive: true, force: true }));
+const flags = ["--port", "0", "--http-port", "0", "--data-dir", dataDir, "--model", "bench/stage", "--drain-ms", "0"];
+const command = readConfig(["serve", ...flags], {});
+if (command.kind !== "serve") throw new Error("the measured server could not read its own configuration");
+const { config } = command;
+const agents = [agent];
+const surfaces = [surface];
+const server = await startServer({ config, clock: systemClock, logger, agents, surfaces });
+answerParent({
+  url: server.wsUrl,
+  stage,
+  raised: ["turnwire runs with the limits of its source: none is raised"],
+  counts: () => server.gateway.counts(),
+  broadcast(workspaceId) {
+    const news = { type: "conversation.open", conversationId: "bench", workspaceId } as const;
+    server.gateway.root.send({ type: "broadcast.made", news });
+  },
+  change(piece) {
+    value = piece;
+    onChange();
+  },
+  collect: collectGarbage,
+});

@@ -15,7 +15,7 @@ export function makeChip(state) {
 }
 
 /** What its states say of an actor, in a sentence; empty until the chart has been read. */
-export const sentenceOf = (states, book) => {
+const sentenceOf = (states, book) => {
   const state = telling(states, (candidate) => book.state(candidate)?.isInitial ?? true);
   return (state && book.state(state)?.description) ?? "";
 };

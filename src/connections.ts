@@ -112,13 +112,14 @@ export class Connections {
   readonly round = (now: number): boolean => {
     let unsentBytes = 0;
     for (const connection of this.#open.values()) {
-      unsentBytes += connection.outlet.unsentBytes();
+      // Frames that many are given lie in memory once: only what those hold who are behind is held for long.
+      if (connection.outlet.isBehind(now)) unsentBytes += connection.outlet.unsentBytes();
       const due = connection.outlet.due(now);
       if (due) connection.tell(`socket.${due}`);
       // An actor that has failed cannot cut its socket any more.
       if (due === "overdue" && connection.actor?.getSnapshot().status !== "active") connection.outlet.cut();
     }
-    if (unsentBytes > this.#options.limits.allUnsentBytesMax) this.#giveUpSlowest(unsentBytes);
+    if (unsentBytes > this.#options.limits.allUnsentBytesMax) this.#giveUpSlowest(unsentBytes, now);
     return this.#open.size > 0;
   };
 
@@ -133,9 +134,10 @@ export class Connections {
     return measured;
   }
 
-  /** All sockets together are owed too much: those who are owed most go first. */
-  #giveUpSlowest(unsentBytes: number): void {
-    const owed = [...this.#open.values()].map(({ outlet }) => ({ outlet, bytes: outlet.unsentBytes() }));
+  /** Those who are behind are owed too much together: those who are owed most go first. */
+  #giveUpSlowest(unsentBytes: number, now: number): void {
+    const behind = [...this.#open.values()].filter(({ outlet }) => outlet.isBehind(now));
+    const owed = behind.map(({ outlet }) => ({ outlet, bytes: outlet.unsentBytes() }));
     owed.sort((a, b) => b.bytes - a.bytes);
     let rest = unsentBytes;
     for (const { outlet, bytes } of owed) {

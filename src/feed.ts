@@ -35,8 +35,11 @@ export class Feed {
   #flushedAt = Number.NEGATIVE_INFINITY;
   #bytesAtFlush = 0;
   #tooLarge = false;
-  /** The turn that was sealed last. */
+  /** The turn whose `done` is out, and the one that was sealed last. */
+  #doneTurnId: unknown;
   #sealedTurnId: unknown;
+  /** A turn that the port has accepted and that has not said anything. */
+  acceptedTurnId: string | undefined;
   /** The walk over the live set that is under way, with what it writes. */
   #walk: { cursors: Iterator<Cursor>; frames: Buffer; fromSeq: number; toSeq: number } | undefined;
 
@@ -70,6 +73,8 @@ export class Feed {
     if (this.#tooLarge && !ends && (event.turnId ?? wasRunning) === wasRunning) return;
     this.log.append(event);
     const running = this.log.running;
+    if (event.type === "done") this.#doneTurnId = running?.turnId;
+    this.acceptedTurnId = undefined;
     // Between turns, an event that names none, or the one that is over, begins none: nobody is to wait for its end.
     const isStray = running && (running.turnId === undefined || running.turnId === this.#sealedTurnId);
     if (isStray) this.log.seal(this.#clock.now());
@@ -88,9 +93,17 @@ export class Feed {
 
   /** The running turn is larger than there is room for: only its end is still taken. */
   outgrow(bytesMax: number): void {
-    if (this.#tooLarge || !this.log.running) return;
+    const { running } = this.log;
+    // What has ended is not ended again: nothing comes between `done` and `turn-sealed` (protocol 1.3).
+    if (this.#tooLarge || !running || running.turnId === this.#doneTurnId) return;
     this.#tooLarge = true;
     this.#owner.turnTooLarge(bytesMax);
+  }
+
+  /** The port has accepted this turn; a host may have said all of it by then. */
+  accepted(turnId: string): void {
+    const isKnown = turnId === this.log.running?.turnId || turnId === this.#sealedTurnId;
+    if (!isKnown) this.acceptedTurnId = turnId;
   }
 
   /** When the oldest turn was sealed that may be shed: the live set has been given all of it. */

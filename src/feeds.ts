@@ -34,6 +34,7 @@ export class Feeds {
   readonly #ledger: LogLedger = { bytes: 0 };
   readonly #pace: Pace;
   #soughtAt = Number.NEGATIVE_INFINITY;
+  #endedAt = Number.NEGATIVE_INFINITY;
   /** Counts for the gateway surface and metrics. */
   eventsTaken = 0;
 
@@ -55,10 +56,15 @@ export class Feeds {
     return undefined;
   }
 
+  /** The port has accepted a turn, whose first event may be still to come. */
+  accepted(conversationId: string, turnId: string): void {
+    this.#feeds.get(conversationId)?.accepted(turnId);
+  }
+
   /** The id of the turn that runs in a conversation, undefined when none does; asks the port where nobody watches. */
   runningTurnId(conversationId: string): unknown {
     const feed = this.#feeds.get(conversationId);
-    if (feed?.unsubscribe) return feed.log.running?.turnId;
+    if (feed?.unsubscribe) return feed.log.running?.turnId ?? feed.acceptedTurnId;
     let turnId: unknown;
     this.#options.orchestrator.subscribe(conversationId, (event) => {
       turnId = event.type === "turn-sealed" ? undefined : event.turnId;
@@ -68,7 +74,9 @@ export class Feeds {
 
   /** Why no turn may begin now: running ones have taken all the room there is for logs, and none of it can be shed. */
   refusal(): Refused | undefined {
-    if (this.#ledger.bytes <= this.#options.limits.allLogsBytesMax) return undefined;
+    const { allLogsBytesMax } = this.#options.limits;
+    if (this.#ledger.bytes > allLogsBytesMax && this.#mayLook()) this.#shedToLimit();
+    if (this.#ledger.bytes <= allLogsBytesMax) return undefined;
     const message = "the turns that are running have taken all the memory for turns: try again when some have ended";
     return { started: false, reason: "refusing-turns", message };
   }
@@ -171,20 +179,41 @@ export class Feeds {
 
   /**
    * A conversation's log is bounded by shedding its own oldest turns. All logs together are bounded in three steps:
-   * sealed turns are shed, the oldest first; then no new turn may begin; then each turn that goes on growing is ended
-   * as too large.
+   * sealed turns are shed, the oldest first; then no new turn may begin; then the largest running turn is ended.
    */
   #makeRoom(feed: Feed): void {
     const { conversationLogBytesMax, allLogsBytesMax, runningLogsBytesMax } = this.#options.limits;
     while (feed.log.bytes > conversationLogBytesMax && feed.sheddableSince !== undefined) feed.log.shedOldest();
-    if (this.#ledger.bytes <= allLogsBytesMax) return;
-    const now = this.#options.clock.now();
-    // Looking for what may be shed costs a walk over all logs: not with every event while there is nothing.
-    if (now - this.#soughtAt >= this.#options.limits.shedPauseMs) {
-      this.#soughtAt = now;
-      this.#shedToLimit();
+    if (this.#ledger.bytes > allLogsBytesMax && this.#mayLook()) this.#shedToLimit();
+    if (this.#ledger.bytes > runningLogsBytesMax && this.#mayEnd()) this.#endLargest(runningLogsBytesMax);
+  }
+
+  /** What is sealed does not count: it goes as soon as it has been delivered. */
+  #endLargest(bytesMax: number): void {
+    let bytes = 0;
+    let largest: { feed: Feed; bytes: number } | undefined;
+    for (const feed of this.#feeds.values()) {
+      const running = feed.log.running?.bytes ?? 0;
+      bytes += running;
+      if (running > (largest?.bytes ?? 0)) largest = { feed, bytes: running };
     }
-    if (this.#ledger.bytes > runningLogsBytesMax) feed.outgrow(runningLogsBytesMax);
+    if (bytes > bytesMax) largest?.feed.outgrow(bytesMax);
+  }
+
+  /** A look for what may be shed is a walk over all logs: not with every event while there is nothing. */
+  #mayLook(): boolean {
+    const now = this.#options.clock.now();
+    if (now - this.#soughtAt < this.#options.limits.shedPauseMs) return false;
+    this.#soughtAt = now;
+    return true;
+  }
+
+  /** One turn after the other: the log of one that has been ended is free again when it is sealed. */
+  #mayEnd(): boolean {
+    const now = this.#options.clock.now();
+    if (now - this.#endedAt < this.#options.limits.shedPauseMs) return false;
+    this.#endedAt = now;
+    return true;
   }
 
   /** A host's turn that outgrew its log: watchers are told, and the orchestrator is asked to end it. */
@@ -206,7 +235,8 @@ export class Feeds {
   #discard(feed: Feed): void {
     feed.stop();
     feed.log.close();
-    this.#feeds.delete(feed.conversationId);
+    // Another one may have taken its place.
+    if (this.#feeds.get(feed.conversationId) === feed) this.#feeds.delete(feed.conversationId);
   }
 
   /** While all logs are too large, the oldest sealed turns go, those of whatever conversation. */

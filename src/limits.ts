@@ -117,8 +117,8 @@ export const limits = {
   /** Bytes the process holds for one socket; over it: close 4001. */
   unsentBytesMax: 4 * MiB,
   /**
-   * Bytes the process holds for all sockets; over it those who hold most are closed with 4001. What many sockets are
-   * owed in common is counted for each. Lower cuts off slow readers sooner while there are many.
+   * Bytes the process holds for all sockets that are behind; over it those who are owed most are closed with 4001. What
+   * many are owed in common is counted for each. Lower cuts off slow readers sooner while there are many.
    */
   allUnsentBytesMax: 1_024 * MiB,
 

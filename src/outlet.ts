@@ -238,6 +238,12 @@ export class Outlet {
     return [...(slow ? [slow] : []), ...(isPinged ? [silent] : [])];
   }
 
+  /** Does it take what it is given late? Who reads in time may be owed much for a moment, and is not in danger. */
+  isBehind(now: number): boolean {
+    const [oldest] = this.#marks;
+    return this.congested || (oldest !== undefined && now - oldest.sentAt > this.#limits.receiptWishedMs);
+  }
+
   /** It holds more than its share of what all sockets may: it is given up as slow. */
   giveUp(): void {
     if (!this.ended) this.#reportStuck();

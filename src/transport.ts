@@ -88,10 +88,13 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
     }
     // The answer to the upgrade and the first messages leave in one system call: a second one is 17 µs of a socket.
     stream.cork();
-    sockets.handleUpgrade(request, stream, head, (webSocket) => {
-      if (webSocket instanceof ServerSocket) open(webSocket, request.socket);
-    });
-    stream.uncork();
+    try {
+      sockets.handleUpgrade(request, stream, head, (webSocket) => {
+        if (webSocket instanceof ServerSocket) open(webSocket, request.socket);
+      });
+    } finally {
+      stream.uncork();
+    }
   };
 
   return {

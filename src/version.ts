@@ -2,8 +2,16 @@
 import { createRequire } from "node:module";
 import * as v from "valibot";
 
-/** The version in package.json, found by the package's own name: it holds for src/ and for a built copy alike. */
+const manifestSchema = v.object({ version: v.string() });
+
+/**
+ * The version in package.json, found by the package's own name: it holds for src/ and for a built copy alike. "unknown"
+ * where the package cannot find itself, as in a bundle of its host.
+ */
 export function packageVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)("turnwire/package.json");
-  return v.parse(v.object({ version: v.string() }), manifest).version;
+  try {
+    return v.parse(manifestSchema, createRequire(import.meta.url)("turnwire/package.json")).version;
+  } catch {
+    return "unknown";
+  }
 }

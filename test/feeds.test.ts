@@ -55,6 +55,20 @@ const said = (feed: Feed) => {
 };
 const types = (feed: Feed): string[] => said(feed).events.map(({ type }) => type);
 
+test("a feed that is forgotten late does not take the one with it that has its place by now", () => {
+  const { clock, orchestrator, feeds, watch } = open();
+  orchestrator.instead.subscribe = ({ listener }: { listener: (event: unknown) => void }) => {
+    listener({ type: "turn-sealed", conversationId: "c", turnId: "t", latestSeq: 1 });
+    throw new Error("broken");
+  };
+  assert.is(feeds.open("c"), undefined);
+  delete orchestrator.instead.subscribe;
+  const feed = watch();
+  clock.settle();
+  assert.is(feeds.get("c"), feed);
+  assert.is(feeds.measure().logs, 1);
+});
+
 // ── subscribing ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 test("a conversation is subscribed once for all its watchers, and until the last has left", () => {

@@ -67,15 +67,44 @@ test("all logs: when only running turns are left, new ones are refused until one
   house.stop();
 });
 
-test("all logs: over the last bound the turns that grow are ended as too large", () => {
+test("all logs: over the last bound the largest running turn is ended, and the one that grows goes on", () => {
   const { house, client, turn, counts } = open({ allLogsBytesMax: 50 * KiB, runningLogsBytesMax: 80 * KiB });
-  turn("a", 60 * KiB, { ends: false });
-  turn("b", 60 * KiB, { ends: false });
+  turn("large", 60 * KiB, { ends: false });
+  turn("small", 30 * KiB, { ends: false });
   assert.ok(counts().logBytes < 85 * KiB, `${counts().logBytes}`);
-  const { turns } = client.transcript("b");
+  const { turns, events } = client.transcript("large");
   assert.is(turns[0]?.reason, "aborted");
-  assert.ok(client.transcript("b").events.some(({ type, code }) => type === "error" && code === "turn-too-large"));
-  assert.is(client.transcript("a").turns[0]?.reason, undefined, "who does not grow goes on");
+  const error = events.find(({ type }) => type === "error");
+  assert.is(error?.["code"], "turn-too-large");
+  assert.match(String(error?.["message"]), /all running turns together are larger than/);
+  assert.is(client.transcript("small").turns[0]?.reason, undefined);
+  assert.is(client.transcript("small").text.length, 30 * KiB);
+  house.stop();
+});
+
+test("a turn whose end is out is not ended again, however large it is: nothing comes before its seal (1.3)", () => {
+  for (const limits of [{ turnLogBytesMax: 10 * KiB }, { allLogsBytesMax: KiB, runningLogsBytesMax: 10 * KiB }]) {
+    const { house, client } = open(limits);
+    client.send({ type: "chat.subscribe", conversationId: "a" });
+    house.orchestrator.begin("a");
+    house.orchestrator.say("a", "x".repeat(8 * KiB));
+    house.orchestrator.emit("a", { type: "done", reason: "stop", usage: { inputTokens: 1, outputTokens: 10 ** 300 } });
+    house.orchestrator.emitRaw("a", { type: "turn-sealed", conversationId: "a", turnId: "turn-1", latestSeq: 2 });
+    house.settle();
+    assert.equal(
+      client.transcript("a").events.map(({ type }) => type),
+      ["text-delta", "done", "turn-sealed"],
+    );
+    assert.equal(house.orchestrator.given("stopTurn"), []);
+    house.stop();
+  }
+});
+
+test("who asks for a turn makes room itself, where there is something to shed", () => {
+  const { house, turn, send } = open({ allLogsBytesMax: 25 * KiB });
+  turn("a", 20 * KiB);
+  turn("b", 10 * KiB, { ends: false });
+  assert.is(send("c"), undefined);
   house.stop();
 });
 
@@ -89,19 +118,27 @@ test("what a log took is free again when it is forgotten", () => {
   house.stop();
 });
 
-test("all sockets: those that are owed most are closed as slow, and only as many as it takes", () => {
+test("all sockets: of those who are behind, those who are owed most are closed, and only as many as it takes", () => {
   const { house } = open({ allUnsentBytesMax: 1_000 });
   const clients = [100, 700, 300, 500].map((unsent) => {
-    const client = house.join();
+    const client = house.join({ reads: false });
+    client.send({ type: "chat.subscribe", conversationId: "c" });
     client.socket.unsent = unsent;
     return client;
   });
-  assert.equal([house.gateway.counts().unsentBytes, house.gateway.counts().largestUnsentBytes], [1_600, 700]);
-  house.clock.advance(limits.sweepIntervalMs);
+  const reader = house.join();
+  reader.send({ type: "chat.subscribe", conversationId: "c" });
+  reader.socket.unsent = 5_000;
+  house.orchestrator.begin("c");
+  house.orchestrator.say("c", "x".repeat(limits.markEveryBytes));
+  house.settle();
+  assert.equal([house.gateway.counts().unsentBytes, house.gateway.counts().largestUnsentBytes], [6_600, 5_000]);
+  house.clock.advance(limits.receiptWishedMs + limits.sweepIntervalMs);
   assert.equal(
     clients.map(({ socket }) => socket.closed?.code),
     [undefined, 4001, undefined, undefined],
   );
+  assert.is(reader.socket.closed, undefined, "who gives its receipts in time is not in danger");
   house.stop();
 });
 

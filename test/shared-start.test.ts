@@ -1,7 +1,7 @@
 // Actors that share their first snapshot: each must be as if it had walked to its initial state alone.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createActor, setup } from "xstate";
+import { assign, createActor, setup } from "xstate";
 import { connectionMachine } from "../machines/connection.ts";
 import { surfaceMachine } from "../machines/surface.ts";
 import { watchMachine } from "../machines/watch.ts";
@@ -75,6 +75,12 @@ test("a machine that waits, ends or spawns at its start is refused", () => {
     states: { a: { type: "final" } },
   });
   assert.throws(() => sharedStart(ended, undefined), /ended: it spawns/);
+  const assigns = setup({ types: { context: {} as { count: number } } }).createMachine({
+    id: "assigns",
+    context: () => ({ count: 0 }),
+    entry: assign({ count: 1 }),
+  });
+  assert.throws(() => sharedStart(assigns, undefined), /assigns: it assigns at its start/);
   const fixed = setup({}).createMachine({ id: "fixed", context: {}, initial: "a", states: { a: {} } });
   assert.throws(() => sharedStart(fixed, undefined), /fixed: its context must be made of its input/);
 });

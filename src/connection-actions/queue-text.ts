@@ -48,6 +48,7 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
   const late = startedTurn && !watch ? subscriptions.watchConversation(connection, conversationId) : undefined;
   const { messageId } = outcome;
   const turnId = startedTurn ? (outcome.turnId ?? turnOf(services, conversationId)) : undefined;
+  if (turnId !== undefined) services.feeds.accepted(conversationId, turnId);
   const answer = {
     conversationId,
     startedTurn,

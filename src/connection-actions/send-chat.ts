@@ -16,18 +16,21 @@ export function sendChat(connection: Connection, message: ChatSend, services: Se
   const conversationId = kept?.conversationId ?? message.conversationId ?? randomUUID();
   const before = connection.watches.get(conversationId);
   const watch = before ?? subscriptions.watchConversation(connection, conversationId);
-  if ("reply" in watch) {
-    refuse(connection, message, watch);
+  if (kept) {
+    // The first success again, also where its sender may not watch what comes of it: it is told so beside its reply.
+    succeed(connection, message, kept);
+    if ("reply" in watch) refuse(connection, {}, watch);
     return;
   }
-  if (kept) {
-    succeed(connection, message, kept);
+  if ("reply" in watch) {
+    refuse(connection, message, watch);
     return;
   }
   const takeBack = watches.ask(watch);
   const outcome = orchestrator.startTurn(turnRequest(conversationId, message, services));
   if (outcome.started) {
     logger.info("transport-ws: chat.send accepted", { conversationId, model: message.model ?? null });
+    services.feeds.accepted(conversationId, outcome.turnId);
     const answer = { conversationId, turnId: outcome.turnId };
     idempotency.keep(message, answer);
     succeed(connection, message, answer);

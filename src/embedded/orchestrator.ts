@@ -80,7 +80,9 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
   const refusal = (conversationId: string): Refused | undefined => {
     if (isStopping) return refused("draining", "the server is about to stop and begins no new turns");
     if (refusing !== undefined) return refused("refusing-turns", refusing);
-    if (live.running >= limits.runningTurnsMax && live.get(conversationId)?.status !== "active")
+    // One that carries texts over has its place already.
+    if (live.get(conversationId)?.status === "active") return undefined;
+    if (live.running >= limits.runningTurnsMax)
       return refused("too-many", `${limits.runningTurnsMax} turns are running, the most there may be: try again later`);
     return options.refusal?.();
   };

@@ -178,6 +178,20 @@ test("at the limit of running turns one more is refused, and one that ends may c
   house.close();
 });
 
+test("texts carry over also while no other turn may begin for want of memory", async () => {
+  let isFull = false;
+  const full = { started: false, reason: "refusing-turns", message: "full" } as const;
+  const { puppet, house, queue, waiting, questions } = await running({ refusal: () => (isFull ? full : undefined) });
+  queue("one");
+  isFull = true;
+  const refusal = refusalOf(house.orchestrator.startTurn({ conversationId: "other", text: "x" }));
+  assert.equal(refusal, { reason: "refusing-turns", message: "full" });
+  puppet.finish();
+  await settle(house.clock);
+  assert.equal([waiting(), questions()], [[], ["go", "one"]]);
+  house.close();
+});
+
 test("a text in the agent's hands cannot be withdrawn, and counts as waiting", async () => {
   const { puppet, house, queue } = await running({ limits: { queuedTextsMax: 1 } });
   const outcome = queue("one");

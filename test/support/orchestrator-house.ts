@@ -6,7 +6,7 @@ import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../src
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
 import type { Limits } from "../../src/limits.ts";
 import type { Agent, AgentEvent, AgentResult, AgentRun } from "../../src/ports/agent.ts";
-import type { EnqueueOutcome, StartOutcome } from "../../src/ports/orchestrator.ts";
+import type { EnqueueOutcome, Refused, StartOutcome } from "../../src/ports/orchestrator.ts";
 import { type Store, StoreError, type Write } from "../../src/ports/store.ts";
 import type { TurnEvent } from "../../src/protocol/turn-event.ts";
 import { Registry } from "../../src/registry.ts";
@@ -39,6 +39,7 @@ export interface HouseOptions {
   clock?: SimulatedClock;
   limits?: Partial<Limits>;
   defaultModel?: string;
+  refusal?: () => Refused | undefined;
 }
 
 export const memoryStore = (clock: Clock, dataDir = ":memory:"): Store =>
@@ -60,6 +61,7 @@ export function openHouse(options: HouseOptions = {}): House {
     clock,
     logger,
     limits: options.limits ?? {},
+    ...(options.refusal && { refusal: options.refusal }),
   });
   const news: string[] = [];
   const changes: string[] = [];

@@ -78,6 +78,31 @@ test("a throttled link passes so many bytes a second, and the sender feels it", 
     (link) => link.throttle(200_000),
   ));
 
+test("an orderly end comes after all that was said before it, also on a slow link", () =>
+  wire(
+    async ({ client, server, got }) => {
+      const end = once(client, "end");
+      server.end(Buffer.alloc(150_000));
+      await within(end, "the end");
+      assert.is(got(), 150_000);
+    },
+    (link) => link.throttle(200_000),
+  ));
+
+test("a delayed link passes everything, so much later, and holds no more than 256 KiB meanwhile", () =>
+  wire(async ({ server, link, got }) => {
+    link.delay(200);
+    const start = performance.now();
+    server.write(Buffer.alloc(32 * MiB));
+    await eventually(() => got() > 0, "the first bytes");
+    const tookMs = performance.now() - start;
+    assert.ok(tookMs > 190, `they took ${Math.round(tookMs)} ms`);
+    assert.ok(link.down.passed <= 3 * 256 * 1024, `${link.down.passed} bytes are on their way`);
+    assert.ok(server.writableLength > 16 * MiB, "the rest is held by the sender");
+    link.free();
+    await eventually(() => got() === 32 * MiB, "the rest");
+  }));
+
 test("a stalled link passes nothing, and everything when it is free again", () =>
   wire(async ({ server, link, got }) => {
     link.stall();
@@ -112,20 +137,23 @@ test("a split link passes small pieces", () =>
     assert.is(link.down.passed, 10_000);
   }));
 
-test("the server of a half-open link hears nothing of its client's end", () =>
-  wire(async ({ client, server, link }) => {
-    let ended = false;
-    server.on("close", () => {
-      ended = true;
-    });
-    const end = closed(client);
-    link.halfOpen();
-    await within(end, "the client's end");
-    server.write(Buffer.alloc(1_000));
-    await passes(100);
-    assert.is(ended, false);
-    assert.is(server.readableEnded, false);
-  }));
+for (const how of ["stalled", "swallowed"] as const)
+  test(`the server of a half-open link (${how}) hears nothing of its client's end`, () =>
+    wire(async ({ client, server, link }) => {
+      let ended = false;
+      server.on("close", () => {
+        ended = true;
+      });
+      const end = closed(client);
+      link.halfOpen(how);
+      await within(end, "the client's end");
+      server.write(Buffer.alloc(32 * MiB));
+      if (how === "swallowed") await eventually(() => server.writableLength === 0, "all of it to be taken");
+      else await passes(200);
+      assert.is(ended, false);
+      assert.is(server.readableEnded, false);
+      assert.is(server.writableLength > 0, how === "stalled", "who does not read is felt");
+    }));
 
 for (const how of ["reset", "fin"] as const) {
   test(`a link that is cut (${how}) ends for both`, () =>

@@ -17,13 +17,16 @@ export class Link {
     this.#server = server;
     this.down = new Pipe(server, client);
     this.up = new Pipe(client, server);
-    for (const [socket, other] of [
-      [client, server],
-      [server, client],
+    for (const [socket, other, pipe] of [
+      [client, server, this.up],
+      [server, client, this.down],
     ] as const) {
       socket.on("error", () => {});
       socket.on("close", () => {
-        if (!this.#halfOpen || socket === server) other.destroy();
+        if (this.#halfOpen && socket === client) return;
+        // An orderly end comes after what was said before it; any other is at once.
+        if (pipe.hasEnded && !other.destroyed) return;
+        other.destroy();
         this.down.stop();
         this.up.stop();
       });
@@ -52,22 +55,37 @@ export class Link {
     this.up.burst(onMs, offMs);
   }
 
-  /** What passes comes in pieces of at most so many bytes. */
-  split(bytesMax: number): void {
-    this.down.bytesMax = bytesMax;
-    this.up.bytesMax = bytesMax;
+  /** What passes comes in pieces of at most so many bytes, each of another size. */
+  split(bytesMax: number, random: () => number = Math.random): void {
+    const pieceBytes = (): number => 1 + Math.floor(random() * bytesMax);
+    this.down.split(pieceBytes);
+    this.up.split(pieceBytes);
   }
 
-  /** As fast as can be, in whatever pieces. */
+  /** Everything is so long on its way, in each direction. */
+  delay(latencyMs: number): void {
+    this.down.delay(latencyMs);
+    this.up.delay(latencyMs);
+  }
+
+  /** As fast as can be, at once, in whatever pieces. */
   free(): void {
-    this.split(Number.POSITIVE_INFINITY);
+    for (const pipe of [this.down, this.up]) {
+      pipe.split(undefined);
+      pipe.delay(0);
+    }
     this.throttle(undefined);
   }
 
-  /** The client is gone, and the server is not told: nothing it says is read, and nothing more is said to it. */
-  halfOpen(): void {
+  /**
+   * The client is gone, and the server is not told: what it says is read by nobody (stalled), or taken by the network
+   * and lost (swallowed); nothing more is said to it.
+   */
+  halfOpen(how: "stalled" | "swallowed" = "stalled"): void {
     this.#halfOpen = true;
-    this.stall();
+    this.up.swallow();
+    if (how === "stalled") this.down.throttle(0);
+    else this.down.swallow();
     this.#client.resetAndDestroy();
   }
 

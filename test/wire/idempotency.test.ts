@@ -99,6 +99,18 @@ test("a refusal is not remembered (2)", () =>
     assert.equal(await ask(client, request), { type: "reply", ok: true, conversationId: "c", turnId: "turn-2" });
   }));
 
+test("who has no subscription left gets its first success all the same, and is told that it will not see the turn", () =>
+  withGateway({ limits: { subscriptionsPerSocketMax: 1 } }, async ({ join, orchestrator }) => {
+    const [first, full] = [await join(v1), await join(v1)];
+    const request = { type: "chat.send", conversationId: "c", message: "hello", idempotencyKey: "k" };
+    const reply = await ask(first, request);
+    full.send({ type: "chat.subscribe", conversationId: "another" });
+    await full.next("chat.subscribed");
+    assert.equal(await ask(full, request), reply);
+    assert.match(String((await full.next("chat.error"))["message"]), /has 1 subscriptions, the most there may be/);
+    assert.is(orchestrator.given("startTurn").length, 1);
+  }));
+
 test("a key is remembered so long and not longer, and so many of them (limits)", () =>
   withGateway({ limits: { idempotencyKeysMax: 2 } }, async ({ join, orchestrator }) => {
     const client = await join(v1);

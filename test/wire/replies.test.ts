@@ -147,6 +147,30 @@ test("chat.cancel says what it has stopped, if anything (2)", () =>
     assert.equal(await ask(asker, { ...cancel, id: "c" }), { type: "reply", id: "c", ok: true, cancelled: false });
   }));
 
+test("a turn is cancelled by the id of its reply also before it has said anything (2)", () =>
+  withHost({}, async ({ join, orchestrator }) => {
+    const client = await join(v1);
+    const { turnId } = await ask(client, { type: "chat.send", id: "a", conversationId: "c", message: "hello" });
+    const cancel = { type: "chat.cancel", conversationId: "c" };
+    assert.is((await ask(client, { ...cancel, id: "b", turnId: "another" }))["cancelled"], false);
+    assert.equal(orchestrator.given("stopTurn"), []);
+    const reply = await ask(client, { ...cancel, id: "c", turnId });
+    assert.equal(reply, { type: "reply", id: "c", ok: true, cancelled: true, turnId });
+  }));
+
+test("a turn that a host has said whole before it answered is not taken for a running one", () =>
+  withHost({}, async ({ join, orchestrator }) => {
+    const client = await join(v1);
+    orchestrator.onStart = (id) => {
+      orchestrator.emit(id, { type: "turn-start" });
+      orchestrator.end(id);
+    };
+    const { turnId } = await ask(client, { type: "chat.send", id: "a", conversationId: "c", message: "hello" });
+    const reply = await ask(client, { type: "chat.cancel", id: "b", conversationId: "c", turnId });
+    assert.is(reply["cancelled"], false);
+    assert.equal(orchestrator.given("stopTurn"), []);
+  }));
+
 test("invoke is replied to when its action has settled, and not before (2)", () => {
   const surface = new ScriptedSurface("one");
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,15 +1,23 @@
-// One direction of a connection through the proxy: takes from the source what may pass now, and not a byte more.
+// One direction of a connection through the proxy: takes from the source what may pass now, and not a byte more. What
+// is on its way for the latency is bounded too, so that the sender feels a slow link.
 import type { Socket } from "node:net";
 
 const tickMs = 10;
+/** On its way at once, where the link has a latency. */
+const travellingBytesMax = 256 * 1024;
+
+interface Travelling {
+  piece: Buffer;
+  arrivesAt: number;
+}
 
 export class Pipe {
   /** What a socket of the proxy buffers by itself. */
   static readonly bufferBytes = 16 * 1024;
-  /** The largest piece that passes at once. */
-  bytesMax = Number.POSITIVE_INFINITY;
   /** Bytes that have passed. */
   passed = 0;
+  /** The source has said that it says nothing more. */
+  hasEnded = false;
   readonly #source: Socket;
   readonly #sink: Socket;
   #rate = Number.POSITIVE_INFINITY;
@@ -17,13 +25,22 @@ export class Pipe {
   #timer: NodeJS.Timeout | undefined;
   #burst: { onMs: number; offMs: number; since: number } | undefined;
   #filledAt = 0;
+  #latencyMs = 0;
+  #travelling: Travelling[] = [];
+  #travellingBytes = 0;
+  #pieceBytes: (() => number) | undefined;
+  #swallows = false;
+  #isStopped = false;
 
   constructor(source: Socket, sink: Socket) {
     this.#source = source;
     this.#sink = sink;
     source.on("readable", () => this.#pump());
     sink.on("drain", () => this.#pump());
-    source.on("end", () => sink.end());
+    source.on("end", () => {
+      this.hasEnded = true;
+      this.#pump();
+    });
   }
 
   /** Bytes a second; undefined: no bound; 0: nothing. */
@@ -39,9 +56,28 @@ export class Pipe {
     this.#tickWhileBound();
   }
 
+  /** Every piece is so long on its way, give or take a tick. */
+  delay(latencyMs: number): void {
+    this.#latencyMs = latencyMs;
+    this.#tickWhileBound();
+  }
+
+  /** The size of each piece, and no two in one loop turn; undefined: as they come. */
+  split(pieceBytes: (() => number) | undefined): void {
+    this.#pieceBytes = pieceBytes;
+    this.#pump();
+  }
+
+  /** From now on everything is taken at once and nothing of it arrives. */
+  swallow(): void {
+    this.#swallows = true;
+    this.#pump();
+  }
+
   stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#isStopped = true;
+    this.#travelling = [];
+    this.#endTicks();
   }
 
   #setRate(rate: number): void {
@@ -54,9 +90,15 @@ export class Pipe {
 
   /** Without a bound nothing has to be looked at again. */
   #tickWhileBound(): void {
-    const isBound = Number.isFinite(this.#rate) || this.#burst !== undefined;
-    if (!isBound) this.stop();
+    const isBound =
+      Number.isFinite(this.#rate) || this.#burst !== undefined || this.#latencyMs > 0 || this.#travelling.length > 0;
+    if (!isBound || this.#isStopped) this.#endTicks();
     else this.#timer ??= setInterval(() => this.#tick(), tickMs);
+  }
+
+  #endTicks(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   #tick(): void {
@@ -72,21 +114,45 @@ export class Pipe {
     }
     this.#filledAt = now;
     this.#pump();
+    this.#tickWhileBound();
   }
 
   #pump(): void {
-    while (!this.#sink.destroyed && !this.#sink.writableNeedDrain) {
-      const budget = Number.isFinite(this.#rate) ? Math.floor(this.#allowance) : Number.POSITIVE_INFINITY;
-      const bytes = Math.min(this.#source.readableLength, budget, this.bytesMax);
-      const piece: Buffer | null = bytes > 0 ? this.#source.read(bytes) : null;
-      if (piece === null) {
-        // An empty stream is asked once more, so that it looks for its end.
-        if (budget > 0 && this.#source.readableLength === 0) this.#source.read(0);
-        return;
-      }
-      if (Number.isFinite(this.#rate)) this.#allowance -= piece.length;
-      this.passed += piece.length;
-      this.#sink.write(piece);
+    if (this.#isStopped) return;
+    if (this.#swallows) while (this.#source.read() !== null);
+    else while (this.#deliver() || this.#take());
+    if (this.hasEnded && this.#travelling.length === 0) this.#sink.end();
+  }
+
+  /** What has been on its way for long enough arrives. */
+  #deliver(): boolean {
+    const [first] = this.#travelling;
+    if (!first || this.#sink.destroyed || this.#sink.writableNeedDrain || first.arrivesAt > performance.now())
+      return false;
+    this.#travelling.shift();
+    this.#travellingBytes -= first.piece.length;
+    this.#sink.write(first.piece);
+    return true;
+  }
+
+  #take(): boolean {
+    const isFull = this.#latencyMs > 0 ? this.#travellingBytes >= travellingBytesMax : this.#sink.writableNeedDrain;
+    if (isFull || this.#sink.destroyed) return false;
+    const budget = Number.isFinite(this.#rate) ? Math.floor(this.#allowance) : Number.POSITIVE_INFINITY;
+    const bytes = Math.min(this.#source.readableLength, budget, this.#pieceBytes?.() ?? Number.POSITIVE_INFINITY);
+    const piece: Buffer | null = bytes > 0 ? this.#source.read(bytes) : null;
+    if (piece === null) {
+      // An empty stream is asked once more, so that it looks for its end.
+      if (budget > 0 && this.#source.readableLength === 0) this.#source.read(0);
+      return false;
     }
+    if (Number.isFinite(this.#rate)) this.#allowance -= piece.length;
+    this.passed += piece.length;
+    this.#travelling.push({ piece, arrivesAt: performance.now() + this.#latencyMs });
+    this.#travellingBytes += piece.length;
+    if (!this.#pieceBytes) return true;
+    this.#deliver();
+    setImmediate(() => this.#pump());
+    return false;
   }
 }

@@ -206,7 +206,8 @@ export class Outlet {
   due(now: number): "overdue" | "stuck" | "silent" | undefined {
     if (this.ended) return now - this.#endedAt >= this.#limits.closingMs ? "overdue" : undefined;
     const oldest = this.#marks[0];
-    if (oldest && now >= this.#markDueAt(oldest)) return "stuck";
+    // Nobody can answer a ping before it has read what comes before it: then the mark decides, and not the silence.
+    if (oldest) return now >= this.#markDueAt(oldest) ? "stuck" : undefined;
     const silentMs = now - this.#heardAt;
     if (silentMs >= this.#limits.silentCloseMs) return "silent";
     if (silentMs >= this.#limits.silentPingMs && now - this.#pingedAt >= this.#limits.silentPingMs) {

@@ -99,7 +99,7 @@ test("a refusal is not remembered (2)", () =>
     assert.equal(await ask(client, request), { type: "reply", ok: true, conversationId: "c", turnId: "turn-2" });
   }));
 
-test("who has no subscription left gets its first success all the same, and is told that it will not see the turn", () =>
+test("who has no subscription left gets its first success too, and is told that it will not see the turn", () =>
   withGateway({ limits: { subscriptionsPerSocketMax: 1 } }, async ({ join, orchestrator }) => {
     const [first, full] = [await join(v1), await join(v1)];
     const request = { type: "chat.send", conversationId: "c", message: "hello", idempotencyKey: "k" };

@@ -102,7 +102,30 @@ function viewWith(changes: Changes = {}): View {
 const without = (index: number, from = emitted): Said[] => from.filter((_, at) => at !== index);
 const joined = (from: number, to: number, text: string): Said[] => emitted.toSpliced(from, to - from, say("t1", text));
 
+const numbers = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => ({ epoch: "e", seq: from + index + 1 }));
+
+const numbered = (name: string, from: number): SocketView => ({
+  ...socket,
+  name,
+  watches: [{ ...watch, numbers: numbers(from, from + emitted.length) }],
+});
+
+/** A request `a` that may be answered in two ways, and these replies, each with its id. */
+const replies = (received: string[]): Changes => ({
+  socket: {
+    replies: {
+      owed: [{ id: "a", anyOf: ["ok", "no"] }],
+      received: received.map((reply) => ({ id: reply.slice(0, 1), text: reply.slice(2) })),
+    },
+  },
+});
+
 const right: [name: string, changes: Changes][] = [
+  ["a request has got one of its possible replies", replies(["a no"])],
+  ["its events are numbered", { watch: { numbers: numbers(0, 15) } }],
+  ["it goes on in the middle of a turn", { watch: { from: [4], isResumed: true, received: emitted.slice(4) } }],
+  ["it goes on after a turn", { watch: { from: [10], isResumed: true, received: emitted.slice(10) } }],
   ["everything came as it was emitted", {}],
   ["neighbouring deltas came joined to one who caught up", { watch: { received: joined(3, 6, "abc") } }],
   ["a part of them came joined", { watch: { received: joined(3, 5, "ab"), liveFrom: 5 } }],
@@ -244,6 +267,18 @@ const broken: [promise: string, says: string, changes: Changes][] = [
   ["a refused request", "not now never came", { socket: { refusals: { owed: ["no", "not now"], received: ["no"] } } }],
   ["a refused request", "where none was due", { socket: { refusals: { owed: [], received: ["no"] } } }],
   ["a refused request", "where no was due", { socket: { refusals: { owed: ["no"], received: ["not now"] } } }],
+  ["a request with an id", "the reply to a never came: ok or no", replies([])],
+  ["a request with an id", "a second reply to a came: ok", replies(["a ok", "a ok"])],
+  ["a request with an id", "the reply odd to a came, where ok or no was due", replies(["a odd"])],
+  ["a request with an id", "the reply ok to b came, and nobody asked", replies(["a ok", "b ok"])],
+  ["a subscription gets its verdict", "c never came", { socket: { verdicts: { owed: ["c"], wrong: [] } } }],
+  ["a subscription gets its verdict", "true at no moment", { socket: { verdicts: { owed: [], wrong: ["it"] } } }],
+  ["an event has one number", "where seq 2 was due", { watch: { numbers: [...numbers(0, 1), ...numbers(2, 16)] } }],
+  [
+    "an event has one number",
+    "event 1 is seq 2 of e for Bob, and was seq 1 of e for another",
+    { view: { sockets: [numbered("Ann", 0), numbered("Bob", 1)] } },
+  ],
 ];
 
 for (const [promise, says, changes] of broken)

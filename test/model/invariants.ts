@@ -1,6 +1,7 @@
 // The promises of protocol 1.5 as questions to a view: each answers with what is wrong, or with nothing. One list for
 // the exploration, the random histories and whoever comes later. Must never look at anything but the view.
 import { follow, words } from "./invariants/following.ts";
+import { numbersFit, repliesFit, seenBy } from "./invariants/numbers.ts";
 import { endsOfTurns, textsComeOut, turnsInOrder } from "./invariants/turns.ts";
 import type { ConversationView, SocketView, View, WatchView } from "./view.ts";
 
@@ -139,7 +140,7 @@ export const invariants: readonly Invariant[] = [
   {
     name: "turn events never overtake each other",
     clause: "protocol 1.5.7",
-    check: everyWatch(({ received }) => turnsInOrder(received)),
+    check: everyWatch((watch, conversation) => turnsInOrder(seenBy(watch, conversation))),
   },
   {
     name: "a refused request gets its refusal, once, and no other does",
@@ -152,6 +153,25 @@ export const invariants: readonly Invariant[] = [
         ? `the refusal ${owed[received.length]} never came`
         : undefined;
     }),
+  },
+  {
+    name: "a request with an id gets its reply, once, and the reply is right",
+    clause: "protocol 2, id",
+    check: everySocket((socket, view) => socket.replies && repliesFit(socket.replies, isOwed(socket, view))),
+  },
+  {
+    name: "a subscription gets its verdict, and the verdict is true",
+    clause: "protocol 2, resume",
+    check: everySocket((socket, view) => {
+      const { owed = [], wrong = [] } = socket.verdicts ?? {};
+      if (wrong[0] !== undefined) return `${wrong[0]} came, and was true at no moment`;
+      return owed[0] !== undefined && isOwed(socket, view) ? `the verdict on ${owed[0]} never came` : undefined;
+    }),
+  },
+  {
+    name: "an event has one number, whoever gets it, and an epoch counts without a hole",
+    clause: "protocol 2, cursor",
+    check: everyConversation(numbersFit),
   },
 ];
 

@@ -26,7 +26,7 @@ test("too little of everything falls short, in words, behind a table with every 
     /^\| model of turn: states, transitions; paths played, steps \| \d/m,
     /^\| chart turn: transitions taken on the running server \| 12 of 12, 100 % \|$/m,
     /^\| explored: states, transitions \| \d/m,
-    /^\| … invariants checked in each state \| 11 \|$/m,
+    /^\| … invariants checked in each state \| 14 \|$/m,
     /^\| random histories on the gateway before a scripted host: operations; clients at most \| \d+: /m,
     /^\| faults seeded into the charts; found \| 1; 1 \|$/m,
     /^The exploration leaves out:\n- /m,

@@ -123,6 +123,9 @@ async function proveHistories(): Promise<void> {
     const where = embedded ? "the whole server" : "the gateway before a scripted host";
     const what = `random histories on ${where}: operations; clients at most`;
     row(what, `${number(runs)}: ${number(commands)}; ${clientsMost}`);
+    const { replies, recovered, reloaded, repeats, others } = played;
+    const counts = [replies, recovered, reloaded, repeats, others].map(number).join(", ");
+    row("… replies; verdicts that recovered, that did not; repeated keys, used otherwise", counts);
     if (runs < budgets.model.historiesLeast) problems.push(`only ${runs} random histories were played on ${where}`);
     problems.push(...failures);
   }

@@ -3,59 +3,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { malformedRequests } from "./oracle/refusals.ts";
-import { Oracle } from "./oracle.ts";
+import { done, isBroken, isFine, opening, say, sealed, story } from "./oracle/told.ts";
 
 const test = suite("model: oracle");
-
-type Event = { type: string; delta?: string; text?: string; reason?: string };
-
-/** A conversation `c` and Ann, who is connected. */
-function story(...others: string[]) {
-  const refusing = { is: false };
-  const oracle = new Oracle({ surfaceIds: ["panel"], bytesAtOnceMax: 2_000, mayRefuse: () => refusing.is });
-  for (const name of ["Ann", ...others]) oracle.connects(name);
-  let seq = 0;
-  return {
-    oracle,
-    refusing,
-    emits: (turnId: string, ...events: Event[]): void => {
-      for (const event of events) oracle.emits({ ...event, conversationId: "c", turnId });
-    },
-    hears: (name: string, turnId: string, ...events: Event[]): void => {
-      for (const event of events)
-        oracle.receives(name, {
-          type: "chat.delta",
-          event: { ...event, conversationId: "c", turnId },
-          epoch: "e",
-          seq: ++seq,
-        });
-    },
-    pongs: (name: string): void => oracle.receives(name, { type: "pong" }),
-    posts: (name: string, ...types: ("chat.subscribe" | "chat.unsubscribe" | "ping")[]): void => {
-      for (const type of types) oracle.posts(name, type === "ping" ? { type } : { type, conversationId: "c" });
-    },
-    /** A turn that was asked for by Ann. */
-    begins: (turnId: string): void => {
-      oracle.posts("Ann", { type: "chat.send", conversationId: "c", message: turnId });
-      const hear = oracle.port.asksForTurn("c", turnId);
-      oracle.emits({ ...opening(turnId), conversationId: "c", turnId });
-      hear({ started: true, turnId });
-    },
-    surface: (type: "surface" | "update", version: number): void => {
-      const spec = { id: "panel", fields: [{ payload: version }] };
-      oracle.receives("Ann", type === "surface" ? { type, spec } : { type, update: { surfaceId: "panel", spec } });
-    },
-  };
-}
-
-const opening = (text: string): Event => ({ type: "user-message", text });
-const say = (delta: string): Event => ({ type: "text-delta", delta });
-const done: Event = { type: "done", reason: "stop" };
-const sealed: Event = { type: "turn-sealed" };
-
-const isFine = (oracle: Oracle, atRest = true): void => assert.equal(oracle.problems(atRest), []);
-const isBroken = (oracle: Oracle, says: RegExp, atRest = true): void =>
-  assert.match(oracle.problems(atRest).join("\n"), says);
 
 test("who sends is subscribed and misses nothing; who is refused because a turn runs is, too", () => {
   const { oracle, emits, hears, begins } = story("Bob");
@@ -154,16 +104,16 @@ test("a reader who is given much at once may be taken for a slow one", () => {
 });
 
 test("events are numbered without a hole, in one epoch", () => {
-  const { oracle, emits, hears, begins } = story();
+  const { oracle, emits, hears, begins, numbered } = story();
   begins("t1");
   emits("t1", say("a"), say("b"));
   hears("Ann", "t1", opening("t1"), say("a"));
-  const event = { ...say("b"), conversationId: "c", turnId: "t1" };
-  oracle.receives("Ann", { type: "chat.delta", event, epoch: "e", seq: 4 });
+  const event = { ...say("b"), turnId: "t1" };
+  numbered("Ann", event, { seq: 4 });
   isBroken(oracle, /after seq 2, seq 4/);
-  oracle.receives("Ann", { type: "chat.delta", event, epoch: "f", seq: 5, fromSeq: 6 });
-  oracle.receives("Ann", { type: "chat.delta", event, epoch: "g", seq: 6 });
-  oracle.receives("Ann", { type: "chat.delta", event });
+  numbered("Ann", event, { epoch: "f", seq: 5, fromSeq: 6 });
+  numbered("Ann", event, { epoch: "g", seq: 6 });
+  numbered("Ann", event, { epoch: 1, seq: 7 });
   const { strays } = oracle.socket("Ann");
   assert.match(strays.join(), /fromSeq 6 and seq 5.*a new epoch for one who watches.*an unnumbered event/);
 });
@@ -337,7 +287,7 @@ test("what is malformed is refused in the contract's words", () => {
 
 test("messages that there are not, pongs that nobody asked for, and sockets that there are not are found", () => {
   const { oracle, pongs } = story();
-  oracle.receives("Ann", { type: "catalog" });
+  oracle.receives("Ann", { type: "catalog", catalog: [] });
   isFine(oracle);
   oracle.receives("Ann", { type: "hullo" });
   oracle.receives("Ann", { type: "surface", spec: 1 });

@@ -8,9 +8,11 @@
 import type { Message } from "../support/client/transcript.ts";
 import { brokenPromises } from "./invariants.ts";
 import { OracleConversation } from "./oracle/conversation.ts";
-import { type Request, saidOf } from "./oracle/messages.ts";
+import { OracleKeys } from "./oracle/keys.ts";
+import { type KeyableRequest, type Request, saidOf } from "./oracle/messages.ts";
 import { OraclePort } from "./oracle/port.ts";
-import { OracleSocket, type World } from "./oracle/socket.ts";
+import { OracleSocket, type SocketOptions } from "./oracle/socket.ts";
+import type { Tally, World } from "./oracle/world.ts";
 import type { SurfaceView, View } from "./view.ts";
 
 export interface OracleOptions {
@@ -37,6 +39,7 @@ export class Oracle {
   readonly news: string[] = [];
   /** Hears what the server asks the orchestrator, and what it is answered. */
   readonly port: OraclePort;
+  readonly #tally: Tally = { repeats: 0, others: 0 };
   readonly #surfaceIds: ReadonlySet<string>;
   readonly #bytesAtOnceMax: number;
   readonly #conversations = new Map<string, OracleConversation>();
@@ -44,6 +47,8 @@ export class Oracle {
   readonly #surfaces = new Map<string, OracleSurface>();
   #bytes = 0;
   readonly #world: World = {
+    keys: new OracleKeys(),
+    tally: this.#tally,
     conversation: (conversationId) => this.conversation(conversationId),
     hasSurface: (surfaceId) => this.#surfaceIds.has(surfaceId),
     hasFailedWith: (key, reason) => this.surface(key).failures.has(reason) || isTimeout(reason),
@@ -75,6 +80,17 @@ export class Oracle {
     return [...this.faults, ...brokenPromises(this.view(atRest))];
   }
 
+  /** How much of protocol 2 came up. */
+  tally(): Tally & { replies: number; recovered: number; reloaded: number } {
+    const counts = { ...this.#tally, replies: 0, recovered: 0, reloaded: 0 };
+    for (const { replies, verdicts } of this.#sockets.values()) {
+      counts.replies += replies.received.length;
+      counts.recovered += verdicts.recovered;
+      counts.reloaded += verdicts.reloaded;
+    }
+    return counts;
+  }
+
   conversation(conversationId: string): OracleConversation {
     return known(this.#conversations, conversationId, () => new OracleConversation(conversationId));
   }
@@ -89,10 +105,20 @@ export class Oracle {
     return socket;
   }
 
+  /** The sockets on which this very text is on its way. `isLast`: nothing was asked for after it. */
+  socketsThatAsk(request: KeyableRequest): { name: string; isLast: boolean }[] {
+    const text = textOf(request);
+    const asks = (one: Request): boolean =>
+      one.type === request.type && one.conversationId === request.conversationId && textOf(one) === text;
+    return [...this.#sockets.values()]
+      .filter(({ requests }) => requests.thatFit(asks).length > 0)
+      .map(({ name, requests }) => ({ name, isLast: requests.isLast(asks) }));
+  }
+
   // ── clients ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  connects(name: string): void {
-    this.#sockets.set(name, new OracleSocket(name, this.news.length, this.#world));
+  connects(name: string, { isV1 = false, isNew = false }: Partial<SocketOptions> = {}): void {
+    this.#sockets.set(name, new OracleSocket(name, this.news.length, this.#world, { isV1, isNew }));
   }
 
   /** It goes, or is gone: it is owed nothing more. */
@@ -113,6 +139,8 @@ export class Oracle {
   posts(name: string, request: Request): void {
     this.socket(name).posts(request);
     if (request.type !== "ping") this.#weigh(0);
+    // Its verdict, and its reply.
+    if (request.id !== undefined) this.#weigh(0);
   }
 
   receives(name: string, message: Message): void {
@@ -159,6 +187,18 @@ export class Oracle {
     this.conversation(conversationId).handsOver();
   }
 
+  /** Everything is at rest and everybody reads, and what is sealed is kept no longer. */
+  shedsLogs(): void {
+    for (const conversation of this.#conversations.values()) {
+      const isWatched = [...this.#sockets.values()].some(
+        (socket) =>
+          socket.isOpen &&
+          socket.watches.some(({ conversationId: id, to }) => id === conversation.id && to === undefined),
+      );
+      conversation.numbering.sheds(!isWatched && !conversation.isActive);
+    }
+  }
+
   stopsTurn(conversationId: string, turnId: string, at: number): void {
     this.conversation(conversationId).cancels(turnId, at);
   }
@@ -174,6 +214,8 @@ export class Oracle {
     if (this.#bytes > this.#bytesAtOnceMax) for (const socket of this.#sockets.values()) socket.mayLag();
   }
 }
+
+const textOf = (request: KeyableRequest): string => (request.type === "chat.send" ? request.message : request.text);
 
 /** A provider that takes too long is told of each time. */
 const isTimeout = (reason: string): boolean => / did not answer within [\d.]+ s$/.test(reason);

@@ -16,6 +16,9 @@ test("whatever clients, agents, hosts and surfaces do in whatever order, the ser
   assert.ok(report.runs >= 100, `only ${report.runs} histories were played`);
   assert.ok(report.commands > 5 * report.runs, `only ${report.commands} commands in ${report.runs} histories`);
   assert.is(report.clientsMost, 4);
+  const { replies, recovered, reloaded, repeats, others } = report;
+  for (const count of [replies / 10, recovered, reloaded, repeats, others])
+    assert.ok(count >= 5, `turnwire.v1 hardly came up: ${JSON.stringify(report)}`);
 });
 
 test.run();

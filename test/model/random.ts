@@ -4,11 +4,11 @@
 import fc from "fast-check";
 import type { GatewayPorts, Supervision } from "../../src/gateway.ts";
 import type { Limits } from "../../src/limits.ts";
-import { names } from "./random/cast.ts";
+import { type Name, names } from "./random/cast.ts";
 import { commands } from "./random/commands.ts";
 import { EmbeddedHost } from "./random/embedded-host.ts";
 import { ScriptedHost } from "./random/host.ts";
-import type { Sabotage } from "./random/sabotage.ts";
+import type { Sabotage } from "./random/sabotage/between.ts";
 import { openRandomServer } from "./random/server.ts";
 import { Stage } from "./random/stage.ts";
 import { Story } from "./random/story.ts";
@@ -42,6 +42,12 @@ export interface RandomReport {
   commands: number;
   /** The most clients that a history had at once. */
   clientsMost: number;
+  /** How much of protocol 2 came up: verdicts that recovered and those that did not, repeated keys, conflicts. */
+  replies: number;
+  recovered: number;
+  reloaded: number;
+  repeats: number;
+  others: number;
   /** Each with the steps it takes and the promise that is broken. */
   failures: string[];
 }
@@ -52,15 +58,20 @@ const commandsMost = 60;
 const batchRuns = 100;
 
 type Command = fc.AsyncCommand<Story, Story>;
+/** How many clients and conversations it begins with, who speaks turnwire.v1, and what is done. */
+type History = [clients: number, conversations: number, v1: Name[], steps: Iterable<Command>];
 
-async function openStage(patienceMs: number, isEmbedded: boolean, { orchestrator, socket }: Sabotage): Promise<Stage> {
+const noReport = { commands: 0, clientsMost: 0, replies: 0, recovered: 0, reloaded: 0, repeats: 0, others: 0 };
+
+async function openStage(patienceMs: number, isEmbedded: boolean, { orchestrator, between }: Sabotage): Promise<Stage> {
   const made: { host?: EmbeddedHost | ScriptedHost } = {};
   const ports = (supervision: Supervision, limits: Limits): GatewayPorts => {
     const host = isEmbedded ? new EmbeddedHost(supervision, limits) : new ScriptedHost();
     made.host = host;
-    return { orchestrator: orchestrator?.(host) ?? host, broadcasts: host };
+    const keys = host instanceof EmbeddedHost && { idempotency: host.idempotency };
+    return { orchestrator: orchestrator?.(host) ?? host, broadcasts: host, ...keys };
   };
-  const server = await openRandomServer({ ports, ...(socket && { tamper: socket }) });
+  const server = await openRandomServer({ ports, ...(between && { between }) });
   const { host } = made;
   if (!host) throw new Error("the gateway did not ask for its ports");
   return new Stage(server, host, patienceMs);
@@ -74,15 +85,15 @@ async function closeStage(stage: Stage | undefined): Promise<void> {
 
 export async function playRandomHistories(options: RandomOptions): Promise<RandomReport> {
   const { seed, runs, timeMs, embedded = false, sabotage = {}, patience = usualPatience } = options;
-  const report: RandomReport = { seed, runs: 0, commands: 0, clientsMost: 0, failures: [] };
+  const report: RandomReport = { seed, runs: 0, ...noReport, failures: [] };
   let until = performance.now() + timeMs;
   let stage: Stage | undefined;
   let hasFailed = false;
 
-  const play = async (clients: number, conversations: number, steps: Iterable<Command>): Promise<void> => {
+  const play = async (...[clients, conversations, v1, steps]: History): Promise<void> => {
     if (performance.now() > until) return;
     stage ??= await openStage(hasFailed ? patience.laterMs : patience.firstMs, embedded, sabotage);
-    const story = new Story(stage, conversations);
+    const story = new Story(stage, conversations, v1);
     try {
       for (const name of names.slice(0, clients)) await story.cast.enter(name);
       await fc.asyncModelRun(() => ({ model: story, real: story }), steps);
@@ -100,12 +111,19 @@ export async function playRandomHistories(options: RandomOptions): Promise<Rando
       report.runs++;
       report.commands += story.steps;
       report.clientsMost = Math.max(report.clientsMost, story.cast.mostOpen);
+      const { replies, recovered, reloaded, repeats, others } = story.oracle.tally();
+      report.replies += replies;
+      report.recovered += recovered;
+      report.reloaded += reloaded;
+      report.repeats += repeats;
+      report.others += others;
     }
   };
 
   const histories = fc.asyncProperty(
     fc.integer({ min: 2, max: 3 }),
     fc.integer({ min: 1, max: 2 }),
+    fc.subarray([...names], { minLength: 1 }),
     fc.commands([commands], { maxCommands: commandsMost, size: "max", disableReplayLog: true }),
     play,
   );
@@ -121,16 +139,17 @@ export async function playRandomHistories(options: RandomOptions): Promise<Rando
   return report;
 }
 
-type Details = fc.RunDetails<[number, number, Iterable<Command>]>;
+type Details = fc.RunDetails<History>;
 
 /** A failure as a person reads it. The words of the commands have no commas in them. */
 function told({ counterexample, errorInstance, seed, numShrinks }: Details): string {
-  const [clients, conversations, steps] = counterexample ?? [0, 0, ""];
+  const [clients, conversations, v1, steps] = counterexample ?? [0, 0, [], ""];
   const lines = String(steps)
     .split(",")
     .filter((line) => line !== "");
   return [
     `SEED=${seed}, shrunk ${numShrinks} times: ${clients} clients, ${conversations} conversations`,
+    `turnwire.v1: ${v1.join(" ") || "nobody"}`,
     ...lines.map((line, index) => `  ${index + 1}. ${line}`),
     errorInstance instanceof Error ? errorInstance.message : String(errorInstance),
   ].join("\n");

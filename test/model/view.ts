@@ -48,10 +48,27 @@ export interface SocketView {
   surfaces: readonly SurfaceWatchView[];
   /** Replies that say no, as text: those its requests must get, in order, and those that came. */
   refusals: { owed: readonly string[]; received: readonly string[] };
+  /** Those to requests with an id, where the socket has such (protocol 2). */
+  replies?: RepliesView;
+  /** The verdicts on its subscriptions, where the socket gets such (protocol 2). */
+  verdicts?: VerdictsView;
   /** `from`: how many broadcasts had been made when it came in. */
   news: { from: number; received: readonly string[] };
   /** Whatever else came, in words: events after an unsubscribe, updates of what it never watched, unknown messages. */
   strays: readonly string[];
+}
+
+/** Replies as text, by the ids of their requests: each owed one may be any of several where the order is left open. */
+export interface RepliesView {
+  owed: readonly { id: string; anyOf: readonly string[] }[];
+  received: readonly { id: string; text: string }[];
+}
+
+export interface VerdictsView {
+  /** The conversations of those that have not come. */
+  owed: readonly string[];
+  /** Those that were true at no moment, or that nobody asked for, in words. */
+  wrong: readonly string[];
 }
 
 export interface WatchView {
@@ -63,6 +80,10 @@ export interface WatchView {
   /** From here on it has been live without a break, so that nothing may come joined. Undefined: that is not known. */
   liveFrom: number | undefined;
   received: readonly Said[];
+  /** It goes on in the middle, after the event that its client had last (protocol 2, resume). */
+  isResumed?: boolean;
+  /** Of each received event, where numbers are looked at: the last one's of a joined delta (protocol 2, cursor). */
+  numbers?: readonly { epoch: string; seq: number }[];
 }
 
 export interface SurfaceWatchView {

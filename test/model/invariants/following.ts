@@ -2,8 +2,11 @@
 // neighbouring deltas of one turn may have come as one (protocol 1.5.1).
 import type { ConversationView, Said, WatchView } from "../view.ts";
 
-/** How far a watch has come: the index after the last event it has seen; or what is wrong. */
-export type Following = { next: number } | { problem: string };
+/**
+ * How far a watch has come: the index after the last event it has seen, and the same after each that it got; or what is
+ * wrong.
+ */
+export type Following = { next: number; ends: readonly number[] } | { problem: string };
 
 const joinable: ReadonlySet<string> = new Set(["text-delta", "reasoning-delta"]);
 
@@ -28,6 +31,7 @@ export function follow({ emitted }: ConversationView, watch: WatchView): Followi
 function followFrom(emitted: readonly Said[], watch: WatchView, from: number): Following {
   const until = Math.min(watch.to ?? emitted.length, emitted.length);
   const liveFrom = watch.liveFrom ?? Number.POSITIVE_INFINITY;
+  const ends: number[] = [];
   let next = from;
   for (const [index, got] of watch.received.entries()) {
     const wrong = (what: string): Following => ({ problem: `its event ${index + 1} is <${words(got)}>${what}` });
@@ -45,6 +49,7 @@ function followFrom(emitted: readonly Said[], watch: WatchView, from: number): F
       }
     if (text !== got.text) return wrong(`, where <${words({ ...due, text })}> was due`);
     if (next - first > 1 && next > liveFrom) return wrong(": joined, though it was live");
+    ends.push(next);
   }
-  return { next };
+  return { next, ends };
 }

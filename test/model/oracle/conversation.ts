@@ -1,14 +1,18 @@
 // The oracle's idea of one conversation: what it emitted, which texts it took, and where somebody who begins to watch
 // it would begin. Must never know who watches.
 import type { ConversationView, Said } from "../view.ts";
+import { OracleNumbering } from "./numbering.ts";
 
 export class OracleConversation implements ConversationView {
   readonly id: string;
   readonly emitted: Said[] = [];
   readonly cancelled: { turnId: string; at: number }[] = [];
+  readonly numbering = new OracleNumbering(this);
   texts: { text: string; at: number }[] = [];
   /** A turn was started, or one with the texts that waited is about to, and it has not said anything yet. */
   #isStarting = false;
+  /** A turn that was accepted and has not said anything yet: it has a name already. */
+  acceptedTurnId: string | undefined;
   #turnBeganAt = 0;
   /** How many of the texts have come out. */
   #textsOut = 0;
@@ -31,7 +35,12 @@ export class OracleConversation implements ConversationView {
 
   /** The turn that has said something and is not sealed. */
   get runningTurnId(): string | undefined {
-    const last = this.emitted.at(-1);
+    return this.turnAt(this.now);
+  }
+
+  /** The same at an earlier time. */
+  turnAt(time: number): string | undefined {
+    const last = this.emitted[time - 1];
     return last === undefined || last.type === "turn-sealed" ? undefined : last.turnId;
   }
 
@@ -41,13 +50,16 @@ export class OracleConversation implements ConversationView {
   }
 
   /** A turn was started at this time; it may have said something since. */
-  hasStarted(at: number): void {
-    if (this.now === at) this.#begins();
+  hasStarted(at: number, turnId: string | undefined): void {
+    if (this.now !== at) return;
+    this.#begins();
+    this.acceptedTurnId = turnId;
   }
 
   emits(said: Said): void {
     if (this.runningTurnId === undefined) this.#turnBeganAt = this.now;
     this.#isStarting = false;
+    this.acceptedTurnId = undefined;
     this.emitted.push(said);
     if (said.type === "user-message" || said.type === "steering") this.#textsComeOut(said.text ?? "");
     if (said.type === "done") this.#lastReason = said.reason;
@@ -74,6 +86,11 @@ export class OracleConversation implements ConversationView {
    */
   beginningsSince(time: number): number[] {
     return [...new Set(this.#beginnings.slice(time))];
+  }
+
+  /** The same for one that was handled at this very time. */
+  beginningAt(time: number): number {
+    return this.#beginnings[time] ?? 0;
   }
 
   accepts(text: string, at: number): void {

@@ -1,10 +1,17 @@
 // The numbers on the events that one watch gets: within an epoch without holes, and one epoch for as long as it watches
 // (protocol 2, cursor). Must never look at the events themselves.
 import type { Message } from "../../support/client/transcript.ts";
+import type { Cursor } from "./messages.ts";
 
 export class OracleCursor {
   #epoch: unknown;
   #seq: number | undefined;
+
+  /** The client has all events up to this one: the next is the one after it. */
+  goesOnAfter({ epoch, seq }: Cursor): void {
+    this.#epoch = epoch;
+    this.#seq = seq;
+  }
 
   /** What is wrong with the number of this message, if anything. */
   advance({ epoch, seq, fromSeq = seq }: Message): string | undefined {

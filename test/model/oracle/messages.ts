@@ -3,16 +3,28 @@
 import { isRecord, type Message } from "../../support/client/transcript.ts";
 import type { Said } from "../view.ts";
 
+/** Names one event of one numbering of a conversation's events (protocol 2, cursor). */
+export interface Cursor {
+  epoch: string;
+  seq: number;
+}
+
+/** A request that may start a turn, and may carry a key under which it does so once. */
+export type KeyableRequest =
+  | { type: "chat.send"; conversationId: string; message: string; idempotencyKey?: string }
+  | { type: "chat.queue"; conversationId: string; text: string; idempotencyKey?: string };
+
 /** What a client may ask for; a malformed request comes with the refusal that it must get. */
-export type Request =
-  | { type: "chat.subscribe" | "chat.unsubscribe"; conversationId: string }
-  | { type: "chat.send"; conversationId: string; message: string }
-  | { type: "chat.queue"; conversationId: string; text: string }
+export type Request = { id?: string } & (
+  | { type: "chat.subscribe"; conversationId: string; after?: Cursor }
+  | { type: "chat.unsubscribe"; conversationId: string }
+  | KeyableRequest
   | { type: "chat.queue.cancel"; conversationId: string; messageId: string }
   | { type: "chat.cancel"; conversationId: string; turnId?: string }
   | { type: "subscribe" | "unsubscribe"; surfaceId: string; conversationId?: string }
   | { type: "ping" }
-  | { type: "malformed"; refusal: string };
+  | { type: "malformed"; refusal: Refused }
+);
 
 const deltas: ReadonlySet<string> = new Set(["text-delta", "reasoning-delta"]);
 
@@ -27,14 +39,29 @@ export function saidOf(event: { type: string; turnId: string; [field: string]: u
   return said;
 }
 
-/** A refusal in one line: its type, whom it names, and the sentence. */
-export const refusalText = (type: string, named: string | undefined, message: string): string =>
+/** A request was refused. On the base contract's sockets only type, name and sentence can be seen. */
+export interface Refused {
+  type: "error" | "chat.error";
+  /** Whom it names: the surface, the conversation, or both. */
+  named: string | undefined;
+  message: string;
+  /** Of a reply (protocol 2). */
+  code: string;
+}
+
+/** The base contract's refusal in one line: its type, whom it names, and the sentence. */
+export const refusalText = ({ type, named, message }: Omit<Refused, "code">): string =>
   [type, named, message].filter((part) => part !== undefined).join(" | ");
 
 /** The same of one that came. */
 export function refusalOf(reply: Message): string {
   const named = [reply["surfaceId"], reply["conversationId"]].filter((id) => typeof id === "string");
-  return refusalText(reply.type, named.length === 0 ? undefined : named.join(" "), String(reply["message"]));
+  const type = reply.type === "error" ? "error" : "chat.error";
+  return refusalText({
+    type,
+    named: named.length === 0 ? undefined : named.join(" "),
+    message: String(reply["message"]),
+  });
 }
 
 /** With and without a conversation are two subscriptions (protocol 1.1). */

@@ -1,103 +1,78 @@
-// The oracle's idea of one socket: the requests on their way, what it watches, what it is owed and what has come. A
-// request counts as handled when something proves it: the port was asked, a reply came, a pong came. Must never call
-// two orders the same that a client can tell apart.
-import { isRecord, type Message } from "../../support/client/transcript.ts";
-import type { Said, SocketView, SurfaceWatchView, WatchView } from "../view.ts";
-import type { OracleConversation } from "./conversation.ts";
-import { OracleCursor } from "./cursor.ts";
-import { type Request, refusalOf, refusalText, saidOf, shownIn, surfaceKey } from "./messages.ts";
+// The oracle's idea of one socket: what it has asked for, what it watches, what it is owed and what has come. Must
+// never call two orders the same that a client can tell apart.
+import type { Message } from "../../support/client/transcript.ts";
+import type { SocketView } from "../view.ts";
+import { eventIn, OracleChatWatches, type Watch } from "./chat-watches.ts";
+import { type Request, refusalOf, refusalText, shownIn, surfaceKey } from "./messages.ts";
+import type { Ending, Posted } from "./posted.ts";
+import { type Answer, OracleReplies } from "./replies.ts";
+import { OracleRequests } from "./requests.ts";
+import { isInShape } from "./shapes.ts";
+import { OracleSurfaceWatches } from "./surface-watches.ts";
+import type { World } from "./world.ts";
 
-/** What a socket must know of the rest. */
-export interface World {
-  sockets(): Iterable<OracleSocket>;
-  conversation(conversationId: string): OracleConversation;
-  hasSurface(surfaceId: string): boolean;
-  /** Did the surface's provider fail with these words? */
-  hasFailedWith(key: string, reason: string): boolean;
-  /** Are they said once? */
-  isOnce(reason: string): boolean;
-  /** Something happened that the contract rules out and that no client can see. */
-  fault(what: string): void;
+export interface SocketOptions {
+  /** Did it choose the subprotocol turnwire.v1? */
+  isV1: boolean;
+  /** What has not come yet is greeted first. */
+  isNew: boolean;
 }
-
-/** A request on its way. */
-export interface Posted {
-  readonly request: Request;
-  /** The time of its conversation when it was posted. */
-  readonly at: number;
-  /** How many pings were posted before. */
-  readonly pings: number;
-  /** The port was asked for just this, perhaps by another socket. */
-  isAnswered: boolean;
-}
-
-/** A subscription that was ended is over for the client when the pong comes that was asked for right after. */
-interface Subscription {
-  pongOfEnd: number | undefined;
-}
-
-type Written<View> = { -readonly [field in keyof View]: View[field] };
-type Watch = Subscription &
-  Omit<Written<WatchView>, "received"> & { readonly received: Said[]; readonly cursor: OracleCursor };
-type SurfaceWatch = Subscription &
-  Omit<Written<SurfaceWatchView>, "received"> & {
-    readonly received: SurfaceWatchView["received"][number][];
-    readonly failures: Set<string>;
-  };
 
 export class OracleSocket implements SocketView {
   readonly name: string;
+  readonly isV1: boolean;
   isOpen = true;
   isReading = true;
-  readonly watches: Watch[] = [];
-  readonly surfaces: SurfaceWatch[] = [];
   readonly refusals: { readonly owed: string[]; readonly received: string[] } = { owed: [], received: [] };
+  readonly replies = new OracleReplies();
   readonly news: { readonly from: number; readonly received: string[] };
   readonly strays: string[] = [];
-  /** Requests whose handling nothing has proved yet, oldest first: a socket's requests are handled in order. */
-  readonly #posted: Posted[] = [];
+  readonly chats: OracleChatWatches;
+  readonly surfaceWatches: OracleSurfaceWatches;
+  /** Those on their way. */
+  readonly requests: OracleRequests;
   readonly #world: World;
-  #pings = 0;
+  /** The messages with which every new socket begins (protocol 1.2, 2). */
+  readonly #greetings: string[];
   #pongs = 0;
 
-  constructor(name: string, newsSoFar: number, world: World) {
+  constructor(name: string, newsSoFar: number, world: World, { isV1, isNew }: SocketOptions) {
     this.name = name;
+    this.isV1 = isV1;
     this.news = { from: newsSoFar, received: [] };
     this.#world = world;
+    this.#greetings = isNew ? [...(isV1 ? ["hello"] : []), "catalog"] : [];
+    const isHeard = (ending: Ending | undefined): boolean =>
+      ending === undefined ||
+      (this.#pongs < ending.pong && (ending.id === undefined || !this.replies.hasCome(ending.id)));
+    this.chats = new OracleChatWatches(world.conversation, isHeard);
+    this.surfaceWatches = new OracleSurfaceWatches(isHeard);
+    this.requests = new OracleRequests(world, this);
+  }
+
+  get watches(): readonly Watch[] {
+    return this.chats.all;
+  }
+
+  get surfaces(): SocketView["surfaces"] {
+    return this.surfaceWatches.all;
+  }
+
+  get verdicts(): OracleChatWatches["verdicts"] {
+    return this.chats.verdicts;
   }
 
   // ── what it asks for ────────────────────────────────────────────────────────────────────────────────────────────
 
   posts(request: Request): void {
-    const at = "conversationId" in request ? this.#world.conversation(request.conversationId ?? "").now : 0;
-    this.#posted.push({ request, at, pings: this.#pings, isAnswered: false });
-    if (request.type === "ping") this.#pings++;
+    this.requests.posts(request);
   }
 
-  /** The requests on their way that fit. */
-  posted(fits: (request: Request) => boolean): Posted[] {
-    return this.#posted.filter(({ request }) => fits(request));
-  }
-
-  /** The port is being asked for this: what was posted before it has been handled, and so will this be. */
-  reaches(posted: Posted): void {
-    while (this.#posted[0] !== posted && this.#posted.length > 0) this.#handleNext();
-    this.#posted.shift();
-  }
-
-  watching(conversationId: string): Watch | undefined {
-    return this.watches.find((watch) => watch.conversationId === conversationId && watch.to === undefined);
-  }
-
-  /** Again for the same conversation: nothing happens. */
-  watch(conversationId: string, from: number[]): void {
-    if (this.watching(conversationId)) return;
-    const state = { from, to: undefined, liveFrom: undefined, pongOfEnd: undefined };
-    this.watches.push({ conversationId, ...state, received: [], cursor: new OracleCursor() });
-  }
-
-  owe(refusal: string): void {
-    this.refusals.owed.push(refusal);
+  /** It is owed this: as a reply where it has paired the request with an id, else only a refusal is told. */
+  owe({ request: { id } }: Posted, answers: readonly Answer[]): void {
+    const [first] = answers;
+    if (id !== undefined) this.replies.owe(id, answers);
+    else if (first?.ok === false) this.refusals.owed.push(refusalText(first.refused));
   }
 
   /** Everything has come, and it reads: from here on it is live. */
@@ -110,84 +85,26 @@ export class OracleSocket implements SocketView {
     for (const watch of this.watches) watch.liveFrom = undefined;
   }
 
-  /** The oldest request on its way was handled at some time since it was posted. */
-  #handleNext(): void {
-    const posted = this.#posted.shift();
-    if (!posted) return;
-    const { request } = posted;
-    switch (request.type) {
-      case "chat.subscribe":
-        this.watch(request.conversationId, this.#world.conversation(request.conversationId).beginningsSince(posted.at));
-        return;
-      case "chat.unsubscribe": {
-        const watch = this.watching(request.conversationId);
-        if (!watch) return;
-        watch.to = this.#world.conversation(request.conversationId).now;
-        watch.pongOfEnd = posted.pings + 1;
-        return;
-      }
-      case "subscribe":
-        this.#watchSurface(request.surfaceId, request.conversationId);
-        return;
-      case "unsubscribe": {
-        const watch = this.#watchingSurface(surfaceKey(request.surfaceId, request.conversationId));
-        if (!watch) return;
-        watch.isWatching = false;
-        watch.pongOfEnd = posted.pings + 1;
-        return;
-      }
-      case "malformed":
-        this.owe(request.refusal);
-        return;
-      case "ping":
-        return;
-      default:
-        if (!posted.isAnswered && this.#mustReachPort(posted))
-          this.#world.fault(`the port was never asked for ${JSON.stringify(request)} of ${this.name}`);
-    }
-  }
-
-  /** All chat requests do, but a cancel of a turn that was not running all the time. */
-  #mustReachPort({ request, at }: Posted): boolean {
-    if (request.type !== "chat.cancel" || request.turnId === undefined) return true;
-    const { emitted, runningTurnId } = this.#world.conversation(request.conversationId);
-    return request.turnId === runningTurnId && emitted[at - 1]?.turnId === runningTurnId;
-  }
-
-  #watchingSurface(key: string): SurfaceWatch | undefined {
-    return this.surfaces.find((watch) => watch.key === key && watch.isWatching);
-  }
-
-  #watchSurface(surfaceId: string, conversationId: string | undefined): void {
-    const key = surfaceKey(surfaceId, conversationId);
-    if (!this.#world.hasSurface(surfaceId)) {
-      this.owe(refusalText("error", key, `Unknown surface: ${surfaceId}`));
-      return;
-    }
-    const watch = this.#watchingSurface(key);
-    if (watch) watch.asked++;
-    else
-      this.surfaces.push({ key, isWatching: true, asked: 1, pongOfEnd: undefined, received: [], failures: new Set() });
-  }
-
-  /** What has come proves that a request was handled: the oldest that fits, and all before it. */
-  #prove(fits: (request: Request) => boolean): boolean {
-    const proven = this.#posted.find(({ request }) => fits(request));
-    if (!proven) return false;
-    while (this.#posted.includes(proven)) this.#handleNext();
-    return true;
-  }
-
   // ── what comes ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   receives(message: Message): void {
+    const due = this.#greetings.shift();
+    const isGreeting = message.type === "hello" || due !== undefined;
+    if (!isInShape(message, this.isV1) || (isGreeting && message.type !== due)) {
+      this.strays.push(JSON.stringify(message));
+      return;
+    }
     switch (message.type) {
-      case "catalog":
-        return;
       case "pong":
         this.#pongs++;
-        if (this.#pongs > this.#pings) this.strays.push("a pong");
-        while ((this.#posted[0]?.pings ?? this.#pongs) < this.#pongs) this.#handleNext();
+        if (this.#pongs > this.requests.pings) this.strays.push("a pong");
+        this.requests.provePings(this.#pongs);
+        return;
+      case "reply":
+        this.#isReplied(message);
+        return;
+      case "chat.subscribed":
+        this.#isJudged(message);
         return;
       case "chat.delta":
         this.#hears(message);
@@ -204,39 +121,31 @@ export class OracleSocket implements SocketView {
       case "conversation.statusChanged":
       case "conversation.compacted":
         this.news.received.push(JSON.stringify(message));
-        return;
-      default:
-        this.strays.push(JSON.stringify(message));
     }
   }
 
-  /** Is what comes now part of this subscription, or has the client seen the end of it? */
-  #isHeard({ pongOfEnd }: Subscription): boolean {
-    return pongOfEnd === undefined || this.#pongs < pongOfEnd;
+  #isReplied(message: Message): void {
+    const { id, text } = this.replies.receives(message);
+    if (!this.replies.isOwed(id)) this.requests.prove((request) => request.id === id, text);
   }
 
-  #heardSurface(key: string): SurfaceWatch | undefined {
-    return this.surfaces.find((watch) => watch.key === key && this.#isHeard(watch));
+  #isJudged(message: Message): void {
+    const conversationId = String(message["conversationId"]);
+    if (!this.chats.isOwedVerdict(conversationId)) this.requests.prove(subscribesTo(conversationId));
+    this.chats.receivesVerdict(message);
   }
 
   #hears(message: Message): void {
-    const { event } = message;
-    if (!isRecord(event)) return;
-    const { type, conversationId, turnId } = event;
-    if (typeof type !== "string" || typeof conversationId !== "string" || typeof turnId !== "string") return;
-    const isSubscribe = (one: Request): boolean =>
-      one.type === "chat.subscribe" && one.conversationId === conversationId;
-    const hearing = (): Watch | undefined =>
-      this.watches.find((watch) => watch.conversationId === conversationId && this.#isHeard(watch));
-    if (!hearing()) this.#prove(isSubscribe);
-    const watch = hearing();
-    if (!watch) {
-      this.strays.push(`a ${type} of ${conversationId}`);
+    const event = eventIn(message);
+    if (!event) {
+      this.strays.push(JSON.stringify(message));
       return;
     }
-    watch.received.push(saidOf({ ...event, type, turnId }));
-    const problem = watch.cursor.advance(message);
-    if (problem !== undefined) this.strays.push(`${problem} (${type} of ${conversationId})`);
+    const { type, conversationId, turnId } = event;
+    if (this.replies.mustPrecede(turnId))
+      this.strays.push(`a ${type} of ${turnId}, before the reply to its chat.send,`);
+    if (!this.chats.hearing(conversationId)) this.requests.prove(subscribesTo(conversationId));
+    this.#stray(this.chats.hears(message, event, conversationId));
   }
 
   #isShown(kind: "surface" | "update", message: Message): void {
@@ -246,13 +155,8 @@ export class OracleSocket implements SocketView {
       return;
     }
     const { key, version } = shown;
-    const before = this.#heardSurface(key);
-    const surfacesSeen = before?.received.filter((one) => one.kind === "surface").length ?? 0;
-    const isOneMore = before?.isWatching === true && kind === "surface" && surfacesSeen === before.asked;
-    if (!before || isOneMore) this.#prove(asksForSurface(key));
-    const watch = this.#heardSurface(key);
-    if (watch) watch.received.push({ kind, version });
-    else this.strays.push(`${kind} ${version} of ${key}`);
+    if (!this.surfaceWatches.isExpected(key, kind)) this.requests.prove(asksForSurface(key));
+    this.#stray(this.surfaceWatches.isShown(key, kind, version));
   }
 
   /** A refusal; or the words of a surface that fails, which its watchers hear once each time. */
@@ -262,16 +166,23 @@ export class OracleSocket implements SocketView {
     const reason = String(message["message"]);
     if (typeof surfaceId !== "string" || !this.#world.hasFailedWith(key, reason)) {
       const isNext = (): boolean => this.refusals.received.length < this.refusals.owed.length;
-      while (!isNext() && this.#posted.length > 0) this.#handleNext();
+      this.requests.proveUntil(isNext);
       this.refusals.received.push(refusalOf(message));
       return;
     }
-    if (!this.#heardSurface(key)) this.#prove(asksForSurface(key));
-    const watch = this.#heardSurface(key);
-    if (!watch || watch.failures.has(reason)) this.strays.push(`${reason} of ${key}`);
-    if (this.#world.isOnce(reason)) watch?.failures.add(reason);
+    if (!this.surfaceWatches.isExpected(key, "failure")) this.requests.prove(asksForSurface(key));
+    this.#stray(this.surfaceWatches.isTold(key, reason, this.#world.isOnce(reason)));
+  }
+
+  #stray(problem: string | undefined): void {
+    if (problem !== undefined) this.strays.push(problem);
   }
 }
+
+const subscribesTo =
+  (conversationId: string) =>
+  (request: Request): boolean =>
+    request.type === "chat.subscribe" && request.conversationId === conversationId;
 
 const asksForSurface =
   (key: string) =>

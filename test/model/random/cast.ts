@@ -1,14 +1,18 @@
 // The clients of one random history: each on a socket of its own, all that they send and get told to the oracle. Must
 // never await an answer unless it is asked to.
 
-import type { Request } from "../oracle/messages.ts";
+import type { KeyableRequest, Request } from "../oracle/messages.ts";
 import type { Malformed } from "../oracle/refusals.ts";
 import type { Oracle } from "../oracle.ts";
+import { Memory } from "./memory.ts";
 import { Player } from "./player.ts";
 import type { Stage } from "./stage.ts";
 
 export const names = ["Ann", "Bob", "Cid", "Dan"] as const;
 export type Name = (typeof names)[number];
+
+/** With an id the answer to a request is a reply; without one only a refusal is told. */
+export type Pairing = "with an id" | "without an id";
 
 interface Client {
   player: Player;
@@ -25,10 +29,24 @@ export class Cast {
   readonly #clients = new Map<Name, Client>();
   /** How many sockets each has had. */
   readonly #sockets = new Map<Name, number>();
+  /** Those who speak turnwire.v1. */
+  readonly #v1: ReadonlySet<Name>;
+  readonly #memories = new Map<Name, Memory>(names.map((name) => [name, new Memory()]));
+  #ids = 0;
 
-  constructor(stage: Stage, oracle: Oracle) {
+  constructor(stage: Stage, oracle: Oracle, v1: readonly Name[]) {
     this.#stage = stage;
     this.#oracle = oracle;
+    this.#v1 = new Set(v1);
+  }
+
+  isV1(name: Name): boolean {
+    return this.#v1.has(name);
+  }
+
+  /** What the client knows, whatever socket it had. */
+  memory(name: Name): Memory {
+    return this.#memories.get(name) ?? new Memory();
   }
 
   isOpen(name: Name): boolean {
@@ -50,30 +68,35 @@ export class Cast {
 
   /** A client of the history before takes part, where there is one: before anything has happened in this one. */
   async enter(name: Name): Promise<void> {
-    const free = this.#stage.free.pop();
-    if (!free) return await this.connect(name);
+    const { free } = this.#stage;
+    const index = free.findIndex((player) => player.isV1 === this.isV1(name));
+    const [player] = index === -1 ? [] : free.splice(index, 1);
+    if (!player) return await this.connect(name);
     // What it was still owed is not this history's.
-    free.ping();
-    await free.pongs();
-    this.#adopt(name, free);
+    player.ping();
+    await player.pongs();
+    this.#adopt(name, player, false);
   }
 
   /** A socket comes in. Nothing is announced meanwhile: nobody could say whether it was open then. */
   async connect(name: Name): Promise<void> {
     const { host, server } = this.#stage;
     await host.inSilence(async () => {
-      await Player.connect(server.url, (player) => this.#adopt(name, player));
+      await Player.connect(server.url, this.isV1(name), (player) => this.#adopt(name, player, true));
     });
   }
 
-  #adopt(name: Name, player: Player): void {
+  #adopt(name: Name, player: Player, isNew: boolean): void {
     const sockets = (this.#sockets.get(name) ?? 0) + 1;
     this.#sockets.set(name, sockets);
     const socketName = sockets === 1 ? name : `${name}-${sockets}`;
     this.#clients.set(name, { player, socketName, isStalled: false });
     this.mostOpen = Math.max(this.mostOpen, this.#clients.size);
-    this.#oracle.connects(socketName);
-    player.hear = (message) => this.#oracle.receives(socketName, message);
+    this.#oracle.connects(socketName, { isV1: player.isV1, isNew });
+    player.hear = (message) => {
+      this.memory(name).hears(message);
+      this.#oracle.receives(socketName, message);
+    };
     player.end = (code) => {
       if (!this.#oracle.socket(socketName).isOpen) return;
       this.#oracle.faults.push(`${socketName} was closed with ${code} and had done nothing wrong`);
@@ -105,20 +128,45 @@ export class Cast {
     this.#oracle.resumes(client.socketName);
   }
 
-  /** Sends and awaits nothing. */
-  post(name: Name, request: Request): void {
+  /** Sends and awaits nothing. On a socket of the base contract an id is sent as well, and means nothing. */
+  post(name: Name, unpaired: Request, pairing: Pairing = "without an id"): void {
     const { player, socketName } = this.#client(name);
+    const request = pairing === "with an id" ? { ...unpaired, id: this.#nextId(name) } : unpaired;
     this.#oracle.posts(socketName, request);
-    if (request.type === "ping") player.ping();
+    if (request.type === "ping") player.ping(request.id);
     else player.send(JSON.stringify(request));
     // What comes after this one's pong must not come at all.
     if (request.type === "chat.unsubscribe" || request.type === "unsubscribe") this.post(name, { type: "ping" });
   }
 
-  postMalformed(name: Name, { text, refusal }: Malformed): void {
+  postMalformed(name: Name, { request, refusal }: Malformed, pairing: Pairing): void {
     const { player, socketName } = this.#client(name);
-    this.#oracle.posts(socketName, { type: "malformed", refusal });
-    player.send(text);
+    // What cannot be read has no id.
+    const id = request && pairing === "with an id" ? { id: this.#nextId(name) } : {};
+    this.#oracle.posts(socketName, { type: "malformed", refusal, ...id });
+    player.send(request ? JSON.stringify({ ...request, ...id }) : "no JSON at all");
+  }
+
+  /**
+   * Who has this very request on its way. It is a race when another socket has, be it gone; `busy` are those who have
+   * asked for more since.
+   */
+  rivals(name: Name, request: KeyableRequest): { isRace: boolean; open: Name[]; busy: Name[] } {
+    const asking = this.#oracle.socketsThatAsk(request);
+    const own = this.#client(name).socketName;
+    const open = [...this.#clients].flatMap(([other, { socketName }]) => {
+      const found = asking.find((one) => one.name === socketName);
+      return found ? [{ other, isLast: found.isLast }] : [];
+    });
+    return {
+      isRace: asking.some((one) => one.name !== own),
+      open: open.map(({ other }) => other),
+      busy: open.filter(({ isLast }) => !isLast).map(({ other }) => other),
+    };
+  }
+
+  #nextId(name: Name): string {
+    return `${name} ${++this.#ids}`;
   }
 
   /** Until everything that this client has sent was handled. */

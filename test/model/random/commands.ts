@@ -3,18 +3,24 @@
 import fc from "fast-check";
 import * as backstage from "./commands/backstage.ts";
 import * as clients from "./commands/clients.ts";
+import * as returning from "./commands/returning.ts";
 
 /** All of them, the common ones more often. */
 export const commands = fc.oneof(
   { weight: 10, arbitrary: clients.watching },
   { weight: 10, arbitrary: clients.sending },
-  { weight: 3, arbitrary: clients.withdrawing },
+  { weight: 8, arbitrary: clients.withdrawing },
   { weight: 3, arbitrary: clients.cancelling },
   { weight: 6, arbitrary: clients.looking },
   { weight: 1, arbitrary: clients.refusedLook },
   { weight: 2, arbitrary: clients.malformed },
+  { weight: 1, arbitrary: clients.pinging },
   { weight: 7, arbitrary: clients.stalling },
   { weight: 3, arbitrary: clients.coming },
+  { weight: 5, arbitrary: returning.resuming },
+  { weight: 4, arbitrary: returning.cutting },
+  { weight: 6, arbitrary: returning.repeating },
+  { weight: 2, arbitrary: returning.forgetting },
   { weight: 16, arbitrary: backstage.saying },
   { weight: 3, arbitrary: backstage.tools },
   { weight: 3, arbitrary: backstage.steering },

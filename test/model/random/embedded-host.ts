@@ -5,6 +5,7 @@ import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../../
 import { openSqliteStore } from "../../../src/embedded/sqlite-store.ts";
 import type { Supervision } from "../../../src/gateway.ts";
 import type { Limits } from "../../../src/limits.ts";
+import type { IdempotencyKeys } from "../../../src/ports/idempotency.ts";
 import { silentLogger } from "../../../src/ports/logger.ts";
 import type { EnqueueOutcome, QueuedMessage, StartOutcome, TurnListener } from "../../../src/ports/orchestrator.ts";
 import { type Store, StoreError } from "../../../src/ports/store.ts";
@@ -23,6 +24,8 @@ interface Turn {
 export class EmbeddedHost implements Directions {
   /** Its turns open at once. */
   opensLater = false;
+  /** Keys are stored with what they have started. */
+  readonly idempotency: IdempotencyKeys;
   readonly #embedded: EmbeddedOrchestrator;
   readonly #store: Store & { fails: Error | undefined };
   readonly #registry: Supervision["registry"];
@@ -53,6 +56,7 @@ export class EmbeddedHost implements Directions {
       logger,
       limits,
     });
+    this.idempotency = this.#embedded.idempotency;
     this.#leaveNews = this.#embedded.broadcasts.subscribe((news) => this.#announcer.announce(news));
   }
 

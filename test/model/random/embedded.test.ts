@@ -17,6 +17,8 @@ test("turns, queues, cancels, failures and seals keep the contract, whatever hap
   assert.is(failures.length, 0, failures.join("\n\n"));
   assert.ok(report.runs >= 50, `only ${report.runs} histories were played`);
   assert.ok(report.commands > 5 * report.runs, `only ${report.commands} commands in ${report.runs} histories`);
+  for (const count of [report.replies, report.recovered, report.reloaded, report.repeats])
+    assert.ok(count > 0, `turnwire.v1 hardly came up: ${JSON.stringify(report)}`);
 });
 
 test.run();

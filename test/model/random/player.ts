@@ -18,13 +18,15 @@ export class Player {
   hear: (message: Message) => void = () => {};
   /** The socket has closed, whoever closed it. */
   end: (code: number) => void = () => {};
+  readonly isV1: boolean;
   readonly #socket: WebSocket;
   #pings = 0;
   #pongs = 0;
   #awaited: { pong: number; resolve: () => void }[] = [];
 
-  private constructor(socket: WebSocket) {
+  private constructor(socket: WebSocket, isV1: boolean) {
     this.#socket = socket;
+    this.isV1 = isV1;
     socket.on("error", () => {});
     socket.on("close", (code) => this.end(code));
     socket.on("message", (data) => {
@@ -39,9 +41,9 @@ export class Player {
   }
 
   /** Opens a socket; opened is called at the moment when it is open, before anything comes. */
-  static async connect(url: string, opened: (player: Player) => void): Promise<Player> {
-    const socket = new WebSocket(url, { perMessageDeflate: false });
-    const player = new Player(socket);
+  static async connect(url: string, isV1: boolean, opened: (player: Player) => void): Promise<Player> {
+    const socket = new WebSocket(url, isV1 ? ["turnwire.v1"] : [], { perMessageDeflate: false });
+    const player = new Player(socket, isV1);
     await within(
       new Promise<void>((resolve, reject) => {
         socket.once("open", () => {
@@ -64,9 +66,9 @@ export class Player {
   }
 
   /** Its pong proves that everything sent before was handled. */
-  ping(): void {
+  ping(id?: string): void {
     this.#pings++;
-    this.send('{"type":"ping"}');
+    this.send(JSON.stringify({ type: "ping", id }));
   }
 
   /** Until all pings have been answered. */

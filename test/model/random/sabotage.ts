@@ -1,65 +1,14 @@
 // Servers that break one promise each, for proof that random histories find it: a socket's messages are changed on
 // their way out, or what stands behind the port forgets its manners. Must never break a frame: every client could see
 // that.
-import { encodeFrame } from "../../../src/frame.ts";
-import type { Socket } from "../../../src/outlet.ts";
 import type { Orchestrator } from "../../../src/ports/orchestrator.ts";
-import { isMessage, isRecord, type Message } from "../../support/client/transcript.ts";
-import { textsIn } from "../../support/socket.ts";
-
-/** What becomes of one message. `count`: of its kind, over all sockets. `later` writes when some time has passed. */
-type Change = (message: Message, count: number, later: (message: Message) => void) => Message[];
-
-export interface Sabotage {
-  socket?: (socket: Socket) => Socket;
-  orchestrator?: (orchestrator: Orchestrator) => Orchestrator;
-}
-
-/** A message is held back for so long that its receiver may have left or heard of something else. */
-const lateMs = 4;
-
-function changing(type: RegExp, change: Change): Sabotage {
-  let count = 0;
-  const isMeant = (message: Message): boolean => {
-    const { event } = message;
-    return type.test(isRecord(event) ? String(event["type"]) : message.type);
-  };
-  return {
-    socket: (socket) => {
-      const write = (messages: Message[]): void =>
-        socket.write(Buffer.concat(messages.map((message) => encodeFrame(JSON.stringify(message)))));
-      const later = (message: Message): void => {
-        setTimeout(() => write([message]), lateMs);
-      };
-      return {
-        write(frames) {
-          const messages = textsIn(frames).map((text): unknown => JSON.parse(text));
-          write(
-            messages
-              .filter(isMessage)
-              .flatMap((message) => (isMeant(message) ? change(message, ++count, later) : [message])),
-          );
-        },
-        ping: (payload) => socket.ping(payload),
-        close: (code, reason) => socket.close(code, reason),
-        cut: () => socket.cut(),
-        unsentBytes: () => socket.unsentBytes(),
-      };
-    },
-  };
-}
-
-const every =
-  (nth: number, then: (message: Message, later: (message: Message) => void) => Message[]): Change =>
-  (message, count, later) =>
-    count % nth === 0 ? then(message, later) : [message];
-
-/** The same with other fields in its event. */
-const withEvent = (message: Message, fields: object): Message =>
-  isRecord(message["event"]) ? { ...message, event: { ...message["event"], ...fields } } : message;
+import type { Message } from "../../support/client/transcript.ts";
+import { changing, every, type Sabotage, withEvent } from "./sabotage/between.ts";
+import { promisesOfV1 } from "./sabotage/v1.ts";
 
 /** Each by the promise that it breaks, as the histories tell it. */
 export const sabotages: { what: string; promise: RegExp; sabotage: () => Sabotage }[] = [
+  ...promisesOfV1,
   {
     what: "now and then an event comes twice",
     promise: /was due|after seq/,
@@ -175,7 +124,7 @@ export const sabotages: { what: string; promise: RegExp; sabotage: () => Sabotag
     sabotage: () =>
       changing(
         /^error$/,
-        every(2, (message) => [{ ...message, message: "no" }]),
+        every(2, (message) => [message.type === "error" ? { ...message, message: "no" } : message]),
       ),
   },
   {

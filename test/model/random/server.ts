@@ -3,6 +3,7 @@
 import { createServer } from "node:http";
 import { createAccess } from "../../../src/access.ts";
 import { systemClock } from "../../../src/clock.ts";
+import type { SocketListener } from "../../../src/connections.ts";
 import { Gateway, type GatewayPorts, type Supervision } from "../../../src/gateway.ts";
 import { limits as allLimits, type Limits } from "../../../src/limits.ts";
 import { listen, trackConnections, unlisten } from "../../../src/listen.ts";
@@ -48,17 +49,28 @@ export interface RandomServer {
   oracle: Oracle | undefined;
   /** What was logged as a defect. */
   defects(): string[];
+  /** So much time passes for the logs that those of sealed turns are kept no longer. */
+  shedSealed(): void;
   stop(): Promise<void>;
 }
 
 export interface ServerParts {
   /** The ports of the gateway; the orchestrator is witnessed. */
   ports: (supervision: Supervision, limits: Limits) => GatewayPorts;
-  /** In place of a socket's own way out: how tests of the histories break the server. */
-  tamper?: (socket: Socket) => Socket;
+  /** Stands between the server and its sockets: how tests of the histories break it. */
+  between?: Between;
 }
 
-export async function openRandomServer({ ports, tamper = (socket) => socket }: ServerParts): Promise<RandomServer> {
+/** Takes a socket in and may change what goes in and out; `accept` is the server's own way. */
+export type Between = (
+  accept: (socket: Socket, subprotocol: string) => SocketListener | undefined,
+  socket: Socket,
+  subprotocol: string,
+) => SocketListener | undefined;
+
+const nothingBetween: Between = (accept, socket, subprotocol) => accept(socket, subprotocol);
+
+export async function openRandomServer({ ports, between = nothingBetween }: ServerParts): Promise<RandomServer> {
   const { logger, lines } = rememberingLogger();
   const defects: typeof lines = [];
   const surface = new VersionedSurface();
@@ -73,7 +85,7 @@ export async function openRandomServer({ ports, tamper = (socket) => socket }: S
     eventProfile: "full",
     ports: (supervision) => {
       const made = ports(supervision, smallLimits);
-      return { orchestrator: witness(made.orchestrator), broadcasts: made.broadcasts };
+      return { ...made, orchestrator: witness(made.orchestrator) };
     },
   });
   const transport = createTransport({
@@ -81,7 +93,7 @@ export async function openRandomServer({ ports, tamper = (socket) => socket }: S
     logger,
     access: createAccess({ clock: systemClock }),
     closedBecause: () => undefined,
-    accept: (socket) => gateway.accept(tamper(socket)),
+    accept: (socket, subprotocol) => between((...taken) => gateway.accept(...taken), socket, subprotocol),
   });
   const httpServer = createServer();
   httpServer.on("upgrade", transport.upgrade);
@@ -98,6 +110,7 @@ export async function openRandomServer({ ports, tamper = (socket) => socket }: S
       defects.push(...lines.splice(0).filter(({ level }) => level === "error"));
       return defects.map(({ message, fields }) => `${message}: ${String(Object.values(fields ?? {})[0])}`);
     },
+    shedSealed: () => gateway.feeds.round(systemClock.now() + smallLimits.sealedLogKeptMs),
     async stop() {
       const closed = unlisten(httpServer);
       gateway.stop();

@@ -3,6 +3,9 @@ import type { Backstage } from "./backstage.ts";
 import type { Player } from "./player.ts";
 import type { RandomServer } from "./server.ts";
 
+/** Facts, joiners and flushes have a bound for each turn of the loop: after so many turns nothing of ours waits. */
+export const turnsToSettle = 40;
+
 /** A history has found a broken promise: it says which. */
 export class BrokenPromise extends Error {
   override name = "BrokenPromise";
@@ -20,6 +23,12 @@ export class Stage {
     this.server = server;
     this.host = host;
     this.patienceMs = patienceMs;
+  }
+
+  /** So much time passes for the logs that those of sealed turns are kept no longer. All must be at rest. */
+  forgetSealedTurns(): void {
+    this.server.shedSealed();
+    this.server.oracle?.shedsLogs();
   }
 
   /** Waits for what announces itself to nobody, for as long as a history may wait. */

@@ -1,15 +1,14 @@
 // One random history: some clients, a conversation or two and a surface, what is done with them step by step, and the
 // oracle that hears all of it. Must never let a history pass that ends with anything owed, or anything left behind.
 
-import { surfaceKey } from "../oracle/messages.ts";
+import type { KeyableRequest } from "../oracle/messages.ts";
 import { Oracle } from "../oracle.ts";
 import type { Backstage } from "./backstage.ts";
-import { Cast } from "./cast.ts";
+import { Cast, type Name, type Pairing } from "./cast.ts";
+import { endStory, leaveStage, othersAreGone } from "./ending.ts";
+import type { CursorKind, KeyedRequest } from "./memory.ts";
 import { bytesAtOnceMax, type RandomServer, smallLimits } from "./server.ts";
-import { BrokenPromise, type Stage, turnsOfTheLoop } from "./stage.ts";
-
-/** Facts, joiners and flushes have a bound for each turn of the loop: after so many turns nothing of ours waits. */
-const turnsToSettle = 40;
+import { BrokenPromise, type Stage, turnsOfTheLoop, turnsToSettle } from "./stage.ts";
 
 let stories = 0;
 
@@ -18,13 +17,15 @@ export class Story {
   readonly conversationIds: string[];
   readonly oracle: Oracle;
   readonly cast: Cast;
+  /** What was asked for under a key and with an id, oldest first: it may be repeated. */
+  readonly keyed: KeyedRequest[] = [];
   /** How many commands were carried out. */
   steps = 0;
   readonly #stage: Stage;
   readonly #leave: (() => void)[] = [];
   #serial = 0;
 
-  constructor(stage: Stage, conversations: number) {
+  constructor(stage: Stage, conversations: number, v1: readonly Name[]) {
     this.#stage = stage;
     this.host = stage.host;
     const { surface } = stage.server;
@@ -36,7 +37,7 @@ export class Story {
       mayRefuse: () => this.host.refuses !== undefined,
     });
     this.oracle = oracle;
-    this.cast = new Cast(stage, oracle);
+    this.cast = new Cast(stage, oracle, v1);
     stage.server.oracle = oracle;
     surface.audience = {
       changed: (key, version) => oracle.surfaceChanges(key, version),
@@ -51,6 +52,36 @@ export class Story {
   /** A text like no other. */
   text(prefix: string, length = 0): string {
     return `${prefix}${++this.#serial}`.padEnd(length, ".");
+  }
+
+  // ── clients ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Asks for a turn, perhaps under a key. */
+  ask(name: Name, request: KeyableRequest, pairing: Pairing): void {
+    const { idempotencyKey } = request;
+    if (idempotencyKey !== undefined && pairing === "with an id" && this.cast.isV1(name))
+      this.keyed.push({ ...request, idempotencyKey });
+    this.cast.post(name, request, pairing);
+  }
+
+  /**
+   * Asks for the same again. Where another socket has the same on its way, only the replies can say which came first:
+   * so they are waited for before anybody asks for more, and there is no race with who has done that already.
+   */
+  async repeat(name: Name, request: KeyedRequest): Promise<void> {
+    const { isRace, open, busy } = this.cast.rivals(name, request);
+    const racers = [...new Set([name, ...open])];
+    if (!isRace) this.ask(name, request, "with an id");
+    else if (busy.length === 0 && racers.every((racer) => !this.cast.isStalled(racer))) {
+      this.ask(name, request, "with an id");
+      await this.cast.barrier(...racers);
+    }
+  }
+
+  /** Subscribes after what the client has got, or from the running turn's first event when it has got nothing. */
+  resume(name: Name, conversationId: string, kind: CursorKind, pairing: Pairing): void {
+    const after = this.cast.memory(name).cursor(conversationId, kind);
+    this.cast.post(name, { type: "chat.subscribe", conversationId, ...(after && { after }) }, pairing);
   }
 
   // ── the surface ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -83,6 +114,13 @@ export class Story {
     await new Promise<void>((resolve) => setTimeout(resolve, smallLimits.surfaceAnswerMs + 1));
   }
 
+  /** Everybody has got everything, and the logs of what is over are kept no longer. */
+  async forgetSealedTurns(): Promise<void> {
+    await othersAreGone(this, this.#stage);
+    await this.rest();
+    this.#stage.forgetSealedTurns();
+  }
+
   /** What holds at every moment holds now. */
   verify(atRest = false): void {
     const problems = [...this.oracle.problems(atRest), ...this.#stage.server.defects()];
@@ -111,88 +149,19 @@ export class Story {
       this.host.seal(conversationId);
     }
     while (this.surface.questions > 0) this.surface.answer(0);
+    // Where nobody is there to be waited for, what waits for the loop has its turn all the same.
+    await turnsOfTheLoop(1);
     await this.cast.barrier(...this.cast.openNames.filter((name) => !this.cast.isStalled(name)));
     this.verify();
   }
 
   // ── the end ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Everybody reads, every turn ends, everybody leaves: nothing is owed, and nothing is left. */
+  /** Everything comes to its end, and nothing is owed or left. */
   async finish(): Promise<void> {
-    this.host.refuses = undefined;
-    this.host.opensLater = false;
-    this.surface.answersLater = false;
-    this.surface.failsNext = false;
-    // Who is congested must be shown this when it has drained.
-    this.surface.change(this.conversationIds);
-    await turnsOfTheLoop(turnsToSettle);
-    for (const name of this.cast.openNames) if (this.cast.isStalled(name)) this.cast.resume(name);
-    await this.cast.barrier(...this.cast.openNames);
-    // What those asked for who have gone was handled before their end.
-    await this.#stage.patience(() => this.#stage.server.gateway.counts().sockets === this.#openSockets);
-    await this.#endTurns();
-    await this.rest();
-    await this.#everybodyLeaves();
-    await this.#farewell();
-    await this.rest();
+    await endStory(this, this.#stage);
     for (const leave of this.#leave) leave();
-    for (const conversationId of this.conversationIds) {
-      this.host.forget(conversationId);
-      this.surface.forget(surfaceKey(this.surface.catalogEntry.id, conversationId));
-    }
-    this.#stage.server.oracle = undefined;
-    await this.#stage.patience(() => this.host.leftovers() === 0);
-    if (this.host.leftovers() > 0) throw new BrokenPromise(`${this.host.leftovers()} conversations are left`);
-    this.cast.dismiss();
-  }
-
-  async #endTurns(): Promise<void> {
-    let isOver = false;
-    const all = Promise.all(this.conversationIds.map((id) => this.host.endTurns(id))).then(() => {
-      isOver = true;
-    });
-    await Promise.race([all, this.#stage.patience(() => isOver)]);
-  }
-
-  async #everybodyLeaves(): Promise<void> {
-    const surfaceId = this.surface.catalogEntry.id;
-    for (const name of this.cast.openNames) {
-      this.cast.post(name, { type: "unsubscribe", surfaceId });
-      for (const conversationId of this.conversationIds) {
-        this.cast.post(name, { type: "unsubscribe", surfaceId, conversationId });
-        this.cast.post(name, { type: "chat.unsubscribe", conversationId });
-      }
-    }
-    await this.cast.barrier(...this.cast.openNames);
-    const left = (): string[] => {
-      const { sockets, watches, surfaces } = this.#stage.server.gateway.counts();
-      const listeners = this.conversationIds.map((id) => this.host.listeners(id) - 1);
-      const open = this.#openSockets;
-      return [
-        ...(sockets === open ? [] : [`the server has ${sockets} sockets where ${open} are open`]),
-        ...(watches === 0 ? [] : [`${watches} watches are left`]),
-        ...(surfaces === 0 ? [] : [`${surfaces} surfaces are left`]),
-        ...(listeners.every((count) => count === 0) ? [] : ["subscriptions at the orchestrator are left"]),
-      ];
-    };
-    await this.#stage.patience(() => left().length === 0);
-    if (left().length > 0) throw new BrokenPromise(left().join("\n"));
-  }
-
-  get #openSockets(): number {
-    return this.cast.openNames.length + this.#stage.free.length;
-  }
-
-  /** What happens when nobody watches any more: nobody must hear of it. */
-  async #farewell(): Promise<void> {
-    for (const conversationId of this.conversationIds) {
-      const text = this.text("farewell-");
-      const conversation = this.oracle.conversation(conversationId);
-      conversation.accepts(text, conversation.now);
-      this.host.begin(conversationId, text);
-    }
-    await this.#endTurns();
-    this.surface.change(this.conversationIds);
+    await leaveStage(this, this.#stage);
   }
 
   /** The history has failed: its clients are of no more use. */

@@ -1,6 +1,6 @@
 // What all commands of a random history are made of.
 import fc from "fast-check";
-import { type Name, names } from "../cast.ts";
+import { type Name, names, type Pairing } from "../cast.ts";
 import type { Story } from "../story.ts";
 
 export type Command = fc.AsyncCommand<Story, Story>;
@@ -9,7 +9,7 @@ export type Command = fc.AsyncCommand<Story, Story>;
 export function command(
   words: string,
   can: (story: Story) => boolean,
-  act: (story: Story) => void | Promise<void>,
+  act: (story: Story) => void | undefined | Promise<void>,
 ): Command {
   return {
     check: can,
@@ -23,6 +23,9 @@ export function command(
 }
 
 export const name = fc.constantFrom(...names);
+export const pairing = fc.constantFrom<Pairing>("without an id", "with an id");
+/** As words of a command. */
+export const paired = (how: Pairing): string => (how === "with an id" ? " with an id" : "");
 /** The first or the second conversation; a history with one has it for both. */
 export const place = fc.constantFrom(0, 0, 1);
 

@@ -1,0 +1,45 @@
+// How clients come back in a random history: to a conversation, with a cursor; and to a request, with its key
+// (protocol 2). Those of the base contract do the same, and must not get more for it than they ever did.
+import fc from "fast-check";
+import { type CursorKind, cursorKinds } from "../memory.ts";
+import type { Story } from "../story.ts";
+import { at, c, command, isOpen, name, paired, pairing, place } from "./command.ts";
+
+const cursor = fc.constantFrom<CursorKind>(...cursorKinds);
+
+export const resuming = fc
+  .tuple(name, place, cursor, pairing)
+  .map(([who, where, kind, how]) =>
+    command(`${who}: resumes ${c(where)} after a cursor ${kind}${paired(how)}`, isOpen(who), (story) =>
+      story.resume(who, at(story, where), kind, how),
+    ),
+  );
+
+export const cutting = fc.tuple(name, place, cursor, pairing).map(([who, where, kind, how]) =>
+  command(
+    `${who}: is cut off and resumes ${c(where)} after a cursor ${kind}${paired(how)}`,
+    isOpen(who),
+    async (story) => {
+      story.cast.disconnect(who, "kill");
+      await story.cast.connect(who);
+      story.resume(who, at(story, where), kind, how);
+    },
+  ),
+);
+
+export const repeating = fc.tuple(name, fc.nat(2)).map(([who, index]) =>
+  command(
+    `${who}: repeats request ${index + 1} of those with a key`,
+    (story) => isOpen(who)(story) && story.cast.isV1(who) && story.keyed.length > 0,
+    (story) => {
+      const request = story.keyed.at(-1 - (index % story.keyed.length));
+      return request && story.repeat(who, request);
+    },
+  ),
+);
+
+const everybodyReads = ({ cast }: Story): boolean => cast.openNames.every((who) => !cast.isStalled(who));
+
+export const forgetting = fc.constant(
+  command("the logs of sealed turns are forgotten", everybodyReads, (story) => story.forgetSealedTurns()),
+);

@@ -1,0 +1,104 @@
+// Ways to break a server at its sockets: whoever stands between them and the server changes what goes in and what comes
+// out. Must never break a frame: every client could see that.
+import { encodeFrame } from "../../../../src/frame.ts";
+import type { Socket } from "../../../../src/outlet.ts";
+import type { Orchestrator } from "../../../../src/ports/orchestrator.ts";
+import { isMessage, isRecord, type Message } from "../../../support/client/transcript.ts";
+import { textsIn } from "../../../support/socket.ts";
+import type { Between } from "../server.ts";
+
+export interface Sabotage {
+  between?: Between;
+  orchestrator?: (orchestrator: Orchestrator) => Orchestrator;
+}
+
+/** What becomes of one socket's messages. */
+export interface Meddler {
+  /** Its client says this; what is returned reaches the server. */
+  into?(message: Message): Message[];
+  /** The server says this; what is returned reaches the client. */
+  out?(message: Message): Message[];
+}
+
+/** What a meddler may do beside that: write at once, or when some time has passed. */
+export interface Writer {
+  now(message: Message): void;
+  later(message: Message): void;
+}
+
+/** A message is held back for so long that its receiver may have left or heard of something else. */
+const lateMs = 4;
+
+const messageIn = (text: string): Message | undefined => {
+  try {
+    const message: unknown = JSON.parse(text);
+    return isMessage(message) ? message : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** @param meddle is called for each socket. */
+export function between(meddle: (writer: Writer, subprotocol: string) => Meddler): Between {
+  return (accept, socket, subprotocol) => {
+    const write = (messages: Message[]): void => {
+      if (messages.length > 0)
+        socket.write(Buffer.concat(messages.map((message) => encodeFrame(JSON.stringify(message)))));
+    };
+    const writer: Writer = {
+      now: (message) => write([message]),
+      later: (message) => void setTimeout(() => write([message]), lateMs),
+    };
+    const { into, out = (message) => [message] } = meddle(writer, subprotocol);
+    const changed: Socket = {
+      write: (frames) => write(textsIn(frames).map(messageIn).filter(isMessage).flatMap(out)),
+      hold: () => socket.hold(),
+      release: () => socket.release(),
+      ping: (payload) => socket.ping(payload),
+      close: (code, reason) => socket.close(code, reason),
+      cut: () => socket.cut(),
+      unsentBytes: () => socket.unsentBytes(),
+    };
+    const listener = accept(changed, subprotocol);
+    if (!into || !listener) return listener;
+    return {
+      message(data) {
+        const message = messageIn(String(data));
+        if (!message) listener.message(data);
+        else for (const one of into(message)) listener.message(Buffer.from(JSON.stringify(one)));
+      },
+      pong: (payload) => listener.pong(payload),
+      broken: () => listener.broken(),
+      closed: () => listener.closed(),
+    };
+  };
+}
+
+/** What becomes of one message. `count`: of its kind, over all sockets. */
+type Change = (message: Message, count: number, later: (message: Message) => void) => Message[];
+
+/** Changes what comes out, of one type of message or event. */
+export function changing(type: RegExp, change: Change): Sabotage {
+  let count = 0;
+  const isMeant = ({ type: own, event }: Message): boolean => type.test(isRecord(event) ? String(event["type"]) : own);
+  const meddle = ({ later }: Writer): Meddler => ({
+    out: (message) => (isMeant(message) ? change(message, ++count, later) : [message]),
+  });
+  return { between: between(meddle) };
+}
+
+/** Changes what goes in, of one type of message. */
+export function hearing(type: RegExp, change: (message: Message, count: number) => Message): Sabotage {
+  let count = 0;
+  const into = (message: Message): Message[] => [type.test(message.type) ? change(message, ++count) : message];
+  return { between: between(() => ({ into })) };
+}
+
+export const every =
+  (nth: number, then: (message: Message, later: (message: Message) => void) => Message[]): Change =>
+  (message, count, later) =>
+    count % nth === 0 ? then(message, later) : [message];
+
+/** The same with other fields in its event. */
+export const withEvent = (message: Message, fields: object): Message =>
+  isRecord(message["event"]) ? { ...message, event: { ...message["event"], ...fields } } : message;

@@ -26,6 +26,8 @@ export const budgets = {
   network: {
     /** Clients behind a network that cuts, stalls and throttles: so long, and then what they have is compared. */
     chaosMs: 60_000,
+    /** The same for the storm, on a server that is killed twice meanwhile. Shorter: too little happens. */
+    stormMs: 15_000,
   },
   /** The model suites, each as a whole. */
   model: {
@@ -53,6 +55,8 @@ export const fileBudgets: FileBudget[] = [
   // Both cores are at work in it already.
   { path: "test/model/mutation.test.ts", deadlineMs: 400_000, alone: true },
   { path: "test/model/", deadlineMs: 240_000 },
+  { path: "test/network/storm", deadlineMs: 240_000 },
+  { path: "test/network/large-event", deadlineMs: 60_000 },
   { path: "test/network/", deadlineMs: 240_000, alone: true },
   { path: "test/fuzz/", deadlineMs: 120_000 },
   { path: "test/system/", deadlineMs: 120_000 },

@@ -1,0 +1,41 @@
+// One large event on a slow link: no pong can come before it has been read to its end, and who reads it at an even pace
+// is neither silent nor stuck (design 3: it is the pace that counts).
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { connect } from "../support/client.ts";
+import { hastyClock, withHost } from "../support/gateway.ts";
+import { ThrottlingProxy } from "../support/throttling-proxy.ts";
+
+const test = suite("network: one large event");
+
+/** The server's clock runs so much faster. */
+const haste = 8;
+const eventBytes = 1_000_000;
+/** 40 s by that clock, where 35 s without a sign of life end a socket that has nothing to read. */
+const linkBytesPerSecond = 200_000;
+const deadlineMs = 30_000;
+
+test("who reads 1 MB at 25 kB/s is not taken for silent meanwhile", () =>
+  withHost({ clock: hastyClock(haste) }, async (house) => {
+    const proxy = await ThrottlingProxy.open(house.url);
+    try {
+      using reader = await connect(proxy.url);
+      await reader.next("catalog");
+      reader.send({ type: "chat.subscribe", conversationId: "c" });
+      await reader.barrier();
+      proxy.link.down.throttle(linkBytesPerSecond);
+      house.orchestrator.begin("c");
+      const content = "x".repeat(eventBytes);
+      const result = { stepId: "s", toolCallId: "t", toolName: "read", content, isError: false };
+      house.orchestrator.emit("c", { type: "tool-result", ...result });
+      house.orchestrator.end("c");
+      await reader.nextEvent("c", "turn-sealed", deadlineMs);
+      const [event] = reader.transcript("c").events.filter(({ type }) => type === "tool-result");
+      assert.ok(event?.["content"] === content);
+      await reader.barrier();
+    } finally {
+      await proxy.close();
+    }
+  }));
+
+test.run();

@@ -1,0 +1,59 @@
+// The storm: what the chaos leaves out, such as a server that is killed, logs that are shed, tools and reasoning,
+// stopped turns, and texts that are posted again and again; and the proof that it would notice. `node
+// test/network/storm.ts --minutes 5 --seed 1 [--small]` plays longer, or a failing seed again.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { budgets } from "../budgets.ts";
+import { isRecord, type Message } from "../support/client/transcript.ts";
+import { playStorm, type StormReport } from "./storm/play.ts";
+
+const test = suite("network: storm");
+
+const given = process.env["SEED"];
+const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
+process.stdout.write(`storm: SEED=${seed}\n`);
+
+function held({ tally, faults }: StormReport): void {
+  process.stdout.write(`${tally}\n`);
+  if (faults.length > 0) throw new Error(`SEED=${seed}: ${faults.length} faults\n${faults.slice(0, 3).join("\n")}`);
+  assert.ok(tally.of("turns compared") > 0 && tally.of("resumes recovered") > 0);
+}
+
+test("small limits, kill -9 and bad weather: everybody ends with exactly what was generated", async () => {
+  const report = await playStorm({
+    seed,
+    forMs: budgets.network.stormMs,
+    isSmall: true,
+    killEveryMs: budgets.network.stormMs / 3,
+  });
+  held(report);
+  for (const what of ["resumes not recovered", "closed with 4001", "kills of the server", "texts taken"])
+    assert.ok(report.tally.of(what) > 0, what);
+});
+
+const isWord = (message: Message): boolean => isRecord(message["event"]) && message["event"]["type"] === "text-delta";
+
+/** Does something to the twentieth piece of text, and to nothing else. */
+function toTheTwentieth(spoil: (message: Message) => Message[]): (message: Message) => Message[] {
+  let words = 0;
+  return (message) => (isWord(message) && ++words === 20 ? spoil(message) : [message]);
+}
+
+const spoiled: Record<string, (message: Message) => Message[]> = {
+  "loses an event": () => [],
+  "hears an event twice": (message) => [message, message],
+  "hears another word": (message) => {
+    const event = isRecord(message["event"]) ? message["event"] : {};
+    return [{ ...message, event: { ...event, delta: `${String(event["delta"]).slice(0, -1)}?` } }];
+  },
+};
+
+for (const [what, spoil] of Object.entries(spoiled))
+  test(`who ${what} is found, with its story`, async () => {
+    const calm = { forMs: 2_000, readers: 4, conversations: 2, posters: 0, everyMs: 60_000 };
+    const { faults } = await playStorm({ seed, ...calm, spoil: toTheTwentieth(spoil) });
+    assert.is(faults.length > 0, true);
+    for (const fault of faults) assert.match(fault, /^reader 0 \(v1[^)]*\): .*\n +\d+\.\d+ connected/);
+  });
+
+test.run();

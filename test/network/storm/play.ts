@@ -1,0 +1,148 @@
+// A storm from its first cloud to its verdict: clients in bad weather watch conversations, and when it has cleared up
+// each must have exactly what was generated.
+
+import type { Message } from "../../support/client/transcript.ts";
+import { eventually } from "../../support/deadline.ts";
+import { ThrottlingProxy } from "../../support/throttling-proxy.ts";
+import { Author } from "./author.ts";
+import { Dice } from "./dice.ts";
+import { Poster } from "./poster.ts";
+import { Reader } from "./reader.ts";
+import { Tally } from "./story.ts";
+import { faultsOf, settle, truthsOf } from "./verdict.ts";
+import { type Exposed, Weather } from "./weather.ts";
+import { World } from "./world.ts";
+
+const settleMs = 90_000;
+
+export interface StormOptions {
+  seed: number;
+  /** How long the weather is bad. */
+  forMs: number;
+  readers?: number;
+  conversations?: number;
+  posters?: number;
+  /** Each client meets with something so often, on an average. */
+  everyMs?: number;
+  /** Smaller limits, and a server that is killed every so often. */
+  isSmall?: boolean;
+  killEveryMs?: number;
+  /** Spoils what the first reader hears, for the test of the test. */
+  spoil?: (message: Message) => Message[];
+}
+
+export interface StormReport {
+  seed: number;
+  tally: Tally;
+  /** Client, what is wrong, and its story. */
+  faults: string[];
+}
+
+/** Everybody who is in it. */
+class Company {
+  readonly readers: Reader[] = [];
+  readonly posters: Poster[] = [];
+  readonly authors: Author[] = [];
+  readonly exposed: Exposed[] = [];
+  readonly #proxies: ThrottlingProxy[] = [];
+
+  static async gather(world: World, dice: Dice, tally: Tally, options: StormOptions): Promise<Company> {
+    const { readers = 36, conversations = 6, posters = 4, spoil } = options;
+    const company = new Company();
+    const common = () => ({ httpUrl: () => world.httpUrl, dice: dice.fork(), tally });
+    const ids = Array.from({ length: conversations }, (_, index) => `storm-${index}`);
+    for (const conversationId of ids) company.authors.push(new Author({ conversationId, ...common() }));
+    for (let index = 0; index < readers; index++) {
+      const proxy = await company.#openProxy(world);
+      const conversationIds = ids.filter((_, at) => at === index % ids.length || dice.chance(0.2));
+      const [isV1, isPatient] = [index % 3 !== 2, dice.chance(0.4)];
+      const name = `reader ${index} (${isV1 ? "v1" : "base"}${isPatient ? ", patient" : ""})`;
+      const url = (): string => proxy.url;
+      const spoiled = index === 0 ? spoil : undefined;
+      const reader = new Reader({ name, conversationIds, isV1, isPatient, url, spoil: spoiled, ...common() });
+      company.readers.push(reader);
+      company.exposed.push({ proxy, visitor: reader.visitor, story: reader.story, reader });
+    }
+    for (let index = 0; index < posters; index++) {
+      const proxy = await company.#openProxy(world);
+      const poster = new Poster({
+        ...{ name: `poster-${index}`, conversationId: "notes", url: () => proxy.url },
+        ...common(),
+      });
+      company.posters.push(poster);
+      company.exposed.push({ proxy, visitor: poster.visitor, story: poster.story });
+    }
+    return company;
+  }
+
+  start(): void {
+    for (const author of this.authors) author.start();
+    for (const { visitor } of this.readers) visitor.start();
+    for (const poster of this.posters) poster.start();
+  }
+
+  async disperse(): Promise<void> {
+    for (const reader of this.readers) reader.end();
+    for (const poster of this.posters) poster.leave();
+    for (const proxy of this.#proxies) await proxy.close();
+  }
+
+  async #openProxy(world: World): Promise<ThrottlingProxy> {
+    const proxy = await ThrottlingProxy.open(world.wsUrl);
+    this.#proxies.push(proxy);
+    return proxy;
+  }
+}
+
+export async function playStorm(options: StormOptions): Promise<StormReport> {
+  const { seed, forMs, isSmall = false, everyMs = 2_500, killEveryMs } = options;
+  const dice = new Dice(seed);
+  const tally = new Tally();
+  const world = await World.open({ isSmall });
+  const company = await Company.gather(world, dice, tally, options);
+  const { readers, posters, authors, exposed } = company;
+  const faults: string[] = [];
+  try {
+    const weather = new Weather(exposed, dice.fork(), tally);
+    company.start();
+    weather.start(everyMs);
+    await raining(forMs, killEveryMs, readers, async () => {
+      for (const { story } of exposed) story.note("the server is killed");
+      tally.add("kills of the server");
+      await world.restart();
+    });
+    weather.end();
+    await Promise.all(authors.map((author) => author.end()));
+    for (const poster of posters) {
+      await poster.end(settleMs);
+      for (const fault of await poster.faults()) faults.push(`${poster.options.name}: ${fault}\n${poster.story}`);
+    }
+    const truths = await truthsOf(authors, tally);
+    await settle(readers, truths, settleMs);
+    for (const reader of readers)
+      for (const fault of faultsOf(reader, truths, tally))
+        faults.push(`${reader.options.name}: ${fault}\n${reader.story}`);
+  } finally {
+    await company.disperse();
+    await world.close();
+  }
+  faults.push(...world.defects.map((line) => `the server logged a defect: ${line}`));
+  return { seed, tally, faults };
+}
+
+/** Until the time is over, or somebody has failed already. */
+async function raining(
+  forMs: number,
+  killEveryMs: number | undefined,
+  readers: readonly Reader[],
+  kill: () => Promise<void>,
+): Promise<void> {
+  const until = performance.now() + forMs;
+  while (performance.now() < until) {
+    const next = Math.min(until, performance.now() + (killEveryMs ?? Number.POSITIVE_INFINITY));
+    const hasFailed = (): boolean => readers.some(({ visitor }) => visitor.failure !== undefined);
+    await eventually(() => performance.now() >= next || hasFailed(), "the rain", forMs + settleMs);
+    if (hasFailed()) return;
+    if (killEveryMs !== undefined && performance.now() < until) await kill();
+  }
+}

@@ -1,0 +1,67 @@
+// The server in the storm: the real command as a process, which may be killed and started again on the same ports and
+// the same data.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ServerProcess } from "../../support/server-process.ts";
+
+export interface WorldOptions {
+  /** The limits of storm/smaller-limits.ts. */
+  isSmall: boolean;
+}
+
+export class World {
+  readonly #options: WorldOptions;
+  readonly #directory: string;
+  #server: ServerProcess;
+  readonly wsUrl: string;
+  readonly httpUrl: string;
+  /** Everything that was logged as an error. */
+  readonly defects: string[] = [];
+
+  private constructor(options: WorldOptions, directory: string, server: ServerProcess) {
+    this.#options = options;
+    this.#directory = directory;
+    this.#server = server;
+    this.wsUrl = server.wsUrl;
+    this.httpUrl = server.httpUrl;
+  }
+
+  static async open(options: WorldOptions): Promise<World> {
+    const directory = mkdtempSync(join(tmpdir(), "turnwire-storm-"));
+    try {
+      return new World(options, directory, await start(options, directory, []));
+    } catch (error) {
+      rmSync(directory, { recursive: true });
+      throw error;
+    }
+  }
+
+  /** kill -9, and the same again. */
+  async restart(): Promise<void> {
+    await this.#server.kill();
+    this.#note();
+    const portOf = (url: string): string => new URL(url).port;
+    const ports = ["--port", portOf(this.wsUrl), "--http-port", portOf(this.httpUrl)];
+    this.#server = await start(this.#options, this.#directory, ports);
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#server.stop();
+      this.#note();
+    } finally {
+      rmSync(this.#directory, { recursive: true });
+    }
+  }
+
+  #note(): void {
+    for (const line of this.#server.log) if (line.level >= 50) this.defects.push(JSON.stringify(line).slice(0, 600));
+  }
+}
+
+async function start({ isSmall }: WorldOptions, dataDir: string, flags: string[]): Promise<ServerProcess> {
+  const smaller = new URL("./smaller-limits.ts", import.meta.url).href;
+  const environment = isSmall ? { NODE_OPTIONS: `--import=${smaller}` } : {};
+  return await ServerProcess.start({ dataDir, flags, environment });
+}

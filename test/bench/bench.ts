@@ -2,7 +2,7 @@
 // its own, measured in turn. Prints a table a workload, then the targets; writes all samples as JSON and a page of
 // plots. Loopback only; ends by itself.
 //
-//   npm run bench                      everything, 15 to 20 minutes
+//   npm run bench                      everything, about 20 minutes
 //   npm run bench -- --quick           smaller numbers, the same repetitions, under 3 minutes
 //   npm run bench -- fan-out-1000 idle only these
 //   npm run bench -- --out FILE.json   where the samples go (bench/results.json); the plots go beside it as .svg

@@ -110,12 +110,10 @@ export class Rig {
     asker.isMeasured = false;
     for (const conversationId of conversationIds) {
       const script: Script = { ...already, stage: conversationId };
-      const number = asker.number;
       asker.number = 0;
       asker.send({ type: "chat.send", conversationId, message: JSON.stringify(script) });
       const last = already.bursts * already.burst;
       if (last > 0) await until(() => asker.number === last, answerMs, `the turn of ${conversationId}`);
-      asker.number = number;
       asker.send({ type: "chat.unsubscribe", conversationId });
     }
     await this.barrier(asker);

@@ -4,6 +4,8 @@ import { atLeast, everyServer, type Scale, type Workload } from "../workload.ts"
 
 const conversationId = "late-join";
 const events = 10_000;
+/** user-message and turn-start come before the deltas. */
+const last = events + 2;
 const part = "join and catch up";
 const seqField = Buffer.from('"seq":');
 
@@ -21,22 +23,23 @@ export const lateJoin = ({ pick }: Scale): Workload => ({
       const [peer] = await rig.open(1);
       if (!peer) throw new Error("no socket");
       let seq = 0;
+      let askedAt = 0;
       peer.listener = (bytes, start, end) => {
         const at = bytes.lastIndexOf(seqField, end - 1);
-        if (at >= start) seq = Number.parseInt(bytes.toString("latin1", at + seqField.length, at + 14), 10);
+        if (at < start || seq >= last) return;
+        seq = Number.parseInt(bytes.toString("latin1", at + seqField.length, at + 14), 10);
+        if (seq >= last) rig.meter.latencies.record((performance.now() - askedAt) * 1_000);
       };
       peer.isMeasured = false;
-      const askedAt = performance.now();
+      askedAt = performance.now();
       peer.send({ type: "chat.subscribe", conversationId });
-      // user-message and turn-start come before the deltas.
-      await until(() => seq >= events + 2, 30_000, "the end of what there is");
-      rig.meter.latencies.record((performance.now() - askedAt) * 1_000);
+      await until(() => seq >= last, 30_000, "the end of what there is");
       peer.cut();
     };
     const joins = async (count: number): Promise<void> => {
       for (let index = 0; index < count; index++) await join();
     };
-    await joins(10);
+    await joins(pick(15, 60));
     const count = pick(4, 25);
     return () =>
       rig.measure(

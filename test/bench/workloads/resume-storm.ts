@@ -14,7 +14,7 @@ const openAtOnce = 256;
 const deadlineMs = 60_000;
 
 export const resumeStorm = ({ pick }: Scale): Workload => {
-  const sockets = pick(2_000, 10_000);
+  const sockets = pick(1_000, 10_000);
   return {
     name: "resume-storm",
     title: `resume storm: ${sockets.toLocaleString("en")} sockets cut and back`,

@@ -28,7 +28,7 @@ export const surfaceUpdates = ({ pick }: Scale): Workload => ({
     await change(20, 1);
     await change(20, 4);
     return (part) => {
-      const bursts = pick(6, 30);
+      const bursts = pick(4, 30);
       const burst = part === parts.one ? 1 : 4;
       return rig.measure(
         () => change(bursts, burst),

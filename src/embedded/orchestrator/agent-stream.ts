@@ -30,12 +30,22 @@ export async function followAgent(
   if (!audience.isListening) return { kind: "left" };
   try {
     const values = agent.run(run);
-    for (let count = 1; ; count++) {
+    // Values since the event loop has last turned: who waits now and then is never made to wait in the middle of a burst.
+    let count = 0;
+    let hasTurned = true;
+    for (;;) {
       const next = await values.next();
+      if (hasTurned) {
+        count = 0;
+        hasTurned = false;
+        clock.defer(() => {
+          hasTurned = true;
+        });
+      }
       if (!audience.isListening) break;
       if (next.done) return { kind: "finished", result: resultOf(next.value) };
       if (!audience.take(next.value)) break;
-      if (count % limits.agentEventsPerLoopTurn === 0) await new Promise<void>((resolve) => clock.defer(resolve));
+      if (++count >= limits.agentEventsPerLoopTurn) await new Promise<void>((resolve) => clock.defer(resolve));
       if (!audience.isListening) break;
     }
     await values.return?.({ reason: "stop" });

@@ -30,7 +30,7 @@ export async function followAgent(
   if (!audience.isListening) return { kind: "left" };
   try {
     const values = agent.run(run);
-    // Values since the event loop has last turned: who waits now and then is never made to wait in the middle of a burst.
+    // Values since the event loop has last turned: who waits now and then is not made to wait in the middle of a burst.
     let count = 0;
     let hasTurned = true;
     for (;;) {

@@ -69,13 +69,14 @@ export class GuardedOrchestrator {
     const answer = this.#ask("enqueue", (port) => port.enqueue(request));
     if (!isObject(answer) || typeof answer["startedTurn"] !== "boolean") return this.#refused("enqueue", answer);
     const queue = Array.isArray(answer["queue"]) ? answer["queue"] : [];
-    const { startedTurn, turnId, messageId } = answer as Answer & { startedTurn: boolean };
+    const { startedTurn, turnId } = answer as Answer & { startedTurn: boolean };
+    // The newest text in the queue is this one.
+    const messageId = typeof answer["messageId"] === "string" ? answer["messageId"] : idOf(queue.at(-1));
     return {
       startedTurn,
       queue,
       ...(typeof turnId === "string" && { turnId }),
-      // The newest text in the queue is this one.
-      ...(!startedTurn && { messageId: typeof messageId === "string" ? messageId : idOf(queue.at(-1)) }),
+      ...(!startedTurn && messageId !== undefined && { messageId }),
     };
   }
 

@@ -8,14 +8,17 @@ export const chatSubscribeSchema = v.object({
 });
 
 /** The last event that a client has, to go on after it. */
-const cursorSchema = v.object({
-  epoch: id,
-  seq: v.pipe(
-    v.number("must be a number"),
-    v.safeInteger("must be a whole number"),
-    v.minValue(0, "must not be negative"),
-  ),
-});
+const cursorSchema = v.object(
+  {
+    epoch: id,
+    seq: v.pipe(
+      v.number("must be a number"),
+      v.safeInteger("must be a whole number"),
+      v.minValue(0, "must not be negative"),
+    ),
+  },
+  "must be an object {epoch, seq}",
+);
 export type StreamCursor = v.InferOutput<typeof cursorSchema>;
 
 /** On a v1 socket (protocol 2). */

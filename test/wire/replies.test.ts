@@ -210,7 +210,11 @@ const refused: [request: Record<string, unknown>, code: string, message: RegExp]
   [{ type: "chat.queue", conversationId: "c", text: " " }, "text-required", /non-empty string `text`/],
   [{ type: "chat.queue", conversationId: "c", text: "x", idempotencyKey: 7 }, "invalid-message", /`idempotencyKey`/],
   [{ type: "chat.subscribe" }, "invalid-message", /^Invalid message: `conversationId` is missing$/],
-  [{ type: "chat.subscribe", conversationId: "c", after: 5 }, "invalid-message", /`after`/],
+  [
+    { type: "chat.subscribe", conversationId: "c", after: 5 },
+    "invalid-message",
+    /`after` must be an object \{epoch, seq\}/,
+  ],
   [{ type: "chat.subscribe", conversationId: "c", after: { seq: 1 } }, "invalid-message", /`after\.epoch` is missing/],
   [{ type: "chat.subscribe", conversationId: "c", after: { epoch: "e", seq: -1 } }, "invalid-message", /`after\.seq`/],
   [{ type: "chat.subscribe", conversationId: "c", after: { epoch: "e", seq: 1.5 } }, "invalid-message", /`after\.seq`/],

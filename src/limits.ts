@@ -18,7 +18,7 @@ export const limits = {
   idempotencyKeyCharactersMax: 128,
   /** How long a key is remembered. Lower: a request that is repeated later starts a second turn. */
   idempotencyMs: 24 * 3_600_000,
-  /** Keys remembered in all; the oldest is forgotten. Higher: more disk, or in a host memory, about 300 bytes each. */
+  /** Keys remembered in all; the oldest is forgotten. Higher: more disk (0.4 kB each), in a host memory (1.3 kB). */
   idempotencyKeysMax: 100_000,
   /** Characters of model, cwd, mimeType and other short strings. */
   shortStringCharactersMax: 4_096,

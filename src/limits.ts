@@ -238,6 +238,8 @@ export const limits = {
    * The write-ahead log is cut to this size when it has been written back. Lower: it grows anew after each long turn.
    */
   storeLogKeptBytes: 16 * MiB,
+  /** How long a commit trusts that the database file is still in its place. Lower: a system call for each commit. */
+  storeWatchMs: 100,
   /**
    * Room that must be free before a failing store is well again, beside what failed. Lower: well and failing by turns.
    */

@@ -134,12 +134,13 @@ test("seqs are promised beyond what is committed, across a compaction too", () =
   store.close();
 });
 
-test("a database that is moved away or deleted is noticed before the next commit, and taken back", () => {
+test("a database that is moved away or deleted is noticed within storeWatchMs, and taken back", () => {
   const directory = temporaryDirectory();
   const file = join(directory, "turnwire.db");
   const { clock, store, lines } = breakable(directory);
   store.attempt([said("a", "1")]);
   renameSync(file, `${file}.away`);
+  clock.advance(limits.storeWatchMs);
   store.append([said("a", "2")]);
   assert.equal(texts(store), ["1"], "reads go on");
   assert.ok(isStoreError(/turnwire\.db is gone \(deleted, moved or replaced\): put it back/)(store.failure));
@@ -148,6 +149,7 @@ test("a database that is moved away or deleted is noticed before the next commit
   assert.equal(texts(store), ["1", "2"]);
 
   rmSync(directory, { recursive: true });
+  clock.advance(limits.storeWatchMs);
   store.append([said("a", "3")]);
   store.append([said("a", "4")]);
   clock.settle();

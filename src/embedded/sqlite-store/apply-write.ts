@@ -4,9 +4,11 @@ import type { DatabaseSync } from "node:sqlite";
 import { placeOf } from "../../idempotency.ts";
 import { limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
-import type { ConversationRow, NewChunk, StepRow, TurnRow, Write } from "../../ports/store.ts";
+import type { ConversationRow, NewChunk, StepRow, Write } from "../../ports/store.ts";
 import { json, number } from "./columns.ts";
 import { conversationColumns, conversationOf, turnFacts } from "./rows.ts";
+
+type TurnEnded = Extract<Write, { kind: "turn.ended" }>;
 
 export type ApplyWrite = (write: Write) => void;
 
@@ -23,6 +25,12 @@ export function applyWrite(database: DatabaseSync, logger: Logger): ApplyWrite {
        closed = :closed, facts = :facts
      WHERE id = :id`,
   );
+  // The two that every turn changes, and no others: no text to read and write anew.
+  const touchConversation = sql(
+    `UPDATE conversations SET last_activity_at = coalesce(:lastActivityAt, last_activity_at),
+       closed = coalesce(:closed, closed)
+     WHERE id = :id`,
+  );
   const lastSeq = sql("SELECT coalesce(max(seq), 0) AS seq FROM chunks WHERE conversation_id = ?");
   const addChunk = sql("INSERT INTO chunks (conversation_id, seq, role, turn_id, chunk) VALUES (?, ?, ?, ?, ?)");
   const moveChunks = sql("UPDATE chunks SET conversation_id = :archiveId WHERE conversation_id = :id");
@@ -32,7 +40,12 @@ export function applyWrite(database: DatabaseSync, logger: Logger): ApplyWrite {
   );
   const turn = sql("SELECT * FROM turns WHERE turn_id = ? AND archived = 0");
   const setSteps = sql("UPDATE turns SET steps = ? WHERE turn_id = ? AND archived = 0");
-  const endTurn = sql("UPDATE turns SET ended_at = ?, facts = ? WHERE turn_id = ? AND archived = 0");
+  // Each figure as JSON text: a bound number would be rounded to 15 digits on its way into a text.
+  const endTurn = sql(
+    `UPDATE turns SET ended_at = :endedAt, facts = json_set(facts, '$.reason', json(:reason),
+       '$.durationMs', json(:durationMs), '$.usage', json(:usage), '$.contextSize', json(:contextSize))
+     WHERE turn_id = :turnId AND archived = 0`,
+  );
   // A turn that still runs stays where it is: recovery must find it once.
   const copyTurns = sql(
     `INSERT INTO turns (turn_id, conversation_id, archived, started_at, ended_at, facts, steps)
@@ -65,6 +78,11 @@ export function applyWrite(database: DatabaseSync, logger: Logger): ApplyWrite {
 
   /** False when there is no such conversation. */
   function patch(id: string, change: Partial<Omit<ConversationRow, "id">>): boolean {
+    const { lastActivityAt = null, closed, ...others } = change;
+    if (Object.keys(others).length === 0) {
+      const flag = closed === undefined ? null : Number(closed);
+      return touchConversation.run({ id, lastActivityAt, closed: flag }).changes !== 0;
+    }
     const row = conversation.get(id);
     if (!row) return false;
     changeConversation.run(conversationColumns({ ...conversationOf(row), ...change }));
@@ -82,13 +100,14 @@ export function applyWrite(database: DatabaseSync, logger: Logger): ApplyWrite {
     return true;
   }
 
-  function end(turnId: string, ending: Pick<TurnRow, "endedAt" | "reason" | "durationMs" | "usage" | "contextSize">) {
-    const row = turn.get(turnId);
-    if (!row) return false;
-    const { reason, durationMs, usage, contextSize } = ending;
-    const facts = { ...json<object>(row, "facts"), reason, durationMs, usage, contextSize };
-    endTurn.run(ending.endedAt, JSON.stringify(facts), turnId);
-    return true;
+  function end({ turnId, endedAt, reason, durationMs, usage, contextSize }: TurnEnded): boolean {
+    const figures = {
+      reason: JSON.stringify(reason),
+      durationMs: JSON.stringify(durationMs),
+      usage: JSON.stringify(usage),
+      contextSize: JSON.stringify(contextSize),
+    };
+    return endTurn.run({ turnId, endedAt, ...figures }).changes !== 0;
   }
 
   return (write) => {
@@ -118,7 +137,7 @@ export function applyWrite(database: DatabaseSync, logger: Logger): ApplyWrite {
         if (!setStep(write.turnId, write.step)) findsNothing(write, write.turnId);
         return;
       case "turn.ended":
-        if (!end(write.turnId, write)) findsNothing(write, write.turnId);
+        if (!end(write)) findsNothing(write, write.turnId);
         return;
       case "answer.kept": {
         const { request, answer, keptAt } = write;

@@ -18,8 +18,11 @@ export interface OpenDatabase {
   database: DatabaseSync;
   /** How messages name it. */
   place: string;
-  /** Is the file still the one that was opened? SQLite goes on writing into a deleted one. @throws StoreError */
-  mustBeThere(): void;
+  /**
+   * Is the file still the one that was opened? SQLite goes on writing into a deleted one. Looks at most every
+   * limits.storeWatchMs. now: the clock's. @throws StoreError
+   */
+  mustBeThere(now: number): void;
 }
 
 /** dataDir: a path, or ":memory:". @throws StoreOpenError */
@@ -135,11 +138,16 @@ function keepFromOthers(file: string, logger: Logger): void {
   }
 }
 
-function watchOver(file: string): () => void {
+function watchOver(file: string): (now: number) => void {
   const opened = statSync(file);
-  return () => {
-    const now = statSync(file, { throwIfNoEntry: false });
-    if (now?.ino === opened.ino && now.dev === opened.dev) return;
+  let seenAt = Number.NEGATIVE_INFINITY;
+  return (now) => {
+    if (now - seenAt < limits.storeWatchMs) return;
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.ino === opened.ino && found.dev === opened.dev) {
+      seenAt = now;
+      return;
+    }
     throw new StoreError(`${file} is gone (deleted, moved or replaced): put it back and writing goes on by itself`);
   };
 }

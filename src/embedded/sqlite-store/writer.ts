@@ -99,7 +99,8 @@ export class Writer {
     const defects: Defect[] = [];
     let ownDefect: Defect | undefined;
     this.#orFail(attempted, () => {
-      this.#open.mustBeThere();
+      this.#open.mustBeThere(this.#options.clock.now());
+      if (this.#commitWhole(attempted)) return;
       this.#transaction.run(() => {
         for (const unit of this.#pending) {
           const defect = this.#applyUnit(unit);
@@ -117,6 +118,20 @@ export class Writer {
     if (this.#failure) this.#orFail(attempted, () => this.#room.prove());
     this.#isWell();
     return ownDefect;
+  }
+
+  /** The usual case, which needs no savepoints: false, and nothing is changed, when a unit can never succeed. */
+  #commitWhole(attempted: Unit): boolean {
+    try {
+      this.#transaction.run(() => {
+        for (const unit of this.#pending) unit.forEach(this.#apply);
+        attempted.forEach(this.#apply);
+      });
+      return true;
+    } catch (error) {
+      if (!isDefect(error)) throw error;
+      return false;
+    }
   }
 
   /** Applies all of the unit or nothing of it; returns the defect of a unit that can never succeed. */

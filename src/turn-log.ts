@@ -265,7 +265,11 @@ export class TurnLog {
 
   /** The entries that hold anything after the seq, found by bisection: a log may have 100,000 entries. */
   *#entriesAfter(afterSeq: number): Generator<Entry> {
-    for (const { entries } of this.#segments) {
+    const segments = this.#segments;
+    // From the end, where most look: a log may keep hundreds of turns.
+    let first = segments.length - 1;
+    while (first > 0 && (segments[first]?.firstSeq ?? 0) > afterSeq + 1) first--;
+    for (const { entries } of segments.slice(Math.max(0, first))) {
       const last = entries.at(-1);
       if (!last || lastSeq(last) <= afterSeq) continue;
       let low = 0;

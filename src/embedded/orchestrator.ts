@@ -15,6 +15,7 @@ import type { Broadcast } from "../protocol/broadcast.ts";
 import { Bulletin } from "./orchestrator/bulletin.ts";
 import { conversationsPort } from "./orchestrator/conversations-port.ts";
 import { LiveConversations, type Supervision } from "./orchestrator/live-conversations.ts";
+import { LoopTurns } from "./orchestrator/loop-turns.ts";
 import { Models } from "./orchestrator/models.ts";
 import { Outbox } from "./orchestrator/outbox.ts";
 import type { CrashedTurn } from "./orchestrator/recovery.ts";
@@ -94,6 +95,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     logger,
     limits,
     outbox,
+    loopTurns: new LoopTurns(clock),
     refusal,
     isStopping: () => isStopping,
     broadcast: (news) => broadcasts.tell(news),

@@ -54,7 +54,10 @@ export interface AgentRun {
    * Why the agent is asked, when it is not for an answer in a turn: `summary` compacts a conversation, without tools.
    */
   purpose?: "summary" | undefined;
-  messages: AgentMessage[];
+  /** The question's text, which is also the last text of `messages`. */
+  prompt: string;
+  /** Read from the store when it is first looked at: an agent that has a memory of its own need not. */
+  readonly messages: AgentMessage[];
   /** The model's name without its provider. */
   model: string;
   tools: Tool[];

@@ -140,24 +140,28 @@ test("while the store fails a turn stays unsealed, is tried again, turns are ref
   assert.is(clock.pending, 0);
 });
 
-/** A store that throws what no store may throw, so many times, when it is asked for the latest seq. */
-function defectiveStore(inner: Store, defects: number): Store {
-  let left = defects;
+/** A defect between a seal's commit and its news, as often as this is true. */
+function defectiveStore(inner: Store, hasDefect: () => boolean): Store {
+  let isSealing = false;
   return new Proxy(inner, {
     get(_, name) {
       const value: unknown = Reflect.get(inner, name);
       if (typeof value !== "function") return value;
       return (...args: unknown[]): unknown => {
-        if (name === "latestSeq" && left-- > 0) throw new TypeError("a defect");
+        if (name === "attempt") isSealing = JSON.stringify(args).includes('"turn.ended"');
+        if (name === "latestSeq" && isSealing && hasDefect()) throw new TypeError("a defect");
+        if (name === "latestSeq") isSealing = false;
         return value.apply(inner, args);
       };
     },
   });
 }
 
+const times = (count: number) => (): boolean => count-- > 0;
+
 test("a defect while sealing ends the actor, not the turn: another actor seals it", async () => {
   const clock = new SimulatedClock();
-  const { puppet, house, types } = await running({ clock, store: defectiveStore(memoryStore(clock), 1) });
+  const { puppet, house, types } = await running({ clock, store: defectiveStore(memoryStore(clock), times(1)) });
   puppet.finish();
   await settle(clock);
   assert.is(house.lines.filter(({ message }) => message.includes("actor failed")).length, 1);
@@ -170,7 +174,7 @@ test("a defect while sealing ends the actor, not the turn: another actor seals i
 
 test("a defect that returns costs its conversation, and no other", async () => {
   const clock = new SimulatedClock();
-  const { puppet, house, types } = await running({ clock, store: defectiveStore(memoryStore(clock), 2) });
+  const { puppet, house, types } = await running({ clock, store: defectiveStore(memoryStore(clock), times(2)) });
   puppet.finish();
   await settle(clock);
   assert.is(house.lines.filter(({ message }) => message.includes("actor failed")).length, 2);
@@ -209,20 +213,11 @@ test("a conversation that fails in mid-turn leaves no actor of its turn behind",
 
 test("two defects far apart are not one that returns: each turn is sealed, and its watchers hear it", async () => {
   const clock = new SimulatedClock();
-  const inner = memoryStore(clock);
   let broken = true;
-  const store = new Proxy(inner, {
-    get(_, name) {
-      const value: unknown = Reflect.get(inner, name);
-      if (typeof value !== "function") return value;
-      return (...parameters: unknown[]): unknown => {
-        if (name === "latestSeq" && broken) {
-          broken = false;
-          throw new TypeError("a defect");
-        }
-        return value.apply(inner, parameters);
-      };
-    },
+  const store = defectiveStore(memoryStore(clock), () => {
+    const isDue = broken;
+    broken = false;
+    return isDue;
   });
   const { puppet, house, types } = await running({ clock, store });
   puppet.finish();
@@ -240,7 +235,7 @@ test("two defects far apart are not one that returns: each turn is sealed, and i
 
 test("who watches a conversation that has fallen hears its turn sealed at its next use, and what follows", async () => {
   const clock = new SimulatedClock();
-  const { puppet, house, types } = await running({ clock, store: defectiveStore(memoryStore(clock), 2) });
+  const { puppet, house, types } = await running({ clock, store: defectiveStore(memoryStore(clock), times(2)) });
   puppet.finish();
   await settle(clock);
   assert.is(house.registry.count("conversation"), 0);

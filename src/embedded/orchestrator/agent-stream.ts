@@ -2,10 +2,10 @@
 // agent that only speaks and never waits hold the event loop.
 
 import type { TurnFailure } from "../../../machines/turn.ts";
-import type { Clock } from "../../clock.ts";
 import type { Limits } from "../../limits.ts";
 import { limits as allLimits } from "../../limits.ts";
 import type { Agent, AgentResult, AgentRun } from "../../ports/agent.ts";
+import type { LoopTurns } from "./loop-turns.ts";
 
 export type AgentOutcome =
   | { kind: "finished"; result: AgentResult }
@@ -23,29 +23,26 @@ export async function followAgent(
   agent: Agent,
   run: AgentRun,
   audience: AgentAudience,
-  { clock, limits }: { clock: Clock; limits: Limits },
+  { loopTurns, limits }: { loopTurns: LoopTurns; limits: Limits },
 ): Promise<AgentOutcome> {
-  // The caller's own work comes before the agent's first.
-  await Promise.resolve();
+  // That the turn has begun goes out before the agent's first work.
+  await loopTurns.next();
   if (!audience.isListening) return { kind: "left" };
   try {
     const values = agent.run(run);
     // Values since the event loop has last turned: who waits now and then is not made to wait in the middle of a burst.
     let count = 0;
-    let hasTurned = true;
+    let loopTurn = 0;
     for (;;) {
       const next = await values.next();
-      if (hasTurned) {
+      if (loopTurn !== loopTurns.current) {
+        loopTurn = loopTurns.current;
         count = 0;
-        hasTurned = false;
-        clock.defer(() => {
-          hasTurned = true;
-        });
       }
       if (!audience.isListening) break;
       if (next.done) return { kind: "finished", result: resultOf(next.value) };
       if (!audience.take(next.value)) break;
-      if (++count >= limits.agentEventsPerLoopTurn) await new Promise<void>((resolve) => clock.defer(resolve));
+      if (++count >= limits.agentEventsPerLoopTurn) await loopTurns.next();
       if (!audience.isListening) break;
     }
     await values.return?.({ reason: "stop" });

@@ -100,6 +100,7 @@ async function summarise(
   const messages: AgentMessage[] = [{ role: "user", chunks: [{ type: "text", text: content }] }];
   const run: AgentRun = {
     purpose: "summary",
+    prompt: content,
     messages,
     model,
     tools: [],

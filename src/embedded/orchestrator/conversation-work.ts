@@ -53,7 +53,7 @@ export class ConversationWork {
     this.id = id;
     this.#services = services;
     this.#crashed = [...crashed];
-    this.channel = new TurnChannel(services.outbox, services.logger);
+    this.channel = new TurnChannel(services.outbox, services.logger, services.limits);
     this.texts = new WaitingTexts(services.store.queue(id));
     this.compacting = new Compacting(id, this.texts, services);
     this.#isClosed = services.store.conversation(id)?.closed ?? false;

@@ -6,6 +6,7 @@ import type { Logger } from "../../ports/logger.ts";
 import type { Refused } from "../../ports/orchestrator.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Broadcast } from "../../protocol/broadcast.ts";
+import type { LoopTurns } from "./loop-turns.ts";
 import type { Models } from "./models.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -23,6 +24,7 @@ export interface Services {
   logger: Logger;
   limits: Limits;
   outbox: Outbox;
+  loopTurns: LoopTurns;
   /** Why no turn may begin in the conversation now; one that carries texts over has its place already. */
   refusal(conversationId: string): Refused | undefined;
   isStopping(): boolean;

@@ -1,5 +1,6 @@
 // The events of a conversation's turns on their way to its listeners: each listener gets each event once and in order,
 // a new one first the running turn from its beginning. Must never let one listener keep an event from another.
+import type { Limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { TurnListener } from "../../ports/orchestrator.ts";
 import type { TurnEvent } from "../../protocol/turn-event.ts";
@@ -11,21 +12,31 @@ interface Subscription {
   next: number;
 }
 
+/** Neighbouring deltas of one kind, kept as one event: an object for each would outlive many collections. */
+interface TextRun {
+  first: TextDelta;
+  pieces: string[];
+  characters: number;
+}
+
+type TextDelta = Extract<TurnEvent, { type: "text-delta" | "reasoning-delta" }>;
+
 export class TurnChannel {
   readonly #outbox: Outbox;
   readonly #logger: Logger;
+  readonly #limits: Pick<Limits, "deltaCharactersMax">;
   readonly #subscriptions = new Set<Subscription>();
-  /** The running turn's events, and those before it that are still being delivered. */
-  #events: TurnEvent[] = [];
-  /** The number of the first event kept, of the next to deliver, and of the first to replay. */
-  #first = 0;
+  /** What of the running turn has been delivered. */
+  #turn: (TurnEvent | TextRun)[] = [];
+  /** Emitted and not delivered yet, and the number of the first of them. */
+  #waiting: TurnEvent[] = [];
   #next = 0;
-  #replayFrom = 0;
   #posted = false;
 
-  constructor(outbox: Outbox, logger: Logger) {
+  constructor(outbox: Outbox, logger: Logger, limits: Pick<Limits, "deltaCharactersMax">) {
     this.#outbox = outbox;
     this.#logger = logger;
+    this.#limits = limits;
   }
 
   get listeners(): number {
@@ -33,20 +44,20 @@ export class TurnChannel {
   }
 
   emit(event: TurnEvent): void {
-    this.#events.push(event);
-    if (event.type === "turn-sealed") this.#replayFrom = this.#end;
+    this.#waiting.push(event);
     if (this.#posted) return;
     this.#posted = true;
     this.#outbox.post(this.#deliver);
   }
 
-  /** Replays the unsealed turn to the listener, synchronously, then goes on live. */
+  /** Replays the unsealed turn to the listener, synchronously, neighbouring text joined; then goes on live. */
   subscribe(listener: TurnListener): () => void {
-    const subscription: Subscription = { hear: listener, next: this.#end };
+    const subscription: Subscription = { hear: listener, next: this.#next + this.#waiting.length };
     this.#subscriptions.add(subscription);
+    const replay = this.#unsealed();
     // What the listener causes by its replay is delivered after the replay.
     this.#outbox.around(() => {
-      for (const event of this.#events.slice(this.#replayFrom - this.#first)) this.#hand(subscription, event);
+      for (const event of replay) this.#hand(subscription, event);
     });
     return () => {
       this.#subscriptions.delete(subscription);
@@ -58,24 +69,41 @@ export class TurnChannel {
     this.#subscriptions.clear();
   }
 
-  get #end(): number {
-    return this.#first + this.#events.length;
+  #unsealed(): TurnEvent[] {
+    const sealedAt = this.#waiting.findLastIndex(({ type }) => type === "turn-sealed");
+    if (sealedAt >= 0) return this.#waiting.slice(sealedAt + 1);
+    const delivered = this.#turn.map((kept): TurnEvent => {
+      return "pieces" in kept ? { ...kept.first, delta: kept.pieces.join("") } : kept;
+    });
+    return [...delivered, ...this.#waiting];
   }
 
   readonly #deliver = (): void => {
     this.#posted = false;
-    for (let event = this.#events[this.#next - this.#first]; event; event = this.#events[this.#next - this.#first]) {
+    for (let event = this.#waiting.shift(); event; event = this.#waiting.shift()) {
       const number = this.#next++;
+      this.#keep(event);
       for (const subscription of this.#subscriptions) {
         if (subscription.next !== number) continue;
         subscription.next++;
         this.#hand(subscription, event);
       }
     }
-    if (this.#replayFrom === this.#first) return;
-    this.#events = this.#events.slice(this.#replayFrom - this.#first);
-    this.#first = this.#replayFrom;
   };
+
+  #keep(event: TurnEvent): void {
+    if (event.type === "turn-sealed") this.#turn = [];
+    else if (event.type !== "text-delta" && event.type !== "reasoning-delta") this.#turn.push(event);
+    else {
+      const characters = event.delta.length;
+      const last = this.#turn.at(-1);
+      const isRun = last && "pieces" in last && last.first.type === event.type;
+      if (isRun && last.characters + characters <= this.#limits.deltaCharactersMax) {
+        last.pieces.push(event.delta);
+        last.characters += characters;
+      } else this.#turn.push({ first: event, pieces: [event.delta], characters });
+    }
+  }
 
   #hand(subscription: Subscription, event: TurnEvent): void {
     if (!this.#subscriptions.has(subscription)) return;

@@ -81,14 +81,14 @@ function attemptTurn(
     question.push({ role: "user", chunk, turnId });
   }
   // Read before anything is written: once the unit is committed nothing may fail any more.
-  const history = store.chunks(conversationId);
+  const latestSeq = store.latestSeq(conversationId);
   const facts = {
     lastActivityAt: now,
     closed: false,
-    ...(request?.modelName !== undefined && { model: request.modelName }),
+    ...(request?.modelName !== undefined && request.modelName !== row?.model && { model: request.modelName }),
     ...(request?.cwd !== undefined && { cwd: request.cwd }),
     ...(request?.computerId !== undefined && { computerId: request.computerId }),
-    ...(row?.title == null && history.length === 0 && { title: titleOf(text) }),
+    ...(row?.title == null && latestSeq === 0 && { title: titleOf(text) }),
   };
   const writes: Write[] = [
     row
@@ -114,7 +114,7 @@ function attemptTurn(
     turnId,
     text,
     model,
-    messages: agentMessagesOf([...history, ...question]),
+    messages: () => agentMessagesOf([...store.chunks(conversationId, { beforeSeq: latestSeq + 1 }), ...question]),
     reasoningEffort: request?.reasoningEffort ?? row?.reasoningEffort ?? undefined,
     cwd: request?.cwd ?? row?.cwd ?? undefined,
   };

@@ -12,15 +12,29 @@ import { addUsage } from "./usage.ts";
 
 type StepComplete = Extract<AgentEvent, { type: "step-complete" }>;
 
+/** Text or thinking as it was said: pieces, because a text that grows by each would be a rope to collect. */
+interface Said {
+  kind: "text" | "thinking";
+  pieces: string[];
+  /** How many of the pieces are in the journal. */
+  journaled: number;
+}
+
+interface Held {
+  kind: "chunk";
+  role: Role;
+  chunk: Chunk;
+}
+
 export class TurnRecord {
   readonly #turn: { turnId: string; conversationId: string };
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #limits: Limits;
   /** Not in the history yet. */
-  #parts: JournalPart[] = [];
-  /** Not in the journal yet. */
-  #unwritten: JournalPart[] = [];
+  #parts: (Said | Held)[] = [];
+  /** The first part that is not in the journal, or not all of it. */
+  #unwritten = 0;
   #journalHasParts = false;
   #timer: Timer | undefined;
   /** Of steps that are not complete; under "" what names no step. */
@@ -38,8 +52,9 @@ export class TurnRecord {
   }
 
   say(kind: "text" | "thinking", text: string): void {
-    addText(this.#parts, kind, text);
-    addText(this.#unwritten, kind, text);
+    const last = this.#parts.at(-1);
+    if (last?.kind === kind) last.pieces.push(text);
+    else this.#parts.push({ kind, pieces: [text], journaled: 0 });
     this.#timer ??= this.#clock.setTimeout(() => {
       this.#timer = undefined;
       this.#writeJournal();
@@ -49,7 +64,6 @@ export class TurnRecord {
   /** A tool's call or result: journaled at once, because a call may have changed the world. */
   hold(role: Role, chunk: Chunk): void {
     this.#parts.push({ kind: "chunk", role, chunk });
-    this.#unwritten.push({ kind: "chunk", role, chunk });
     this.#writeJournal();
   }
 
@@ -104,25 +118,34 @@ export class TurnRecord {
   #partsAsHistory(): Write[] {
     const { turnId, conversationId } = this.#turn;
     this.#stopTimer();
-    const chunks = historyOf(this.#parts, turnId);
+    const chunks = historyOf(this.#parts.map(partOf), turnId);
     const writes: Write[] = [];
     if (chunks.length > 0) writes.push({ kind: "chunks", conversationId, chunks });
     if (this.#journalHasParts) writes.push({ kind: "turn.journalCleared", turnId });
     this.#parts = [];
-    this.#unwritten = [];
+    this.#unwritten = 0;
     this.#journalHasParts = false;
     return writes;
   }
 
   #writeJournal(): void {
     this.#stopTimer();
-    const parts = this.#unwritten;
-    this.#unwritten = [];
-    const last = parts.at(-1);
-    if (last && last.kind !== "chunk" && endsInsidePair(last.text)) {
-      this.#unwritten = [{ kind: last.kind, text: last.text.slice(-1) }];
-      last.text = last.text.slice(0, -1);
-      if (last.text === "") parts.pop();
+    const parts: JournalPart[] = [];
+    for (; this.#unwritten < this.#parts.length; this.#unwritten++) {
+      const part = this.#parts[this.#unwritten];
+      if (!part) break;
+      if (part.kind === "chunk") {
+        parts.push(part);
+        continue;
+      }
+      const isLast = this.#unwritten === this.#parts.length - 1;
+      if (isLast) keepPairsWhole(part.pieces);
+      const until = part.pieces.length - (isLast && endsInsidePair(part.pieces.at(-1)) ? 1 : 0);
+      const text = part.pieces.slice(part.journaled, until).join("");
+      part.journaled = until;
+      if (text !== "") parts.push({ kind: part.kind, text });
+      // It may grow.
+      if (isLast) break;
     }
     if (parts.length === 0) return;
     this.#journalHasParts = true;
@@ -135,10 +158,20 @@ export class TurnRecord {
   }
 }
 
-const endsInsidePair = (text: string): boolean => {
+const partOf = (part: Said | Held): JournalPart =>
+  part.kind === "chunk" ? part : { kind: part.kind, text: part.pieces.join("") };
+
+function endsInsidePair(text = ""): boolean {
   const unit = text.charCodeAt(text.length - 1);
   return unit >= 0xd800 && unit <= 0xdbff;
-};
+}
+
+/** Half a pair at the end becomes a piece of its own, which can wait for its other half. */
+function keepPairsWhole(pieces: string[]): void {
+  const last = pieces.at(-1);
+  if (last === undefined || last.length < 2 || !endsInsidePair(last)) return;
+  pieces.splice(-1, 1, last.slice(0, -1), last.slice(-1));
+}
 
 function addText(parts: JournalPart[], kind: "text" | "thinking", text: string): void {
   const last = parts.at(-1);

@@ -7,7 +7,7 @@ import { StoreError, type Write } from "../../ports/store.ts";
 import type { ReasoningEffort } from "../../protocol/chat-send.ts";
 import type { DoneReason, TurnEventBody } from "../../protocol/turn-event.ts";
 import { readAgentEvent } from "./agent-event.ts";
-import { followAgent } from "./agent-stream.ts";
+import { type AgentOutcome, followAgent } from "./agent-stream.ts";
 import { fitted, LogBudget } from "./event-size.ts";
 import type { ResolvedModel } from "./models.ts";
 import type { Services } from "./services.ts";
@@ -20,7 +20,8 @@ export interface Turn {
   turnId: string;
   text: string;
   model: ResolvedModel;
-  messages: AgentMessage[];
+  /** All up to the question. @throws StoreError */
+  messages: () => AgentMessage[];
   reasoningEffort: ReasoningEffort | undefined;
   cwd: string | undefined;
 }
@@ -95,7 +96,7 @@ export class TurnRunner {
         return runner.ended === undefined;
       },
     };
-    void followAgent(agent, this.#agentRun(), audience, this.#services).then((outcome) => {
+    const ended = (outcome: AgentOutcome): void =>
       outbox.around(() => {
         if (outcome.kind === "left" || this.ended !== undefined) agentEnded();
         else if (outcome.kind === "failed") this.#tellChart({ type: "agent.failed", failure: outcome.failure });
@@ -104,7 +105,8 @@ export class TurnRunner {
           this.#tellChart({ type: "agent.finished", reason: outcome.result.reason });
         }
       });
-    });
+    // After the news that the turn has begun, whose way out is then ahead of the agent's first work.
+    outbox.post(() => void followAgent(agent, this.#agentRun(), audience, this.#services).then(ended));
   }
 
   /** Puts `done` out; from here on the agent is not heard any more. The second time nothing happens. */
@@ -115,7 +117,8 @@ export class TurnRunner {
     const durationMs = Math.round(clock.now() - this.#startedAt);
     const usage = this.#record.usage;
     const contextSize = this.#contextSize;
-    this.#record.close();
+    // A turn that has ended well is sealed at once, and what was said is history then.
+    if (reason === "aborted" || reason === "interrupted" || reason === "error") this.#record.close();
     const error = failure && {
       message: failure.message.slice(0, limits.shortStringCharactersMax),
       ...(failure.code !== undefined && { code: failure.code }),
@@ -160,9 +163,14 @@ export class TurnRunner {
   }
 
   #agentRun(): AgentRun {
-    const { model, messages, reasoningEffort, cwd } = this.turn;
+    const { text, model, messages, reasoningEffort, cwd } = this.turn;
+    let read: AgentMessage[] | undefined;
     return {
-      messages,
+      prompt: text,
+      get messages() {
+        read ??= messages();
+        return read;
+      },
       model: model.model,
       tools: this.#services.tools,
       signal: this.#abort.signal,

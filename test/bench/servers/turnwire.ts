@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../../src/clock.ts";
 import { readConfig } from "../../../src/config.ts";
-import type { Agent, AgentMessage } from "../../../src/ports/agent.ts";
+import type { Agent } from "../../../src/ports/agent.ts";
 import { type Logger, silentLogger } from "../../../src/ports/logger.ts";
 import type { SurfaceProvider } from "../../../src/ports/surfaces.ts";
 import { startServer } from "../../../src/process.ts";
@@ -17,16 +17,11 @@ const stage = new Stage();
 const agent: Agent = {
   provider: "bench",
   models: () => [{ name: "stage" }],
-  async *run({ messages, signal }) {
-    for await (const delta of stage.turn(lastText(messages), signal)) yield { type: "text-delta", delta };
+  async *run({ prompt, signal }) {
+    for await (const delta of stage.turn(prompt, signal)) yield { type: "text-delta", delta };
     return { reason: "stop" };
   },
 };
-
-function lastText(messages: AgentMessage[]): string {
-  const chunk = messages.at(-1)?.chunks.at(-1);
-  return chunk?.type === "text" ? chunk.text : "";
-}
 
 let value = "";
 let onChange = (): void => {};

@@ -10,6 +10,7 @@ export interface Played {
 
 export function runOf(text: string, change: Partial<AgentRun> = {}): AgentRun {
   return {
+    prompt: text,
     messages: [{ role: "user", chunks: [{ type: "text", text }] }],
     model: "test",
     tools: [],

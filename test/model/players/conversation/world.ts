@@ -27,13 +27,13 @@ export const world: Events = {
     visit.advance({ type: "disk.frees" });
   },
   async "defect.inTurn"(visit) {
-    // What is not in the journal yet goes there when the turn concludes: and there the defect lies.
+    // What is not in the journal yet goes there when the turn fails: and there the defect lies.
     visit.puppet.say({ type: "text-delta", delta: " and more" });
     visit.story.turn.said += " and more";
     if (visit.facts.watched) await visit.person.nextEvent(visit.id, { delta: " and more" });
     else await soon(() => visit.server.clock.waiting(houseLimits.journalIntervalMs) > 0, "the delta");
     visit.server.traps.next = "append";
-    visit.puppet.finish();
+    visit.puppet.fail(new Error("it broke"));
     visit.story.concludes("error", "the turn failed inside the server");
     visit.advance({ type: "defect.inTurn" });
   },

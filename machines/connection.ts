@@ -16,11 +16,13 @@ export type ConnectionFact =
   | { type: "socket.silent" }
   | { type: "socket.broken" }
   | { type: "socket.overdue" }
+  | { type: "socket.flooding" }
   | { type: "socket.closed" }
   | { type: "watches.first" }
   | { type: "watches.none" }
   | { type: "turns.first" }
   | { type: "turns.none" }
+  | { type: "access.ended" }
   | { type: "connection.close" }
   | { type: "gateway.draining" };
 
@@ -56,6 +58,8 @@ export const connectionMachine = setup({
     closeAsAsked: () => {},
     closeSlow: () => {},
     closeSilent: () => {},
+    closeFlooding: () => {},
+    closeRevoked: () => {},
     closeRestarting: () => {},
     closeDefect: () => {},
     leaveEverything: () => {},
@@ -90,7 +94,9 @@ export const connectionMachine = setup({
         "connection.close": "closing.asked",
         "socket.stuck": "closing.slow",
         "socket.silent": "closing.silent",
+        "socket.flooding": "closing.flooding",
         "socket.broken": "closing.refused",
+        "access.ended": "closing.revoked",
         "gateway.draining": "closing.draining",
         "xstate.error.actor.watch": "closing.defect",
         "xstate.error.actor.surface-watch": "closing.defect",
@@ -155,11 +161,13 @@ export const connectionMachine = setup({
       meta: {
         // What was found or asked for before the end and is heard after it; one way to close is as good as another.
         ignores: [
+          "access.ended",
           "connection.close",
           "gateway.draining",
           "socket.broken",
           "socket.congested",
           "socket.drained",
+          "socket.flooding",
           "socket.silent",
           "socket.stuck",
           "turns.first",
@@ -194,6 +202,8 @@ export const connectionMachine = setup({
         asked: { description: "The process asked for it.", entry: "closeAsAsked" },
         slow: { description: "It did not read: 4001.", entry: "closeSlow" },
         silent: { description: "It gave no sign of life: 4002.", entry: "closeSilent" },
+        flooding: { description: "It kept asking faster than it may: 4003.", entry: "closeFlooding" },
+        revoked: { description: "Its token is not good any more: 4502.", entry: "closeRevoked" },
         draining: { description: "The server is about to stop: 1012.", entry: "closeRestarting" },
         refused: { description: "It broke the WebSocket protocol; ws has sent the RFC's own code." },
         defect: { description: "Something of ours broke for this socket: 1011.", entry: "closeDefect" },

@@ -1,6 +1,6 @@
 // Who may speak to the server, on both ports (protocol 2): Host first, then Origin, then token or ticket. It must never
 // let a foreign web page in, neither by its own origin nor by a name that it made point here (DNS rebinding).
-import { createHash, timingSafeEqual } from "node:crypto";
+import type { Credentials } from "./access/credentials.ts";
 import {
   type Authority,
   defaultPort,
@@ -12,8 +12,10 @@ import {
   parseOrigin,
 } from "./access/hosts.ts";
 import { createTickets, type Ticket } from "./access/tickets.ts";
+import { anyone } from "./authoriser.ts";
 import type { Clock } from "./clock.ts";
 import { limits as defaultLimits, type Limits } from "./limits.ts";
+import type { Identity } from "./ports/authorisation.ts";
 
 /** open: page files, probes, preflights, which need no token. An upgrade may show a ticket in the token's place. */
 export type AccessKind = "open" | "api" | "upgrade";
@@ -23,11 +25,18 @@ export interface AccessRequest {
   readonly rawHeaders: readonly string[];
 }
 
-export type AccessDecision = { allowed: true } | { allowed: false; status: 401 | 403; message: string };
+export type AccessDecision =
+  | { allowed: true; identity: Identity }
+  | { allowed: false; status: 401 | 403; message: string };
+
+type Refused = Extract<AccessDecision, { allowed: false }>;
+
+/** Who asks for what is open to all. */
+const nobody: Identity = Object.freeze({ name: "nobody", scope: "read" });
 
 export interface AccessOptions {
-  /** Without one nobody is asked for it. */
-  token?: string | undefined;
+  /** The tokens; without them nobody is asked for one. */
+  credentials?: Credentials | undefined;
   /** Origins as `scheme://host[:port]`; their hosts become allowed hosts. */
   allowOrigins?: readonly string[];
   clock: Clock;
@@ -41,7 +50,8 @@ export interface Access {
   allowedOrigin(request: AccessRequest): string | undefined;
   /** Names a port that this server listens on: a page from any of them is the server's own. */
   addOwnPort(port: number): void;
-  issueTicket(): Ticket;
+  /** For this identity's next socket. */
+  issueTicket(identity: Identity): Ticket;
 }
 
 const ticketPrefix = "turnwire.ticket.";
@@ -49,7 +59,7 @@ const shownCharactersMax = 100;
 
 export function createAccess(options: AccessOptions): Access {
   const tickets = createTickets(options.clock, options.limits ?? defaultLimits);
-  const tokenDigest = options.token === undefined ? undefined : digestOf(options.token);
+  const { credentials } = options;
   const origins = (options.allowOrigins ?? []).map(requireOrigin);
   const allowedOrigins = new Set(origins.map(originText));
   const allowedHosts = new Set(origins.map((origin) => origin.hostname));
@@ -69,7 +79,7 @@ export function createAccess(options: AccessOptions): Access {
     return isLoopback(origin.hostname) || allowedOrigins.has(originText(origin)) || isOwn(origin, host);
   };
 
-  const refuseOrigin = (request: AccessRequest): AccessDecision | undefined => {
+  const refuseOrigin = (request: AccessRequest): Refused | undefined => {
     const hosts = headerValues(request, "host");
     const host = hosts[0] !== undefined && hosts.length === 1 ? parseAuthority(hosts[0]) : undefined;
     if (host === undefined || !hostIsAllowed(host))
@@ -79,28 +89,28 @@ export function createAccess(options: AccessOptions): Access {
     return forbidden(`Origin ${shown(sent)} is not allowed: ${originRemedy}`);
   };
 
-  const hasToken = (request: AccessRequest): boolean => {
-    if (tokenDigest === undefined) return true;
+  const byToken = (request: AccessRequest): Identity | undefined => {
+    if (!credentials) return anyone;
     const sent = headerValues(request, "authorization");
     const [, token] = (sent.length === 1 && /^bearer +(\S+)$/i.exec(sent[0] ?? "")) || [];
-    return token !== undefined && timingSafeEqual(digestOf(token), tokenDigest);
+    return token === undefined ? undefined : credentials.find(token);
   };
 
   /** Uses up every ticket that is shown, so that none is left to be seen in a log and used by another. */
-  const hasTicket = (request: AccessRequest): boolean =>
+  const byTicket = (request: AccessRequest): Identity | undefined =>
     offeredSubprotocols(request)
       .filter((name) => name.startsWith(ticketPrefix))
       .map((name) => tickets.redeem(name.slice(ticketPrefix.length)))
-      .includes(true);
+      .find((identity) => identity && (credentials?.includes(identity) ?? true));
 
   return {
     check(kind, request) {
       const refused = refuseOrigin(request);
       if (refused !== undefined) return refused;
-      if (kind === "open") return { allowed: true };
+      if (kind === "open") return { allowed: true, identity: nobody };
       if (kind === "api" && isBlindRequest(request)) return forbidden(blindRemedy);
-      const ticketIsGood = kind === "upgrade" && hasTicket(request);
-      if (ticketIsGood || hasToken(request)) return { allowed: true };
+      const identity = (kind === "upgrade" && byTicket(request)) || byToken(request);
+      if (identity) return { allowed: true, identity };
       return { allowed: false, status: 401, message: kind === "upgrade" ? upgradeRemedy : tokenRemedy };
     },
     allowedOrigin(request) {
@@ -110,7 +120,7 @@ export function createAccess(options: AccessOptions): Access {
     addOwnPort: (port) => {
       ownPorts.add(port);
     },
-    issueTicket: () => tickets.issue(),
+    issueTicket: (identity) => tickets.issue(identity),
   };
 }
 
@@ -138,10 +148,7 @@ const originRemedy = "start the server with --allow-origin for it";
 const tokenRemedy = "the token is missing or wrong: send it as Authorization: Bearer <token>";
 const upgradeRemedy = `${tokenRemedy}, or offer the subprotocol ${ticketPrefix}<ticket> with one from POST /ticket`;
 
-const forbidden = (message: string): AccessDecision => ({ allowed: false, status: 403, message });
-
-// Compared by digest: both sides have the same length then, whatever was sent.
-const digestOf = (token: string): Buffer => createHash("sha256").update(token).digest();
+const forbidden = (message: string): Refused => ({ allowed: false, status: 403, message });
 
 function requireOrigin(text: string): Origin {
   const origin = parseOrigin(text);

@@ -1,13 +1,16 @@
 // News for every socket: encoded once, what is made in one tick joined into one write, sliced over the loop. Reaches
 // each socket that was open when the news was made (protocol 1.5.5), and no later one.
+import type { Authoriser } from "./authoriser.ts";
 import type { Clock } from "./clock.ts";
 import { encodeMessage } from "./frame.ts";
 import type { Limits } from "./limits.ts";
 import type { Outlet } from "./outlet.ts";
 import { Passes } from "./passes.ts";
+import type { Identity } from "./ports/authorisation.ts";
 import type { ServerMessage } from "./protocol/server-message.ts";
 
 export interface Listener {
+  readonly identity: Identity;
   /** Grows with each socket accepted. */
   readonly serial: number;
   readonly outlet: Outlet;
@@ -15,19 +18,35 @@ export interface Listener {
 
 interface Piece {
   frame: Buffer;
+  /** What it is about, when not everybody may know of that. */
+  conversationId: string | undefined;
   /** The newest socket's serial when it was made. */
   lastSerial: number;
 }
 
+interface Cut {
+  pieces: Piece[];
+  joined: Buffer;
+}
+
 export class Broadcaster {
   readonly #newestSerial: () => number;
+  readonly #authoriser: Authoriser;
   readonly #passes: Passes<Listener>;
   #waiting: Piece[] = [];
   #pieces: Piece[] = [];
-  #joined: Buffer = Buffer.alloc(0);
+  /** The pieces of one pass that an identity may know of; one for all where everybody may know everything. */
+  readonly #cuts = new Map<Identity | undefined, Cut>();
 
-  constructor(clock: Clock, limits: Limits, listeners: () => Iterable<Listener>, newestSerial: () => number) {
+  constructor(
+    clock: Clock,
+    limits: Limits,
+    listeners: () => Iterable<Listener>,
+    newestSerial: () => number,
+    authoriser: Authoriser,
+  ) {
     this.#newestSerial = newestSerial;
+    this.#authoriser = authoriser;
     this.#passes = new Passes(
       clock,
       limits,
@@ -37,8 +56,10 @@ export class Broadcaster {
     );
   }
 
-  announce(message: ServerMessage): void {
-    this.#waiting.push({ frame: encodeMessage(message), lastSerial: this.#newestSerial() });
+  /** @param about the conversation that one must be allowed to read to hear of it. */
+  announce(message: ServerMessage, about?: string): void {
+    const conversationId = this.#authoriser.readsAreOpen ? undefined : about;
+    this.#waiting.push({ frame: encodeMessage(message), conversationId, lastSerial: this.#newestSerial() });
     this.#passes.want();
   }
 
@@ -50,11 +71,26 @@ export class Broadcaster {
   #take(): void {
     this.#pieces = this.#waiting;
     this.#waiting = [];
-    this.#joined = Buffer.concat(this.#pieces.map((piece) => piece.frame));
+    this.#cuts.clear();
   }
 
-  #write({ serial, outlet }: Listener): void {
-    if (serial <= (this.#pieces[0]?.lastSerial ?? 0)) outlet.control(this.#joined);
-    else for (const piece of this.#pieces) if (serial <= piece.lastSerial) outlet.control(piece.frame);
+  #write({ serial, identity, outlet }: Listener): void {
+    const { pieces, joined } = this.#cutFor(identity);
+    if (serial <= (pieces[0]?.lastSerial ?? 0)) outlet.control(joined);
+    else for (const piece of pieces) if (serial <= piece.lastSerial) outlet.control(piece.frame);
+  }
+
+  #cutFor(identity: Identity): Cut {
+    const key = this.#authoriser.readsAreOpen ? undefined : identity;
+    let cut = this.#cuts.get(key);
+    if (!cut) {
+      const pieces = this.#pieces.filter(
+        ({ conversationId }) =>
+          conversationId === undefined || this.#authoriser.may(identity, "read", { conversationId }),
+      );
+      cut = { pieces, joined: Buffer.concat(pieces.map((piece) => piece.frame)) };
+      this.#cuts.set(key, cut);
+    }
+    return cut;
   }
 }

@@ -6,6 +6,8 @@ import { ToolsFileError } from "./embedded/tools/load-tools.ts";
 import { ListenError } from "./listen.ts";
 import { createLogger } from "./log.ts";
 import { StoreOpenError } from "./ports/store.ts";
+import { runTokenCommand } from "./process/token-command.ts";
+import { TokensFileError } from "./process/tokens-file.ts";
 import { startServer } from "./process.ts";
 
 const couldNotStart = 2;
@@ -29,6 +31,7 @@ async function serve(config: Config): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  process.on("SIGHUP", () => server.reload());
   if (server.inspectUrl !== undefined) logger.info(`inspect: open ${server.inspectUrl} to see the charts run`);
   process.stdout.write(`turnwire ready ${server.wsUrl} ${server.httpUrl}\n`);
 }
@@ -38,11 +41,13 @@ const isExplained = (error: unknown): error is Error =>
   error instanceof ConfigError ||
   error instanceof ListenError ||
   error instanceof StoreOpenError ||
+  error instanceof TokensFileError ||
   error instanceof ToolsFileError;
 
 try {
   const command = readConfig(process.argv.slice(2), process.env);
   if (command.kind === "serve") await serve(command.config);
+  else if (command.kind === "token") process.stdout.write(`${runTokenCommand(command.command)}\n`);
   else process.stdout.write(`${command.text}\n`);
 } catch (error) {
   const text = isExplained(error) ? error.message : error instanceof Error ? error.stack : String(error);

@@ -4,12 +4,14 @@ import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
+import { tokenName } from "./access/credentials.ts";
 import { isLoopback } from "./access/hosts.ts";
 import { type Given, parseCommandLine, seeHelp } from "./config/command-line.ts";
 import { ConfigError } from "./config/error.ts";
 import { type FlagName, type FlagNameWithFallback, flags, helpText, type VariableName } from "./config/settings.ts";
 import * as values from "./config/values.ts";
 import type { InspectionFilter } from "./inspection/actor.ts";
+import type { TokenCommand } from "./process/token-command.ts";
 import { packageVersion } from "./version.ts";
 
 /** An OpenAI-compatible API. */
@@ -48,6 +50,8 @@ export interface Config {
   durability: "normal" | "full";
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   token: string | undefined;
+  /** Absolute path of the file with tokens beside that one. */
+  tokensFile: string | undefined;
   endpoint: Endpoint | undefined;
   /** Undefined: nobody may look at the charts while they run. */
   inspect: InspectConfig | undefined;
@@ -57,6 +61,7 @@ export interface Config {
 
 export type Command =
   | { kind: "serve"; config: Config }
+  | { kind: "token"; command: TokenCommand }
   | { kind: "help"; text: string }
   | { kind: "version"; text: string };
 
@@ -74,9 +79,33 @@ export function readConfig(argv: readonly string[], environment: Environment): C
   if (given["version"] === true) return { kind: "version", text: packageVersion() };
   const [command, extra] = positionals;
   if (command === undefined) return { kind: "help", text: helpText };
-  if (command !== "serve") throw new ConfigError(`Unknown command "${command}": the command is turnwire serve.`);
+  if (command === "token") return { kind: "token", command: tokenCommand(given, positionals.slice(1), environment) };
+  if (command !== "serve")
+    throw new ConfigError(`Unknown command "${command}": the commands are turnwire serve and turnwire token.`);
+  if (given["scopes"] !== undefined) throw new ConfigError(`Unknown flag --scopes for serve: ${seeHelp}.`);
   if (extra !== undefined) throw new ConfigError(`Unexpected argument "${extra}" after serve: ${seeHelp}.`);
   return { kind: "serve", config: serveConfig(given, environment) };
+}
+
+/** `turnwire token …`; the file may be named by the environment as for serve. */
+function tokenCommand(given: Given, [action, name, extra]: string[], environment: Environment): TokenCommand {
+  if (action !== "add" && action !== "remove" && action !== "list")
+    throw new ConfigError(`turnwire token needs one of add, remove, list after it: ${seeHelp}.`);
+  const surplus = action === "list" ? name : extra;
+  if (surplus !== undefined) throw new ConfigError(`Unexpected argument "${surplus}": ${seeHelp}.`);
+  const path = given["tokens-file"] ?? environment[flags["tokens-file"].variable];
+  if (typeof path !== "string" || path === "")
+    throw new ConfigError("turnwire token needs --tokens-file FILE, or TURNWIRE_TOKENS_FILE.");
+  const file = absolutePath(path, environment);
+  if (action === "list") return { action, file };
+  const usable = check("The token's NAME", name ?? "", tokenName);
+  if (action === "remove") return { action, name: usable, file };
+  return {
+    action,
+    name: usable,
+    scopes: check("--scopes", String(given["scopes"] ?? "chat"), values.tokenScopes),
+    file,
+  };
 }
 
 type TextSchema<Output> = v.GenericSchema<string, Output>;
@@ -104,7 +133,7 @@ function serveConfig(given: Given, environment: Environment): Config {
     httpPort: read("http-port", values.port),
     dataDir: dataDirectory(readIfSet("data-dir", values.path), environment),
     model,
-    toolsFile: existingFile(readIfSet("tools", values.path), environment),
+    toolsFile: existingFile("tools", readIfSet("tools", values.path), environment),
     allowOrigins: readIfSet("allow-origin", values.origins) ?? [],
     eventProfile: read("event-profile", values.eventProfile),
     drainMs: read("drain-ms", values.drainMs),
@@ -112,6 +141,7 @@ function serveConfig(given: Given, environment: Environment): Config {
     logLevel: read("log-level", values.logLevel),
     // Empty is refused, not ignored: who writes TURNWIRE_TOKEN=$TOKEN means to be protected.
     token: token === undefined ? undefined : check("TURNWIRE_TOKEN", token, values.secret, "secret"),
+    tokensFile: existingFile("tokens-file", readIfSet("tokens-file", values.path), environment),
     endpoint: readEndpoint(environment, model),
     inspect: inspection(
       readIfSet("inspect", values.inspectMode),
@@ -130,13 +160,14 @@ function checkTogether(config: Config, insecure: boolean): void {
     throw new ConfigError(`--port and --http-port are both ${config.port}: give each its own, or 0 for any free one.`);
   const { host, token, warnings } = config;
   const isPrivate = isLoopback(host) || host === "::1";
-  if (!isPrivate && token === undefined && !insecure)
+  const isOpen = token === undefined && config.tokensFile === undefined;
+  if (!isPrivate && isOpen && !insecure)
     throw new ConfigError(
       `--host ${host} can be reached from other machines: set TURNWIRE_TOKEN to a secret of 16 characters or more, ` +
         "or give --insecure to let anyone there use the server.",
     );
-  if (!isPrivate && token === undefined) warnings.push(`anyone who can reach ${host} can use this server (--insecure)`);
-  if (token !== undefined && config.inspect?.stately)
+  if (!isPrivate && isOpen) warnings.push(`anyone who can reach ${host} can use this server (--insecure)`);
+  if (!isOpen && config.inspect?.stately)
     warnings.push(
       `the Stately inspector's relay asks for no token: who can log in on this machine can read it, ` +
         (config.inspect.payloads === "full" ? "with the texts of all conversations" : "without texts"),
@@ -196,11 +227,20 @@ function dataDirectory(given: string | undefined, environment: Environment): str
   return join(home(environment), ".local", "share", "turnwire");
 }
 
-function existingFile(given: string | undefined, environment: Environment): string | undefined {
+const fileRemedies = {
+  tools: "give the path of a module",
+  "tokens-file": "turnwire token add NAME makes one",
+} as const;
+
+function existingFile(
+  flag: keyof typeof fileRemedies,
+  given: string | undefined,
+  environment: Environment,
+): string | undefined {
   if (given === undefined) return undefined;
   const file = absolutePath(given, environment);
   if (statSync(file, { throwIfNoEntry: false })?.isFile() === true) return file;
-  throw new ConfigError(`--tools is ${JSON.stringify(given)}: there is no such file; give the path of a module.`);
+  throw new ConfigError(`--${flag} is ${JSON.stringify(given)}: there is no such file; ${fileRemedies[flag]}.`);
 }
 
 /** A shell leaves `~` alone in --data-dir=~/x; a directory of that name is what nobody wants. */

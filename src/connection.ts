@@ -4,8 +4,11 @@
 import type { Actor } from "xstate";
 import type { ConnectionFact, connectionMachine } from "../machines/connection.ts";
 import type { surfaceWatchMachine } from "../machines/surface-watch.ts";
+import { CommandRate, commandBounds, lookBounds } from "./command-rate.ts";
 import type { Facts } from "./facts.ts";
+import type { Limits } from "./limits.ts";
 import type { Outlet, OutletOwner } from "./outlet.ts";
+import type { Identity } from "./ports/authorisation.ts";
 import type { Viewer } from "./surface-feed.ts";
 import type { Watch, WatchOwner } from "./watches.ts";
 
@@ -19,6 +22,7 @@ export interface ConnectionOptions {
   id: string;
   /** Grows with each socket: news made before it are not for it. */
   serial: number;
+  identity: Identity;
   /** Did it choose the subprotocol `turnwire.v1`? */
   isV1: boolean;
   facts: Facts;
@@ -30,12 +34,15 @@ const noSurfaceWatches: ReadonlyMap<string, SurfaceWatch> = new Map();
 export class Connection implements OutletOwner, WatchOwner {
   readonly id: string;
   readonly serial: number;
+  readonly identity: Identity;
   readonly isV1: boolean;
   readonly outlet: Outlet;
   actor: Actor<typeof connectionMachine> | undefined;
   /** Surface actions that have not settled. */
   invokes = 0;
   readonly #facts: Facts;
+  #commands: CommandRate | undefined;
+  #looks: CommandRate | undefined;
   #watches: Map<string, Watch> | undefined;
   #surfaceWatches: Map<string, SurfaceWatch> | undefined;
   /** Conversations in which a turn of this socket's making is requested or running. */
@@ -43,9 +50,10 @@ export class Connection implements OutletOwner, WatchOwner {
   /** The ids of requests whose reply is still to come. */
   #unanswered: Set<string> | undefined;
 
-  constructor({ id, serial, isV1, facts }: ConnectionOptions, outletFor: (owner: OutletOwner) => Outlet) {
+  constructor({ id, serial, identity, isV1, facts }: ConnectionOptions, outletFor: (owner: OutletOwner) => Outlet) {
     this.id = id;
     this.serial = serial;
+    this.identity = identity;
     this.isV1 = isV1;
     this.#facts = facts;
     this.outlet = outletFor(this);
@@ -101,6 +109,20 @@ export class Connection implements OutletOwner, WatchOwner {
 
   #removed(): void {
     if (this.subscriptions === 0) this.tell("watches.none");
+  }
+
+  /** One more request: 0, or after how many milliseconds it may be sent. */
+  pause(onlyLooks: boolean, now: number, limits: Limits): number {
+    if (onlyLooks) {
+      this.#looks ??= new CommandRate(lookBounds(limits), now);
+      return this.#looks.take(now);
+    }
+    this.#commands ??= new CommandRate(commandBounds(limits), now);
+    return this.#commands.take(now);
+  }
+
+  get floods(): boolean {
+    return this.#commands?.isFlood === true || this.#looks?.isFlood === true;
   }
 
   // ── requests whose reply is still to come ─────────────────────────────────────────────────────────────────────────

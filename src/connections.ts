@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { AnyActorRef } from "xstate";
 import { connectionMachine } from "../machines/connection.ts";
+import type { Action, Authoriser } from "./authoriser.ts";
 import type { Clock } from "./clock.ts";
 import { closes } from "./closes.ts";
 import { Connection } from "./connection.ts";
@@ -13,14 +14,23 @@ import type { Facts } from "./facts.ts";
 import { Joiner } from "./joiner.ts";
 import type { Limits } from "./limits.ts";
 import { Outlet, type Socket } from "./outlet.ts";
+import type { Identity } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
+import type { ClientMessage } from "./protocol/client-message.ts";
 import { type Parsed, parseMessage } from "./protocol/parse.ts";
-import { refusals } from "./refusals.ts";
+import { type Refusal, refusals } from "./refusals.ts";
 import type { Registry } from "./registry.ts";
 import { sharedStart } from "./shared-start.ts";
 
 /** The subprotocol with replies, resume and idempotency keys (protocol 2). */
 export const v1 = "turnwire.v1";
+
+/** Who has come, and how it wants to speak. */
+export interface Caller {
+  /** The one that was chosen; "" for none. */
+  subprotocol: string;
+  identity: Identity;
+}
 
 /** What the transport tells of one socket. */
 export interface SocketListener {
@@ -39,6 +49,7 @@ export interface ConnectionsOptions {
   limits: Limits;
   logger: Logger;
   services: () => Services;
+  authoriser: Authoriser;
   /** The first message to every socket, encoded. */
   catalogFrame: () => Buffer;
   /** What comes before it on a v1 socket, encoded. */
@@ -75,9 +86,9 @@ export class Connections {
   }
 
   /** Adopts a socket that ws has upgraded: its first message is the catalog (protocol 1.2), or hello (protocol 2). */
-  accept(socket: Socket, subprotocol: string): SocketListener {
+  accept(socket: Socket, { subprotocol, identity }: Caller): SocketListener {
     const { actors, parent, facts, clock, limits, logger, catalogFrame, helloFrame } = this.#options;
-    const options = { id: randomUUID(), serial: ++this.serial, isV1: subprotocol === v1, facts };
+    const options = { id: randomUUID(), serial: ++this.serial, identity, isV1: subprotocol === v1, facts };
     const connection = new Connection(options, (owner) => new Outlet(socket, owner, clock, limits, this.#joiner));
     this.#open.set(connection.id, connection);
     if (connection.isV1) connection.outlet.control(helloFrame(connection.id));
@@ -151,8 +162,15 @@ export class Connections {
   message(connection: Connection, data: Buffer): void {
     const { outlet, actor } = connection;
     outlet.heard();
-    if (outlet.ended) return;
+    // One that floods has been told so often enough: it is about to be closed.
+    if (outlet.ended || connection.floods) return;
     const parsed = parseMessage(data, connection);
+    const onlyLooks = "refusal" in parsed || looks.has(parsed.message.type);
+    const afterMs = connection.pause(onlyLooks, this.#options.clock.now(), this.#options.limits);
+    if (afterMs > 0) {
+      this.#slowDown(connection, parsed, afterMs);
+      return;
+    }
     if ("refusal" in parsed) {
       this.#refuse(connection, parsed);
       return;
@@ -164,7 +182,37 @@ export class Connections {
       refuse(connection, message, refusals.illegalState(problem));
       return;
     }
-    actor?.send(message);
+    const refused = this.#notAllowed(connection, message);
+    if (refused) refuse(connection, message, refused);
+    else actor?.send(message);
+  }
+
+  /** It asks faster than it may, and is closed when it does not care. */
+  #slowDown(connection: Connection, parsed: Parsed, afterMs: number): void {
+    const { message } = "message" in parsed ? parsed : {};
+    const conversationId = message && "conversationId" in message ? message.conversationId : undefined;
+    const id = "refusal" in parsed ? parsed.id : message?.id;
+    refuse(connection, { id }, refusals.rateLimited(message?.type ?? "", afterMs, conversationId));
+    if (connection.floods) connection.tell("socket.flooding");
+  }
+
+  /** May it, by its token and by the authorisation port? */
+  #notAllowed({ identity }: Connection, message: ClientMessage): Refusal | undefined {
+    const { authoriser } = this.#options;
+    for (const action of needs[message.type]) {
+      const subject = {
+        conversationId: "conversationId" in message ? message.conversationId : undefined,
+        surfaceId: "surfaceId" in message ? message.surfaceId : undefined,
+      };
+      const problem = authoriser.refusal(identity, action, subject);
+      if (problem !== undefined) return refusals.forbidden(message.type, problem, subject);
+    }
+    return undefined;
+  }
+
+  /** Ends the sockets of those who may not be here any more. */
+  revoke(isGood: (identity: Identity) => boolean): void {
+    for (const connection of this.#open.values()) if (!isGood(connection.identity)) connection.tell("access.ended");
   }
 
   #refuse(connection: Connection, { id, refusal }: Extract<Parsed, { refusal: unknown }>): void {
@@ -194,6 +242,23 @@ export class Connections {
     this.#options.released();
   }
 }
+
+/** What a request does; one that watches what it starts reads it as well. Leaving needs nothing. */
+const needs: Record<ClientMessage["type"], readonly Action[]> = {
+  subscribe: ["read"],
+  unsubscribe: [],
+  invoke: ["write"],
+  "chat.send": ["write", "read"],
+  "chat.subscribe": ["read"],
+  "chat.unsubscribe": [],
+  "chat.queue": ["write", "read"],
+  "chat.queue.cancel": ["write"],
+  "chat.cancel": ["write"],
+  ping: [],
+};
+
+/** What makes nobody work, as nonsense does not. */
+const looks: ReadonlySet<string> = new Set(["subscribe", "unsubscribe", "chat.subscribe", "chat.unsubscribe", "ping"]);
 
 /** One socket's listener: an object with two fields, where four closures would be four times the memory. */
 class Ears implements SocketListener {

@@ -3,11 +3,12 @@
 // stands behind them.
 import { type Actor, type AnyActorRef, createActor } from "xstate";
 import { gatewayMachine } from "../machines/gateway.ts";
+import { Authoriser, anyone } from "./authoriser.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import type { Clock } from "./clock.ts";
 import { closes } from "./closes.ts";
 import type { Services } from "./connection-actions/services.ts";
-import { Connections, type SocketListener } from "./connections.ts";
+import { type Caller, Connections, type SocketListener } from "./connections.ts";
 import { Facts } from "./facts.ts";
 import { type EventProfile, Feeds } from "./feeds.ts";
 import { encodeMessage } from "./frame.ts";
@@ -16,8 +17,10 @@ import { createHello } from "./hello.ts";
 import { Idempotency } from "./idempotency.ts";
 import { Directory, type TurnProgress } from "./inspection/directory.ts";
 import { Inspection, type InspectionFilter, type InspectionObserver } from "./inspection.ts";
+import { LeaveTaking } from "./leave-taking.ts";
 import type { Limits } from "./limits.ts";
 import type { Socket } from "./outlet.ts";
+import type { Authorisation, Identity } from "./ports/authorisation.ts";
 import type { Broadcasts } from "./ports/broadcasts.ts";
 import type { IdempotencyKeys } from "./ports/idempotency.ts";
 import type { Logger } from "./ports/logger.ts";
@@ -28,6 +31,7 @@ import { Registry } from "./registry.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Surfaces } from "./surfaces.ts";
 import { Sweep } from "./sweep.ts";
+import { TurnQuota } from "./turn-quota.ts";
 import { Watches } from "./watches.ts";
 
 /** What stands behind the ports and lives in the gateway's actor system is adopted through this. */
@@ -53,6 +57,8 @@ export interface GatewayOptions {
   limits: Limits;
   surfaces: SurfaceRegistry;
   eventProfile: EventProfile;
+  /** Who may do what, beside what scopes say; without it whoever is let in may do all that its scope allows. */
+  authorisation?: Authorisation | undefined;
   /** Called once, with the root actor running. */
   ports: (supervision: Supervision) => GatewayPorts;
 }
@@ -81,11 +87,15 @@ export class Gateway {
   /** Who there is, for those who look. */
   readonly directory: Directory;
   readonly inspection: Inspection;
+  readonly authoriser: Authoriser;
+  readonly quota: TurnQuota;
   readonly #options: GatewayOptions;
   readonly #surfaces: Surfaces;
   readonly #sweep: Sweep;
   readonly #broadcaster: Broadcaster;
   readonly #endBroadcasts: () => void;
+  readonly #leaveTaking: LeaveTaking;
+  #isHurried = false;
   #catalogFrame: Buffer | undefined;
   #draining: { deadlineMs: number; reconnectAfterMs: number } | undefined;
   #onEmpty: (() => void) | undefined;
@@ -95,6 +105,8 @@ export class Gateway {
     this.#options = options;
     this.actors = new Registry(clock);
     const facts = new Facts(clock, limits);
+    const authoriser = new Authoriser(options.authorisation, logger);
+    this.authoriser = authoriser;
     const parts = { actors: this.actors, facts, clock, limits, logger };
     const parent = (): AnyActorRef => this.root;
     this.root = createActor(this.#machine(), { clock, id: "gateway" });
@@ -109,6 +121,8 @@ export class Gateway {
     const subscriptions = new Subscriptions({ ...parts, surfaces: this.#surfaces, watches });
     const services = (): Services => ({
       orchestrator,
+      quota,
+      authoriser,
       idempotency,
       feeds: this.feeds,
       surfaces: this.#surfaces,
@@ -121,6 +135,7 @@ export class Gateway {
       ...parts,
       parent,
       services,
+      authoriser,
       catalogFrame: () => this.#catalog(),
       helloFrame: (connectionId) => hello(connectionId),
       released: () => this.#reportEmpty(),
@@ -130,10 +145,14 @@ export class Gateway {
       limits,
       () => this.connections.all(),
       () => this.connections.serial,
+      authoriser,
     );
+    this.#leaveTaking = new LeaveTaking(clock, limits);
     this.root.start();
     const ports = options.ports({ parent: this.root, registry: this.actors });
     const orchestrator = new GuardedOrchestrator(ports.orchestrator, logger, () => this.feeds.refusal());
+    const quota = new TurnQuota(limits, (conversationId) => orchestrator.isActive(conversationId));
+    this.quota = quota;
     const idempotency = new Idempotency(ports.idempotency, clock, limits);
     const hello = createHello(limits, ports.limits ?? {});
     const ownerFor = (conversationId: string) => watches.turnFacts(conversationId);
@@ -155,12 +174,11 @@ export class Gateway {
 
   /**
    * Takes a socket in, or turns it away when the gateway does not listen; then there is nothing to tell it.
-   * @param subprotocol the one that was chosen; "" for none.
    */
-  accept(socket: Socket, subprotocol = ""): SocketListener | undefined {
+  accept(socket: Socket, { subprotocol = "", identity = anyone }: Partial<Caller> = {}): SocketListener | undefined {
     let listener: SocketListener | undefined;
     const adopt = (): void => {
-      listener = this.connections.accept(socket, subprotocol);
+      listener = this.connections.accept(socket, { subprotocol, identity });
       this.#sweep.start();
     };
     const turnAway = (): void => socket.close(closes.restart.code, closes.restart.reason);
@@ -179,6 +197,12 @@ export class Gateway {
     return true;
   }
 
+  /** Closes every socket whose identity is not good any more with 4502. */
+  revoke(isGood: (identity: Identity) => boolean): void {
+    this.connections.revoke(isGood);
+    this.quota.revoke(isGood);
+  }
+
   /** Announces a stop to every socket and takes no new ones; the turns are the caller's to end. */
   drain(deadlineMs: number, reconnectAfterMs: number): void {
     this.#draining = { deadlineMs, reconnectAfterMs };
@@ -194,9 +218,16 @@ export class Gateway {
     });
   }
 
+  /** Those sockets that closeSockets still has to close are closed at once. */
+  hurry(): void {
+    this.#isHurried = true;
+    this.#leaveTaking.hurry();
+  }
+
   /** Ends everything that is left: timers, subscriptions, actors. Cuts sockets that are still open. */
   stop(): void {
     this.#sweep.stop();
+    this.#leaveTaking.hurry();
     this.#endBroadcasts();
     this.connections.cutAll();
     this.#surfaces.stop();
@@ -259,7 +290,8 @@ export class Gateway {
         closeSockets: act(() =>
           this.#broadcaster.whenIdle(() =>
             this.feeds.whenWritten(() => {
-              for (const connection of this.connections.all()) connection.tell("gateway.draining");
+              this.#leaveTaking.begin(this.connections.all());
+              if (this.#isHurried) this.#leaveTaking.hurry();
             }),
           ),
         ),
@@ -268,7 +300,7 @@ export class Gateway {
   }
 
   #fanOut(news: Broadcast): void {
-    this.#broadcaster.announce(news);
+    this.#broadcaster.announce(news, news.conversationId);
     if (news.type === "conversation.statusChanged" && news.status === "active")
       this.feeds.turnBegins(news.conversationId);
   }

@@ -1,6 +1,7 @@
 // turnwire as an extension of an agent host that brings its own orchestrator and surfaces (design 4): the gateway on
 // one WebSocket port, and nothing of the embedded parts.
 import * as v from "valibot";
+import { Credentials, digestOf } from "./access/credentials.ts";
 import { isLoopback, parseOrigin } from "./access/hosts.ts";
 import { createAccess } from "./access.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -148,7 +149,9 @@ async function start(host: Host, clock: Clock): Promise<Running> {
   const orchestrator = requireService<Orchestrator>(host, services.orchestrator);
   const surfaces = requireService<SurfaceRegistry>(host, services.surfaces);
   const { surfaceWsToken: token, surfaceWsAllowedOrigins: allowOrigins } = config;
-  const access = createAccess({ token, allowOrigins, clock });
+  const entry = token && ({ name: "surfaceWsToken", sha256: digestOf(token), scope: "admin" } as const);
+  const credentials = entry ? new Credentials([entry]) : undefined;
+  const access = createAccess({ credentials, allowOrigins, clock });
   const gateway = new Gateway({
     clock,
     logger,
@@ -162,7 +165,7 @@ async function start(host: Host, clock: Clock): Promise<Running> {
     logger,
     access,
     closedBecause: () => (gateway.connections.size >= limits.socketsMax ? "full" : undefined),
-    accept: (socket, subprotocol) => gateway.accept(socket, subprotocol),
+    accept: (socket, caller) => gateway.accept(socket, caller),
   });
   const server = transport.createServer();
   const cutConnections = trackConnections(server);

@@ -42,6 +42,24 @@ export const limits = {
   invokesPerSocketMax: 32,
   /** Body of an HTTP request other than POST /chat, which has frameBytesMax. */
   httpBodyBytesMax: 1 * MiB,
+  /** Requests that make somebody work: so many a socket may send at once … */
+  commandsBurst: 100,
+  /** … and a second, in the long run; what is faster is refused. Higher: one client may keep the loop busier. */
+  commandsPerSecond: 20,
+  /** The same for subscribing, unsubscribing and pings: a client that comes back takes up all it had … */
+  looksBurst: 512,
+  /** … and in the long run. Higher: one client may keep the loop busier. */
+  looksPerSecond: 100,
+  /** Requests refused as too fast since the last pause; over it: close 4003. Lower cuts off clients that learn late. */
+  commandRefusalsMax: 200,
+  /** Tokens in the tokens file. Higher: longer reading of it. */
+  tokensMax: 10_000,
+  /** Between two looks at the tokens file. Higher: a token that was taken away is good for longer. */
+  tokensFilePauseMs: 250,
+  /** Sockets from one address (IPv6: one /64 network); over it: 429. Lower: a large office has fewer. */
+  socketsPerAddressMax: 1_000,
+  /** The same for addresses of this machine, where a proxy may stand for everybody. */
+  socketsPerLoopbackAddressMax: 50_000,
   /** Sockets in all. Higher needs more file descriptors and about 9 KB each. */
   socketsMax: 50_000,
 
@@ -138,6 +156,12 @@ export const limits = {
   /** From our close frame to the peer's; then the TCP connection is cut. */
   closingMs: 5_000,
 
+  /** Sockets closed together before a planned stop. Higher: more clients come back at one time. */
+  closesPerWave: 64,
+  /** Sockets closed in a second, in the mean … */
+  closesPerSecond: 1_000,
+  /** … unless it would take longer than this to close them all. Higher: a stop takes longer. */
+  closeSpreadMs: 5_000,
   /** How long clients are asked to wait before they come back after a planned stop. */
   reconnectAfterMs: 1_000,
 
@@ -173,6 +197,8 @@ export const limits = {
   expressionCharactersMax: 1_000,
   /** Turns that are not sealed, in all; one more is refused. Higher: more agents at work, and more memory. */
   runningTurnsMax: 10_000,
+  /** The same for one token. Higher: one user may take the places of all. */
+  runningTurnsPerTokenMax: 1_000,
   /** A turn that runs for so long is aborted. Lower cuts off long work of agents and their tools. */
   turnMs: 2 * 60 * 60_000,
   /** Values of an agent that never waits, taken in one loop turn. Higher: everything else waits longer for its turn. */

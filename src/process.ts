@@ -2,6 +2,7 @@
 // never leave anything half started: what fails on the way up takes down what was up.
 import { createServer, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
+import { Credentials, digestOf, type TokenEntry } from "./access/credentials.ts";
 import { type Access, createAccess } from "./access.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
@@ -14,15 +15,18 @@ import { isInProfile } from "./feeds.ts";
 import { Gateway } from "./gateway.ts";
 import { createHttpApp } from "./http/app.ts";
 import { createHttpListener } from "./http/listener.ts";
-import { limits } from "./limits.ts";
+import { OpenStreams } from "./http/open-streams.ts";
+import { limits as defaultLimits, type Limits } from "./limits.ts";
 import { hostAndPort, listen, trackAnswers, trackConnections, unlisten } from "./listen.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Agent, Tool } from "./ports/agent.ts";
+import type { Authorisation, Identity } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { Store } from "./ports/store.ts";
 import type { SurfaceProvider } from "./ports/surfaces.ts";
 import { createAgents, createTools, defaultModelOf } from "./process/agents.ts";
 import { createVisualizer, openStately } from "./process/inspection.ts";
+import { readTokensFile, TokensFile } from "./process/tokens-file.ts";
 import type { StatelyInspector } from "./stately.ts";
 import { createSurfaceRegistry } from "./surface-registry.ts";
 import { connectionOptions, createTransport } from "./transport.ts";
@@ -35,6 +39,8 @@ export interface RunningServer {
   /** What to open in a browser to see the charts run, when config.inspect asks for it; the second: Stately's page. */
   inspectUrl: string | undefined;
   statelyUrl: string | undefined;
+  /** Reads the tokens file anew, as SIGHUP does; without one nothing happens. */
+  reload(): void;
   /** Drains and ends everything: turns get config.drainMs, sockets are closed with 1012. Again: hurries. */
   stop(): Promise<void>;
 }
@@ -47,10 +53,16 @@ export interface ServerOptions {
   agents?: Agent[];
   tools?: Tool[];
   surfaces?: SurfaceProvider[];
+  /** Who may do what, beside what the scopes of tokens say. */
+  authorisation?: Authorisation;
+  /** Bounds other than those of limits.ts, each at one's own risk. */
+  limits?: Partial<Limits>;
 }
 
 /** The options with the parts that were made of them. */
 interface Furnishings extends Pick<ServerOptions, "config" | "clock" | "logger"> {
+  authorisation: Authorisation | undefined;
+  limits: Limits;
   store: Store;
   agents: Agent[];
   tools: Tool[];
@@ -61,7 +73,8 @@ interface Furnishings extends Pick<ServerOptions, "config" | "clock" | "logger">
 const pageDirectory = fileURLToPath(new URL("./page/", import.meta.url));
 
 /**
- * @throws ConfigError, StoreOpenError, ToolsFileError, ListenError: each one sentence for the person who started it.
+ * @throws ConfigError, StoreOpenError, ToolsFileError, TokensFileError, ListenError: each one sentence for the person
+ * who started it.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, clock, logger, surfaces = [] } = options;
@@ -71,7 +84,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const store = openSqliteStore({ dataDir: config.dataDir, clock, logger, durability: config.durability });
   let house: House;
   try {
-    house = furnish({ config, clock, logger, store, agents, tools, surfaces, defaultModel });
+    const { authorisation } = options;
+    const limits = { ...defaultLimits, ...options.limits };
+    house = furnish({ config, clock, logger, store, agents, tools, surfaces, defaultModel, authorisation, limits });
   } catch (error) {
     store.close();
     throw error;
@@ -91,6 +106,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       gateway: house.gateway,
       inspectUrl: inspect && `${httpUrl}/inspect`,
       statelyUrl: house.stately?.url,
+      reload: () => house.tokensFile?.reload(),
       stop: stopper(house, config.drainMs),
     };
   } catch (error) {
@@ -100,11 +116,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+/** TURNWIRE_TOKEN, which may do everything. */
+const tokenOf = ({ token }: Config): TokenEntry[] =>
+  token === undefined ? [] : [{ name: "TURNWIRE_TOKEN", sha256: digestOf(token), scope: "admin" }];
+
+/** Undefined where nobody is asked for a token. @throws TokensFileError */
+function credentialsOf(config: Config): Credentials | undefined {
+  const { token, tokensFile } = config;
+  if (token === undefined && tokensFile === undefined) return undefined;
+  return new Credentials([...tokenOf(config), ...(tokensFile === undefined ? [] : readTokensFile(tokensFile))]);
+}
+
 /** What a server consists of while it runs. */
 interface House {
   gateway: Gateway;
   embedded: EmbeddedOrchestrator;
   access: Access;
+  limits: Limits;
+  tokensFile: TokensFile | undefined;
   wsServer: Server;
   httpServer: Server;
   /** Set when it runs. */
@@ -116,9 +145,11 @@ interface House {
   end(): Promise<void>;
 }
 
-function furnish({ config, clock, logger, store, agents, tools, defaultModel, ...own }: Furnishings): House {
+function furnish({ config, clock, logger, limits, store, agents, tools, defaultModel, ...own }: Furnishings): House {
   let draining = false;
-  const access = createAccess({ token: config.token, allowOrigins: config.allowOrigins, clock });
+  const credentials = credentialsOf(config);
+  const access = createAccess({ credentials, allowOrigins: config.allowOrigins, clock, limits });
+  const streams = new OpenStreams();
   const surfaces = createSurfaceRegistry();
   const made: { embedded?: EmbeddedOrchestrator; gateway?: Gateway } = {};
   const refusal = () => made.gateway?.feeds.refusal();
@@ -128,9 +159,10 @@ function furnish({ config, clock, logger, store, agents, tools, defaultModel, ..
     limits,
     surfaces,
     eventProfile: config.eventProfile,
+    authorisation: own.authorisation,
     ports: (supervision) => {
       const behind = { store, agents, tools, defaultModel };
-      made.embedded = createEmbeddedOrchestrator({ supervision, ...behind, clock, logger, refusal });
+      made.embedded = createEmbeddedOrchestrator({ supervision, ...behind, clock, logger, limits, refusal });
       return made.embedded;
     },
   });
@@ -159,13 +191,17 @@ function furnish({ config, clock, logger, store, agents, tools, defaultModel, ..
       if (draining) return "draining";
       return gateway.connections.size >= limits.socketsMax ? "full" : undefined;
     },
-    accept: (socket, subprotocol) => gateway.accept(socket, subprotocol),
+    accept: (socket, caller) => gateway.accept(socket, caller),
   });
-  const visualizer = config.inspect && createVisualizer(config.inspect, config.token, gateway, figures, clock);
+  const visualizer =
+    config.inspect && createVisualizer(config.inspect, credentials !== undefined, gateway, figures, clock);
   const app = createHttpApp({
     orchestrator,
     conversations,
     access,
+    authoriser: gateway.authoriser,
+    quota: gateway.quota,
+    streams,
     clock,
     logger,
     limits,
@@ -175,6 +211,20 @@ function furnish({ config, clock, logger, store, agents, tools, defaultModel, ..
     visualizer,
     eventFilter: ({ type }) => isInProfile(config.eventProfile, type),
   });
+  const tokensFile =
+    config.tokensFile === undefined
+      ? undefined
+      : new TokensFile({
+          path: config.tokensFile,
+          clock,
+          logger,
+          onChange(entries) {
+            credentials?.replace([...tokenOf(config), ...entries]);
+            const isGood = (identity: Identity): boolean => credentials?.includes(identity) ?? true;
+            gateway.revoke(isGood);
+            streams.revoke(isGood);
+          },
+        });
   const wsServer = transport.createServer();
   const httpServer = createServer(
     { ...connectionOptions(limits), requestTimeout: limits.requestMs },
@@ -187,6 +237,8 @@ function furnish({ config, clock, logger, store, agents, tools, defaultModel, ..
     gateway,
     embedded,
     access,
+    limits,
+    tokensFile,
     wsServer,
     httpServer,
     beginDrain() {
@@ -198,6 +250,7 @@ function furnish({ config, clock, logger, store, agents, tools, defaultModel, ..
       await Promise.all([socketsClosed, answersSent(limits.closingMs)]);
     },
     async end() {
+      tokensFile?.stop();
       const closed = [unlisten(wsServer), unlisten(httpServer)];
       gateway.stop();
       const statelyStopped = this.stately?.stop();
@@ -214,13 +267,16 @@ function stopper(house: House, drainMs: number): () => Promise<void> {
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     house.beginDrain();
-    house.gateway.drain(drainMs, limits.reconnectAfterMs);
+    house.gateway.drain(drainMs, house.limits.reconnectAfterMs);
     await house.embedded.drain(drainMs);
     await house.sayGoodbye();
     await house.end();
   };
   return () => {
-    if (stopping) void house.embedded.drain(0);
+    if (stopping) {
+      void house.embedded.drain(0);
+      house.gateway.hurry();
+    }
     stopping ??= stop();
     return stopping;
   };

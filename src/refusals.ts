@@ -74,6 +74,24 @@ export const refusals = {
       conversationId,
     ),
 
+  rateLimited: (type: string, afterMs: number, conversationId?: string): Refusal => {
+    const message = `Too many requests: wait ${afterMs} ms`;
+    const isChat = type.startsWith("chat.") && type !== "chat.subscribe";
+    const refused = isChat
+      ? chatError("rate-limited", message, conversationId)
+      : error("rate-limited", message, undefined, conversationId);
+    return { ...refused, retryAfterMs: afterMs };
+  },
+  /** What a request of this type may not do, in a sentence. */
+  forbidden: (
+    type: string,
+    message: string,
+    subject: { conversationId?: string | undefined; surfaceId?: string | undefined },
+  ) =>
+    type.startsWith("chat.") && type !== "chat.subscribe"
+      ? chatError("forbidden", message, subject.conversationId)
+      : error("forbidden", message, subject.surfaceId, subject.conversationId),
+
   unknownSurface: (surfaceId: string, conversationId?: string) =>
     error("unknown-surface", `Unknown surface: ${surfaceId}`, surfaceId, conversationId),
   surfaceFailed: (surfaceId: string, reason: string, conversationId?: string) =>

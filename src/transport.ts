@@ -4,10 +4,12 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, ST
 import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
+import { Addresses } from "./access/addresses.ts";
 import { type Access, chooseSubprotocol } from "./access.ts";
-import type { SocketListener } from "./connections.ts";
+import type { Caller, SocketListener } from "./connections.ts";
 import type { Limits } from "./limits.ts";
 import type { Socket } from "./outlet.ts";
+import type { Identity } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
 
 export interface TransportOptions {
@@ -17,7 +19,7 @@ export interface TransportOptions {
   /** Why no socket is taken at the moment, or undefined. */
   closedBecause: () => "draining" | "full" | undefined;
   /** Takes a socket in; undefined when it was turned away. */
-  accept: (socket: Socket, subprotocol: string) => SocketListener | undefined;
+  accept: (socket: Socket, caller: Caller) => SocketListener | undefined;
 }
 
 export interface Transport {
@@ -30,6 +32,9 @@ export interface Transport {
 /** One field instead of a closure for each event of each socket. */
 class ServerSocket extends WebSocket {
   listener: SocketListener | undefined;
+  /** Gives its place among the sockets of its address back. */
+  places: Addresses | undefined;
+  network = "";
 }
 
 /** How both ports take connections: who stalls before the end of its headers is cut. */
@@ -59,19 +64,22 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
     handleProtocols: (offered: Set<string>) => chooseSubprotocol(offered) ?? false,
   };
   const sockets = new WebSocketServer(options);
+  const addresses = new Addresses(limits);
 
-  const open = (webSocket: ServerSocket, tcp: TcpSocket): void => {
+  const open = (webSocket: ServerSocket, tcp: TcpSocket, identity: Identity): void => {
     // Pre-encoded frames may be written beside ws's own only while ws writes whole frames as they come (design 2).
     if (webSocket.extensions !== "") throw new Error("a WebSocket extension was negotiated although none is offered");
     tcp.setNoDelay(true);
     webSocket.on("error", onError);
-    const listener = accept(new Output(webSocket, tcp), webSocket.protocol);
+    const listener = accept(new Output(webSocket, tcp), { subprotocol: webSocket.protocol, identity });
     webSocket.listener = listener;
     if (!listener) return;
     webSocket.on("message", onMessage);
     webSocket.on("pong", onPong);
     webSocket.on("ping", onPing);
     webSocket.on("close", onClose);
+    webSocket.places = addresses;
+    webSocket.network = addresses.add(tcp.remoteAddress);
   };
 
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
@@ -81,6 +89,11 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
       return;
     }
     const decision = access.check("upgrade", request);
+    if (decision.allowed && addresses.isFull(request.socket.remoteAddress)) {
+      logger.info("transport-ws: upgrade refused", { status: 429, reason: "too many sockets of one address" });
+      refuse(stream, 429, tooManyFromThere, [`Retry-After: ${Math.ceil(limits.retryAfterMs / 1_000)}`]);
+      return;
+    }
     if (!decision.allowed) {
       logger.info("transport-ws: upgrade refused", { status: decision.status, reason: decision.message });
       refuse(stream, decision.status, decision.message, decision.status === 401 ? ["WWW-Authenticate: Bearer"] : []);
@@ -90,7 +103,7 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
     stream.cork();
     try {
       sockets.handleUpgrade(request, stream, head, (webSocket) => {
-        if (webSocket instanceof ServerSocket) open(webSocket, request.socket);
+        if (webSocket instanceof ServerSocket) open(webSocket, request.socket, decision.identity);
       });
     } finally {
       stream.uncork();
@@ -112,6 +125,8 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
     },
   };
 }
+
+const tooManyFromThere = "too many sockets are open from your address: close one first";
 
 /** The outlet's side of a WebSocket. */
 class Output implements Socket {
@@ -166,7 +181,9 @@ function onPing(this: WebSocket): void {
 }
 
 function onClose(this: WebSocket): void {
-  if (this instanceof ServerSocket) this.listener?.closed();
+  if (!(this instanceof ServerSocket)) return;
+  this.places?.remove(this.network);
+  this.listener?.closed();
 }
 
 /** ws has found the peer in breach of RFC 6455 and is closing with the code for it (1002, 1007, 1009), or TCP broke. */

@@ -7,6 +7,7 @@ export type { InspectionFilter, InspectionNews, InspectionObserver } from "./ins
 export { type Limits, limits } from "./limits.ts";
 export { ListenError } from "./listen.ts";
 export type { Agent, AgentEvent, AgentMessage, AgentResult, AgentRun, Tool, ToolContext } from "./ports/agent.ts";
+export type { Authorisation, AuthorisationQuestion, Identity, Scope } from "./ports/authorisation.ts";
 export type { Broadcasts } from "./ports/broadcasts.ts";
 export type { Conversations } from "./ports/conversations.ts";
 export { type Logger, silentLogger } from "./ports/logger.ts";

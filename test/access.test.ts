@@ -3,21 +3,25 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseAuthority } from "../src/access/hosts.ts";
 import { type AccessKind, chooseSubprotocol, createAccess } from "../src/access.ts";
+import { anyone } from "../src/authoriser.ts";
 import { SimulatedClock } from "./support/clock.ts";
+import { credentialsFor } from "./support/credentials.ts";
 
 const test = suite("access");
 
 const token = "a-token-of-some-length";
 const limits = { ticketMs: 30_000, ticketsMax: 3 };
 
-function open(options: { token?: string; allowOrigins?: string[] } = {}) {
+function open({ token, allowOrigins = [] }: { token?: string; allowOrigins?: string[] } = {}) {
   const clock = new SimulatedClock();
-  const access = createAccess({ ...options, clock, limits });
+  const credentials = token === undefined ? undefined : credentialsFor(token);
+  const access = createAccess({ credentials, allowOrigins, clock, limits });
   const check = (kind: AccessKind, ...rawHeaders: string[]) => {
     const decision = access.check(kind, { rawHeaders });
     return decision.allowed ? 200 : decision.status;
   };
-  return { access, clock, check };
+  const identity = (token !== undefined && credentials?.find(token)) || anyone;
+  return { access, clock, check, issue: () => access.issueTicket(identity) };
 }
 
 const upgradeWith = (ticket: string) => ["Host", "localhost", "Sec-WebSocket-Protocol", `turnwire.ticket.${ticket}`];
@@ -183,8 +187,8 @@ test("Host and Origin are judged before the token", () => {
 });
 
 test("a ticket opens one socket, once, and nothing else", () => {
-  const { access, check } = open({ token });
-  const { ticket } = access.issueTicket();
+  const { issue, check } = open({ token });
+  const { ticket } = issue();
   assert.is(check("api", ...upgradeWith(ticket)), 401, "only an upgrade may show one");
   assert.is(check("upgrade", ...upgradeWith(ticket)), 200);
   assert.is(check("upgrade", ...upgradeWith(ticket)), 401);
@@ -193,26 +197,26 @@ test("a ticket opens one socket, once, and nothing else", () => {
 });
 
 test("a ticket is found among other subprotocols", () => {
-  const { access, check } = open({ token });
-  const offers = `turnwire.base, turnwire.ticket.${access.issueTicket().ticket}`;
+  const { issue, check } = open({ token });
+  const offers = `turnwire.base, turnwire.ticket.${issue().ticket}`;
   assert.is(check("upgrade", "Host", "localhost", "Sec-WebSocket-Protocol", offers), 200);
-  const second = ["Sec-WebSocket-Protocol", `turnwire.ticket.${access.issueTicket().ticket}`];
+  const second = ["Sec-WebSocket-Protocol", `turnwire.ticket.${issue().ticket}`];
   assert.is(check("upgrade", "Host", "localhost", "Sec-WebSocket-Protocol", "turnwire.base", ...second), 200);
 });
 
 test("a ticket shown by a foreign page is not used up", () => {
-  const { access, check } = open({ token });
-  const { ticket } = access.issueTicket();
+  const { issue, check } = open({ token });
+  const { ticket } = issue();
   assert.is(check("upgrade", ...upgradeWith(ticket), "Origin", "https://evil.example"), 403);
   assert.is(check("upgrade", ...upgradeWith(ticket)), 200);
 });
 
 test("a ticket ends after its time", () => {
-  const { access, clock, check } = open({ token });
-  const { ticket, expiresAt } = access.issueTicket();
+  const { issue, clock, check } = open({ token });
+  const { ticket, expiresAt } = issue();
   assert.is(expiresAt, clock.wall() + limits.ticketMs);
   clock.advance(limits.ticketMs - 1);
-  const second = access.issueTicket().ticket;
+  const second = issue().ticket;
   clock.advance(1);
   assert.is(check("upgrade", ...upgradeWith(ticket)), 401);
   assert.is(check("upgrade", ...upgradeWith(second)), 200);
@@ -220,8 +224,8 @@ test("a ticket ends after its time", () => {
 });
 
 test("of too many tickets the oldest is dropped", () => {
-  const { access, check } = open({ token });
-  const tickets = Array.from({ length: limits.ticketsMax + 1 }, () => access.issueTicket().ticket);
+  const { issue, check } = open({ token });
+  const tickets = Array.from({ length: limits.ticketsMax + 1 }, () => issue().ticket);
   const answers = tickets.map((ticket) => check("upgrade", ...upgradeWith(ticket)));
   assert.equal(answers, [401, 200, 200, 200]);
   assert.is(new Set(tickets).size, tickets.length);
@@ -229,8 +233,8 @@ test("of too many tickets the oldest is dropped", () => {
 });
 
 test("without a token tickets are issued and change nothing", () => {
-  const { access, check } = open();
-  const { ticket } = access.issueTicket();
+  const { issue, check } = open();
+  const { ticket } = issue();
   assert.is(check("upgrade", ...upgradeWith(ticket)), 200);
   assert.is(check("upgrade", ...upgradeWith(ticket)), 200);
 });

@@ -2,10 +2,13 @@
 // may be, and also those that are congested.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { Authoriser } from "../src/authoriser.ts";
 import { Broadcaster, type Listener } from "../src/broadcaster.ts";
 import { Joiner } from "../src/joiner.ts";
 import { limits } from "../src/limits.ts";
 import { Outlet } from "../src/outlet.ts";
+import type { Authorisation, Identity } from "../src/ports/authorisation.ts";
+import { silentLogger } from "../src/ports/logger.ts";
 import { SimulatedClock } from "./support/clock.ts";
 import { MemorySocket } from "./support/socket.ts";
 
@@ -13,7 +16,10 @@ const test = suite("broadcaster");
 
 const news = (conversationId: string) => ({ type: "conversation.open", conversationId, workspaceId: "w" }) as const;
 
-function open(perLoopTurn: number = limits.socketsPerLoopTurn) {
+const alice = { name: "alice", scope: "read" } as const;
+const bob = { name: "bob", scope: "read" } as const;
+
+function open(perLoopTurn: number = limits.socketsPerLoopTurn, authorisation?: Authorisation) {
   const clock = new SimulatedClock();
   const listeners = new Map<number, Listener & { socket: MemorySocket }>();
   let serial = 0;
@@ -23,11 +29,13 @@ function open(perLoopTurn: number = limits.socketsPerLoopTurn) {
     bounds,
     () => listeners.values(),
     () => serial,
+    new Authoriser(authorisation, silentLogger),
   );
   const owner = { congested: () => {}, drained: () => {}, stuck: () => {} };
-  const join = () => {
+  const join = (identity: Identity = alice) => {
     const socket = new MemorySocket();
-    const listener = { serial: ++serial, outlet: new Outlet(socket, owner, clock, limits, new Joiner(clock)), socket };
+    const outlet = new Outlet(socket, owner, clock, limits, new Joiner(clock));
+    const listener = { serial: ++serial, identity, outlet, socket };
     listeners.set(serial, listener);
     return listener;
   };
@@ -45,6 +53,30 @@ test("news of one tick goes out as one write, after the tick", () => {
   assert.equal(heardBy(socket), ["a", "b"]);
   assert.is(socket.socket.writes.length, 1);
   assert.equal(socket.socket.messages()[0], news("a"));
+});
+
+test("who may not read a conversation hears no news of it, and each identity is asked about once a pass", () => {
+  const asked: string[] = [];
+  const { clock, broadcaster, join, heardBy } = open(undefined, {
+    may({ identity, action, conversationId = "" }) {
+      asked.push(`${identity.name} ${action} ${conversationId}`);
+      return conversationId === "shared" || conversationId === identity.name;
+    },
+  });
+  const sockets = [join(alice), join(bob), join(alice)];
+  for (const conversationId of ["alice", "shared", "bob"]) broadcaster.announce(news(conversationId), conversationId);
+  broadcaster.announce({ type: "catalog", catalog: [] });
+  clock.settle();
+  const forAll = [undefined];
+  assert.equal(sockets.map(heardBy), [
+    ["alice", "shared", ...forAll],
+    ["shared", "bob", ...forAll],
+    ["alice", "shared", ...forAll],
+  ]);
+  assert.equal(
+    asked,
+    ["alice", "bob"].flatMap((name) => ["alice", "shared", "bob"].map((id) => `${name} read ${id}`)),
+  );
 });
 
 test("a socket that opens after the news was made does not hear it, and hears what comes later", () => {

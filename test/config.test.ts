@@ -45,6 +45,7 @@ test("without flags it is a private server with sensible values", () => {
     durability: "normal",
     logLevel: "info",
     token: undefined,
+    tokensFile: undefined,
     endpoint: undefined,
     inspect: undefined,
     warnings: [],
@@ -172,7 +173,7 @@ test("the help names every flag and variable", () => {
 });
 
 test("what is no command is refused", () => {
-  assert.is(refusal(["start"]), 'Unknown command "start": the command is turnwire serve.');
+  assert.is(refusal(["start"]), 'Unknown command "start": the commands are turnwire serve and turnwire token.');
   assert.match(refusal(["serve", "now"]), 'Unexpected argument "now"');
 });
 

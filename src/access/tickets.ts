@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { Limits } from "../limits.ts";
+import type { Identity } from "../ports/authorisation.ts";
 
 export interface Ticket {
   ticket: string;
@@ -11,9 +12,9 @@ export interface Ticket {
 }
 
 export interface Tickets {
-  issue(): Ticket;
-  /** True for a ticket that was issued, is in time and was never redeemed; from then on it is worth nothing. */
-  redeem(ticket: string): boolean;
+  issue(identity: Identity): Ticket;
+  /** Whose ticket it is, if it was issued, is in time and was never redeemed; from then on it is worth nothing. */
+  redeem(ticket: string): Identity | undefined;
 }
 
 const ticketBytes = 24;
@@ -22,29 +23,29 @@ const ticketBytes = 24;
 const digestOf = (ticket: string): string => createHash("sha256").update(ticket).digest("base64");
 
 export function createTickets(clock: Clock, limits: Pick<Limits, "ticketMs" | "ticketsMax">): Tickets {
-  /** Digest → monotonic time of its end. In order of issue, so the first one is always the oldest. */
-  const endings = new Map<string, number>();
+  /** By digest. In order of issue, so the first one is always the oldest. */
+  const issued = new Map<string, { identity: Identity; endsAt: number }>();
 
   const makeRoom = (): void => {
     const now = clock.now();
-    for (const [digest, endsAt] of endings) {
-      if (endsAt > now && endings.size < limits.ticketsMax) break;
-      endings.delete(digest);
+    for (const [digest, { endsAt }] of issued) {
+      if (endsAt > now && issued.size < limits.ticketsMax) break;
+      issued.delete(digest);
     }
   };
 
   return {
-    issue() {
+    issue(identity) {
       makeRoom();
       const ticket = randomBytes(ticketBytes).toString("base64url");
-      endings.set(digestOf(ticket), clock.now() + limits.ticketMs);
+      issued.set(digestOf(ticket), { identity, endsAt: clock.now() + limits.ticketMs });
       return { ticket, expiresAt: clock.wall() + limits.ticketMs };
     },
     redeem(ticket) {
       const digest = digestOf(ticket);
-      const endsAt = endings.get(digest);
-      endings.delete(digest);
-      return endsAt !== undefined && clock.now() < endsAt;
+      const found = issued.get(digest);
+      issued.delete(digest);
+      return found && clock.now() < found.endsAt ? found.identity : undefined;
     },
   };
 }

@@ -14,6 +14,7 @@ export const seeHelp = "turnwire --help lists all flags";
 
 const options = {
   ...Object.fromEntries(Object.entries<Setting>(flags).map(([name, setting]) => [name, descriptor(setting)])),
+  scopes: { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 } as const satisfies Record<string, ParseArgsOptionDescriptor>;
@@ -49,6 +50,7 @@ function complaint(error: unknown): string {
   const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
   const flag = /--?[A-Za-z0-9][\w-]*/.exec(message)?.[0] ?? "this flag";
   if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") return `Unknown flag ${flag}: ${seeHelp}.`;
+  if (flag === "--scopes") return `--scopes needs a value, as --scopes=chat: ${seeHelp}.`;
   const takesValue = Object.entries<Setting>(flags).some(([name, { argument }]) => flag === `--${name}` && argument);
   return takesValue ? `${flag} needs a value, as ${flag}=VALUE: ${seeHelp}.` : `${flag} takes no value: ${seeHelp}.`;
 }

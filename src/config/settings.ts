@@ -47,6 +47,11 @@ export const flags = {
     about: "default model (default: the first of TURNWIRE_MODEL, else demo/echo)",
   },
   tools: { variable: "TURNWIRE_TOOLS", argument: "FILE", about: "module that exports the tools for models" },
+  "tokens-file": {
+    variable: "TURNWIRE_TOKENS_FILE",
+    argument: "FILE",
+    about: "tokens with names and scopes, written by turnwire token; read again when it changes",
+  },
   "allow-origin": {
     variable: "TURNWIRE_ALLOW_ORIGIN",
     argument: "ORIGIN",
@@ -131,6 +136,9 @@ export const helpText = [
   "turnwire keeps AI conversations alive for the people who watch them.",
   "",
   "Usage: turnwire serve [flags]",
+  "       turnwire token add NAME [--scopes read|chat|admin] --tokens-file FILE   prints the new token, once",
+  "       turnwire token remove NAME --tokens-file FILE                           and closes its sockets",
+  "       turnwire token list --tokens-file FILE",
   "",
   "Flags, each with the environment variable that says the same; a flag wins:",
   ...Object.entries<Setting>(flags).flatMap(flagRows),

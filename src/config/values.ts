@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { originText, parseAuthority, parseOrigin } from "../access/hosts.ts";
 import type { InspectionFilter } from "../inspection/actor.ts";
 import { limits } from "../limits.ts";
+import { scopes } from "../ports/authorisation.ts";
 
 function wholeNumber(least: number, most: number, unit: string) {
   const message = `it must be a whole number from ${least} to ${most}${unit}`;
@@ -45,6 +46,16 @@ export const model = v.pipe(
   v.maxLength(limits.shortStringCharactersMax, `it must have at most ${limits.shortStringCharactersMax} characters`),
 );
 
+const listed = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(",").map((part) => part.trim())),
+);
+
+export const tokenScopes = v.pipe(
+  listed,
+  v.array(v.picklist(scopes, `it must be one of ${scopes.join(", ")}; each includes the ones before it`)),
+);
+
 export const eventProfile = oneOf(["full", "core"]);
 export const durability = oneOf(["normal", "full"]);
 export const logLevel = oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]);
@@ -53,11 +64,6 @@ export const logLevel = oneOf(["trace", "debug", "info", "warn", "error", "fatal
 export const truth = v.pipe(
   oneOf(["1", "true", "yes", "0", "false", "no"]),
   v.transform((text) => ["1", "true", "yes"].includes(text)),
-);
-
-const listed = v.pipe(
-  v.string(),
-  v.transform((text) => text.split(",").map((part) => part.trim())),
 );
 
 export const origins = v.pipe(

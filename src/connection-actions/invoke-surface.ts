@@ -1,15 +1,23 @@
 // invoke: a surface's action, answered when it has settled (protocol 1.1 and 2).
 import type { Connection } from "../connection.ts";
+import type { SurfaceProvider } from "../ports/surfaces.ts";
 import type { Invoke } from "../protocol/invoke.ts";
 import { refusals } from "../refusals.ts";
 import { refuse, succeed } from "./answers.ts";
 import type { Services } from "./services.ts";
 
-export function invokeSurface(connection: Connection, message: Invoke, { surfaces, limits, logger }: Services): void {
+export function invokeSurface(connection: Connection, message: Invoke, services: Services): void {
+  const { surfaces, authoriser, limits, logger } = services;
   const { id, surfaceId, actionId, conversationId } = message;
   const provider = surfaces.find(surfaceId);
   if (!provider) {
     refuse(connection, message, refusals.unknownSurface(surfaceId, conversationId));
+    return;
+  }
+  const subject = { surfaceId, conversationId };
+  const problem = administers(provider) && authoriser.refusal(connection.identity, "administer", subject);
+  if (typeof problem === "string") {
+    refuse(connection, message, refusals.forbidden(message.type, problem, subject));
     return;
   }
   if (connection.invokes >= limits.invokesPerSocketMax) {
@@ -29,4 +37,13 @@ export function invokeSurface(connection: Connection, message: Invoke, { surface
     logger.warn("transport-ws: surface-op error", { surfaceId, actionId, reason });
     refuse(connection, message, refusals.surfaceFailed(surfaceId, reason, conversationId));
   });
+}
+
+/** A host's provider may be anything: one that throws is not let past. */
+function administers(provider: SurfaceProvider): boolean {
+  try {
+    return provider.administers === true;
+  } catch {
+    return true;
+  }
 }

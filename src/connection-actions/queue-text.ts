@@ -8,7 +8,7 @@ import { refusalOf, refuse, succeed } from "./answers.ts";
 import type { Services } from "./services.ts";
 
 export function queueText(connection: Connection, message: ChatQueue, services: Services): void {
-  const { orchestrator, idempotency, watches, subscriptions, logger } = services;
+  const { orchestrator, quota, idempotency, watches, subscriptions, logger } = services;
   const { conversationId, text, workspaceId } = message;
   const kept = idempotency.recall(message);
   if (kept && "reply" in kept) {
@@ -22,8 +22,14 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
     return;
   }
   const before = connection.watches.get(conversationId);
+  const isActive = orchestrator.isActive(conversationId);
+  const full = isActive ? undefined : quota.refusal(connection.identity, conversationId);
+  if (full) {
+    refuse(connection, message, refusalOf(full, conversationId));
+    return;
+  }
   // Where no turn runs it will start one, and its sender is to miss nothing of it.
-  const watchesFirst = !before && !orchestrator.isActive(conversationId);
+  const watchesFirst = !before && !isActive;
   const watch = watchesFirst ? subscriptions.watchConversation(connection, conversationId) : before;
   if (watch && "reply" in watch) {
     refuse(connection, message, watch);
@@ -38,7 +44,8 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
     ...(toKeep && { idempotency: toKeep }),
   });
   const startedTurn = "startedTurn" in outcome && outcome.startedTurn;
-  if (!startedTurn) takeBack?.();
+  if (startedTurn) quota.took(connection.identity, conversationId);
+  else takeBack?.();
   if (!startedTurn && watchesFirst) subscriptions.unwatchConversation(connection, conversationId);
   if ("reason" in outcome) {
     refuse(connection, message, refusalOf(outcome, conversationId));

@@ -7,13 +7,19 @@ import { refusalOf, refuse, succeed } from "./answers.ts";
 import type { Services } from "./services.ts";
 
 export function sendChat(connection: Connection, message: ChatSend, services: Services): void {
-  const { orchestrator, idempotency, watches, subscriptions, logger } = services;
+  const { orchestrator, quota, idempotency, watches, subscriptions, logger } = services;
   const kept = idempotency.recall(message);
   if (kept && "reply" in kept) {
     refuse(connection, message, kept);
     return;
   }
   const conversationId = kept?.conversationId ?? message.conversationId ?? randomUUID();
+  const full =
+    kept || orchestrator.isActive(conversationId) ? undefined : quota.refusal(connection.identity, conversationId);
+  if (full) {
+    refuse(connection, message, refusalOf(full, message.conversationId));
+    return;
+  }
   const before = connection.watches.get(conversationId);
   const watch = before ?? subscriptions.watchConversation(connection, conversationId);
   if (kept) {
@@ -29,6 +35,7 @@ export function sendChat(connection: Connection, message: ChatSend, services: Se
   const takeBack = watches.ask(watch);
   const outcome = orchestrator.startTurn(turnRequest(conversationId, message, services));
   if (outcome.started) {
+    quota.took(connection.identity, conversationId);
     logger.info("transport-ws: chat.send accepted", { conversationId, model: message.model ?? null });
     services.feeds.accepted(conversationId, outcome.turnId);
     const answer = { conversationId, turnId: outcome.turnId };

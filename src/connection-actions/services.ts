@@ -1,4 +1,5 @@
 // What the actions of a connection work with: the ports, and the parts of the house that a request may move.
+import type { Authoriser } from "../authoriser.ts";
 import type { Feeds } from "../feeds.ts";
 import type { GuardedOrchestrator } from "../guarded-orchestrator.ts";
 import type { Idempotency } from "../idempotency.ts";
@@ -6,10 +7,13 @@ import type { Limits } from "../limits.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Subscriptions } from "../subscriptions.ts";
 import type { Surfaces } from "../surfaces.ts";
+import type { TurnQuota } from "../turn-quota.ts";
 import type { Watches } from "../watches.ts";
 
 export interface Services {
   orchestrator: GuardedOrchestrator;
+  quota: TurnQuota;
+  authoriser: Authoriser;
   idempotency: Idempotency;
   feeds: Feeds;
   surfaces: Surfaces;

@@ -2,24 +2,35 @@
 // route or a port throws costs its one request: a 500 without a word of the cause, which goes to the log. A store that
 // cannot be read says so: 507.
 import { Hono } from "hono";
-import { limits as defaultLimits, type Limits } from "../limits.ts";
+import { Authoriser } from "../authoriser.ts";
+import { limits as defaultLimits } from "../limits.ts";
 import { StoreError } from "../ports/store.ts";
+import { TurnQuota } from "../turn-quota.ts";
 import { refuse } from "./answers.ts";
 import { routeChat } from "./chat.ts";
 import { routeConversations } from "./conversations.ts";
 import { routeInspection, routeInspectionPage } from "./inspection.ts";
 import { routeLastAnswer } from "./last-answer.ts";
+import { OpenStreams } from "./open-streams.ts";
 import { routePage } from "./page-files.ts";
 import type { HttpApp, HttpEnvironment, HttpParts } from "./parts.ts";
 import { routeQueue } from "./queue.ts";
-import { admit, readConversationId, requireToken } from "./rules.ts";
+import { administer, admit, authorise, readConversationId, requireToken } from "./rules.ts";
 import { routeProbes, routeService } from "./service.ts";
 import { routeSettings } from "./settings.ts";
 
-export type HttpAppOptions = Omit<HttpParts, "limits"> & { limits?: Limits };
+type WithDefaults = "limits" | "authoriser" | "quota" | "streams";
+export type HttpAppOptions = Omit<HttpParts, WithDefaults> & Partial<Pick<HttpParts, WithDefaults>>;
 
 export function createHttpApp(options: HttpAppOptions): HttpApp {
-  const parts: HttpParts = { ...options, limits: options.limits ?? defaultLimits };
+  const { orchestrator, logger, limits = defaultLimits } = options;
+  const parts: HttpParts = {
+    authoriser: new Authoriser(undefined, logger),
+    quota: new TurnQuota(limits, (conversationId) => orchestrator.isActive(conversationId)),
+    streams: new OpenStreams(),
+    ...options,
+    limits,
+  };
   const app: HttpApp = new Hono<HttpEnvironment>({ getPath: rawPath });
 
   app.onError((error, c) => {
@@ -47,13 +58,14 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   if (parts.visualizer) routeInspectionPage(app, parts.visualizer);
 
   app.use(requireToken(parts));
-  app.use("/conversations/:id/*", readConversationId);
+  app.use("/conversations/:id/*", readConversationId, authorise(parts));
   routeService(app, parts);
   routeChat(app, parts);
   routeConversations(app, parts);
   routeLastAnswer(app, parts);
   routeQueue(app, parts);
   routeSettings(app, parts);
+  app.use("/inspect/*", administer(parts));
   if (parts.visualizer) routeInspection(app, parts, parts.visualizer);
   return app;
 }

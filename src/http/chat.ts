@@ -34,8 +34,14 @@ function readChatSend(c: HttpContext, fields: Fields, parts: HttpParts): { messa
 }
 
 function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Response {
-  const { orchestrator, limits, logger, clock } = parts;
+  const { orchestrator, authoriser, quota, limits, logger, clock } = parts;
+  const { identity } = c.var;
+  const subject = { conversationId: message.conversationId };
+  const problem = authoriser.refusal(identity, "write", subject) ?? authoriser.refusal(identity, "read", subject);
+  if (problem !== undefined) return refuse(c, 403, problem);
   const conversationId = message.conversationId ?? randomUUID();
+  const full = orchestrator.isActive(conversationId) ? undefined : quota.refusal(identity, conversationId);
+  if (full) return refuseTurn(c, conversationId, full, limits);
   const isWanted = parts.eventFilter ?? (() => true);
   let turnId: string | undefined;
   let early: LoggedEvent[] = [];
@@ -45,13 +51,17 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
     sliceBytes: limits.chatSliceBytes,
     stallMs: limits.chatStallMs,
     clock,
-    onEnd: () => unsubscribe(),
+    onEnd: () => {
+      forget();
+      unsubscribe();
+    },
     // Not an error of the stream: a broken connection tells the reader that its turn is not whole.
     onTooSlow: () => {
       logger.warn("http: a reader of POST /chat was too slow and was cut off", { conversationId, turnId });
       c.env.outgoing.destroy();
     },
   });
+  const forget = parts.streams.add(identity, () => c.env.outgoing.destroy());
   const write = (event: LoggedEvent): void => {
     if (event.turnId !== turnId) return;
     if (isWanted(event)) stream.write(JSON.stringify(event));
@@ -67,13 +77,16 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
   try {
     const outcome = orchestrator.startTurn(turnRequest(conversationId, message));
     if (!outcome.started) {
+      forget();
       unsubscribe();
       return refuseTurn(c, conversationId, outcome, limits);
     }
+    quota.took(identity, conversationId);
     turnId = outcome.turnId;
     for (const event of early) write(event);
     early = [];
   } catch (error) {
+    forget();
     unsubscribe();
     throw error;
   }

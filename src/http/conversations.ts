@@ -10,7 +10,7 @@ export function routeConversations(app: HttpApp, parts: HttpParts): void {
   routeActions(app, parts);
 }
 
-function routeReads(app: HttpApp, { conversations, orchestrator }: HttpParts): void {
+function routeReads(app: HttpApp, { conversations, orchestrator, authoriser }: HttpParts): void {
   app.get("/conversations", (c) => {
     if (!conversations.list) return notOffered(c);
     const selection: { q?: string; workspaceId?: string } = {};
@@ -21,7 +21,11 @@ function routeReads(app: HttpApp, { conversations, orchestrator }: HttpParts): v
       if (!isUsableId(text)) return refuse(c, 400, `${name} must be an id or, for q, the beginning of one`);
       selection[name] = text;
     }
-    return c.json({ conversations: conversations.list(selection) });
+    const { identity } = c.var;
+    const all = conversations.list(selection);
+    if (authoriser.readsAreOpen) return c.json({ conversations: all });
+    const readable = all.filter(({ id }) => authoriser.may(identity, "read", { conversationId: id }));
+    return c.json({ conversations: readable });
   });
 
   app.get("/conversations/:id", (c) => {

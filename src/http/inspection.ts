@@ -64,7 +64,7 @@ const streamHeaders = { "Content-Type": "application/x-ndjson", "X-Accel-Bufferi
 
 function streamActor(
   c: HttpContext,
-  { limits, clock, logger }: HttpParts,
+  { limits, clock, logger, streams }: HttpParts,
   visualizer: Visualizer,
   id: string,
 ): Response {
@@ -77,6 +77,7 @@ function streamActor(
     stallMs: limits.chatStallMs,
     clock,
     onEnd: () => {
+      forget();
       if (typeof leave === "function") leave();
     },
     onTooSlow: () => {
@@ -84,10 +85,12 @@ function streamActor(
       c.env.outgoing.destroy();
     },
   });
+  const forget = streams.add(c.var.identity, () => c.env.outgoing.destroy());
   leave = visualizer.watch(id, {
     write: (line) => stream.write(JSON.stringify(line)),
     end: () => stream.end(),
   });
+  if (typeof leave !== "function") forget();
   if (leave === undefined) return noSuchActor(c);
   if (leave === "full") {
     const { inspectStreamsMax } = visualizer.options.limits;

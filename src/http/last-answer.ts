@@ -25,10 +25,12 @@ function sealed(c: HttpContext, parts: HttpParts): Promise<boolean> {
   const giveUp = (): void => resolve(false);
   const timer = clock.setTimeout(giveUp, limits.lastWaitMs);
   outgoing.once("close", giveUp);
+  const forget = parts.streams.add(c.var.identity, () => outgoing.destroy());
   let unsubscribe = (): void => {};
   const release = (): void => {
     clock.clearTimeout(timer);
     outgoing.off("close", giveUp);
+    forget();
     unsubscribe();
   };
   try {

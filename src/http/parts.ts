@@ -2,12 +2,16 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context, Hono } from "hono";
 import type { Access } from "../access.ts";
+import type { Authoriser } from "../authoriser.ts";
 import type { Clock } from "../clock.ts";
 import type { Visualizer } from "../inspection/visualizer.ts";
 import type { Limits } from "../limits.ts";
+import type { Identity } from "../ports/authorisation.ts";
 import type { Conversations } from "../ports/conversations.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Orchestrator } from "../ports/orchestrator.ts";
+import type { TurnQuota } from "../turn-quota.ts";
+import type { OpenStreams } from "./open-streams.ts";
 
 export interface Health {
   /** Is the process worth keeping? */
@@ -20,6 +24,10 @@ export interface HttpParts {
   orchestrator: Orchestrator;
   conversations: Conversations;
   access: Access;
+  authoriser: Authoriser;
+  quota: TurnQuota;
+  /** Where answers that go on for long are noted, to be ended with their token. */
+  streams: OpenStreams;
   clock: Clock;
   logger: Logger;
   limits: Limits;
@@ -37,6 +45,8 @@ export interface HttpParts {
 export interface HttpEnvironment {
   Bindings: HttpBindings;
   Variables: {
+    /** Who asks, on every route but those that are open to all. */
+    identity: Identity;
     /** Of routes below /conversations/:id, decoded and usable. */
     conversationId: string;
   };

@@ -5,7 +5,7 @@ import { notOffered, refuse, refuseByCode, refuseTurn } from "./answers.ts";
 import { readFields, readId } from "./input.ts";
 import type { HttpApp, HttpParts } from "./parts.ts";
 
-export function routeQueue(app: HttpApp, { orchestrator, limits }: HttpParts): void {
+export function routeQueue(app: HttpApp, { orchestrator, quota, limits }: HttpParts): void {
   app.post("/conversations/:id/queue", async (c) => {
     const body = await readFields(c, limits.httpBodyBytesMax);
     if ("refused" in body) return body.refused;
@@ -15,8 +15,12 @@ export function routeQueue(app: HttpApp, { orchestrator, limits }: HttpParts): v
     if ("refusal" in parsed) return refuseByCode(c, parsed.refusal.code, parsed.refusal.reply.message, limits);
     if (parsed.message.type !== "chat.queue") throw new Error("a chat.queue was read as something else");
     const { text, workspaceId } = parsed.message;
+    const { identity } = c.var;
+    const full = orchestrator.isActive(conversationId) ? undefined : quota.refusal(identity, conversationId);
+    if (full) return refuseTurn(c, conversationId, full, limits);
     const outcome = orchestrator.enqueue({ conversationId, text, workspaceId });
     if (outcome.started === false) return refuseTurn(c, conversationId, outcome, limits);
+    if (outcome.startedTurn) quota.took(identity, conversationId);
     return c.json({ conversationId, startedTurn: outcome.startedTurn, queue: outcome.queue });
   });
 

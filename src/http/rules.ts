@@ -39,6 +39,24 @@ export function requireToken(parts: HttpParts): Rule {
   return async (c, next) => decide(c, parts, "api") ?? (await next());
 }
 
+/** Below /conversations/:id: a GET reads, all else changes something. */
+export function authorise({ authoriser }: HttpParts): Rule {
+  return async (c, next) => {
+    const { conversationId } = c.var;
+    const isRead = c.req.method === "GET" || c.req.method === "HEAD";
+    const problem = authoriser.refusal(c.var.identity, isRead ? "read" : "write", { conversationId });
+    return problem === undefined ? await next() : refuse(c, 403, problem);
+  };
+}
+
+/** What shows or changes the server as a whole. */
+export function administer({ authoriser }: HttpParts): Rule {
+  return async (c, next) => {
+    const problem = authoriser.refusal(c.var.identity, "administer");
+    return problem === undefined ? await next() : refuse(c, 403, problem);
+  };
+}
+
 /** Below /conversations/:id: decodes the id once for all routes. */
 export const readConversationId: Rule = async (c, next) => {
   const read = readId(c.req.path.split("/")[2]);
@@ -49,7 +67,10 @@ export const readConversationId: Rule = async (c, next) => {
 
 function decide(c: HttpContext, { access }: HttpParts, kind: AccessKind): Response | undefined {
   const decision = access.check(kind, c.env.incoming);
-  if (decision.allowed) return undefined;
+  if (decision.allowed) {
+    c.set("identity", decision.identity);
+    return undefined;
+  }
   if (decision.status === 401) c.header("WWW-Authenticate", "Bearer");
   return refuse(c, decision.status, decision.message);
 }

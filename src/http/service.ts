@@ -17,7 +17,7 @@ export function routeService(app: HttpApp, { conversations, access, metrics }: H
     return c.json({ models, modelInfo });
   });
 
-  app.post("/ticket", (c) => c.json(access.issueTicket()));
+  app.post("/ticket", (c) => c.json(access.issueTicket(c.var.identity)));
 
   app.get("/metrics", async (c) => {
     if (!metrics) return notOffered(c);

@@ -13,6 +13,8 @@ export type SurfaceContext = { conversationId: string } | undefined;
 
 export interface SurfaceProvider {
   catalogEntry: CatalogEntry;
+  /** Its actions change the server for everybody: they need the scope admin. */
+  administers?: boolean;
   getSpec(context?: SurfaceContext): Spec | Promise<Spec>;
   invoke(actionId: string, payload?: unknown, context?: SurfaceContext): void | Promise<void>;
   /**

@@ -13,12 +13,11 @@ const pageDirectory = `${chartsDirectory}live`;
 
 export function createVisualizer(
   { payloads }: InspectConfig,
-  token: string | undefined,
+  hasToken: boolean,
   { inspection, directory }: Gateway,
   counts: () => Record<string, number | boolean>,
   clock: Clock,
 ): Visualizer {
-  const hasToken = token !== undefined;
   const parts = { inspection, directory, payloads, hasToken, pageDirectory, chartsDirectory, counts, clock, limits };
   return new Visualizer(parts);
 }

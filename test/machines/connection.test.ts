@@ -14,7 +14,7 @@ const table = new ChartTable({ machine: connectionMachine, guards: [], context }
 const flows = ["flowing", "congested"];
 const subscriptions = ["none", "some"];
 const chatTurns = ["quiet", "asking"];
-const reasons = ["asked", "slow", "silent", "draining", "refused", "defect"];
+const reasons = ["asked", "slow", "silent", "flooding", "revoked", "draining", "refused", "defect"];
 
 const open = (flow = "flowing", subscription = "none", chatTurn = "quiet") => ({
   open: { flow, subscription, chatTurn },
@@ -42,6 +42,8 @@ const closings: [string, string, string[]][] = [
   ["connection.close", "asked", ["leaveEverything", "closeAsAsked"]],
   ["socket.stuck", "slow", ["leaveEverything", "closeSlow"]],
   ["socket.silent", "silent", ["leaveEverything", "closeSilent"]],
+  ["socket.flooding", "flooding", ["leaveEverything", "closeFlooding"]],
+  ["access.ended", "revoked", ["leaveEverything", "closeRevoked"]],
   ["gateway.draining", "draining", ["leaveEverything", "closeRestarting"]],
   ["socket.broken", "refused", ["leaveEverything"]],
   ["xstate.error.actor.watch", "defect", ["leaveEverything", "closeDefect"]],

@@ -56,6 +56,8 @@ export const declaredEvents: Readonly<Record<string, readonly string[]>> = {
     "socket.silent": true,
     "socket.broken": true,
     "socket.overdue": true,
+    "socket.flooding": true,
+    "access.ended": true,
     "socket.closed": true,
     "watches.first": true,
     "watches.none": true,

@@ -37,7 +37,7 @@ ours("the walk reaches as many combinations of states as one counts by hand", ()
   const counted = {
     gateway: 6,
     // Open: two of flow, of subscription, of chatTurn. Closing: six reasons. Closed.
-    connection: 2 * 2 * 2 + 6 + 1,
+    connection: 2 * 2 * 2 + 8 + 1,
     watch: 4 * 3 + 1,
     surface: 2 + 1 + 2 + 1 + 1,
     "surface-watch": 3,

@@ -129,7 +129,7 @@ export async function withGateway(options: BareOptions, run: (bare: BareGateway)
     logger,
     access: createAccess({ clock, allowOrigins: options.allowOrigins ?? [] }),
     closedBecause: () => bare.closedBecause,
-    accept: (socket, subprotocol) => gateway.accept(socket, subprotocol),
+    accept: (socket, caller) => gateway.accept(socket, caller),
   });
   const server = transport.createServer();
   const cutConnections = trackConnections(server);

@@ -8,6 +8,7 @@ import { limits } from "../../src/limits.ts";
 import type { LogFields, Logger } from "../../src/ports/logger.ts";
 import { budgets } from "../budgets.ts";
 import { SimulatedClock } from "./clock.ts";
+import { credentialsFor } from "./credentials.ts";
 import { within } from "./deadline.ts";
 import { FakeConversations, FakeOrchestrator } from "./http-orchestrator.ts";
 
@@ -50,7 +51,8 @@ export async function startHttp({ token, allowOrigins, ...options }: FixtureOpti
   const logged: HttpFixture["logged"] = [];
   const line = (level: string) => (message: string, fields?: LogFields) => logged.push({ level, message, fields });
   const logger: Logger = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
-  const access = createAccess({ token, ...(allowOrigins && { allowOrigins }), clock });
+  const credentials = token === undefined ? undefined : credentialsFor(token);
+  const access = createAccess({ credentials, ...(allowOrigins && { allowOrigins }), clock });
   const health = { alive: () => true, ready: () => true };
   const app = createHttpApp({ orchestrator, conversations, access, clock, logger, health, limits, ...options });
   const server = createServer(createHttpListener(app, logger));

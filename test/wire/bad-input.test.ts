@@ -2,6 +2,8 @@
 // every other socket goes on unharmed.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { limits } from "../../src/limits.ts";
+import type { Message } from "../support/client.ts";
 import { eventually } from "../support/deadline.ts";
 import { type House, withHost } from "../support/gateway.ts";
 import { closeOf, closePayload, type FrameToSend, opcodes, openPeer, openUpgradedPeer } from "../support/http-peer.ts";
@@ -157,13 +159,52 @@ test("prototype keys in a message are nothing special", () =>
     }
   }));
 
-test("ten thousand bad messages are each refused, and the socket lives on", () =>
+test("five hundred bad messages at once are each refused in their own words, and the socket lives on", () =>
   withHost({}, async (house) => {
     const client = await house.join();
-    for (let times = 0; times < 10_000; times++) client.sendRaw("{");
+    for (let times = 0; times < 500; times++) client.sendRaw("{");
     await client.barrier();
-    assert.is(client.unread("error").length, 10_000);
+    assert.equal(
+      client.unread("error").map((refused) => refused["message"]),
+      Array(500).fill("Invalid JSON"),
+    );
     await provesWell(house);
+  }));
+
+test("who sends ten thousand is told to wait, and closed with 4003 when it does not; others do not notice", () =>
+  withHost({}, async (house) => {
+    const flooding = await house.join();
+    const other = await house.join();
+    for (let times = 0; times < 10_000; times++) flooding.sendRaw("{");
+    assert.equal(await flooding.untilClosed(), { code: 4003, reason: "too many requests" });
+    const isTold = ({ message }: Message): boolean => /^Too many requests: wait \d+ ms$/.test(`${message}`);
+    const told = flooding.unread("error").filter(isTold).length;
+    assert.ok(told > limits.commandRefusalsMax && told < limits.commandRefusalsMax + 20, `${told}`);
+    await other.barrier();
+    await provesWell(house);
+  }));
+
+test("commands faster than they may be are refused with the time to wait, and pings and subscriptions are not", () =>
+  withHost({}, async (house) => {
+    const client = await house.join({ protocols: ["turnwire.v1"] });
+    for (let count = 0; count < limits.commandsBurst; count++)
+      client.send({ type: "chat.cancel", conversationId: "c", id: `cancel-${count}` });
+    client.send({ type: "chat.send", conversationId: "c", message: "x", id: "too-fast" });
+    const { ok, error } = await client.next({ type: "reply", id: "too-fast" });
+    assert.is(ok, false);
+    const { code, retryable, retryAfterMs } = error as Record<string, unknown>;
+    assert.equal([code, retryable], ["rate-limited", true]);
+    assert.ok(Number(retryAfterMs) > 0 && Number(retryAfterMs) <= 1_000 / limits.commandsPerSecond, `${retryAfterMs}`);
+    assert.equal(house.orchestrator.given("startTurn"), []);
+    for (let count = 0; count < limits.subscriptionsPerSocketMax; count++)
+      client.send({ type: "chat.subscribe", conversationId: `c${count}`, id: `watch-${count}` });
+    for (let count = 0; count < limits.subscriptionsPerSocketMax; count++)
+      assert.is((await client.next({ type: "reply", id: `watch-${count}` }))["ok"], true);
+    await client.barrier();
+    await eventually(() => {
+      client.send({ type: "chat.cancel", conversationId: "c", id: "later" });
+      return client.received.some((message) => message["id"] === "later" && message["ok"] === true);
+    }, "a command after the pause");
   }));
 
 test("a close is answered with its own code, and what came before it is handled (RFC 6455 5.5.1)", () =>

@@ -61,6 +61,7 @@ export function createGatewaySurface(options: {
 
   return {
     catalogEntry: head,
+    administers: true,
     getSpec() {
       const { sockets, runningTurns, refusesTurns } = figures();
       shown = textOf(sockets, runningTurns);

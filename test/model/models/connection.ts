@@ -35,6 +35,8 @@ export const connectionModel = setup({
         | { type: "peer.isGivenUp" }
         | { type: "peer.fallsSilent" }
         | { type: "peer.breaksTheProtocol" }
+        | { type: "peer.floods" }
+        | { type: "token.isRevoked" }
         | { type: "server.drains" }
         | { type: "server.disconnects" }
         | { type: "watch.breaks" }
@@ -59,6 +61,8 @@ export const connectionModel = setup({
         "peer.errs": {},
         "news.come": {},
         "peer.breaksTheProtocol": "closing.refused",
+        "peer.floods": "closing.flooding",
+        "token.isRevoked": "closing.revoked",
         "server.drains": "closing.draining",
         "server.disconnects": "closing.asked",
         "peer.leaves": "gone",
@@ -146,7 +150,7 @@ export const connectionModel = setup({
     closing: {
       on: closing,
       initial: "refused",
-      states: { asked: {}, slow: {}, silent: {}, refused: {}, draining: {}, defect: {} },
+      states: { asked: {}, slow: {}, silent: {}, refused: {}, flooding: {}, revoked: {}, draining: {}, defect: {} },
     },
     gone: { type: "final" },
   },

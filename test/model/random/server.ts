@@ -93,7 +93,8 @@ export async function openRandomServer({ ports, between = nothingBetween }: Serv
     logger,
     access: createAccess({ clock: systemClock }),
     closedBecause: () => undefined,
-    accept: (socket, subprotocol) => between((...taken) => gateway.accept(...taken), socket, subprotocol),
+    accept: (socket, { subprotocol }) =>
+      between((taken, chosen) => gateway.accept(taken, { subprotocol: chosen }), socket, subprotocol),
   });
   const httpServer = createServer();
   httpServer.on("upgrade", transport.upgrade);

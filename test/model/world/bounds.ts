@@ -8,7 +8,7 @@ export type AgentAct = "text" | "reasoning" | "tools" | "retry" | "step" | "stee
 export type Ending = "fails" | "outgrows" | "overdue" | "interrupted" | "cancelled" | "closed";
 
 /** Why a socket may be closed, beside by its client. */
-export type Closing = "stuck" | "silent" | "broken" | "asked" | "draining" | "defect";
+export type Closing = "stuck" | "silent" | "broken" | "asked" | "draining" | "defect" | "flooding" | "revoked";
 
 export interface Bounds {
   name: string;

@@ -14,6 +14,8 @@ const closeCodes: Readonly<Record<string, number>> = {
   "connection.close": 1001,
   "socket.stuck": 4001,
   "socket.silent": 4002,
+  "socket.flooding": 4003,
+  "access.ended": 4502,
   "gateway.draining": 1012,
   "xstate.error.actor.watch": 1011,
   "xstate.error.actor.surface-watch": 1011,
@@ -120,6 +122,12 @@ function perform(stage: Stage, at: number, { name }: Effect): void {
       return;
     case "closeSilent":
       close(stage, at, 4002);
+      return;
+    case "closeFlooding":
+      close(stage, at, 4003);
+      return;
+    case "closeRevoked":
+      close(stage, at, 4502);
       return;
     case "closeRestarting":
       close(stage, at, 1012);

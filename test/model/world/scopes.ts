@@ -25,7 +25,16 @@ const least: Omit<Bounds, "name"> = {
   countsTravel: false,
 };
 
-const everyClosing: Bounds["closings"] = ["stuck", "silent", "broken", "asked", "draining", "defect"];
+const everyClosing: Bounds["closings"] = [
+  "stuck",
+  "silent",
+  "broken",
+  "asked",
+  "draining",
+  "defect",
+  "flooding",
+  "revoked",
+];
 
 /** In CI: about 1.4 million transitions, each scope completely. */
 export const scopes: readonly Bounds[] = [

@@ -100,11 +100,23 @@ export const ending: Implementation<House>["events"] = {
     breakTheProtocol(house);
     await isClosed(house);
   },
+  "peer.floods": async (house) => {
+    const { commandsBurst, commandRefusalsMax } = limits;
+    for (let count = 0; count <= commandsBurst + 2 * commandRefusalsMax; count++)
+      house.socket.peer.send({ type: "chat.queue.cancel", conversationId, messageId: "none" });
+    await isClosed(house);
+  },
+  "token.isRevoked": async (house) => {
+    house.stage.bare.gateway.revoke(() => false);
+    house.bystanderCode = 4502;
+    await isClosed(house);
+  },
   "server.drains": async (house) => {
     const { gateway } = house.stage.bare;
     const announced = { deadlineMs: 7_000, reconnectAfterMs: 1_000 };
     gateway.drain(announced.deadlineMs, announced.reconnectAfterMs);
     house.closed = gateway.closeSockets();
+    house.bystanderCode = 1012;
     assert.equal(await house.socket.peer.next("server.draining"), { type: "server.draining", ...announced });
     await isClosed(house);
   },

@@ -14,6 +14,8 @@ export interface House {
   surface: ScriptedSurface;
   /** How the gateway's stop goes on, once it was asked for. */
   closed: Promise<void> | undefined;
+  /** With which code the bystander was closed too, when it was. */
+  bystanderCode: number | undefined;
   /** Whose turn it is that runs, when it is the bystander's. */
   asker: "bystander" | undefined;
   /** How often the orchestrator ought to have been asked to stop a turn: only ever by a cancel. */
@@ -31,7 +33,7 @@ export function inHouse(coverage: Coverage, run: (house: House) => Promise<void>
     bystander.send({ type: "chat.subscribe", conversationId });
     await bystander.barrier();
     const socket = await stage.connect();
-    const none = { closed: undefined, asker: undefined, cancels: 0, refusals: 0 };
+    const none = { closed: undefined, bystanderCode: undefined, asker: undefined, cancels: 0, refusals: 0 };
     await run({ stage, socket, bystander, surface, ...none });
   });
 }

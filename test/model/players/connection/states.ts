@@ -39,7 +39,7 @@ async function isClosing({ stage, socket }: House, name: string, code: number): 
 
 /** Everything of it is released, the turn goes on without it, and the bystander has not noticed. */
 async function isGone(house: House): Promise<void> {
-  const { stage, socket, bystander, closed } = house;
+  const { stage, socket, bystander, closed, bystanderCode } = house;
   const { gateway, orchestrator, host } = stage.bare;
   await comesTo(() => socket.value, "closed", "the connection's state");
   socket.peer.letGo();
@@ -50,8 +50,8 @@ async function isGone(house: House): Promise<void> {
   const logged = host.said("transport-ws: connection close");
   assert.is(logged.filter(({ fields }) => fields?.["connectionId"] === socket.entry.id).length, 1);
   await closed;
-  if (closed) {
-    assert.is((await bystander.untilClosed()).code, 1012);
+  if (bystanderCode !== undefined) {
+    assert.is((await bystander.untilClosed()).code, bystanderCode);
     return;
   }
   if (stage.isRunning) await bystanderHears(house);
@@ -92,6 +92,8 @@ export const states: Implementation<House>["states"] = {
   "closing.asked": (house) => isClosing(house, "asked", 1001),
   "closing.slow": (house) => isClosing(house, "slow", 4001),
   "closing.silent": (house) => isClosing(house, "silent", 4002),
+  "closing.flooding": (house) => isClosing(house, "flooding", 4003),
+  "closing.revoked": (house) => isClosing(house, "revoked", 4502),
   "closing.refused": (house) => isClosing(house, "refused", 1002),
   "closing.draining": (house) => isClosing(house, "draining", 1012),
   "closing.defect": (house) => isClosing(house, "defect", 1011),

@@ -22,6 +22,8 @@ export function closingSteps(stage: Stage, steps: Step[]): void {
     for (const closing of closings) {
       if (closing === "stuck" && socket.isCongested) find("socket.stuck", "has left a mark unanswered for too long");
       if (closing === "silent" && socket.isStalled) find("socket.silent", "has given no sign of life for too long");
+      if (closing === "flooding") find("socket.flooding", "keeps asking faster than it may");
+      if (closing === "revoked") find("access.ended", "has a token that is taken away");
       if (closing === "asked") free("is closed by the process", (on) => tellConnection(on, at, "connection.close"));
       if (closing === "broken") free("breaks the WebSocket protocol", (on) => breakProtocol(on, at));
       if (closing === "defect" && socket.watch) free("has a watch whose actor fails", (on) => failWatch(on, at));

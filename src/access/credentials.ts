@@ -1,0 +1,49 @@
+// The tokens that are good now, and who shows them. Only digests are kept, and looked up by digest, so that the time it
+// takes tells a guesser nothing. Must never find an identity whose token has been taken away.
+import { createHash } from "node:crypto";
+import * as v from "valibot";
+import type { Identity, Scope } from "../ports/authorisation.ts";
+
+export interface TokenEntry {
+  /** Unique among the entries. */
+  name: string;
+  /** Of the token's bytes, as lower-case hex. */
+  sha256: string;
+  scope: Scope;
+}
+
+export const tokenName = v.pipe(
+  v.string("must be a string"),
+  v.regex(/^[\w.@-]{1,64}$/, "must be 1–64 letters, digits, dots, dashes, underscores or @"),
+);
+
+export const digestOf = (token: string): string => createHash("sha256").update(token).digest("hex");
+
+export class Credentials {
+  #entries = new Map<string, Identity>();
+
+  constructor(entries: readonly TokenEntry[]) {
+    this.replace(entries);
+  }
+
+  find(token: string): Identity | undefined {
+    return this.#entries.get(digestOf(token));
+  }
+
+  /** Is this identity's token still good, for the same? */
+  includes(identity: Identity): boolean {
+    for (const present of this.#entries.values()) if (present === identity) return true;
+    return false;
+  }
+
+  /** From now on these are good, and no others. An entry that stays as it was stays the same identity. */
+  replace(entries: readonly TokenEntry[]): void {
+    const before = this.#entries;
+    this.#entries = new Map(
+      entries.map(({ name, sha256, scope }) => {
+        const known = before.get(sha256);
+        return [sha256, known?.name === name && known.scope === scope ? known : Object.freeze({ name, scope })];
+      }),
+    );
+  }
+}

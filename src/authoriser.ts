@@ -1,0 +1,58 @@
+// Who may do what: the scope of an identity first, then the authorisation port, if there is one. Must never let
+// anything through that the port did not plainly allow.
+
+import { reasonOf } from "./guarded-orchestrator.ts";
+import type { Authorisation, AuthorisationQuestion, Identity, Scope } from "./ports/authorisation.ts";
+import { scopes } from "./ports/authorisation.ts";
+import type { Logger } from "./ports/logger.ts";
+
+export type Action = AuthorisationQuestion["action"];
+export type Subject = Pick<AuthorisationQuestion, "conversationId" | "surfaceId">;
+
+const scopeFor: Record<Action, Scope> = { read: "read", write: "chat", administer: "admin" };
+
+/** Of a server that asks nobody for a token. */
+export const anyone: Identity = Object.freeze({ name: "anyone", scope: "admin" });
+
+export class Authoriser {
+  readonly #port: Authorisation | undefined;
+  readonly #logger: Logger;
+
+  constructor(port: Authorisation | undefined, logger: Logger) {
+    this.#port = port;
+    this.#logger = logger;
+  }
+
+  /** May everybody who is let in read everything? */
+  get readsAreOpen(): boolean {
+    return this.#port === undefined;
+  }
+
+  /** Why not, in a sentence; undefined when it may. */
+  refusal(identity: Identity, action: Action, subject: Subject = {}): string | undefined {
+    const { name, scope } = identity;
+    const needed = scopeFor[action];
+    if (scopes.indexOf(scope) < scopes.indexOf(needed))
+      return `forbidden: this needs the scope ${needed}, and the token "${name}" has the scope ${scope}`;
+    if (this.#port === undefined || this.#allows({ identity, action, ...subject })) return undefined;
+    const { surfaceId } = subject;
+    const what = surfaceId === undefined ? "this conversation" : `the surface ${surfaceId}`;
+    return `forbidden: the token "${name}" may not ${action} ${what}`;
+  }
+
+  may(identity: Identity, action: Action, subject: Subject = {}): boolean {
+    return this.refusal(identity, action, subject) === undefined;
+  }
+
+  #allows(question: AuthorisationQuestion): boolean {
+    try {
+      return this.#port?.may(question) === true;
+    } catch (error) {
+      this.#logger.warn("authorisation: may threw, which refuses", {
+        action: question.action,
+        reason: reasonOf(error),
+      });
+      return false;
+    }
+  }
+}

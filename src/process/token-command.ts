@@ -1,0 +1,38 @@
+// `turnwire token`: adds, removes and lists what is in a tokens file. A token is shown once, when it is made; the file
+// has its digest only.
+import { randomBytes } from "node:crypto";
+import { digestOf } from "../access/credentials.ts";
+import type { Scope } from "../ports/authorisation.ts";
+import { changeTokensFile, readTokensFile, TokensFileError } from "./tokens-file.ts";
+
+export type TokenCommand =
+  | { action: "add"; name: string; scopes: Scope[]; file: string }
+  | { action: "remove"; name: string; file: string }
+  | { action: "list"; file: string };
+
+const tokenBytes = 32;
+
+/** What goes to standard output. @throws TokensFileError */
+export function runTokenCommand(command: TokenCommand): string {
+  const { file } = command;
+  if (command.action === "list")
+    return readTokensFile(file)
+      .map(({ name, scope }) => `${name}\t${scope}`)
+      .join("\n");
+  const { name } = command;
+  if (command.action === "remove") {
+    changeTokensFile(file, (tokens) => {
+      if (tokens.every((token) => token.name !== name))
+        throw new TokensFileError(`The tokens file ${file} has no token "${name}": turnwire token list shows them.`);
+      return tokens.filter((token) => token.name !== name);
+    });
+    return `removed ${name}`;
+  }
+  const token = randomBytes(tokenBytes).toString("base64url");
+  changeTokensFile(file, (tokens) => {
+    if (tokens.some((one) => one.name === name))
+      throw new TokensFileError(`The tokens file ${file} has a token "${name}" already: remove it first.`);
+    return [...tokens, { name, sha256: digestOf(token), scopes: command.scopes }];
+  });
+  return token;
+}

@@ -1,0 +1,131 @@
+// The file of tokens (--tokens-file): names, digests and scopes, read at the start, on SIGHUP and when it has changed.
+// Must never let a file that cannot be read lock everybody out, or let anybody in: what was good before stays good.
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import * as v from "valibot";
+import { type TokenEntry, tokenName } from "../access/credentials.ts";
+import type { Clock, Timer } from "../clock.ts";
+import { limits } from "../limits.ts";
+import { type Scope, scopes } from "../ports/authorisation.ts";
+import type { Logger } from "../ports/logger.ts";
+
+/** The message is one sentence that names the file, the entry and the remedy. */
+export class TokensFileError extends Error {
+  override name = "TokensFileError";
+}
+
+const entry = v.strictObject({
+  name: tokenName,
+  sha256: v.pipe(v.string("must be a string"), v.regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in lower-case hex")),
+  scopes: v.pipe(
+    v.array(v.picklist(scopes, `must be of ${scopes.join(", ")}`), "must be a list"),
+    v.minLength(1, "must name one"),
+  ),
+});
+const file = v.strictObject({
+  tokens: v.pipe(
+    v.array(entry, "must be a list"),
+    v.maxLength(limits.tokensMax, `may hold ${limits.tokensMax} at most`),
+  ),
+});
+
+type FileEntry = v.InferOutput<typeof entry>;
+
+/** @throws TokensFileError */
+export function readTokensFile(path: string): TokenEntry[] {
+  return entriesIn(path).map((read) => ({ name: read.name, sha256: read.sha256, scope: widest(read.scopes) }));
+}
+
+/** Each scope includes the ones before it. */
+const widest = (named: readonly Scope[]): Scope => scopes.findLast((scope) => named.includes(scope)) ?? "read";
+
+function entriesIn(path: string): FileEntry[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? "it is no JSON" : error instanceof Error ? error.message : "";
+    throw new TokensFileError(`The tokens file ${path} cannot be read (${reason}): ${remedy}.`);
+  }
+  const result = v.safeParse(file, value, { abortEarly: true });
+  if (!result.success) {
+    const [issue] = result.issues;
+    const where = v.getDotPath(issue) ?? "its content";
+    throw new TokensFileError(`The tokens file ${path} is not usable: ${where} ${issue.message}; ${remedy}.`);
+  }
+  const { tokens } = result.output;
+  for (const field of ["name", "sha256"] as const) {
+    const twice = tokens.find((one, index) => tokens.findIndex((other) => other[field] === one[field]) < index);
+    if (twice)
+      throw new TokensFileError(`The tokens file ${path} has two tokens of one ${field} (${twice.name}): ${remedy}.`);
+  }
+  return tokens;
+}
+
+const remedy = "turnwire token add NAME writes it";
+
+/** Replaces the file in one step, for its owner only. @throws TokensFileError */
+export function changeTokensFile(path: string, change: (tokens: FileEntry[]) => FileEntry[]): void {
+  const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
+  const tokens = change(isThere ? entriesIn(path) : []);
+  const next = `${path}.${process.pid}.new`;
+  try {
+    writeFileSync(next, `${JSON.stringify({ tokens }, undefined, 2)}\n`, { mode: 0o600 });
+    renameSync(next, path);
+  } catch (error) {
+    rmSync(next, { force: true });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TokensFileError(
+      `The tokens file ${path} cannot be written (${reason}): give a directory you may write to.`,
+    );
+  }
+}
+
+export interface TokensFileOptions {
+  path: string;
+  clock: Clock;
+  logger: Logger;
+  onChange(entries: TokenEntry[]): void;
+}
+
+/** Looks at the file several times a second: notifications of file systems are not the same everywhere. */
+export class TokensFile {
+  readonly #options: TokensFileOptions;
+  #seen: string;
+  #timer: Timer | undefined;
+
+  constructor(options: TokensFileOptions) {
+    this.#options = options;
+    this.#seen = this.#look();
+    this.#watch();
+  }
+
+  /** Reads it now, whether it has changed or not. */
+  reload(): void {
+    const { path, logger, onChange } = this.#options;
+    this.#seen = this.#look();
+    try {
+      const entries = readTokensFile(path);
+      onChange(entries);
+      logger.info("tokens: read anew", { tokens: entries.length });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.error("tokens: the file is not usable, the tokens before it stay good", { reason });
+    }
+  }
+
+  stop(): void {
+    this.#options.clock.clearTimeout(this.#timer);
+  }
+
+  #watch(): void {
+    this.#timer = this.#options.clock.setTimeout(() => {
+      if (this.#look() !== this.#seen) this.reload();
+      this.#watch();
+    }, limits.tokensFilePauseMs);
+  }
+
+  #look(): string {
+    const found = statSync(this.#options.path, { throwIfNoEntry: false });
+    return found ? `${found.ino} ${found.size} ${found.mtimeMs}` : "";
+  }
+}

@@ -1,0 +1,43 @@
+// From where sockets come: addresses and networks, counted.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Addresses, networkOf } from "../../src/access/addresses.ts";
+
+const test = suite("addresses");
+
+test("an IPv4 address is one place, however it is written, and so is an IPv6 network of 64 bits", () => {
+  for (const [address, network] of [
+    ["10.0.0.1", "10.0.0.1"],
+    ["::ffff:10.0.0.1", "10.0.0.1"],
+    ["::1", "0:0:0:0::/64"],
+    ["2001:db8::1", "2001:db8:0:0::/64"],
+    ["2001:db8:0:0:ffff:1:2:3", "2001:db8:0:0::/64"],
+    ["2001:0DB8:1:2::", "2001:db8:1:2::/64"],
+    ["fe80::1%eth0", "fe80:0:0:0::/64"],
+    ["", ""],
+  ])
+    assert.is(networkOf(address), network, address);
+});
+
+test("an address is full when it has as many as it may, and no longer when one has gone", () => {
+  const addresses = new Addresses({ socketsPerAddressMax: 2, socketsPerLoopbackAddressMax: 3 });
+  const network = addresses.add("10.0.0.1");
+  addresses.add("10.0.0.1");
+  assert.equal([addresses.isFull("10.0.0.1"), addresses.isFull("10.0.0.2")], [true, false]);
+  addresses.remove(network);
+  assert.is(addresses.isFull("10.0.0.1"), false);
+  for (let count = 0; count < 2; count++) addresses.add("127.0.0.1");
+  assert.is(addresses.isFull("127.0.0.1"), false, "this machine's bound is another");
+  addresses.add("::ffff:127.0.0.1");
+  assert.is(addresses.isFull("127.0.0.1"), true);
+});
+
+test("who has gone leaves nothing behind", () => {
+  const addresses = new Addresses({ socketsPerAddressMax: 2, socketsPerLoopbackAddressMax: 2 });
+  const networks = Array.from({ length: 100 }, (_, index) => addresses.add(`10.0.0.${index}`));
+  assert.is(addresses.size, 100);
+  for (const network of networks) addresses.remove(network);
+  assert.is(addresses.size, 0);
+});
+
+test.run();

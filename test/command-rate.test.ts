@@ -1,0 +1,46 @@
+// The bucket of requests that a socket may send, on a clock that is given.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { CommandRate } from "../src/command-rate.ts";
+
+const test = suite("the rate of commands");
+const bounds = { burst: 5, perSecond: 10, refusalsMax: 3 };
+
+test("a burst is let through at once, then one each tenth of a second, and who waits is told how long", () => {
+  const rate = new CommandRate(bounds, 0);
+  const answers = Array.from({ length: 6 }, () => rate.take(0));
+  assert.equal(answers, [0, 0, 0, 0, 0, 100]);
+  assert.is(rate.take(60), 40, "the rest of the tenth");
+  assert.is(rate.take(100), 0);
+  assert.is(rate.take(100), 100);
+});
+
+test("who keeps to the steady rate is never refused, however long", () => {
+  const rate = new CommandRate(bounds, 0);
+  for (let at = 0; at <= 60_000; at += 100) assert.is(rate.take(at), 0, String(at));
+});
+
+test("a pause fills the bucket, and never beyond a burst", () => {
+  const rate = new CommandRate(bounds, 0);
+  for (let count = 0; count < 5; count++) rate.take(0);
+  assert.equal(
+    Array.from({ length: 6 }, () => rate.take(3_600_000) > 0),
+    [false, false, false, false, false, true],
+  );
+});
+
+test("who goes on against refusals floods; one that was refused and paused does not", () => {
+  const rate = new CommandRate(bounds, 0);
+  for (let count = 0; count < 5 + 3; count++) rate.take(0);
+  assert.is(rate.isFlood, false, "as often as allowed");
+  rate.take(0);
+  assert.is(rate.isFlood, true);
+
+  const patient = new CommandRate(bounds, 0);
+  for (let round = 0; round < 100; round++) {
+    for (let count = 0; count < 5 + 3; count++) patient.take(round * 500);
+    assert.is(patient.isFlood, false, `round ${round}`);
+  }
+});
+
+test.run();

@@ -1,0 +1,62 @@
+// Sockets are closed before a stop in waves: all of them, not all at once, and at once when somebody is in a hurry.
+import { randomUUID } from "node:crypto";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { LeaveTaking } from "../src/leave-taking.ts";
+import { SimulatedClock } from "./support/clock.ts";
+
+const test = suite("leave-taking");
+const limits = { closesPerWave: 10, closesPerSecond: 100, closeSpreadMs: 2_000 };
+
+function leaving(count: number) {
+  const clock = new SimulatedClock();
+  const closedAt: number[] = [];
+  const startedAt = clock.now();
+  const leavers = Array.from({ length: count }, () => ({
+    id: randomUUID(),
+    tell: () => void closedAt.push(clock.now() - startedAt),
+  }));
+  return { clock, closedAt, leavers, leaveTaking: new LeaveTaking(clock, limits) };
+}
+
+test("few are closed at once", () => {
+  const { closedAt, leavers, leaveTaking } = leaving(10);
+  leaveTaking.begin(leavers);
+  assert.equal(closedAt, Array(10).fill(0));
+});
+
+test("many are closed in waves at uneven distances, each once, within about their time", () => {
+  const { clock, closedAt, leavers, leaveTaking } = leaving(100);
+  leaveTaking.begin(leavers);
+  assert.is(closedAt.length, 10);
+  clock.advance(1_500);
+  assert.is(closedAt.length, 100);
+  const waves = [...new Set(closedAt)];
+  assert.is(waves.length, 10);
+  const pauses = waves.slice(1).map((at, index) => at - (waves[index] ?? 0));
+  assert.ok(new Set(pauses).size > 3, pauses.join());
+  assert.ok(
+    pauses.every((pause) => pause >= 49 && pause <= 151),
+    pauses.join(),
+  );
+  assert.is(clock.pending, 0);
+});
+
+test("however many there are, it takes no longer than the bound and a half", () => {
+  const { clock, closedAt, leavers, leaveTaking } = leaving(5_000);
+  leaveTaking.begin(leavers);
+  clock.advance(3_000);
+  assert.is(closedAt.length, 5_000);
+});
+
+test("in a hurry the rest is closed at once, and none twice", () => {
+  const { clock, closedAt, leavers, leaveTaking } = leaving(100);
+  leaveTaking.begin(leavers);
+  leaveTaking.hurry();
+  assert.equal(closedAt, Array(100).fill(0));
+  clock.advance(10_000);
+  assert.is(closedAt.length, 100);
+  assert.is(clock.pending, 0);
+});
+
+test.run();

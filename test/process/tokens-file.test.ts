@@ -1,0 +1,128 @@
+// The tokens file: what it may hold, how `turnwire token` writes it, and how a change of it is noticed.
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { digestOf, type TokenEntry } from "../../src/access/credentials.ts";
+import { limits } from "../../src/limits.ts";
+import { silentLogger } from "../../src/ports/logger.ts";
+import { runTokenCommand } from "../../src/process/token-command.ts";
+import { readTokensFile, TokensFile, TokensFileError } from "../../src/process/tokens-file.ts";
+import { SimulatedClock } from "../support/clock.ts";
+
+const test = suite("the tokens file");
+
+let directory: string;
+let file: string;
+test.before.each(() => {
+  directory = mkdtempSync(join(tmpdir(), "turnwire-tokens-"));
+  file = join(directory, "tokens.json");
+});
+test.after.each(() => rmSync(directory, { recursive: true, force: true }));
+
+const entry = (name: string, scopes: string[] = ["chat"]) => ({ name, sha256: digestOf(name), scopes });
+const write = (value: unknown): void => writeFileSync(file, typeof value === "string" ? value : JSON.stringify(value));
+
+test("a token that is added can be read, is shown once and lies in the file as a digest, for its owner only", () => {
+  const token = runTokenCommand({ action: "add", name: "phone", scopes: ["read", "chat"], file });
+  runTokenCommand({ action: "add", name: "grafana", scopes: ["read"], file });
+  assert.ok(token.length >= 43, token);
+  assert.not.ok(readFileSync(file, "utf8").includes(token));
+  assert.is(statSync(file).mode & 0o777, 0o600);
+  assert.equal(readTokensFile(file)[0], { name: "phone", sha256: digestOf(token), scope: "chat" });
+  assert.is(runTokenCommand({ action: "list", file }), "phone\tchat\ngrafana\tread");
+  runTokenCommand({ action: "remove", name: "phone", file });
+  assert.is(runTokenCommand({ action: "list", file }), "grafana\tread");
+});
+
+test("a name is given once, and only what is there can be removed", () => {
+  runTokenCommand({ action: "add", name: "phone", scopes: ["chat"], file });
+  const before = readFileSync(file, "utf8");
+  const again = (): string => runTokenCommand({ action: "add", name: "phone", scopes: ["admin"], file });
+  assert.throws(
+    again,
+    (error: Error) => error instanceof TokensFileError && /has a token "phone" already/.test(error.message),
+  );
+  const unknown = (): string => runTokenCommand({ action: "remove", name: "laptop", file });
+  assert.throws(unknown, /has no token "laptop": turnwire token list shows them/);
+  assert.is(readFileSync(file, "utf8"), before);
+});
+
+test("what is wrong with a file is told with its place and the remedy, and never with a digest", () => {
+  for (const [content, message] of [
+    ["{", /is no JSON/],
+    [[], /is not usable/],
+    [
+      { tokens: [entry("a"), { ...entry("b"), sha256: "abc" }] },
+      /tokens\.1\.sha256 must be a SHA-256 in lower-case hex/,
+    ],
+    [{ tokens: [{ ...entry("a"), scopes: ["root"] }] }, /tokens\.0\.scopes\.0 must be of read, chat, admin/],
+    [{ tokens: [{ ...entry("a"), scopes: [] }] }, /tokens\.0\.scopes must name one/],
+    [{ tokens: [entry("a b")] }, /tokens\.0\.name must be 1–64 letters/],
+    [{ tokens: [{ ...entry("a"), token: "plain" }] }, /tokens\.0/],
+    [{ tokens: [entry("a"), entry("a")] }, /two tokens of one name \(a\)/],
+    [{ tokens: [entry("a"), { ...entry("a"), name: "b" }] }, /two tokens of one sha256 \(b\)/],
+  ] as const) {
+    write(content);
+    assert.throws(
+      () => readTokensFile(file),
+      (error: Error) =>
+        error instanceof TokensFileError &&
+        message.test(error.message) &&
+        error.message.includes("turnwire token add NAME writes it") &&
+        !error.message.includes(digestOf("a")),
+      JSON.stringify(content),
+    );
+  }
+  assert.throws(() => readTokensFile(join(directory, "none.json")), /cannot be read/);
+});
+
+test("a change is noticed within its pause; one that is not usable leaves what was good, and the next is taken", () => {
+  write({ tokens: [entry("a")] });
+  const clock = new SimulatedClock();
+  const heard: TokenEntry[][] = [];
+  const errors: unknown[] = [];
+  const logger = { ...silentLogger, error: (...line: unknown[]) => void errors.push(line) };
+  const watched = new TokensFile({ path: file, clock, logger, onChange: (entries) => void heard.push(entries) });
+  clock.advance(10 * limits.tokensFilePauseMs);
+  assert.equal(heard, []);
+  write({ tokens: [entry("a"), entry("b")] });
+  clock.advance(limits.tokensFilePauseMs);
+  assert.equal(
+    heard.map((entries) => entries.map(({ name }) => name)),
+    [["a", "b"]],
+  );
+  write("{");
+  clock.advance(limits.tokensFilePauseMs);
+  rmSync(file);
+  clock.advance(limits.tokensFilePauseMs);
+  assert.is(heard.length, 1);
+  assert.is(errors.length, 2);
+  write({ tokens: [] });
+  clock.advance(limits.tokensFilePauseMs);
+  assert.equal(heard[1], []);
+  watched.stop();
+  assert.is(clock.pending, 0);
+});
+
+test("SIGHUP's reload reads also a file that looks the same", () => {
+  write({ tokens: [entry("a")] });
+  const clock = new SimulatedClock();
+  let count = 0;
+  const watched = new TokensFile({ path: file, clock, logger: silentLogger, onChange: () => void count++ });
+  const { atime, mtime } = statSync(file);
+  utimesSync(file, atime, mtime);
+  watched.reload();
+  assert.is(count, 1);
+  watched.stop();
+});
+
+test("a directory that cannot be written to is told, and nothing half written is left", () => {
+  const missing = join(directory, "none", "tokens.json");
+  const add = (): string => runTokenCommand({ action: "add", name: "a", scopes: ["chat"], file: missing });
+  assert.throws(add, /cannot be written .*give a directory you may write to/);
+  chmodSync(directory, 0o700);
+});
+
+test.run();

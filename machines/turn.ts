@@ -32,6 +32,7 @@ export type TurnFact =
   | { type: "tools.finished" }
   | { type: "retry.scheduled" }
   | { type: "step.finished" }
+  | { type: "agent.stalled" }
   | { type: "agent.finished"; reason: "stop" | "length" | "tool-calls" }
   | { type: "agent.failed"; failure: TurnFailure }
   | { type: "log.full"; failure: TurnFailure }
@@ -70,6 +71,7 @@ export const turnMachine = setup({
         "tools.started": { target: ".runningTools", actions: "noteActivity" },
         "retry.scheduled": { target: ".retrying", actions: "noteActivity" },
         "step.finished": { target: ".continuing", actions: "noteActivity" },
+        "agent.stalled": { target: ".stalled", actions: "noteActivity" },
         "agent.finished": {
           target: "done",
           actions: { type: "conclude", params: ({ event }) => ({ reason: event.reason }) },
@@ -109,6 +111,10 @@ export const turnMachine = setup({
         },
         retrying: {
           description: "The model could not be reached; another try is due.",
+          meta: { neverGets: ["tools.finished"] },
+        },
+        stalled: {
+          description: "The agent has given no sign of life for a while; with the next one it is where it was before.",
           meta: { neverGets: ["tools.finished"] },
         },
       },

@@ -8,6 +8,7 @@ import { createLogger } from "./log.ts";
 import { StoreOpenError } from "./ports/store.ts";
 import { runTokenCommand } from "./process/token-command.ts";
 import { TokensFileError } from "./process/tokens-file.ts";
+import { runWhyCommand, WhyError } from "./process/why-command.ts";
 import { startServer } from "./process.ts";
 
 const couldNotStart = 2;
@@ -42,11 +43,13 @@ const isExplained = (error: unknown): error is Error =>
   error instanceof ListenError ||
   error instanceof StoreOpenError ||
   error instanceof TokensFileError ||
+  error instanceof WhyError ||
   error instanceof ToolsFileError;
 
 try {
   const command = readConfig(process.argv.slice(2), process.env);
   if (command.kind === "serve") await serve(command.config);
+  else if (command.kind === "why") process.stdout.write(`${await runWhyCommand(command.command)}\n`);
   else if (command.kind === "token") process.stdout.write(`${runTokenCommand(command.command)}\n`);
   else process.stdout.write(`${command.text}\n`);
 } catch (error) {

@@ -12,6 +12,7 @@ import { type FlagName, type FlagNameWithFallback, flags, helpText, type Variabl
 import * as values from "./config/values.ts";
 import type { InspectionFilter } from "./inspection/actor.ts";
 import type { TokenCommand } from "./process/token-command.ts";
+import type { WhyCommand } from "./process/why-command.ts";
 import { packageVersion } from "./version.ts";
 
 /** An OpenAI-compatible API. */
@@ -47,6 +48,8 @@ export interface Config {
   allowOrigins: string[];
   eventProfile: "full" | "core";
   drainMs: number;
+  /** A turn that nobody has watched for so long is stopped; undefined: none is. */
+  orphanMs: number | undefined;
   durability: "normal" | "full";
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   token: string | undefined;
@@ -62,6 +65,7 @@ export interface Config {
 export type Command =
   | { kind: "serve"; config: Config }
   | { kind: "token"; command: TokenCommand }
+  | { kind: "why"; command: WhyCommand }
   | { kind: "help"; text: string }
   | { kind: "version"; text: string };
 
@@ -79,9 +83,10 @@ export function readConfig(argv: readonly string[], environment: Environment): C
   if (given["version"] === true) return { kind: "version", text: packageVersion() };
   const [command, extra] = positionals;
   if (command === undefined) return { kind: "help", text: helpText };
+  if (command === "why") return { kind: "why", command: whyCommand(given, positionals.slice(1), environment) };
   if (command === "token") return { kind: "token", command: tokenCommand(given, positionals.slice(1), environment) };
   if (command !== "serve")
-    throw new ConfigError(`Unknown command "${command}": the commands are turnwire serve and turnwire token.`);
+    throw new ConfigError(`Unknown command "${command}": the commands are turnwire serve, token and why.`);
   if (given["scopes"] !== undefined) throw new ConfigError(`Unknown flag --scopes for serve: ${seeHelp}.`);
   if (extra !== undefined) throw new ConfigError(`Unexpected argument "${extra}" after serve: ${seeHelp}.`);
   return { kind: "serve", config: serveConfig(given, environment) };
@@ -106,6 +111,20 @@ function tokenCommand(given: Given, [action, name, extra]: string[], environment
     scopes: check("--scopes", String(given["scopes"] ?? "chat"), values.tokenScopes),
     file,
   };
+}
+
+/** `turnwire why …`: the server is where serve with the same flags would be. */
+function whyCommand(given: Given, [what, id, extra]: string[], environment: Environment): WhyCommand {
+  if ((what !== "conversation" && what !== "connection") || id === undefined || extra !== undefined)
+    throw new ConfigError(`turnwire why needs conversation ID or connection ID after it: ${seeHelp}.`);
+  const setting = (name: "host" | "http-port"): [string, string] => {
+    const { variable, fallback } = flags[name];
+    return [`--${name}`, String(given[name] ?? (environment[variable] || fallback))];
+  };
+  const host = check(...setting("host"), values.host);
+  const port = check(...setting("http-port"), values.port);
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return { what, id, url, token: environment["TURNWIRE_TOKEN"] || undefined };
 }
 
 type TextSchema<Output> = v.GenericSchema<string, Output>;
@@ -137,6 +156,7 @@ function serveConfig(given: Given, environment: Environment): Config {
     allowOrigins: readIfSet("allow-origin", values.origins) ?? [],
     eventProfile: read("event-profile", values.eventProfile),
     drainMs: read("drain-ms", values.drainMs),
+    orphanMs: read("orphans", values.orphans),
     durability: read("durability", values.durability),
     logLevel: read("log-level", values.logLevel),
     // Empty is refused, not ignored: who writes TURNWIRE_TOKEN=$TOKEN means to be protected.

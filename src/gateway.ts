@@ -114,7 +114,14 @@ export class Gateway {
     const { root, actors } = this;
     this.inspection = new Inspection({ root, clock, logger });
     const connection = (id: string) => this.connections.get(id);
-    this.directory = new Directory({ root, actors, connection, progress: (id) => ports.progress?.(id), clock });
+    this.directory = new Directory({
+      root,
+      actors,
+      connection,
+      connections: () => this.connections.all(),
+      progress: (id) => ports.progress?.(id),
+      clock,
+    });
 
     const watches: Watches = new Watches({ ...parts, feeds: () => this.feeds });
     this.#surfaces = new Surfaces({ ...parts, registry, parent });

@@ -199,6 +199,12 @@ export const limits = {
   runningTurnsMax: 10_000,
   /** The same for one token. Higher: one user may take the places of all. */
   runningTurnsPerTokenMax: 1_000,
+  /** An agent without a sign of life for so long has stalled, and the conversation says so. Lower: false alarms. */
+  agentSilentMs: 60_000,
+  /** One without any for so long is lost: its turn is aborted. Lower ends tools that are long at work in silence. */
+  agentLostMs: 20 * 60_000,
+  /** Between two looks at the running turns, for those that have stalled or that nobody watches. */
+  turnLookMs: 1_000,
   /** A turn that runs for so long is aborted. Lower cuts off long work of agents and their tools. */
   turnMs: 2 * 60 * 60_000,
   /** Values of an agent that never waits, taken in one loop turn. Higher: everything else waits longer for its turn. */

@@ -5,6 +5,7 @@ import { type Limits, limits } from "./limits.ts";
 
 export interface Figures extends GatewayCounts {
   runningTurns: number;
+  stalledTurns: number;
 }
 
 const gauges: { name: string; help: string; read: (figures: Figures) => number }[] = [
@@ -16,6 +17,11 @@ const gauges: { name: string; help: string; read: (figures: Figures) => number }
   },
   { name: "turnwire_surfaces", help: "Surfaces that somebody looks at.", read: (figures) => figures.surfaces },
   { name: "turnwire_running_turns", help: "Turns not sealed yet.", read: (figures) => figures.runningTurns },
+  {
+    name: "turnwire_stalled_turns",
+    help: "Turns whose agents give no sign of life.",
+    read: (figures) => figures.stalledTurns,
+  },
   { name: "turnwire_turn_events", help: "Turn events taken in since the start.", read: (figures) => figures.events },
   { name: "turnwire_turn_logs", help: "Turn logs kept in memory.", read: (figures) => figures.logs },
   { name: "turnwire_turn_log_bytes", help: "Bytes of all turn logs.", read: (figures) => figures.logBytes },

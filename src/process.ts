@@ -162,7 +162,11 @@ function furnish({ config, clock, logger, limits, store, agents, tools, defaultM
     authorisation: own.authorisation,
     ports: (supervision) => {
       const behind = { store, agents, tools, defaultModel };
-      made.embedded = createEmbeddedOrchestrator({ supervision, ...behind, clock, logger, limits, refusal });
+      made.embedded = createEmbeddedOrchestrator({
+        ...{ supervision, ...behind, clock, logger, limits, refusal },
+        watchers: (id) => (made.gateway?.feeds.get(id)?.watches ?? 0) + streams.watching(id),
+        orphanMs: config.orphanMs,
+      });
       return made.embedded;
     },
   });
@@ -174,6 +178,7 @@ function furnish({ config, clock, logger, limits, store, agents, tools, defaultM
   const figures = () => ({
     ...gateway.counts(),
     runningTurns: embedded.runningTurns(),
+    stalledTurns: embedded.stalledTurns(),
     refusesTurns: embedded.refusing !== undefined,
   });
   const setRefusesTurns = (refuses: boolean): void =>
@@ -208,6 +213,7 @@ function furnish({ config, clock, logger, limits, store, agents, tools, defaultM
     health: { alive: () => gateway.root.getSnapshot().status === "active", ready: () => !draining },
     metrics: createMetrics(figures),
     page: { directory: pageDirectory },
+    why: { directory: gateway.directory, activity, readers: (id) => streams.watching(id) },
     visualizer,
     eventFilter: ({ type }) => isInProfile(config.eventProfile, type),
   });

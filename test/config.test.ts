@@ -42,6 +42,7 @@ test("without flags it is a private server with sensible values", () => {
     allowOrigins: [],
     eventProfile: "full",
     drainMs: 10_000,
+    orphanMs: undefined,
     durability: "normal",
     logLevel: "info",
     token: undefined,
@@ -173,7 +174,7 @@ test("the help names every flag and variable", () => {
 });
 
 test("what is no command is refused", () => {
-  assert.is(refusal(["start"]), 'Unknown command "start": the commands are turnwire serve and turnwire token.');
+  assert.is(refusal(["start"]), 'Unknown command "start": the commands are turnwire serve, token and why.');
   assert.match(refusal(["serve", "now"]), 'Unexpected argument "now"');
 });
 

@@ -18,6 +18,7 @@ const figures: Figures = {
   unsentBytes: 7,
   largestUnsentBytes: 6,
   latenessMs: 3_000,
+  stalledTurns: 1,
   runningTurns: 7,
 };
 
@@ -33,6 +34,7 @@ test("every figure is there under its name, with help and type", async () => {
     ["turnwire_turn_logs", 5],
     ["turnwire_turn_log_bytes", 6],
     ["turnwire_running_turns", 7],
+    ["turnwire_stalled_turns", 1],
     ["turnwire_largest_turn_log_bytes", 5],
     ["turnwire_unsent_bytes", 7],
     ["turnwire_largest_unsent_bytes", 6],

@@ -70,6 +70,12 @@ export const flags = {
     fallback: "10000",
     about: "how long running turns may go on when the server is stopped",
   },
+  orphans: {
+    variable: "TURNWIRE_ORPHANS",
+    argument: "keep|stop:TIME",
+    fallback: "keep",
+    about: "a running turn that nobody has watched for TIME (30s, 10m, 2h) is stopped",
+  },
   durability: {
     variable: "TURNWIRE_DURABILITY",
     argument: "normal|full",
@@ -139,6 +145,7 @@ export const helpText = [
   "       turnwire token add NAME [--scopes read|chat|admin] --tokens-file FILE   prints the new token, once",
   "       turnwire token remove NAME --tokens-file FILE                           and closes its sockets",
   "       turnwire token list --tokens-file FILE",
+  "       turnwire why conversation|connection ID [--host HOST] [--http-port PORT]   asks the running server",
   "",
   "Flags, each with the environment variable that says the same; a flag wins:",
   ...Object.entries<Setting>(flags).flatMap(flagRows),

@@ -37,6 +37,18 @@ export const port = wholeNumber(0, 65_535, " (0 takes any free port)");
 
 export const drainMs = wholeNumber(0, limits.drainMsMax, " milliseconds");
 
+const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** Milliseconds; undefined for `keep`. */
+export const orphans = v.pipe(
+  v.string(),
+  v.regex(/^(keep|stop:[1-9]\d{0,5}[smh])$/, "it must be keep, or stop: and a time, as stop:10m (s, m or h)"),
+  v.transform((text) => {
+    const [, count, unit] = /^stop:(\d+)([smh])$/.exec(text) ?? [];
+    return unit === "s" || unit === "m" || unit === "h" ? Number(count) * unitsMs[unit] : undefined;
+  }),
+);
+
 export const path = v.pipe(v.string(), v.nonEmpty("it must name a path"));
 
 /** `<provider>/<model>`; the model's own name may hold further slashes. */

@@ -20,6 +20,7 @@ import { Models } from "./orchestrator/models.ts";
 import { Outbox } from "./orchestrator/outbox.ts";
 import type { CrashedTurn } from "./orchestrator/recovery.ts";
 import type { OrchestratorChange, Services } from "./orchestrator/services.ts";
+import { TurnKeeper } from "./orchestrator/turn-keeper.ts";
 import { refused } from "./orchestrator/turn-opening.ts";
 
 export type { OrchestratorChange } from "./orchestrator/services.ts";
@@ -34,6 +35,10 @@ export interface EmbeddedOrchestratorOptions {
   clock: Clock;
   logger: Logger;
   limits?: Partial<Limits>;
+  /** How many watch a conversation, beside who subscribes at the port. */
+  watchers?: (conversationId: string) => number;
+  /** A running turn that nobody has watched for so long is stopped; without it none is. */
+  orphanMs?: number | undefined;
   /** Why no turn may begin now, beside the reasons that lie in here. */
   refusal?: () => Refused | undefined;
 }
@@ -52,6 +57,8 @@ export interface EmbeddedOrchestrator {
   readonly refusing: string | undefined;
   /** Turns that are not sealed. */
   runningTurns(): number;
+  /** Those of them whose agents give no sign of life. */
+  stalledTurns(): number;
   /** What goes on in a conversation, in the charts' words: idle, queued, closed, thinking, runningTools, … */
   activity(conversationId: string): string;
   /** How far the running turn of a conversation is; undefined when nothing goes on in it. */
@@ -102,8 +109,12 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     changed: (change) => changes.tell(change),
   };
   const live = new LiveConversations(options.supervision, services, () => {
+    if (live.active().next().done) keeper.stop();
+    else keeper.start();
     if (idleWaiters.size > 0 && !isBusy()) for (const wake of idleWaiters) wake();
   });
+  const { watchers = () => 1, orphanMs } = options;
+  const keeper = new TurnKeeper({ clock, limits, logger, outbox, active: () => live.active(), watchers, orphanMs });
   const isBusy = (): boolean => live.all().some((conversation) => conversation.isBusy);
 
   wakeAfterStart(store, live);
@@ -165,6 +176,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
       return refusing;
     },
     runningTurns: () => live.running,
+    stalledTurns: () => [...live.active()].filter(({ work }) => work.isStalled).length,
     activity: (conversationId) =>
       live.get(conversationId)?.activity ?? (store.conversation(conversationId)?.closed ? "closed" : "idle"),
     progress: (conversationId) => live.get(conversationId)?.work.progress,
@@ -173,6 +185,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     close() {
       isStopping = true;
       for (const conversation of live.all()) conversation.tell({ type: "conversation.leave" });
+      keeper.stop();
     },
   };
 }

@@ -18,6 +18,7 @@ import { routeQueue } from "./queue.ts";
 import { administer, admit, authorise, readConversationId, requireToken } from "./rules.ts";
 import { routeProbes, routeService } from "./service.ts";
 import { routeSettings } from "./settings.ts";
+import { routeWhy } from "./why.ts";
 
 type WithDefaults = "limits" | "authoriser" | "quota" | "streams";
 export type HttpAppOptions = Omit<HttpParts, WithDefaults> & Partial<Pick<HttpParts, WithDefaults>>;
@@ -65,7 +66,9 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   routeLastAnswer(app, parts);
   routeQueue(app, parts);
   routeSettings(app, parts);
+  app.use("/connections/*", administer(parts));
   app.use("/inspect/*", administer(parts));
+  routeWhy(app, parts);
   if (parts.visualizer) routeInspection(app, parts, parts.visualizer);
   return app;
 }

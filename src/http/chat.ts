@@ -61,7 +61,7 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
       c.env.outgoing.destroy();
     },
   });
-  const forget = parts.streams.add(identity, () => c.env.outgoing.destroy());
+  const forget = parts.streams.add(identity, () => c.env.outgoing.destroy(), conversationId);
   const write = (event: LoggedEvent): void => {
     if (event.turnId !== turnId) return;
     if (isWanted(event)) stream.write(JSON.stringify(event));

@@ -25,7 +25,7 @@ function sealed(c: HttpContext, parts: HttpParts): Promise<boolean> {
   const giveUp = (): void => resolve(false);
   const timer = clock.setTimeout(giveUp, limits.lastWaitMs);
   outgoing.once("close", giveUp);
-  const forget = parts.streams.add(c.var.identity, () => outgoing.destroy());
+  const forget = parts.streams.add(c.var.identity, () => outgoing.destroy(), conversationId);
   let unsubscribe = (): void => {};
   const release = (): void => {
     clock.clearTimeout(timer);

@@ -11,6 +11,7 @@ import type { Conversations } from "../ports/conversations.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Orchestrator } from "../ports/orchestrator.ts";
 import type { TurnQuota } from "../turn-quota.ts";
+import type { WhyParts } from "../why.ts";
 import type { OpenStreams } from "./open-streams.ts";
 
 export interface Health {
@@ -36,6 +37,8 @@ export interface HttpParts {
   metrics?: (() => Promise<string>) | undefined;
   /** Where the page's files lie. */
   page?: { directory: string } | undefined;
+  /** What the reasons are found in. */
+  why?: WhyParts | undefined;
   /** The live visualizer, when it was asked for. */
   visualizer?: Visualizer | undefined;
   /** Which turn events the event profile lets through; all when left out. */

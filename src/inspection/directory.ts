@@ -35,10 +35,21 @@ export interface Flow {
 
 /** How far the running turn of a conversation is; from whoever runs it, if they say. */
 export interface TurnProgress {
-  /** Since the agent's last event; undefined when no turn runs. */
+  /** The rest is undefined when no turn runs. */
+  turnId?: string | undefined;
+  /** `<provider>/<model>`. */
+  model?: string | undefined;
+  startedMsAgo?: number | undefined;
+  /** Since it has been at what it is at. */
+  phaseMs?: number | undefined;
+  /** The type of its last event. */
+  lastEvent?: string | undefined;
+  /** Since its last event. */
   saidMsAgo: number | undefined;
   /** Until the turn is aborted for having run too long. */
   endsInMs: number | undefined;
+  /** Until it is aborted because its agent gives no sign of life. */
+  lostInMs?: number | undefined;
   /** Texts that wait for their turn. */
   waitingTexts: number;
 }
@@ -88,6 +99,7 @@ export interface DirectoryOptions {
   root: AnyActorRef;
   actors: Registry;
   connection: (connectionId: string) => Connection | undefined;
+  connections: () => Iterable<Connection>;
   progress: (conversationId: string) => TurnProgress | undefined;
   clock: Clock;
 }
@@ -150,7 +162,7 @@ export class Directory {
       childrenTotal++;
       if (children.length < childrenMax) children.push(this.#summary(other));
     });
-    const connection = this.#connectionOf(snapshot);
+    const connection = this.#socketOf(snapshot);
     const turn = this.#progressOf(snapshot);
     return {
       ...this.#summary(known),
@@ -163,6 +175,25 @@ export class Directory {
       cursor: connection && cursorOf(connection, snapshot),
       turn,
     };
+  }
+
+  /** The first actor of a chart that has these names. */
+  detailOf(chart: string, names: ActorNames, childrenMax: number): ActorDetail | undefined {
+    let id: string | undefined;
+    this.#each(chart, ({ actor, snapshot }) => {
+      const own = namesOf(snapshot);
+      if (Object.entries(names).every(([name, value]) => own[name as keyof ActorNames] === value))
+        id ??= actor.sessionId;
+    });
+    return id === undefined ? undefined : this.detail(id, childrenMax);
+  }
+
+  connections(): Iterable<Connection> {
+    return this.#options.connections();
+  }
+
+  connectionOf(connectionId: string): Connection | undefined {
+    return this.#options.connection(connectionId);
   }
 
   /** Undefined when there is no such actor any more. */
@@ -213,7 +244,7 @@ export class Directory {
     return isAbout && conversationId !== undefined ? this.#options.progress(conversationId) : undefined;
   }
 
-  #connectionOf(snapshot: AnyMachineSnapshot): Connection | undefined {
+  #socketOf(snapshot: AnyMachineSnapshot): Connection | undefined {
     const { connectionId } = namesOf(snapshot);
     return connectionId === undefined ? undefined : this.#options.connection(connectionId);
   }
@@ -246,7 +277,11 @@ function deadlinesOf(
   const chart = chartOf(snapshot);
   if (chart === "connection") return connection?.outlet.deadlines() ?? [];
   if (chart !== "turn" || turn?.endsInMs === undefined) return [];
-  return [{ what: "it has run for too long: aborted", inMs: turn.endsInMs }];
+  const { endsInMs, lostInMs } = turn;
+  return [
+    ...(lostInMs === undefined ? [] : [{ what: "its agent has given no sign of life: aborted", inMs: lostInMs }]),
+    { what: "it has run for too long: aborted", inMs: endsInMs },
+  ];
 }
 
 /** XState keeps it there and has no other word for it (5.33). */

@@ -149,7 +149,7 @@ test("new text is in the journal a quarter of a second later at most, and never 
   puppet.say({ type: "step-complete", stepId: "s" });
   await settle(house.clock);
   assert.equal(parts(), []);
-  assert.is(house.clock.pending, 1, "only the turn's time limit");
+  assert.is(house.clock.pending, 2, "only the turn's time limit, and who looks at running turns");
   house.close();
 });
 

@@ -2,6 +2,7 @@
 // it.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { limits } from "../../src/limits.ts";
 import { StoreError } from "../../src/ports/store.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import {
@@ -40,14 +41,27 @@ test("who looks is told how long an agent has been silent, how long it may be, a
   const puppet = new Puppet();
   const house = openHouse({ agents: [puppet.agent], limits: { turnMs: 60_000 } });
   assert.is(house.progress("c"), undefined);
-  house.orchestrator.startTurn({ conversationId: "c", text: "hello" });
+  const outcome = house.orchestrator.startTurn({ conversationId: "c", text: "hello" });
+  const turn = { turnId: outcome.started ? outcome.turnId : "", model: "test/m" };
   house.clock.advance(10_000);
-  assert.equal(house.progress("c"), { saidMsAgo: 10_000, endsInMs: 50_000, waitingTexts: 0 });
+  const started = {
+    startedMsAgo: 10_000,
+    phaseMs: 10_000,
+    lastEvent: "turn-start",
+    lostInMs: limits.agentLostMs - 10_000,
+  };
+  assert.equal(house.progress("c"), { ...turn, ...started, saidMsAgo: 10_000, endsInMs: 50_000, waitingTexts: 0 });
   puppet.say({ type: "text-delta", delta: "a" });
   await settle(house.clock);
   house.orchestrator.enqueue({ conversationId: "c", text: "and" });
   house.clock.advance(5_000);
-  assert.equal(house.progress("c"), { saidMsAgo: 5_000, endsInMs: 45_000, waitingTexts: 1 });
+  const writing = {
+    startedMsAgo: 15_000,
+    phaseMs: 5_000,
+    lastEvent: "text-delta",
+    lostInMs: limits.agentLostMs - 5_000,
+  };
+  assert.equal(house.progress("c"), { ...turn, ...writing, saidMsAgo: 5_000, endsInMs: 45_000, waitingTexts: 1 });
   puppet.fail(new Error("enough"));
   house.close();
 });

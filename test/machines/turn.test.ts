@@ -11,7 +11,7 @@ const test = suite("the turn's chart");
 const context = { conversationId: "c" };
 const table = new ChartTable({ machine: turnMachine, guards: [], context });
 
-const phases = ["starting", "thinking", "writing", "runningTools", "continuing", "retrying"];
+const phases = ["starting", "thinking", "writing", "runningTools", "continuing", "retrying", "stalled"];
 const running = (phase: string) => ({ running: phase });
 const failure = { message: "it broke" };
 
@@ -21,6 +21,7 @@ const facts: [string, string][] = [
   ["tools.started", "runningTools"],
   ["retry.scheduled", "retrying"],
   ["step.finished", "continuing"],
+  ["agent.stalled", "stalled"],
 ];
 
 const endings: [TurnMachineEvent, string][] = [

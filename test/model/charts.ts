@@ -116,6 +116,7 @@ export const declaredEvents: Readonly<Record<string, readonly string[]>> = {
     "tools.finished": true,
     "retry.scheduled": true,
     "step.finished": true,
+    "agent.stalled": true,
     "agent.finished": true,
     "agent.failed": true,
     "log.full": true,

@@ -39,6 +39,9 @@ export const houseLimits: Limits = {
   turnMs: 100_100,
   compactionMs: 101_000,
   journalIntervalMs: 110_000,
+  // Whoever is looked at has been silent for too long.
+  turnLookMs: 111_000,
+  agentSilentMs: 0,
   turnLogBytesMax: 128 * 1_024,
   queuedTextsMax: 1,
   compactionMessagesKept: 0,

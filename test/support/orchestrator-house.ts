@@ -40,6 +40,8 @@ export interface HouseOptions {
   limits?: Partial<Limits>;
   defaultModel?: string;
   refusal?: () => Refused | undefined;
+  watchers?: () => number;
+  orphanMs?: number;
 }
 
 export const memoryStore = (clock: Clock, dataDir = ":memory:"): Store =>
@@ -62,6 +64,8 @@ export function openHouse(options: HouseOptions = {}): House {
     logger,
     limits: options.limits ?? {},
     ...(options.refusal && { refusal: options.refusal }),
+    ...(options.watchers && { watchers: options.watchers }),
+    orphanMs: options.orphanMs,
   });
   const news: string[] = [];
   const changes: string[] = [];

@@ -74,8 +74,8 @@ export class ConversationWork {
 
   /** How far the running turn is, for those who look. */
   get progress(): TurnProgress {
-    const { saidMsAgo, endsInMs } = this.#runner?.progress ?? {};
-    return { saidMsAgo, endsInMs, waitingTexts: this.texts.list().length };
+    const none = { saidMsAgo: undefined, endsInMs: undefined };
+    return { ...(this.#runner?.progress ?? none), waitingTexts: this.texts.list().length };
   }
 
   // ── a turn ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -109,6 +109,14 @@ export class ConversationWork {
     runner?.begin(tellTurn, () => {
       if (this.#runner === runner) agentEnded();
     });
+  }
+
+  get isStalled(): boolean {
+    return this.#runner?.isStalled ?? false;
+  }
+
+  lookForLife(): void {
+    this.#runner?.lookForLife();
   }
 
   noteActivity(): void {

@@ -55,6 +55,14 @@ export class LiveConversations {
     return [...this.#all.values()];
   }
 
+  /** Those with a turn that is not sealed. */
+  *active(): Generator<LiveConversation> {
+    for (const id of this.#active) {
+      const live = this.#all.get(id);
+      if (live) yield live;
+    }
+  }
+
   /** How many have a turn that is not sealed. */
   get running(): number {
     return this.#active.size;

@@ -2,6 +2,7 @@
 // facts that change it. Must never emit anything between `done` and `turn-sealed`, whatever the agent does.
 import type { TurnEnding, TurnFact } from "../../../machines/turn.ts";
 import type { Timer } from "../../clock.ts";
+import type { TurnProgress } from "../../inspection/directory.ts";
 import type { AgentEvent, AgentMessage, AgentRun } from "../../ports/agent.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
 import type { ReasoningEffort } from "../../protocol/chat-send.ts";
@@ -29,7 +30,17 @@ export interface Turn {
 /** Made once: each DOMException with its stack costs 30 µs. */
 const turnIsOver = new DOMException("the turn is over", "AbortError");
 
-type Phase = "starting" | "thinking" | "writing" | "runningTools" | "continuing" | "retrying";
+type Phase = "starting" | "thinking" | "writing" | "runningTools" | "continuing" | "retrying" | "stalled";
+
+/** How a turn comes back to what it was at before it stalled; to its very start nothing leads back. */
+const factOf: Record<Exclude<Phase, "stalled">, [Phase, TurnFact]> = {
+  starting: ["continuing", { type: "step.finished" }],
+  thinking: ["thinking", { type: "agent.thinking" }],
+  writing: ["writing", { type: "agent.writing" }],
+  runningTools: ["runningTools", { type: "tools.started" }],
+  continuing: ["continuing", { type: "step.finished" }],
+  retrying: ["retrying", { type: "retry.scheduled" }],
+};
 
 export class TurnRunner {
   readonly turn: Turn;
@@ -42,6 +53,9 @@ export class TurnRunner {
   #saidAt: number;
   #tellChart: (fact: TurnFact) => void = () => {};
   #phase: Phase = "starting";
+  #phaseAt: number;
+  #stalledIn: Exclude<Phase, "stalled"> = "starting";
+  #lastEvent = "";
   #openCalls = new Set<string>();
   readonly #budget: LogBudget;
   #warned = false;
@@ -60,14 +74,37 @@ export class TurnRunner {
     this.#budget = new LogBudget(services.limits.turnLogBytesMax);
     this.#startedAt = services.clock.now();
     this.#saidAt = this.#startedAt;
+    this.#phaseAt = this.#startedAt;
   }
 
-  /** Since its last event, and until it is aborted for having run too long. Milliseconds. */
-  get progress(): { saidMsAgo: number; endsInMs: number | undefined } {
+  /** How far it is, for those who look. */
+  get progress(): Omit<TurnProgress, "waitingTexts"> {
     const { clock, limits } = this.#services;
     const now = clock.now();
-    const endsInMs = this.#ending ? undefined : Math.max(0, Math.round(this.#startedAt + limits.turnMs - now));
-    return { saidMsAgo: Math.round(now - this.#saidAt), endsInMs };
+    return {
+      turnId: this.turn.turnId,
+      model: this.turn.model.name,
+      startedMsAgo: Math.round(now - this.#startedAt),
+      phaseMs: Math.round(now - this.#phaseAt),
+      lastEvent: this.#lastEvent,
+      saidMsAgo: Math.round(now - this.#saidAt),
+      endsInMs: this.#ending ? undefined : Math.max(0, Math.round(this.#startedAt + limits.turnMs - now)),
+      lostInMs: this.#ending ? undefined : Math.max(0, Math.round(this.#saidAt + limits.agentLostMs - now)),
+    };
+  }
+
+  get isStalled(): boolean {
+    return this.#phase === "stalled" && this.ended === undefined;
+  }
+
+  /** To be called now and then: an agent that is silent for long has stalled, and in the end it is lost. */
+  lookForLife(): void {
+    const { clock, limits } = this.#services;
+    const silentMs = clock.now() - this.#saidAt;
+    if (this.ended === undefined && silentMs >= limits.agentLostMs) this.#tellChart({ type: "turn.overdue" });
+    if (this.ended !== undefined || silentMs < limits.agentSilentMs || this.#phase === "stalled") return;
+    this.#stalledIn = this.#phase;
+    this.#enter("stalled", { type: "agent.stalled" });
   }
 
   /** Why the turn has ended, once its `done` is out. */
@@ -189,6 +226,7 @@ export class TurnRunner {
 
   /** False when the turn has ended by it. */
   #take(value: unknown): boolean {
+    if (this.#phase === "stalled") this.#enter(...factOf[this.#stalledIn]);
     const event = readAgentEvent(value);
     if (event) for (const part of fitted(event, this.#services.limits)) this.#hear(part);
     else this.#drop("no event of the agent port");
@@ -256,6 +294,7 @@ export class TurnRunner {
   #enter(phase: Phase, fact: TurnFact): void {
     if (this.#phase === phase || this.ended !== undefined) return;
     this.#phase = phase;
+    this.#phaseAt = this.#services.clock.now();
     this.#tellChart(fact);
   }
 
@@ -277,6 +316,7 @@ export class TurnRunner {
     this.#saidAt = this.#services.clock.now();
     // The contract's order: what it is, whose it is, then the rest. Deltas are most of what comes.
     const { type } = body;
+    this.#lastEvent = type;
     if (type === "text-delta" || type === "reasoning-delta")
       this.#channel.emit({ type, conversationId, turnId, delta: body.delta });
     else this.#channel.emit({ ...{ type, conversationId, turnId }, ...body });

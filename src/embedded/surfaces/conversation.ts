@@ -10,7 +10,10 @@ import type { Changes } from "./changes.ts";
 const head = { id: "conversation", region: "conversation", title: "Conversation" };
 
 /** A state of the charts, in a person's words. */
-const inWords = (state: string): string => state.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+const inWords = (state: string): string =>
+  state === "stalled"
+    ? "stalled: no sign of life from the agent"
+    : state.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 /** The value that stands for no effort of its own. */
 const usualEffort = "default";

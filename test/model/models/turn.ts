@@ -9,6 +9,7 @@ export type TurnModelEvent =
   | { type: "tool.returns" }
   | { type: "agent.retries" }
   | { type: "agent.completesStep" }
+  | { type: "agent.stalls" }
   | { type: "agent.takesTexts" }
   | { type: "agent.stops" }
   | { type: "agent.reachesLength" }
@@ -60,11 +61,24 @@ export const turnModel = setup({
         "server.stops": "interrupted",
       },
       states: {
-        starting: {},
+        starting: { on: { "agent.stalls": "stalledAtStart" } },
         thinking: {},
         writing: {},
         runningTools: {
-          on: { "tool.returns": { guard: "isLastTool", target: "continuing", actions: "closeTool" } },
+          on: {
+            "tool.returns": { guard: "isLastTool", target: "continuing", actions: "closeTool" },
+            "agent.stalls": "stalledInTools",
+          },
+        },
+        stalledAtStart: {},
+        // A sign of life, and it is where it was.
+        stalledInTools: {
+          on: {
+            "tool.returns": [
+              { guard: "isLastTool", target: "continuing", actions: "closeTool" },
+              { guard: "toolIsOpen", target: "runningTools", actions: "closeTool" },
+            ],
+          },
         },
         continuing: { on: { "agent.takesTexts": {} } },
         retrying: {},

@@ -26,6 +26,9 @@ const events: Events = {
   "agent.retries": (visit) =>
     visit.says({ type: "provider-retry", attempt: 0, delayMs: 500, message: visit.nextWord(), code: "busy" }),
   "agent.completesStep": (visit) => visit.completesStep(),
+  "agent.stalls"(visit) {
+    assert.is(visit.server.clock.elapse(houseLimits.turnLookMs), 1, "running turns are looked at");
+  },
   async "agent.takesTexts"(visit) {
     const text = visit.nextWord();
     visit.person.send({ type: "chat.queue", conversationId: visit.id, text });
@@ -91,6 +94,8 @@ const ends = (how: StateValue, agentHasEnded: boolean) => async (visit: TurnVisi
   await visit.isStored();
 };
 
+const stalled = "stalled: no sign of life from the agent";
+
 const states: Implementation<TurnVisit>["states"] = {
   "running.starting": runs("starting", "starting"),
   "running.thinking": runs("thinking", "thinking"),
@@ -98,6 +103,8 @@ const states: Implementation<TurnVisit>["states"] = {
   "running.runningTools": runs("runningTools", "running tools"),
   "running.continuing": runs("continuing", "continuing"),
   "running.retrying": runs("retrying", "retrying"),
+  "running.stalledAtStart": runs("stalled", stalled),
+  "running.stalledInTools": runs("stalled", stalled),
   "finished.withStop": ends("done", true),
   "finished.withLength": ends("done", true),
   "finished.withStepLimit": ends("done", true),

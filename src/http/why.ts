@@ -1,0 +1,23 @@
+// Why is it stuck: GET /conversations/:id/why, for who may read it, and GET /connections/:id/why, for who may look at
+// the server as a whole.
+import { whyConnection, whyConversation } from "../why.ts";
+import { notOffered, refuse } from "./answers.ts";
+import { readId } from "./input.ts";
+import type { HttpApp, HttpParts } from "./parts.ts";
+
+export function routeWhy(app: HttpApp, { why }: HttpParts): void {
+  app.get("/conversations/:id/why", (c) => {
+    if (!why) return notOffered(c);
+    return c.json(whyConversation(why, c.var.conversationId));
+  });
+
+  app.get("/connections/:id/why", (c) => {
+    if (!why) return notOffered(c);
+    const connection = readId(c.req.path.split("/")[2]);
+    if ("problem" in connection) return refuse(c, 400, connection.problem);
+    const found = whyConnection(why, connection.id);
+    return found
+      ? c.json(found)
+      : refuse(c, 404, "no such socket is open: its connectionId is in its hello, or at /inspect");
+  });
+}

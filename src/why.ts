@@ -1,0 +1,206 @@
+// Why a conversation, or a socket, is as it is: its state, since when, what it waits for, who watches and how far they
+// are, and what will happen by itself; as facts, and in one sentence for a person. Asks nobody and changes nothing.
+
+import type { ActorDetail, Directory, Flow, TurnProgress } from "./inspection/directory.ts";
+import type { Deadline } from "./inspection/expectations.ts";
+
+export interface Why {
+  /** What a person wants to know, in one sentence. */
+  sentence: string;
+  /** In the charts' words; innermost states. */
+  states: string[];
+  /** What each of those says of itself. */
+  descriptions: string[];
+  /** The events that lead on from here. */
+  waitsFor: string[];
+  /** What happens by itself next, soonest first. */
+  deadlines: Deadline[];
+}
+
+export interface WhyConversation extends Why {
+  conversationId: string;
+  turn: TurnProgress | undefined;
+  /** Sockets that watch it, and those of them that have everything. */
+  watchers: number;
+  watchersUpToDate: number;
+  /** Who reads its turn over HTTP. */
+  readers: number;
+  /** Events that the slowest socket lacks. */
+  largestLag: number;
+  /** Bytes held for them. */
+  unsentBytes: number;
+}
+
+export interface WhyConnection extends Why {
+  connectionId: string;
+  /** Of its token. */
+  identity: string;
+  flow: Flow;
+  /** The conversations that it watches, with the events that it lacks of each. */
+  watches: { conversationId: string; lag: number; live: boolean }[];
+  surfaces: number;
+}
+
+export interface WhyParts {
+  directory: Directory;
+  /** Words for what goes on in a conversation that has no actor: idle, queued, closed. */
+  activity: (conversationId: string) => string;
+  /** How many read a conversation over HTTP. */
+  readers: (conversationId: string) => number;
+}
+
+const actorsMax = 1;
+
+/** Milliseconds as a person says them. */
+export function spoken(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+}
+
+const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+
+export function whyConversation(parts: WhyParts, conversationId: string): WhyConversation {
+  const { directory, activity } = parts;
+  const conversation = detailOf(directory, "conversation", { conversationId });
+  const turn = detailOf(directory, "turn", { conversationId });
+  const isRunning = turn !== undefined && conversation?.states.some((state) => state.endsWith(".generating")) === true;
+  const shown = isRunning ? turn : conversation;
+  const watching = watchersOf(parts, conversationId);
+  const goesOn = activity(conversationId);
+  return {
+    conversationId,
+    sentence: `${turnSentence(goesOn, shown)} ${watchSentence(watching)}`,
+    ...factsOf(shown, goesOn),
+    turn: shown?.turn,
+    ...watching,
+  };
+}
+
+/** Undefined when there is no such socket. */
+export function whyConnection({ directory }: WhyParts, connectionId: string): WhyConnection | undefined {
+  const detail = detailOf(directory, "connection", { connectionId });
+  const connection = directory.connectionOf(connectionId);
+  if (!detail?.flow || !connection) return undefined;
+  const watches = [...connection.watches.values()].map(({ conversationId, cursor }) => ({
+    conversationId,
+    lag: cursor.feed.log.seq - cursor.seq,
+    live: cursor.feed.live.has(cursor),
+  }));
+  const surfaces = connection.surfaceWatches.size;
+  return {
+    connectionId,
+    identity: connection.identity.name,
+    sentence: connectionSentence(detail.flow, watches, surfaces, soonest(detail)),
+    ...factsOf(detail, ""),
+    flow: detail.flow,
+    watches,
+    surfaces,
+  };
+}
+
+function detailOf(
+  directory: Directory,
+  chart: string,
+  names: { conversationId: string } | { connectionId: string },
+): ActorDetail | undefined {
+  return directory.detailOf(chart, names, actorsMax);
+}
+
+const soonest = (detail: ActorDetail | undefined): Deadline[] =>
+  (detail?.waitsFor ?? []).flatMap(({ deadlines }) => deadlines).sort((one, other) => one.inMs - other.inMs);
+
+function factsOf(detail: ActorDetail | undefined, activity: string): Omit<Why, "sentence"> {
+  if (!detail) return { states: [activity], descriptions: [], waitsFor: [], deadlines: [] };
+  return {
+    states: detail.states,
+    descriptions: detail.waitsFor.map(({ description }) => description).filter((text) => text !== ""),
+    waitsFor: [...new Set(detail.waitsFor.flatMap(({ events }) => events))],
+    deadlines: soonest(detail),
+  };
+}
+
+type Watching = Pick<WhyConversation, "watchers" | "watchersUpToDate" | "readers" | "largestLag" | "unsentBytes">;
+
+function watchersOf({ directory, readers }: WhyParts, conversationId: string): Watching {
+  const none = { watchers: 0, watchersUpToDate: 0, largestLag: 0, unsentBytes: 0 };
+  const watching = { ...none, readers: readers(conversationId) };
+  for (const connection of directory.connections()) {
+    const cursor = connection.watches.get(conversationId)?.cursor;
+    if (!cursor) continue;
+    const lag = cursor.feed.log.seq - cursor.seq;
+    watching.watchers++;
+    if (lag === 0) watching.watchersUpToDate++;
+    watching.largestLag = Math.max(watching.largestLag, lag);
+    watching.unsentBytes += connection.outlet.unsentBytes();
+  }
+  return watching;
+}
+
+function watchSentence({ watchers, watchersUpToDate, readers, largestLag }: Watching): string {
+  const behind = watchers - watchersUpToDate;
+  const lag = behind === 0 ? "" : `, ${behind} of them behind by up to ${counted(largestLag, "event", "events")}`;
+  const who = [
+    ...(watchers > 0 ? [`${counted(watchers, "socket", "sockets")}${lag}`] : []),
+    ...(readers > 0 ? [`${counted(readers, "reader", "readers")} over HTTP`] : []),
+  ];
+  return who.length === 0 ? "Nobody watches it." : `It is watched by ${who.join(" and ")}.`;
+}
+
+/** What each activity means for who waits. */
+const words: Readonly<Record<string, string>> = {
+  idle: "Nothing goes on in this conversation.",
+  queued: "No turn runs; texts wait for the next one that is sent.",
+  closed: "It was closed; its next text opens it again.",
+  opening: "A turn is about to begin.",
+  carryingOver: "The texts that waited are about to begin a turn.",
+  recovering: "A turn that a crash left open is being ended; if that takes long, the store cannot be written.",
+  sealing: "The answer is complete and is being stored; if that takes long, the store cannot be written.",
+  stopping: "The turn has ended for everybody; its agent was told to stop and has not ended yet.",
+  compacting: "The older messages are being summed up.",
+};
+
+const doing: Readonly<Record<string, string>> = {
+  starting: "has been asked and has not said anything",
+  thinking: "is thinking",
+  writing: "is writing",
+  runningTools: "has called tools that are at work",
+  continuing: "has been asked to go on",
+  retrying: "could not be reached and will be asked again",
+  stalled: "has given no sign of life",
+};
+
+function turnSentence(activity: string, detail: ActorDetail | undefined): string {
+  const turn = detail?.turn;
+  const act = doing[activity];
+  if (act === undefined || !turn) return words[activity] ?? `It is ${activity}.`;
+  const model = turn.model ?? "The agent";
+  const since = spoken(activity === "stalled" ? (turn.saidMsAgo ?? 0) : (turn.phaseMs ?? 0));
+  const said = activity === "stalled" ? "" : `, last heard ${spoken(turn.saidMsAgo ?? 0)} ago (${turn.lastEvent})`;
+  const endsInMs = Math.min(turn.endsInMs ?? Number.POSITIVE_INFINITY, turn.lostInMs ?? Number.POSITIVE_INFINITY);
+  const ends = Number.isFinite(endsInMs) ? `; if it stays like this, it is aborted in ${spoken(endsInMs)}` : "";
+  const waiting =
+    turn.waitingTexts > 0 ? `; ${counted(turn.waitingTexts, "text waits", "texts wait")} for its end` : "";
+  return `${model} ${act}, for ${since}${said}${ends}${waiting}.`;
+}
+
+function connectionSentence(
+  flow: Flow,
+  watches: WhyConnection["watches"],
+  surfaces: number,
+  [next]: Deadline[],
+): string {
+  const then = next ? ` In ${spoken(next.inMs)}: ${next.what}.` : "";
+  if (flow.closeCode !== undefined) return `It is being closed with ${flow.closeCode}.${then}`;
+  const conversations = counted(watches.length, "conversation", "conversations");
+  const what = `${conversations} and ${counted(surfaces, "surface", "surfaces")}`;
+  const lag = Math.max(0, ...watches.map((watch) => watch.lag));
+  const behind = lag > 0 ? `, up to ${counted(lag, "event", "events")} behind` : "";
+  const { congested, outstandingBytes, outstandingBytesMax } = flow;
+  const state = congested
+    ? `It reads more slowly than is written (${outstandingBytes} bytes without a receipt, over ${outstandingBytesMax})`
+    : "It takes what it is given";
+  return `${state}; it watches ${what}${behind}; last heard ${spoken(flow.heardMsAgo)} ago.${then}`;
+}

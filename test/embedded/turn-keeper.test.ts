@@ -1,0 +1,131 @@
+// The running turns are looked at: who gives no sign of life has stalled and says so, and where it is wanted a turn
+// that nobody watches is stopped.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { limits } from "../../src/limits.ts";
+import { SimulatedClock } from "../support/clock.ts";
+import { openHouse, Puppet, settle } from "../support/orchestrator-house.ts";
+
+const test = suite("the keeper of running turns");
+
+async function running(options: { watchers?: () => number; orphanMs?: number } = {}) {
+  const clock = new SimulatedClock();
+  const puppet = new Puppet();
+  const house = openHouse({ clock, agents: [puppet.agent], ...options });
+  const { events } = house.watch("c");
+  assert.ok(house.orchestrator.startTurn({ conversationId: "c", text: "go" }).started);
+  await settle(clock);
+  const pass = async (ms: number): Promise<void> => {
+    clock.advance(ms);
+    await settle(clock);
+  };
+  return { clock, puppet, house, events, pass };
+}
+
+test("an agent that says nothing has stalled after its time, and is where it was with its next word", async () => {
+  const { puppet, house, pass } = await running();
+  puppet.say({ type: "text-delta", delta: "a" });
+  await pass(0);
+  await pass(limits.agentSilentMs - limits.turnLookMs);
+  assert.is(house.activity("c"), "writing");
+  assert.is(house.stalledTurns(), 0);
+  await pass(2 * limits.turnLookMs);
+  assert.is(house.activity("c"), "stalled");
+  assert.is(house.stalledTurns(), 1);
+  assert.ok((house.progress("c")?.saidMsAgo ?? 0) >= limits.agentSilentMs);
+  assert.is(house.progress("c")?.lastEvent, "text-delta");
+  puppet.say({ type: "text-delta", delta: "b" });
+  await pass(0);
+  assert.is(house.activity("c"), "writing");
+  assert.is(house.stalledTurns(), 0);
+  await pass(limits.agentSilentMs + 2 * limits.turnLookMs);
+  assert.is(house.activity("c"), "stalled", "once more");
+  puppet.finish();
+  await pass(0);
+  assert.is(house.activity("c"), "idle");
+  house.close();
+});
+
+test("tools that stall are tools again when one of them speaks, and their end leads on", async () => {
+  const { puppet, house, pass } = await running();
+  puppet.say({ type: "tool-call", stepId: "s", toolCallId: "t", toolName: "look", input: {} });
+  await pass(0);
+  await pass(limits.agentSilentMs + 2 * limits.turnLookMs);
+  assert.is(house.activity("c"), "stalled");
+  puppet.say({ type: "tool-output", toolCallId: "t", data: "…", stream: "stdout" });
+  await pass(0);
+  assert.is(house.activity("c"), "runningTools");
+  await pass(limits.agentSilentMs + 2 * limits.turnLookMs);
+  puppet.say({
+    ...{ type: "tool-result", stepId: "s", toolCallId: "t", toolName: "look" },
+    ...{ content: "seen", isError: false },
+  });
+  await pass(0);
+  assert.is(house.activity("c"), "continuing");
+  puppet.finish();
+  await pass(0);
+  house.close();
+});
+
+test("an agent that is silent for far too long is lost: its turn is aborted and sealed", async () => {
+  const { puppet, house, events, pass } = await running();
+  puppet.say({ type: "text-delta", delta: "so far" });
+  await pass(0);
+  await pass(limits.agentLostMs - limits.turnLookMs);
+  assert.is(house.activity("c"), "stalled");
+  assert.ok((house.progress("c")?.lostInMs ?? 0) <= limits.turnLookMs);
+  await pass(2 * limits.turnLookMs);
+  assert.equal(
+    events.slice(-2).map((event) => (event.type === "done" ? `done ${event.reason}` : event.type)),
+    ["done aborted", "turn-sealed"],
+  );
+  assert.is(house.orchestrator.isActive("c"), false);
+  house.close();
+});
+
+test("a turn that nobody has watched for its time is stopped, and its text is kept", async () => {
+  const orphanMs = 10 * 60_000;
+  let watchers = 1;
+  const { puppet, house, events, pass, clock } = await running({ watchers: () => watchers, orphanMs });
+  puppet.say({ type: "text-delta", delta: "so far" });
+  await pass(0);
+  const speaks = async (ms: number): Promise<void> => {
+    for (let left = ms; left > 0; left -= 60_000) {
+      puppet.say({ type: "text-delta", delta: "." });
+      await pass(Math.min(left, 60_000));
+    }
+  };
+  await speaks(2 * orphanMs);
+  assert.is(house.orchestrator.isActive("c"), true, "somebody watches");
+  watchers = 0;
+  await speaks(orphanMs - 2 * limits.turnLookMs);
+  watchers = 1;
+  await pass(2 * limits.turnLookMs);
+  watchers = 0;
+  await speaks(orphanMs - limits.turnLookMs);
+  assert.is(house.orchestrator.isActive("c"), true, "who looks in begins the time anew");
+  await pass(3 * limits.turnLookMs);
+  assert.is(house.orchestrator.isActive("c"), false);
+  const done = events.find(({ type }) => type === "done");
+  assert.is(done && "reason" in done ? done.reason : undefined, "aborted");
+  const [, answer] = house.store.chunks("c").map(({ chunk }) => ("text" in chunk ? chunk.text : ""));
+  assert.match(answer ?? "", /^so far\.+$/);
+  assert.is(house.lines.filter(({ message }) => message.includes("nobody watches")).length, 1);
+  house.close();
+  assert.is(clock.pending, 0);
+});
+
+test("by default a turn goes on however long nobody watches, and no timer is left when none runs", async () => {
+  const { puppet, house, pass, clock } = await running({ watchers: () => 0 });
+  for (let minute = 0; minute < 15; minute++) {
+    puppet.say({ type: "text-delta", delta: "." });
+    await pass(60_000);
+  }
+  assert.is(house.orchestrator.isActive("c"), true);
+  puppet.finish();
+  await pass(limits.turnLookMs);
+  assert.is(clock.pending, 0);
+  house.close();
+});
+
+test.run();

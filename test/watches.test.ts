@@ -425,6 +425,8 @@ test("a stop closes no socket before it has its turns' ends, also when many watc
   house.gateway.drain(0, limits.reconnectAfterMs);
   const closing = house.gateway.closeSockets();
   house.settle();
+  assert.is(clients.filter(({ socket }) => socket.closed).length, limits.closesPerWave, "one wave, and then the next");
+  house.clock.advance(1_000);
   for (const client of clients) {
     assert.is(client.transcript().text.length, 3_000);
     assert.is(client.transcript().turns[0]?.sealed, true);

@@ -30,7 +30,8 @@ export async function startInspectHouse(options: InspectHouseOptions = {}): Prom
   const inspect = mode === "full" ? "--inspect=full" : "--inspect";
   const command = readConfig(["serve", ...flags, inspect], token === undefined ? {} : { TURNWIRE_TOKEN: token });
   if (command.kind !== "serve") throw new Error("no configuration");
-  const server = await startServer({ config: command.config, clock: systemClock, logger: silentLogger });
+  const limits = { looksBurst: 1_000_000 };
+  const server = await startServer({ config: command.config, clock: systemClock, logger: silentLogger, limits });
   const clients: Client[] = [];
   const found = (chart: string) => {
     const search = { chart, state: undefined, find: undefined, olderThanMs: undefined, youngerThanMs: undefined };

@@ -28,6 +28,8 @@ export const budgets = {
     chaosMs: 60_000,
     /** The same for the storm, on a server that is killed twice meanwhile. Shorter: too little happens. */
     stormMs: 15_000,
+    /** 200 clients, and a server that is restarted three times meanwhile. Shorter: no turn is under way long enough. */
+    restartsMs: 16_000,
   },
   /** The model suites, each as a whole. */
   model: {

@@ -1,16 +1,27 @@
-// `node test/network/storm.ts --minutes 5 --seed 7 [--small]`: a storm on demand. Prints what it did; fails with the
-// seed and the clients' stories when somebody does not have exactly what was generated.
+// `node test/network/storm.ts --minutes 5 --seed 7 [--small] [--restarts]`: a storm on demand, with a server that is
+// killed now and then (--small), or restarted as planned under 200 clients in calm weather (--restarts). Prints what it
+// did; fails with the seed and the clients' stories when somebody does not have exactly what was generated.
 import { parseArgs } from "node:util";
 import { playStorm } from "./storm/play.ts";
 
 const { values } = parseArgs({
-  options: { minutes: { type: "string" }, seed: { type: "string" }, small: { type: "boolean" } },
+  options: {
+    minutes: { type: "string" },
+    seed: { type: "string" },
+    small: { type: "boolean", default: false },
+    restarts: { type: "boolean", default: false },
+  },
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const forMs = Number(values.minutes ?? 1) * 60_000;
-const isSmall = values.small === true;
-process.stdout.write(`storm: --seed ${seed} --minutes ${forMs / 60_000}${isSmall ? " --small" : ""}\n`);
-const { tally, faults } = await playStorm({ seed, forMs, isSmall, ...(isSmall && { killEveryMs: 12_000 }) });
+const { small: isSmall, restarts } = values;
+const flags = `${isSmall ? " --small" : ""}${restarts ? " --restarts" : ""}`;
+process.stdout.write(`storm: --seed ${seed} --minutes ${forMs / 60_000}${flags}\n`);
+const { tally, faults } = await playStorm({
+  ...{ seed, forMs, isSmall },
+  ...(isSmall && { killEveryMs: 12_000 }),
+  ...(restarts && { readers: 200, conversations: 20, posters: 2, everyMs: 600_000, restartEveryMs: 5_000 }),
+});
 process.stdout.write(`${tally}\n`);
 for (const fault of faults.slice(0, 5)) process.stdout.write(`FAILED ${fault}\n`);
 process.stdout.write(faults.length === 0 ? "everybody has exactly what was generated\n" : `${faults.length} faults\n`);

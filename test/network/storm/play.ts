@@ -27,6 +27,9 @@ export interface StormOptions {
   /** Smaller limits, and a server that is killed every so often. */
   isSmall?: boolean;
   killEveryMs?: number;
+  /** The server is stopped as planned and started again so often; each turn is given so long by it. */
+  restartEveryMs?: number;
+  drainMs?: number;
   /** Spoils what the first reader hears, for the test of the test. */
   spoil?: (message: Message) => Message[];
 }
@@ -95,10 +98,11 @@ class Company {
 }
 
 export async function playStorm(options: StormOptions): Promise<StormReport> {
-  const { seed, forMs, isSmall = false, everyMs = 2_500, killEveryMs } = options;
+  const { seed, forMs, isSmall = false, everyMs = 2_500, killEveryMs, restartEveryMs, drainMs = 1_000 } = options;
   const dice = new Dice(seed);
   const tally = new Tally();
-  const world = await World.open({ isSmall });
+  const how = restartEveryMs === undefined ? "kill" : "stop";
+  const world = await World.open({ isSmall, flags: ["--drain-ms", String(drainMs)] });
   const company = await Company.gather(world, dice, tally, options);
   const { readers, posters, authors, exposed } = company;
   const faults: string[] = [];
@@ -106,10 +110,10 @@ export async function playStorm(options: StormOptions): Promise<StormReport> {
     const weather = new Weather(exposed, dice.fork(), tally);
     company.start();
     weather.start(everyMs);
-    await raining(forMs, killEveryMs, readers, async () => {
-      for (const { story } of exposed) story.note("the server is killed");
-      tally.add("kills of the server");
-      await world.restart();
+    await raining(forMs, restartEveryMs ?? killEveryMs, readers, async () => {
+      for (const { story } of exposed) story.note(`the server goes down: ${how}`);
+      tally.add(how === "kill" ? "kills of the server" : "planned restarts of the server");
+      await world.restart(how);
     });
     weather.end();
     await Promise.all(authors.map((author) => author.end()));
@@ -133,16 +137,16 @@ export async function playStorm(options: StormOptions): Promise<StormReport> {
 /** Until the time is over, or somebody has failed already. */
 async function raining(
   forMs: number,
-  killEveryMs: number | undefined,
+  everyMs: number | undefined,
   readers: readonly Reader[],
-  kill: () => Promise<void>,
+  goesDown: () => Promise<void>,
 ): Promise<void> {
   const until = performance.now() + forMs;
   while (performance.now() < until) {
-    const next = Math.min(until, performance.now() + (killEveryMs ?? Number.POSITIVE_INFINITY));
+    const next = Math.min(until, performance.now() + (everyMs ?? Number.POSITIVE_INFINITY));
     const hasFailed = (): boolean => readers.some(({ visitor }) => visitor.failure !== undefined);
     await eventually(() => performance.now() >= next || hasFailed(), "the rain", forMs + settleMs);
     if (hasFailed()) return;
-    if (killEveryMs !== undefined && performance.now() < until) await kill();
+    if (everyMs !== undefined && performance.now() < until) await goesDown();
   }
 }

@@ -8,6 +8,8 @@ import { ServerProcess } from "../../support/server-process.ts";
 export interface WorldOptions {
   /** The limits of storm/smaller-limits.ts. */
   isSmall: boolean;
+  /** On top of ports and data. */
+  flags?: string[];
 }
 
 export class World {
@@ -37,9 +39,9 @@ export class World {
     }
   }
 
-  /** kill -9, and the same again. */
-  async restart(): Promise<void> {
-    await this.#server.kill();
+  /** kill -9, or the planned stop; and the same again. */
+  async restart(how: "kill" | "stop"): Promise<void> {
+    await this.#server[how]();
     this.#note();
     const portOf = (url: string): string => new URL(url).port;
     const ports = ["--port", portOf(this.wsUrl), "--http-port", portOf(this.httpUrl)];
@@ -60,7 +62,9 @@ export class World {
   }
 }
 
-async function start({ isSmall }: WorldOptions, dataDir: string, flags: string[]): Promise<ServerProcess> {
+async function start(options: WorldOptions, dataDir: string, ports: string[]): Promise<ServerProcess> {
+  const { isSmall, flags: own = [] } = options;
+  const flags = [...ports, ...own];
   const smaller = new URL("./smaller-limits.ts", import.meta.url).href;
   const environment = isSmall ? { NODE_OPTIONS: `--import=${smaller}` } : {};
   return await ServerProcess.start({ dataDir, flags, environment });

@@ -31,6 +31,8 @@ export const budgets = {
     /** 200 clients, and a server that is restarted three times meanwhile. Shorter: no turn is under way long enough. */
     restartsMs: 16_000,
   },
+  /** How often the server is killed under load: about one second each. */
+  kills: 20,
   /** The model suites, each as a whole. */
   model: {
     /** All paths of the models of a connection, two connections, a surface and a host's life: 15 s of one core. */
@@ -60,7 +62,8 @@ export const fileBudgets: FileBudget[] = [
   { path: "test/network/storm", deadlineMs: 240_000 },
   { path: "test/network/large-event", deadlineMs: 60_000 },
   { path: "test/network/", deadlineMs: 240_000, alone: true },
-  { path: "test/fuzz/", deadlineMs: 120_000 },
+  { path: "test/kills/", deadlineMs: 180_000 },
+  { path: "test/fuzz/", deadlineMs: 180_000 },
   { path: "test/system/", deadlineMs: 120_000 },
   { path: "test/run.test.ts", deadlineMs: 120_000 },
   { path: "test/package.test.ts", deadlineMs: 120_000 },

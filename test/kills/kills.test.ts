@@ -1,0 +1,44 @@
+// Twenty kills under load (`npm run kills -- --count 1000` plays more), and the proof that a broken promise is found.
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { budgets } from "../budgets.ts";
+import { playKills } from "./loop.ts";
+
+const test = suite("kills");
+
+const given = process.env["SEED"];
+const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
+process.stdout.write(`kills: SEED=${seed}\n`);
+
+test("a server that is killed under load again and again loses nothing that it had promised", async () => {
+  const { faults, ...figures } = await playKills({ seed, kills: budgets.kills });
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  assert.equal(faults, []);
+  assert.ok(figures.turnsSealed > budgets.kills && figures.textsTaken > budgets.kills, JSON.stringify(figures));
+});
+
+const spoiled: [what: string, sql: string, found: RegExp][] = [
+  ["an answer", "DELETE FROM chunks WHERE role = 'assistant'", /the history's seqs are|its history begins/],
+  ["a question", "DELETE FROM chunks WHERE role = 'user'", /the history's seqs are|its history begins/],
+  [
+    "a letter",
+    "UPDATE chunks SET chunk = replace(chunk, 'w1 ', 'w! ') WHERE role = 'assistant'",
+    /sealed with \d+ characters/,
+  ],
+  ["a key", "DELETE FROM kept_answers", /and after the kill/],
+];
+
+for (const [what, sql, found] of spoiled)
+  test(`${what} that is lost between two starts is found`, async () => {
+    const spoil = (dataDir: string): void => {
+      const database = new DatabaseSync(join(dataDir, "turnwire.db"));
+      database.exec(sql);
+      database.close();
+    };
+    const { faults } = await playKills({ seed, kills: 5, spoil });
+    assert.match(faults.join("\n"), found);
+  });
+
+test.run();

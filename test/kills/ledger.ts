@@ -1,0 +1,62 @@
+// What the server has promised to its clients before it was killed, and when: the word that it is held to afterwards.
+
+/** A text that was sent or queued under a key. */
+export interface Posted {
+  name: string;
+  conversationId: string;
+  request: Record<string, unknown>;
+  /** The reply, once it has come. */
+  answer: Record<string, unknown> | undefined;
+  /** It was withdrawn, or its conversation closed: it need not be there. */
+  mayBeGone: boolean;
+}
+
+/** A turn as a client has seen it. */
+export interface SeenTurn {
+  conversationId: string;
+  turnId: string;
+  /** What was said, with the time at which it came. */
+  pieces: { at: number; text: string }[];
+  doneReason: string | undefined;
+  dones: number;
+  sealed: boolean;
+  /** The generation of the server in which it was seen last. */
+  generation: number;
+}
+
+export class Ledger {
+  readonly posted = new Map<string, Posted>();
+  readonly turns = new Map<string, SeenTurn>();
+  generation = 0;
+  compactions = 0;
+  cancels = 0;
+  #serial = 0;
+
+  newName(): string {
+    return `text-${++this.#serial}`;
+  }
+
+  /** Takes a turn event as a client has it. */
+  saw(event: Record<string, unknown>): void {
+    const { type, turnId, conversationId } = event;
+    if (typeof turnId !== "string" || typeof conversationId !== "string") return;
+    let turn = this.turns.get(turnId);
+    if (!turn) {
+      const none = { pieces: [], doneReason: undefined, dones: 0, sealed: false };
+      turn = { conversationId, turnId, ...none, generation: this.generation };
+      this.turns.set(turnId, turn);
+    }
+    turn.generation = this.generation;
+    if (type === "text-delta") turn.pieces.push({ at: performance.now(), text: String(event["delta"]) });
+    else if (type === "done") {
+      turn.dones++;
+      turn.doneReason = String(event["reason"]);
+    } else if (type === "turn-sealed") turn.sealed = true;
+  }
+}
+
+export const textOf = ({ pieces }: SeenTurn, until = Number.POSITIVE_INFINITY): string =>
+  pieces
+    .filter(({ at }) => at <= until)
+    .map(({ text }) => text)
+    .join("");

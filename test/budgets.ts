@@ -31,6 +31,8 @@ export const budgets = {
     /** 200 clients, and a server that is restarted three times meanwhile. Shorter: no turn is under way long enough. */
     restartsMs: 16_000,
   },
+  /** Bytes, messages and requests that nobody should send, for so long. */
+  fuzzMs: 60_000,
   /** How often the server is killed under load: about one second each. */
   kills: 20,
   /** The model suites, each as a whole. */
@@ -63,7 +65,7 @@ export const fileBudgets: FileBudget[] = [
   { path: "test/network/large-event", deadlineMs: 60_000 },
   { path: "test/network/", deadlineMs: 240_000, alone: true },
   { path: "test/kills/", deadlineMs: 180_000 },
-  { path: "test/fuzz/", deadlineMs: 180_000 },
+  { path: "test/fuzz/", deadlineMs: 180_000, alone: true },
   { path: "test/system/", deadlineMs: 120_000 },
   { path: "test/run.test.ts", deadlineMs: 120_000 },
   { path: "test/package.test.ts", deadlineMs: 120_000 },

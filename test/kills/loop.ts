@@ -1,9 +1,9 @@
 // The server under load, killed at random points again and again; after each start it is held to what it had promised.
 import { rmSync } from "node:fs";
 import { limits } from "../../src/limits.ts";
-import { Dice } from "../network/storm/dice.ts";
 import { connect } from "../support/client.ts";
 import { eventually } from "../support/deadline.ts";
+import { Dice } from "../support/dice.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import { temporaryDirectory } from "../support/store-place.ts";
 import { listOf, statusOf } from "../support/system-http.ts";

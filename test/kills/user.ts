@@ -1,9 +1,9 @@
 // One user of one conversation, for as long as the server lives: sends, queues, cancels, withdraws and compacts, as
 // fast as the answers come, and writes down what it was promised.
 
-import type { Dice } from "../network/storm/dice.ts";
 import { isRecord, type Message } from "../support/client/transcript.ts";
 import { type Client, connect } from "../support/client.ts";
+import type { Dice } from "../support/dice.ts";
 import { ask } from "../support/system-http.ts";
 import type { Ledger, Posted } from "./ledger.ts";
 

@@ -2,8 +2,8 @@
 // really generated is read from the history at the end, and judged by the script that ordered it.
 import { scriptDelta } from "../../../src/embedded/agents/demo/script.ts";
 import { isRecord } from "../../support/client/transcript.ts";
+import type { Dice } from "../../support/dice.ts";
 import { ask, historyOf, metricsOf, statusOf } from "../../support/system-http.ts";
-import type { Dice } from "./dice.ts";
 import type { Tally } from "./story.ts";
 import { type KnownTurn, storedTurns } from "./view.ts";
 

@@ -3,9 +3,9 @@
 
 import type { Message } from "../../support/client/transcript.ts";
 import { eventually } from "../../support/deadline.ts";
+import { Dice } from "../../support/dice.ts";
 import { ThrottlingProxy } from "../../support/throttling-proxy.ts";
 import { Author } from "./author.ts";
-import { Dice } from "./dice.ts";
 import { Poster } from "./poster.ts";
 import { Reader } from "./reader.ts";
 import { Tally } from "./story.ts";

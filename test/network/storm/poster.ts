@@ -2,8 +2,8 @@
 // as many sockets as that takes. However often it had to ask, each text is taken once.
 import type { Message } from "../../support/client/transcript.ts";
 import { eventually } from "../../support/deadline.ts";
+import type { Dice } from "../../support/dice.ts";
 import { historyOf } from "../../support/system-http.ts";
-import type { Dice } from "./dice.ts";
 import { Story, type Tally } from "./story.ts";
 import { Visitor } from "./visitor.ts";
 

@@ -1,8 +1,8 @@
 // One client with its views: subscribes on each new socket, goes on after its cursor where it speaks v1, and reads the
 // history where it has to. Its views must end with exactly what was generated.
 import type { Message } from "../../support/client/transcript.ts";
+import type { Dice } from "../../support/dice.ts";
 import { historyOf } from "../../support/system-http.ts";
-import type { Dice } from "./dice.ts";
 import { Story, type Tally } from "./story.ts";
 import { isEventOf, View } from "./view.ts";
 import { Visitor } from "./visitor.ts";

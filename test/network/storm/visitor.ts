@@ -2,7 +2,7 @@
 // hears it hands on; what it must remember is its owner's.
 import { WebSocket } from "ws";
 import { isMessage, type Message } from "../../support/client/transcript.ts";
-import type { Dice } from "./dice.ts";
+import type { Dice } from "../../support/dice.ts";
 import type { Story, Tally } from "./story.ts";
 
 const handshakeMs = 3_000;

@@ -1,6 +1,7 @@
 // The bad weather: from time to time something happens to somebody's connection, as the dice have it.
+
+import type { Dice } from "../../support/dice.ts";
 import type { Link, ThrottlingProxy } from "../../support/throttling-proxy.ts";
-import type { Dice } from "./dice.ts";
 import type { Reader } from "./reader.ts";
 import type { Story, Tally } from "./story.ts";
 import type { Visitor } from "./visitor.ts";

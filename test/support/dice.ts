@@ -1,5 +1,5 @@
-// Chance that can be had again: all of a storm's decisions come from one seed. What the clients then live through still
-// depends on the machine.
+// Chance that can be had again: all decisions of a run come from one seed. What clients then live through still depends
+// on the machine.
 
 /** Mulberry32: small, fast, and good enough to choose with. */
 export class Dice {

@@ -1,0 +1,122 @@
+// Attackers against the real command, and beside them somebody who uses it as it is meant: who must not notice. The
+// server must not crash, must log no defect, and must hold nothing of those that have gone.
+import { rmSync } from "node:fs";
+import { type Client, connect } from "../support/client.ts";
+import { eventually } from "../support/deadline.ts";
+import { Dice } from "../support/dice.ts";
+import { ServerProcess } from "../support/server-process.ts";
+import { temporaryDirectory } from "../support/store-place.ts";
+import { ask } from "../support/system-http.ts";
+import { type Attacked, attack } from "./attacker.ts";
+
+export interface FuzzOptions {
+  seed: number;
+  forMs: number;
+  /** It goes on until so many frames have been sent, also beyond its time. */
+  framesLeast?: number;
+  attackers?: number;
+  onLook?: (done: Attacked) => void;
+}
+
+export interface FuzzReport extends Attacked {
+  pongs: number;
+  slowestPongMs: number;
+  /** Of the server's memory without the turn logs, which have a budget of their own, since the first quarter. */
+  growthMiB: number;
+  faults: string[];
+}
+
+const lookMs = 250;
+const calm = "calm";
+/** A collection that has not been made, and fragmentation. */
+const growthMiBMax = 64;
+
+export async function playFuzz(options: FuzzOptions): Promise<FuzzReport> {
+  const { seed, forMs, framesLeast = 0, attackers = 8, onLook } = options;
+  const dice = new Dice(seed);
+  const dataDir = temporaryDirectory();
+  const faults: string[] = [];
+  const done: Attacked = { frames: 0, requests: 0, connections: 0, bytes: 0 };
+  const report = { pongs: 0, slowestPongMs: 0, growthMiB: 0 };
+  const server = await ServerProcess.start({ dataDir, flags: ["--inspect"] });
+  try {
+    const client = await connect(server.wsUrl, { protocols: ["turnwire.v1"] });
+    const script = JSON.stringify({ tokens: 1_000_000, delayMs: 20 });
+    client.send({ type: "chat.send", conversationId: calm, message: script, model: "demo/script" });
+    await client.nextEvent(calm, "turn-start");
+    const startedAt = performance.now();
+    let isOver = false;
+    const attacks = Array.from({ length: attackers }, (_, index) => {
+      const kind = index % 4 === 3 ? ("requests" as const) : ("frames" as const);
+      const url = kind === "requests" ? server.httpUrl : index % 2 === 0 ? server.wsUrl : server.httpUrl;
+      return attack({ url, kind, dice: dice.fork(), isOver: () => isOver }, done);
+    });
+    let heldAtFirst: number | undefined;
+    const isDue = (): boolean => performance.now() - startedAt < forMs || done.frames < framesLeast;
+    while (isDue() && faults.length === 0) {
+      await new Promise((resolve) => setTimeout(resolve, lookMs));
+      await lookAt(client, server, report, faults);
+      if (heldAtFirst === undefined && performance.now() - startedAt > forMs / 4) heldAtFirst = await held(server);
+      onLook?.(done);
+    }
+    isOver = true;
+    await Promise.all(attacks);
+    if (faults.length === 0) {
+      await everybodyGone(server, faults);
+      report.growthMiB = ((await held(server)) - (heldAtFirst ?? 0)) / 2 ** 20;
+      if (report.growthMiB > growthMiBMax) faults.push(`its memory has grown by ${report.growthMiB} MiB`);
+    }
+    for (const line of server.log) if (line.level >= 50) faults.push(JSON.stringify(line).slice(0, 600));
+    client.kill();
+    if (!server.hasExited) await server.stop();
+  } finally {
+    if (!server.hasExited) await server.kill();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+  return { ...done, ...report, faults: faults.map((fault) => `SEED=${seed}: ${fault}`) };
+}
+
+/** Who uses it as it is meant gets its answers, and every event in order. */
+async function lookAt(
+  client: Client,
+  server: ServerProcess,
+  report: { pongs: number; slowestPongMs: number },
+  faults: string[],
+): Promise<void> {
+  const askedAt = performance.now();
+  try {
+    if (server.hasExited) throw new Error(`the server has died\n${server.stderr.slice(-2_000)}`);
+    await client.barrier();
+    // Throws where an event is missing or doubled.
+    const { text } = client.transcript(calm);
+    if (text === "") throw new Error("the turn says nothing");
+  } catch (error) {
+    faults.push(`who is not concerned has noticed: ${error instanceof Error ? error.message : error}`);
+    return;
+  }
+  report.pongs++;
+  report.slowestPongMs = Math.max(report.slowestPongMs, performance.now() - askedAt);
+}
+
+async function figure(server: ServerProcess, name: string): Promise<number> {
+  const { text } = await ask(server, "/metrics");
+  return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
+}
+
+/** Bytes in memory beside the turn logs. */
+const held = async (server: ServerProcess): Promise<number> =>
+  (await figure(server, "process_resident_memory_bytes")) - (await figure(server, "turnwire_turn_log_bytes"));
+
+async function everybodyGone(server: ServerProcess, faults: string[]): Promise<void> {
+  for (const [name, left] of [
+    ["turnwire_sockets", 1],
+    ["turnwire_watches", 1],
+    ["turnwire_surfaces", 0],
+  ] as const) {
+    try {
+      await eventually(async () => (await figure(server, name)) === left, `${name} to be ${left}`);
+    } catch {
+      faults.push(`${name} is ${await figure(server, name)} after the attack, and should be ${left}`);
+    }
+  }
+}

@@ -13,7 +13,7 @@ import { connectionActions } from "./connection-actions.ts";
 import type { Facts } from "./facts.ts";
 import { Joiner } from "./joiner.ts";
 import type { Limits } from "./limits.ts";
-import { Outlet, type Socket } from "./outlet.ts";
+import { Outlet, type OutletHouse, type Socket } from "./outlet.ts";
 import type { Identity } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { ClientMessage } from "./protocol/client-message.ts";
@@ -21,6 +21,7 @@ import { type Parsed, parseMessage } from "./protocol/parse.ts";
 import { type Refusal, refusals } from "./refusals.ts";
 import type { Registry } from "./registry.ts";
 import { sharedStart } from "./shared-start.ts";
+import { Traffic } from "./traffic.ts";
 
 /** The subprotocol with replies, resume and idempotency keys (protocol 2). */
 export const v1 = "turnwire.v1";
@@ -62,13 +63,15 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #machine: typeof connectionMachine;
   readonly #open = new Map<string, Connection>();
-  readonly #joiner: Joiner;
+  readonly #house: OutletHouse;
+  readonly traffic = new Traffic();
   /** Of the newest socket. */
   serial = 0;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
-    this.#joiner = new Joiner(options.clock);
+    const { clock, limits } = options;
+    this.#house = { clock, limits, joiner: new Joiner(clock), traffic: this.traffic };
     const actions = connectionActions((id) => this.#open.get(id), options.services);
     this.#machine = sharedStart(connectionMachine.provide({ actions }), { connectionId: "" });
   }
@@ -87,9 +90,9 @@ export class Connections {
 
   /** Adopts a socket that ws has upgraded: its first message is the catalog (protocol 1.2), or hello (protocol 2). */
   accept(socket: Socket, { subprotocol, identity }: Caller): SocketListener {
-    const { actors, parent, facts, clock, limits, logger, catalogFrame, helloFrame } = this.#options;
+    const { actors, parent, facts, logger, catalogFrame, helloFrame } = this.#options;
     const options = { id: randomUUID(), serial: ++this.serial, identity, isV1: subprotocol === v1, facts };
-    const connection = new Connection(options, (owner) => new Outlet(socket, owner, clock, limits, this.#joiner));
+    const connection = new Connection(options, (owner) => new Outlet(socket, owner, this.#house));
     this.#open.set(connection.id, connection);
     if (connection.isV1) connection.outlet.control(helloFrame(connection.id));
     connection.outlet.control(catalogFrame());
@@ -134,10 +137,12 @@ export class Connections {
     return this.#open.size > 0;
   };
 
-  /** What the process holds for all sockets, and for the one it holds most for. */
-  measure(): { unsentBytes: number; largestUnsentBytes: number } {
-    const measured = { unsentBytes: 0, largestUnsentBytes: 0 };
-    for (const { outlet } of this.#open.values()) {
+  /** What the process holds for all sockets, for the one it holds most for, and the events that the slowest lacks. */
+  measure(): { unsentBytes: number; largestUnsentBytes: number; largestLag: number } {
+    const measured = { unsentBytes: 0, largestUnsentBytes: 0, largestLag: 0 };
+    for (const { outlet, watches } of this.#open.values()) {
+      for (const { cursor } of watches.values())
+        measured.largestLag = Math.max(measured.largestLag, cursor.feed.log.seq - cursor.seq);
       const bytes = outlet.unsentBytes();
       measured.unsentBytes += bytes;
       measured.largestUnsentBytes = Math.max(measured.largestUnsentBytes, bytes);

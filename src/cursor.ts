@@ -66,7 +66,7 @@ export class Cursor {
 
   #writeSlice(head: number): boolean {
     const slice = this.feed.log.joined(this.seq, head, this.#limits.catchUpSliceBytes);
-    if (!this.#outlet.deliver(slice.frames)) return false;
+    if (!this.#outlet.deliver(slice.frames, slice.seq - this.seq)) return false;
     this.seq = slice.seq;
     return true;
   }
@@ -81,7 +81,7 @@ export class Cursor {
     if (this.seq !== fromSeq) {
       this.leave();
       this.#owner.fellBehind();
-    } else if (this.#outlet.deliver(frames)) this.seq = toSeq;
+    } else if (this.#outlet.deliver(frames, toSeq - fromSeq)) this.seq = toSeq;
     else this.leave();
   }
 

@@ -75,6 +75,8 @@ export interface GatewayCounts {
   /** What the process holds for sockets that have not taken it. */
   unsentBytes: number;
   largestUnsentBytes: number;
+  /** Events that the slowest watch lacks. */
+  largestLag: number;
   /** How late the event loop is with what is to be written. Milliseconds. */
   latenessMs: number;
 }

@@ -1,50 +1,66 @@
-// The figures of GET /metrics, in Prometheus' text format; read from the gateway at the moment they are asked for.
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+// The figures of GET /metrics, in Prometheus' text format and by its conventions (base units, _total for what only
+// grows); read from the gateway at the moment they are asked for.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { GatewayCounts } from "./gateway.ts";
+import type { ChartCount } from "./inspection/directory.ts";
 import { type Limits, limits } from "./limits.ts";
+import type { Traffic } from "./traffic.ts";
 
 export interface Figures extends GatewayCounts {
   runningTurns: number;
   stalledTurns: number;
 }
 
-const gauges: { name: string; help: string; read: (figures: Figures) => number }[] = [
-  { name: "turnwire_sockets", help: "Open WebSockets.", read: (figures) => figures.sockets },
-  {
-    name: "turnwire_watches",
-    help: "Conversations watched, counted once a socket.",
-    read: (figures) => figures.watches,
-  },
-  { name: "turnwire_surfaces", help: "Surfaces that somebody looks at.", read: (figures) => figures.surfaces },
-  { name: "turnwire_running_turns", help: "Turns not sealed yet.", read: (figures) => figures.runningTurns },
-  {
-    name: "turnwire_stalled_turns",
-    help: "Turns whose agents give no sign of life.",
-    read: (figures) => figures.stalledTurns,
-  },
-  { name: "turnwire_turn_events", help: "Turn events taken in since the start.", read: (figures) => figures.events },
-  { name: "turnwire_turn_logs", help: "Turn logs kept in memory.", read: (figures) => figures.logs },
-  { name: "turnwire_turn_log_bytes", help: "Bytes of all turn logs.", read: (figures) => figures.logBytes },
-  {
-    name: "turnwire_largest_turn_log_bytes",
-    help: "Bytes of the largest turn log of a conversation.",
-    read: (figures) => figures.largestLogBytes,
-  },
-  {
-    name: "turnwire_unsent_bytes",
-    help: "Bytes held for all sockets that have not taken them.",
-    read: (figures) => figures.unsentBytes,
-  },
-  {
-    name: "turnwire_largest_unsent_bytes",
-    help: "Bytes held for the socket that is owed most.",
-    read: (figures) => figures.largestUnsentBytes,
-  },
-  {
-    name: "turnwire_flush_lateness_seconds",
-    help: "How late the event loop is with what is to be written.",
-    read: (figures) => figures.latenessMs / 1_000,
-  },
+/** What they are read from. */
+export interface MetricsSource {
+  /** Asked once for each scrape, as the rest is. */
+  figures: () => Figures;
+  charts: () => ChartCount[];
+  traffic: () => Traffic;
+}
+
+export interface Metrics {
+  /** Prometheus text. */
+  scrape(): Promise<string>;
+  /** The store has committed; milliseconds. */
+  committed(tookMs: number): void;
+}
+
+type Read = (figures: Figures, traffic: Traffic) => number;
+
+const gauges: [name: string, help: string, read: Read][] = [
+  ["turnwire_sockets", "Open WebSockets.", ({ sockets }) => sockets],
+  ["turnwire_watches", "Conversations watched, counted once a socket.", ({ watches }) => watches],
+  ["turnwire_surfaces", "Surfaces that somebody looks at.", ({ surfaces }) => surfaces],
+  ["turnwire_running_turns", "Turns not sealed yet.", ({ runningTurns }) => runningTurns],
+  ["turnwire_stalled_turns", "Turns whose agents give no sign of life.", ({ stalledTurns }) => stalledTurns],
+  ["turnwire_turn_logs", "Turn logs kept in memory.", ({ logs }) => logs],
+  ["turnwire_turn_log_bytes", "Bytes of all turn logs.", ({ logBytes }) => logBytes],
+  [
+    "turnwire_largest_turn_log_bytes",
+    "Bytes of the largest turn log of a conversation.",
+    ({ largestLogBytes }) => largestLogBytes,
+  ],
+  ["turnwire_unsent_bytes", "Bytes held for all sockets that have not taken them.", ({ unsentBytes }) => unsentBytes],
+  [
+    "turnwire_largest_unsent_bytes",
+    "Bytes held for the socket that is owed most.",
+    ({ largestUnsentBytes }) => largestUnsentBytes,
+  ],
+  ["turnwire_largest_lag_events", "Events that the slowest watch lacks.", ({ largestLag }) => largestLag],
+  [
+    "turnwire_flush_lateness_seconds",
+    "How late the event loop is with what is to be written.",
+    ({ latenessMs }) => latenessMs / 1_000,
+  ],
+];
+
+const counters: [name: string, help: string, read: Read][] = [
+  ["turnwire_turn_events_total", "Turn events taken in.", ({ events }) => events],
+  ["turnwire_deliveries_total", "Turn events given to sockets, each for each.", (_, { deliveries }) => deliveries],
+  ["turnwire_delivery_writes_total", "Writes that carried those.", (_, { deliveryWrites }) => deliveryWrites],
+  ["turnwire_writes_total", "Writes to sockets, of whatever.", (_, { writes }) => writes],
+  ["turnwire_written_bytes_total", "Bytes written to sockets.", (_, { writtenBytes }) => writtenBytes],
 ];
 
 /** The budgets that those figures are held to; what is shed or refused at each is in src/limits.ts. */
@@ -58,24 +74,71 @@ const budgets = [
   "allUnsentBytesMax",
 ] as const satisfies (keyof Limits)[];
 
-/** @param figures asked once for each scrape. */
-export function createMetrics(figures: () => Figures): () => Promise<string> {
+export function createMetrics({ figures, charts, traffic }: MetricsSource): Metrics {
   const registry = new Registry();
+  const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const set = gauges.map(({ name, help, read }) => {
-    const gauge = new Gauge({ name, help, registers: [registry] });
-    return (now: Figures): void => gauge.set(read(now));
+  const set = gauges.map(([name, help, read]) => {
+    const gauge = new Gauge({ name, help, registers });
+    return (now: Figures, gone: Traffic): void => gauge.set(read(now, gone));
+  });
+  const count = counters.map(([name, help, read]) => {
+    const counter = new Counter({ name, help, registers });
+    return (now: Figures, gone: Traffic): void => {
+      counter.reset();
+      counter.inc(read(now, gone));
+    };
   });
   const budget = new Gauge({
     name: "turnwire_budget_bytes",
     help: "Upper bounds of what is kept in memory.",
     labelNames: ["limit"],
-    registers: [registry],
+    registers,
   });
   for (const limit of budgets) budget.set({ limit }, limits[limit]);
-  return () => {
-    const now = figures();
-    for (const update of set) update(now);
-    return registry.metrics();
+  const actors = new Gauge({
+    name: "turnwire_actors",
+    help: "Actors by chart and innermost state: sockets, turns, conversations, watches, surfaces.",
+    labelNames: ["chart", "state"],
+    registers,
+  });
+  const closes = new Counter({
+    name: "turnwire_closes_total",
+    help: "Sockets that the server closed, by code.",
+    labelNames: ["code"],
+    registers,
+  });
+  const refusals = new Counter({
+    name: "turnwire_refusals_total",
+    help: "Requests over sockets that were refused, by code.",
+    labelNames: ["code"],
+    registers,
+  });
+  const commits = new Histogram({
+    name: "turnwire_store_commit_seconds",
+    help: "Time of a commit of the store.",
+    buckets: [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
+    registers,
+  });
+  const byCode = (counter: Counter<"code">, counts: ReadonlyMap<string, number>): void => {
+    counter.reset();
+    for (const [code, total] of counts) counter.inc({ code }, total);
+  };
+  return {
+    scrape() {
+      const [now, gone] = [figures(), traffic()];
+      for (const update of [...set, ...count]) update(now, gone);
+      byCode(closes, gone.closes);
+      byCode(refusals, gone.refusals);
+      actors.reset();
+      for (const { chart, states } of charts())
+        for (const [state, many] of Object.entries(states)) actors.set({ chart, state: nameIn(chart, state) }, many);
+      return registry.metrics();
+    },
+    committed: (tookMs) => commits.observe(tookMs / 1_000),
   };
 }
+
+/** A state's id without the chart's, which it begins with. */
+const nameIn = (chart: string, state: string): string =>
+  state.startsWith(`${chart}.`) ? state.slice(chart.length + 1) : state;

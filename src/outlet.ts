@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import type { Close } from "./closes.ts";
 import type { Joiner } from "./joiner.ts";
 import type { Limits } from "./limits.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** The transport's side of one socket. Nothing of it throws on a socket that has gone. */
 export interface Socket {
@@ -37,12 +38,18 @@ interface Mark {
   sentAt: number;
 }
 
+/** What all outlets of a gateway share. */
+export interface OutletHouse {
+  clock: Clock;
+  limits: Limits;
+  joiner: Joiner;
+  traffic: Traffic;
+}
+
 export class Outlet {
   readonly #socket: Socket;
   readonly #owner: OutletOwner;
-  readonly #clock: Clock;
-  readonly #limits: Limits;
-  readonly #joiner: Joiner;
+  readonly #house: OutletHouse;
   /** Does it watch more than one conversation? Then what their feeds write in one loop turn is joined. */
   joins = false;
   #held = false;
@@ -65,14 +72,12 @@ export class Outlet {
   #pingedAt: number;
   #endedAt = 0;
 
-  constructor(socket: Socket, owner: OutletOwner, clock: Clock, limits: Limits, joiner: Joiner) {
+  constructor(socket: Socket, owner: OutletOwner, house: OutletHouse) {
     this.#socket = socket;
     this.#owner = owner;
-    this.#clock = clock;
-    this.#limits = limits;
-    this.#joiner = joiner;
-    this.#window = limits.outstandingBytesMax;
-    this.#heardAt = clock.now();
+    this.#house = house;
+    this.#window = house.limits.outstandingBytesMax;
+    this.#heardAt = house.clock.now();
     this.#pingedAt = this.#heardAt;
   }
 
@@ -82,15 +87,22 @@ export class Outlet {
     this.#write(frame);
   }
 
-  /** Frames of a turn. False, and nothing written, when the socket may not be given more now. */
-  deliver(frames: Buffer): boolean {
+  get traffic(): Traffic {
+    return this.#house.traffic;
+  }
+
+  /** Frames of a turn, with so many events. False, and nothing written, when the socket may not be given more now. */
+  deliver(frames: Buffer, events: number): boolean {
     if (this.ended || this.congested) return false;
     if (this.joins && !this.#held) {
       this.#held = true;
       this.#socket.hold();
-      this.#joiner.hold(this);
+      this.#house.joiner.hold(this);
     }
     this.#write(frames);
+    const { traffic } = this.#house;
+    traffic.deliveries += events;
+    traffic.deliveryWrites++;
     return true;
   }
 
@@ -118,16 +130,18 @@ export class Outlet {
   #write(frames: Buffer): void {
     // No two marks are farther apart than one write has to be: a receipt is due for what can be read in its time.
     const unmarked = this.#writtenBytes - this.#markedBytes;
-    if (unmarked > 0 && unmarked + frames.length > this.#limits.markEveryBytes) this.#mark();
+    if (unmarked > 0 && unmarked + frames.length > this.#house.limits.markEveryBytes) this.#mark();
     this.#socket.write(frames);
     this.#writtenBytes += frames.length;
-    if (this.#writtenBytes - this.#markedBytes >= this.#limits.markEveryBytes) this.#mark();
+    this.#house.traffic.writes++;
+    this.#house.traffic.writtenBytes += frames.length;
+    if (this.#writtenBytes - this.#markedBytes >= this.#house.limits.markEveryBytes) this.#mark();
     if (!this.congested && this.outstandingBytes() > this.#window) {
       this.congested = true;
       if (this.#markedBytes !== this.#writtenBytes) this.#mark();
       this.#owner.congested();
     }
-    if (this.#socket.unsentBytes() > this.#limits.unsentBytesMax) this.#reportStuck();
+    if (this.#socket.unsentBytes() > this.#house.limits.unsentBytesMax) this.#reportStuck();
   }
 
   /** A ping marks the stream; its pong is the receipt for all that was written before. */
@@ -135,7 +149,7 @@ export class Outlet {
     const id = this.#nextMark++;
     const bytes = this.#writtenBytes - this.#markedBytes;
     const ahead = this.outstandingBytes();
-    this.#marks.push({ id, at: this.#writtenBytes, bytes, ahead, sentAt: this.#clock.now() });
+    this.#marks.push({ id, at: this.#writtenBytes, bytes, ahead, sentAt: this.#house.clock.now() });
     this.#markedBytes = this.#writtenBytes;
     this.#socket.ping(`m${id}`);
   }
@@ -149,9 +163,9 @@ export class Outlet {
     if (!mark) return;
     this.#marks.splice(0, index + 1);
     this.#receiptedBytes = mark.at;
-    this.#receiptAt = this.#clock.now();
+    this.#receiptAt = this.#house.clock.now();
     this.#adapt(mark);
-    const low = this.#window * this.#limits.outstandingLowRatio;
+    const low = this.#window * this.#house.limits.outstandingLowRatio;
     if (!this.congested || this.ended) return;
     if (this.outstandingBytes() < low) {
       this.congested = false;
@@ -161,7 +175,7 @@ export class Outlet {
 
   /** What is on the way delays replies: on a slow link it may be less, so that it takes about a second. */
   #adapt({ ahead, sentAt }: Mark): void {
-    const { markEveryBytes, outstandingBytesMin, outstandingBytesMax, receiptWishedMs } = this.#limits;
+    const { markEveryBytes, outstandingBytesMin, outstandingBytesMax, receiptWishedMs } = this.#house.limits;
     // A mark with next to nothing before it tells how far away the peer is, not how fast it reads.
     if (ahead < Math.min(markEveryBytes, this.#window) / 2) return;
     const tookMs = this.#receiptAt - sentAt;
@@ -172,13 +186,13 @@ export class Outlet {
 
   /** How long the oldest mark may still take. It is the pace that counts: who reads at all is waited for. */
   #markDueAt({ bytes, sentAt }: Mark): number {
-    const { markAnswerMs, markEveryBytes } = this.#limits;
+    const { markAnswerMs, markEveryBytes } = this.#house.limits;
     return Math.max(sentAt, this.#receiptAt) + markAnswerMs * Math.max(1, bytes / markEveryBytes);
   }
 
   /** Any frame is a sign of life. */
   heard(): void {
-    this.#heardAt = this.#clock.now();
+    this.#heardAt = this.#house.clock.now();
   }
 
   /** Sends the close frame; nothing is written after it. */
@@ -186,6 +200,7 @@ export class Outlet {
     if (this.ended) return;
     this.end();
     this.closeCode = close.code;
+    this.#house.traffic.closed(close.code);
     this.#socket.close(close.code, close.reason);
   }
 
@@ -193,7 +208,7 @@ export class Outlet {
   end(): void {
     if (this.ended) return;
     this.ended = true;
-    this.#endedAt = this.#clock.now();
+    this.#endedAt = this.#house.clock.now();
     this.#marks = [];
   }
 
@@ -204,12 +219,12 @@ export class Outlet {
 
   /** What of the sweep's deadlines this socket has missed at the moment; pings it when it has been silent. */
   due(now: number): "overdue" | "stuck" | "silent" | undefined {
-    if (this.ended) return now - this.#endedAt >= this.#limits.closingMs ? "overdue" : undefined;
+    if (this.ended) return now - this.#endedAt >= this.#house.limits.closingMs ? "overdue" : undefined;
     const oldest = this.#marks[0];
     // Nobody can answer a ping before it has read what comes before it: then the mark decides, and not the silence.
     if (oldest) return now >= this.#markDueAt(oldest) ? "stuck" : undefined;
     const silentMs = now - this.#heardAt;
-    if (silentMs >= this.#limits.silentCloseMs) return "silent";
+    if (silentMs >= this.#house.limits.silentCloseMs) return "silent";
     const pingMs = this.#pingAfterMs();
     if (silentMs >= pingMs && now - this.#pingedAt >= pingMs) {
       this.#pingedAt = now;
@@ -221,18 +236,18 @@ export class Outlet {
   /** Up to a fifth sooner, by the last digits of when it was heard: a fleet that came at once is not pinged at once. */
   #pingAfterMs(): number {
     const chance = (Math.trunc(this.#heardAt * 1_000) % 1_000) / 1_000;
-    return this.#limits.silentPingMs * (1 - 0.2 * chance);
+    return this.#house.limits.silentPingMs * (1 - 0.2 * chance);
   }
 
   /** Since the last sign of life. */
   silentMs(): number {
-    return this.#clock.now() - this.#heardAt;
+    return this.#house.clock.now() - this.#heardAt;
   }
 
   /** What the sweep will do, and when, if nothing is heard until then; for those who look. */
   deadlines(): { what: string; inMs: number }[] {
-    const { silentPingMs, silentCloseMs, closingMs } = this.#limits;
-    const now = this.#clock.now();
+    const { silentPingMs, silentCloseMs, closingMs } = this.#house.limits;
+    const now = this.#house.clock.now();
     const due = (what: string, since: number, ms: number): { what: string; inMs: number } => ({
       what,
       inMs: Math.max(0, Math.round(since + ms - now)),
@@ -249,7 +264,7 @@ export class Outlet {
   /** Does it take what it is given late? Who reads in time may be owed much for a moment, and is not in danger. */
   isBehind(now: number): boolean {
     const [oldest] = this.#marks;
-    return this.congested || (oldest !== undefined && now - oldest.sentAt > this.#limits.receiptWishedMs);
+    return this.congested || (oldest !== undefined && now - oldest.sentAt > this.#house.limits.receiptWishedMs);
   }
 
   /** It holds more than its share of what all sockets may: it is given up as slow. */

@@ -18,7 +18,7 @@ import { createHttpListener } from "./http/listener.ts";
 import { OpenStreams } from "./http/open-streams.ts";
 import { limits as defaultLimits, type Limits } from "./limits.ts";
 import { hostAndPort, listen, trackAnswers, trackConnections, unlisten } from "./listen.ts";
-import { createMetrics } from "./metrics.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
 import type { Agent, Tool } from "./ports/agent.ts";
 import type { Authorisation, Identity } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
@@ -81,12 +81,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const tools = await createTools(config, options.tools ?? [], clock);
   const agents = await createAgents(config, options.agents ?? [], clock, logger);
   const defaultModel = defaultModelOf(config, agents);
-  const store = openSqliteStore({ dataDir: config.dataDir, clock, logger, durability: config.durability });
+  const { dataDir, durability } = config;
+  const heard: { commit?: (tookMs: number) => void } = {};
+  const onCommit = (tookMs: number): void => heard.commit?.(tookMs);
+  const store = openSqliteStore({ dataDir, clock, logger, durability, onCommit });
   let house: House;
   try {
     const { authorisation } = options;
     const limits = { ...defaultLimits, ...options.limits };
     house = furnish({ config, clock, logger, store, agents, tools, surfaces, defaultModel, authorisation, limits });
+    heard.commit = house.metrics.committed;
   } catch (error) {
     store.close();
     throw error;
@@ -133,6 +137,7 @@ interface House {
   embedded: EmbeddedOrchestrator;
   access: Access;
   limits: Limits;
+  metrics: Metrics;
   tokensFile: TokensFile | undefined;
   wsServer: Server;
   httpServer: Server;
@@ -200,6 +205,11 @@ function furnish({ config, clock, logger, limits, store, agents, tools, defaultM
   });
   const visualizer =
     config.inspect && createVisualizer(config.inspect, credentials !== undefined, gateway, figures, clock);
+  const metrics = createMetrics({
+    figures,
+    charts: () => gateway.directory.counts(),
+    traffic: () => gateway.connections.traffic,
+  });
   const app = createHttpApp({
     orchestrator,
     conversations,
@@ -211,7 +221,7 @@ function furnish({ config, clock, logger, limits, store, agents, tools, defaultM
     logger,
     limits,
     health: { alive: () => gateway.root.getSnapshot().status === "active", ready: () => !draining },
-    metrics: createMetrics(figures),
+    metrics: () => metrics.scrape(),
     page: { directory: pageDirectory },
     why: { directory: gateway.directory, activity, readers: (id) => streams.watching(id) },
     visualizer,
@@ -244,6 +254,7 @@ function furnish({ config, clock, logger, limits, store, agents, tools, defaultM
     embedded,
     access,
     limits,
+    metrics,
     tokensFile,
     wsServer,
     httpServer,

@@ -9,6 +9,7 @@ import { limits } from "../src/limits.ts";
 import { Outlet } from "../src/outlet.ts";
 import type { Authorisation, Identity } from "../src/ports/authorisation.ts";
 import { silentLogger } from "../src/ports/logger.ts";
+import { Traffic } from "../src/traffic.ts";
 import { SimulatedClock } from "./support/clock.ts";
 import { MemorySocket } from "./support/socket.ts";
 
@@ -34,7 +35,7 @@ function open(perLoopTurn: number = limits.socketsPerLoopTurn, authorisation?: A
   const owner = { congested: () => {}, drained: () => {}, stuck: () => {} };
   const join = (identity: Identity = alice) => {
     const socket = new MemorySocket();
-    const outlet = new Outlet(socket, owner, clock, limits, new Joiner(clock));
+    const outlet = new Outlet(socket, owner, { clock, limits, joiner: new Joiner(clock), traffic: new Traffic() });
     const listener = { serial: ++serial, identity, outlet, socket };
     listeners.set(serial, listener);
     return listener;
@@ -107,7 +108,7 @@ test("a socket that opens while the news goes round does not hear it", () => {
 test("a congested socket hears news at once, and one that has gone costs nobody anything", () => {
   const { clock, broadcaster, join, heardBy } = open();
   const congested = join();
-  congested.outlet.deliver(Buffer.from("\u0081\u0000", "latin1"));
+  congested.outlet.deliver(Buffer.from("\u0081\u0000", "latin1"), 1);
   congested.outlet.congested = true;
   const gone = join();
   gone.outlet.end();

@@ -2,12 +2,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../src/limits.ts";
-import { createMetrics, type Figures } from "../src/metrics.ts";
+import { createMetrics, type Figures, type MetricsSource } from "../src/metrics.ts";
+import { Traffic } from "../src/traffic.ts";
 import { within } from "./support/deadline.ts";
 
 const test = suite("metrics");
 
 const figures: Figures = {
+  largestLag: 8,
   sockets: 1,
   watches: 2,
   surfaces: 3,
@@ -22,15 +24,27 @@ const figures: Figures = {
   runningTurns: 7,
 };
 
+const traffic = new Traffic();
+Object.assign(traffic, { writes: 9, writtenBytes: 10, deliveries: 12, deliveryWrites: 3 });
+traffic.closed(4001);
+traffic.closed(4001);
+traffic.refused("rate-limited");
+
+const source = (read: () => Figures = () => figures): MetricsSource => ({
+  figures: read,
+  charts: () => [{ chart: "turn", count: 2, states: { "turn.running.writing": 1, "turn.running.stalled": 1 } }],
+  traffic: () => traffic,
+});
+
 const gaugeIn = (text: string, name: string): number => Number(text.match(new RegExp(`^${name} (\\S+)$`, "m"))?.[1]);
 
 test("every figure is there under its name, with help and type", async () => {
-  const text = await within(createMetrics(() => figures)(), "the metrics");
+  const text = await within(createMetrics(source()).scrape(), "the metrics");
   const expected: [string, number][] = [
     ["turnwire_sockets", 1],
     ["turnwire_watches", 2],
     ["turnwire_surfaces", 3],
-    ["turnwire_turn_events", 4],
+    ["turnwire_largest_lag_events", 8],
     ["turnwire_turn_logs", 5],
     ["turnwire_turn_log_bytes", 6],
     ["turnwire_running_turns", 7],
@@ -45,25 +59,49 @@ test("every figure is there under its name, with help and type", async () => {
     assert.match(text, `# TYPE ${name} gauge`);
     assert.match(text, `# HELP ${name} `);
   }
+  for (const [name, value] of [
+    ["turnwire_turn_events_total", 4],
+    ["turnwire_deliveries_total", 12],
+    ["turnwire_delivery_writes_total", 3],
+    ["turnwire_writes_total", 9],
+    ["turnwire_written_bytes_total", 10],
+  ] as const) {
+    assert.is(gaugeIn(text, name), value, name);
+    assert.match(text, `# TYPE ${name} counter`);
+  }
+  assert.match(text, 'turnwire_closes_total{code="4001"} 2');
+  assert.match(text, 'turnwire_refusals_total{code="rate-limited"} 1');
+  assert.match(text, 'turnwire_actors{chart="turn",state="running.stalled"} 1');
   assert.match(text, `turnwire_budget_bytes{limit="allLogsBytesMax"} ${limits.allLogsBytesMax}`);
   assert.match(text, "process_resident_memory_bytes");
 });
 
 test("the figures are asked for once a scrape, at the moment of it", async () => {
   let asked = 0;
-  const scrape = createMetrics(() => ({ ...figures, sockets: ++asked }));
+  const metrics = createMetrics(source(() => ({ ...figures, sockets: ++asked })));
   assert.is(asked, 0);
-  assert.is(gaugeIn(await within(scrape(), "the metrics"), "turnwire_sockets"), 1);
-  assert.is(gaugeIn(await within(scrape(), "the metrics"), "turnwire_sockets"), 2);
+  assert.is(gaugeIn(await within(metrics.scrape(), "the metrics"), "turnwire_sockets"), 1);
+  assert.is(gaugeIn(await within(metrics.scrape(), "the metrics"), "turnwire_sockets"), 2);
 });
 
 test("two servers in one process count for themselves", async () => {
-  const scrapes = [10, 20].map((sockets) => createMetrics(() => ({ ...figures, sockets })));
-  const texts = await within(Promise.all(scrapes.map((scrape) => scrape())), "the metrics");
+  const both = [10, 20].map((sockets) => createMetrics(source(() => ({ ...figures, sockets }))));
+  const texts = await within(Promise.all(both.map((metrics) => metrics.scrape())), "the metrics");
   assert.equal(
     texts.map((text) => gaugeIn(text, "turnwire_sockets")),
     [10, 20],
   );
+});
+
+test("what only grows is the same in the next scrape, and commits are counted by their time", async () => {
+  const metrics = createMetrics(source());
+  await metrics.scrape();
+  for (const tookMs of [0.05, 0.3, 40]) metrics.committed(tookMs);
+  const text = await within(metrics.scrape(), "the metrics");
+  assert.is(gaugeIn(text, "turnwire_turn_events_total"), 4);
+  assert.match(text, 'turnwire_closes_total{code="4001"} 2');
+  assert.match(text, 'turnwire_store_commit_seconds_bucket{le="0.0005"} 2');
+  assert.match(text, "turnwire_store_commit_seconds_count 3");
 });
 
 test.run();

@@ -7,6 +7,7 @@ import { closes } from "../src/closes.ts";
 import { Joiner } from "../src/joiner.ts";
 import { limits } from "../src/limits.ts";
 import { Outlet } from "../src/outlet.ts";
+import { Traffic } from "../src/traffic.ts";
 import { SimulatedClock } from "./support/clock.ts";
 import { seeded } from "./support/seed.ts";
 import { MemorySocket } from "./support/socket.ts";
@@ -22,14 +23,14 @@ function open() {
   const facts: string[] = [];
   const note = (fact: string) => () => void facts.push(fact);
   const owner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
-  const outlet = new Outlet(socket, owner, clock, limits, new Joiner(clock));
+  const outlet = new Outlet(socket, owner, { clock, limits, joiner: new Joiner(clock), traffic: new Traffic() });
   const receipt = (payload: string): void => outlet.receipt(payload);
   return {
     clock,
     socket,
     facts,
     outlet,
-    write: (bytes: number): boolean => outlet.deliver(Buffer.alloc(bytes)),
+    write: (bytes: number): boolean => outlet.deliver(Buffer.alloc(bytes), 1),
     answer: (count?: number): void => socket.answer(receipt, count),
   };
 }

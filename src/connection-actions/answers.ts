@@ -19,6 +19,7 @@ export function succeed(connection: Connection, { id }: Paired, contents: object
 
 /** The request was not carried out; the socket lives on. */
 export function refuse(connection: Connection, { id }: Paired, refusal: Refusal): void {
+  connection.outlet.traffic.refused(refusal.code);
   connection.outlet.control(encodeMessage(id === undefined ? refusal.reply : replyOf(id, refusal)));
 }
 

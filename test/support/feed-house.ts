@@ -6,6 +6,7 @@ import { Joiner } from "../../src/joiner.ts";
 import { type Limits, limits } from "../../src/limits.ts";
 import { Outlet } from "../../src/outlet.ts";
 import { Pace } from "../../src/pace.ts";
+import { Traffic } from "../../src/traffic.ts";
 import { type LoggedEvent, TurnLog } from "../../src/turn-log.ts";
 import { type Transcript, transcriptOf } from "./client/transcript.ts";
 import { SimulatedClock } from "./clock.ts";
@@ -38,6 +39,7 @@ export class FeedHouse {
   readonly limits: Limits;
   readonly pace: Pace;
   readonly joiner = new Joiner(this.clock);
+  readonly traffic = new Traffic();
   readonly feed: Feed;
 
   constructor(bounds: Partial<Limits> = {}) {
@@ -54,7 +56,7 @@ export class FeedHouse {
     const note = (fact: string) => () => void facts.push(fact);
     const socket = new MemorySocket();
     const outletOwner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
-    const outlet = new Outlet(socket, outletOwner, this.clock, this.limits, this.joiner);
+    const outlet = new Outlet(socket, outletOwner, this);
     const cursorOwner = { reachedEnd: note("reachedEnd"), fellBehind: note("fellBehind"), lost: note("lost") };
     const cursor = new Cursor(this.feed, outlet, cursorOwner, seq, this.limits);
     return { socket, outlet, cursor, facts, transcript: () => transcriptOf(socket.messages(), conversationId) };

@@ -16,6 +16,8 @@ export interface WriterOptions {
   logger: Logger;
   /** Called when commits begin to fail (with the reason) and when they are well again (with undefined). */
   onFailure?: ((failure: StoreError | undefined) => void) | undefined;
+  /** Called after each commit with the time it took, milliseconds. */
+  onCommit?: ((tookMs: number) => void) | undefined;
 }
 
 type Unit = readonly Write[];
@@ -95,11 +97,13 @@ export class Writer {
 
   /** Commits what is pending and then the attempted unit. A defect in that one is returned; the rest is kept then. */
   #commit(attempted: Unit): Defect | undefined {
+    const { clock, onCommit } = this.#options;
     const units = this.#pending.length;
     const defects: Defect[] = [];
+    const startedAt = clock.now();
     let ownDefect: Defect | undefined;
     this.#orFail(attempted, () => {
-      this.#open.mustBeThere(this.#options.clock.now());
+      this.#open.mustBeThere(startedAt);
       if (this.#commitWhole(attempted)) return;
       this.#transaction.run(() => {
         for (const unit of this.#pending) {
@@ -110,6 +114,7 @@ export class Writer {
         ownDefect = this.#applyUnit(attempted);
       });
     });
+    onCommit?.(clock.now() - startedAt);
     this.#pending.splice(0, units);
     for (const { unit, error } of defects) {
       const fields = { kinds: unit.map(({ kind }) => kind), reason: reasonOf(error) };

@@ -18,7 +18,7 @@ export function findChromium(): string | undefined {
 /** Where tests must not be left out for want of a browser. */
 export const mustHaveChromium = process.env["CI"] === "true";
 
-const switches = [
+export const chromiumSwitches = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -44,7 +44,7 @@ export async function startBrowser(executablePath: string, options: ContextOptio
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     headless: true,
-    args: switches,
+    args: chromiumSwitches,
     viewport: { width: 1280, height: 800 },
     ...options,
   });

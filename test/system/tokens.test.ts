@@ -149,6 +149,26 @@ test("a token that is taken away ends its sockets with 4502, answers and tickets
 
 const budget = (since: number): number => Math.max(1, 1_000 - (performance.now() - since));
 
+test("what people and models say is not in the log, also not what was refused", async () => {
+  using owner = await socketOf("owner");
+  const said = "xyzzy plugh";
+  owner.send({ type: "chat.send", conversationId: "quiet", message: said });
+  assert.is((await untilSealed(owner, "quiet")).text, said);
+  owner.send({ type: "chat.send", conversationId: "quiet", message: said, model: "none/none" });
+  await owner.next("chat.error");
+  owner.send({ type: "chat.send", conversationId: "quiet", message: { text: said } });
+  await owner.next("chat.error");
+  owner.sendRaw(`{"type":"chat.send","message":"${said}`);
+  await owner.next("error");
+  for (const body of [
+    { message: said, images: said },
+    { conversationId: "quiet", message: said, model: "none/none" },
+  ])
+    assert.is((await ask(server, "/chat", { method: "POST", headers: bearer("owner"), body })).status, 400);
+  await ask(server, "/conversations/quiet/title", { method: "PUT", headers: bearer("owner"), body: { title: said } });
+  assert.not.ok(server.stderr.includes("xyzzy"), server.stderr);
+});
+
 test("a token that is added is good without a restart, also by SIGHUP, and no token is in the log", async () => {
   tokens["late"] = await token("add", "late");
   server.signal("SIGHUP");

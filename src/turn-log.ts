@@ -106,10 +106,16 @@ export class TurnLog {
     return this.#bytes;
   }
 
-  /** The turn that has begun and is not sealed: its id, bytes and the seq before its first event. */
+  /**
+   * The turn that has begun and is not sealed: its id, bytes and the seq before its first event. What its newest run may
+   * still grow into does not count: who bounds a turn by its words must not be overtaken by how they are kept.
+   */
   get running(): { turnId: unknown; bytes: number; startSeq: number } | undefined {
     const open = this.#open;
-    return open && { turnId: open.turnId, bytes: open.bytes, startSeq: open.firstSeq - 1 };
+    if (!open) return undefined;
+    const last = open.entries.at(-1);
+    const spare = last?.kind === "run" ? last.text.length - last.bytes : 0;
+    return { turnId: open.turnId, bytes: open.bytes - spare, startSeq: open.firstSeq - 1 };
   }
 
   /**
@@ -130,7 +136,10 @@ export class TurnLog {
 
   /** The running turn is sealed: its part may be shed from now on. */
   seal(now: number): void {
-    if (this.#open) this.#open.sealedAt = now;
+    if (this.#open) {
+      this.#trim(this.#open);
+      this.#open.sealedAt = now;
+    }
     this.#open = undefined;
   }
 
@@ -182,6 +191,7 @@ export class TurnLog {
   }
 
   #appendWhole(segment: Segment, payload: string): void {
+    this.#trim(segment);
     const payloadBytes = Buffer.byteLength(payload);
     const frame = Buffer.allocUnsafe(frameHeaderBytes(payloadBytes) + payloadBytes);
     frame.write(payload, writeFrameHeader(frame, 0, payloadBytes));
@@ -198,6 +208,7 @@ export class TurnLog {
     const fits = last?.kind === "run" && last.head === head && last.bytes + bytes <= runBytesMax;
     let run = fits ? last : undefined;
     if (!run) {
+      this.#trim(segment);
       const text = Buffer.allocUnsafeSlow(Math.max(runBytesFirst, bytes));
       run = { kind: "run", firstSeq: this.#seq, head, text, bytes: 0, ends: [] };
       segment.entries.push(run);
@@ -212,6 +223,16 @@ export class TurnLog {
     run.bytes += run.text.write(escaped, run.bytes);
     run.ends.push(run.bytes);
     this.#grow(segment, partOverheadBytes);
+  }
+
+  /** The newest run grows no more: it takes only what it needs. */
+  #trim(segment: Segment): void {
+    const last = segment.entries.at(-1);
+    if (last?.kind !== "run" || last.text.length === last.bytes) return;
+    this.#grow(segment, last.bytes - last.text.length);
+    const exact = Buffer.allocUnsafeSlow(last.bytes);
+    last.text.copy(exact, 0, 0, last.bytes);
+    last.text = exact;
   }
 
   /** The segment's own head object for this event: neighbours belong to one run when theirs is the same. */

@@ -27,17 +27,26 @@ export function fitted(event: AgentEvent, limits: Limits): AgentEvent[] {
   }
 }
 
-/** What an event costs in the log beside its encoding: the first of a run of text, and one more in the run. */
+/**
+ * What an event costs in the log beside its encoding: the first of a run of text, one more in the run, and once a turn
+ * what its two kinds of text have in common. The conversation's id comes on top, as often as it stands there.
+ */
 const eventOverheadBytes = 512;
 const partOverheadBytes = 16;
+const turnOverheadBytes = 2_048;
+const idsInHeads = 4;
 
 export class LogBudget {
   readonly #bytesMax: number;
-  #bytes = 0;
+  readonly #eventBytes: number;
+  #bytes: number;
   #lastType = "";
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, conversationId: string) {
+    const idBytes = Buffer.byteLength(JSON.stringify(conversationId));
     this.#bytesMax = bytesMax;
+    this.#eventBytes = eventOverheadBytes + idBytes;
+    this.#bytes = turnOverheadBytes + idsInHeads * idBytes;
   }
 
   /** False when the event goes beyond the budget. */
@@ -45,8 +54,8 @@ export class LogBudget {
     const continues = body.type === this.#lastType;
     this.#lastType = body.type;
     if (body.type === "text-delta" || body.type === "reasoning-delta")
-      this.#bytes += encodedBytes(body.delta) + (continues ? partOverheadBytes : eventOverheadBytes);
-    else this.#bytes += Buffer.byteLength(JSON.stringify(body)) + eventOverheadBytes;
+      this.#bytes += encodedBytes(body.delta) + (continues ? partOverheadBytes : this.#eventBytes);
+    else this.#bytes += Buffer.byteLength(JSON.stringify(body)) + this.#eventBytes;
     return this.#bytes <= this.#bytesMax;
   }
 }

@@ -71,7 +71,7 @@ export class TurnRunner {
     this.#texts = texts;
     this.#services = services;
     this.#record = new TurnRecord(turn, services);
-    this.#budget = new LogBudget(services.limits.turnLogBytesMax);
+    this.#budget = new LogBudget(services.limits.turnLogBytesMax, turn.conversationId);
     this.#startedAt = services.clock.now();
     this.#saidAt = this.#startedAt;
     this.#phaseAt = this.#startedAt;

@@ -1,0 +1,18 @@
+// `npm run simulate -- --seeds 10000 [--seed 7]`: the whole server on a simulated clock, once for each seed.
+import { parseArgs } from "node:util";
+import { inWords, simulate } from "./simulate.ts";
+
+const { values } = parseArgs({ options: { seeds: { type: "string", default: "1000" }, seed: { type: "string" } } });
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const seeds = Number(values.seeds);
+process.stdout.write(`simulate: --seeds ${seeds} --seed ${seed}\n`);
+const { failures, ...figures } = await simulate({
+  ...{ seed, seeds, failuresMax: 3 },
+  onSeed: (count) => {
+    if (count % 1_000 === 0) process.stdout.write(`${count} seeds\n`);
+  },
+});
+process.stdout.write(`${JSON.stringify(figures)}\n`);
+for (const failure of failures) process.stdout.write(`FAILED ${inWords(failure)}\n`);
+process.stdout.write(failures.length === 0 ? "every promise was kept\n" : `${failures.length} failures\n`);
+process.exitCode = failures.length === 0 ? 0 : 1;

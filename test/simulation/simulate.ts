@@ -1,0 +1,123 @@
+// Plays one world for each seed, and where a promise is broken finds the few steps that it takes (delta debugging:
+// Zeller and Hildebrandt 2002). The same numbers play the same world again.
+import { Dice } from "../support/dice.ts";
+import { World } from "./world.ts";
+
+export interface SimulationFailure {
+  seed: number;
+  message: string;
+  /** The steps of the shortest row of numbers that breaks it too. */
+  story: string[];
+}
+
+export interface SimulationReport {
+  seeds: number;
+  steps: number;
+  simulatedMs: number;
+  turns: number;
+  failures: SimulationFailure[];
+}
+
+interface Played {
+  problem: Error | undefined;
+  story: string[];
+  simulatedMs: number;
+  turns: number;
+}
+
+const stepsMost = 220;
+/** Numbers that a step may need. */
+const numbersPerStep = 5;
+const triesMax = 400;
+
+/** Break something in the world, for the test of the test. */
+export type Sabotage = (world: World) => void;
+
+/** One step is a few numbers, so that a step can be left out and the others stay what they are. */
+type Row = number[][];
+
+function rowOf(seed: number): Row {
+  const dice = new Dice(seed);
+  return Array.from({ length: dice.whole(40, stepsMost) }, () =>
+    Array.from({ length: numbersPerStep }, () => dice.whole(0, 999_999)),
+  );
+}
+
+/** Promises settle: nothing here waits for anything but other promises. */
+const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function play(row: Row, sabotage?: Sabotage): Promise<Played> {
+  const world = new World();
+  sabotage?.(world);
+  const story: string[] = [];
+  let problem: Error | undefined;
+  try {
+    for (const numbers of row) {
+      let at = 0;
+      story.push(world.step((below) => (numbers[at++ % numbersPerStep] ?? 0) % below));
+      await tick();
+      world.check();
+    }
+    story.push("the weather clears up");
+    await world.end(tick);
+    story.push("everything is let go");
+    await world.stop(tick);
+  } catch (error) {
+    problem = error instanceof Error ? error : new Error(String(error));
+  }
+  return { problem, story, simulatedMs: world.clock.now(), turns: world.runs.length };
+}
+
+async function shrink(row: Row, sabotage?: Sabotage): Promise<Played> {
+  let best = { row, played: await play(row, sabotage) };
+  let size = Math.ceil(row.length / 2);
+  for (let tries = 0; size >= 1 && tries < triesMax; ) {
+    let isShorter = false;
+    for (let from = 0; from < best.row.length && tries < triesMax; from += size) {
+      const shorter = [...best.row.slice(0, from), ...best.row.slice(from + size)];
+      const played = await play(shorter, sabotage);
+      tries++;
+      if (!played.problem) continue;
+      best = { row: shorter, played };
+      isShorter = true;
+      from -= size;
+    }
+    if (!isShorter) size = size === 1 ? 0 : Math.ceil(size / 2);
+  }
+  return best.played;
+}
+
+export interface SimulationOptions {
+  /** The first one; the others follow it. */
+  seed: number;
+  seeds: number;
+  /** No seed begins after so long. */
+  forMs?: number;
+  failuresMax?: number;
+  sabotage?: Sabotage;
+  onSeed?: (count: number) => void;
+}
+
+export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
+  const { seed: first, seeds, forMs = Number.POSITIVE_INFINITY, failuresMax = 1, sabotage, onSeed } = options;
+  const report: SimulationReport = { seeds: 0, steps: 0, simulatedMs: 0, turns: 0, failures: [] };
+  const until = performance.now() + forMs;
+  for (let seed = first; seed < first + seeds && performance.now() < until; seed++) {
+    const row = rowOf(seed);
+    const played = await play(row, sabotage);
+    report.seeds++;
+    report.steps += row.length;
+    report.simulatedMs += played.simulatedMs;
+    report.turns += played.turns;
+    onSeed?.(report.seeds);
+    if (!played.problem) continue;
+    const { problem, story } = await shrink(row, sabotage);
+    const message = (problem ?? played.problem).stack ?? String(problem ?? played.problem);
+    report.failures.push({ seed, message, story });
+    if (report.failures.length >= failuresMax) break;
+  }
+  return report;
+}
+
+export const inWords = ({ seed, message, story }: SimulationFailure): string =>
+  `SEED=${seed}: ${message}\n${story.map((step, index) => `  ${index + 1}. ${step}`).join("\n")}`;

@@ -1,0 +1,81 @@
+// The whole server on a simulated clock, once for each of as many seeds as fit into their time (`npm run simulate --
+// --seeds 10000` plays more), and the proof that a broken promise is found, shrunk and had again.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { budgets } from "../budgets.ts";
+import { inWords, type Sabotage, simulate } from "./simulate.ts";
+import type { World } from "./world.ts";
+
+const test = suite("simulation");
+
+const given = process.env["SEED"];
+const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
+process.stdout.write(`simulation: SEED=${seed}\n`);
+
+test("every promise is kept in every step, every run ends, and nothing is left when all have gone", async () => {
+  const { failures, ...figures } = await simulate({ seed, seeds: 1_000_000, forMs: budgets.simulationMs });
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  assert.is(failures.map(inWords).join("\n"), "");
+  assert.ok(figures.seeds >= budgets.simulationSeedsLeast, JSON.stringify(figures));
+});
+
+/** Does something to one of the writes to each socket. */
+const toAWrite =
+  (spoil: (write: (frames: Buffer) => void, frames: Buffer) => void): Sabotage =>
+  (world: World) => {
+    for (const client of world.clients) {
+      const connect = client.connect.bind(client);
+      client.connect = (gateway) => {
+        connect(gateway);
+        const { link } = client;
+        if (!link) return;
+        const write = link.write.bind(link);
+        link.write = (frames) => {
+          if (frames.includes('"text-delta"')) spoil(write, frames);
+          else write(frames);
+        };
+      };
+    }
+  };
+
+const sabotages: [what: string, sabotage: Sabotage][] = [
+  ["an event is lost on its way", toAWrite(() => {})],
+  [
+    "an event comes twice",
+    toAWrite((write, frames) => {
+      write(frames);
+      write(frames);
+    }),
+  ],
+  [
+    "an answer is not stored",
+    ({ store }) => {
+      const attempt = store.attempt.bind(store);
+      store.attempt = (writes) =>
+        attempt(
+          writes.filter((write) => write.kind !== "chunks" || write.chunks.every(({ role }) => role !== "assistant")),
+        );
+    },
+  ],
+  ["a timer is left behind", ({ clock }) => void clock.setTimeout(() => {}, 1e12)],
+  [
+    "a watch is not ended",
+    ({ gateway }) => {
+      const { actors } = gateway;
+      const count = actors.count.bind(actors);
+      actors.count = (kind) => count(kind) + (kind === "watch" ? 1 : 0);
+    },
+  ],
+];
+
+for (const [what, sabotage] of sabotages)
+  test(`it is found when ${what}, in few steps, and again from its seed`, async () => {
+    const { failures } = await simulate({ seed, seeds: 300, sabotage });
+    const [failure] = failures;
+    if (!failure) throw new Error("it is not found");
+    assert.ok(failure.story.length < 30, inWords(failure));
+    const { failures: again } = await simulate({ seed: failure.seed, seeds: 1, sabotage });
+    assert.equal(again[0]?.story, failure.story);
+  });
+
+test.run();

@@ -50,6 +50,8 @@ export interface Access {
   allowedOrigin(request: AccessRequest): string | undefined;
   /** Names a port that this server listens on: a page from any of them is the server's own. */
   addOwnPort(port: number): void;
+  /** Is its token still good, for the same? */
+  isGood(identity: Identity): boolean;
   /** For this identity's next socket. */
   issueTicket(identity: Identity): Ticket;
 }
@@ -120,6 +122,7 @@ export function createAccess(options: AccessOptions): Access {
     addOwnPort: (port) => {
       ownPorts.add(port);
     },
+    isGood: (identity) => credentials?.includes(identity) ?? true,
     issueTicket: (identity) => tickets.issue(identity),
   };
 }

@@ -1,7 +1,7 @@
 // Who may do what: the scope of an identity first, then the authorisation port, if there is one. Must never let
 // anything through that the port did not plainly allow.
 
-import { reasonOf } from "./guarded-orchestrator.ts";
+import { hushed, reasonOf } from "./guarded-orchestrator.ts";
 import type { Authorisation, AuthorisationQuestion, Identity, Scope } from "./ports/authorisation.ts";
 import { scopes } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
@@ -44,9 +44,28 @@ export class Authoriser {
     return this.refusal(identity, action, subject) === undefined;
   }
 
+  /** Tells the port whose conversation this is. */
+  created(identity: Identity, conversationId: string): void {
+    this.#tell("created", (port) => port.created?.(identity, conversationId));
+  }
+
+  /** Tells the port that what it knows of a conversation holds for its archive as well. */
+  archived(conversationId: string, archiveId: string): void {
+    this.#tell("archived", (port) => port.archived?.(conversationId, archiveId));
+  }
+
+  #tell(what: string, tell: (port: Authorisation) => unknown): void {
+    if (this.#port === undefined) return;
+    try {
+      hushed(tell(this.#port));
+    } catch (error) {
+      this.#logger.warn(`authorisation: ${what} threw`, { reason: reasonOf(error) });
+    }
+  }
+
   #allows(question: AuthorisationQuestion): boolean {
     try {
-      return this.#port?.may(question) === true;
+      return hushed(this.#port?.may(question)) === true;
     } catch (error) {
       this.#logger.warn("authorisation: may threw, which refuses", {
         action: question.action,

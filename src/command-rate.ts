@@ -43,6 +43,8 @@ export class CommandRate {
     if (this.#left === burst) this.#refused = 0;
     if (this.#left >= 1) {
       this.#left--;
+      // Who waits as it is told, and is a little early now and then, is no flood.
+      this.#refused = Math.max(0, this.#refused - 1);
       return 0;
     }
     this.#refused++;

@@ -47,6 +47,8 @@ export interface Config {
   toolsFile: string | undefined;
   allowOrigins: string[];
   eventProfile: "full" | "core";
+  /** From one address beyond this machine. */
+  socketsPerAddress: number;
   drainMs: number;
   /** A turn that nobody has watched for so long is stopped; undefined: none is. */
   orphanMs: number | undefined;
@@ -144,6 +146,9 @@ function serveConfig(given: Given, environment: Environment): Config {
     const found = find(name);
     return found && check(...found, schema);
   };
+  // Empty is refused, not ignored: who writes TURNWIRE_TOKENS_FILE=$FILE means to be protected.
+  if (environment[flags["tokens-file"].variable] === "")
+    throw new ConfigError(`${flags["tokens-file"].variable} is empty: give a path, or unset it.`);
   const token = environment["TURNWIRE_TOKEN"];
   const model = readIfSet("model", values.model);
   const config: Config = {
@@ -155,6 +160,7 @@ function serveConfig(given: Given, environment: Environment): Config {
     toolsFile: existingFile("tools", readIfSet("tools", values.path), environment),
     allowOrigins: readIfSet("allow-origin", values.origins) ?? [],
     eventProfile: read("event-profile", values.eventProfile),
+    socketsPerAddress: read("sockets-per-address", values.socketsPerAddress),
     drainMs: read("drain-ms", values.drainMs),
     orphanMs: read("orphans", values.orphans),
     durability: read("durability", values.durability),

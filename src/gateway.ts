@@ -309,6 +309,7 @@ export class Gateway {
   }
 
   #fanOut(news: Broadcast): void {
+    if (news.type === "conversation.compacted") this.authoriser.archived(news.conversationId, news.newConversationId);
     this.#broadcaster.announce(news, news.conversationId);
     if (news.type === "conversation.statusChanged" && news.status === "active")
       this.feeds.turnBegins(news.conversationId);

@@ -60,6 +60,7 @@ const announcedOfConversations = [
   "stepsPerTurnMax",
   "runningTurnsMax",
   "turnMs",
+  "agentLostMs",
   "toolRunMs",
   "modelSilenceMs",
   "retriesMax",

@@ -2,9 +2,11 @@
 // time. Where an orchestrator keeps keys itself, it stores each in the same unit as the turn; for a host they are kept
 // here, in memory. Must never remember a refusal.
 import { hash } from "node:crypto";
+import { anyone } from "./authoriser.ts";
 import type { Clock } from "./clock.ts";
 import { reasonOf } from "./guarded-orchestrator.ts";
 import type { Limits } from "./limits.ts";
+import type { Identity } from "./ports/authorisation.ts";
 import type { IdempotencyKeys, KeptAnswer, KeyedRequest } from "./ports/idempotency.ts";
 import type { ChatQueue } from "./protocol/chat-queue.ts";
 import type { ChatSend } from "./protocol/chat-send.ts";
@@ -22,11 +24,11 @@ export class Idempotency {
   }
 
   /** The first success of the same request; a refusal when the key belongs to another one, or nobody can tell. */
-  recall(message: Keyable): KeptAnswer | Refusal | undefined {
+  recall(message: Keyable, identity: Identity): KeptAnswer | Refusal | undefined {
     const { type, idempotencyKey, conversationId } = message;
     if (idempotencyKey === undefined) return undefined;
     try {
-      const kept = (this.#port ?? this.#memory).recall(idempotencyKey, conversationId);
+      const kept = (this.#port ?? this.#memory).recall(ownKey(idempotencyKey, identity), conversationId);
       if (!kept) return undefined;
       return kept.digest === digestOf(message) ? kept.answer : refusals.idempotencyConflict(type, conversationId);
     } catch (error) {
@@ -36,21 +38,25 @@ export class Idempotency {
   }
 
   /** What the orchestrator is to keep in one unit with the turn or text; undefined when it is not asked to. */
-  toKeep(message: Keyable): KeyedRequest | undefined {
-    return this.#port ? keyedRequest(message) : undefined;
+  toKeep(message: Keyable, identity: Identity): KeyedRequest | undefined {
+    return this.#port ? keyedRequest(message, identity) : undefined;
   }
 
   /** The request has succeeded. */
-  keep(message: Keyable, answer: KeptAnswer): void {
-    const request = this.#port ? undefined : keyedRequest(message);
+  keep(message: Keyable, identity: Identity, answer: KeptAnswer): void {
+    const request = this.#port ? undefined : keyedRequest(message, identity);
     if (request) this.#memory.keep(request, answer);
   }
 }
 
-function keyedRequest(message: Keyable): KeyedRequest | undefined {
-  const { type, idempotencyKey: key, conversationId } = message;
-  return key === undefined ? undefined : { type, key, conversationId, digest: digestOf(message) };
+function keyedRequest(message: Keyable, identity: Identity): KeyedRequest | undefined {
+  const { type, idempotencyKey, conversationId } = message;
+  if (idempotencyKey === undefined) return undefined;
+  return { type, key: ownKey(idempotencyKey, identity), conversationId, digest: digestOf(message) };
 }
+
+/** Each token has keys of its own: another's would tell what it has done. No name has the sign between them. */
+const ownKey = (key: string, identity: Identity): string => (identity === anyone ? key : `${identity.name} ${key}`);
 
 /** Of what the request asks for. The schema has put its fields in order. */
 function digestOf({ id: _, idempotencyKey: __, ...request }: Keyable): string {

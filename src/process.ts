@@ -26,7 +26,7 @@ import type { Store } from "./ports/store.ts";
 import type { SurfaceProvider } from "./ports/surfaces.ts";
 import { createAgents, createTools, defaultModelOf } from "./process/agents.ts";
 import { createVisualizer, openStately } from "./process/inspection.ts";
-import { readTokensFile, TokensFile } from "./process/tokens-file.ts";
+import { markOf, readTokensFile, TokensFile } from "./process/tokens-file.ts";
 import type { StatelyInspector } from "./stately.ts";
 import { createSurfaceRegistry } from "./surface-registry.ts";
 import { connectionOptions, createTransport } from "./transport.ts";
@@ -88,7 +88,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let house: House;
   try {
     const { authorisation } = options;
-    const limits = { ...defaultLimits, ...options.limits };
+    const { socketsPerAddress: socketsPerAddressMax } = config;
+    const limits = { ...defaultLimits, socketsPerAddressMax, ...options.limits };
     house = furnish({ config, clock, logger, store, agents, tools, surfaces, defaultModel, authorisation, limits });
     heard.commit = house.metrics.committed;
   } catch (error) {
@@ -152,6 +153,8 @@ interface House {
 
 function furnish({ config, clock, logger, limits, store, agents, tools, defaultModel, ...own }: Furnishings): House {
   let draining = false;
+  // Before it is read: what changes while the server starts is seen by the first look.
+  const mark = config.tokensFile === undefined ? "" : markOf(config.tokensFile);
   const credentials = credentialsOf(config);
   const access = createAccess({ credentials, allowOrigins: config.allowOrigins, clock, limits });
   const streams = new OpenStreams();
@@ -232,6 +235,7 @@ function furnish({ config, clock, logger, limits, store, agents, tools, defaultM
       ? undefined
       : new TokensFile({
           path: config.tokensFile,
+          mark,
           clock,
           logger,
           onChange(entries) {

@@ -88,12 +88,13 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
       refuse(stream, 503, `${closed}: try again later`, [`Retry-After: ${Math.ceil(limits.retryAfterMs / 1_000)}`]);
       return;
     }
-    const decision = access.check("upgrade", request);
-    if (decision.allowed && addresses.isFull(request.socket.remoteAddress)) {
+    // Before a ticket is used up for it.
+    if (addresses.isFull(request.socket.remoteAddress)) {
       logger.info("transport-ws: upgrade refused", { status: 429, reason: "too many sockets of one address" });
       refuse(stream, 429, tooManyFromThere, [`Retry-After: ${Math.ceil(limits.retryAfterMs / 1_000)}`]);
       return;
     }
+    const decision = access.check("upgrade", request);
     if (!decision.allowed) {
       logger.info("transport-ws: upgrade refused", { status: decision.status, reason: decision.message });
       refuse(stream, decision.status, decision.message, decision.status === 401 ? ["WWW-Authenticate: Bearer"] : []);

@@ -107,8 +107,8 @@ export class TurnLog {
   }
 
   /**
-   * The turn that has begun and is not sealed: its id, bytes and the seq before its first event. What its newest run may
-   * still grow into does not count: who bounds a turn by its words must not be overtaken by how they are kept.
+   * The turn that has begun and is not sealed: its id, bytes and the seq before its first event. What its newest run
+   * may still grow into does not count: who bounds a turn by its words must not be overtaken by how they are kept.
    */
   get running(): { turnId: unknown; bytes: number; startSeq: number } | undefined {
     const open = this.#open;

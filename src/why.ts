@@ -49,8 +49,6 @@ export interface WhyParts {
   readers: (conversationId: string) => number;
 }
 
-const actorsMax = 1;
-
 /** Milliseconds as a person says them. */
 export function spoken(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
@@ -106,7 +104,7 @@ function detailOf(
   chart: string,
   names: { conversationId: string } | { connectionId: string },
 ): ActorDetail | undefined {
-  return directory.detailOf(chart, names, actorsMax);
+  return directory.detailOf(chart, names);
 }
 
 const soonest = (detail: ActorDetail | undefined): Deadline[] =>

@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseAuthority } from "../src/access/hosts.ts";
+import { createTickets } from "../src/access/tickets.ts";
 import { type AccessKind, chooseSubprotocol, createAccess } from "../src/access.ts";
 import { anyone } from "../src/authoriser.ts";
 import { SimulatedClock } from "./support/clock.ts";
@@ -221,6 +222,18 @@ test("a ticket ends after its time", () => {
   assert.is(check("upgrade", ...upgradeWith(ticket)), 401);
   assert.is(check("upgrade", ...upgradeWith(second)), 200);
   assert.is(clock.pending, 0, "no timer per ticket");
+});
+
+test("who buys more tickets than there may be pushes out their own, not those of others", () => {
+  const clock = new SimulatedClock();
+  const [ann, bob] = (["ann", "bob"] as const).map((name) => ({ name, scope: "read" as const }));
+  const tickets = createTickets(clock, { ticketMs: 30_000, ticketsMax: 4 });
+  const [of1, of2] = [tickets.issue(ann ?? anyone).ticket, tickets.issue(ann ?? anyone).ticket];
+  const many = Array.from({ length: 20 }, () => tickets.issue(bob ?? anyone).ticket);
+  assert.equal(
+    [of1, of2, many.at(-1), many.at(-2), many.at(-3)].map((ticket) => tickets.redeem(ticket ?? "")?.name),
+    ["ann", "ann", "bob", "bob", undefined],
+  );
 });
 
 test("of too many tickets the oldest is dropped", () => {

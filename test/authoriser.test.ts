@@ -61,4 +61,22 @@ test("a port that throws refuses, is logged, and the refusal says nothing of the
   assert.match(JSON.stringify(logged), "the directory is away");
 });
 
+test("a port whose answer is a promise that fails refuses, and the failure ends nobody", async () => {
+  const port = { may: () => Promise.reject(new Error("later")) as unknown as boolean };
+  const authoriser = new Authoriser(port, silentLogger);
+  assert.is(authoriser.may(chatter, "write"), false);
+  // An unhandled rejection would end the process by then.
+  await new Promise((resolve) => setImmediate(resolve));
+});
+
+test("who throws when it is told of what is new costs nobody anything", () => {
+  const fails = (): never => {
+    throw new Error("away");
+  };
+  const authoriser = new Authoriser({ may: () => true, created: fails, archived: fails }, silentLogger);
+  authoriser.created(chatter, "c");
+  authoriser.archived("c", "d");
+  assert.is(authoriser.may(chatter, "write"), true);
+});
+
 test.run();

@@ -31,8 +31,9 @@ export const budgets = {
     /** 200 clients, and a server that is restarted three times meanwhile. Shorter: no turn is under way long enough. */
     restartsMs: 16_000,
   },
-  /** The server on a simulated clock: as many seeds as fit in, about forty a second; fewer than this prove too little. */
+  /** The server on a simulated clock: as many seeds as fit in, about forty a second … */
   simulationMs: 90_000,
+  /** … and fewer than this prove too little. */
   simulationSeedsLeast: 400,
   /** Bytes, messages and requests that nobody should send, for so long. */
   fuzzMs: 60_000,

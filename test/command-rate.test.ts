@@ -43,4 +43,14 @@ test("who goes on against refusals floods; one that was refused and paused does 
   }
 });
 
+test("who sends again just when it is told to is refused now and then, and is no flood, however long", () => {
+  const rate = new CommandRate(bounds, 0);
+  let at = 0;
+  for (let count = 0; count < 500; count++) {
+    const afterMs = rate.take(at);
+    assert.is(rate.isFlood, false, `${count} at ${at}`);
+    at += afterMs;
+  }
+});
+
 test.run();

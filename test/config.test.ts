@@ -41,6 +41,7 @@ test("without flags it is a private server with sensible values", () => {
     toolsFile: undefined,
     allowOrigins: [],
     eventProfile: "full",
+    socketsPerAddress: 1_000,
     drainMs: 10_000,
     orphanMs: undefined,
     durability: "normal",

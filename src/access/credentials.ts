@@ -21,6 +21,7 @@ export const digestOf = (token: string): string => createHash("sha256").update(t
 
 export class Credentials {
   #entries = new Map<string, Identity>();
+  #good: ReadonlySet<Identity> = new Set();
 
   constructor(entries: readonly TokenEntry[]) {
     this.replace(entries);
@@ -32,8 +33,7 @@ export class Credentials {
 
   /** Is this identity's token still good, for the same? */
   includes(identity: Identity): boolean {
-    for (const present of this.#entries.values()) if (present === identity) return true;
-    return false;
+    return this.#good.has(identity);
   }
 
   /** From now on these are good, and no others. An entry that stays as it was stays the same identity. */
@@ -45,5 +45,6 @@ export class Credentials {
         return [sha256, known?.name === name && known.scope === scope ? known : Object.freeze({ name, scope })];
       }),
     );
+    this.#good = new Set(this.#entries.values());
   }
 }

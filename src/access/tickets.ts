@@ -26,17 +26,22 @@ export function createTickets(clock: Clock, limits: Pick<Limits, "ticketMs" | "t
   /** By digest. In order of issue, so the first one is always the oldest. */
   const issued = new Map<string, { identity: Identity; endsAt: number }>();
 
-  const makeRoom = (): void => {
+  /** What is over goes, and when there is no room the oldest: of who has bought most of them, if that is so. */
+  const makeRoom = (identity: Identity): void => {
     const now = clock.now();
     for (const [digest, { endsAt }] of issued) {
-      if (endsAt > now && issued.size < limits.ticketsMax) break;
+      if (endsAt > now) break;
       issued.delete(digest);
     }
+    if (issued.size < limits.ticketsMax) return;
+    const own = [...issued].filter(([, ticket]) => ticket.identity === identity);
+    const [[oldest] = [""]] = own.length >= limits.ticketsMax / 2 ? own : issued;
+    issued.delete(oldest);
   };
 
   return {
     issue(identity) {
-      makeRoom();
+      makeRoom(identity);
       const ticket = randomBytes(ticketBytes).toString("base64url");
       issued.set(digestOf(ticket), { identity, endsAt: clock.now() + limits.ticketMs });
       return { ticket, expiresAt: clock.wall() + limits.ticketMs };

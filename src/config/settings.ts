@@ -58,6 +58,12 @@ export const flags = {
     many: true,
     about: "web origin that may use the server, as https://host[:port]; repeat it or separate by commas",
   },
+  "sockets-per-address": {
+    variable: "TURNWIRE_SOCKETS_PER_ADDRESS",
+    argument: "COUNT",
+    fallback: "1000",
+    about: "sockets from one address beyond this machine; more where a proxy stands for everybody",
+  },
   "event-profile": {
     variable: "TURNWIRE_EVENT_PROFILE",
     argument: "full|core",

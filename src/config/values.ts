@@ -35,6 +35,8 @@ function hostRule(): string {
 
 export const port = wholeNumber(0, 65_535, " (0 takes any free port)");
 
+export const socketsPerAddress = wholeNumber(1, limits.socketsMax, "");
+
 export const drainMs = wholeNumber(0, limits.drainMsMax, " milliseconds");
 
 const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const;

@@ -10,7 +10,7 @@ import type { Services } from "./services.ts";
 export function queueText(connection: Connection, message: ChatQueue, services: Services): void {
   const { orchestrator, quota, idempotency, watches, subscriptions, logger } = services;
   const { conversationId, text, workspaceId } = message;
-  const kept = idempotency.recall(message);
+  const kept = idempotency.recall(message, connection.identity);
   if (kept && "reply" in kept) {
     refuse(connection, message, kept);
     return;
@@ -36,7 +36,7 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
     return;
   }
   const takeBack = watch && watches.ask(watch);
-  const toKeep = idempotency.toKeep(message);
+  const toKeep = idempotency.toKeep(message, connection.identity);
   const outcome = orchestrator.enqueue({
     conversationId,
     text,
@@ -62,7 +62,7 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
     ...(turnId !== undefined && { turnId }),
     ...(!startedTurn && messageId !== undefined && { messageId }),
   };
-  idempotency.keep(message, answer);
+  idempotency.keep(message, connection.identity, answer);
   answerWatching(connection, message, answer, late);
 }
 

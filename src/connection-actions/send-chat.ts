@@ -1,21 +1,28 @@
 // chat.send: subscribes the sender first, then starts the turn, so that it misses nothing (protocol 1.1).
 import { randomUUID } from "node:crypto";
 import type { Connection } from "../connection.ts";
+import type { Identity } from "../ports/authorisation.ts";
 import type { TurnRequest } from "../ports/orchestrator.ts";
 import type { ChatSend } from "../protocol/chat-send.ts";
+import { refusals } from "../refusals.ts";
 import { refusalOf, refuse, succeed } from "./answers.ts";
 import type { Services } from "./services.ts";
 
 export function sendChat(connection: Connection, message: ChatSend, services: Services): void {
   const { orchestrator, quota, idempotency, watches, subscriptions, logger } = services;
-  const kept = idempotency.recall(message);
+  const { identity } = connection;
+  const kept = idempotency.recall(message, identity);
   if (kept && "reply" in kept) {
     refuse(connection, message, kept);
     return;
   }
+  const problem = kept && services.authoriser.refusal(identity, "read", { conversationId: kept.conversationId });
+  if (problem !== undefined) {
+    refuse(connection, message, refusals.forbidden(message.type, problem, {}));
+    return;
+  }
   const conversationId = kept?.conversationId ?? message.conversationId ?? randomUUID();
-  const full =
-    kept || orchestrator.isActive(conversationId) ? undefined : quota.refusal(connection.identity, conversationId);
+  const full = kept || orchestrator.isActive(conversationId) ? undefined : quota.refusal(identity, conversationId);
   if (full) {
     refuse(connection, message, refusalOf(full, message.conversationId));
     return;
@@ -33,13 +40,14 @@ export function sendChat(connection: Connection, message: ChatSend, services: Se
     return;
   }
   const takeBack = watches.ask(watch);
-  const outcome = orchestrator.startTurn(turnRequest(conversationId, message, services));
+  const outcome = orchestrator.startTurn(turnRequest(conversationId, message, identity, services));
   if (outcome.started) {
-    quota.took(connection.identity, conversationId);
+    quota.took(identity, conversationId);
     logger.info("transport-ws: chat.send accepted", { conversationId, model: message.model ?? null });
     services.feeds.accepted(conversationId, outcome.turnId);
     const answer = { conversationId, turnId: outcome.turnId };
-    idempotency.keep(message, answer);
+    idempotency.keep(message, identity, answer);
+    if (message.conversationId === undefined) services.authoriser.created(identity, conversationId);
     succeed(connection, message, answer);
     return;
   }
@@ -50,9 +58,14 @@ export function sendChat(connection: Connection, message: ChatSend, services: Se
   refuse(connection, message, refusalOf(outcome, message.conversationId));
 }
 
-function turnRequest(conversationId: string, message: ChatSend, { idempotency }: Services): TurnRequest {
+function turnRequest(
+  conversationId: string,
+  message: ChatSend,
+  identity: Identity,
+  { idempotency }: Services,
+): TurnRequest {
   const { message: text, model, cwd, reasoningEffort, workspaceId, computerId, images } = message;
-  const toKeep = idempotency.toKeep(message);
+  const toKeep = idempotency.toKeep(message, identity);
   return {
     conversationId,
     text,

@@ -15,7 +15,7 @@ import { OpenStreams } from "./open-streams.ts";
 import { routePage } from "./page-files.ts";
 import type { HttpApp, HttpEnvironment, HttpParts } from "./parts.ts";
 import { routeQueue } from "./queue.ts";
-import { administer, admit, authorise, readConversationId, requireToken } from "./rules.ts";
+import { administer, admit, authorise, readConversationId, readToo, requireToken } from "./rules.ts";
 import { routeProbes, routeService } from "./service.ts";
 import { routeSettings } from "./settings.ts";
 import { routeWhy } from "./why.ts";
@@ -60,6 +60,9 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
 
   app.use(requireToken(parts));
   app.use("/conversations/:id/*", readConversationId, authorise(parts));
+  // Their answers show the texts that wait.
+  app.use("/conversations/:id/queue", readToo(parts));
+  app.use("/conversations/:id/queue/*", readToo(parts));
   routeService(app, parts);
   routeChat(app, parts);
   routeConversations(app, parts);

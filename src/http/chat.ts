@@ -37,7 +37,9 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
   const { orchestrator, authoriser, quota, limits, logger, clock } = parts;
   const { identity } = c.var;
   const subject = { conversationId: message.conversationId };
-  const problem = authoriser.refusal(identity, "write", subject) ?? authoriser.refusal(identity, "read", subject);
+  // One that is to be new has nothing yet that could be read.
+  const mayRead = message.conversationId === undefined ? undefined : authoriser.refusal(identity, "read", subject);
+  const problem = authoriser.refusal(identity, "write", subject) ?? mayRead;
   if (problem !== undefined) return refuse(c, 403, problem);
   const conversationId = message.conversationId ?? randomUUID();
   const full = orchestrator.isActive(conversationId) ? undefined : quota.refusal(identity, conversationId);
@@ -82,6 +84,7 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
       return refuseTurn(c, conversationId, outcome, limits);
     }
     quota.took(identity, conversationId);
+    if (message.conversationId === undefined) authoriser.created(identity, conversationId);
     turnId = outcome.turnId;
     for (const event of early) write(event);
     early = [];

@@ -54,7 +54,7 @@ function routeReads(app: HttpApp, { conversations, orchestrator, authoriser }: H
   });
 }
 
-function routeActions(app: HttpApp, { conversations, orchestrator, limits }: HttpParts): void {
+function routeActions(app: HttpApp, { conversations, orchestrator, streams, limits }: HttpParts): void {
   app.post("/conversations/:id/open", (c) => {
     if (!conversations.open) return notOffered(c);
     const { conversationId } = c.var;
@@ -74,7 +74,8 @@ function routeActions(app: HttpApp, { conversations, orchestrator, limits }: Htt
   app.post("/conversations/:id/compact", async (c) => {
     if (!conversations.compact) return notOffered(c);
     const { conversationId } = c.var;
-    const outcome = await conversations.compact(conversationId);
+    const forget = streams.add(c.var.identity, () => c.env.outgoing.destroy());
+    const outcome = await conversations.compact(conversationId).finally(forget);
     if ("code" in outcome) return refuseByCode(c, outcome.code, outcome.message, limits);
     const { newConversationId, messagesSummarized, messagesKept } = outcome;
     return c.json({ conversationId, newConversationId, messagesSummarized, messagesKept });

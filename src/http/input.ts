@@ -18,6 +18,8 @@ export async function readFields(
   const body = await readBody(c, bytesMax);
   if (body === "too-large") return { refused: refuse(c, 413, `the body may have at most ${bytesMax} bytes`) };
   if (body === "incomplete") return { refused: refuse(c, 400, "the request ended before its body was complete") };
+  // A body may take its time.
+  if (!c.var.isStillGood()) return { refused: refuse(c, 401, "the token is not good any more") };
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(body));

@@ -10,21 +10,28 @@ interface Open {
 
 export class OpenStreams {
   readonly #all = new Set<Open>();
+  readonly #watching = new Map<string, number>();
 
   /** Answers what to call when it has ended. */
   add(identity: Identity, cut: () => void, conversationId?: string): () => void {
     const open = { identity, cut, conversationId };
     this.#all.add(open);
+    this.#count(conversationId, 1);
     return () => {
-      this.#all.delete(open);
+      if (this.#all.delete(open)) this.#count(conversationId, -1);
     };
   }
 
   /** How many of them show a conversation. */
   watching(conversationId: string): number {
-    let count = 0;
-    for (const open of this.#all) if (open.conversationId === conversationId) count++;
-    return count;
+    return this.#watching.get(conversationId) ?? 0;
+  }
+
+  #count(conversationId: string | undefined, change: number): void {
+    if (conversationId === undefined) return;
+    const count = this.watching(conversationId) + change;
+    if (count > 0) this.#watching.set(conversationId, count);
+    else this.#watching.delete(conversationId);
   }
 
   revoke(isGood: (identity: Identity) => boolean): void {

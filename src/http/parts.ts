@@ -50,6 +50,8 @@ export interface HttpEnvironment {
   Variables: {
     /** Who asks, on every route but those that are open to all. */
     identity: Identity;
+    /** Is its token still good? Asked again after what takes time. */
+    isStillGood: () => boolean;
     /** Of routes below /conversations/:id, decoded and usable. */
     conversationId: string;
   };

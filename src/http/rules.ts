@@ -49,6 +49,14 @@ export function authorise({ authoriser }: HttpParts): Rule {
   };
 }
 
+/** Whatever it does, its answer shows something of the conversation. */
+export function readToo({ authoriser }: HttpParts): Rule {
+  return async (c, next) => {
+    const problem = authoriser.refusal(c.var.identity, "read", { conversationId: c.var.conversationId });
+    return problem === undefined ? await next() : refuse(c, 403, problem);
+  };
+}
+
 /** What shows or changes the server as a whole. */
 export function administer({ authoriser }: HttpParts): Rule {
   return async (c, next) => {
@@ -68,7 +76,9 @@ export const readConversationId: Rule = async (c, next) => {
 function decide(c: HttpContext, { access }: HttpParts, kind: AccessKind): Response | undefined {
   const decision = access.check(kind, c.env.incoming);
   if (decision.allowed) {
-    c.set("identity", decision.identity);
+    const { identity } = decision;
+    c.set("identity", identity);
+    c.set("isStillGood", () => kind === "open" || access.isGood(identity));
     return undefined;
   }
   if (decision.status === 401) c.header("WWW-Authenticate", "Bearer");

@@ -151,7 +151,7 @@ export class Directory {
   detail(id: string, childrenMax: number): ActorDetail | undefined {
     const known = this.#get(id);
     if (!known) return undefined;
-    const { actor, snapshot } = known;
+    const { actor } = known;
     const parentActor = parentOf(actor);
     const children: ActorSummary[] = [];
     let childrenTotal = 0;
@@ -162,14 +162,17 @@ export class Directory {
       childrenTotal++;
       if (children.length < childrenMax) children.push(this.#summary(other));
     });
+    return this.#detailOf(known, { parent, children, childrenTotal });
+  }
+
+  #detailOf(known: Known, family: Pick<ActorDetail, "parent" | "children" | "childrenTotal">): ActorDetail {
+    const { actor, snapshot } = known;
     const connection = this.#socketOf(snapshot);
     const turn = this.#progressOf(snapshot);
     return {
       ...this.#summary(known),
       status: snapshot.status,
-      parent,
-      children,
-      childrenTotal,
+      ...family,
       waitsFor: expectationsOf(actor, snapshot, deadlinesOf(snapshot, connection, turn), this.#options.clock),
       flow: connection && flowOf(connection),
       cursor: connection && cursorOf(connection, snapshot),
@@ -177,15 +180,15 @@ export class Directory {
     };
   }
 
-  /** The first actor of a chart that has these names. */
-  detailOf(chart: string, names: ActorNames, childrenMax: number): ActorDetail | undefined {
-    let id: string | undefined;
-    this.#each(chart, ({ actor, snapshot }) => {
-      const own = namesOf(snapshot);
+  /** The first actor of a chart that has these names, without its parent and children: one walk over that chart. */
+  detailOf(chart: string, names: ActorNames): ActorDetail | undefined {
+    let found: Known | undefined;
+    this.#each(chart, (known) => {
+      const own = namesOf(known.snapshot);
       if (Object.entries(names).every(([name, value]) => own[name as keyof ActorNames] === value))
-        id ??= actor.sessionId;
+        found ??= { ...known };
     });
-    return id === undefined ? undefined : this.detail(id, childrenMax);
+    return found && this.#detailOf(found, { parent: undefined, children: [], childrenTotal: 0 });
   }
 
   connections(): Iterable<Connection> {

@@ -16,15 +16,19 @@ export interface AuthorisationQuestion {
   identity: Identity;
   /** read: watch, replay, history, settings. write: send, queue, cancel, stop, close, compact, settings, actions. */
   action: "read" | "write" | "administer";
-  /** Undefined with a write: a conversation that is to be new. */
+  /** Undefined: of a request that begins a conversation, or of one that is about the server as a whole. */
   conversationId?: string | undefined;
   surfaceId?: string | undefined;
 }
 
 export interface Authorisation {
   /**
-   * Asked on every subscription, request and HTTP route, and for each conversation of a list or of news. Synchronous;
-   * whatever is not true refuses, and so does a throw.
+   * Asked on every subscription and request, on every HTTP route of a conversation, and for each conversation of a list
+   * or of news. Synchronous; whatever is not true refuses, and so does a throw.
    */
   may(question: AuthorisationQuestion): boolean;
+  /** A request of this identity without a conversationId has begun a conversation, which was given this id. */
+  created?(identity: Identity, conversationId: string): void;
+  /** The history of a conversation was compacted: all of it as it was is now in an archive with an id of its own. */
+  archived?(conversationId: string, archiveId: string): void;
 }

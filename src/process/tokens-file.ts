@@ -1,6 +1,6 @@
 // The file of tokens (--tokens-file): names, digests and scopes, read at the start, on SIGHUP and when it has changed.
 // Must never let a file that cannot be read lock everybody out, or let anybody in: what was good before stays good.
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as v from "valibot";
 import { type TokenEntry, tokenName } from "../access/credentials.ts";
 import type { Clock, Timer } from "../clock.ts";
@@ -54,34 +54,63 @@ function entriesIn(path: string): FileEntry[] {
   }
   const { tokens } = result.output;
   for (const field of ["name", "sha256"] as const) {
-    const twice = tokens.find((one, index) => tokens.findIndex((other) => other[field] === one[field]) < index);
-    if (twice)
-      throw new TokensFileError(`The tokens file ${path} has two tokens of one ${field} (${twice.name}): ${remedy}.`);
+    const seen = new Set<string>();
+    for (const token of tokens) {
+      if (seen.has(token[field]))
+        throw new TokensFileError(`The tokens file ${path} has two tokens of one ${field} (${token.name}): ${remedy}.`);
+      seen.add(token[field]);
+    }
   }
   return tokens;
 }
 
 const remedy = "turnwire token add NAME writes it";
 
-/** Replaces the file in one step, for its owner only. @throws TokensFileError */
+/** Replaces the file in one step, for its owner only, and never while another does. @throws TokensFileError */
 export function changeTokensFile(path: string, change: (tokens: FileEntry[]) => FileEntry[]): void {
-  const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
-  const tokens = change(isThere ? entriesIn(path) : []);
-  const next = `${path}.${process.pid}.new`;
+  const next = `${path}.new`;
+  const failed = (error: unknown): TokensFileError => {
+    const reason = error instanceof Error ? error.message : String(error);
+    const isHeld = error instanceof Error && "code" in error && error.code === "EEXIST";
+    const what = isHeld
+      ? `another turnwire token is at work; if none is, delete ${next}`
+      : "give a directory you may write to";
+    return new TokensFileError(`The tokens file ${path} cannot be written (${reason}): ${what}.`);
+  };
+  let handle: number;
   try {
-    writeFileSync(next, `${JSON.stringify({ tokens }, undefined, 2)}\n`, { mode: 0o600 });
+    // Who has made it is the one who may change the file.
+    handle = openSync(next, "wx", 0o600);
+  } catch (error) {
+    throw failed(error);
+  }
+  try {
+    const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
+    const tokens = change(isThere ? entriesIn(path) : []);
+    writeFileSync(handle, `${JSON.stringify({ tokens }, undefined, 2)}\n`);
     renameSync(next, path);
   } catch (error) {
     rmSync(next, { force: true });
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new TokensFileError(
-      `The tokens file ${path} cannot be written (${reason}): give a directory you may write to.`,
-    );
+    throw error instanceof TokensFileError ? error : failed(error);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Another text when the file is another one, or has changed. Never throws. */
+export function markOf(path: string): string {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found ? `${found.ino} ${found.size} ${found.mtimeMs}` : "missing";
+  } catch (error) {
+    return `unreadable: ${error instanceof Error ? error.message : error}`;
   }
 }
 
 export interface TokensFileOptions {
   path: string;
+  /** Of the file before it was read for the first time. */
+  mark: string;
   clock: Clock;
   logger: Logger;
   onChange(entries: TokenEntry[]): void;
@@ -90,26 +119,33 @@ export interface TokensFileOptions {
 /** Looks at the file several times a second: notifications of file systems are not the same everywhere. */
 export class TokensFile {
   readonly #options: TokensFileOptions;
-  #seen: string;
+  /** Of the file that was read last. */
+  #mark: string;
+  #problem = "";
   #timer: Timer | undefined;
 
   constructor(options: TokensFileOptions) {
     this.#options = options;
-    this.#seen = this.#look();
+    this.#mark = options.mark;
     this.#watch();
   }
 
-  /** Reads it now, whether it has changed or not. */
+  /** Reads it now, whether it has changed or not. What could not be read is tried again with the next look. */
   reload(): void {
     const { path, logger, onChange } = this.#options;
-    this.#seen = this.#look();
+    const mark = markOf(path);
     try {
       const entries = readTokensFile(path);
+      this.#mark = mark;
+      this.#problem = "";
       onChange(entries);
       logger.info("tokens: read anew", { tokens: entries.length });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      logger.error("tokens: the file is not usable, the tokens before it stay good", { reason });
+      // Once for each: it is looked at several times a second.
+      if (reason !== this.#problem)
+        logger.error("tokens: the file is not usable, the tokens before it stay good", { reason });
+      this.#problem = reason;
     }
   }
 
@@ -119,13 +155,8 @@ export class TokensFile {
 
   #watch(): void {
     this.#timer = this.#options.clock.setTimeout(() => {
-      if (this.#look() !== this.#seen) this.reload();
+      if (markOf(this.#options.path) !== this.#mark) this.reload();
       this.#watch();
     }, limits.tokensFilePauseMs);
-  }
-
-  #look(): string {
-    const found = statSync(this.#options.path, { throwIfNoEntry: false });
-    return found ? `${found.ino} ${found.size} ${found.mtimeMs}` : "";
   }
 }

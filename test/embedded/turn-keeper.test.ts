@@ -115,6 +115,22 @@ test("a turn that nobody has watched for its time is stopped, and its text is ke
   assert.is(clock.pending, 0);
 });
 
+test("the turn of texts that were carried over has a time of its own", async () => {
+  const orphanMs = 60_000;
+  const { puppet, house, events, pass } = await running({ watchers: () => 0, orphanMs });
+  assert.ok("queue" in house.orchestrator.enqueue({ conversationId: "c", text: "and this" }));
+  await pass(orphanMs + 2 * limits.turnLookMs);
+  const ends = (): number => events.filter(({ type }) => type === "done").length;
+  assert.is(ends(), 1);
+  assert.is(house.orchestrator.isActive("c"), true, "the text that waited is being answered");
+  puppet.say({ type: "text-delta", delta: "answer" });
+  await pass(orphanMs / 2);
+  assert.is(ends(), 1);
+  await pass(orphanMs);
+  assert.is(ends(), 2);
+  house.close();
+});
+
 test("by default a turn goes on however long nobody watches, and no timer is left when none runs", async () => {
   const { puppet, house, pass, clock } = await running({ watchers: () => 0 });
   for (let minute = 0; minute < 15; minute++) {

@@ -1,5 +1,14 @@
 // The tokens file: what it may hold, how `turnwire token` writes it, and how a change of it is noticed.
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -8,7 +17,7 @@ import { digestOf, type TokenEntry } from "../../src/access/credentials.ts";
 import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import { runTokenCommand } from "../../src/process/token-command.ts";
-import { readTokensFile, TokensFile, TokensFileError } from "../../src/process/tokens-file.ts";
+import { markOf, readTokensFile, TokensFile, TokensFileError } from "../../src/process/tokens-file.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("the tokens file");
@@ -84,7 +93,13 @@ test("a change is noticed within its pause; one that is not usable leaves what w
   const heard: TokenEntry[][] = [];
   const errors: unknown[] = [];
   const logger = { ...silentLogger, error: (...line: unknown[]) => void errors.push(line) };
-  const watched = new TokensFile({ path: file, clock, logger, onChange: (entries) => void heard.push(entries) });
+  const watched = new TokensFile({
+    path: file,
+    mark: markOf(file),
+    clock,
+    logger,
+    onChange: (entries) => void heard.push(entries),
+  });
   clock.advance(10 * limits.tokensFilePauseMs);
   assert.equal(heard, []);
   write({ tokens: [entry("a"), entry("b")] });
@@ -106,11 +121,61 @@ test("a change is noticed within its pause; one that is not usable leaves what w
   assert.is(clock.pending, 0);
 });
 
+test("a file that cannot even be looked at for a while is read when it can, and said once", () => {
+  write({ tokens: [entry("a")] });
+  const clock = new SimulatedClock();
+  const heard: string[][] = [];
+  const errors: unknown[] = [];
+  const logger = { ...silentLogger, error: (...line: unknown[]) => void errors.push(line) };
+  const onChange = (entries: TokenEntry[]): void => void heard.push(entries.map(({ name }) => name));
+  const watched = new TokensFile({ path: file, mark: markOf(file), clock, logger, onChange });
+  rmSync(file);
+  // A link that leads to itself: stat fails with ELOOP, which is not "no such file".
+  symlinkSync(file, file);
+  clock.advance(20 * limits.tokensFilePauseMs);
+  watched.reload();
+  assert.equal([heard, errors.length], [[], 1]);
+  rmSync(file);
+  write({ tokens: [entry("b")] });
+  clock.advance(limits.tokensFilePauseMs);
+  assert.equal(heard, [["b"]]);
+  watched.stop();
+});
+
+test("what changes between the first reading and the first look is seen", () => {
+  write({ tokens: [entry("a")] });
+  const mark = markOf(file);
+  write({ tokens: [] });
+  const clock = new SimulatedClock();
+  const heard: TokenEntry[][] = [];
+  const onChange = (entries: TokenEntry[]): void => void heard.push(entries);
+  const watched = new TokensFile({ path: file, mark, clock, logger: silentLogger, onChange });
+  clock.advance(limits.tokensFilePauseMs);
+  assert.equal(heard, [[]]);
+  watched.stop();
+});
+
+test("two that change the file at once do not undo each other: the second is told to wait", () => {
+  runTokenCommand({ action: "add", name: "a", scopes: ["chat"], file });
+  writeFileSync(`${file}.new`, "");
+  const add = (): string => runTokenCommand({ action: "add", name: "b", scopes: ["chat"], file });
+  assert.throws(add, /another turnwire token is at work; if none is, delete .*tokens\.json\.new/);
+  rmSync(`${file}.new`);
+  add();
+  assert.is(runTokenCommand({ action: "list", file }), "a\tchat\nb\tchat");
+});
+
 test("SIGHUP's reload reads also a file that looks the same", () => {
   write({ tokens: [entry("a")] });
   const clock = new SimulatedClock();
   let count = 0;
-  const watched = new TokensFile({ path: file, clock, logger: silentLogger, onChange: () => void count++ });
+  const watched = new TokensFile({
+    path: file,
+    mark: markOf(file),
+    clock,
+    logger: silentLogger,
+    onChange: () => void count++,
+  });
   const { atime, mtime } = statSync(file);
   utimesSync(file, atime, mtime);
   watched.reload();

@@ -1,11 +1,13 @@
 // Opens the gateway on a real port for a test: as a host's extension with scripted parts behind the ports, or bare, for
 // tests that reach into it. When the test is over it proves that nothing was left behind.
+import type { Credentials } from "../../src/access/credentials.ts";
 import { createAccess } from "../../src/access.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { Gateway } from "../../src/gateway.ts";
 import { createTransportWsExtension, type Extension } from "../../src/host.ts";
 import { type Limits, limits } from "../../src/limits.ts";
 import { listen, trackConnections, unlisten } from "../../src/listen.ts";
+import type { Authorisation } from "../../src/ports/authorisation.ts";
 import type { Broadcasts } from "../../src/ports/broadcasts.ts";
 import { tolerantLogger } from "../../src/ports/logger.ts";
 import type { SurfaceRegistry } from "../../src/ports/surfaces.ts";
@@ -100,6 +102,8 @@ export interface BareOptions {
   limits?: Partial<Limits>;
   clock?: Clock;
   allowOrigins?: string[];
+  credentials?: Credentials;
+  authorisation?: Authorisation;
 }
 
 /** The gateway without an extension around it. */
@@ -122,12 +126,13 @@ export async function withGateway(options: BareOptions, run: (bare: BareGateway)
     limits: bounds,
     surfaces: registryOf(options.surfaces ?? []),
     eventProfile: "full",
+    authorisation: options.authorisation,
     ports: () => ({ orchestrator: asPort(orchestrator), broadcasts }),
   });
   const transport = createTransport({
     limits: bounds,
     logger,
-    access: createAccess({ clock, allowOrigins: options.allowOrigins ?? [] }),
+    access: createAccess({ clock, allowOrigins: options.allowOrigins ?? [], credentials: options.credentials }),
     closedBecause: () => bare.closedBecause,
     accept: (socket, caller) => gateway.accept(socket, caller),
   });

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Client, connect, refusedUpgrade } from "../support/client.ts";
-import { within } from "../support/deadline.ts";
+import { eventually, within } from "../support/deadline.ts";
+import { openPeer } from "../support/http-peer.ts";
 import { runCommand, ServerProcess } from "../support/server-process.ts";
 import { ask, read, ticketSchema } from "../support/system-http.ts";
 import { untilSealed } from "../support/system-turns.ts";
@@ -148,6 +149,25 @@ test("a token that is taken away ends its sockets with 4502, answers and tickets
 });
 
 const budget = (since: number): number => Math.max(1, 1_000 - (performance.now() - since));
+
+test("a token that is taken away while a body is on its way starts nothing", async () => {
+  tokens["slow"] = await token("add", "slow");
+  server.signal("SIGHUP");
+  await eventually(async () => (await ask(server, "/models", { headers: bearer("slow") })).status === 200, "the token");
+  using peer = await openPeer(server.httpUrl);
+  const body = JSON.stringify({ conversationId: "late", message: "hello" });
+  const { host } = new URL(server.httpUrl);
+  const head = `POST /chat HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${tokens["slow"]}\r\n`;
+  peer.write(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body.slice(0, 10)}`);
+  await token("remove", "slow");
+  await eventually(async () => (await ask(server, "/models", { headers: bearer("slow") })).status === 401, "its end");
+  peer.write(body.slice(10));
+  assert.is((await peer.response()).status, 401);
+  assert.is(
+    (await ask(server, "/conversations/late", { headers: bearer("owner") })).text,
+    '{"chunks":[],"latestSeq":0}',
+  );
+});
 
 test("what people and models say is not in the log, also not what was refused", async () => {
   using owner = await socketOf("owner");

@@ -20,7 +20,7 @@ export interface TurnKeeperOptions {
 
 export class TurnKeeper {
   readonly #options: TurnKeeperOptions;
-  /** Since when nobody watches, by conversation. */
+  /** Since when nobody watches, by turn. */
   #unwatched = new Map<string, number>();
   #timer: Timer | undefined;
 
@@ -57,9 +57,10 @@ export class TurnKeeper {
   #lookForWatchers(live: LiveConversation, unwatched: Map<string, number>): void {
     const { clock, logger, watchers, orphanMs } = this.#options;
     if (orphanMs === undefined || watchers(live.id) > 0) return;
+    const { turnId: running = "" } = live.work.progress;
     const now = clock.now();
-    const since = this.#unwatched.get(live.id) ?? now;
-    unwatched.set(live.id, since);
+    const since = this.#unwatched.get(running) ?? now;
+    unwatched.set(running, since);
     if (now - since < orphanMs) return;
     const turnId = live.cancel();
     if (turnId !== undefined)

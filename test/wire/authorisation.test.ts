@@ -1,0 +1,134 @@
+// Two people on one server whose authorisation port knows whose conversation is whose: nothing of one reaches the
+// other, by whatever way it is asked for.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Credentials, digestOf } from "../../src/access/credentials.ts";
+import type { Authorisation, AuthorisationQuestion } from "../../src/ports/authorisation.ts";
+import type { Client } from "../support/client.ts";
+import { type BareGateway, withGateway } from "../support/gateway.ts";
+
+const test = suite("wire: authorisation");
+
+const names = ["ann", "bob"] as const;
+const tokenOf = (name: string): string => `the token of ${name}`.replaceAll(" ", "-");
+
+/** Each may do everything with their own, and with what nobody owns yet. */
+class Owners implements Authorisation {
+  readonly owners = new Map<string, string>([
+    ["of-ann", "ann"],
+    ["of-bob", "bob"],
+  ]);
+  readonly asked: AuthorisationQuestion[] = [];
+
+  may(question: AuthorisationQuestion): boolean {
+    this.asked.push(question);
+    const { identity, conversationId } = question;
+    if (conversationId === undefined) return question.action !== "read" || question.surfaceId !== undefined;
+    return this.owners.get(conversationId) === identity.name;
+  }
+
+  created({ name }: AuthorisationQuestion["identity"], conversationId: string): void {
+    this.owners.set(conversationId, name);
+  }
+
+  archived(conversationId: string, archiveId: string): void {
+    this.owners.set(archiveId, this.owners.get(conversationId) ?? "");
+  }
+}
+
+interface House {
+  bare: BareGateway;
+  owners: Owners;
+  ann: Client;
+  bob: Client;
+}
+
+function withTwo(run: (house: House) => Promise<void>): Promise<void> {
+  const owners = new Owners();
+  const credentials = new Credentials(
+    names.map((name) => ({ name, sha256: digestOf(tokenOf(name)), scope: "chat" as const })),
+  );
+  return withGateway({ authorisation: owners, credentials }, async (bare) => {
+    const join = (name: string): Promise<Client> =>
+      bare.join({ headers: { authorization: `Bearer ${tokenOf(name)}` }, protocols: ["turnwire.v1"] });
+    await run({ bare, owners, ann: await join("ann"), bob: await join("bob") });
+  });
+}
+
+const refused = async (client: Client, message: Record<string, unknown>): Promise<void> => {
+  const id = `refused-${Math.random()}`;
+  client.send({ ...message, id });
+  const { ok, error } = await client.next({ type: "reply", id });
+  assert.is(ok, false, JSON.stringify(message));
+  const { code, retryable } = error as Record<string, unknown>;
+  assert.equal([code, retryable], ["forbidden", false]);
+};
+
+test("whatever asks for another's conversation is forbidden, and has no effect", () =>
+  withTwo(async ({ bare, bob }) => {
+    const conversationId = "of-ann";
+    for (const message of [
+      { type: "chat.subscribe", conversationId },
+      { type: "chat.subscribe", conversationId, after: { epoch: "e", seq: 1 } },
+      { type: "chat.send", conversationId, message: "x" },
+      { type: "chat.queue", conversationId, text: "x" },
+      { type: "chat.cancel", conversationId },
+      { type: "chat.queue.cancel", conversationId, messageId: "m" },
+      { type: "subscribe", surfaceId: "s", conversationId },
+      { type: "invoke", surfaceId: "s", actionId: "a", conversationId },
+    ])
+      await refused(bob, message);
+    assert.equal(
+      bare.orchestrator.asked.filter(({ call }) => call !== "isActive"),
+      [],
+    );
+  }));
+
+test("news of a conversation go to who may read it", () =>
+  withTwo(async ({ bare, ann, bob }) => {
+    for (const conversationId of ["of-ann", "of-bob"])
+      bare.announce({ type: "conversation.open", conversationId, workspaceId: "w" });
+    assert.is((await ann.next("conversation.open"))["conversationId"], "of-ann");
+    assert.is((await bob.next("conversation.open"))["conversationId"], "of-bob");
+    for (const client of [ann, bob]) assert.equal((await client.barrier()) && client.unread("conversation.open"), []);
+  }));
+
+test("a conversation that a request begins is its sender's, and a key of one is no key of another", () =>
+  withTwo(async ({ bare, owners, ann, bob }) => {
+    const request = { type: "chat.send", message: "the same words", idempotencyKey: "1" };
+    ann.send({ ...request, id: "one" });
+    const first = await ann.next({ type: "reply", id: "one" });
+    const mine = String(first["conversationId"]);
+    assert.is(owners.owners.get(mine), "ann");
+    bob.send({ ...request, id: "one" });
+    const second = await bob.next({ type: "reply", id: "one" });
+    assert.is(second["ok"], true);
+    assert.is.not(second["conversationId"], mine, "bob's own conversation");
+    ann.send({ ...request, id: "again" });
+    assert.is((await ann.next({ type: "reply", id: "again" }))["conversationId"], mine);
+    await refused(bob, { type: "chat.subscribe", conversationId: mine });
+    bare.orchestrator.say(mine, "only ann may read this");
+    await ann.nextEvent(mine, "text-delta");
+    await bob.barrier();
+    assert.not.ok(JSON.stringify(bob.received).includes("only ann"));
+  }));
+
+test("an answer that is kept is not given again to who may not read any more", () =>
+  withTwo(async ({ owners, ann }) => {
+    const request = { type: "chat.send", conversationId: "of-ann", message: "x", idempotencyKey: "2" };
+    ann.send({ ...request, id: "one" });
+    assert.is((await ann.next({ type: "reply", id: "one" }))["ok"], true);
+    owners.owners.set("of-ann", "bob");
+    await refused(ann, request);
+  }));
+
+test("what is known of a conversation holds for its archive", () =>
+  withTwo(async ({ bare, owners, ann, bob }) => {
+    const figures = { messagesSummarized: 1, messagesKept: 0 };
+    bare.announce({ type: "conversation.compacted", conversationId: "of-ann", newConversationId: "old", ...figures });
+    await ann.next("conversation.compacted");
+    assert.is(owners.owners.get("old"), "ann");
+    await refused(bob, { type: "chat.subscribe", conversationId: "old" });
+  }));
+
+test.run();

@@ -35,6 +35,8 @@ export const budgets = {
   simulationMs: 90_000,
   /** … and fewer than this prove too little. */
   simulationSeedsLeast: 400,
+  /** A soak that only shows that soaking works. */
+  soakMs: 12_000,
   /** Bytes, messages and requests that nobody should send, for so long. */
   fuzzMs: 60_000,
   /** How often the server is killed under load: about one second each. */

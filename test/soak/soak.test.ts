@@ -1,0 +1,23 @@
+// A short soak: that it runs, resumes, sees no hole and draws its plots. Whether anything grows takes an hour to say:
+// `npm run soak -- --minutes 60`.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { budgets } from "../budgets.ts";
+import { playSoak } from "./play.ts";
+import { soakPlots } from "./plots.ts";
+
+const test = suite("soak");
+
+test("visitors come, go, stall and resume, and none misses an event", async () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  const look = { files: () => 0, handles: () => Number.NaN };
+  const report = await playSoak({ seed, forMs: budgets.soakMs, visitors: 40, look });
+  const { samples, holes, resumed, turns, visits } = report;
+  assert.is(holes, 0, `SEED=${seed}`);
+  assert.ok(resumed > 0 && turns > 0 && visits > 40 && samples.length > 5, JSON.stringify({ resumed, turns, visits }));
+  const page = soakPlots(report);
+  assert.match(page, /<polyline points="[\d., ]+"/);
+  assert.match(page, "resident memory");
+});
+
+test.run();

@@ -16,7 +16,7 @@ export const budgets = {
   /** A test file that has no row below. */
   fileDeadlineMs: 60_000,
   /** The whole run: what has not begun by then is reported as failed. `npm run check` promises 13 minutes. */
-  runDeadlineMs: 15 * 60_000,
+  runDeadlineMs: 17 * 60_000,
   /** The coverage report, after the tests. */
   coverageDeadlineMs: 3 * 60_000,
   /** Files at once. More than the cores makes deadlines lie. */
@@ -72,7 +72,7 @@ export const fileBudgets: FileBudget[] = [
   { path: "test/network/", deadlineMs: 240_000, alone: true },
   { path: "test/simulation/", deadlineMs: 240_000 },
   { path: "test/kills/", deadlineMs: 180_000 },
-  { path: "test/fuzz/", deadlineMs: 180_000, alone: true },
+  { path: "test/fuzz/", deadlineMs: 180_000 },
   { path: "test/system/", deadlineMs: 120_000 },
   { path: "test/run.test.ts", deadlineMs: 120_000 },
   { path: "test/package.test.ts", deadlineMs: 120_000 },

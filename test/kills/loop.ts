@@ -36,23 +36,39 @@ export interface KillsReport {
 const lateMs = limits.journalIntervalMs + 250;
 const keysAtOnce = 5;
 
-export async function playKills({ seed, kills, users = 4, spoil, onKill }: KillsOptions): Promise<KillsReport> {
+/** A database lives through so many kills: what is read after each would grow, and with it the time between two. */
+const killsPerLife = 50;
+
+export async function playKills(options: KillsOptions): Promise<KillsReport> {
+  const { seed, kills } = options;
   const dice = new Dice(seed);
+  const report: KillsReport = {
+    ...{ kills: 0, turnsSeen: 0, turnsSealed: 0, textsTaken: 0, keysAskedAgain: 0, compactions: 0, cancels: 0 },
+    faults: [],
+  };
+  while (report.kills < kills && report.faults.length === 0)
+    await playLife(options, dice, Math.min(killsPerLife, kills - report.kills), report);
+  report.faults = report.faults.map((fault) => `SEED=${seed}: ${fault}`);
+  return report;
+}
+
+async function playLife(options: KillsOptions, dice: Dice, kills: number, report: KillsReport): Promise<void> {
+  const { users = 4, spoil, onKill } = options;
+  const { faults } = report;
   const dataDir = temporaryDirectory();
   const ledger = new Ledger();
-  const faults: string[] = [];
   const ids = Array.from({ length: users }, (_, index) => `user-${index}`);
-  let keysAskedAgain = 0;
   let server = await ServerProcess.start({ dataDir });
   try {
-    for (let count = 1; count <= kills && faults.length === 0; count++) {
+    for (let count = 0; count < kills && faults.length === 0; count++) {
       const killedAt = await liveAndDie(server, ids, ledger, dice);
       spoil?.(dataDir);
       server = await ServerProcess.start({ dataDir });
       faults.push(...judge(ledger, await read(server, faults), killedAt, lateMs));
-      keysAskedAgain += await askAgain(server, ledger, dice, faults);
+      report.keysAskedAgain += await askAgain(server, ledger, dice, faults);
       ledger.generation++;
-      onKill?.(count, faults.length);
+      report.kills++;
+      onKill?.(report.kills, faults.length);
     }
     await emptyQueues(server);
     faults.push(...judgeTexts(ledger, await read(server, faults)));
@@ -62,16 +78,11 @@ export async function playKills({ seed, kills, users = 4, spoil, onKill }: Kills
     rmSync(dataDir, { recursive: true, force: true });
   }
   const turns = [...ledger.turns.values()];
-  return {
-    kills,
-    turnsSeen: turns.length,
-    turnsSealed: turns.filter(({ sealed }) => sealed).length,
-    textsTaken: [...ledger.posted.values()].filter(({ answer }) => answer).length,
-    keysAskedAgain,
-    compactions: ledger.compactions,
-    cancels: ledger.cancels,
-    faults: faults.map((fault) => `SEED=${seed}: ${fault}`),
-  };
+  report.turnsSeen += turns.length;
+  report.turnsSealed += turns.filter(({ sealed }) => sealed).length;
+  report.textsTaken += [...ledger.posted.values()].filter(({ answer }) => answer).length;
+  report.compactions += ledger.compactions;
+  report.cancels += ledger.cancels;
 }
 
 /** Returns when it was killed. */

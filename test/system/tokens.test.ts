@@ -192,7 +192,7 @@ test("what people and models say is not in the log, also not what was refused", 
 test("a token that is added is good without a restart, also by SIGHUP, and no token is in the log", async () => {
   tokens["late"] = await token("add", "late");
   server.signal("SIGHUP");
-  await server.logged("tokens: read anew");
+  await eventually(async () => (await ask(server, "/models", { headers: bearer("late") })).status === 200, "the token");
   using late = await socketOf("late");
   await late.barrier();
   const log = JSON.stringify(server.log);

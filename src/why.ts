@@ -62,8 +62,8 @@ const counted = (count: number, one: string, many: string): string => `${count} 
 
 export function whyConversation(parts: WhyParts, conversationId: string): WhyConversation {
   const { directory, activity } = parts;
-  const conversation = detailOf(directory, "conversation", { conversationId });
-  const turn = detailOf(directory, "turn", { conversationId });
+  const conversation = directory.detailOf("conversation", { conversationId });
+  const turn = directory.detailOf("turn", { conversationId });
   const isRunning = turn !== undefined && conversation?.states.some((state) => state.endsWith(".generating")) === true;
   const shown = isRunning ? turn : conversation;
   const watching = watchersOf(parts, conversationId);
@@ -79,7 +79,7 @@ export function whyConversation(parts: WhyParts, conversationId: string): WhyCon
 
 /** Undefined when there is no such socket. */
 export function whyConnection({ directory }: WhyParts, connectionId: string): WhyConnection | undefined {
-  const detail = detailOf(directory, "connection", { connectionId });
+  const detail = directory.detailOf("connection", { connectionId });
   const connection = directory.connectionOf(connectionId);
   if (!detail?.flow || !connection) return undefined;
   const watches = [...connection.watches.values()].map(({ conversationId, cursor }) => ({
@@ -97,14 +97,6 @@ export function whyConnection({ directory }: WhyParts, connectionId: string): Wh
     watches,
     surfaces,
   };
-}
-
-function detailOf(
-  directory: Directory,
-  chart: string,
-  names: { conversationId: string } | { connectionId: string },
-): ActorDetail | undefined {
-  return directory.detailOf(chart, names);
 }
 
 const soonest = (detail: ActorDetail | undefined): Deadline[] =>

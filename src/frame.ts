@@ -24,12 +24,27 @@ export function writeFrameHeader(target: Buffer, offset: number, payloadBytes: n
 export const frameHeaderBytes = (payloadBytes: number): number =>
   payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10;
 
-/** One text frame. */
-export function encodeFrame(text: string): Buffer {
+/** One text frame, to be written and forgotten. */
+export const encodeFrame = (text: string): Buffer => encodeInto(Buffer.allocUnsafe, text);
+
+/**
+ * One text frame that is kept. It has memory of its own: a small buffer out of Node's pool would hold the 64 KiB that
+ * it was cut from for as long as it lives (Buffer.poolSize, Node 24).
+ */
+export const encodeKept = (text: string): Buffer => encodeInto(Buffer.allocUnsafeSlow, text);
+
+function encodeInto(allocate: (bytes: number) => Buffer, text: string): Buffer {
   const payloadBytes = Buffer.byteLength(text);
-  const frame = Buffer.allocUnsafe(frameHeaderBytes(payloadBytes) + payloadBytes);
+  const frame = allocate(frameHeaderBytes(payloadBytes) + payloadBytes);
   frame.write(text, writeFrameHeader(frame, 0, payloadBytes));
   return frame;
+}
+
+/** Text that is kept, likewise. */
+export function keptBytes(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
 }
 
 /** One message as a frame. */

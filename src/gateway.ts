@@ -11,7 +11,7 @@ import type { Services } from "./connection-actions/services.ts";
 import { type Caller, Connections, type SocketListener } from "./connections.ts";
 import { Facts } from "./facts.ts";
 import { type EventProfile, Feeds } from "./feeds.ts";
-import { encodeMessage } from "./frame.ts";
+import { encodeKept } from "./frame.ts";
 import { GuardedOrchestrator } from "./guarded-orchestrator.ts";
 import { createHello } from "./hello.ts";
 import { Idempotency } from "./idempotency.ts";
@@ -317,7 +317,7 @@ export class Gateway {
 
   #catalog(): Buffer {
     if (!this.#surfaces.announcesChanges) this.#catalogFrame = undefined;
-    this.#catalogFrame ??= encodeMessage({ type: "catalog", catalog: this.#surfaces.catalog() });
+    this.#catalogFrame ??= encodeKept(JSON.stringify({ type: "catalog", catalog: this.#surfaces.catalog() }));
     return this.#catalogFrame;
   }
 

@@ -2,7 +2,7 @@
 // viewers, and keeps for each what it has seen. Must never send an update before the surface, nor an older spec after a
 // newer one (protocol 1.1, 1.5.4).
 import type { Clock } from "./clock.ts";
-import { encodeFrame, encodeMessage } from "./frame.ts";
+import { encodeKept, encodeMessage } from "./frame.ts";
 import { hushed, reasonOf } from "./guarded-orchestrator.ts";
 import { type Limits, limits } from "./limits.ts";
 import type { Outlet } from "./outlet.ts";
@@ -166,8 +166,8 @@ export class SurfaceFeed {
     const id = JSON.stringify(this.surfaceId);
     const conversation =
       this.conversationId === undefined ? "" : `,"conversationId":${JSON.stringify(this.conversationId)}`;
-    this.#surfaceFrame = encodeFrame(`{"type":"surface","spec":${spec}${conversation}}`);
-    this.#updateFrame = encodeFrame(`{"type":"update","update":{"surfaceId":${id},"spec":${spec}${conversation}}}`);
+    this.#surfaceFrame = encodeKept(`{"type":"surface","spec":${spec}${conversation}}`);
+    this.#updateFrame = encodeKept(`{"type":"update","update":{"surfaceId":${id},"spec":${spec}${conversation}}}`);
     this.#version++;
     this.#passes.want();
   }

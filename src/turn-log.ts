@@ -1,7 +1,7 @@
 // The events of one conversation's turns, in order, numbered by (epoch, seq), as bytes. Runs of text are kept as one
 // escaped run with the ends of their parts; every other event as its finished frame. Must never change what it has
 // kept.
-import { frameHeaderBytes, writeFrameHeader } from "./frame.ts";
+import { encodeKept, frameHeaderBytes, keptBytes, writeFrameHeader } from "./frame.ts";
 import { limits } from "./limits.ts";
 
 /** An event as it enters the log: an object with a string type; all else passes as it is. */
@@ -192,9 +192,7 @@ export class TurnLog {
 
   #appendWhole(segment: Segment, payload: string): void {
     this.#trim(segment);
-    const payloadBytes = Buffer.byteLength(payload);
-    const frame = Buffer.allocUnsafe(frameHeaderBytes(payloadBytes) + payloadBytes);
-    frame.write(payload, writeFrameHeader(frame, 0, payloadBytes));
+    const frame = encodeKept(payload);
     segment.entries.push({ kind: "whole", firstSeq: this.#seq, frame });
     this.#grow(segment, frame.length + entryOverheadBytes);
   }
@@ -245,7 +243,7 @@ export class TurnLog {
     const { delta: _, ...rest } = event;
     const text = `{"type":"chat.delta","event":${JSON.stringify(rest).slice(0, -1)},"delta":"`;
     if (known?.text === text) return known;
-    const head = { text, bytes: Buffer.from(text), usual: isUsual ? { conversationId, turnId } : undefined };
+    const head = { text, bytes: keptBytes(text), usual: isUsual ? { conversationId, turnId } : undefined };
     segment.heads.set(event.type, head);
     this.#grow(segment, 2 * head.bytes.length + entryOverheadBytes);
     return head;

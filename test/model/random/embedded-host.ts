@@ -128,7 +128,10 @@ export class EmbeddedHost implements Directions {
 
   isTalking(conversationId: string): boolean {
     const turn = this.#turns.get(conversationId);
-    return turn !== undefined && !turn.isDone && !this.#agent(turn.text).hasEnded;
+    if (turn === undefined || turn.isDone) return false;
+    const { hasEnded, puppet } = this.#agent(turn.text);
+    // It is asked a turn of the loop after its turn has begun: before that nobody could say or take anything.
+    return !hasEnded && puppet.runs.length > 0;
   }
 
   listeners(conversationId: string): number {

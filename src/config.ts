@@ -4,7 +4,6 @@ import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
-import { tokenName } from "./access/credentials.ts";
 import { isLoopback } from "./access/hosts.ts";
 import { type Given, parseCommandLine, seeHelp } from "./config/command-line.ts";
 import { ConfigError } from "./config/error.ts";
@@ -105,7 +104,7 @@ function tokenCommand(given: Given, [action, name, extra]: string[], environment
     throw new ConfigError("turnwire token needs --tokens-file FILE, or TURNWIRE_TOKENS_FILE.");
   const file = absolutePath(path, environment);
   if (action === "list") return { action, file };
-  const usable = check("The token's NAME", name ?? "", tokenName);
+  const usable = check("The token's NAME", name ?? "", values.tokenName);
   if (action === "remove") return { action, name: usable, file };
   return {
     action,

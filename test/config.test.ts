@@ -174,6 +174,13 @@ test("the help names every flag and variable", () => {
     assert.match(text, name);
 });
 
+test("a token's name that no token can have is named with what it may be", () => {
+  for (const name of ["a b", "", "x".repeat(65)]) {
+    const sentence = refusal(["token", "add", name, "--tokens-file=t"]);
+    assert.is(sentence.startsWith(`The token's NAME is "${name}": it must be 1–64 letters, digits,`), true, sentence);
+  }
+});
+
 test("what is no command is refused", () => {
   assert.is(refusal(["start"]), 'Unknown command "start": the commands are turnwire serve, token and why.');
   assert.match(refusal(["serve", "now"]), 'Unexpected argument "now"');

@@ -12,10 +12,8 @@ export interface TokenEntry {
   scope: Scope;
 }
 
-export const tokenName = v.pipe(
-  v.string("must be a string"),
-  v.regex(/^[\w.@-]{1,64}$/, "must be 1–64 letters, digits, dots, dashes, underscores or @"),
-);
+export const tokenNameRule = "must be 1–64 letters, digits, dots, dashes, underscores or @";
+export const tokenName = v.pipe(v.string("must be a string"), v.regex(/^[\w.@-]{1,64}$/, tokenNameRule));
 
 export const digestOf = (token: string): string => createHash("sha256").update(token).digest("hex");
 

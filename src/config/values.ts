@@ -2,6 +2,7 @@
 // would be right; it must not repeat the value, which may be a secret.
 import { isIPv6 } from "node:net";
 import * as v from "valibot";
+import { tokenName as storedTokenName, tokenNameRule } from "../access/credentials.ts";
 import { originText, parseAuthority, parseOrigin } from "../access/hosts.ts";
 import type { InspectionFilter } from "../inspection/actor.ts";
 import { limits } from "../limits.ts";
@@ -63,6 +64,11 @@ export const model = v.pipe(
 const listed = v.pipe(
   v.string(),
   v.transform((text) => text.split(",").map((part) => part.trim())),
+);
+
+export const tokenName = v.pipe(
+  v.string(),
+  v.check((name) => v.is(storedTokenName, name), `it ${tokenNameRule}`),
 );
 
 export const tokenScopes = v.pipe(

@@ -189,7 +189,7 @@ function checkTogether(config: Config, insecure: boolean): void {
   if (!isPrivate && isOpen && !insecure)
     throw new ConfigError(
       `--host ${host} can be reached from other machines: set TURNWIRE_TOKEN to a secret of 16 characters or more, ` +
-        "or give --insecure to let anyone there use the server.",
+        "name a --tokens-file, or give --insecure to let anyone there use the server.",
     );
   if (!isPrivate && isOpen) warnings.push(`anyone who can reach ${host} can use this server (--insecure)`);
   if (!isOpen && config.inspect?.stately)

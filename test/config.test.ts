@@ -243,6 +243,7 @@ test("a server that others can reach needs a token, or the word that it shall be
   for (const host of ["0.0.0.0", "::", "192.168.1.20", "box.lan", "[::]"]) {
     const sentence = refusal(["serve", "--host", host]);
     assert.match(sentence, "TURNWIRE_TOKEN");
+    assert.match(sentence, "--tokens-file");
     assert.match(sentence, "--insecure");
     assert.equal(serve(["--host", host], { TURNWIRE_TOKEN: token }).warnings, []);
     assert.is(serve(["--host", host, "--insecure"]).warnings.length, 1);

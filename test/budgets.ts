@@ -35,6 +35,11 @@ export const budgets = {
   simulationMs: 90_000,
   /** … and fewer than this prove too little. */
   simulationSeedsLeast: 400,
+  /** The same suites with every limit at its smallest. */
+  smallest: {
+    historiesMs: 12_000,
+    simulationMs: 15_000,
+  },
   /** A soak that only shows that soaking works. */
   soakMs: 12_000,
   /** Bytes, messages and requests that nobody should send, for so long. */
@@ -67,6 +72,7 @@ export const fileBudgets: FileBudget[] = [
   // Both cores are at work in it already.
   { path: "test/model/mutation.test.ts", deadlineMs: 400_000, alone: true },
   { path: "test/model/", deadlineMs: 240_000 },
+  { path: "test/smallest/", deadlineMs: 240_000 },
   { path: "test/network/storm", deadlineMs: 240_000 },
   { path: "test/network/large-event", deadlineMs: 60_000 },
   { path: "test/network/", deadlineMs: 240_000, alone: true },

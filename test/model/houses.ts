@@ -43,6 +43,8 @@ export const houseLimits: Limits = {
   turnLookMs: 111_000,
   agentSilentMs: 0,
   turnLogBytesMax: 128 * 1_024,
+  // One piece of text fits into that, and two do not.
+  deltaCharactersMax: 64 * 1_024,
   queuedTextsMax: 1,
   compactionMessagesKept: 0,
 };

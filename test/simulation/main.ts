@@ -1,11 +1,20 @@
-// `npm run simulate -- --seeds 10000 [--seed 7]`: the whole server on a simulated clock, once for each seed.
+// `npm run simulate -- --seeds 10000 [--seed 7] [--smallest]`: the whole server on a simulated clock, once for each
+// seed; with --smallest every limit is at its smallest.
 import { parseArgs } from "node:util";
-import { inWords, simulate } from "./simulate.ts";
 
-const { values } = parseArgs({ options: { seeds: { type: "string", default: "1000" }, seed: { type: "string" } } });
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "1000" },
+    seed: { type: "string" },
+    smallest: { type: "boolean", default: false },
+  },
+});
+// Before the world is made: it reads its limits once.
+if (values.smallest) await import("../smallest/simulated-limits.ts");
+const { inWords, simulate } = await import("./simulate.ts");
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const seeds = Number(values.seeds);
-process.stdout.write(`simulate: --seeds ${seeds} --seed ${seed}\n`);
+process.stdout.write(`simulate: --seeds ${seeds} --seed ${seed}${values.smallest ? " --smallest" : ""}\n`);
 const { failures, ...figures } = await simulate({
   ...{ seed, seeds, failuresMax: 3 },
   onSeed: (count) => {

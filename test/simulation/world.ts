@@ -6,6 +6,7 @@ import { Gateway } from "../../src/gateway.ts";
 import { type Store, StoreError } from "../../src/ports/store.ts";
 import { createSurfaceRegistry } from "../../src/surface-registry.ts";
 import { smallLimits } from "../model/random/server.ts";
+import { noLargerThan } from "../support/bounds.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import { agentOf, failingStore, memoryStore, Puppet } from "../support/orchestrator-house.ts";
 import { rememberingLogger } from "../support/store-rows.ts";
@@ -13,13 +14,18 @@ import { Broken, SimulatedClient } from "./client.ts";
 
 export const limits = {
   ...smallLimits,
-  turnLogBytesMax: 16 * 1_024,
-  conversationLogBytesMax: 24 * 1_024,
-  allLogsBytesMax: 40 * 1_024,
-  runningLogsBytesMax: 64 * 1_024,
-  unsentBytesMax: 64 * 1_024,
-  allUnsentBytesMax: 96 * 1_024,
-  agentSilentMs: 60_000,
+  ...noLargerThan({
+    turnLogBytesMax: 16 * 1_024,
+    conversationLogBytesMax: 24 * 1_024,
+    allLogsBytesMax: 40 * 1_024,
+    runningLogsBytesMax: 64 * 1_024,
+    unsentBytesMax: 64 * 1_024,
+    allUnsentBytesMax: 96 * 1_024,
+    agentSilentMs: 60_000,
+    deltaCharactersMax: 64 * 1_024,
+    commandsBurst: 1_000_000,
+    looksBurst: 1_000_000,
+  }),
 };
 
 const conversations = ["a", "b", "c"];

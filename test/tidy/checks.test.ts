@@ -304,6 +304,8 @@ promises("an idle test file is found", () => {
     ["test/a.test.ts", `${uvu} test.only("a", f); test.run();`, 1, "leaves the other tests out"],
     ["test/a.test.ts", `${uvu} await new Promise((r) => setTimeout(r, 50)); test.run();`, 1, "sleeps"],
     ["test/a.test.ts", `${uvu} import { setTimeout } from "node:timers/promises"; test.run();`, 1, "sleeps"],
+    ["test/smallest/a.test.ts", 'import "./limits.ts";\nimport "../a.test.ts";', 0],
+    ["test/smallest/a.test.ts", 'import "./limits.ts";\nimport "../a.ts";', 2],
     ["test/support/a.ts", "no test", 0],
   ]);
 });

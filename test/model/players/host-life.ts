@@ -3,6 +3,7 @@
 import { createServer } from "node:net";
 import * as assert from "uvu/assert";
 import type { Gateway } from "../../../src/gateway.ts";
+import { limits } from "../../../src/limits.ts";
 import { type Client, connect } from "../../support/client.ts";
 import { within } from "../../support/deadline.ts";
 import { portOf } from "../../support/gateway.ts";
@@ -44,7 +45,7 @@ async function deactivates(house: House, deactivate: () => Promise<unknown>): Pr
     assert.equal(await guest.next("server.draining"), {
       type: "server.draining",
       deadlineMs: 0,
-      reconnectAfterMs: 1_000,
+      reconnectAfterMs: limits.reconnectAfterMs,
     });
     assert.equal(await guest.untilClosed(), { code: 1012, reason: "server restarting" });
   }

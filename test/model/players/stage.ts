@@ -4,8 +4,9 @@
 import * as assert from "uvu/assert";
 import type { AnyActorRef } from "xstate";
 import type { Connection } from "../../../src/connection.ts";
-import type { Limits } from "../../../src/limits.ts";
+import { limits } from "../../../src/limits.ts";
 import type { Watch } from "../../../src/watches.ts";
+import { noLargerThan } from "../../support/bounds.ts";
 import { isMessage, type Message } from "../../support/client/transcript.ts";
 import type { Client } from "../../support/client.ts";
 import { type BareGateway, withGateway } from "../../support/gateway.ts";
@@ -19,13 +20,13 @@ import { SteeredPeer } from "./steered-peer.ts";
 export const conversationId = "c";
 
 const KiB = 1024;
-const windows: Partial<Limits> = {
+const windows = noLargerThan({
   sweepIntervalMs: 5,
   markEveryBytes: 1 * KiB,
   outstandingBytesMax: 8 * KiB,
   outstandingBytesMin: 4 * KiB,
   catchUpSliceBytes: 2 * KiB,
-};
+});
 
 /** The refusal of a second turn. */
 export const turnRunning = {
@@ -219,9 +220,9 @@ export class Socket {
    */
   async stalls(): Promise<void> {
     this.peer.withholdPongs();
-    const surfaceId = "€".repeat(200);
+    const surfaceId = "€".repeat(limits.idCharactersMax);
     for (let request = 0; !this.entry.outlet.congested; request++) {
-      if (request > 50) throw new Error("the socket does not become congested");
+      if (request > 100) throw new Error("the socket does not become congested");
       this.peer.send({ type: "subscribe", surfaceId });
       const refused = await this.peer.next("error");
       assert.equal(refused, { type: "error", surfaceId, message: `Unknown surface: ${surfaceId}` });

@@ -1,6 +1,7 @@
 // Plays the models of a surface subscription: two steered peers and a provider that answers when the player says so.
 // After every step each peer has been sent exactly what it was owed, in order: surfaces, updates, and reasons.
 import * as assert from "uvu/assert";
+import { limits } from "../../../src/limits.ts";
 import type { Message } from "../../support/client/transcript.ts";
 import { ScriptedSurface } from "../../support/scripted-surfaces.ts";
 import type { Coverage } from "../coverage.ts";
@@ -35,7 +36,6 @@ interface House {
 }
 
 const surfaceId = "s";
-const answerMs = 10_000;
 
 /** What a peer was sent of the surface, in the words of `due`. */
 function sent(messages: readonly Message[]): string[] {
@@ -181,8 +181,8 @@ export function surfaceSubscriptionPlayer(
       "provider.isLate": async (house) => {
         const late = question(house);
         for (const { socket } of [house.viewer, house.other]) await socket.peer.barrier();
-        house.stage.clock.leap(answerMs + 1);
-        isTold(house, `${surfaceId} did not answer within 10 s`);
+        house.stage.clock.leap(limits.surfaceAnswerMs + 1);
+        isTold(house, `${surfaceId} did not answer within ${limits.surfaceAnswerMs / 1_000} s`);
         isAskedWhen(house, "loadingAnew", "refreshingAnew");
         await comesTo(() => house.provider.asked.length, house.asked, "how often the provider is asked");
         if (house.at === "loading" || house.at === "refreshing") return;

@@ -11,34 +11,46 @@ import type { Socket } from "../../../src/outlet.ts";
 import type { Orchestrator } from "../../../src/ports/orchestrator.ts";
 import { createSurfaceRegistry } from "../../../src/surface-registry.ts";
 import { createTransport } from "../../../src/transport.ts";
+import { noLargerThan } from "../../support/bounds.ts";
 import { eventually, within } from "../../support/deadline.ts";
 import { rememberingLogger } from "../../support/store-rows.ts";
 import type { Oracle } from "../oracle.ts";
 import { VersionedSurface } from "./surface.ts";
 import { witnessed } from "./witness.ts";
 
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
 export const smallLimits: Limits = {
   ...allLimits,
-  flushIntervalMs: 2,
-  flushWatchersPerMs: 1,
-  flushEventsMax: 6,
-  flushBytesMax: 2_048,
-  socketsPerLoopTurn: 1,
-  factsPerLoopTurn: 2,
-  catchUpsPerLoopTurn: 1,
-  catchUpSliceBytes: 700,
-  markEveryBytes: 1_024,
-  outstandingBytesMax: 4_096,
-  outstandingBytesMin: 2_048,
-  sealedLogKeptMs: 20_000,
-  surfaceAnswerMs: 10,
+  ...noLargerThan({
+    flushIntervalMs: 2,
+    flushWatchersPerMs: 1,
+    flushEventsMax: 6,
+    flushBytesMax: 2_048,
+    socketsPerLoopTurn: 1,
+    factsPerLoopTurn: 2,
+    catchUpsPerLoopTurn: 1,
+    catchUpSliceBytes: 700,
+    markEveryBytes: 1_024,
+    outstandingBytesMax: 4_096,
+    outstandingBytesMin: 2_048,
+    sealedLogKeptMs: 20_000,
+    surfaceAnswerMs: 10,
+    agentStopMs: 100,
+    sealRetryMs: 3,
+    journalIntervalMs: 2,
+    queuedTextsMax: 3,
+  }),
   // Thousands of histories are played on one server, each with sockets that ask as fast as they can.
   commandsBurst: 1_000_000,
   looksBurst: 1_000_000,
-  agentStopMs: 100,
-  sealRetryMs: 3,
-  journalIntervalMs: 2,
-  queuedTextsMax: 3,
+  // The oracle counts events as they are emitted, and knows nothing of turns and logs that are too large.
+  deltaCharactersMax: 64 * KiB,
+  turnLogBytesMax: 8 * MiB,
+  conversationLogBytesMax: 32 * MiB,
+  allLogsBytesMax: 256 * MiB,
+  runningLogsBytesMax: 512 * MiB,
 };
 
 /** What may be on its way to a reader who is surely not slow. */

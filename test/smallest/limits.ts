@@ -1,0 +1,146 @@
+// Every limit as small as it can be while what it bounds still takes place: whoever imports this before a suite plays
+// that suite on a server with these numbers. What is a share of the work becomes a single one; what is room for
+// something becomes room for the largest that the suites put there; a deadline on the real clock stays so long that a
+// busy machine meets it. Where a suite counts in its own words it has its own bounds on top, none of them larger but
+// those of which its oracle knows nothing.
+import { type Limits, limits } from "../../src/limits.ts";
+
+const KiB = 1024;
+
+export const smallest: Limits = {
+  // ── what a client may send: room for what the suites send ───────────────────────────────────────────────────────
+  frameBytesMax: 4 * KiB,
+  messageBytesMax: 4 * KiB,
+  chatTextBytesMax: 2 * KiB,
+  idCharactersMax: 40,
+  idempotencyKeyCharactersMax: 40,
+  idempotencyMs: 60_000,
+  idempotencyKeysMax: 64,
+  shortStringCharactersMax: 64,
+  reasonCharactersMax: 200,
+  nestingDepthMax: 4,
+  messageOpenersMax: 4,
+  messageFragmentsMax: 2,
+  messageChunksMax: 64,
+  pendingPongsMax: 1,
+  subscriptionsPerSocketMax: 5,
+  invokesPerSocketMax: 1,
+  httpBodyBytesMax: 4 * KiB,
+  commandsBurst: 100,
+  commandsPerSecond: 1,
+  looksBurst: 512,
+  looksPerSecond: 1,
+  commandRefusalsMax: 1,
+  tokensMax: 2,
+  tokensFilePauseMs: 1,
+  socketsPerAddressMax: 4,
+  socketsPerLoopbackAddressMax: 64,
+  socketsMax: 64,
+
+  // ── the queue of a conversation ─────────────────────────────────────────────────────────────────────────────────
+  queuedTextsMax: 1,
+  queuedTextCharactersMax: 200,
+
+  // ── turn events and logs ────────────────────────────────────────────────────────────────────────────────────────
+  eventBytesMax: 16 * KiB,
+  wholeEventCharactersMax: 16 * KiB,
+  turnLogBytesMax: 64 * KiB,
+  conversationLogBytesMax: 96 * KiB,
+  allLogsBytesMax: 128 * KiB,
+  runningLogsBytesMax: 192 * KiB,
+  shedPauseMs: 1,
+  sealedLogKeptMs: 20_000,
+  stepsPerTurnMax: 2,
+
+  // ── delivery: one at a time ─────────────────────────────────────────────────────────────────────────────────────
+  flushIntervalMs: 1,
+  flushWatchersPerMs: 1,
+  flushIntervalMaxMs: 1,
+  latenessKeptMs: 1,
+  flushEventsMax: 1,
+  flushBytesMax: 1,
+  socketsPerLoopTurn: 1,
+  factsPerLoopTurn: 1,
+  catchUpsPerLoopTurn: 1,
+  catchUpSliceBytes: 1,
+
+  // ── slow sockets ────────────────────────────────────────────────────────────────────────────────────────────────
+  markEveryBytes: 1 * KiB,
+  outstandingBytesMax: 8 * KiB,
+  outstandingBytesMin: 2 * KiB,
+  outstandingLowRatio: 0.5,
+  receiptWishedMs: 1,
+  markAnswerMs: 10_000,
+  unsentBytesMax: 64 * KiB,
+  allUnsentBytesMax: 96 * KiB,
+
+  // ── liveness ────────────────────────────────────────────────────────────────────────────────────────────────────
+  sweepIntervalMs: 100,
+  silentPingMs: 20_000,
+  silentCloseMs: 21_000,
+  handshakeMs: 1_000,
+  requestMs: 5_000,
+  closingMs: 500,
+  closesPerWave: 1,
+  closesPerSecond: 1,
+  closeSpreadMs: 10,
+  reconnectAfterMs: 1,
+
+  // ── surfaces ────────────────────────────────────────────────────────────────────────────────────────────────────
+  surfaceAnswerMs: 5_000,
+  specCharactersMax: 8 * KiB,
+  surfaceAnswersOwedMax: 4,
+  catalogPollMs: 1,
+
+  // ── turns ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  journalIntervalMs: 1,
+  agentStopMs: 10,
+  sealRetryMs: 1,
+  retryFirstDelayMs: 1,
+  retryDelayMaxMs: 1,
+  retriesMax: 1,
+  toolRunMs: 1_000,
+  modelSilenceMs: 1_000,
+  deltaCharactersMax: 32,
+  expressionCharactersMax: 20,
+  runningTurnsMax: 2,
+  runningTurnsPerTokenMax: 1,
+  agentSilentMs: 1_000,
+  agentLostMs: 2_000,
+  turnLookMs: 10,
+  turnMs: 60_000,
+  agentEventsPerLoopTurn: 1,
+  compactionMessagesKept: 1,
+  compactionMs: 1_000,
+  compactionSummaryCharactersMax: 100,
+  lastWaitMs: 1_000,
+
+  // ── access, HTTP ────────────────────────────────────────────────────────────────────────────────────────────────
+  ticketMs: 1_000,
+  ticketsMax: 1,
+  retryAfterMs: 1,
+  chatSliceBytes: 1,
+  chatStallMs: 1_000,
+  drainMsMax: 1_000,
+
+  // ── the live visualizer ─────────────────────────────────────────────────────────────────────────────────────────
+  inspectedActorsMax: 1,
+  inspectStreamsMax: 1,
+  inspectOverviewMs: 1,
+  inspectHeartbeatMs: 100,
+  inspectedPayloadCharactersMax: 1,
+  statelyWaitingMax: 1,
+  statelyViewerBytesMax: 64 * KiB,
+  statelyActorsPerLoopTurn: 1,
+  statelyThreadMs: 10_000,
+
+  // ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────
+  storeCheckBytesMax: 1,
+  storeLogPages: 1,
+  storeLogKeptBytes: 1,
+  storeWatchMs: 0,
+  storeRoomBytes: 1,
+  storeRefusedUnitsMax: 1,
+};
+
+Object.assign(limits, smallest);

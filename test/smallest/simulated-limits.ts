@@ -1,0 +1,30 @@
+// Smaller still, for the simulation: its clients bear to be refused, to be told in words of a few letters, and to be
+// congested by a single byte; and its clock waits for nobody.
+import { limits } from "../../src/limits.ts";
+import "./limits.ts";
+
+Object.assign(limits, {
+  subscriptionsPerSocketMax: 1,
+  commandsBurst: 1,
+  looksBurst: 1,
+  commandRefusalsMax: 3,
+  runningTurnsMax: 1,
+  deltaCharactersMax: 3,
+  turnLogBytesMax: 8 * 1_024,
+  conversationLogBytesMax: 1,
+  allLogsBytesMax: 1,
+  runningLogsBytesMax: 16 * 1_024,
+  sealedLogKeptMs: 1,
+  markEveryBytes: 1,
+  outstandingBytesMax: 1,
+  outstandingBytesMin: 1,
+  outstandingLowRatio: 0.01,
+  markAnswerMs: 1_000,
+  unsentBytesMax: 16 * 1_024,
+  allUnsentBytesMax: 16 * 1_024,
+  closingMs: 100,
+  surfaceAnswerMs: 1,
+  surfaceAnswersOwedMax: 1,
+  agentStopMs: 1,
+  turnMs: 5_000,
+});

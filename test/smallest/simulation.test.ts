@@ -1,0 +1,21 @@
+// The simulation with every limit at its smallest: SEED=… begins with that seed.
+import "./simulated-limits.ts";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { budgets } from "../budgets.ts";
+import { chosenSeed } from "../model/random/chosen.ts";
+import { inWords, simulate } from "../simulation/simulate.ts";
+import { limits } from "../simulation/world.ts";
+
+const test = suite("smallest limits: simulation");
+
+test("promises are kept by a server that sends one event at a time and takes one turn", async () => {
+  assert.is(limits.catchUpSliceBytes + limits.outstandingBytesMax + limits.runningTurnsMax + limits.commandsBurst, 4);
+  const seed = chosenSeed("simulation on the smallest limits");
+  const { failures, ...figures } = await simulate({ seed, seeds: 1_000_000, forMs: budgets.smallest.simulationMs });
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  assert.is(failures.map(inWords).join("\n"), "");
+  assert.ok(figures.seeds >= 40 && figures.turns >= figures.seeds / 4, JSON.stringify(figures));
+});
+
+test.run();

@@ -46,7 +46,7 @@ export async function playSoak({ seed, forMs, visitors, look }: SoakOptions): Pr
   const dataDir = temporaryDirectory();
   const dice = new Dice(seed);
   const server = await ServerProcess.start({ dataDir });
-  const tally: SoakTally = { visits: 0, resumed: 0, anew: 0, turns: 0, events: 0, refused: 0, holes: 0, pings: [] };
+  const tally: SoakTally = { visits: 0, resumed: 0, anew: 0, turns: 0, events: 0, refused: 0, holes: [], pings: [] };
   const samples: SoakSample[] = [];
   const startedAt = performance.now();
   const isOver = (): boolean => performance.now() - startedAt > forMs || server.hasExited;
@@ -117,10 +117,10 @@ function growthOf(samples: SoakSample[]): SoakReport["growth"] {
   };
 }
 
-function faultsOf(server: ServerProcess, holes: number, growth: SoakReport["growth"]): string[] {
+function faultsOf(server: ServerProcess, holes: string[], growth: SoakReport["growth"]): string[] {
   const faults: string[] = [];
   if (server.hasExited) faults.push(`the server has died: ${server.stderr.slice(-1_000)}`);
-  if (holes > 0) faults.push(`${holes} events were missing or came twice`);
+  if (holes.length > 0) faults.push(`${holes.length} times an event was missing or came twice: ${holes.slice(0, 5)}`);
   for (const [name, most] of Object.entries(growthMax)) {
     const grown = growth[name as keyof typeof growthMax];
     if (grown > most) faults.push(`${name} has grown to × ${grown.toFixed(2)} from the second quarter to the last`);

@@ -11,7 +11,8 @@ export interface SoakTally {
   turns: number;
   events: number;
   refused: number;
-  holes: number;
+  /** Each event that did not follow the one before it, in words. */
+  holes: string[];
   /** Round trips of pings since the last look, ms. */
   pings: number[];
 }
@@ -45,7 +46,9 @@ async function visit(
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   socket.on("error", () => {});
   const ids = conversations();
-  const watched = ids.filter((_, index) => index % 7 === dice.whole(0, 6) % 7);
+  const some = ids.filter(() => dice.chance(1 / 7));
+  // Who sends where it does not watch begins to watch at that turn, wherever it has been before.
+  const watched = some.length > 0 ? some : [dice.pick(ids)];
   const asked = new Map<string, number>();
   let serial = 0;
   const send = (message: Record<string, unknown>): void => {
@@ -77,7 +80,8 @@ async function visit(
       const from = typeof message["fromSeq"] === "number" ? message["fromSeq"] : seq;
       const name = String(event["conversationId"]);
       const last = cursors.get(name);
-      if (last?.epoch === epoch && from !== last.seq + 1) tally.holes++;
+      if (last?.epoch === epoch && from !== last.seq + 1)
+        tally.holes.push(`${name}: after ${last.seq} came ${from} (${String(event["type"])})`);
       cursors.set(name, { epoch, seq });
       tally.events += seq - from + 1;
       if (event["type"] === "turn-sealed") tally.turns++;
@@ -91,7 +95,7 @@ async function visit(
     const message = JSON.stringify({ tokens: dice.whole(20, 300), size: 20, delayMs: dice.whole(5, 25) });
     send({
       type: "chat.send",
-      conversationId: dice.pick(watched.length > 0 ? watched : ids),
+      conversationId: dice.pick(watched),
       message,
       model: "demo/script",
     });

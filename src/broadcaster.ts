@@ -53,6 +53,7 @@ export class Broadcaster {
       listeners,
       () => this.#take(),
       (listener) => this.#write(listener),
+      true,
     );
   }
 
@@ -66,6 +67,10 @@ export class Broadcaster {
   /** Runs when everything announced has been written. */
   whenIdle(run: () => void): void {
     this.#passes.whenIdle(run);
+  }
+
+  stop(): void {
+    this.#passes.stop();
   }
 
   #take(): void {

@@ -8,6 +8,10 @@ export interface RateBounds {
   refusalsMax: number;
 }
 
+/** For how many a request of so many bytes counts. */
+export const countOf = (bytes: number, { bytesPerCommand, commandsPerMessageMax, commandsBurst }: Limits): number =>
+  Math.min(1 + Math.floor(bytes / bytesPerCommand), commandsPerMessageMax, commandsBurst);
+
 /** Of requests that make somebody work. */
 export const commandBounds = (limits: Limits): RateBounds => ({
   burst: limits.commandsBurst,
@@ -35,20 +39,24 @@ export class CommandRate {
     this.#countedAt = now;
   }
 
-  /** Takes one request: 0 when it may be carried out, else after how many milliseconds the next one may. */
-  take(now: number): number {
+  /**
+   * Takes one request: 0 when it may be carried out, else after how many milliseconds it may.
+   * @param count for how many it counts; no more than burst.
+   */
+  take(now: number, count = 1): number {
     const { burst, perSecond } = this.#bounds;
-    this.#left = Math.min(burst, this.#left + ((now - this.#countedAt) * perSecond) / 1_000);
-    this.#countedAt = now;
+    const sinceMs = Math.max(0, now - this.#countedAt);
+    this.#left = Math.min(burst, this.#left + (sinceMs * perSecond) / 1_000);
+    this.#countedAt += sinceMs;
     if (this.#left === burst) this.#refused = 0;
-    if (this.#left >= 1) {
-      this.#left--;
+    if (this.#left >= count) {
+      this.#left -= count;
       // Who waits as it is told, and is a little early now and then, is no flood.
       this.#refused = Math.max(0, this.#refused - 1);
       return 0;
     }
-    this.#refused++;
-    return Math.ceil(((1 - this.#left) * 1_000) / perSecond);
+    this.#refused += count;
+    return Math.ceil(((count - this.#left) * 1_000) / perSecond);
   }
 
   /** It goes on asking although it was told to wait, again and again. */

@@ -4,7 +4,7 @@
 import type { Actor } from "xstate";
 import type { ConnectionFact, connectionMachine } from "../machines/connection.ts";
 import type { surfaceWatchMachine } from "../machines/surface-watch.ts";
-import { CommandRate, commandBounds, lookBounds } from "./command-rate.ts";
+import { CommandRate, commandBounds, countOf, lookBounds } from "./command-rate.ts";
 import type { Facts } from "./facts.ts";
 import type { Limits } from "./limits.ts";
 import type { Outlet, OutletOwner } from "./outlet.ts";
@@ -111,14 +111,14 @@ export class Connection implements OutletOwner, WatchOwner {
     if (this.subscriptions === 0) this.tell("watches.none");
   }
 
-  /** One more request: 0, or after how many milliseconds it may be sent. */
-  pause(onlyLooks: boolean, now: number, limits: Limits): number {
+  /** One more request of so many bytes: 0, or after how many milliseconds it may be sent. */
+  pause(onlyLooks: boolean, bytes: number, now: number, limits: Limits): number {
     if (onlyLooks) {
       this.#looks ??= new CommandRate(lookBounds(limits), now);
       return this.#looks.take(now);
     }
     this.#commands ??= new CommandRate(commandBounds(limits), now);
-    return this.#commands.take(now);
+    return this.#commands.take(now, countOf(bytes, limits));
   }
 
   get floods(): boolean {

@@ -37,6 +37,8 @@ export interface Caller {
 export interface SocketListener {
   message(data: Buffer): void;
   pong(payload: string): void;
+  /** The peer has sent more than is read for too long. */
+  flooding(): void;
   /** The peer broke the protocol and ws is closing the socket with the RFC's code. */
   broken(): void;
   closed(): void;
@@ -171,7 +173,9 @@ export class Connections {
     if (outlet.ended || connection.floods) return;
     const parsed = parseMessage(data, connection);
     const onlyLooks = "refusal" in parsed || looks.has(parsed.message.type);
-    const afterMs = connection.pause(onlyLooks, this.#options.clock.now(), this.#options.limits);
+    // While it sends more than is read, time does not count: a flood is one however slowly it is read.
+    const now = outlet.busySince() ?? this.#options.clock.now();
+    const afterMs = connection.pause(onlyLooks, data.length, now, this.#options.limits);
     if (afterMs > 0) {
       this.#slowDown(connection, parsed, afterMs);
       return;
@@ -190,6 +194,15 @@ export class Connections {
     const refused = this.#notAllowed(connection, message);
     if (refused) refuse(connection, message, refused);
     else actor?.send(message);
+  }
+
+  /** A ping, or a pong that answers nothing: harmless now and then, and a flood like any other when there are many. */
+  signOfLife(connection: Connection): void {
+    const { outlet } = connection;
+    if (outlet.ended || connection.floods) return;
+    const { clock, limits } = this.#options;
+    const now = outlet.busySince() ?? clock.now();
+    if (connection.pause(true, 0, now, limits) > 0 && connection.floods) connection.tell("socket.flooding");
   }
 
   /** It asks faster than it may, and is closed when it does not care. */
@@ -283,7 +296,11 @@ class Ears implements SocketListener {
   }
 
   pong(payload: string): void {
-    this.#connection.outlet.receipt(payload);
+    if (!this.#connection.outlet.receipt(payload)) this.#connections.signOfLife(this.#connection);
+  }
+
+  flooding(): void {
+    this.#connection.tell("socket.flooding");
   }
 
   broken(): void {

@@ -239,6 +239,7 @@ export class Gateway {
     this.#leaveTaking.hurry();
     this.#endBroadcasts();
     this.connections.cutAll();
+    this.#broadcaster.stop();
     this.#surfaces.stop();
     this.feeds.stop();
     this.root.send({ type: "gateway.stop" });

@@ -161,6 +161,7 @@ async function start(host: Host, clock: Clock): Promise<Running> {
     ports: () => ({ orchestrator, broadcasts: broadcastsOf(host, logger) }),
   });
   const transport = createTransport({
+    clock,
     limits,
     logger,
     access,
@@ -175,6 +176,7 @@ async function start(host: Host, clock: Clock): Promise<Running> {
     await gateway.closeSockets();
     gateway.stop();
     cutConnections();
+    transport.stop();
     await closed;
     await loopTurn(clock);
   };

@@ -30,6 +30,23 @@ export const limits = {
    * Arrays and objects in a message of more than messageBytesMax, counted before it is parsed. Higher: longer stalls.
    */
   messageOpenersMax: 10_000,
+  /** Reading what sockets have sent may take so long in one loop turn; the rest waits. Higher: longer loop turns. */
+  inputMsPerLoopTurn: 0.3,
+  /** Of what a socket has sent, read at once; more waits for its turn. Lower: clients that come back wait longer. */
+  inputFirstBytes: 1 * KiB,
+  /** What is read of it in one of its turns: when that takes long … */
+  inputSliceBytesMin: 128,
+  /** … and when it does not. Higher: who sends what is cheap and then what is not delays others longer. */
+  inputSliceBytesMax: 4 * KiB,
+  /**
+   * For each millisecond that those who send much have been given, none of them is given any for so many. Lower: who
+   * floods takes more of the time; higher: large messages take longer to be read.
+   */
+  inputRests: 15,
+  /** Who sends more than is read, without a pause, for so long: close 4003. Lower cuts off uploads beside a flood. */
+  inputBusyMsMax: 30_000,
+  /** Of who has broken the protocol, or has said its last word, a chunk is taken so often. Lower: more work for it. */
+  ignoredInputPauseMs: 250,
   /** Frames of one fragmented message. Higher: tiny fragments cost more memory than their bytes. */
   messageFragmentsMax: 16_384,
   /** Chunks of TCP data that one unfinished frame may be held in. */
@@ -46,7 +63,14 @@ export const limits = {
   commandsBurst: 100,
   /** … and a second, in the long run; what is faster is refused. Higher: one client may keep the loop busier. */
   commandsPerSecond: 20,
-  /** The same for subscribing, unsubscribing and pings: a client that comes back takes up all it had … */
+  /** A long message counts as several, one more for each so many bytes of it … */
+  bytesPerCommand: 64 * KiB,
+  /** … but never as more than so many. Lower: one client may keep the loop busier with long messages. */
+  commandsPerMessageMax: 20,
+  /**
+   * The same for subscribing, unsubscribing, pings, nonsense and frames that answer nothing: a client that comes back
+   * takes up all it had …
+   */
   looksBurst: 512,
   /** … and in the long run. Higher: one client may keep the loop busier. */
   looksPerSecond: 100,
@@ -107,6 +131,10 @@ export const limits = {
   flushEventsMax: 64,
   /** … or this many bytes. Higher: who reads 8 kB/s cannot give the receipt of a flush within markAnswerMs. */
   flushBytesMax: 64 * KiB,
+  /** Pause between two passes of news over many sockets. Lower: more writes; higher: later news. */
+  newsIntervalMs: 25,
+  /** Sockets for each millisecond of that pause: below 250 it is shorter, for a few it is 0. */
+  newsSocketsPerMs: 10,
   /** Sockets written in one loop turn. Higher: the loop is held longer (5,000 in one go: 42 ms). */
   socketsPerLoopTurn: 256,
   /** Facts (turn.began, turn.sealed, …) sent to actors in one loop turn; each takes 9–16 µs. */

@@ -19,6 +19,8 @@ export interface Socket {
   cut(): void;
   /** Bytes the process still holds for it. */
   unsentBytes(): number;
+  /** Since when the peer has sent more than is read; undefined when it does not. Monotonic, ms. */
+  busySince?(): number | undefined;
 }
 
 /** What an outlet finds out. Called inside write loops: the owner posts a fact and does nothing else. */
@@ -123,6 +125,11 @@ export class Outlet {
   }
 
   /** Bytes the process holds for this socket. */
+  /** Since when the peer has sent more than is read. */
+  busySince(): number | undefined {
+    return this.#socket.busySince?.();
+  }
+
   unsentBytes(): number {
     return this.#socket.unsentBytes();
   }
@@ -154,23 +161,27 @@ export class Outlet {
     this.#socket.ping(`m${id}`);
   }
 
-  /** A pong has come in. One that answers no mark is a sign of life and nothing more (RFC 6455 5.5.3). */
-  receipt(payload: string): void {
+  /**
+   * A pong has come in; answers whether it is a receipt. One that answers no mark is a sign of life and nothing more
+   * (RFC 6455 5.5.3).
+   */
+  receipt(payload: string): boolean {
     this.heard();
-    if (!payload.startsWith("m")) return;
+    if (!payload.startsWith("m")) return false;
     const index = this.#marks.findIndex((mark) => `m${mark.id}` === payload);
     const mark = this.#marks[index];
-    if (!mark) return;
+    if (!mark) return false;
     this.#marks.splice(0, index + 1);
     this.#receiptedBytes = mark.at;
     this.#receiptAt = this.#house.clock.now();
     this.#adapt(mark);
     const low = this.#window * this.#house.limits.outstandingLowRatio;
-    if (!this.congested || this.ended) return;
+    if (!this.congested || this.ended) return true;
     if (this.outstandingBytes() < low) {
       this.congested = false;
       this.#owner.drained();
     } else if (this.#marks.length === 0) this.#mark();
+    return true;
   }
 
   /** What is on the way delays replies: on a slow link it may be less, so that it takes about a second. */

@@ -1,6 +1,6 @@
 // One write to many sockets, a bounded number of them in one loop turn. What becomes new while a pass is under way goes
-// out in the next one, so each socket sees everything in order.
-import type { Clock } from "./clock.ts";
+// out in the next one, so each socket sees everything in order. Passes that rest let what is new gather between them.
+import type { Clock, Timer } from "./clock.ts";
 import type { Limits } from "./limits.ts";
 
 export class Passes<Member> {
@@ -9,14 +9,20 @@ export class Passes<Member> {
   readonly #members: () => Iterable<Member>;
   readonly #begin: () => void;
   readonly #write: (member: Member) => void;
+  /** Between the beginnings of two passes, for each member that the first has reached. Milliseconds. */
+  readonly #restMs: (reached: number) => number;
   #walking = false;
   #wanted = false;
+  #reached = 0;
+  #startedAt = Number.NEGATIVE_INFINITY;
+  #timer: Timer | undefined;
   #whenIdle: (() => void)[] = [];
 
   /**
    * @param members whom a pass reaches; may change while it is under way.
    * @param begin called as a pass begins: takes what it will write.
    * @param write called for each member; must not throw.
+   * @param rests whether a pass waits after the one before, as news do.
    */
   constructor(
     clock: Clock,
@@ -24,19 +30,30 @@ export class Passes<Member> {
     members: () => Iterable<Member>,
     begin: () => void,
     write: (member: Member) => void,
+    rests = false,
   ) {
     this.#clock = clock;
     this.#perLoopTurn = limits.socketsPerLoopTurn;
     this.#members = members;
     this.#begin = begin;
     this.#write = write;
+    const { newsIntervalMs, newsSocketsPerMs } = limits;
+    this.#restMs = (reached) => (rests ? Math.min(newsIntervalMs, Math.floor(reached / newsSocketsPerMs)) : 0);
   }
 
   /** Asks for a pass with what is new; it begins after the present tick. */
   want(): void {
     if (this.#wanted) return;
     this.#wanted = true;
-    if (!this.#walking) this.#clock.defer(() => this.#start());
+    if (!this.#walking) this.#startSoon();
+  }
+
+  /** No pass begins any more. */
+  stop(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#wanted = false;
+    if (!this.#walking) this.#reportIdle();
   }
 
   /** Runs when every pass that was asked for is over: at once when none is. */
@@ -45,10 +62,19 @@ export class Passes<Member> {
     else run();
   }
 
+  #startSoon(): void {
+    const restMs = this.#startedAt + this.#restMs(this.#reached) - this.#clock.now();
+    if (restMs > 0) this.#timer = this.#clock.setTimeout(() => this.#start(), restMs);
+    else this.#clock.defer(() => this.#start());
+  }
+
   #start(): void {
+    this.#timer = undefined;
     if (!this.#wanted || this.#walking) return;
     this.#wanted = false;
     this.#walking = true;
+    this.#reached = 0;
+    this.#startedAt = this.#clock.now();
     this.#begin();
     this.#step(this.#members()[Symbol.iterator]());
   }
@@ -58,10 +84,11 @@ export class Passes<Member> {
       const next = rest.next();
       if (next.done) {
         this.#walking = false;
-        if (this.#wanted) this.#clock.defer(() => this.#start());
+        if (this.#wanted) this.#startSoon();
         else this.#reportIdle();
         return;
       }
+      this.#reached++;
       this.#write(next.value);
     }
     this.#clock.defer(() => this.#step(rest));

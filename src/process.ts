@@ -197,6 +197,7 @@ function furnish({ config, clock, logger, limits, store, agents, tools, defaultM
   for (const provider of own.surfaces) surfaces.register(provider);
 
   const transport = createTransport({
+    clock,
     limits,
     logger,
     access,
@@ -277,6 +278,7 @@ function furnish({ config, clock, logger, limits, store, agents, tools, defaultM
       const statelyStopped = this.stately?.stop();
       embedded.close();
       for (const cut of cuts) cut();
+      transport.stop();
       await Promise.all([...closed, statelyStopped]);
       store.close();
     },

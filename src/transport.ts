@@ -6,13 +6,16 @@ import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
 import { Addresses } from "./access/addresses.ts";
 import { type Access, chooseSubprotocol } from "./access.ts";
+import type { Clock } from "./clock.ts";
 import type { Caller, SocketListener } from "./connections.ts";
+import { Intake } from "./intake.ts";
 import type { Limits } from "./limits.ts";
 import type { Socket } from "./outlet.ts";
 import type { Identity } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
 
 export interface TransportOptions {
+  clock: Clock;
   limits: Limits;
   logger: Logger;
   access: Access;
@@ -27,6 +30,8 @@ export interface Transport {
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void;
   /** An HTTP server for nothing but WebSockets: any path, 426 for everything else. */
   createServer(): Server;
+  /** When every socket has been cut. */
+  stop(): void;
 }
 
 /** One field instead of a closure for each event of each socket. */
@@ -35,6 +40,27 @@ class ServerSocket extends WebSocket {
   /** Gives its place among the sockets of its address back. */
   places: Addresses | undefined;
   network = "";
+  /** What it reads is taken from here. */
+  intake: Intake<OwnedSocket> | undefined;
+  tcp: OwnedSocket | undefined;
+
+  /** Called by ws itself: it has the peer's close frame, or the peer has broken the protocol. It listens no more. */
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code, reason);
+    if (this.tcp) this.intake?.ignore(this.tcp);
+  }
+
+  /** Our own close frame: the peer's is still to be heard. */
+  sayClose(code: number, reason: string): void {
+    super.close(code, reason);
+  }
+}
+
+const owner = Symbol("owner");
+
+/** A TCP connection that knows its WebSocket. */
+interface OwnedSocket extends TcpSocket {
+  [owner]?: ServerSocket;
 }
 
 /** How both ports take connections: who stalls before the end of its headers is cut. */
@@ -46,9 +72,10 @@ export const connectionOptions = ({ handshakeMs }: Pick<Limits, "handshakeMs">) 
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
   }) satisfies ServerOptions;
 
-export function createTransport({ limits, logger, access, closedBecause, accept }: TransportOptions): Transport {
+export function createTransport(options: TransportOptions): Transport {
+  const { clock, limits, logger, access, closedBecause, accept } = options;
   // A variable, because @types/ws 8.18 lacks the newer of ws 8.23's options.
-  const options = {
+  const wsOptions = {
     noServer: true,
     clientTracking: false,
     WebSocket: ServerSocket,
@@ -63,15 +90,47 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
     closeTimeout: limits.closingMs,
     handleProtocols: (offered: Set<string>) => chooseSubprotocol(offered) ?? false,
   };
-  const sockets = new WebSocketServer(options);
+  const sockets = new WebSocketServer(wsOptions);
   const addresses = new Addresses(limits);
+  /** What ws reads its sockets with: one function for all of them. */
+  let read: ((this: TcpSocket, chunk: Buffer) => void) | undefined;
+  const readSlice = (tcp: OwnedSocket, slice: Buffer): void => {
+    // What many frames are answered leaves in one system call.
+    const joins = slice.length > joinsFromBytes;
+    if (joins) tcp.cork();
+    read?.call(tcp, slice);
+    if (joins) tcp.uncork();
+  };
+  const intake = new Intake<OwnedSocket>(clock, limits, readSlice, (tcp) => tcp[owner]?.listener?.flooding());
+  /** Those that were paused once. */
+  const paused = new WeakSet<TcpSocket>();
+  function onData(this: TcpSocket, chunk: Buffer): void {
+    intake.take(this, chunk);
+    if (!this.isPaused() || paused.has(this)) return;
+    paused.add(this);
+    // ws reads all that is left when the connection is gone: tens of thousands of frames at once, to no end.
+    this.prependOnceListener("close", forgetTheRest);
+  }
+
+  /** Puts the intake between a socket and ws. */
+  const takeTurns = (webSocket: ServerSocket, tcp: OwnedSocket): void => {
+    const [listener, ...others] = tcp.listeners("data");
+    if (!listener || others.length > 0) throw new Error("ws does not listen to its socket as it used to");
+    read = listener as typeof read;
+    tcp.off("data", listener as (chunk: Buffer) => void);
+    tcp.on("data", onData);
+    webSocket.intake = intake;
+    webSocket.tcp = tcp;
+    tcp[owner] = webSocket;
+  };
 
   const open = (webSocket: ServerSocket, tcp: TcpSocket, identity: Identity): void => {
     // Pre-encoded frames may be written beside ws's own only while ws writes whole frames as they come (design 2).
     if (webSocket.extensions !== "") throw new Error("a WebSocket extension was negotiated although none is offered");
     tcp.setNoDelay(true);
+    takeTurns(webSocket, tcp);
     webSocket.on("error", onError);
-    const listener = accept(new Output(webSocket, tcp), { subprotocol: webSocket.protocol, identity });
+    const listener = accept(new Output(webSocket, tcp, intake), { subprotocol: webSocket.protocol, identity });
     webSocket.listener = listener;
     if (!listener) return;
     webSocket.on("message", onMessage);
@@ -112,7 +171,15 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
   };
 
   return {
-    upgrade,
+    upgrade(request, stream, head) {
+      // One that waits may break meanwhile.
+      stream.on("error", onBroken);
+      intake.admit(() => {
+        stream.off("error", onBroken);
+        if (!stream.destroyed) upgrade(request, stream, head);
+      });
+    },
+    stop: () => intake.stop(),
     createServer() {
       const server = createServer(
         { ...connectionOptions(limits), requestTimeout: limits.handshakeMs },
@@ -127,16 +194,21 @@ export function createTransport({ limits, logger, access, closedBecause, accept 
   };
 }
 
+/** A shorter slice is most often a single message. */
+const joinsFromBytes = 256;
+
 const tooManyFromThere = "too many sockets are open from your address: close one first";
 
 /** The outlet's side of a WebSocket. */
 class Output implements Socket {
   readonly #webSocket: ServerSocket;
-  readonly #tcp: TcpSocket;
+  readonly #tcp: OwnedSocket;
+  readonly #intake: Intake<OwnedSocket>;
 
-  constructor(webSocket: ServerSocket, tcp: TcpSocket) {
+  constructor(webSocket: ServerSocket, tcp: OwnedSocket, intake: Intake<OwnedSocket>) {
     this.#webSocket = webSocket;
     this.#tcp = tcp;
+    this.#intake = intake;
   }
 
   write(frames: Buffer): void {
@@ -156,7 +228,7 @@ class Output implements Socket {
   }
 
   close(code: number, reason: string): void {
-    this.#webSocket.close(code, reason);
+    this.#webSocket.sayClose(code, reason);
   }
 
   cut(): void {
@@ -166,6 +238,18 @@ class Output implements Socket {
   unsentBytes(): number {
     return this.#tcp.writableLength;
   }
+
+  busySince(): number | undefined {
+    return this.#intake.busySince(this.#tcp);
+  }
+}
+
+function forgetTheRest(this: TcpSocket): void {
+  this.read();
+}
+
+function onBroken(this: Duplex): void {
+  this.destroy();
 }
 
 function onMessage(this: WebSocket, data: RawData): void {

@@ -1,7 +1,8 @@
 // The bucket of requests that a socket may send, on a clock that is given.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { CommandRate } from "../src/command-rate.ts";
+import { CommandRate, countOf } from "../src/command-rate.ts";
+import { limits } from "../src/limits.ts";
 
 const test = suite("the rate of commands");
 const bounds = { burst: 5, perSecond: 10, refusalsMax: 3 };
@@ -51,6 +52,29 @@ test("who sends again just when it is told to is refused now and then, and is no
     assert.is(rate.isFlood, false, `${count} at ${at}`);
     at += afterMs;
   }
+});
+
+test("a long message counts as several, and never as more than a burst", () => {
+  const MiB = 2 ** 20;
+  assert.equal(
+    [0, 65_535, 65_536, MiB, 16 * MiB].map((bytes) => countOf(bytes, limits)),
+    [1, 1, 2, 17, 20],
+  );
+  assert.is(countOf(16 * MiB, { ...limits, commandsBurst: 3 }), 3, "or it could never be sent");
+  const rate = new CommandRate(bounds, 0);
+  assert.is(rate.take(0, 3), 0);
+  assert.is(rate.take(0, 3), 100, "two are left, the third comes in a tenth of a second");
+  assert.is(rate.take(100, 3), 0);
+  for (let count = 0; count < 2; count++) rate.take(100, 3);
+  assert.is(rate.isFlood, true, "refusals count as many");
+});
+
+test("time that goes back, or stands still while a flood is read, fills nothing", () => {
+  const rate = new CommandRate(bounds, 1_000);
+  for (let count = 0; count < 5; count++) assert.is(rate.take(1_000), 0);
+  assert.is(rate.take(1_000), 100);
+  assert.is(rate.take(400), 100);
+  assert.is(rate.take(1_050), 50);
 });
 
 test.run();

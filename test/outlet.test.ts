@@ -24,7 +24,7 @@ function open() {
   const note = (fact: string) => () => void facts.push(fact);
   const owner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
   const outlet = new Outlet(socket, owner, { clock, limits, joiner: new Joiner(clock), traffic: new Traffic() });
-  const receipt = (payload: string): void => outlet.receipt(payload);
+  const receipt = (payload: string): boolean => outlet.receipt(payload);
   return {
     clock,
     socket,

@@ -144,6 +144,7 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
   const health = { alive: () => true, ready: () => true };
   const parts = { orchestrator, conversations, access, clock, logger, limits: houseLimits, health };
   const transport = createTransport({
+    clock,
     limits: houseLimits,
     logger,
     access,

@@ -130,6 +130,7 @@ export async function withGateway(options: BareOptions, run: (bare: BareGateway)
     ports: () => ({ orchestrator: asPort(orchestrator), broadcasts }),
   });
   const transport = createTransport({
+    clock,
     limits: bounds,
     logger,
     access: createAccess({ clock, allowOrigins: options.allowOrigins ?? [], credentials: options.credentials }),

@@ -184,6 +184,28 @@ test("who sends ten thousand is told to wait, and closed with 4003 when it does 
     await provesWell(house);
   }));
 
+for (const [what, opcode] of [
+  ["pings", opcodes.ping],
+  ["pongs that answer nothing", opcodes.pong],
+] as const)
+  test(`who sends thousands of ${what} is closed with 4003, and a few do no harm`, () =>
+    withHost({}, async (house) => {
+      using flooding = await openUpgradedPeer(house.url);
+      const other = await house.join();
+      const each = (count: number): void => {
+        for (let times = 0; times < count; times++) flooding.send({ opcode, payload: Buffer.alloc(0) });
+      };
+      each(40);
+      flooding.sendMessage({ type: "ping" });
+      await flooding.frame(({ payload }) => payload.toString() === '{"type":"pong"}');
+      for (let round = 0; round < 40; round++) {
+        each(40);
+        await other.barrier();
+      }
+      assert.is(closeOf(await flooding.closeFrame()).code, 4003);
+      await provesWell(house);
+    }));
+
 test("commands faster than they may be are refused with the time to wait, and pings and subscriptions are not", () =>
   withHost({}, async (house) => {
     const client = await house.join({ protocols: ["turnwire.v1"] });

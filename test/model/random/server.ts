@@ -104,6 +104,7 @@ export async function openRandomServer({ ports, between = nothingBetween }: Serv
     },
   });
   const transport = createTransport({
+    clock: systemClock,
     limits: smallLimits,
     logger,
     access: createAccess({ clock: systemClock }),

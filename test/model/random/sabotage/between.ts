@@ -69,6 +69,7 @@ export function between(meddle: (writer: Writer, subprotocol: string) => Meddler
       },
       pong: (payload) => listener.pong(payload),
       broken: () => listener.broken(),
+      flooding: () => listener.flooding(),
       closed: () => listener.closed(),
     };
   };

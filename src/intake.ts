@@ -1,0 +1,270 @@
+// What comes in from the sockets, a fair share at a time. Who sends now and then is heard at once; who sends more than
+// is read in one go waits for its turn, in small slices, and all who wait have only a part of the time between them: so
+// a turn of the loop stays short whatever is sent (fair queueing, fresh flows first: RFC 8290). Costs a socket nothing
+// while nobody sends much.
+import type { Clock, Timer } from "./clock.ts";
+import type { Limits } from "./limits.ts";
+
+/** A stream that what it has received is taken from. */
+export interface Source {
+  readonly destroyed: boolean;
+  pause(): unknown;
+  resume(): unknown;
+}
+
+/** What a source has sent and nobody has read yet. The source is paused meanwhile. */
+interface Lane<From extends Source> {
+  readonly from: From;
+  readonly chunks: Buffer[];
+  /** Of the first chunk, so much has been read. */
+  read: number;
+  /** What it is given at a time: less when that took long, more when it did not. */
+  sliceBytes: number;
+  /** Since when it has sent more than is read. Monotonic, ms. */
+  readonly since: number;
+}
+
+/** What was read out of a source's lane lately. */
+interface Served {
+  bytes: number;
+  since: number;
+}
+
+type IntakeClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
+
+/** A slice that takes a larger part of what a turn has is followed by a smaller one. */
+const slicePart = 0.1;
+/** Who sends on within so long has not paused. */
+const servedKeptMs = 20;
+
+export class Intake<From extends Source> {
+  readonly #clock: IntakeClock;
+  readonly #limits: Limits;
+  readonly #read: (from: From, slice: Buffer) => void;
+  readonly #tooMuch: (from: From) => void;
+  readonly #lanes = new Map<From, Lane<From>>();
+  /** What came when there was no time, of those who send little; each answers how long it took, ms … */
+  readonly #fresh: (() => number)[] = [];
+  /** … and who sends much. */
+  readonly #waiting: Lane<From>[] = [];
+  /** In the last few milliseconds, and in as many before. */
+  #served = new Map<From, Served>();
+  #servedBefore = new Map<From, Served>();
+  /** In this turn of the loop, on those who send little. */
+  #spentMs = 0;
+  #isDeferred = false;
+  #goesRound = false;
+  #round: Timer | undefined;
+  #restsUntil = 0;
+  #forgetting: Timer | undefined;
+  readonly #ignored = new WeakSet<From>();
+  #ignoredPaused: From[] = [];
+  #ignoredPause: Timer | undefined;
+
+  /**
+   * @param read is given what is next of a source; it may have the source ignored.
+   * @param tooMuch is told of a source that sends more than is read, without a pause, for inputBusyMsMax.
+   */
+  constructor(
+    clock: IntakeClock,
+    limits: Limits,
+    read: (from: From, slice: Buffer) => void,
+    tooMuch: (from: From) => void,
+  ) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#read = read;
+    this.#tooMuch = tooMuch;
+  }
+
+  /** A source has received a chunk: it is read now if there is time, and else soon. */
+  take(from: From, chunk: Buffer): void {
+    if (this.#ignored.has(from)) {
+      this.#pauseIgnored(from);
+      return;
+    }
+    const lane = this.#lanes.get(from);
+    if (lane) {
+      // Somebody has let it flow meanwhile.
+      from.pause();
+      lane.chunks.push(chunk);
+      return;
+    }
+    const { inputFirstBytes } = this.#limits;
+    const isLittle = this.#lately(from) + chunk.length <= inputFirstBytes;
+    if (isLittle && this.#hasTime) {
+      this.#spentMs += this.#timed(() => this.#read(from, chunk));
+      this.#defer();
+      return;
+    }
+    from.pause();
+    const since = this.#served.get(from)?.since ?? this.#servedBefore.get(from)?.since ?? this.#clock.now();
+    const added = { from, chunks: [chunk], read: 0, sliceBytes: inputFirstBytes, since };
+    this.#lanes.set(from, added);
+    if (isLittle) {
+      this.#fresh.push(() => this.#serve(added));
+      this.#defer();
+    } else this.#wait(added);
+  }
+
+  /** Takes a newcomer in, now if there is time, and else soon: they come before those who send much. */
+  admit(work: () => void): void {
+    if (this.#hasTime) this.#spentMs += this.#timed(work);
+    else this.#fresh.push(() => this.#timed(work));
+    this.#defer();
+  }
+
+  /** What it sends is forgotten from now on, and taken no faster than its end needs to be noticed. */
+  ignore(from: From): void {
+    this.#ignored.add(from);
+    this.#lanes.delete(from);
+  }
+
+  /** Since when a source has sent more than is read, without a pause; undefined when it does not. Monotonic, ms. */
+  busySince(from: From): number | undefined {
+    return this.#lanes.get(from)?.since;
+  }
+
+  /** How many sources wait for their turn. */
+  get waiting(): number {
+    return this.#lanes.size;
+  }
+
+  /** The sources have been cut: no timer is left. */
+  stop(): void {
+    this.#lanes.clear();
+    for (const timer of [this.#round, this.#forgetting, this.#ignoredPause])
+      if (timer !== undefined) this.#clock.clearTimeout(timer);
+    this.#round = undefined;
+    this.#forgetting = undefined;
+    this.#ignoredPause = undefined;
+  }
+
+  get #hasTime(): boolean {
+    return this.#spentMs < this.#limits.inputMsPerLoopTurn;
+  }
+
+  // ── who sends little ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** In the next turn of the loop there is time again. */
+  #defer(): void {
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.#clock.defer(() => {
+      this.#isDeferred = false;
+      this.#spentMs = 0;
+      for (let next = this.#fresh.shift(); next; next = this.#hasTime ? this.#fresh.shift() : undefined)
+        this.#spentMs += next();
+      if (this.#spentMs > 0 || this.#fresh.length > 0) this.#defer();
+    });
+  }
+
+  // ── who sends much ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #wait(lane: Lane<From>): void {
+    this.#waiting.push(lane);
+    if (!this.#goesRound) this.#goRoundIn(this.#restsUntil - this.#clock.now());
+  }
+
+  #goRoundIn(restMs: number): void {
+    this.#goesRound = true;
+    // A timer takes a millisecond at least.
+    if (restMs >= 1) this.#round = this.#clock.setTimeout(() => this.#goRound(), restMs);
+    else this.#clock.defer(() => this.#goRound());
+  }
+
+  /** Those who wait, one after the other, for as long as a turn may take; the next round is after a rest. */
+  #goRound(): void {
+    this.#round = undefined;
+    const { inputMsPerLoopTurn, inputRests } = this.#limits;
+    let spentMs = 0;
+    for (let lane = this.#waiting.shift(); lane; ) {
+      spentMs += this.#serve(lane);
+      lane = spentMs < inputMsPerLoopTurn ? this.#waiting.shift() : undefined;
+    }
+    // One who sends much where nobody else does is in nobody's way.
+    const restMs = Math.min(inputRests, Math.max(0, this.#lanes.size - 1)) * spentMs;
+    this.#restsUntil = this.#clock.now() + restMs;
+    this.#goesRound = this.#waiting.length > 0;
+    if (this.#goesRound) this.#goRoundIn(restMs);
+  }
+
+  /** What was read of whom is remembered for one to two of these. */
+  #forget(): void {
+    this.#forgetting = undefined;
+    const before = this.#servedBefore;
+    this.#servedBefore = this.#served;
+    this.#served = before;
+    before.clear();
+    if (this.#servedBefore.size > 0) this.#forgetSoon();
+  }
+
+  #forgetSoon(): void {
+    this.#forgetting ??= this.#clock.setTimeout(() => this.#forget(), servedKeptMs);
+  }
+
+  // ── both ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Reads one slice of a lane; answers how long that took, ms. */
+  #serve(lane: Lane<From>): number {
+    const { from, chunks } = lane;
+    const [chunk] = chunks;
+    // Ignored meanwhile, or gone.
+    if (this.#lanes.get(from) !== lane) return 0;
+    if (!chunk || from.destroyed) {
+      this.#lanes.delete(from);
+      return 0;
+    }
+    if (this.#clock.now() - lane.since > this.#limits.inputBusyMsMax) {
+      this.ignore(from);
+      this.#tooMuch(from);
+      return 0;
+    }
+    const end = Math.min(chunk.length, lane.read + lane.sliceBytes);
+    const slice = chunk.subarray(lane.read, end);
+    const { bytes = 0 } = this.#served.get(from) ?? {};
+    this.#served.set(from, { bytes: bytes + slice.length, since: lane.since });
+    this.#forgetSoon();
+    lane.read = end;
+    if (end === chunk.length) {
+      chunks.shift();
+      lane.read = 0;
+    }
+    const tookMs = this.#timed(() => this.#read(from, slice));
+    this.#adapt(lane, tookMs);
+    if (this.#lanes.get(from) !== lane) return tookMs;
+    if (chunks.length > 0) this.#wait(lane);
+    else {
+      this.#lanes.delete(from);
+      from.resume();
+    }
+    return tookMs;
+  }
+
+  #lately(from: From): number {
+    return (this.#served.get(from)?.bytes ?? 0) + (this.#servedBefore.get(from)?.bytes ?? 0);
+  }
+
+  #timed(work: () => void): number {
+    const startedAt = this.#clock.now();
+    work();
+    return this.#clock.now() - startedAt;
+  }
+
+  #adapt(lane: Lane<From>, tookMs: number): void {
+    const { inputSliceBytesMin, inputSliceBytesMax, inputMsPerLoopTurn } = this.#limits;
+    const wishedMs = inputMsPerLoopTurn * slicePart;
+    if (tookMs > wishedMs) lane.sliceBytes = Math.max(inputSliceBytesMin, lane.sliceBytes >> 2);
+    else if (tookMs < wishedMs / 2) lane.sliceBytes = Math.min(inputSliceBytesMax, lane.sliceBytes << 1);
+  }
+
+  /** Its end is noticed when it flows: now and then it does, a chunk at a time. */
+  #pauseIgnored(from: From): void {
+    from.pause();
+    this.#ignoredPaused.push(from);
+    this.#ignoredPause ??= this.#clock.setTimeout(() => {
+      this.#ignoredPause = undefined;
+      for (const paused of this.#ignoredPaused.splice(0)) if (!paused.destroyed) paused.resume();
+    }, this.#limits.ignoredInputPauseMs);
+  }
+}

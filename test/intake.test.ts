@@ -1,0 +1,245 @@
+// What comes in, a fair share at a time: who sends little is heard at once, who sends much waits in small slices, and
+// each byte is read once, in its order.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Intake } from "../src/intake.ts";
+import { type Limits, limits } from "../src/limits.ts";
+import { SimulatedClock } from "./support/clock.ts";
+
+const test = suite("intake");
+
+const KiB = 1024;
+/** What the numbers in these tests go by. */
+const usual = { inputMsPerLoopTurn: 1, inputRests: 3 };
+
+class Sender {
+  destroyed = false;
+  isPaused = false;
+  heard = "";
+  /** The slices that it was read in. */
+  slices: number[] = [];
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+}
+
+/** @param msPerKiB what reading costs. */
+function open(msPerKiB = 0, bounds: Partial<Limits> = {}) {
+  const clock = new SimulatedClock();
+  /** Whose slices were read, in their order. */
+  const order: Sender[] = [];
+  const flooding: Sender[] = [];
+  const each: { read?: (from: Sender) => void } = {};
+  const intake = new Intake<Sender>(
+    clock,
+    { ...limits, ...usual, ...bounds },
+    (from, slice) => {
+      from.heard += slice.toString("latin1");
+      from.slices.push(slice.length);
+      order.push(from);
+      clock.hold((slice.length / KiB) * msPerKiB);
+      each.read?.(from);
+    },
+    (from) => flooding.push(from),
+  );
+  return { clock, intake, order, each, flooding };
+}
+
+const bytes = (count: number, fill = "x"): Buffer => Buffer.alloc(count, fill);
+
+test("who sends little is heard at once, and never paused", () => {
+  const { clock, intake } = open();
+  const sender = new Sender();
+  for (let count = 0; count < 50; count++) intake.take(sender, Buffer.from(`${count},`));
+  assert.is(sender.heard.split(",").length, 51);
+  assert.not(sender.isPaused);
+  clock.advance(100);
+  assert.is(clock.pending, 0, "and no timer is left");
+});
+
+test("who sends much is paused, and read in slices in its order until it is through", () => {
+  const { clock, intake } = open(0.5);
+  const sender = new Sender();
+  const sent = Array.from({ length: 64 * KiB }, (_, index) => String.fromCharCode(97 + (index % 26))).join("");
+  intake.take(sender, Buffer.from(sent));
+  assert.ok(sender.isPaused);
+  assert.is(intake.waiting, 1);
+  clock.advance(1_000);
+  assert.is(sender.heard, sent);
+  assert.not(sender.isPaused);
+  assert.ok(sender.slices.length > 16, `${sender.slices}`);
+  assert.is(intake.waiting, 0);
+  assert.is(clock.pending, 0);
+});
+
+test("what takes long is given in smaller slices, what does not in larger ones", () => {
+  const dear = new Sender();
+  const expensive = open(5);
+  expensive.intake.take(dear, bytes(16 * KiB));
+  expensive.clock.advance(10_000);
+  assert.equal(dear.slices.slice(0, 4), [1024, 256, 128, 128]);
+  const cheap = new Sender();
+  const fast = open(0.001);
+  fast.intake.take(cheap, bytes(16 * KiB));
+  fast.clock.advance(100);
+  assert.equal(cheap.slices, [1024, 2048, 4096, 4096, 4096, 1024]);
+});
+
+test("beside fifty who send at full speed, one who sends little waits for no more than a turn of the loop", () => {
+  const { clock, intake, order } = open(1);
+  const senders = Array.from({ length: 50 }, () => new Sender());
+  const calm = new Sender();
+  const sendOn = (): void => {
+    for (const sender of senders) if (!sender.isPaused) intake.take(sender, bytes(64 * KiB));
+  };
+  sendOn();
+  for (let count = 0; count < 200; count++) {
+    clock.advance(7);
+    sendOn();
+    const before = order.length;
+    intake.take(calm, Buffer.from("."));
+    clock.turn();
+    assert.is(calm.heard.length, count + 1);
+    assert.ok(order.length - before <= 2, `${order.length - before} were read meanwhile`);
+  }
+  const read = senders.map(({ heard }) => heard.length);
+  assert.ok(Math.min(...read) > 0, "each of them has its turn");
+  assert.ok(Math.max(...read) - Math.min(...read) <= 2 * KiB, `${Math.min(...read)} to ${Math.max(...read)}`);
+});
+
+test("many who send much have a quarter of the time between them, and one alone has all of it", () => {
+  const { clock, intake } = open(1);
+  const senders = Array.from({ length: 20 }, () => new Sender());
+  for (const sender of senders) intake.take(sender, bytes(640 * KiB));
+  clock.advance(1_000);
+  const spentMs = senders.reduce((sum, { heard }) => sum + heard.length / KiB, 0);
+  assert.ok(spentMs > 200 && spentMs < 300, `${spentMs} of 1,000 ms`);
+  const alone = open(1);
+  const sender = new Sender();
+  alone.intake.take(sender, bytes(640 * KiB));
+  alone.clock.settle();
+  assert.is(sender.heard.length, 640 * KiB);
+});
+
+test("when many who send little come in one turn of the loop, those for whom there is no time are next", () => {
+  const { clock, intake } = open(100);
+  const senders = Array.from({ length: 30 }, () => new Sender());
+  for (const sender of senders) intake.take(sender, bytes(3));
+  const heard = (): number => senders.filter((sender) => sender.heard !== "").length;
+  assert.is(heard(), 4, "as long as there was time");
+  clock.turn();
+  assert.is(heard(), 8);
+  clock.settle();
+  assert.is(heard(), 30);
+  assert.ok(senders.every(({ isPaused }) => !isPaused));
+});
+
+test("who has been read from much lately does not count as one who sends little", () => {
+  const { clock, intake } = open(1);
+  const sender = new Sender();
+  intake.take(sender, bytes(2 * KiB));
+  for (let ms = 0; sender.isPaused && ms < 100; ms++) clock.advance(1);
+  assert.is(sender.heard.length, 2 * KiB);
+  intake.take(sender, bytes(10));
+  assert.is(sender.heard.length, 2 * KiB, "it waits");
+  clock.advance(50);
+  assert.is(sender.heard.length, 2 * KiB + 10);
+  intake.take(sender, bytes(10));
+  assert.is(sender.heard.length, 2 * KiB + 20, "after a while it does again");
+});
+
+test("what comes from one that somebody has let flow while it waits is read after what it sent before", () => {
+  const { clock, intake } = open(1);
+  const sender = new Sender();
+  intake.take(sender, bytes(2 * KiB, "a"));
+  sender.resume();
+  intake.take(sender, bytes(5, "b"));
+  assert.ok(sender.isPaused);
+  clock.advance(100);
+  assert.is(sender.heard, `${"a".repeat(2 * KiB)}bbbbb`);
+});
+
+test("nothing more is read from who is ignored: a chunk now and then is taken, and forgotten", () => {
+  const { clock, intake, each } = open(1);
+  const sender = new Sender();
+  each.read = (from) => intake.ignore(from);
+  intake.take(sender, bytes(64 * KiB));
+  clock.advance(1_000);
+  assert.is(sender.heard.length, KiB, "what it was ignored for was its last");
+  assert.is(intake.waiting, 0);
+  sender.resume();
+  let chunks = 0;
+  for (let ms = 0; ms < 1_000; ms++) {
+    if (!sender.isPaused) {
+      intake.take(sender, bytes(64 * KiB));
+      chunks++;
+    }
+    clock.advance(1);
+  }
+  assert.is(chunks, 4);
+  assert.is(sender.heard.length, KiB);
+  clock.advance(1_000);
+  assert.not(sender.isPaused, "so that its end is noticed");
+  assert.is(clock.pending, 0);
+});
+
+test("who has gone is read no more", () => {
+  const { clock, intake } = open(1);
+  const sender = new Sender();
+  intake.take(sender, bytes(64 * KiB));
+  clock.advance(5);
+  const { length } = sender.heard;
+  sender.destroyed = true;
+  clock.advance(1_000);
+  assert.is(sender.heard.length, length);
+  assert.is(intake.waiting, 0);
+  assert.is(clock.pending, 0);
+});
+
+test("since when a source sends more than is read is told without a gap, until it pauses", () => {
+  const { clock, intake, each } = open(1);
+  const sender = new Sender();
+  const told = new Set<number | undefined>();
+  each.read = (from) => told.add(intake.busySince(from));
+  clock.advance(500);
+  for (let ms = 0; ms < 300; ms++) {
+    if (!sender.isPaused) intake.take(sender, bytes(3 * KiB));
+    clock.advance(1);
+  }
+  assert.equal([...told], [500]);
+  clock.advance(1_000);
+  told.clear();
+  intake.take(sender, bytes(10));
+  assert.equal([...told], [undefined]);
+});
+
+test("who sends more than is read for half a minute without a pause is told of once, and read no more", () => {
+  const { clock, intake, flooding } = open(1);
+  const [steady, resting] = [new Sender(), new Sender()];
+  for (let ms = 0; ms < 40_000; ms++) {
+    if (!steady.isPaused) intake.take(steady, bytes(3 * KiB));
+    if (ms % 20_000 < 19_000 && !resting.isPaused) intake.take(resting, bytes(3 * KiB));
+    clock.advance(1);
+  }
+  assert.equal(flooding, [steady]);
+  const { length } = steady.heard;
+  clock.advance(1_000);
+  assert.is(steady.heard.length, length);
+});
+
+test("when it is stopped no timer is left", () => {
+  const { clock, intake } = open(1);
+  const [sender, ignored] = [new Sender(), new Sender()];
+  intake.ignore(ignored);
+  for (const one of [sender, ignored]) intake.take(one, bytes(64 * KiB));
+  clock.settle();
+  intake.stop();
+  assert.is(clock.pending, 0);
+});
+
+test.run();

@@ -1,6 +1,7 @@
 // `npm run load`: the proofs that take thousands of sockets. Starts the real server as a process of its own, plays its
 // clients from this one, prints what was measured, and fails when a bound does not hold. Loopback only; ends by itself.
 import { fanOut } from "./fan-out.ts";
+import { hostileSockets } from "./hostile.ts";
 import { idle } from "./idle.ts";
 import { neverReading } from "./never-reading.ts";
 import { page } from "./page.ts";
@@ -10,6 +11,7 @@ import { watched } from "./watched.ts";
 const proofs: Record<string, (table: Table) => Promise<void>> = {
   "fan-out": fanOut,
   "never-reading": neverReading,
+  hostile: hostileSockets,
   idle,
   watched,
   page,

@@ -11,16 +11,20 @@ const openAtOnce = 64;
 export type Report = Figures & { wsUrl: string; httpUrl: string };
 
 export class ServerProcess {
-  // The same flag as in `npm start`; gc, so that memory is measured and not garbage.
-  readonly #process = new AskedProcess<Ask, Report>(
-    ["--expose-gc", "--max-semi-space-size=8", fileURLToPath(new URL("./server.ts", import.meta.url))],
-    { deadlineMs: settleMs },
-  );
+  readonly #process: AskedProcess<Ask, Report>;
   url = "";
   httpUrl = "";
 
-  static async start(): Promise<ServerProcess> {
-    const server = new ServerProcess();
+  private constructor(dataDir: string) {
+    const program = fileURLToPath(new URL("./server.ts", import.meta.url));
+    // The same flag as in `npm start`; gc, so that memory is measured and not garbage.
+    const args = ["--expose-gc", "--max-semi-space-size=8", program, dataDir];
+    this.#process = new AskedProcess<Ask, Report>(args, { deadlineMs: settleMs });
+  }
+
+  /** @param dataDir where conversations are kept; nowhere, if it is not said. */
+  static async start(dataDir = ":memory:"): Promise<ServerProcess> {
+    const server = new ServerProcess(dataDir);
     const { wsUrl, httpUrl } = await server.#process.report();
     server.url = wsUrl;
     server.httpUrl = httpUrl;

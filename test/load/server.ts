@@ -12,6 +12,8 @@ export interface Figures {
   cpuMs: number;
   rssBytes: number;
   heapBytes: number;
+  /** Of the turn logs: they have a budget of their own. */
+  logBytes: number;
   sockets: number;
   watches: number;
   /** How many sockets the server has closed with each code. */
@@ -35,7 +37,8 @@ const logger: Logger = {
   },
 };
 
-const flags = ["--port", "0", "--http-port", "0", "--data-dir", ":memory:", "--inspect"];
+const [, , dataDir = ":memory:"] = process.argv;
+const flags = ["--port", "0", "--http-port", "0", "--data-dir", dataDir, "--inspect"];
 const command = readConfig(["serve", ...flags], {});
 if (command.kind !== "serve") throw new Error("the load server could not read its own configuration");
 const server = await startServer({ config: command.config, clock: systemClock, logger });
@@ -43,8 +46,17 @@ const server = await startServer({ config: command.config, clock: systemClock, l
 const figures = (): Figures => {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed } = process.memoryUsage();
-  const { sockets, watches } = server.gateway.counts();
-  return { cpuMs: (user + system) / 1_000, rssBytes: rss, heapBytes: heapUsed, sockets, watches, closedWith, defects };
+  const { sockets, watches, logBytes } = server.gateway.counts();
+  return {
+    cpuMs: (user + system) / 1_000,
+    rssBytes: rss,
+    heapBytes: heapUsed,
+    logBytes,
+    sockets,
+    watches,
+    closedWith,
+    defects,
+  };
 };
 
 /** A defect inside a connection's actor: reading the message throws, in the middle of an action. */

@@ -1,0 +1,118 @@
+// The hostile clients of test/load/hostile.ts, as a process of their own: each writes the same kind of frames as fast
+// as its connection takes them, and comes back at once when it is closed. Yields the processor to whoever else wants
+// it: an attacker does not run on the machine that it attacks.
+import { connect, type Socket } from "node:net";
+import { constants, setPriority } from "node:os";
+
+export type Ask = { ask: "attack"; url: string; sockets: number } | { ask: "rest" } | { ask: "stop" };
+
+export interface Attack {
+  connections: number;
+  bytes: number;
+  /** By the kind of attack, how many connections it has cost. */
+  kinds: Record<string, number>;
+}
+
+const blockBytes = 64 * 1024;
+const fin = 0x80;
+const opcodes = { continuation: 0x0, text: 0x1, ping: 0x9, pong: 0xa } as const;
+
+/** A masked frame; a mask of zeros is a mask (RFC 6455 5.3). */
+function frame(first: number, text: string): Buffer {
+  const payload = Buffer.from(text);
+  const { length } = payload;
+  const header = Buffer.alloc(length < 126 ? 6 : length < 65_536 ? 8 : 14);
+  header[0] = first;
+  header[1] = 0x80 | (length < 126 ? length : length < 65_536 ? 126 : 127);
+  if (length >= 65_536) header.writeUInt32BE(length, 6);
+  else if (length >= 126) header.writeUInt16BE(length, 2);
+  return Buffer.concat([header, payload]);
+}
+
+const message = (fields: object): Buffer => frame(fin | opcodes.text, JSON.stringify(fields));
+
+/** Frames of one kind, again and again: whole ones, so that the block may be repeated. */
+const block = (...frames: Buffer[]): Buffer => {
+  const one = Buffer.concat(frames);
+  return Buffer.concat(Array.from({ length: Math.max(1, Math.floor(blockBytes / one.length)) }, () => one));
+};
+
+/** What is written first, and then again and again. */
+const kinds: Record<string, (name: string) => { first?: Buffer; again: Buffer }> = {
+  "chat.send": (name) => ({ again: block(message({ type: "chat.send", conversationId: name, message: "x" })) }),
+  "chat.send of 1 MiB": (name) => ({
+    again: block(message({ type: "chat.send", conversationId: name, message: "x".repeat(2 ** 20 - 100) })),
+  }),
+  "chat.subscribe": (name) => ({
+    again: block(
+      message({ type: "chat.subscribe", conversationId: name }),
+      message({ type: "chat.unsubscribe", conversationId: name }),
+    ),
+  }),
+  ping: () => ({ again: block(message({ type: "ping" })) }),
+  nonsense: () => ({ again: block(frame(fin | opcodes.text, '{"type":"chat.send","mess')) }),
+  "deep nonsense": () => ({ again: block(frame(fin | opcodes.text, "[".repeat(60_000))) }),
+  "ping frames": () => ({ again: block(frame(fin | opcodes.ping, "")) }),
+  "pong frames": () => ({ again: block(frame(fin | opcodes.pong, "")) }),
+  fragments: () => ({ first: frame(opcodes.text, ""), again: block(frame(opcodes.continuation, "")) }),
+  comes: () => ({ again: Buffer.alloc(0) }),
+};
+
+const done: Attack = { connections: 0, bytes: 0, kinds: {} };
+const open = new Set<Socket>();
+let isAttacking = false;
+/** Conversations are new ones in each attack: none has a history that another attack has made long. */
+let attacks = 0;
+
+function attack(url: URL, kind: string, name: string): void {
+  const frames = kinds[kind]?.(name);
+  if (!frames || !isAttacking) return;
+  const socket = connect(Number(url.port), url.hostname);
+  open.add(socket);
+  socket.setNoDelay(true);
+  socket.on("error", () => {});
+  socket.once("close", () => {
+    open.delete(socket);
+    // In a turn of its own: a server that refuses at once must not hold this process.
+    setImmediate(() => attack(url, kind, name));
+  });
+  const pour = (): void => {
+    while (isAttacking && !socket.destroyed) {
+      done.bytes += frames.again.length;
+      if (!socket.write(frames.again)) return;
+    }
+  };
+  socket.once("data", (answer) => {
+    if (!answer.toString("latin1", 0, 12).endsWith(" 101")) return void socket.destroy();
+    done.connections++;
+    done.kinds[kind] = (done.kinds[kind] ?? 0) + 1;
+    // What it is told it reads, and forgets.
+    socket.resume();
+    if (frames.again.length === 0) return void socket.destroy();
+    if (frames.first) socket.write(frames.first);
+    socket.on("drain", pour);
+    pour();
+  });
+  socket.write(
+    `GET / HTTP/1.1\r\nHost: ${url.host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n",
+  );
+}
+
+process.on("message", (asked: Ask) => {
+  if (asked.ask === "attack") {
+    isAttacking = true;
+    attacks++;
+    const names = Object.keys(kinds);
+    for (let index = 0; index < asked.sockets; index++)
+      attack(new URL(asked.url), names[index % names.length] ?? "ping", `hostile-${attacks}-${index}`);
+  } else {
+    isAttacking = false;
+    for (const socket of open) socket.destroy();
+  }
+  process.send?.(done);
+  if (asked.ask === "stop") process.exit(0);
+});
+setPriority(constants.priority.PRIORITY_LOW);
+process.send?.(done);
+process.on("disconnect", () => process.exit(1));

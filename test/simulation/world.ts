@@ -84,6 +84,7 @@ export class World {
       [20, () => this.#agent(next)],
       [2, () => this.#disk()],
       [1, () => this.#refuse()],
+      [1, () => this.#wallClock(next)],
     ];
     let at = next(kinds.reduce((sum, [weight]) => sum + weight, 0));
     for (const [weight, take] of kinds) {
@@ -218,6 +219,12 @@ export class World {
   #disk(): string {
     this.store.fails = this.store.fails ? undefined : new StoreError("the disk is full");
     return this.store.fails ? "the disk is full" : "the disk has room again";
+  }
+
+  #wallClock(next: (below: number) => number): string {
+    const hours = [-720, -25, -1, 1, 25, 720][next(6)] ?? 1;
+    this.clock.set(this.clock.wall() + hours * 3_600_000);
+    return `the wall clock jumps by ${hours} hours`;
   }
 
   #refuse(): string {

@@ -8,7 +8,7 @@ interface Entry {
 
 export class SimulatedClock implements Clock {
   #now = 0;
-  readonly #epoch: number;
+  #epoch: number;
   readonly #timers = new Set<Entry>();
   #deferred: (() => void)[] = [];
 
@@ -58,6 +58,11 @@ export class SimulatedClock implements Clock {
   /** The process is held: time passes and no timer fires; those that are due fire late, with the next advance. */
   hold(ms: number): void {
     this.#now += ms;
+  }
+
+  /** Somebody sets the wall clock, forwards or back: no time passes. */
+  set(wallMs: number): void {
+    this.#epoch = wallMs - this.#now;
   }
 
   /** Lets milliseconds pass, firing each timer at its time. */

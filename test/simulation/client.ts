@@ -105,7 +105,8 @@ export class SimulatedClient {
     const view = this.#view(String(asked["conversationId"]));
     // Replies come in the order of the requests: what is true after the last of them holds.
     if (asked["type"] === "chat.unsubscribe" || asked["type"] === "chat.subscribe") view.unsettled--;
-    if (asked["type"] === "chat.unsubscribe") {
+    // One that was refused, because it came too fast, has changed nothing.
+    if (asked["type"] === "chat.unsubscribe" && ok === true) {
       view.isWatching = false;
       beginsAnew(view);
     }

@@ -112,7 +112,8 @@ export class Connection implements OutletOwner, WatchOwner {
   }
 
   /** One more request of so many bytes: 0, or after how many milliseconds it may be sent. */
-  pause(onlyLooks: boolean, bytes: number, now: number, limits: Limits): number {
+  pause(onlyLooks: boolean, bytes: number, limits: Limits): number {
+    const now = this.outlet.countedUntil();
     if (onlyLooks) {
       this.#looks ??= new CommandRate(lookBounds(limits), now);
       return this.#looks.take(now);

@@ -6,6 +6,7 @@ import { connectionMachine } from "../machines/connection.ts";
 import type { Action, Authoriser } from "./authoriser.ts";
 import type { Clock } from "./clock.ts";
 import { closes } from "./closes.ts";
+import { countOf } from "./command-rate.ts";
 import { Connection } from "./connection.ts";
 import { refuse } from "./connection-actions/answers.ts";
 import type { Services } from "./connection-actions/services.ts";
@@ -174,10 +175,9 @@ export class Connections {
     const parsed = parseMessage(data, connection);
     const onlyLooks = "refusal" in parsed || looks.has(parsed.message.type);
     // While it sends more than is read, time does not count: a flood is one however slowly it is read.
-    const now = outlet.busySince() ?? this.#options.clock.now();
-    const afterMs = connection.pause(onlyLooks, data.length, now, this.#options.limits);
+    const afterMs = connection.pause(onlyLooks, data.length, this.#options.limits);
     if (afterMs > 0) {
-      this.#slowDown(connection, parsed, afterMs);
+      this.#slowDown(connection, parsed, afterMs, onlyLooks ? 1 : countOf(data.length, this.#options.limits));
       return;
     }
     if ("refusal" in parsed) {
@@ -198,19 +198,17 @@ export class Connections {
 
   /** A ping, or a pong that answers nothing: harmless now and then, and a flood like any other when there are many. */
   signOfLife(connection: Connection): void {
-    const { outlet } = connection;
-    if (outlet.ended || connection.floods) return;
-    const { clock, limits } = this.#options;
-    const now = outlet.busySince() ?? clock.now();
-    if (connection.pause(true, 0, now, limits) > 0 && connection.floods) connection.tell("socket.flooding");
+    if (connection.outlet.ended || connection.floods) return;
+    const afterMs = connection.pause(true, 0, this.#options.limits);
+    if (afterMs > 0 && connection.floods) connection.tell("socket.flooding");
   }
 
   /** It asks faster than it may, and is closed when it does not care. */
-  #slowDown(connection: Connection, parsed: Parsed, afterMs: number): void {
+  #slowDown(connection: Connection, parsed: Parsed, afterMs: number, count: number): void {
     const { message } = "message" in parsed ? parsed : {};
     const conversationId = message && "conversationId" in message ? message.conversationId : undefined;
     const id = "refusal" in parsed ? parsed.id : message?.id;
-    refuse(connection, { id }, refusals.rateLimited(message?.type ?? "", afterMs, conversationId));
+    refuse(connection, { id }, refusals.rateLimited(message?.type ?? "", afterMs, count, conversationId));
     if (connection.floods) connection.tell("socket.flooding");
   }
 

@@ -124,12 +124,12 @@ export class Outlet {
     return this.#window;
   }
 
-  /** Bytes the process holds for this socket. */
-  /** Since when the peer has sent more than is read. */
-  busySince(): number | undefined {
-    return this.#socket.busySince?.();
+  /** Until when time counts for the peer: now, or when it began to send more than is read. Monotonic, ms. */
+  countedUntil(): number {
+    return this.#socket.busySince?.() ?? this.#house.clock.now();
   }
 
+  /** Bytes the process holds for this socket. */
   unsentBytes(): number {
     return this.#socket.unsentBytes();
   }

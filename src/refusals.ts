@@ -74,8 +74,10 @@ export const refusals = {
       conversationId,
     ),
 
-  rateLimited: (type: string, afterMs: number, conversationId?: string): Refusal => {
-    const message = `Too many requests: wait ${afterMs} ms`;
+  /** @param count for how many requests it counts, because it is long. */
+  rateLimited: (type: string, afterMs: number, count: number, conversationId?: string): Refusal => {
+    const because = count > 1 ? ` (a message of this length counts as ${count})` : "";
+    const message = `Too many requests: wait ${afterMs} ms${because}`;
     const isChat = type.startsWith("chat.") && type !== "chat.subscribe";
     const refused = isChat
       ? chatError("rate-limited", message, conversationId)

@@ -184,6 +184,19 @@ test("who sends ten thousand is told to wait, and closed with 4003 when it does 
     await provesWell(house);
   }));
 
+test("long messages count as several requests, and who sends too many of them is told so", () =>
+  withHost({}, async (house) => {
+    const client = await house.join({ protocols: ["turnwire.v1"] });
+    const message = "x".repeat(900_000);
+    for (let count = 0; count < 8; count++)
+      client.send({ type: "chat.send", conversationId: `c${count}`, message, id: `long-${count}` });
+    const { ok, error } = await client.next({ type: "reply", id: "long-7" });
+    assert.is(ok, false);
+    const told = String((error as Record<string, unknown>)["message"]);
+    assert.match(told, /^Too many requests: wait \d+ ms \(a message of this length counts as 14\)$/);
+    assert.is(house.orchestrator.given("startTurn").length, 7, "100 requests are seven times fourteen");
+  }));
+
 for (const [what, opcode] of [
   ["pings", opcodes.ping],
   ["pongs that answer nothing", opcodes.pong],

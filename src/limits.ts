@@ -39,8 +39,8 @@ export const limits = {
   /** … and when it does not. Higher: who sends what is cheap and then what is not delays others longer. */
   inputSliceBytesMax: 4 * KiB,
   /**
-   * For each millisecond that those who send much have been given, none of them is given any for so many. Lower: who
-   * floods takes more of the time; higher: large messages take longer to be read.
+   * For each millisecond that those who send much have been given, none of them is given any for one less than there
+   * are of them, up to so many. Lower: who floods takes more of the time; higher: large messages take longer.
    */
   inputRests: 15,
   /** Who sends more than is read, without a pause, for so long: close 4003. Lower cuts off uploads beside a flood. */

@@ -2,6 +2,7 @@
 // escaped run with the ends of their parts; every other event as its finished frame. Must never change what it has
 // kept.
 import { encodeKept, frameHeaderBytes, keptBytes, writeFrameHeader } from "./frame.ts";
+import { objectJson } from "./json-text.ts";
 import { limits } from "./limits.ts";
 
 /** An event as it enters the log: an object with a string type; all else passes as it is. */
@@ -334,7 +335,7 @@ function partsWithin(run: Run, from: number, last: number, bytesMax: number): nu
 
 /** @throws TypeError, RangeError */
 function objectText(event: LoggedEvent): string {
-  const text: string | undefined = JSON.stringify(event);
+  const text = objectJson(event);
   // An array, or what a toJSON makes of itself.
   if (text?.[0] !== "{") throw new TypeError("an event must be a JSON object");
   if (text.length > limits.wholeEventCharactersMax)

@@ -5,6 +5,7 @@ import type { TurnFailure } from "../../../machines/turn.ts";
 import type { Limits } from "../../limits.ts";
 import { limits as allLimits } from "../../limits.ts";
 import type { Agent, AgentResult, AgentRun } from "../../ports/agent.ts";
+import { pieces } from "../../tool-text.ts";
 import type { LoopTurns } from "./loop-turns.ts";
 
 export type AgentOutcome =
@@ -32,24 +33,43 @@ export async function followAgent(
     const values = agent.run(run);
     // Values since the event loop has last turned: who waits now and then is not made to wait in the middle of a burst.
     let count = 0;
+    let characters = 0;
     let loopTurn = 0;
-    for (;;) {
+    let wantsMore = true;
+    while (wantsMore) {
       const next = await values.next();
-      if (loopTurn !== loopTurns.current) {
-        loopTurn = loopTurns.current;
-        count = 0;
-      }
       if (!audience.isListening) break;
       if (next.done) return { kind: "finished", result: resultOf(next.value) };
-      if (!audience.take(next.value)) break;
-      if (++count >= limits.agentEventsPerLoopTurn) await loopTurns.next();
-      if (!audience.isListening) break;
+      for (const part of partsOf(next.value, limits.deltaCharactersMax)) {
+        if (loopTurn !== loopTurns.current) {
+          loopTurn = loopTurns.current;
+          count = 0;
+          characters = 0;
+        }
+        wantsMore = audience.take(part);
+        if (!wantsMore) break;
+        characters += charactersOf(part);
+        if (++count >= limits.agentEventsPerLoopTurn || characters >= limits.deltaCharactersMax) await loopTurns.next();
+        wantsMore = audience.isListening;
+        if (!wantsMore) break;
+      }
     }
     await values.return?.({ reason: "stop" });
     return { kind: "left" };
   } catch (error) {
     return audience.isListening ? { kind: "failed", failure: failureOf(error) } : { kind: "left" };
   }
+}
+
+const hasText = (value: unknown): value is { delta: string } =>
+  typeof value === "object" && value !== null && "delta" in value && typeof value.delta === "string";
+
+const charactersOf = (value: unknown): number => (hasText(value) ? value.delta.length : 0);
+
+/** A long text is taken in pieces, so that the loop may turn between them. */
+function* partsOf(value: unknown, charactersMax: number): Generator<unknown> {
+  if (charactersOf(value) <= charactersMax || !hasText(value)) yield value;
+  else for (const delta of pieces(value.delta, charactersMax)) yield { ...value, delta };
 }
 
 const reasons: ReadonlySet<unknown> = new Set<AgentResult["reason"]>(["stop", "length", "tool-calls"]);

@@ -1,5 +1,6 @@
 // How large an event and a turn may become: events that are too large are cut into pieces or cut off, and the log of a
 // running turn has a budget. Must never let an event past that the wire does not allow.
+import { objectJson } from "../../json-text.ts";
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent } from "../../ports/agent.ts";
 import type { TurnEventBody } from "../../protocol/turn-event.ts";
@@ -55,7 +56,7 @@ export class LogBudget {
     this.#lastType = body.type;
     if (body.type === "text-delta" || body.type === "reasoning-delta")
       this.#bytes += encodedBytes(body.delta) + (continues ? partOverheadBytes : this.#eventBytes);
-    else this.#bytes += Buffer.byteLength(JSON.stringify(body)) + this.#eventBytes;
+    else this.#bytes += Buffer.byteLength(objectJson(body) ?? "") + this.#eventBytes;
     return this.#bytes <= this.#bytesMax;
   }
 }

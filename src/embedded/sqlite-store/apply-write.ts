@@ -2,6 +2,7 @@
 // begin or end a transaction, and never leave out a part of a write silently.
 import type { DatabaseSync } from "node:sqlite";
 import { placeOf } from "../../idempotency.ts";
+import { objectJson } from "../../json-text.ts";
 import { limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { ConversationRow, NewChunk, StepRow, Write } from "../../ports/store.ts";
@@ -72,7 +73,7 @@ export function applyWrite(database: DatabaseSync, logger: Logger): ApplyWrite {
     let seq = number(lastSeq.get(conversationId) ?? {}, "seq");
     for (const { role, chunk, turnId } of chunks) {
       seq += 1;
-      addChunk.run(conversationId, seq, role, turnId ?? null, JSON.stringify(chunk));
+      addChunk.run(conversationId, seq, role, turnId ?? null, objectJson(chunk) ?? null);
     }
   }
 

@@ -2,12 +2,12 @@
 import type { Clock } from "../../../clock.ts";
 import type { AgentRun } from "../../../ports/agent.ts";
 import type { Step } from "../step-loop.ts";
-import { lastUserText, stepEnd, wordsOf, writeSlowly } from "./speech.ts";
+import { lastUserText, stepEnd, wordCount, writeSlowly } from "./speech.ts";
 
 export function echoStep(run: AgentRun, clock: Clock): Step {
   const text = lastUserText(run.messages);
   return async function* ({ stepId, messages }) {
     yield* writeSlowly(text, clock, run.signal);
-    yield* stepEnd(stepId, messages, wordsOf(text).length);
+    yield* stepEnd(stepId, messages, wordCount(text));
   };
 }

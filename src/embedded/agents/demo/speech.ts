@@ -9,10 +9,20 @@ export const wordDelayMs = 30;
 /** … but a long answer takes no more pauses than these: then several words come between two of them. */
 export const wordPausesMax = 1_000;
 
+const words = /^\s+|\S+\s*/g;
+
 /**
  * Each word with the white space that follows it; joined they are the text. White space before the first is a piece.
  */
-export const wordsOf = (text: string): string[] => text.match(/^\s+|\S+\s*/g) ?? [];
+export const wordsOf = (text: string): string[] => text.match(words) ?? [];
+
+/** Of a longer text the words are counted in its beginning only, and the rest is taken to be alike. */
+const countedCharacters = 64 * 1024;
+
+export function wordCount(text: string): number {
+  const counted = wordsOf(text.slice(0, countedCharacters)).length;
+  return text.length <= countedCharacters ? counted : Math.round((counted * text.length) / countedCharacters);
+}
 
 /** The newest text that a user sent; "" when there is none. */
 export function lastUserText(messages: readonly AgentMessage[]): string {
@@ -28,10 +38,12 @@ export async function* writeSlowly(
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<{ type: "text-delta"; delta: string }, void, undefined> {
-  const words = wordsOf(text);
-  const wordsPerPause = Math.ceil(words.length / wordPausesMax);
-  for (const [index, delta] of words.entries()) {
+  const wordsPerPause = Math.ceil(wordCount(text) / wordPausesMax);
+  let index = 0;
+  // One after the other: all the words of a long text at once take long.
+  for (const [delta] of text.matchAll(words)) {
     if (index > 0 && index % wordsPerPause === 0) await pause(clock, wordDelayMs, signal);
+    index++;
     yield { type: "text-delta", delta };
   }
 }
@@ -51,8 +63,8 @@ export function* stepEnd(
   let inputTokens = 0;
   for (const { chunks } of messages) {
     for (const chunk of chunks) {
-      if ("text" in chunk) inputTokens += wordsOf(chunk.text).length;
-      else if (chunk.type === "tool-result") inputTokens += wordsOf(chunk.content).length;
+      if ("text" in chunk) inputTokens += wordCount(chunk.text);
+      else if (chunk.type === "tool-result") inputTokens += wordCount(chunk.content);
     }
   }
   yield { type: "usage", stepId, usage: { inputTokens, outputTokens } };

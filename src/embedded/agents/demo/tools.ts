@@ -3,7 +3,7 @@
 import type { Clock } from "../../../clock.ts";
 import type { AgentMessage, AgentRun } from "../../../ports/agent.ts";
 import type { Step } from "../step-loop.ts";
-import { lastUserText, stepEnd, wordsOf, writeSlowly } from "./speech.ts";
+import { lastUserText, stepEnd, wordCount, writeSlowly } from "./speech.ts";
 
 const expressionWithoutPrompt = "6 * 7";
 /** Only the beginning of the prompt is searched: the patterns take quadratic time on long runs of spaces or stops. */
@@ -36,7 +36,7 @@ export function toolsStep(run: AgentRun, clock: Clock): Step {
     }
     const answer = answerFrom(expression, messages.slice(promptCount));
     yield* writeSlowly(answer, clock, run.signal);
-    yield* stepEnd(stepId, messages, wordsOf(answer).length);
+    yield* stepEnd(stepId, messages, wordCount(answer));
   };
 }
 

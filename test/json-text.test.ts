@@ -1,0 +1,43 @@
+// What is written as JSON once for all is what JSON.stringify makes of it, whatever the object.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { objectJson, textJson } from "../src/json-text.ts";
+
+const test = suite("json text");
+
+const long = 'a "long" text \\ with\nlines, \u0001, é, 😀 and a lone \ud83d half. '.repeat(200);
+
+test("a text is written as JSON.stringify writes it, the first time and again", () => {
+  for (const text of ["", "short", long, long, `${long}.`, long, "x".repeat(2 ** 20 + 1)])
+    assert.is(textJson(text), JSON.stringify(text));
+});
+
+test("so is an object with a long text in it", () => {
+  const objects: object[] = [
+    { type: "text", text: long },
+    { type: "user-message", conversationId: 'c"1', turnId: "t", text: long },
+    { text: long, nothing: undefined, none: null, run: () => 1, symbol: Symbol("s"), number: Number.NaN, deep: [long] },
+    { 1: long, "": long, 'quo"te': 1 },
+    { inner: { text: long } },
+    [long, "short"],
+    {},
+    { text: long, toJSON: () => ({ other: 1 }) },
+    { text: long, at: new Date(0) },
+    new (class {
+      text = long;
+      get hidden(): string {
+        return "on the prototype";
+      }
+    })(),
+  ];
+  for (const object of objects) assert.is(objectJson(object), JSON.stringify(object));
+});
+
+test("what JSON cannot hold throws as it does there", () => {
+  const circle: Record<string, unknown> = { text: long };
+  circle["self"] = circle;
+  assert.throws(() => objectJson(circle), /circular/);
+  assert.throws(() => objectJson({ text: long, big: 1n }), /BigInt/);
+});
+
+test.run();

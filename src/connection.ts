@@ -40,6 +40,8 @@ export class Connection implements OutletOwner, WatchOwner {
   actor: Actor<typeof connectionMachine> | undefined;
   /** Surface actions that have not settled. */
   invokes = 0;
+  /** Time counts no further while a long message of it is worked on; monotonic, ms. */
+  countedUntil: number | undefined;
   readonly #facts: Facts;
   #commands: CommandRate | undefined;
   #looks: CommandRate | undefined;
@@ -113,7 +115,7 @@ export class Connection implements OutletOwner, WatchOwner {
 
   /** One more request of so many bytes: 0, or after how many milliseconds it may be sent. */
   pause(onlyLooks: boolean, bytes: number, limits: Limits): number {
-    const now = this.outlet.countedUntil();
+    const now = this.countedUntil ?? this.outlet.countedUntil();
     if (onlyLooks) {
       this.#looks ??= new CommandRate(lookBounds(limits), now);
       return this.#looks.take(now);

@@ -13,7 +13,9 @@ import type { Services } from "./connection-actions/services.ts";
 import { connectionActions } from "./connection-actions.ts";
 import type { Facts } from "./facts.ts";
 import { Joiner } from "./joiner.ts";
+import { textJson } from "./json-text.ts";
 import type { Limits } from "./limits.ts";
+import { LongWork, type Work } from "./long-work.ts";
 import { Outlet, type OutletHouse, type Socket } from "./outlet.ts";
 import type { Identity } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
@@ -68,12 +70,14 @@ export class Connections {
   readonly #open = new Map<string, Connection>();
   readonly #house: OutletHouse;
   readonly traffic = new Traffic();
+  readonly #longWork: LongWork;
   /** Of the newest socket. */
   serial = 0;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     const { clock, limits } = options;
+    this.#longWork = new LongWork(clock, limits);
     this.#house = { clock, limits, joiner: new Joiner(clock), traffic: this.traffic };
     const actions = connectionActions((id) => this.#open.get(id), options.services);
     this.#machine = sharedStart(connectionMachine.provide({ actions }), { connectionId: "" });
@@ -119,6 +123,7 @@ export class Connections {
 
   /** Cuts every socket and releases what it held. */
   cutAll(): void {
+    this.#longWork.stop();
     for (const connection of [...this.#open.values()]) {
       connection.outlet.cut();
       this.closed(connection);
@@ -166,18 +171,53 @@ export class Connections {
     }
   }
 
+  isLong(bytes: number): boolean {
+    return bytes > this.#options.limits.messageBytesMax;
+  }
+
+  /** A long message: to read it, to write its text as JSON and to carry it out takes a few milliseconds each. */
+  inSteps(connection: Connection, data: Buffer, done: () => void): Work {
+    let parsed: Parsed | undefined;
+    const read = (): void => {
+      parsed = this.#read(connection, data);
+    };
+    const write = (): void => {
+      if (parsed && "message" in parsed && parsed.message.type === "chat.send") textJson(parsed.message.message);
+    };
+    const carryOut = (): void => {
+      if (parsed) this.#carryOut(connection, parsed, data.length);
+    };
+    const work = [read, write, carryOut, done];
+    this.#longWork.add(work);
+    return work;
+  }
+
+  /** What has not begun is dropped; false when it has begun. */
+  dropped(work: Work): boolean {
+    return this.#longWork.cancel(work);
+  }
+
   /** One WebSocket message has come. */
   message(connection: Connection, data: Buffer): void {
-    const { outlet, actor } = connection;
-    outlet.heard();
+    const parsed = this.#read(connection, data);
+    if (parsed) this.#carryOut(connection, parsed, data.length);
+  }
+
+  /** Undefined when it is heard no more. */
+  #read(connection: Connection, data: Buffer): Parsed | undefined {
+    connection.outlet.heard();
     // One that floods has been told so often enough: it is about to be closed.
-    if (outlet.ended || connection.floods) return;
-    const parsed = parseMessage(data, connection);
+    if (connection.outlet.ended || connection.floods) return undefined;
+    return parseMessage(data, connection);
+  }
+
+  #carryOut(connection: Connection, parsed: Parsed, bytes: number): void {
+    if (connection.outlet.ended || connection.floods) return;
     const onlyLooks = "refusal" in parsed || looks.has(parsed.message.type);
     // While it sends more than is read, time does not count: a flood is one however slowly it is read.
-    const afterMs = connection.pause(onlyLooks, data.length, this.#options.limits);
+    const afterMs = connection.pause(onlyLooks, bytes, this.#options.limits);
     if (afterMs > 0) {
-      this.#slowDown(connection, parsed, afterMs, onlyLooks ? 1 : countOf(data.length, this.#options.limits));
+      this.#slowDown(connection, parsed, afterMs, onlyLooks ? 1 : countOf(bytes, this.#options.limits));
       return;
     }
     if ("refusal" in parsed) {
@@ -193,7 +233,7 @@ export class Connections {
     }
     const refused = this.#notAllowed(connection, message);
     if (refused) refuse(connection, message, refused);
-    else actor?.send(message);
+    else connection.actor?.send(message);
   }
 
   /** A ping, or a pong that answers nothing: harmless now and then, and a flood like any other when there are many. */
@@ -279,10 +319,22 @@ const needs: Record<ClientMessage["type"], readonly Action[]> = {
 /** What makes nobody work, as nonsense does not. */
 const looks: ReadonlySet<string> = new Set(["subscribe", "unsubscribe", "chat.subscribe", "chat.unsubscribe", "ping"]);
 
+interface Long {
+  work: Work;
+  /** What has come since. */
+  later: Buffer[];
+  laterBytes: number;
+  isHeld: boolean;
+  /** The socket has gone meanwhile. */
+  hasGone: boolean;
+}
+
 /** One socket's listener: an object with two fields, where four closures would be four times the memory. */
 class Ears implements SocketListener {
   readonly #connection: Connection;
   readonly #connections: Connections;
+  /** A long message that is not through. */
+  #long: Long | undefined;
 
   constructor(connection: Connection, connections: Connections) {
     this.#connection = connection;
@@ -290,7 +342,31 @@ class Ears implements SocketListener {
   }
 
   message(data: Buffer): void {
-    this.#connections.message(this.#connection, data);
+    if (this.#long) this.#keep(this.#long, data);
+    else if (this.#connections.isLong(data.length)) {
+      const work = this.#connections.inSteps(this.#connection, data, () => this.#goOn());
+      this.#long = { work, later: [], laterBytes: 0, isHeld: false, hasGone: false };
+      // As while more is sent than is read: a flood is one however slowly it is carried out.
+      this.#connection.countedUntil ??= this.#connection.outlet.countedUntil();
+    } else this.#connections.message(this.#connection, data);
+  }
+
+  /** A few messages may wait for the long one; who sends more is not read until it is through. */
+  #keep(long: Long, data: Buffer): void {
+    long.later.push(data);
+    long.laterBytes += data.length;
+    if (long.isHeld || !this.#connections.isLong(long.laterBytes)) return;
+    long.isHeld = true;
+    this.#connection.outlet.stopReading(true);
+  }
+
+  #goOn(): void {
+    const long = this.#long;
+    this.#long = undefined;
+    if (long?.isHeld) this.#connection.outlet.stopReading(false);
+    for (const data of long?.later ?? []) this.message(data);
+    if (!this.#long) this.#connection.countedUntil = undefined;
+    if (long?.hasGone) this.closed();
   }
 
   pong(payload: string): void {
@@ -307,6 +383,8 @@ class Ears implements SocketListener {
   }
 
   closed(): void {
-    this.#connections.closed(this.#connection);
+    // What it has said last is carried out, if that has begun: others may be waiting before it.
+    if (this.#long && !this.#connections.dropped(this.#long.work)) this.#long.hasGone = true;
+    else this.#connections.closed(this.#connection);
   }
 }

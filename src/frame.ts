@@ -1,7 +1,8 @@
-// A WebSocket text frame as the server sends it: whole, unmasked, uncompressed (RFC 6455 5.2). Encoded once, written to
-// any number of sockets.
+// WebSocket frames as the server sends them: whole, unmasked, uncompressed (RFC 6455 5.2). Encoded once, written to any
+// number of sockets.
 
 const finText = 0x81;
+const finPong = 0x8a;
 
 /** The header of a text frame with a payload of so many bytes. */
 export function writeFrameHeader(target: Buffer, offset: number, payloadBytes: number): number {
@@ -46,6 +47,10 @@ export function keptBytes(text: string): Buffer {
   bytes.write(text);
   return bytes;
 }
+
+/** Pongs for pings with these payloads, one frame after the other; a control frame's payload has at most 125 bytes. */
+export const encodePongs = (payloads: readonly Buffer[]): Buffer =>
+  Buffer.concat(payloads.flatMap((payload) => [Buffer.of(finPong, payload.length), payload]));
 
 /** One message as a frame. */
 export const encodeMessage = (message: object): Buffer => encodeFrame(JSON.stringify(message));

@@ -21,7 +21,7 @@ interface Lane<From extends Source> {
   /** What it is given at a time: less when that took long, more when it did not. */
   sliceBytes: number;
   /** Since when it has sent more than is read. Monotonic, ms. */
-  readonly since: number;
+  since: number;
 }
 
 /** What was read out of a source's lane lately. */
@@ -34,6 +34,8 @@ type IntakeClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
 
 /** A slice that takes a larger part of what a turn has is followed by a smaller one. */
 const slicePart = 0.1;
+/** A timer that fires no later than this has not waited for anything else. */
+const onTimeMs = 1.5;
 /** Who sends on within so long has not paused. */
 const servedKeptMs = 20;
 
@@ -43,10 +45,11 @@ export class Intake<From extends Source> {
   readonly #read: (from: From, slice: Buffer) => void;
   readonly #tooMuch: (from: From) => void;
   readonly #lanes = new Map<From, Lane<From>>();
-  /** What came when there was no time, of those who send little; each answers how long it took, ms … */
-  readonly #fresh: (() => number)[] = [];
+  /** Whose chunk came when there was no time, of those who send little … */
+  readonly #fresh: Lane<From>[] = [];
   /** … and who sends much. */
   readonly #waiting: Lane<From>[] = [];
+  readonly #held = new Set<From>();
   /** In the last few milliseconds, and in as many before. */
   #served = new Map<From, Served>();
   #servedBefore = new Map<From, Served>();
@@ -56,6 +59,8 @@ export class Intake<From extends Source> {
   #goesRound = false;
   #round: Timer | undefined;
   #restsUntil = 0;
+  /** How late the loop was when the round began. */
+  #lateMs = 0;
   #forgetting: Timer | undefined;
   readonly #ignored = new WeakSet<From>();
   #ignoredPaused: From[] = [];
@@ -83,7 +88,7 @@ export class Intake<From extends Source> {
       this.#pauseIgnored(from);
       return;
     }
-    const lane = this.#lanes.get(from);
+    const lane = this.#lanes.get(from) ?? (this.#held.has(from) ? this.#laneOf(from) : undefined);
     if (lane) {
       // Somebody has let it flow meanwhile.
       from.pause();
@@ -98,31 +103,50 @@ export class Intake<From extends Source> {
       return;
     }
     from.pause();
-    const since = this.#served.get(from)?.since ?? this.#servedBefore.get(from)?.since ?? this.#clock.now();
-    const added = { from, chunks: [chunk], read: 0, sliceBytes: inputFirstBytes, since };
-    this.#lanes.set(from, added);
+    const added = this.#laneOf(from);
+    added.chunks.push(chunk);
     if (isLittle) {
-      this.#fresh.push(() => this.#serve(added));
+      this.#fresh.push(added);
       this.#defer();
     } else this.#wait(added);
-  }
-
-  /** Takes a newcomer in, now if there is time, and else soon: they come before those who send much. */
-  admit(work: () => void): void {
-    if (this.#hasTime) this.#spentMs += this.#timed(work);
-    else this.#fresh.push(() => this.#timed(work));
-    this.#defer();
   }
 
   /** What it sends is forgotten from now on, and taken no faster than its end needs to be noticed. */
   ignore(from: From): void {
     this.#ignored.add(from);
+    this.#held.delete(from);
+    this.#lanes.delete(from);
+  }
+
+  /** Nothing is read of it until it is let go: what it has sent so far is still being worked on. */
+  hold(from: From): void {
+    if (this.#ignored.has(from)) return;
+    this.#held.add(from);
+    from.pause();
+  }
+
+  letGo(from: From): void {
+    if (!this.#held.delete(from)) return;
+    const lane = this.#lanes.get(from);
+    if (lane && lane.chunks.length > 0) {
+      // While it waited it was not the one who sent.
+      lane.since = this.#clock.now();
+      this.#wait(lane);
+    } else {
+      this.#lanes.delete(from);
+      from.resume();
+    }
+  }
+
+  /** It has gone. */
+  forget(from: From): void {
+    this.#held.delete(from);
     this.#lanes.delete(from);
   }
 
   /** Since when a source has sent more than is read, without a pause; undefined when it does not. Monotonic, ms. */
   busySince(from: From): number | undefined {
-    return this.#lanes.get(from)?.since;
+    return this.#held.has(from) ? undefined : this.#lanes.get(from)?.since;
   }
 
   /** How many sources wait for their turn. */
@@ -133,6 +157,7 @@ export class Intake<From extends Source> {
   /** The sources have been cut: no timer is left. */
   stop(): void {
     this.#lanes.clear();
+    this.#held.clear();
     for (const timer of [this.#round, this.#forgetting, this.#ignoredPause])
       if (timer !== undefined) this.#clock.clearTimeout(timer);
     this.#round = undefined;
@@ -154,7 +179,7 @@ export class Intake<From extends Source> {
       this.#isDeferred = false;
       this.#spentMs = 0;
       for (let next = this.#fresh.shift(); next; next = this.#hasTime ? this.#fresh.shift() : undefined)
-        this.#spentMs += next();
+        this.#spentMs += this.#serve(next);
       if (this.#spentMs > 0 || this.#fresh.length > 0) this.#defer();
     });
   }
@@ -168,22 +193,35 @@ export class Intake<From extends Source> {
 
   #goRoundIn(restMs: number): void {
     this.#goesRound = true;
+    this.#lateMs = 0;
     // A timer takes a millisecond at least.
-    if (restMs >= 1) this.#round = this.#clock.setTimeout(() => this.#goRound(), restMs);
+    if (restMs >= 1) this.#goRoundAt(this.#clock.now() + restMs, restMs);
     else this.#clock.defer(() => this.#goRound());
+  }
+
+  /** A turn of the loop that has been long already is not made longer: then it is the next one. */
+  #goRoundAt(dueAt: number, restMs: number): void {
+    this.#round = this.#clock.setTimeout(() => {
+      this.#lateMs = Math.max(0, this.#clock.now() - dueAt - onTimeMs);
+      if (this.#lateMs > 0) this.#clock.defer(() => this.#goRound());
+      else this.#goRound();
+    }, restMs);
   }
 
   /** Those who wait, one after the other, for as long as a turn may take; the next round is after a rest. */
   #goRound(): void {
     this.#round = undefined;
-    const { inputMsPerLoopTurn, inputRests } = this.#limits;
+    const { inputMsPerLoopTurn, inputRests, inputLateRests, inputLateRestMsMax } = this.#limits;
     let spentMs = 0;
     for (let lane = this.#waiting.shift(); lane; ) {
       spentMs += this.#serve(lane);
       lane = spentMs < inputMsPerLoopTurn ? this.#waiting.shift() : undefined;
     }
     // One who sends much where nobody else does is in nobody's way.
-    const restMs = Math.min(inputRests, Math.max(0, this.#lanes.size - 1)) * spentMs;
+    const others = Math.max(0, this.#lanes.size - 1);
+    // What was read makes work later as well: a loop that is late has enough to do.
+    const lateRestMs = others > 0 ? Math.min(inputLateRestMsMax, inputLateRests * this.#lateMs) : 0;
+    const restMs = Math.min(inputRests, others) * spentMs + lateRestMs;
     this.#restsUntil = this.#clock.now() + restMs;
     this.#goesRound = this.#waiting.length > 0;
     if (this.#goesRound) this.#goRoundIn(restMs);
@@ -209,8 +247,8 @@ export class Intake<From extends Source> {
   #serve(lane: Lane<From>): number {
     const { from, chunks } = lane;
     const [chunk] = chunks;
-    // Ignored meanwhile, or gone.
-    if (this.#lanes.get(from) !== lane) return 0;
+    // Ignored or held meanwhile, or gone.
+    if (this.#lanes.get(from) !== lane || this.#held.has(from)) return 0;
     if (!chunk || from.destroyed) {
       this.#lanes.delete(from);
       return 0;
@@ -232,7 +270,7 @@ export class Intake<From extends Source> {
     }
     const tookMs = this.#readTimed(from, slice);
     this.#adapt(lane, tookMs);
-    if (this.#lanes.get(from) !== lane) return tookMs;
+    if (this.#lanes.get(from) !== lane || this.#held.has(from)) return tookMs;
     if (chunks.length > 0) this.#wait(lane);
     else {
       this.#lanes.delete(from);
@@ -241,20 +279,21 @@ export class Intake<From extends Source> {
     return tookMs;
   }
 
+  #laneOf(from: From): Lane<From> {
+    const since = this.#served.get(from)?.since ?? this.#servedBefore.get(from)?.since ?? this.#clock.now();
+    const lane = { from, chunks: [], read: 0, sliceBytes: this.#limits.inputFirstBytes, since };
+    this.#lanes.set(from, lane);
+    return lane;
+  }
+
   #lately(from: From): number {
     return (this.#served.get(from)?.bytes ?? 0) + (this.#servedBefore.get(from)?.bytes ?? 0);
   }
 
-  /** Like #timed, without a closure for each chunk that comes in. */
+  /** Answers how long it took, ms. */
   #readTimed(from: From, slice: Buffer): number {
     const startedAt = this.#clock.now();
     this.#read(from, slice);
-    return this.#clock.now() - startedAt;
-  }
-
-  #timed(work: () => void): number {
-    const startedAt = this.#clock.now();
-    work();
     return this.#clock.now() - startedAt;
   }
 

@@ -32,6 +32,13 @@ export const limits = {
   messageOpenersMax: 10_000,
   /** Reading what sockets have sent may take so long in one loop turn; the rest waits. Higher: longer loop turns. */
   inputMsPerLoopTurn: 0.3,
+  /**
+   * Messages of more than messageBytesMax are carried out one at a time; for each millisecond that one took, the next
+   * waits for so many … Lower: who sends long messages all the time delays all others more often.
+   */
+  longWorkRests: 128,
+  /** … but not for longer than this. Higher: long messages wait longer beside a flood of them. */
+  longWorkRestMsMax: 3_000,
   /** Of what a socket has sent, read at once; more waits for its turn. Lower: clients that come back wait longer. */
   inputFirstBytes: 1 * KiB,
   /** What is read of it in one of its turns: when that takes long … */
@@ -43,15 +50,27 @@ export const limits = {
    * are of them, up to so many. Lower: who floods takes more of the time; higher: large messages take longer.
    */
   inputRests: 15,
+  /** For each millisecond that the event loop is late, those who send much wait for so many more … */
+  inputLateRests: 30,
+  /** … but not for longer than this. Higher: large messages take longer beside a flood on a busy server. */
+  inputLateRestMsMax: 250,
   /** Who sends more than is read, without a pause, for so long: close 4003. Lower cuts off uploads beside a flood. */
   inputBusyMsMax: 30_000,
+  /** Upgrades that wait to be taken in; over it: 503. Higher: more memory, 10 kB each; lower: storms are refused. */
+  newcomersWaitingMax: 8_192,
+  /** A WebSocket that is gone within so long has come in vain, as one that was turned away or thrown out. */
+  vainNewcomerMs: 1_000,
+  /** So many may come in vain at once … */
+  vainNewcomersBurst: 100,
+  /** … and a second; over it all newcomers wait. Higher: who comes and goes all the time keeps the loop busier. */
+  vainNewcomersPerSecond: 50,
   /** Of who has broken the protocol, or has said its last word, a chunk is taken so often. Lower: more work for it. */
   ignoredInputPauseMs: 250,
   /** Frames of one fragmented message. Higher: tiny fragments cost more memory than their bytes. */
   messageFragmentsMax: 16_384,
   /** Chunks of TCP data that one unfinished frame may be held in. */
   messageChunksMax: 262_144,
-  /** Pongs owed to a peer that pings and does not read; over it ws closes the socket. */
+  /** Pongs owed to a peer at one time; of more pings only the newest are answered. Higher: more work for who floods. */
   pendingPongsMax: 60,
   /** Subscriptions (chats and surfaces) of one socket. Higher: one socket costs more memory and work per event. */
   subscriptionsPerSocketMax: 128,
@@ -132,9 +151,9 @@ export const limits = {
   /** … or this many bytes. Higher: who reads 8 kB/s cannot give the receipt of a flush within markAnswerMs. */
   flushBytesMax: 64 * KiB,
   /** Pause between two passes of news over many sockets. Lower: more writes; higher: later news. */
-  newsIntervalMs: 25,
-  /** Sockets for each millisecond of that pause: below 250 it is shorter, for a few it is 0. */
-  newsSocketsPerMs: 10,
+  newsIntervalMs: 100,
+  /** Sockets for each millisecond of that pause: below 200 it is shorter, for one it is 0. */
+  newsSocketsPerMs: 2,
   /** Sockets written in one loop turn. Higher: the loop is held longer (5,000 in one go: 42 ms). */
   socketsPerLoopTurn: 256,
   /** Facts (turn.began, turn.sealed, …) sent to actors in one loop turn; each takes 9–16 µs. */
@@ -293,7 +312,7 @@ export const limits = {
    */
   storeCheckBytesMax: 512 * MiB,
   /** Pages (4 KiB) of the write-ahead log before it is written back. Higher: rarer and longer stalls of the loop. */
-  storeLogPages: 1_000,
+  storeLogPages: 256,
   /**
    * The write-ahead log is cut to this size when it has been written back. Lower: it grows anew after each long turn.
    */

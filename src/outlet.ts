@@ -21,6 +21,10 @@ export interface Socket {
   unsentBytes(): number;
   /** Since when the peer has sent more than is read; undefined when it does not. Monotonic, ms. */
   busySince?(): number | undefined;
+  /** Nothing more is read of the peer … */
+  stopReading?(): void;
+  /** … until this. */
+  readOn?(): void;
 }
 
 /** What an outlet finds out. Called inside write loops: the owner posts a fact and does nothing else. */
@@ -199,6 +203,12 @@ export class Outlet {
   #markDueAt({ bytes, sentAt }: Mark): number {
     const { markAnswerMs, markEveryBytes } = this.#house.limits;
     return Math.max(sentAt, this.#receiptAt) + markAnswerMs * Math.max(1, bytes / markEveryBytes);
+  }
+
+  /** Is the peer's way in stopped? What it sends meanwhile stays where it is. */
+  stopReading(stops: boolean): void {
+    if (stops) this.#socket.stopReading?.();
+    else this.#socket.readOn?.();
   }
 
   /** Any frame is a sign of life. */

@@ -7,7 +7,10 @@ import { type RawData, WebSocket, WebSocketServer } from "ws";
 import { Addresses } from "./access/addresses.ts";
 import { type Access, chooseSubprotocol } from "./access.ts";
 import type { Clock } from "./clock.ts";
+import { closes } from "./closes.ts";
 import type { Caller, SocketListener } from "./connections.ts";
+import { Entrance } from "./entrance.ts";
+import { encodePongs } from "./frame.ts";
 import { Intake } from "./intake.ts";
 import type { Limits } from "./limits.ts";
 import type { Socket } from "./outlet.ts";
@@ -37,12 +40,20 @@ export interface Transport {
 /** One field instead of a closure for each event of each socket. */
 class ServerSocket extends WebSocket {
   listener: SocketListener | undefined;
-  /** Gives its place among the sockets of its address back. */
-  places: Addresses | undefined;
+  /** Called when it has gone: one function for all of them. */
+  leave: ((gone: ServerSocket) => void) | undefined;
   network = "";
+  pongsMax = 1;
+  /** When it was taken in; monotonic, ms. */
+  openedAt = 0;
+  /** It was thrown out, or has broken the protocol. */
+  misbehaved = false;
   /** What it reads is taken from here. */
   intake: Intake<OwnedSocket> | undefined;
   tcp: OwnedSocket | undefined;
+  /** The payloads of pings that are not answered. */
+  #pings: Buffer[] | undefined;
+  #answersPings = false;
 
   /** Called by ws itself: it has the peer's close frame, or the peer has broken the protocol. It listens no more. */
   override close(code?: number, reason?: string | Buffer): void {
@@ -50,8 +61,29 @@ class ServerSocket extends WebSocket {
     if (this.tcp) this.intake?.ignore(this.tcp);
   }
 
+  /** Of more pings than it may be owed pongs for, the newest are answered (RFC 6455 5.5.3). */
+  pinged(payload: Buffer): void {
+    this.#pings ??= [];
+    this.#pings.push(payload);
+    if (this.#pings.length > this.pongsMax) this.#pings.shift();
+  }
+
+  /** In one write for what was read at once; who does not read what it is sent is given no more meanwhile. */
+  answerPings(): void {
+    const { tcp } = this;
+    if (!this.#pings || this.#answersPings || !tcp?.writable || this.readyState !== WebSocket.OPEN) return;
+    const pongs = encodePongs(this.#pings);
+    this.#pings = undefined;
+    this.#answersPings = true;
+    tcp.write(pongs, (error) => {
+      this.#answersPings = false;
+      if (!error) this.answerPings();
+    });
+  }
+
   /** Our own close frame: the peer's is still to be heard. */
   sayClose(code: number, reason: string): void {
+    if (code === closes.tooManyRequests.code) this.misbehaved = true;
     super.close(code, reason);
   }
 }
@@ -83,8 +115,7 @@ export function createTransport(options: TransportOptions): Transport {
     maxPayload: limits.frameBytesMax,
     skipUTF8Validation: false,
     allowSynchronousEvents: true,
-    autoPong: true,
-    maxPendingAutoPongs: limits.pendingPongsMax,
+    autoPong: false,
     maxFragments: limits.messageFragmentsMax,
     maxBufferedChunks: limits.messageChunksMax,
     closeTimeout: limits.closingMs,
@@ -99,17 +130,14 @@ export function createTransport(options: TransportOptions): Transport {
     const joins = slice.length > joinsFromBytes;
     if (joins) tcp.cork();
     read?.call(tcp, slice);
+    tcp[owner]?.answerPings();
     if (joins) tcp.uncork();
   };
   const intake = new Intake<OwnedSocket>(clock, limits, readSlice, (tcp) => tcp[owner]?.listener?.flooding());
-  /** Those that were paused once. */
-  const paused = new WeakSet<TcpSocket>();
+  const entrance = new Entrance(clock, limits);
   function onData(this: TcpSocket, chunk: Buffer): void {
     intake.take(this, chunk);
-    if (!this.isPaused() || paused.has(this)) return;
-    paused.add(this);
-    // ws reads all that is left when the connection is gone: tens of thousands of frames at once, to no end.
-    this.prependOnceListener("close", forgetTheRest);
+    if (this.isPaused()) mayBePaused(this);
   }
 
   /** Puts the intake between a socket and ws. */
@@ -137,49 +165,70 @@ export function createTransport(options: TransportOptions): Transport {
     webSocket.on("pong", onPong);
     webSocket.on("ping", onPing);
     webSocket.on("close", onClose);
-    webSocket.places = addresses;
+    webSocket.leave = leave;
+    webSocket.pongsMax = limits.pendingPongsMax;
+    webSocket.openedAt = clock.now();
     webSocket.network = addresses.add(tcp.remoteAddress);
   };
 
-  const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+  const leave = ({ network, openedAt, misbehaved, tcp }: ServerSocket): void => {
+    addresses.remove(network);
+    if (tcp) intake.forget(tcp);
+    if (misbehaved || clock.now() - openedAt < limits.vainNewcomerMs) entrance.vain();
+  };
+
+  const retryAfter = `Retry-After: ${Math.ceil(limits.retryAfterMs / 1_000)}`;
+
+  const takeIn = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
     const closed = closedBecause();
     if (closed) {
-      refuse(stream, 503, `${closed}: try again later`, [`Retry-After: ${Math.ceil(limits.retryAfterMs / 1_000)}`]);
+      refuse(stream, 503, `${closed}: try again later`, [retryAfter]);
       return;
     }
     // Before a ticket is used up for it.
     if (addresses.isFull(request.socket.remoteAddress)) {
       logger.info("transport-ws: upgrade refused", { status: 429, reason: "too many sockets of one address" });
-      refuse(stream, 429, tooManyFromThere, [`Retry-After: ${Math.ceil(limits.retryAfterMs / 1_000)}`]);
+      refuse(stream, 429, tooManyFromThere, [retryAfter]);
+      entrance.vain();
       return;
     }
     const decision = access.check("upgrade", request);
     if (!decision.allowed) {
       logger.info("transport-ws: upgrade refused", { status: decision.status, reason: decision.message });
       refuse(stream, decision.status, decision.message, decision.status === 401 ? ["WWW-Authenticate: Bearer"] : []);
+      entrance.vain();
       return;
     }
     // The answer to the upgrade and the first messages leave in one system call: a second one is 17 µs of a socket.
     stream.cork();
+    let isOpen = false;
     try {
       sockets.handleUpgrade(request, stream, head, (webSocket) => {
+        isOpen = true;
         if (webSocket instanceof ServerSocket) open(webSocket, request.socket, decision.identity);
       });
     } finally {
+      if (!isOpen) entrance.vain();
       stream.uncork();
     }
   };
 
+  const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+    // One that waits may break meanwhile.
+    stream.on("error", onBroken);
+    const isAdmitted = entrance.admit(() => {
+      stream.off("error", onBroken);
+      if (!stream.destroyed) takeIn(request, stream, head);
+    });
+    if (!isAdmitted) refuse(stream, 503, "too many come at once: try again later", [retryAfter]);
+  };
+
   return {
-    upgrade(request, stream, head) {
-      // One that waits may break meanwhile.
-      stream.on("error", onBroken);
-      intake.admit(() => {
-        stream.off("error", onBroken);
-        if (!stream.destroyed) upgrade(request, stream, head);
-      });
+    upgrade,
+    stop() {
+      entrance.stop();
+      intake.stop();
     },
-    stop: () => intake.stop(),
     createServer() {
       const server = createServer(
         { ...connectionOptions(limits), requestTimeout: limits.handshakeMs },
@@ -242,6 +291,25 @@ class Output implements Socket {
   busySince(): number | undefined {
     return this.#intake.busySince(this.#tcp);
   }
+
+  stopReading(): void {
+    mayBePaused(this.#tcp);
+    this.#intake.hold(this.#tcp);
+  }
+
+  readOn(): void {
+    this.#intake.letGo(this.#tcp);
+  }
+}
+
+/** Those that were paused once. */
+const paused = new WeakSet<TcpSocket>();
+
+/** ws reads all that is left when a connection is gone: tens of thousands of frames at once, to no end. */
+function mayBePaused(tcp: TcpSocket): void {
+  if (paused.has(tcp)) return;
+  paused.add(tcp);
+  tcp.prependOnceListener("close", forgetTheRest);
 }
 
 function forgetTheRest(this: TcpSocket): void {
@@ -260,20 +328,24 @@ function onPong(this: WebSocket, payload: Buffer): void {
   if (this instanceof ServerSocket) this.listener?.pong(payload.toString("latin1"));
 }
 
-/** A peer's ping is a sign of life; ws answers it by itself. */
-function onPing(this: WebSocket): void {
-  if (this instanceof ServerSocket) this.listener?.pong("");
+/** A peer's ping is a sign of life. */
+function onPing(this: WebSocket, payload: Buffer): void {
+  if (!(this instanceof ServerSocket)) return;
+  this.pinged(payload);
+  this.listener?.pong("");
 }
 
 function onClose(this: WebSocket): void {
   if (!(this instanceof ServerSocket)) return;
-  this.places?.remove(this.network);
+  this.leave?.(this);
   this.listener?.closed();
 }
 
 /** ws has found the peer in breach of RFC 6455 and is closing with the code for it (1002, 1007, 1009), or TCP broke. */
 function onError(this: WebSocket): void {
-  if (this instanceof ServerSocket) this.listener?.broken();
+  if (!(this instanceof ServerSocket)) return;
+  this.misbehaved = true;
+  this.listener?.broken();
 }
 
 function asBuffer(data: RawData): Buffer {

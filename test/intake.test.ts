@@ -188,6 +188,60 @@ test("nothing more is read from who is ignored: a chunk now and then is taken, a
   assert.is(clock.pending, 0);
 });
 
+test("of who is held nothing is read, and then all of it in its order; while it is held it does not count as busy", () => {
+  const { clock, intake, each, flooding } = open(1);
+  const sender = new Sender();
+  each.read = (from) => {
+    if (from.heard.length === KiB) intake.hold(from);
+  };
+  intake.take(sender, bytes(3 * KiB, "a"));
+  clock.advance(100);
+  assert.is(sender.heard.length, KiB);
+  assert.ok(sender.isPaused);
+  assert.is(intake.busySince(sender), undefined);
+  sender.resume();
+  intake.take(sender, bytes(10, "b"));
+  clock.advance(60_000);
+  assert.is(sender.heard.length, KiB, "for however long");
+  intake.letGo(sender);
+  clock.advance(100);
+  assert.is(sender.heard, `${"a".repeat(3 * KiB)}${"b".repeat(10)}`);
+  assert.not(sender.isPaused);
+  assert.equal(flooding, []);
+  assert.is(clock.pending, 0);
+});
+
+test("one who was held while nothing of it waited flows again when it is let go", () => {
+  const { clock, intake } = open(1);
+  const sender = new Sender();
+  intake.take(sender, bytes(10));
+  intake.hold(sender);
+  assert.ok(sender.isPaused);
+  intake.letGo(sender);
+  assert.not(sender.isPaused);
+  intake.hold(sender);
+  intake.forget(sender);
+  sender.isPaused = false;
+  intake.letGo(sender);
+  intake.take(sender, bytes(10));
+  assert.is(sender.heard.length, 20);
+  clock.advance(100);
+  assert.is(clock.pending, 0);
+});
+
+test("while the loop is late those who send much wait the longer, up to a bound", () => {
+  const between = (lateMs: number): number => {
+    const { clock, intake, order } = open(0.01, { inputRests: 1, inputLateRests: 10, inputLateRestMsMax: 50 });
+    for (const sender of [new Sender(), new Sender()]) intake.take(sender, bytes(640 * KiB));
+    for (let count = 0; count < 100; count++) {
+      clock.advance(1);
+      clock.hold(lateMs);
+    }
+    return order.length / clock.now();
+  };
+  assert.ok(between(0) > 5 * between(6), `${between(0)} and ${between(6)} slices a millisecond`);
+});
+
 test("who has gone is read no more", () => {
   const { clock, intake } = open(1);
   const sender = new Sender();

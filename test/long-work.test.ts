@@ -1,0 +1,107 @@
+// What takes long is done one thing at a time, a step in a turn of the loop, and rests when it was dear.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { LongWork, type Work } from "../src/long-work.ts";
+import { SimulatedClock } from "./support/clock.ts";
+
+const test = suite("long work");
+
+function open() {
+  const clock = new SimulatedClock();
+  const longWork = new LongWork(clock, { longWorkRests: 100, longWorkRestMsMax: 2_000 });
+  const done: string[] = [];
+  const work = (name: string, takesMs = 0): Work =>
+    [1, 2, 3].map((step) => () => {
+      clock.hold(takesMs);
+      done.push(`${name}${step}`);
+    });
+  return { clock, longWork, done, work };
+}
+
+test("the steps are taken one in each turn of the loop", () => {
+  const { clock, longWork, done, work } = open();
+  longWork.add(work("a"));
+  assert.equal(done, []);
+  for (const step of ["a1", "a2", "a3"]) {
+    clock.turn();
+    assert.is(done.at(-1), step);
+  }
+  assert.is(clock.pending, 0);
+});
+
+test("the next begins when the one before it is through, after a rest by what it took", () => {
+  const { clock, longWork, done, work } = open();
+  longWork.add(work("a", 1));
+  longWork.add(work("b"));
+  clock.settle();
+  assert.equal(done, ["a1", "a2", "a3"]);
+  clock.advance(299);
+  assert.is(done.length, 3);
+  clock.advance(1);
+  clock.settle();
+  assert.equal(done, ["a1", "a2", "a3", "b1", "b2", "b3"]);
+  assert.is(clock.pending, 0);
+});
+
+test("it rests no longer than its bound, and one that comes after the rest waits for nothing", () => {
+  const { clock, longWork, done, work } = open();
+  longWork.add(work("a", 500));
+  clock.settle();
+  longWork.add(work("b"));
+  clock.advance(2_000);
+  clock.settle();
+  assert.is(done.length, 6);
+  clock.advance(10_000);
+  longWork.add(work("c"));
+  clock.settle();
+  assert.is(done.length, 9);
+});
+
+test("what waits may be taken back, what has begun goes on", () => {
+  const { clock, longWork, done, work } = open();
+  const [first, second, third] = [work("a", 1), work("b"), work("c")];
+  for (const one of [first, second, third]) longWork.add(one);
+  clock.turn();
+  assert.not(longWork.cancel(first));
+  assert.ok(longWork.cancel(second));
+  clock.advance(10_000);
+  clock.settle();
+  assert.equal(done, ["a1", "a2", "a3", "c1", "c2", "c3"]);
+  assert.not(longWork.cancel(third), "it is through");
+});
+
+test("when all that waited was taken back, the next begins as usual", () => {
+  const { clock, longWork, done, work } = open();
+  const only = work("a");
+  longWork.add(only);
+  assert.ok(longWork.cancel(only));
+  clock.settle();
+  longWork.add(work("b"));
+  clock.settle();
+  assert.equal(done, ["b1", "b2", "b3"]);
+});
+
+test("a step that throws holds up nobody", () => {
+  const { clock, longWork, done, work } = open();
+  const fails = (): void => {
+    throw new Error("a defect");
+  };
+  longWork.add([fails, ...work("a")]);
+  longWork.add(work("b"));
+  assert.throws(() => clock.turn(), /a defect/);
+  clock.settle();
+  assert.equal(done, ["a1", "a2", "a3", "b1", "b2", "b3"]);
+});
+
+test("when it is stopped what waits is not done, and no timer is left", () => {
+  const { clock, longWork, done, work } = open();
+  longWork.add(work("a", 1));
+  longWork.add(work("b"));
+  clock.settle();
+  longWork.stop();
+  assert.is(clock.pending, 0);
+  clock.advance(10_000);
+  assert.is(done.length, 3);
+});
+
+test.run();

@@ -1,0 +1,64 @@
+// Long messages on real sockets: carried out one at a time, in the order in which their sender sent them, and nothing of
+// them is lost when the sender has gone.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { eventually } from "../support/deadline.ts";
+import { withHost } from "../support/gateway.ts";
+import { opcodes, openUpgradedPeer } from "../support/http-peer.ts";
+
+const test = suite("wire: long messages");
+
+const protocols = ["turnwire.v1"];
+const long = "x".repeat(900_000);
+
+test("what is sent after a long message is answered after it", () =>
+  withHost({}, async ({ join, orchestrator }) => {
+    const client = await join({ protocols });
+    client.send({ type: "chat.send", conversationId: "a", message: long, id: "long" });
+    client.send({ type: "chat.send", conversationId: "b", message: "short", id: "short" });
+    client.send({ type: "chat.send", conversationId: "c", message: long, id: "long too" });
+    client.send({ type: "ping", id: "last" });
+    await client.next({ type: "reply", id: "long too" });
+    await client.next("pong");
+    const replies = client.received.filter(({ type }) => type === "reply").map(({ id }) => id);
+    assert.equal(replies.slice(0, 3), ["long", "short", "long too"]);
+    assert.equal(
+      orchestrator.given("startTurn").map((given) => (given as { text: string }).text.length),
+      [long.length, 5, long.length],
+    );
+  }));
+
+test("who sends more than a few messages after a long one is read on when that is through", () =>
+  withHost({}, async ({ join }) => {
+    const client = await join({ protocols });
+    client.send({ type: "chat.send", conversationId: "a", message: long, id: "long" });
+    for (let count = 0; count < 90; count++)
+      client.sendRaw(JSON.stringify({ type: "ping", filler: "y".repeat(8_000) }));
+    await client.next({ type: "reply", id: "long" });
+    for (let count = 0; count < 90; count++) await client.next("pong");
+    client.send({ type: "chat.send", conversationId: "b", message: "short", id: "short" });
+    const { ok } = await client.next({ type: "reply", id: "short" });
+    assert.is(ok, true);
+  }));
+
+test("a long message is carried out although its sender left at once", () =>
+  withHost({}, async ({ join, orchestrator, host }) => {
+    const client = await join({ protocols });
+    client.send({ type: "chat.send", conversationId: "a", message: long, id: "long" });
+    await client.close();
+    await eventually(() => orchestrator.given("startTurn").length === 1, "the turn");
+    await eventually(() => host.said("transport-ws: connection close").length === 1, "the socket to be gone");
+  }));
+
+test("of many pings that came at once the newest are answered, in their order", () =>
+  withHost({}, async ({ url }) => {
+    using peer = await openUpgradedPeer(url);
+    const pings = 400;
+    for (let count = 0; count < pings; count++) peer.send({ opcode: opcodes.ping, payload: `${count}` });
+    const seen: number[] = [];
+    while (seen.at(-1) !== pings - 1)
+      seen.push(Number((await peer.frame(({ opcode }) => opcode === opcodes.pong)).payload.toString()));
+    assert.ok(seen.every((value, index) => index === 0 || value > (seen[index - 1] ?? 0)));
+  }));
+
+test.run();

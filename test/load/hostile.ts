@@ -1,5 +1,7 @@
-// 50 hostile sockets at full speed beside 100 that behave: how late what those are told comes, against when nobody is
-// hostile; pairs in turn about.
+// 50 hostile sockets at full speed beside 100 that behave: how late what those are told comes. Played by turns in three
+// ways: nobody is hostile, they attack a neighbour (another server on the machine, which is then as busy), they attack
+// the server that is measured. Attackers take processor time from a server on a machine of two cores wherever they
+// send; what its own fairness is worth is told by the last two.
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { temporaryDirectory } from "../support/store-place.ts";
@@ -17,7 +19,11 @@ const halfMs = 5_000;
 const pingEveryMs = 100;
 const attackersMs = 60_000;
 
-interface Half {
+const ways = ["quiet", "neighbour", "attacked"] as const;
+
+type Way = (typeof ways)[number];
+
+interface Played {
   /** Of the round trips of the calm sockets' pings, ms. */
   p50: number;
   p99: number;
@@ -25,16 +31,11 @@ interface Half {
   rss: number;
 }
 
-interface Pair {
-  attacked: Half;
-  calm: Half;
-}
-
 export async function hostileSockets(table: Table): Promise<void> {
-  const pairs = Number(process.env["LOAD_PAIRS"] ?? 9);
+  const rounds = Number(process.env["LOAD_PAIRS"] ?? 9);
   // What is asked is kept, and is not to be kept in memory.
-  const dataDir = temporaryDirectory();
-  const server = await ServerProcess.start(dataDir);
+  const [dataDir, otherDir] = [temporaryDirectory(), temporaryDirectory()];
+  const [server, neighbour] = [await ServerProcess.start(dataDir), await ServerProcess.start(otherDir)];
   const program = fileURLToPath(new URL("./hostile-peers.ts", import.meta.url));
   const attackers = new AskedProcess<Ask, Attack>([program], { deadlineMs: attackersMs });
   await attackers.report();
@@ -42,42 +43,50 @@ export async function hostileSockets(table: Table): Promise<void> {
   const message = JSON.stringify({ tokens: 1_000_000, delayMs: 20 });
   peers[0]?.send({ type: "chat.send", conversationId, message, model: "demo/script" });
 
-  const half = async (isAttacked: boolean): Promise<Half> => {
-    if (isAttacked) await attackers.ask({ ask: "attack", url: server.url, sockets: hostile });
+  const targets = { quiet: undefined, neighbour, attacked: server };
+  const play = async (way: Way): Promise<Played> => {
+    const target = targets[way];
+    if (target) await attackers.ask({ ask: "attack", url: target.url, sockets: hostile });
     const times = await roundTrips(peers);
-    if (isAttacked) await attackers.ask({ ask: "rest" });
+    if (target) await attackers.ask({ ask: "rest" });
     await server.settled(({ sockets }) => sockets === calm, "the hostile sockets to be gone");
+    await neighbour.settled(({ sockets }) => sockets === 0, "the hostile sockets to be gone from the neighbour");
     const { rssBytes, logBytes } = await server.ask({ ask: "collect" });
     return { p50: quantile(times, 0.5), p99: quantile(times, 0.99), rss: rssBytes - logBytes };
   };
-  const played: Pair[] = [];
-  while (played.length < pairs) {
-    const attackedFirst = played.length % 2 === 0;
-    const first = await half(attackedFirst);
-    const second = await half(!attackedFirst);
-    played.push(attackedFirst ? { attacked: first, calm: second } : { attacked: second, calm: first });
+  const played: Record<Way, Played>[] = [];
+  while (played.length < rounds) {
+    const round: Partial<Record<Way, Played>> = {};
+    for (let turn = 0; turn < ways.length; turn++) {
+      const way = ways[(turn + played.length) % ways.length] ?? "quiet";
+      round[way] = await play(way);
+    }
+    const { quiet, neighbour: beside, attacked } = round;
+    if (quiet && beside && attacked) played.push({ quiet, neighbour: beside, attacked });
   }
 
   const done = await attackers.ask({ ask: "rest" });
-  const ms = (of: (pair: Pair) => number): string => median(played.map(of)).toFixed(1);
-  const p99 = median(played.map((pair) => pair.attacked.p99 / pair.calm.p99));
-  const p50s = `${ms((pair) => pair.calm.p50)} → ${ms((pair) => pair.attacked.p50)} ms`;
-  const p99s = `${ms((pair) => pair.calm.p99)} → ${ms((pair) => pair.attacked.p99)} ms`;
-  const what = `${hostile} hostile sockets at full speed: ping of ${calm} others, median of ${pairs} pairs, p99`;
-  table.row(what, `× ${p99.toFixed(2)} (${p99s})`, "< 2", p99 < 2);
-  table.note("… p50", p50s);
+  const ms = (of: "p50" | "p99"): string =>
+    `${ways.map((way) => median(played.map((round) => round[way][of])).toFixed(1)).join(" · ")} ms`;
+  const times = (than: Way): number => median(played.map((round) => round.attacked.p99 / round[than].p99));
+  const beside = times("neighbour");
+  const what = `${hostile} hostile sockets at full speed: ping of ${calm} others, median of ${rounds} rounds, p99`;
+  table.row(what, `× ${beside.toFixed(2)} of what it is when they attack a neighbour`, "< 2", beside < 2);
+  table.note("… of what it is when nobody attacks", `× ${times("quiet").toFixed(2)}`);
+  table.note("… p99: quiet · neighbour · attacked", ms("p99"));
+  table.note("… p50: quiet · neighbour · attacked", ms("p50"));
   const [, second = played[0]] = played;
   const growth = (played.at(-1)?.attacked.rss ?? 0) - (second?.attacked.rss ?? 0);
   const grown = `${(growth / MiB).toFixed(1)} MiB more`;
-  table.row("… memory beside the logs, from the second pair to the last", grown, "< 16 MiB", growth < 16 * MiB);
+  table.row("… memory beside the logs, from the second round to the last", grown, "< 16 MiB", growth < 16 * MiB);
   const harmed = peers.filter((peer) => peer.holes > 0 || peer.closed).length;
   table.row("… others that missed an event, or were closed", `${harmed}`, "0", harmed === 0);
   const { closedWith } = await server.figures();
   table.note("… connections of the hostile ones", `${done.connections}, ${closedWith["4003"] ?? 0} closed with 4003`);
   for (const peer of peers) peer.cut();
   attackers.kill();
-  await server.stop();
-  rmSync(dataDir, { recursive: true, force: true });
+  await Promise.all([server.stop(), neighbour.stop()]);
+  for (const directory of [dataDir, otherDir]) rmSync(directory, { recursive: true, force: true });
 }
 
 const quantile = (values: number[], at: number): number =>

@@ -46,6 +46,7 @@ export const budgets = {
   fuzzMs: 60_000,
   /** How often the server is killed under load: about one second each. */
   kills: 20,
+  killsOnFailingDisk: 8,
   /** The model suites, each as a whole. */
   model: {
     /** All paths of the models of a connection, two connections, a surface and a host's life: 15 s of one core. */

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
+import { FailingDisk } from "../support/failing-disk.ts";
 import { playKills } from "./loop.ts";
 
 const test = suite("kills");
@@ -17,6 +18,16 @@ test("a server that is killed under load again and again loses nothing that it h
   process.stdout.write(`${JSON.stringify(figures)}\n`);
   assert.equal(faults, []);
   assert.ok(figures.turnsSealed > budgets.kills && figures.textsTaken > budgets.kills, JSON.stringify(figures));
+});
+
+const disk = FailingDisk.find();
+if (!disk) process.stdout.write("skipped: fiu-run is not installed (Debian's package fiu-utils)\n");
+
+const onDisk = disk ? test : test.skip;
+onDisk("nor does one whose disk reports errors now and then", async () => {
+  const { faults, ...figures } = await playKills({ seed, kills: budgets.killsOnFailingDisk, disk });
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  assert.equal(faults, []);
 });
 
 const spoiled: [what: string, sql: string, found: RegExp][] = [

@@ -4,6 +4,7 @@ import { limits } from "../../src/limits.ts";
 import { connect } from "../support/client.ts";
 import { eventually } from "../support/deadline.ts";
 import { Dice } from "../support/dice.ts";
+import type { Failing, FailingDisk } from "../support/failing-disk.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import { temporaryDirectory } from "../support/store-place.ts";
 import { listOf, statusOf } from "../support/system-http.ts";
@@ -15,6 +16,8 @@ export interface KillsOptions {
   seed: number;
   kills: number;
   users?: number;
+  /** In half of the lives its errors begin at some time, and some of them end before the kill. */
+  disk?: FailingDisk | undefined;
   /** Spoils the database between two starts, for the test of the test. */
   spoil?: (dataDir: string) => void;
   /** Called after each kill and check. */
@@ -29,12 +32,16 @@ export interface KillsReport {
   keysAskedAgain: number;
   compactions: number;
   cancels: number;
+  diskErrors: number;
   faults: string[];
 }
 
 /** The journal's pause, and how late a timer of a busy machine and its commit may be. */
 const lateMs = limits.journalIntervalMs + 250;
 const keysAtOnce = 5;
+const allFailing: Failing[] = ["posix/io/rw/pwrite", "posix/io/sync/fsync"];
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A database lives through so many kills: what is read after each would grow, and with it the time between two. */
 const killsPerLife = 50;
@@ -43,7 +50,16 @@ export async function playKills(options: KillsOptions): Promise<KillsReport> {
   const { seed, kills } = options;
   const dice = new Dice(seed);
   const report: KillsReport = {
-    ...{ kills: 0, turnsSeen: 0, turnsSealed: 0, textsTaken: 0, keysAskedAgain: 0, compactions: 0, cancels: 0 },
+    ...{
+      kills: 0,
+      turnsSeen: 0,
+      turnsSealed: 0,
+      textsTaken: 0,
+      keysAskedAgain: 0,
+      compactions: 0,
+      cancels: 0,
+      diskErrors: 0,
+    },
     faults: [],
   };
   while (report.kills < kills && report.faults.length === 0)
@@ -53,18 +69,21 @@ export async function playKills(options: KillsOptions): Promise<KillsReport> {
 }
 
 async function playLife(options: KillsOptions, dice: Dice, kills: number, report: KillsReport): Promise<void> {
-  const { users = 4, spoil, onKill } = options;
+  const { users = 4, disk, spoil, onKill } = options;
+  const around = disk?.around ?? [];
   const { faults } = report;
   const dataDir = temporaryDirectory();
   const ledger = new Ledger();
   const ids = Array.from({ length: users }, (_, index) => `user-${index}`);
-  let server = await ServerProcess.start({ dataDir });
+  let server = await ServerProcess.start({ dataDir, around });
   try {
     for (let count = 0; count < kills && faults.length === 0; count++) {
-      const killedAt = await liveAndDie(server, ids, ledger, dice);
+      const wellUntil = await liveAndDie(server, ids, ledger, dice, disk);
+      if (wellUntil < performance.now() && server.log.some(({ msg }) => msg === "store: writing fails"))
+        report.diskErrors++;
       spoil?.(dataDir);
-      server = await ServerProcess.start({ dataDir });
-      faults.push(...judge(ledger, await read(server, faults), killedAt, lateMs));
+      server = await ServerProcess.start({ dataDir, around });
+      faults.push(...judge(ledger, await read(server, faults), wellUntil, lateMs));
       report.keysAskedAgain += await askAgain(server, ledger, dice, faults);
       ledger.generation++;
       report.kills++;
@@ -85,18 +104,40 @@ async function playLife(options: KillsOptions, dice: Dice, kills: number, report
   report.cancels += ledger.cancels;
 }
 
-/** Returns when it was killed. */
-async function liveAndDie(server: ServerProcess, ids: string[], ledger: Ledger, dice: Dice): Promise<number> {
+/** Returns until when all that was said had to be stored soon: when it was killed, or when the disk began to fail. */
+async function liveAndDie(
+  server: ServerProcess,
+  ids: string[],
+  ledger: Ledger,
+  dice: Dice,
+  disk: FailingDisk | undefined,
+): Promise<number> {
   const users = await Promise.all(
     ids.map((conversationId) => User.arrive({ conversationId, server, dice: dice.fork(), ledger })),
   );
   const lives = users.map((user) => user.live());
-  await new Promise((resolve) => setTimeout(resolve, dice.between(20, 700)));
+  const failedAt = disk && dice.chance(0.5) ? await fail(disk, server, dice) : Number.POSITIVE_INFINITY;
+  await pause(dice.between(20, 700));
   const killedAt = performance.now();
   await server.kill();
   await Promise.all(lives);
   for (const user of users) user.leave();
-  return killedAt;
+  return Math.min(killedAt, failedAt);
+}
+
+/** Some or all writes fail, or syncs, or both, for a while or for good. Returns when that began. */
+async function fail(disk: FailingDisk, { pid }: ServerProcess, dice: Dice): Promise<number> {
+  await pause(dice.between(0, 400));
+  const failing = dice.pick<Failing[]>([["posix/io/rw/pwrite"], ["posix/io/sync/fsync"], allFailing]);
+  const failedAt = performance.now();
+  for (const name of failing) disk.fail(pid, name, dice.pick([0.02, 0.2, 1]));
+  if (dice.chance(0.5)) {
+    await pause(dice.between(50, 1_500));
+    for (const name of failing) disk.heal(pid, name);
+    // Long enough now and then that the store is well again.
+    await pause(dice.between(0, 1_500));
+  }
+  return failedAt;
 }
 
 /** Some of the requests once more, under their keys: the same answers, and nothing begins. */

@@ -1,0 +1,92 @@
+// A disk that reports errors (EIO) while turns run, and is well again: nothing is promised that is not stored, and
+// nothing that was said is lost (protocol 1.3).
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { limits } from "../../src/limits.ts";
+import { budgets } from "../budgets.ts";
+import { connect } from "../support/client.ts";
+import { type Failing, FailingDisk } from "../support/failing-disk.ts";
+import { ServerProcess } from "../support/server-process.ts";
+import { temporaryDirectory } from "../support/store-place.ts";
+import { ask, historyOf, statusOf, textsIn } from "../support/system-http.ts";
+import { playScript, scriptText, untilSealed } from "../support/system-turns.ts";
+
+const test = suite("a disk with errors while a turn runs");
+
+const disk = FailingDisk.find();
+if (!disk) process.stdout.write("skipped: fiu-run is not installed (Debian's package fiu-utils)\n");
+
+const onDisk = (name: string, run: (disk: FailingDisk) => Promise<void>): void => {
+  if (disk) test(name, () => run(disk));
+  else test.skip(name);
+};
+
+const writes: Failing = "posix/io/rw/pwrite";
+
+onDisk(
+  "the turn stays unsealed, new ones are refused, reads go on, and it seals when the disk is well",
+  async (disk) => {
+    const dataDir = temporaryDirectory();
+    const server = await ServerProcess.start({ dataDir, around: disk.around });
+    using asker = await connect(server.wsUrl);
+    using other = await connect(server.wsUrl);
+    asker.send(playScript("before", { tokens: 3 }));
+    await untilSealed(asker, "before");
+
+    asker.send(playScript("failing", { tokens: 60, delayMs: 20, size: 200 }));
+    await asker.nextEvent("failing", "text-delta");
+    disk.fail(server.pid, writes);
+    assert.is((await asker.nextEvent("failing", "done"))["reason"], "stop");
+    await server.logged("orchestrator: a turn could not be sealed yet");
+    other.send({ type: "chat.send", conversationId: "refused", message: "now?" });
+    const refused = await other.next("chat.error");
+    assert.match(String(refused["message"]), /could not be stored: .*the disk reports an error \(.+\); check the disk/);
+    assert.is((await ask(server, "/chat", { method: "POST", body: { message: "now?" } })).status, 507);
+    assert.equal(textsIn(await historyOf(server, "before"), "assistant"), [scriptText(3)], "reads go on");
+    assert.equal(await statusOf(server, "failing"), { conversationId: "failing", isActive: true, status: "active" });
+
+    disk.heal(server.pid, writes);
+    const turn = await untilSealed(asker, "failing", limits.sealRetryMs + budgets.awaitMs);
+    await server.logged("store: writing goes on");
+    assert.equal(textsIn(await historyOf(server, "failing"), "assistant"), [turn.text]);
+    other.send({ type: "chat.send", conversationId: "refused", message: "now!" });
+    assert.is((await untilSealed(other, "refused")).text, "now!");
+    assert.equal(textsIn(await historyOf(server, "refused"), "user"), ["now!"], "what was refused left nothing");
+    await server.stop();
+  },
+);
+
+onDisk("what was sealed while some writes and syncs failed is there after a kill", async (disk) => {
+  const dataDir = temporaryDirectory();
+  const first = await ServerProcess.start({ dataDir, around: disk.around });
+  const flaky: [Failing, number][] = [
+    [writes, 0.03],
+    ["posix/io/sync/fsync", 0.5],
+  ];
+  for (const [name, probability] of flaky) disk.fail(first.pid, name, probability);
+  const sealed = new Map<string, string>();
+  using asker = await connect(first.wsUrl, { protocols: ["turnwire.v1"] });
+  const startedAt = performance.now();
+  for (let count = 0; sealed.size < 20 && performance.now() - startedAt < budgets.awaitMs; count++) {
+    const conversationId = `turn-${count}`;
+    asker.send({ ...playScript(conversationId, { tokens: 20, delayMs: 2, size: 300 }), id: `ask-${count}` });
+    const { ok } = await asker.next({ type: "reply", id: `ask-${count}` });
+    if (ok === true) {
+      const turn = await untilSealed(asker, conversationId, 5 * limits.sealRetryMs + budgets.awaitMs);
+      sealed.set(conversationId, turn.text);
+    } else await new Promise((resolve) => setTimeout(resolve, limits.sealRetryMs / 4));
+  }
+  await first.kill();
+  assert.ok(sealed.size > 0, "some came through");
+  assert.ok(
+    first.log.some(({ msg }) => msg === "store: writing fails"),
+    "and something failed",
+  );
+
+  const second = await ServerProcess.start({ dataDir });
+  for (const [conversationId, text] of sealed)
+    assert.equal(textsIn(await historyOf(second, conversationId), "assistant"), [text], conversationId);
+  await second.stop();
+});
+
+test.run();

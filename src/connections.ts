@@ -145,9 +145,13 @@ export class Connections {
     return this.#open.size > 0;
   };
 
-  /** What the process holds for all sockets, for the one it holds most for, and the events that the slowest lacks. */
-  measure(): { unsentBytes: number; largestUnsentBytes: number; largestLag: number } {
-    const measured = { unsentBytes: 0, largestUnsentBytes: 0, largestLag: 0 };
+  /**
+   * What the process holds for all sockets, for the one it holds most for, the events that the slowest lacks, and how
+   * many long messages wait.
+   */
+  measure(): { unsentBytes: number; largestUnsentBytes: number; largestLag: number; longMessages: number } {
+    const longMessages = this.#longWork.waiting;
+    const measured = { unsentBytes: 0, largestUnsentBytes: 0, largestLag: 0, longMessages };
     for (const { outlet, watches } of this.#open.values()) {
       for (const { cursor } of watches.values())
         measured.largestLag = Math.max(measured.largestLag, cursor.feed.log.seq - cursor.seq);

@@ -77,6 +77,8 @@ export interface GatewayCounts {
   largestUnsentBytes: number;
   /** Events that the slowest watch lacks. */
   largestLag: number;
+  /** Long messages that wait to be carried out. */
+  longMessages: number;
   /** How late the event loop is with what is to be written. Milliseconds. */
   latenessMs: number;
 }

@@ -22,6 +22,11 @@ export class LongWork {
     this.#limits = limits;
   }
 
+  /** How much has not begun. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** None of the steps is taken in this turn of the loop. */
   add(work: Work): void {
     this.#waiting.push(work);

@@ -5,6 +5,7 @@ import type { GatewayCounts } from "./gateway.ts";
 import type { ChartCount } from "./inspection/directory.ts";
 import { type Limits, limits } from "./limits.ts";
 import type { Traffic } from "./traffic.ts";
+import type { WaitingPeers } from "./transport.ts";
 
 export interface Figures extends GatewayCounts {
   runningTurns: number;
@@ -17,6 +18,7 @@ export interface MetricsSource {
   figures: () => Figures;
   charts: () => ChartCount[];
   traffic: () => Traffic;
+  waiting: () => WaitingPeers;
 }
 
 export interface Metrics {
@@ -74,7 +76,7 @@ const budgets = [
   "allUnsentBytesMax",
 ] as const satisfies (keyof Limits)[];
 
-export function createMetrics({ figures, charts, traffic }: MetricsSource): Metrics {
+export function createMetrics({ figures, charts, traffic, waiting }: MetricsSource): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -100,6 +102,12 @@ export function createMetrics({ figures, charts, traffic }: MetricsSource): Metr
     name: "turnwire_actors",
     help: "Actors by chart and innermost state: sockets, turns, conversations, watches, surfaces.",
     labelNames: ["chart", "state"],
+    registers,
+  });
+  const waits = new Gauge({
+    name: "turnwire_intake_waiting",
+    help: "Peers that wait to be heard: sockets that send more than is read, upgrades, long messages.",
+    labelNames: ["kind"],
     registers,
   });
   const closes = new Counter({
@@ -130,6 +138,8 @@ export function createMetrics({ figures, charts, traffic }: MetricsSource): Metr
       for (const update of [...set, ...count]) update(now, gone);
       byCode(closes, gone.closes);
       byCode(refusals, gone.refusals);
+      for (const [kind, many] of Object.entries(waiting())) waits.set({ kind }, many);
+      waits.set({ kind: "long-messages" }, now.longMessages);
       actors.reset();
       for (const { chart, states } of charts())
         for (const [state, many] of Object.entries(states)) actors.set({ chart, state: nameIn(chart, state) }, many);

@@ -213,6 +213,7 @@ function furnish({ config, clock, logger, limits, store, agents, tools, defaultM
     figures,
     charts: () => gateway.directory.counts(),
     traffic: () => gateway.connections.traffic,
+    waiting: () => transport.waiting(),
   });
   const app = createHttpApp({
     orchestrator,

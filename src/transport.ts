@@ -28,11 +28,20 @@ export interface TransportOptions {
   accept: (socket: Socket, caller: Caller) => SocketListener | undefined;
 }
 
+/** How many wait to be heard. */
+export interface WaitingPeers {
+  /** Sockets that have sent more than is read. */
+  sockets: number;
+  /** Upgrades. */
+  newcomers: number;
+}
+
 export interface Transport {
   /** For an HTTP server's `upgrade` event. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void;
   /** An HTTP server for nothing but WebSockets: any path, 426 for everything else. */
   createServer(): Server;
+  waiting(): WaitingPeers;
   /** When every socket has been cut. */
   stop(): void;
 }
@@ -225,6 +234,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   return {
     upgrade,
+    waiting: () => ({ sockets: intake.waiting, newcomers: entrance.waiting }),
     stop() {
       entrance.stop();
       intake.stop();

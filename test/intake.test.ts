@@ -188,7 +188,7 @@ test("nothing more is read from who is ignored: a chunk now and then is taken, a
   assert.is(clock.pending, 0);
 });
 
-test("of who is held nothing is read, and then all of it in its order; while it is held it does not count as busy", () => {
+test("of who is held nothing is read, and then all of it in its order; meanwhile it does not count as busy", () => {
   const { clock, intake, each, flooding } = open(1);
   const sender = new Sender();
   each.read = (from) => {

@@ -22,6 +22,7 @@ const figures: Figures = {
   latenessMs: 3_000,
   stalledTurns: 1,
   runningTurns: 7,
+  longMessages: 2,
 };
 
 const traffic = new Traffic();
@@ -34,6 +35,7 @@ const source = (read: () => Figures = () => figures): MetricsSource => ({
   figures: read,
   charts: () => [{ chart: "turn", count: 2, states: { "turn.running.writing": 1, "turn.running.stalled": 1 } }],
   traffic: () => traffic,
+  waiting: () => ({ sockets: 3, newcomers: 4 }),
 });
 
 const gaugeIn = (text: string, name: string): number => Number(text.match(new RegExp(`^${name} (\\S+)$`, "m"))?.[1]);
@@ -71,6 +73,8 @@ test("every figure is there under its name, with help and type", async () => {
   }
   assert.match(text, 'turnwire_closes_total{code="4001"} 2');
   assert.match(text, 'turnwire_refusals_total{code="rate-limited"} 1');
+  for (const [kind, many] of Object.entries({ sockets: 3, newcomers: 4, "long-messages": 2 }))
+    assert.match(text, `turnwire_intake_waiting{kind="${kind}"} ${many}`);
   assert.match(text, 'turnwire_actors{chart="turn",state="running.stalled"} 1');
   assert.match(text, `turnwire_budget_bytes{limit="allLogsBytesMax"} ${limits.allLogsBytesMax}`);
   assert.match(text, "process_resident_memory_bytes");

@@ -1,5 +1,5 @@
-// Long messages on real sockets: carried out one at a time, in the order in which their sender sent them, and nothing of
-// them is lost when the sender has gone.
+// Long messages on real sockets: carried out one at a time, in the order in which they were sent, and nothing of them
+// is lost when the sender has gone.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { eventually } from "../support/deadline.ts";

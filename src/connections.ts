@@ -191,14 +191,18 @@ export class Connections {
     const carryOut = (): void => {
       if (parsed) this.#carryOut(connection, parsed, data.length);
     };
-    const work = [read, write, carryOut, done];
+    const work = { steps: [read, write, carryOut, done], owner: connection.identity, bytes: data.length };
     this.#longWork.add(work);
     return work;
   }
 
-  /** What has not begun is dropped; false when it has begun. */
+  /** Its sender has gone: it is dropped if it has not begun and too much waits already. */
   dropped(work: Work): boolean {
-    return this.#longWork.cancel(work);
+    return this.#longWork.bytes > this.#options.limits.longWorkBytesMax && this.#longWork.cancel(work);
+  }
+
+  later(work: () => void): void {
+    this.#options.clock.defer(work);
   }
 
   /** One WebSocket message has come. */
@@ -217,7 +221,7 @@ export class Connections {
 
   #carryOut(connection: Connection, parsed: Parsed, bytes: number): void {
     if (connection.outlet.ended || connection.floods) return;
-    const onlyLooks = "refusal" in parsed || looks.has(parsed.message.type);
+    const onlyLooks = !this.isLong(bytes) && ("refusal" in parsed || looks.has(parsed.message.type));
     // While it sends more than is read, time does not count: a flood is one however slowly it is read.
     const afterMs = connection.pause(onlyLooks, bytes, this.#options.limits);
     if (afterMs > 0) {
@@ -329,15 +333,22 @@ interface Long {
   later: Buffer[];
   laterBytes: number;
   isHeld: boolean;
+  /** The peer has broken the protocol meanwhile. */
+  isBroken: boolean;
   /** The socket has gone meanwhile. */
   hasGone: boolean;
 }
+
+/** What a message that waits takes beside its bytes; who sends many tiny ones is not read further either. */
+const keptOverheadBytes = 1_024;
+/** Of those that have waited, so many are carried out in one turn of the loop. */
+const keptPerLoopTurn = 4;
 
 /** One socket's listener: an object with two fields, where four closures would be four times the memory. */
 class Ears implements SocketListener {
   readonly #connection: Connection;
   readonly #connections: Connections;
-  /** A long message that is not through. */
+  /** A long message that is not through, or what has come after it. */
   #long: Long | undefined;
 
   constructor(connection: Connection, connections: Connections) {
@@ -348,17 +359,21 @@ class Ears implements SocketListener {
   message(data: Buffer): void {
     if (this.#long) this.#keep(this.#long, data);
     else if (this.#connections.isLong(data.length)) {
-      const work = this.#connections.inSteps(this.#connection, data, () => this.#goOn());
-      this.#long = { work, later: [], laterBytes: 0, isHeld: false, hasGone: false };
       // As while more is sent than is read: a flood is one however slowly it is carried out.
-      this.#connection.countedUntil ??= this.#connection.outlet.countedUntil();
+      this.#connection.countedUntil = this.#connection.outlet.countedUntil();
+      const none = { later: [], laterBytes: 0, isHeld: false, isBroken: false, hasGone: false };
+      this.#long = { work: this.#begin(data), ...none };
     } else this.#connections.message(this.#connection, data);
+  }
+
+  #begin(data: Buffer): Work {
+    return this.#connections.inSteps(this.#connection, data, () => this.#goOn());
   }
 
   /** A few messages may wait for the long one; who sends more is not read until it is through. */
   #keep(long: Long, data: Buffer): void {
     long.later.push(data);
-    long.laterBytes += data.length;
+    long.laterBytes += data.length + keptOverheadBytes;
     if (long.isHeld || !this.#connections.isLong(long.laterBytes)) return;
     long.isHeld = true;
     this.#connection.outlet.stopReading(true);
@@ -366,11 +381,26 @@ class Ears implements SocketListener {
 
   #goOn(): void {
     const long = this.#long;
+    if (!long) return;
+    for (let count = 0; count < keptPerLoopTurn; count++) {
+      const data = long.later.shift();
+      if (!data) break;
+      if (this.#connections.isLong(data.length)) {
+        long.work = this.#begin(data);
+        return;
+      }
+      this.#connections.message(this.#connection, data);
+    }
+    if (long.later.length > 0) this.#connections.later(() => this.#goOn());
+    else this.#through(long);
+  }
+
+  #through({ isHeld, isBroken, hasGone }: Long): void {
     this.#long = undefined;
-    if (long?.isHeld) this.#connection.outlet.stopReading(false);
-    for (const data of long?.later ?? []) this.message(data);
-    if (!this.#long) this.#connection.countedUntil = undefined;
-    if (long?.hasGone) this.closed();
+    this.#connection.countedUntil = undefined;
+    if (isHeld) this.#connection.outlet.stopReading(false);
+    if (isBroken) this.broken();
+    if (hasGone) this.closed();
   }
 
   pong(payload: string): void {
@@ -382,12 +412,17 @@ class Ears implements SocketListener {
   }
 
   broken(): void {
+    // What it has said before is carried out.
+    if (this.#long) {
+      this.#long.isBroken = true;
+      return;
+    }
     this.#connection.outlet.end();
     this.#connection.actor?.send({ type: "socket.broken" });
   }
 
   closed(): void {
-    // What it has said last is carried out, if that has begun: others may be waiting before it.
+    // What it has said last is carried out: others may have been waiting before it.
     if (this.#long && !this.#connections.dropped(this.#long.work)) this.#long.hasGone = true;
     else this.#connections.closed(this.#connection);
   }

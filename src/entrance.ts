@@ -1,25 +1,50 @@
-// Takes newcomers in: one at once where there is time, and the rest in the next turns of the loop, in their order. Who
-// has come in vain (left again at once, or was turned away or thrown out) is let be now and then; when that happens
-// all the time, those who come next wait a little, so that who only comes and goes does not keep the loop busy.
+// Takes newcomers in: at once where there is time, and else in the next turns of the loop, each account in its turn. An
+// account is a token at an address. When newcomers of one come in vain all the time (gone again at once, or thrown out)
+// its others wait, and nobody else: so who only comes and goes does not keep the loop busy.
 import type { Clock, Timer } from "./clock.ts";
 import type { Limits } from "./limits.ts";
 
 type EntranceClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
 
+/** Who wants to come in: one of the two is called, once; at once, later, or when the entrance is stopped never. */
+export interface Newcomer {
+  takeIn(): void;
+  /** It has waited for handshakeMs. */
+  turnAway(): void;
+}
+
+interface Waiting {
+  newcomer: Newcomer;
+  since: number;
+}
+
+interface Account {
+  waiting: Waiting[];
+  /** What has come in vain is paid for by then; monotonic, ms. */
+  paidAt: number;
+}
+
+/** When many leave at once, those who come next wait no longer than this. */
 const restMsMax = 1_000;
+/** Where the first waits for longer than this there are too many: then the newest are first, and some get in soon. */
+const queueMsMax = 1_000;
+/** Accounts that owe nothing are looked for no more often. */
+const pruneMs = 1_000;
 
 export class Entrance {
   readonly #clock: EntranceClock;
   readonly #limits: Limits;
-  #waiting: (() => void)[] = [];
-  /** How many of those have been taken in: an array that is shifted copies itself. */
-  #taken = 0;
+  readonly #accounts = new Map<string, Account>();
+  /** Those of whom somebody waits, in their turn. */
+  readonly #turns: Account[] = [];
+  #waiting = 0;
   /** In this turn of the loop. */
   #spentMs = 0;
   #isDeferred = false;
   #rest: Timer | undefined;
-  /** What has come in vain is paid for by then; monotonic, ms. */
-  #paidAt = Number.NEGATIVE_INFINITY;
+  #restsUntil = 0;
+  #prunedAt = Number.NEGATIVE_INFINITY;
+  #isStopped = false;
 
   constructor(clock: EntranceClock, limits: Limits) {
     this.#clock = clock;
@@ -28,49 +53,78 @@ export class Entrance {
 
   /** How many wait to be taken in. */
   get waiting(): number {
-    return this.#waiting.length - this.#taken;
+    return this.#waiting;
   }
 
-  /** Calls back to take a newcomer in, now or soon. False when too many wait: then it does not. */
-  admit(takeIn: () => void): boolean {
-    if (this.waiting >= this.#limits.newcomersWaitingMax) return false;
-    if (this.waiting === 0 && this.#spentMs < this.#limits.inputMsPerLoopTurn && this.#restMs === 0) {
-      this.#takeIn(takeIn);
+  /** How many accounts are known: they owe, or somebody of them waits. */
+  get accounts(): number {
+    return this.#accounts.size;
+  }
+
+  /** False when too many wait: then nothing of the newcomer is called. */
+  admit(name: string, newcomer: Newcomer): boolean {
+    if (this.#isStopped || this.#waiting >= this.#limits.newcomersWaitingMax) return false;
+    const known = this.#accounts.get(name);
+    if (this.#waiting === 0 && this.#hasTime && (!known || this.#restMs(known) === 0)) {
+      this.#takeIn(newcomer);
       this.#defer();
-    } else {
-      this.#waiting.push(takeIn);
-      this.#goOn();
+      return true;
     }
+    const account = known ?? this.#open(name);
+    if (account.waiting.length === 0) this.#turns.push(account);
+    account.waiting.push({ newcomer, since: this.#clock.now() });
+    this.#waiting++;
+    this.#goOn();
     return true;
   }
 
-  /** One who was taken in has come in vain. */
-  vain(): void {
+  /** One of the account who was taken in has come in vain. */
+  vain(name: string): void {
     const now = this.#clock.now();
-    const { vainNewcomersBurst, vainNewcomersPerSecond } = this.#limits;
-    const payMs = 1_000 / vainNewcomersPerSecond;
-    // When many leave at once, those who come next wait for a second and no longer.
-    const latest = now + vainNewcomersBurst * payMs + restMsMax;
-    this.#paidAt = Math.min(latest, Math.max(this.#paidAt, now) + payMs);
+    this.#prune(now);
+    const account = this.#accounts.get(name) ?? this.#open(name);
+    const latest = now + this.#freeMs + restMsMax;
+    account.paidAt = Math.min(latest, Math.max(account.paidAt, now) + 1_000 / this.#limits.vainNewcomersPerSecond);
   }
 
   /** Nobody is taken in any more, and no timer is left. */
   stop(): void {
-    this.#waiting = [];
-    this.#taken = 0;
+    this.#isStopped = true;
+    this.#accounts.clear();
+    this.#turns.length = 0;
+    this.#waiting = 0;
     this.#clock.clearTimeout(this.#rest);
     this.#rest = undefined;
   }
 
-  get #restMs(): number {
-    const { vainNewcomersBurst, vainNewcomersPerSecond } = this.#limits;
-    const freeMs = (vainNewcomersBurst * 1_000) / vainNewcomersPerSecond;
-    return Math.max(0, this.#paidAt - freeMs - this.#clock.now());
+  get #hasTime(): boolean {
+    return this.#spentMs < this.#limits.inputMsPerLoopTurn;
   }
 
-  #takeIn(takeIn: () => void): void {
+  get #freeMs(): number {
+    return (this.#limits.vainNewcomersBurst * 1_000) / this.#limits.vainNewcomersPerSecond;
+  }
+
+  #restMs({ paidAt }: Account): number {
+    return Math.max(0, paidAt - this.#freeMs - this.#clock.now());
+  }
+
+  #open(name: string): Account {
+    const account = { waiting: [], paidAt: Number.NEGATIVE_INFINITY };
+    this.#accounts.set(name, account);
+    return account;
+  }
+
+  #prune(now: number): void {
+    if (now - this.#prunedAt < pruneMs) return;
+    this.#prunedAt = now;
+    for (const [name, { waiting, paidAt }] of this.#accounts)
+      if (waiting.length === 0 && paidAt <= now) this.#accounts.delete(name);
+  }
+
+  #takeIn(newcomer: Newcomer): void {
     const startedAt = this.#clock.now();
-    takeIn();
+    newcomer.takeIn();
     this.#spentMs += this.#clock.now() - startedAt;
   }
 
@@ -81,33 +135,57 @@ export class Entrance {
     this.#clock.defer(() => {
       this.#isDeferred = false;
       this.#spentMs = 0;
-      if (this.waiting > 0) this.#round();
+      if (this.#waiting > 0) this.#round();
     });
   }
 
-  #goOn(): void {
-    const restMs = this.#restMs;
-    if (restMs === 0) this.#defer();
-    else
-      this.#rest ??= this.#clock.setTimeout(() => {
-        this.#rest = undefined;
-        this.#spentMs = 0;
-        this.#round();
-      }, restMs);
+  #round(): void {
+    // As long as there is time, and one of them has not to rest.
+    for (let resting = 0; resting < this.#turns.length && this.#hasTime; ) {
+      const account = this.#turns.shift();
+      if (!account) break;
+      if (this.#restMs(account) > 0) {
+        this.#turns.push(account);
+        resting++;
+        continue;
+      }
+      const next = this.#next(account);
+      if (account.waiting.length > 0) this.#turns.push(account);
+      if (next) this.#takeIn(next);
+      resting = 0;
+    }
+    if (this.#waiting > 0) this.#goOn();
+    // What was spent is forgotten in the next turn.
+    else this.#defer();
   }
 
-  #round(): void {
-    const { inputMsPerLoopTurn } = this.#limits;
-    while (this.waiting > 0 && this.#spentMs < inputMsPerLoopTurn && this.#restMs === 0) {
-      const next = this.#waiting[this.#taken++];
-      if (next) this.#takeIn(next);
+  #next({ waiting }: Account): Newcomer | undefined {
+    const now = this.#clock.now();
+    for (let first = waiting[0]; first && now - first.since >= this.#limits.handshakeMs; first = waiting[0]) {
+      waiting.shift();
+      this.#waiting--;
+      first.newcomer.turnAway();
     }
-    if (this.waiting > 0) this.#goOn();
-    else {
-      this.#waiting = [];
-      this.#taken = 0;
-      // What was spent is forgotten in the next turn.
+    const [first] = waiting;
+    const next = first && now - first.since > queueMsMax ? waiting.pop() : waiting.shift();
+    if (next) this.#waiting--;
+    return next?.newcomer;
+  }
+
+  #goOn(): void {
+    const restMs = Math.min(...this.#turns.map((account) => this.#restMs(account)));
+    if (restMs === 0) {
       this.#defer();
+      return;
     }
+    const until = this.#clock.now() + restMs;
+    if (this.#rest !== undefined && this.#restsUntil <= until) return;
+    this.#clock.clearTimeout(this.#rest);
+    this.#restsUntil = until;
+    this.#rest = this.#clock.setTimeout(() => {
+      this.#rest = undefined;
+      this.#spentMs = 0;
+      if (this.#waiting > 0) this.#round();
+    }, restMs);
   }
 }

@@ -48,9 +48,9 @@ export function keptBytes(text: string): Buffer {
   return bytes;
 }
 
-/** Pongs for pings with these payloads, one frame after the other; a control frame's payload has at most 125 bytes. */
-export const encodePongs = (payloads: readonly Buffer[]): Buffer =>
-  Buffer.concat(payloads.flatMap((payload) => [Buffer.of(finPong, payload.length), payload]));
+/** Pongs for pings with these payloads (latin1), one frame after the other; none may have more than 125 bytes. */
+export const encodePongs = (payloads: readonly string[]): Buffer =>
+  Buffer.from(payloads.map((payload) => String.fromCharCode(finPong, payload.length) + payload).join(""), "latin1");
 
 /** One message as a frame. */
 export const encodeMessage = (message: object): Buffer => encodeFrame(JSON.stringify(message));

@@ -21,7 +21,11 @@ interface Lane<From extends Source> {
   /** What it is given at a time: less when that took long, more when it did not. */
   sliceBytes: number;
   /** Since when it has sent more than is read. Monotonic, ms. */
-  since: number;
+  readonly since: number;
+  /** For so long of that it was held. */
+  heldMs: number;
+  /** Has it a place among those who wait? */
+  isWaiting: boolean;
 }
 
 /** What was read out of a source's lane lately. */
@@ -49,7 +53,8 @@ export class Intake<From extends Source> {
   readonly #fresh: Lane<From>[] = [];
   /** … and who sends much. */
   readonly #waiting: Lane<From>[] = [];
-  readonly #held = new Set<From>();
+  /** Since when. */
+  readonly #held = new Map<From, number>();
   /** In the last few milliseconds, and in as many before. */
   #served = new Map<From, Served>();
   #servedBefore = new Map<From, Served>();
@@ -120,17 +125,18 @@ export class Intake<From extends Source> {
 
   /** Nothing is read of it until it is let go: what it has sent so far is still being worked on. */
   hold(from: From): void {
-    if (this.#ignored.has(from)) return;
-    this.#held.add(from);
+    if (this.#ignored.has(from) || this.#held.has(from)) return;
+    this.#held.set(from, this.#clock.now());
     from.pause();
   }
 
   letGo(from: From): void {
-    if (!this.#held.delete(from)) return;
+    const heldAt = this.#held.get(from);
+    if (heldAt === undefined) return;
+    this.#held.delete(from);
     const lane = this.#lanes.get(from);
     if (lane && lane.chunks.length > 0) {
-      // While it waited it was not the one who sent.
-      lane.since = this.#clock.now();
+      lane.heldMs += this.#clock.now() - heldAt;
       this.#wait(lane);
     } else {
       this.#lanes.delete(from);
@@ -146,7 +152,7 @@ export class Intake<From extends Source> {
 
   /** Since when a source has sent more than is read, without a pause; undefined when it does not. Monotonic, ms. */
   busySince(from: From): number | undefined {
-    return this.#held.has(from) ? undefined : this.#lanes.get(from)?.since;
+    return this.#lanes.get(from)?.since;
   }
 
   /** How many sources wait for their turn. */
@@ -187,6 +193,8 @@ export class Intake<From extends Source> {
   // ── who sends much ────────────────────────────────────────────────────────────────────────────────────────────────
 
   #wait(lane: Lane<From>): void {
+    if (lane.isWaiting) return;
+    lane.isWaiting = true;
     this.#waiting.push(lane);
     if (!this.#goesRound) this.#goRoundIn(this.#restsUntil - this.#clock.now());
   }
@@ -214,6 +222,7 @@ export class Intake<From extends Source> {
     const { inputMsPerLoopTurn, inputRests, inputLateRests, inputLateRestMsMax } = this.#limits;
     let spentMs = 0;
     for (let lane = this.#waiting.shift(); lane; ) {
+      lane.isWaiting = false;
       spentMs += this.#serve(lane);
       lane = spentMs < inputMsPerLoopTurn ? this.#waiting.shift() : undefined;
     }
@@ -253,7 +262,7 @@ export class Intake<From extends Source> {
       this.#lanes.delete(from);
       return 0;
     }
-    if (this.#clock.now() - lane.since > this.#limits.inputBusyMsMax) {
+    if (this.#clock.now() - lane.since - lane.heldMs > this.#limits.inputBusyMsMax) {
       this.ignore(from);
       this.#tooMuch(from);
       return 0;
@@ -281,7 +290,15 @@ export class Intake<From extends Source> {
 
   #laneOf(from: From): Lane<From> {
     const since = this.#served.get(from)?.since ?? this.#servedBefore.get(from)?.since ?? this.#clock.now();
-    const lane = { from, chunks: [], read: 0, sliceBytes: this.#limits.inputFirstBytes, since };
+    const lane = {
+      from,
+      chunks: [],
+      read: 0,
+      sliceBytes: this.#limits.inputFirstBytes,
+      since,
+      heldMs: 0,
+      isWaiting: false,
+    };
     this.#lanes.set(from, lane);
     return lane;
   }

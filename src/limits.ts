@@ -39,6 +39,10 @@ export const limits = {
   longWorkRests: 128,
   /** … but not for longer than this. Higher: long messages wait longer beside a flood of them. */
   longWorkRestMsMax: 3_000,
+  /** The more of them wait the shorter the rest: all who wait are through after about so long. */
+  longWorkWaitMsMax: 10_000,
+  /** While those that wait hold more than this, one whose sender has gone is dropped. Higher: more memory. */
+  longWorkBytesMax: 64 * MiB,
   /** Of what a socket has sent, read at once; more waits for its turn. Lower: clients that come back wait longer. */
   inputFirstBytes: 1 * KiB,
   /** What is read of it in one of its turns: when that takes long … */
@@ -56,13 +60,13 @@ export const limits = {
   inputLateRestMsMax: 250,
   /** Who sends more than is read, without a pause, for so long: close 4003. Lower cuts off uploads beside a flood. */
   inputBusyMsMax: 30_000,
-  /** Upgrades that wait to be taken in; over it: 503. Higher: more memory, 10 kB each; lower: storms are refused. */
+  /** Upgrades that wait to be taken in, each for handshakeMs at most; over it: 503. Higher: more memory, 10 kB each; lower: storms are refused. */
   newcomersWaitingMax: 8_192,
   /** A WebSocket that is gone within so long has come in vain, as one that was turned away or thrown out. */
   vainNewcomerMs: 1_000,
   /** So many may come in vain at once … */
   vainNewcomersBurst: 100,
-  /** … and a second; over it all newcomers wait. Higher: who comes and goes all the time keeps the loop busier. */
+  /** … and a second, of one token at one address; over it its newcomers wait. Higher: who only comes and goes costs more. */
   vainNewcomersPerSecond: 50,
   /** Of who has broken the protocol, or has said its last word, a chunk is taken so often. Lower: more work for it. */
   ignoredInputPauseMs: 250,

@@ -1,60 +1,105 @@
 // What takes long, one thing at a time: each is done in steps, a step in a turn of the loop, and where it was dear the
-// next waits, so that those who ask for little have nearly all of the time. The first that comes after a while waits
-// for nothing.
+// next waits, so that those who ask for little have nearly all of the time. Who asks for much waits behind those who do
+// not; the first that comes after a while waits for nothing.
 import type { Clock, Timer } from "./clock.ts";
 import type { Limits } from "./limits.ts";
 
 type WorkClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
 
-/** Its steps, in their order. */
-export type Work = readonly (() => void)[];
+export interface Work {
+  /** In their order. */
+  readonly steps: readonly (() => void)[];
+  /** For whom: each of them has its turn. */
+  readonly owner: unknown;
+  /** Memory that is held by it while it waits. */
+  readonly bytes: number;
+}
+
+type Bounds = Pick<Limits, "longWorkRests" | "longWorkRestMsMax" | "longWorkWaitMsMax">;
 
 export class LongWork {
   readonly #clock: WorkClock;
-  readonly #limits: Pick<Limits, "longWorkRests" | "longWorkRestMsMax">;
-  readonly #waiting: Work[] = [];
+  readonly #limits: Bounds;
+  /** By owner; whose turn is next comes first. */
+  readonly #queues = new Map<unknown, Work[]>();
+  #waiting = 0;
+  #bytes = 0;
   #isAtWork = false;
+  #isStopped = false;
   #restsUntil = Number.NEGATIVE_INFINITY;
   #rest: Timer | undefined;
 
-  constructor(clock: WorkClock, limits: Pick<Limits, "longWorkRests" | "longWorkRestMsMax">) {
+  constructor(clock: WorkClock, limits: Bounds) {
     this.#clock = clock;
     this.#limits = limits;
   }
 
   /** How much has not begun. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting;
+  }
+
+  /** What is held by that. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** None of the steps is taken in this turn of the loop. */
   add(work: Work): void {
-    this.#waiting.push(work);
+    if (this.#isStopped) return;
+    const queue = this.#queues.get(work.owner);
+    if (queue) queue.push(work);
+    else this.#queues.set(work.owner, [work]);
+    this.#waiting++;
+    this.#bytes += work.bytes;
     if (!this.#isAtWork) this.#goOn();
   }
 
   /** It is not done any more; false when it has begun, and goes on to its end. */
   cancel(work: Work): boolean {
-    const index = this.#waiting.indexOf(work);
-    if (index >= 0) this.#waiting.splice(index, 1);
-    return index >= 0;
+    const queue = this.#queues.get(work.owner) ?? [];
+    const index = queue.indexOf(work);
+    if (index < 0) return false;
+    queue.splice(index, 1);
+    if (queue.length === 0) this.#queues.delete(work.owner);
+    this.#removed(work);
+    return true;
   }
 
   /** What waits is not done any more, and no timer is left. */
   stop(): void {
-    this.#waiting.length = 0;
-    if (this.#rest === undefined) return;
+    this.#isStopped = true;
+    this.#queues.clear();
+    this.#waiting = 0;
+    this.#bytes = 0;
     this.#clock.clearTimeout(this.#rest);
     this.#rest = undefined;
-    this.#isAtWork = false;
+  }
+
+  #removed({ bytes }: Work): void {
+    this.#waiting--;
+    this.#bytes -= bytes;
+  }
+
+  #next(): Work | undefined {
+    for (const [owner, queue] of this.#queues) {
+      const work = queue.shift();
+      // Its next one comes after those of the others.
+      this.#queues.delete(owner);
+      if (queue.length > 0) this.#queues.set(owner, queue);
+      if (!work) continue;
+      this.#removed(work);
+      return work;
+    }
+    return undefined;
   }
 
   #goOn(): void {
-    this.#isAtWork = this.#waiting.length > 0;
+    this.#isAtWork = this.#waiting > 0;
     if (!this.#isAtWork) return;
     const begin = (): void => {
       this.#rest = undefined;
-      const work = this.#waiting.shift();
+      const work = this.#next();
       if (work) this.#step(work, 0, 0);
       else this.#isAtWork = false;
     };
@@ -66,15 +111,19 @@ export class LongWork {
   #step(work: Work, index: number, spentBeforeMs: number): void {
     const startedAt = this.#clock.now();
     try {
-      work[index]?.();
+      work.steps[index]?.();
     } finally {
-      const endedAt = this.#clock.now();
-      const spentMs = spentBeforeMs + endedAt - startedAt;
-      if (index + 1 < work.length) this.#clock.defer(() => this.#step(work, index + 1, spentMs));
-      else {
-        this.#restsUntil = endedAt + Math.min(this.#limits.longWorkRestMsMax, this.#limits.longWorkRests * spentMs);
-        this.#goOn();
-      }
+      const spentMs = spentBeforeMs + this.#clock.now() - startedAt;
+      if (index + 1 < work.steps.length) this.#clock.defer(() => this.#step(work, index + 1, spentMs));
+      else this.#end(spentMs);
     }
+  }
+
+  #end(spentMs: number): void {
+    const { longWorkRests, longWorkRestMsMax, longWorkWaitMsMax } = this.#limits;
+    // The more wait, the shorter the rest: none of them waits for ever.
+    const restMs = Math.min(longWorkRestMsMax, longWorkRests * spentMs, longWorkWaitMsMax / Math.max(1, this.#waiting));
+    this.#restsUntil = this.#clock.now() + restMs;
+    this.#goOn();
   }
 }

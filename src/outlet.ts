@@ -66,6 +66,8 @@ export class Outlet {
   /** The code of our close frame; undefined while none is out, or when the peer ended it. */
   closeCode: number | undefined;
   #stuck = false;
+  /** Nothing is read of the peer at the moment. */
+  #isUnread = false;
   #writtenBytes = 0;
   #receiptedBytes = 0;
   #markedBytes = 0;
@@ -205,10 +207,16 @@ export class Outlet {
     return Math.max(sentAt, this.#receiptAt) + markAnswerMs * Math.max(1, bytes / markEveryBytes);
   }
 
-  /** Is the peer's way in stopped? What it sends meanwhile stays where it is. */
+  /** What the peer sends meanwhile stays where it is: its receipts and signs of life are not missed until then. */
   stopReading(stops: boolean): void {
-    if (stops) this.#socket.stopReading?.();
-    else this.#socket.readOn?.();
+    this.#isUnread = stops;
+    if (stops) {
+      this.#socket.stopReading?.();
+      return;
+    }
+    this.#receiptAt = this.#house.clock.now();
+    this.heard();
+    this.#socket.readOn?.();
   }
 
   /** Any frame is a sign of life. */
@@ -241,6 +249,7 @@ export class Outlet {
   /** What of the sweep's deadlines this socket has missed at the moment; pings it when it has been silent. */
   due(now: number): "overdue" | "stuck" | "silent" | undefined {
     if (this.ended) return now - this.#endedAt >= this.#house.limits.closingMs ? "overdue" : undefined;
+    if (this.#isUnread) return undefined;
     const oldest = this.#marks[0];
     // Nobody can answer a ping before it has read what comes before it: then the mark decides, and not the silence.
     if (oldest) return now >= this.#markDueAt(oldest) ? "stuck" : undefined;

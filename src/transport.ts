@@ -52,6 +52,8 @@ class ServerSocket extends WebSocket {
   /** Called when it has gone: one function for all of them. */
   leave: ((gone: ServerSocket) => void) | undefined;
   network = "";
+  /** At the entrance. */
+  account = "";
   pongsMax = 1;
   /** When it was taken in; monotonic, ms. */
   openedAt = 0;
@@ -60,8 +62,8 @@ class ServerSocket extends WebSocket {
   /** What it reads is taken from here. */
   intake: Intake<OwnedSocket> | undefined;
   tcp: OwnedSocket | undefined;
-  /** The payloads of pings that are not answered. */
-  #pings: Buffer[] | undefined;
+  /** The payloads of pings that are not answered, latin1: a part of a buffer would keep all of it. */
+  #pings: string[] | undefined;
   #answersPings = false;
 
   /** Called by ws itself: it has the peer's close frame, or the peer has broken the protocol. It listens no more. */
@@ -73,7 +75,7 @@ class ServerSocket extends WebSocket {
   /** Of more pings than it may be owed pongs for, the newest are answered (RFC 6455 5.5.3). */
   pinged(payload: Buffer): void {
     this.#pings ??= [];
-    this.#pings.push(payload);
+    this.#pings.push(payload.toString("latin1"));
     if (this.#pings.length > this.pongsMax) this.#pings.shift();
   }
 
@@ -95,6 +97,14 @@ class ServerSocket extends WebSocket {
     if (code === closes.tooManyRequests.code) this.misbehaved = true;
     super.close(code, reason);
   }
+}
+
+/** What an upgrade has while it waits, and keeps. */
+interface Seat {
+  identity: Identity;
+  network: string;
+  /** At the entrance. */
+  account: string;
 }
 
 const owner = Symbol("owner");
@@ -161,75 +171,108 @@ export function createTransport(options: TransportOptions): Transport {
     tcp[owner] = webSocket;
   };
 
-  const open = (webSocket: ServerSocket, tcp: TcpSocket, identity: Identity): void => {
+  const open = (webSocket: ServerSocket, tcp: TcpSocket, { identity, network, account }: Seat): void => {
     // Pre-encoded frames may be written beside ws's own only while ws writes whole frames as they come (design 2).
     if (webSocket.extensions !== "") throw new Error("a WebSocket extension was negotiated although none is offered");
     tcp.setNoDelay(true);
     takeTurns(webSocket, tcp);
+    webSocket.network = network;
+    webSocket.account = account;
+    webSocket.openedAt = clock.now();
+    webSocket.pongsMax = limits.pendingPongsMax;
+    webSocket.leave = leave;
     webSocket.on("error", onError);
+    webSocket.on("close", onClose);
     const listener = accept(new Output(webSocket, tcp, intake), { subprotocol: webSocket.protocol, identity });
     webSocket.listener = listener;
     if (!listener) return;
     webSocket.on("message", onMessage);
     webSocket.on("pong", onPong);
     webSocket.on("ping", onPing);
-    webSocket.on("close", onClose);
-    webSocket.leave = leave;
-    webSocket.pongsMax = limits.pendingPongsMax;
-    webSocket.openedAt = clock.now();
-    webSocket.network = addresses.add(tcp.remoteAddress);
   };
 
-  const leave = ({ network, openedAt, misbehaved, tcp }: ServerSocket): void => {
+  const leave = ({ network, account, openedAt, misbehaved, tcp }: ServerSocket): void => {
     addresses.remove(network);
     if (tcp) intake.forget(tcp);
-    if (misbehaved || clock.now() - openedAt < limits.vainNewcomerMs) entrance.vain();
+    if (misbehaved || clock.now() - openedAt < limits.vainNewcomerMs) entrance.vain(account);
   };
 
   const retryAfter = `Retry-After: ${Math.ceil(limits.retryAfterMs / 1_000)}`;
 
-  const takeIn = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+  const refuse = (stream: Duplex, status: number, message: string, headers: string[] = []): void => {
+    if (!stream.writable) stream.destroy();
+    if (stream.destroyed) return;
+    stream.on("error", onBroken);
+    stream.end(answerOf(status, message, headers));
+    // Nobody reads it any more, so that its end would never be seen.
+    stream.resume();
+    const deadline = clock.setTimeout(() => stream.destroy(), limits.closingMs);
+    stream.once("close", () => clock.clearTimeout(deadline));
+  };
+
+  /** Refuses, unless it may come in: then, by what it has shown, it is somebody. */
+  const whoIs = (request: IncomingMessage, stream: Duplex): Identity | undefined => {
     const closed = closedBecause();
     if (closed) {
       refuse(stream, 503, `${closed}: try again later`, [retryAfter]);
-      return;
+      return undefined;
     }
     // Before a ticket is used up for it.
     if (addresses.isFull(request.socket.remoteAddress)) {
       logger.info("transport-ws: upgrade refused", { status: 429, reason: "too many sockets of one address" });
       refuse(stream, 429, tooManyFromThere, [retryAfter]);
-      entrance.vain();
-      return;
+      return undefined;
     }
     const decision = access.check("upgrade", request);
-    if (!decision.allowed) {
-      logger.info("transport-ws: upgrade refused", { status: decision.status, reason: decision.message });
-      refuse(stream, decision.status, decision.message, decision.status === 401 ? ["WWW-Authenticate: Bearer"] : []);
-      entrance.vain();
-      return;
+    if (decision.allowed) return decision.identity;
+    logger.info("transport-ws: upgrade refused", { status: decision.status, reason: decision.message });
+    refuse(stream, decision.status, decision.message, decision.status === 401 ? ["WWW-Authenticate: Bearer"] : []);
+    return undefined;
+  };
+
+  const takeIn = (request: IncomingMessage, stream: Duplex, head: Buffer, seat: Seat): boolean => {
+    if (stream.destroyed) return false;
+    const closed = closedBecause();
+    if (closed || !access.isGood(seat.identity)) {
+      if (closed) refuse(stream, 503, `${closed}: try again later`, [retryAfter]);
+      else refuse(stream, 401, "the token is not good any more", ["WWW-Authenticate: Bearer"]);
+      return false;
     }
+    let isOpen = false;
     // The answer to the upgrade and the first messages leave in one system call: a second one is 17 µs of a socket.
     stream.cork();
-    let isOpen = false;
     try {
       sockets.handleUpgrade(request, stream, head, (webSocket) => {
         isOpen = true;
-        if (webSocket instanceof ServerSocket) open(webSocket, request.socket, decision.identity);
+        if (webSocket instanceof ServerSocket) open(webSocket, request.socket, seat);
       });
     } finally {
-      if (!isOpen) entrance.vain();
       stream.uncork();
     }
+    if (!isOpen) entrance.vain(seat.account);
+    return isOpen;
   };
 
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
+    const identity = whoIs(request, stream);
+    if (!identity) return;
+    // It has its place while it waits: else any number could.
+    const network = addresses.add(request.socket.remoteAddress);
+    const seat = { identity, network, account: `${identity.name} ${network}` };
     // One that waits may break meanwhile.
     stream.on("error", onBroken);
-    const isAdmitted = entrance.admit(() => {
-      stream.off("error", onBroken);
-      if (!stream.destroyed) takeIn(request, stream, head);
-    });
-    if (!isAdmitted) refuse(stream, 503, "too many come at once: try again later", [retryAfter]);
+    const newcomer = {
+      takeIn: () => {
+        stream.off("error", onBroken);
+        if (!takeIn(request, stream, head, seat)) addresses.remove(network);
+      },
+      turnAway: () => {
+        stream.off("error", onBroken);
+        addresses.remove(network);
+        refuse(stream, 503, "too many come at once: try again later", [retryAfter]);
+      },
+    };
+    if (!entrance.admit(seat.account, newcomer)) newcomer.turnAway();
   };
 
   return {
@@ -363,19 +406,16 @@ function asBuffer(data: RawData): Buffer {
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
 }
 
-/** Answers an upgrade in plain HTTP and ends the connection. */
-function refuse(stream: Duplex, status: number, message: string, headers: string[]): void {
+/** An answer in plain HTTP to an upgrade. */
+function answerOf(status: number, message: string, headers: string[]): string {
   const body = JSON.stringify({ error: message });
-  stream.on("error", () => stream.destroy());
-  stream.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      "Connection: close",
-      "Content-Type: application/json",
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      ...headers,
-      "",
-      body,
-    ].join("\r\n"),
-  );
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    "Connection: close",
+    "Content-Type: application/json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...headers,
+    "",
+    body,
+  ].join("\r\n");
 }

@@ -1,4 +1,5 @@
-// Newcomers are taken in at once while there is time, in their order, and more slowly while others come in vain.
+// Newcomers are taken in at once while there is time, in their order, and more slowly where others of their account come
+// in vain all the time.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Entrance } from "../src/entrance.ts";
@@ -13,92 +14,144 @@ const usual = { inputMsPerLoopTurn: 1, newcomersWaitingMax: 50, vainNewcomersBur
 function open(takesMs = 0, bounds: Partial<Limits> = {}) {
   const clock = new SimulatedClock();
   const entrance = new Entrance(clock, { ...limits, ...usual, ...bounds });
-  const taken: number[] = [];
-  const come = (name: number): boolean =>
-    entrance.admit(() => {
-      taken.push(name);
-      clock.hold(takesMs);
+  const taken: string[] = [];
+  const turnedAway: string[] = [];
+  const come = (name: string, account = "us"): boolean =>
+    entrance.admit(account, {
+      takeIn: () => {
+        taken.push(name);
+        clock.hold(takesMs);
+      },
+      turnAway: () => turnedAway.push(name),
     });
-  return { clock, entrance, taken, come };
+  const vain = (count: number, account = "us"): void => {
+    for (let times = 0; times < count; times++) entrance.vain(account);
+  };
+  return { clock, entrance, taken, turnedAway, come, vain };
 }
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `${index}`);
 
 test("one who comes where nobody else does is taken in at once", () => {
   const { clock, taken, come } = open(5);
-  assert.ok(come(1));
-  assert.equal(taken, [1]);
+  assert.ok(come("a"));
+  assert.equal(taken, ["a"]);
   clock.settle();
   assert.is(clock.pending, 0);
 });
 
 test("of many who come at once each turn of the loop takes in as many as there is time for, in their order", () => {
   const { clock, entrance, taken, come } = open(0.3);
-  for (let name = 0; name < 20; name++) assert.ok(come(name));
+  for (const name of names(20)) assert.ok(come(name));
   assert.is(taken.length, 4);
   assert.is(entrance.waiting, 16);
   clock.turn();
   assert.is(taken.length, 8);
   clock.settle();
-  assert.equal(
-    taken,
-    Array.from({ length: 20 }, (_, name) => name),
-  );
+  assert.equal(taken, names(20));
   assert.is(entrance.waiting, 0);
   assert.is(clock.pending, 0);
 });
 
 test("one more than may wait is not taken in, and is told so", () => {
   const { clock, taken, come } = open(1);
-  const admitted = Array.from({ length: 60 }, (_, name) => come(name));
-  assert.equal(admitted.indexOf(false), 51, "one at once, and fifty wait");
+  const admitted = names(60).map((name) => come(name));
+  assert.is(admitted.indexOf(false), 51, "one at once, and fifty wait");
   clock.settle();
   assert.is(taken.length, 51);
 });
 
 test("some may come in vain, and those after them wait for nothing", () => {
-  const { entrance, taken, come } = open();
-  for (let name = 0; name < 11; name++) {
+  const { taken, come, vain } = open();
+  for (const name of names(11)) {
     come(name);
-    entrance.vain();
+    vain(1);
   }
   assert.is(taken.length, 11);
 });
 
-test("when many come in vain, so many a second are taken in", () => {
-  const { clock, entrance, taken, come } = open();
+test("when many of an account come in vain, so many a second are taken in, and others wait for nothing", () => {
+  const { clock, entrance, taken, come, vain } = open();
+  const seen: number[] = [];
   // Each comes again as soon as it is gone.
   const comeAgain = (): void => {
-    entrance.admit(() => {
-      taken.push(clock.now());
+    const takeIn = (): void => {
+      seen.push(clock.now());
       clock.defer(() => {
-        entrance.vain();
+        vain(1, "them");
         comeAgain();
       });
-    });
+    };
+    entrance.admit("them", { takeIn, turnAway: comeAgain });
   };
   for (let count = 0; count < 5; count++) comeAgain();
-  clock.advance(10_000);
-  const { length } = taken;
-  assert.ok(length >= 205 && length <= 220, `${length} in 10 s: 20 a second, and the first ten`);
-  assert.ok(come(-1));
-  clock.advance(1_000);
-  assert.is(taken.filter((name) => name === -1).length, 1, "who comes beside them has its turn within a second");
+  clock.advance(5_000);
+  assert.ok(come("one of us"));
+  clock.turn();
+  assert.equal(taken, ["one of us"]);
+  assert.ok(come("one beside them", "them"));
+  clock.advance(5_000);
+  assert.ok(seen.length >= 205 && seen.length <= 220, `${seen.length} in 10 s: 20 a second, and the first ten`);
+  assert.equal(taken, ["one of us", "one beside them"], "who comes beside them has its turn");
+  assert.is(entrance.waiting, 5);
+});
+
+test("where too many come the newest are first, and who has waited for too long is turned away", () => {
+  const { clock, entrance, turnedAway, vain } = open(0, { handshakeMs: 5_000, newcomersWaitingMax: 1_000 });
+  vain(500);
+  const waitedMs: number[] = [];
+  let serial = 0;
+  for (let ms = 0; ms < 60_000; ms += 20) {
+    const name = `${serial++}`;
+    const cameAt = clock.now();
+    const takeIn = (): void => {
+      waitedMs.push(clock.now() - cameAt);
+      vain(1);
+    };
+    entrance.admit("us", { takeIn, turnAway: () => turnedAway.push(name) });
+    clock.advance(20);
+    clock.settle();
+  }
+  assert.ok(entrance.waiting < 400, `${entrance.waiting} wait: those of the last five seconds, and a few`);
+  assert.ok(waitedMs.length > 1_100, `20 a second of 50 are taken in: ${waitedMs.length}`);
+  const soon = waitedMs.filter((waited) => waited < 1_000).length;
+  assert.ok(soon > 0.9 * waitedMs.length, `${soon} of ${waitedMs.length} of them within a second`);
+  assert.ok(turnedAway.length > 1_000, `${turnedAway.length} were turned away`);
 });
 
 test("when thousands leave at once, who comes next waits for a second and no longer", () => {
-  const { clock, entrance, taken, come } = open();
-  for (let count = 0; count < 5_000; count++) entrance.vain();
-  come(1);
+  const { clock, taken, come, vain } = open();
+  vain(5_000);
+  come("a");
   assert.is(taken.length, 0);
   clock.advance(1_000);
-  assert.equal(taken, [1]);
+  assert.equal(taken, ["a"]);
+});
+
+test("nothing is kept of who was taken in, nor for long of accounts that owe", () => {
+  const { clock, entrance, come, vain } = open(0.1);
+  for (const name of names(1_000)) vain(1, name);
+  assert.is(entrance.accounts, 1_000);
+  clock.advance(5_000);
+  vain(1, "another");
+  assert.is(entrance.accounts, 1);
+  for (let count = 0; count < 200; count++) {
+    come(`${count}`, `account ${count}`);
+    clock.advance(1);
+  }
+  clock.advance(5_000);
+  vain(1, "another");
+  assert.is(entrance.accounts, 1);
+  assert.is(entrance.waiting, 0);
 });
 
 test("when it is stopped nobody is taken in, and no timer is left", () => {
-  const { clock, entrance, taken, come } = open();
-  for (let count = 0; count < 100; count++) entrance.vain();
-  come(1);
+  const { clock, entrance, taken, come, vain } = open();
+  vain(100);
+  come("a");
   entrance.stop();
   assert.is(clock.pending, 0);
+  assert.not(come("b"));
   clock.advance(5_000);
   assert.equal(taken, []);
 });

@@ -1,7 +1,7 @@
 // A frame is one whole WebSocket text frame, whatever its size, and reads back as what was written.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { encodeFrame, encodeMessage, frameHeaderBytes, writeFrameHeader } from "../src/frame.ts";
+import { encodeFrame, encodeMessage, encodePongs, frameHeaderBytes, writeFrameHeader } from "../src/frame.ts";
 import { messagesIn, textsIn } from "./support/socket.ts";
 
 const test = suite("frames");
@@ -29,6 +29,13 @@ test("a header is written where it is told to be", () => {
   const target = Buffer.alloc(8);
   assert.is(writeFrameHeader(target, 3, 5), 5);
   assert.is(target.toString("hex"), "0000008105000000");
+});
+
+test("pongs carry the bytes of their pings, one frame after the other (RFC 6455 5.5.3)", () => {
+  const payloads = [Buffer.alloc(0), Buffer.from([0, 0x7f, 0x80, 0xff]), Buffer.alloc(125, 0xe9)];
+  const pongs = encodePongs(payloads.map((payload) => payload.toString("latin1")));
+  const expected = payloads.flatMap((payload) => [Buffer.of(0x8a, payload.length), payload]);
+  assert.is(pongs.toString("hex"), Buffer.concat(expected).toString("hex"));
 });
 
 test("text is UTF-8, and its length is counted in bytes", () => {

@@ -8,13 +8,16 @@ const test = suite("long work");
 
 function open() {
   const clock = new SimulatedClock();
-  const longWork = new LongWork(clock, { longWorkRests: 100, longWorkRestMsMax: 2_000 });
+  const longWork = new LongWork(clock, { longWorkRests: 100, longWorkRestMsMax: 2_000, longWorkWaitMsMax: 6_000 });
   const done: string[] = [];
-  const work = (name: string, takesMs = 0): Work =>
-    [1, 2, 3].map((step) => () => {
+  const work = (name: string, takesMs = 0, owner = "us"): Work => ({
+    steps: [1, 2, 3].map((step) => () => {
       clock.hold(takesMs);
       done.push(`${name}${step}`);
-    });
+    }),
+    owner,
+    bytes: 10,
+  });
   return { clock, longWork, done, work };
 }
 
@@ -57,6 +60,37 @@ test("it rests no longer than its bound, and one that comes after the rest waits
   assert.is(done.length, 9);
 });
 
+test("each owner has its turn, however much one of them asks for", () => {
+  const { clock, longWork, done, work } = open();
+  for (const name of ["a", "b", "c", "d"]) longWork.add(work(name, 0, "them"));
+  longWork.add(work("e"));
+  clock.settle();
+  assert.equal(
+    done.filter((step) => step.endsWith("1")),
+    ["a1", "e1", "b1", "c1", "d1"],
+  );
+});
+
+test("the more wait, the shorter are the rests: all are through after about as long as one may wait", () => {
+  const { clock, longWork, done, work } = open();
+  for (let count = 0; count < 30; count++) longWork.add(work(`${count}.`, 20));
+  let ms = 0;
+  for (; done.length < 90 && ms < 60_000; ms++) clock.advance(1);
+  // 6,000 ms / 29 + 6,000 ms / 28 + …, and no more than 2,000 ms each.
+  assert.ok(clock.now() > 15_000 && clock.now() < 26_000, `${clock.now()} ms`);
+});
+
+test("what waits is counted, with its bytes", () => {
+  const { clock, longWork, work } = open();
+  for (const name of ["a", "b", "c"]) longWork.add(work(name, 1));
+  assert.equal([longWork.waiting, longWork.bytes], [3, 30]);
+  clock.settle();
+  assert.equal([longWork.waiting, longWork.bytes], [2, 20]);
+  clock.advance(60_000);
+  clock.settle();
+  assert.equal([longWork.waiting, longWork.bytes], [0, 0]);
+});
+
 test("what waits may be taken back, what has begun goes on", () => {
   const { clock, longWork, done, work } = open();
   const [first, second, third] = [work("a", 1), work("b"), work("c")];
@@ -86,7 +120,8 @@ test("a step that throws holds up nobody", () => {
   const fails = (): void => {
     throw new Error("a defect");
   };
-  longWork.add([fails, ...work("a")]);
+  const { steps, ...others } = work("a");
+  longWork.add({ steps: [fails, ...steps], ...others });
   longWork.add(work("b"));
   assert.throws(() => clock.turn(), /a defect/);
   clock.settle();
@@ -100,8 +135,10 @@ test("when it is stopped what waits is not done, and no timer is left", () => {
   clock.settle();
   longWork.stop();
   assert.is(clock.pending, 0);
+  longWork.add(work("c"));
   clock.advance(10_000);
   assert.is(done.length, 3);
+  assert.is(clock.pending, 0);
 });
 
 test.run();

@@ -23,6 +23,8 @@ export const smallest: Limits = {
   inputMsPerLoopTurn: 0.2,
   longWorkRests: 1,
   longWorkRestMsMax: 1,
+  longWorkWaitMsMax: 1,
+  longWorkBytesMax: 1,
   inputFirstBytes: 256,
   inputSliceBytesMin: 64,
   inputSliceBytesMax: 64,

@@ -8,6 +8,11 @@ import { opcodes, openUpgradedPeer } from "../support/http-peer.ts";
 
 const test = suite("wire: long messages");
 
+interface Given {
+  conversationId: string;
+  text: string;
+}
+
 const protocols = ["turnwire.v1"];
 const long = "x".repeat(900_000);
 
@@ -23,7 +28,7 @@ test("what is sent after a long message is answered after it", () =>
     const replies = client.received.filter(({ type }) => type === "reply").map(({ id }) => id);
     assert.equal(replies.slice(0, 3), ["long", "short", "long too"]);
     assert.equal(
-      orchestrator.given("startTurn").map((given) => (given as { text: string }).text.length),
+      orchestrator.given("startTurn").map((given) => (given as Given).text.length),
       [long.length, 5, long.length],
     );
   }));
@@ -48,6 +53,50 @@ test("a long message is carried out although its sender left at once", () =>
     await client.close();
     await eventually(() => orchestrator.given("startTurn").length === 1, "the turn");
     await eventually(() => host.said("transport-ws: connection close").length === 1, "the socket to be gone");
+  }));
+
+test("those that wait behind others are carried out although their senders have left or broken the protocol", () =>
+  withHost({}, async ({ join, orchestrator, url }) => {
+    const client = await join({ protocols });
+    client.send({ type: "chat.send", conversationId: "first", message: long, id: "first" });
+    const leaving = await join({ protocols });
+    leaving.send({ type: "chat.send", conversationId: "second", message: long, id: "second" });
+    leaving.send({ type: "chat.send", conversationId: "third", message: "short", id: "third" });
+    await leaving.close();
+    using breaking = await openUpgradedPeer(url);
+    const message = JSON.stringify({ type: "chat.send", conversationId: "fourth", message: long });
+    breaking.send({ opcode: opcodes.text, payload: message });
+    breaking.send({ opcode: 0xb, payload: "reserved" });
+    const begun = (): unknown[] => orchestrator.given("startTurn").map((given) => (given as Given).conversationId);
+    await eventually(
+      () => begun().length === 4,
+      () => `the turns, there are ${begun()}`,
+    );
+    assert.equal(new Set(begun()), new Set(["first", "second", "third", "fourth"]));
+    assert.ok(begun().indexOf("second") < begun().indexOf("third"));
+  }));
+
+test("long nonsense counts by its length", () =>
+  withHost({}, async ({ join }) => {
+    const client = await join({ protocols });
+    for (let count = 0; count < 8; count++) client.sendRaw(`{"nonsense":"${long}`);
+    await client.next((message) =>
+      /^Too many requests: wait \d+ ms \(.* counts as 14\)$/.test(String(message["message"])),
+    );
+  }));
+
+test("tiny messages behind a long one are not kept without a bound, nor carried out all at once", () =>
+  withHost({}, async ({ join, url }) => {
+    const client = await join({ protocols });
+    client.send({ type: "chat.send", conversationId: "first", message: long });
+    using tiny = await openUpgradedPeer(url);
+    tiny.send({
+      opcode: opcodes.text,
+      payload: JSON.stringify({ type: "chat.send", conversationId: "b", message: long }),
+    });
+    for (let count = 0; count < 400; count++) tiny.send({ opcode: opcodes.text, payload: "" });
+    tiny.send({ opcode: opcodes.text, payload: '{"type":"ping"}' });
+    await tiny.frame(({ payload }) => payload.toString() === '{"type":"pong"}');
   }));
 
 test("of many pings that came at once the newest are answered, in their order", () =>

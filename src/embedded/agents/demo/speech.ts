@@ -38,12 +38,20 @@ export async function* writeSlowly(
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<{ type: "text-delta"; delta: string }, void, undefined> {
-  const wordsPerPause = Math.ceil(wordCount(text) / wordPausesMax);
-  let index = 0;
+  const isLong = text.length > countedCharacters;
+  const wordsPerPause = isLong ? 1 : Math.ceil(wordCount(text) / wordPausesMax);
+  const charactersPerPause = isLong ? text.length / wordPausesMax : 0;
+  let count = 0;
+  let characters = 0;
   // One after the other: all the words of a long text at once take long.
   for (const [delta] of text.matchAll(words)) {
-    if (index > 0 && index % wordsPerPause === 0) await pause(clock, wordDelayMs, signal);
-    index++;
+    if (count >= wordsPerPause && characters >= charactersPerPause) {
+      await pause(clock, wordDelayMs, signal);
+      count = 0;
+      characters = 0;
+    }
+    count++;
+    characters += delta.length;
     yield { type: "text-delta", delta };
   }
 }

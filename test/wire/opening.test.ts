@@ -1,7 +1,10 @@
 // The way in, on the wire: what the first message is, which subprotocol is chosen, and what plain HTTP gets.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { limits } from "../../src/limits.ts";
+import { budgets } from "../budgets.ts";
 import { type Client, connect } from "../support/client.ts";
+import { eventually } from "../support/deadline.ts";
 import { withHost } from "../support/gateway.ts";
 import { openPeer } from "../support/http-peer.ts";
 import { ScriptedSurface } from "../support/scripted-surfaces.ts";
@@ -23,6 +26,18 @@ test("the catalog is the first message on every socket (1.2)", () =>
       await client.barrier();
       assert.is(client.received.filter((message) => message.type === "catalog").length, 1);
     }
+  }));
+
+test("a connection whose upgrade was refused is cut, although its peer keeps its side open and sends on", () =>
+  withHost({}, async ({ url }) => {
+    using peer = await openPeer(url, budgets.awaitMs, { allowHalfOpen: true });
+    const { status } = await peer.upgrade({ headers: { origin: "https://elsewhere.example" } });
+    assert.is(status, 403);
+    const isCut = (): boolean => {
+      if (!peer.socket.destroyed) peer.socket.write("x");
+      return peer.socket.destroyed;
+    };
+    await eventually(isCut, "the cut", limits.closingMs + budgets.awaitMs);
   }));
 
 test("an empty catalog is sent too (1.2)", () =>

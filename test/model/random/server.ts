@@ -42,9 +42,10 @@ export const smallLimits: Limits = {
     journalIntervalMs: 2,
     queuedTextsMax: 3,
   }),
-  // Thousands of histories are played on one server, each with sockets that ask as fast as they can.
+  // Thousands of histories are played on one server, each with sockets that ask, come and go as fast as they can.
   commandsBurst: 1_000_000,
   looksBurst: 1_000_000,
+  vainNewcomersBurst: 1_000_000,
   // The oracle counts events as they are emitted, and knows nothing of turns and logs that are too large.
   deltaCharactersMax: 64 * KiB,
   turnLogBytesMax: 8 * MiB,

@@ -60,13 +60,16 @@ export const limits = {
   inputLateRestMsMax: 250,
   /** Who sends more than is read, without a pause, for so long: close 4003. Lower cuts off uploads beside a flood. */
   inputBusyMsMax: 30_000,
-  /** Upgrades that wait to be taken in, each for handshakeMs at most; over it: 503. Higher: more memory, 10 kB each; lower: storms are refused. */
+  /**
+   * Upgrades that wait to be taken in, each for handshakeMs at most; over it: 503. Higher: more memory, up to 80 KiB
+   * each; lower: storms are refused.
+   */
   newcomersWaitingMax: 8_192,
   /** A WebSocket that is gone within so long has come in vain, as one that was turned away or thrown out. */
   vainNewcomerMs: 1_000,
   /** So many may come in vain at once … */
   vainNewcomersBurst: 100,
-  /** … and a second, of one token at one address; over it its newcomers wait. Higher: who only comes and goes costs more. */
+  /** … and a second, of one token at one address; over it its newcomers wait. Higher: who comes and goes costs more. */
   vainNewcomersPerSecond: 50,
   /** Of who has broken the protocol, or has said its last word, a chunk is taken so often. Lower: more work for it. */
   ignoredInputPauseMs: 250,

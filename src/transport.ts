@@ -1,6 +1,6 @@
 // The only file that touches ws: takes upgrades, refuses in plain HTTP what may not come in, and turns a WebSocket into
 // the Socket and SocketListener that the rest of the house knows.
-import { createServer, type IncomingMessage, type Server, type ServerOptions, STATUS_CODES } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from "node:http";
 import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
@@ -8,7 +8,8 @@ import { Addresses } from "./access/addresses.ts";
 import { type Access, chooseSubprotocol } from "./access.ts";
 import type { Clock } from "./clock.ts";
 import { closes } from "./closes.ts";
-import type { Caller, SocketListener } from "./connections.ts";
+import type { Caller } from "./connections.ts";
+import type { SocketListener } from "./ears.ts";
 import { Entrance } from "./entrance.ts";
 import { encodePongs } from "./frame.ts";
 import { Intake } from "./intake.ts";
@@ -16,6 +17,7 @@ import type { Limits } from "./limits.ts";
 import type { Socket } from "./outlet.ts";
 import type { Identity } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
+import { onBroken, refuseUpgrade } from "./refused-upgrade.ts";
 
 export interface TransportOptions {
   clock: Clock;
@@ -199,16 +201,8 @@ export function createTransport(options: TransportOptions): Transport {
 
   const retryAfter = `Retry-After: ${Math.ceil(limits.retryAfterMs / 1_000)}`;
 
-  const refuse = (stream: Duplex, status: number, message: string, headers: string[] = []): void => {
-    if (!stream.writable) stream.destroy();
-    if (stream.destroyed) return;
-    stream.on("error", onBroken);
-    stream.end(answerOf(status, message, headers));
-    // Nobody reads it any more, so that its end would never be seen.
-    stream.resume();
-    const deadline = clock.setTimeout(() => stream.destroy(), limits.closingMs);
-    stream.once("close", () => clock.clearTimeout(deadline));
-  };
+  const refuse = (stream: Duplex, status: number, message: string, headers: string[] = []): void =>
+    refuseUpgrade(stream, { status, message, headers }, clock, limits);
 
   /** Refuses, unless it may come in: then, by what it has shown, it is somebody. */
   const whoIs = (request: IncomingMessage, stream: Duplex): Identity | undefined => {
@@ -369,10 +363,6 @@ function forgetTheRest(this: TcpSocket): void {
   this.read();
 }
 
-function onBroken(this: Duplex): void {
-  this.destroy();
-}
-
 function onMessage(this: WebSocket, data: RawData): void {
   if (this instanceof ServerSocket) this.listener?.message(asBuffer(data));
 }
@@ -404,18 +394,4 @@ function onError(this: WebSocket): void {
 function asBuffer(data: RawData): Buffer {
   if (Buffer.isBuffer(data)) return data;
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
-}
-
-/** An answer in plain HTTP to an upgrade. */
-function answerOf(status: number, message: string, headers: string[]): string {
-  const body = JSON.stringify({ error: message });
-  return [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    "Connection: close",
-    "Content-Type: application/json",
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    ...headers,
-    "",
-    body,
-  ].join("\r\n");
 }

@@ -1,5 +1,5 @@
-// Newcomers are taken in at once while there is time, in their order, and more slowly where others of their account come
-// in vain all the time.
+// Newcomers are taken in at once while there is time, in their order, and more slowly where others of their account
+// come in vain all the time.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Entrance } from "../src/entrance.ts";

@@ -3,7 +3,7 @@
 import { createServer } from "node:http";
 import { createAccess } from "../../../src/access.ts";
 import { systemClock } from "../../../src/clock.ts";
-import type { SocketListener } from "../../../src/connections.ts";
+import type { SocketListener } from "../../../src/ears.ts";
 import { Gateway, type GatewayPorts, type Supervision } from "../../../src/gateway.ts";
 import { limits as allLimits, type Limits } from "../../../src/limits.ts";
 import { listen, trackConnections, unlisten } from "../../../src/listen.ts";

@@ -1,0 +1,132 @@
+// One socket's listener: what has come from the peer, in its order, on its way to what is to be done. Must never carry
+// out a message before the one that came before it, nor lose one that came before the socket had gone.
+import type { Connection } from "./connection.ts";
+import type { Work } from "./long-work.ts";
+
+/** What the transport tells of one socket. */
+export interface SocketListener {
+  message(data: Buffer): void;
+  pong(payload: string): void;
+  /** The peer has sent more than is read for too long. */
+  flooding(): void;
+  /** The peer broke the protocol and ws is closing the socket with the RFC's code. */
+  broken(): void;
+  closed(): void;
+}
+
+/** What is done with it. */
+export interface EarsHouse {
+  /** Carries out one message. */
+  message(connection: Connection, data: Buffer): void;
+  /** Does a message of so many bytes take long? */
+  isLong(bytes: number): boolean;
+  /** Carries out one that does; calls back when it is through. */
+  inSteps(connection: Connection, data: Buffer, done: () => void): Work;
+  /** Its sender has gone: true when it is dropped. */
+  dropped(work: Work): boolean;
+  /** In the next turn of the loop. */
+  later(work: () => void): void;
+  signOfLife(connection: Connection): void;
+  closed(connection: Connection): void;
+}
+
+interface Long {
+  work: Work;
+  /** What has come since. */
+  later: Buffer[];
+  laterBytes: number;
+  isHeld: boolean;
+  /** The peer has broken the protocol meanwhile. */
+  isBroken: boolean;
+  /** The socket has gone meanwhile. */
+  hasGone: boolean;
+}
+
+/** What a message that waits takes beside its bytes; who sends many tiny ones is not read further either. */
+const keptOverheadBytes = 1_024;
+/** Of those that have waited, so many are carried out in one turn of the loop. */
+const keptPerLoopTurn = 4;
+
+/** One socket's listener: an object with two fields, where four closures would be four times the memory. */
+export class Ears implements SocketListener {
+  readonly #connection: Connection;
+  readonly #connections: EarsHouse;
+  /** A long message that is not through, or what has come after it. */
+  #long: Long | undefined;
+
+  constructor(connection: Connection, connections: EarsHouse) {
+    this.#connection = connection;
+    this.#connections = connections;
+  }
+
+  message(data: Buffer): void {
+    if (this.#long) this.#keep(this.#long, data);
+    else if (this.#connections.isLong(data.length)) {
+      // As while more is sent than is read: a flood is one however slowly it is carried out.
+      this.#connection.countedUntil = this.#connection.outlet.countedUntil();
+      const none = { later: [], laterBytes: 0, isHeld: false, isBroken: false, hasGone: false };
+      this.#long = { work: this.#begin(data), ...none };
+    } else this.#connections.message(this.#connection, data);
+  }
+
+  #begin(data: Buffer): Work {
+    return this.#connections.inSteps(this.#connection, data, () => this.#goOn());
+  }
+
+  /** A few messages may wait for the long one; who sends more is not read until it is through. */
+  #keep(long: Long, data: Buffer): void {
+    long.later.push(data);
+    long.laterBytes += data.length + keptOverheadBytes;
+    if (long.isHeld || !this.#connections.isLong(long.laterBytes)) return;
+    long.isHeld = true;
+    this.#connection.outlet.stopReading(true);
+  }
+
+  #goOn(): void {
+    const long = this.#long;
+    if (!long) return;
+    for (let count = 0; count < keptPerLoopTurn; count++) {
+      const data = long.later.shift();
+      if (!data) break;
+      if (this.#connections.isLong(data.length)) {
+        long.work = this.#begin(data);
+        return;
+      }
+      this.#connections.message(this.#connection, data);
+    }
+    if (long.later.length > 0) this.#connections.later(() => this.#goOn());
+    else this.#through(long);
+  }
+
+  #through({ isHeld, isBroken, hasGone }: Long): void {
+    this.#long = undefined;
+    this.#connection.countedUntil = undefined;
+    if (isHeld) this.#connection.outlet.stopReading(false);
+    if (isBroken) this.broken();
+    if (hasGone) this.closed();
+  }
+
+  pong(payload: string): void {
+    if (!this.#connection.outlet.receipt(payload)) this.#connections.signOfLife(this.#connection);
+  }
+
+  flooding(): void {
+    this.#connection.tell("socket.flooding");
+  }
+
+  broken(): void {
+    // What it has said before is carried out.
+    if (this.#long) {
+      this.#long.isBroken = true;
+      return;
+    }
+    this.#connection.outlet.end();
+    this.#connection.actor?.send({ type: "socket.broken" });
+  }
+
+  closed(): void {
+    // What it has said last is carried out: others may have been waiting before it.
+    if (this.#long && !this.#connections.dropped(this.#long.work)) this.#long.hasGone = true;
+    else this.#connections.closed(this.#connection);
+  }
+}

@@ -38,7 +38,7 @@ export const budgets = {
   /** The same suites with every limit at its smallest. */
   smallest: {
     historiesMs: 12_000,
-    simulationMs: 20_000,
+    simulationMs: 15_000,
   },
   /** A soak that only shows that soaking works. */
   soakMs: 12_000,
@@ -46,7 +46,7 @@ export const budgets = {
   fuzzMs: 60_000,
   /** How often the server is killed under load: about one second each. */
   kills: 20,
-  killsOnFailingDisk: 8,
+  killsOnFailingDisk: 3,
   /** The model suites, each as a whole. */
   model: {
     /** All paths of the models of a connection, two connections, a surface and a host's life: 15 s of one core. */

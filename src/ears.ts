@@ -47,7 +47,7 @@ const keptOverheadBytes = 1_024;
 /** Of those that have waited, so many are carried out in one turn of the loop. */
 const keptPerLoopTurn = 4;
 
-/** One socket's listener: an object with two fields, where four closures would be four times the memory. */
+/** An object with three fields, where a closure for each of its methods would be several times the memory. */
 export class Ears implements SocketListener {
   readonly #connection: Connection;
   readonly #connections: EarsHouse;

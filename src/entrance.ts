@@ -6,20 +6,16 @@ import type { Limits } from "./limits.ts";
 
 type EntranceClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
 
-/** Who wants to come in: one of the two is called, once; at once, later, or when the entrance is stopped never. */
+/** Who wants to come in: one of the two is called, once; at once, later, or when it is withdrawn or all stops never. */
 export interface Newcomer {
   takeIn(): void;
   /** It has waited for handshakeMs. */
   turnAway(): void;
 }
 
-interface Waiting {
-  newcomer: Newcomer;
-  since: number;
-}
-
 interface Account {
-  waiting: Waiting[];
+  /** Since when each waits, the oldest first. */
+  waiting: Map<Newcomer, number>;
   /** What has come in vain is paid for by then; monotonic, ms. */
   paidAt: number;
 }
@@ -71,11 +67,20 @@ export class Entrance {
       return true;
     }
     const account = known ?? this.#open(name);
-    if (account.waiting.length === 0) this.#turns.push(account);
-    account.waiting.push({ newcomer, since: this.#clock.now() });
+    if (account.waiting.size === 0) this.#turns.push(account);
+    account.waiting.set(newcomer, this.#clock.now());
     this.#waiting++;
-    this.#goOn();
+    this.#goOnIn(this.#restMs(account));
     return true;
+  }
+
+  /** It waits no more. */
+  withdraw(name: string, newcomer: Newcomer): void {
+    const account = this.#accounts.get(name);
+    if (!account?.waiting.delete(newcomer)) return;
+    this.#waiting--;
+    if (account.waiting.size === 0) this.#turns.splice(this.#turns.indexOf(account), 1);
+    if (this.#waiting === 0) this.#forgetRest();
   }
 
   /** One of the account who was taken in has come in vain. */
@@ -93,8 +98,7 @@ export class Entrance {
     this.#accounts.clear();
     this.#turns.length = 0;
     this.#waiting = 0;
-    this.#clock.clearTimeout(this.#rest);
-    this.#rest = undefined;
+    this.#forgetRest();
   }
 
   get #hasTime(): boolean {
@@ -110,7 +114,7 @@ export class Entrance {
   }
 
   #open(name: string): Account {
-    const account = { waiting: [], paidAt: Number.NEGATIVE_INFINITY };
+    const account = { waiting: new Map(), paidAt: Number.NEGATIVE_INFINITY };
     this.#accounts.set(name, account);
     return account;
   }
@@ -119,7 +123,7 @@ export class Entrance {
     if (now - this.#prunedAt < pruneMs) return;
     this.#prunedAt = now;
     for (const [name, { waiting, paidAt }] of this.#accounts)
-      if (waiting.length === 0 && paidAt <= now) this.#accounts.delete(name);
+      if (waiting.size === 0 && paidAt <= now) this.#accounts.delete(name);
   }
 
   #takeIn(newcomer: Newcomer): void {
@@ -150,30 +154,36 @@ export class Entrance {
         continue;
       }
       const next = this.#next(account);
-      if (account.waiting.length > 0) this.#turns.push(account);
+      if (account.waiting.size > 0) this.#turns.push(account);
       if (next) this.#takeIn(next);
       resting = 0;
     }
-    if (this.#waiting > 0) this.#goOn();
+    if (this.#waiting > 0) this.#goOnIn(Math.min(...this.#turns.map((account) => this.#restMs(account))));
     // What was spent is forgotten in the next turn.
     else this.#defer();
   }
 
   #next({ waiting }: Account): Newcomer | undefined {
     const now = this.#clock.now();
-    for (let first = waiting[0]; first && now - first.since >= this.#limits.handshakeMs; first = waiting[0]) {
-      waiting.shift();
-      this.#waiting--;
-      first.newcomer.turnAway();
+    let next: Newcomer | undefined;
+    for (const [newcomer, since] of waiting) {
+      if (now - since < this.#limits.handshakeMs) {
+        next = now - since > queueMsMax ? newest(waiting) : newcomer;
+        break;
+      }
+      this.#drop(waiting, newcomer);
+      newcomer.turnAway();
     }
-    const [first] = waiting;
-    const next = first && now - first.since > queueMsMax ? waiting.pop() : waiting.shift();
-    if (next) this.#waiting--;
-    return next?.newcomer;
+    if (next) this.#drop(waiting, next);
+    return next;
   }
 
-  #goOn(): void {
-    const restMs = Math.min(...this.#turns.map((account) => this.#restMs(account)));
+  #drop(waiting: Account["waiting"], newcomer: Newcomer): void {
+    waiting.delete(newcomer);
+    this.#waiting--;
+  }
+
+  #goOnIn(restMs: number): void {
     if (restMs === 0) {
       this.#defer();
       return;
@@ -188,4 +198,15 @@ export class Entrance {
       if (this.#waiting > 0) this.#round();
     }, restMs);
   }
+
+  #forgetRest(): void {
+    this.#clock.clearTimeout(this.#rest);
+    this.#rest = undefined;
+  }
+}
+
+function newest(waiting: Account["waiting"]): Newcomer | undefined {
+  let last: Newcomer | undefined;
+  for (const newcomer of waiting.keys()) last = newcomer;
+  return last;
 }

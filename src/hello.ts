@@ -34,6 +34,7 @@ const announced = [
   "inputBusyMsMax",
   "longWorkWaitMsMax",
   "newcomersWaitingMax",
+  "newcomerBytesMax",
   "vainNewcomerMs",
   "vainNewcomersBurst",
   "vainNewcomersPerSecond",

@@ -61,10 +61,12 @@ export const limits = {
   /** Who sends more than is read, without a pause, for so long: close 4003. Lower cuts off uploads beside a flood. */
   inputBusyMsMax: 30_000,
   /**
-   * Upgrades that wait to be taken in, each for handshakeMs at most; over it: 503. Higher: more memory, up to 80 KiB
+   * Upgrades that wait to be taken in, each for handshakeMs at most; over it: 503. Higher: more memory, up to 10 KiB
    * each; lower: storms are refused.
    */
   newcomersWaitingMax: 8_192,
+  /** What an upgrade may send before it is answered (RFC 6455 4.1 allows nothing). Higher: those who wait hold more. */
+  newcomerBytesMax: 4 * KiB,
   /** A WebSocket that is gone within so long has come in vain, as one that was turned away or thrown out. */
   vainNewcomerMs: 1_000,
   /** So many may come in vain at once … */

@@ -10,8 +10,8 @@ export interface RefusedUpgrade {
   headers: string[];
 }
 
-/** A connection that breaks while nobody else listens to it. */
-export function onBroken(this: Duplex): void {
+/** Nobody else listens to it any more. */
+function onBroken(this: Duplex): void {
   this.destroy();
 }
 

@@ -4,20 +4,17 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions } f
 import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
-import { Addresses } from "./access/addresses.ts";
 import { type Access, chooseSubprotocol } from "./access.ts";
 import type { Clock } from "./clock.ts";
 import { closes } from "./closes.ts";
 import type { Caller } from "./connections.ts";
 import type { SocketListener } from "./ears.ts";
-import { Entrance } from "./entrance.ts";
 import { encodePongs } from "./frame.ts";
 import { Intake } from "./intake.ts";
 import type { Limits } from "./limits.ts";
 import type { Socket } from "./outlet.ts";
-import type { Identity } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
-import { onBroken, refuseUpgrade } from "./refused-upgrade.ts";
+import { type Seat, Upgrades } from "./upgrades.ts";
 
 export interface TransportOptions {
   clock: Clock;
@@ -53,9 +50,7 @@ class ServerSocket extends WebSocket {
   listener: SocketListener | undefined;
   /** Called when it has gone: one function for all of them. */
   leave: ((gone: ServerSocket) => void) | undefined;
-  network = "";
-  /** At the entrance. */
-  account = "";
+  seat: Seat | undefined;
   pongsMax = 1;
   /** When it was taken in; monotonic, ms. */
   openedAt = 0;
@@ -101,14 +96,6 @@ class ServerSocket extends WebSocket {
   }
 }
 
-/** What an upgrade has while it waits, and keeps. */
-interface Seat {
-  identity: Identity;
-  network: string;
-  /** At the entrance. */
-  account: string;
-}
-
 const owner = Symbol("owner");
 
 /** A TCP connection that knows its WebSocket. */
@@ -143,7 +130,6 @@ export function createTransport(options: TransportOptions): Transport {
     handleProtocols: (offered: Set<string>) => chooseSubprotocol(offered) ?? false,
   };
   const sockets = new WebSocketServer(wsOptions);
-  const addresses = new Addresses(limits);
   /** What ws reads its sockets with: one function for all of them. */
   let read: ((this: TcpSocket, chunk: Buffer) => void) | undefined;
   const readSlice = (tcp: OwnedSocket, slice: Buffer): void => {
@@ -155,7 +141,6 @@ export function createTransport(options: TransportOptions): Transport {
     if (joins) tcp.uncork();
   };
   const intake = new Intake<OwnedSocket>(clock, limits, readSlice, (tcp) => tcp[owner]?.listener?.flooding());
-  const entrance = new Entrance(clock, limits);
   function onData(this: TcpSocket, chunk: Buffer): void {
     intake.take(this, chunk);
     if (this.isPaused()) mayBePaused(this);
@@ -173,19 +158,21 @@ export function createTransport(options: TransportOptions): Transport {
     tcp[owner] = webSocket;
   };
 
-  const open = (webSocket: ServerSocket, tcp: TcpSocket, { identity, network, account }: Seat): void => {
+  const open = (webSocket: ServerSocket, tcp: TcpSocket, seat: Seat): void => {
     // Pre-encoded frames may be written beside ws's own only while ws writes whole frames as they come (design 2).
     if (webSocket.extensions !== "") throw new Error("a WebSocket extension was negotiated although none is offered");
     tcp.setNoDelay(true);
     takeTurns(webSocket, tcp);
-    webSocket.network = network;
-    webSocket.account = account;
+    webSocket.seat = seat;
     webSocket.openedAt = clock.now();
     webSocket.pongsMax = limits.pendingPongsMax;
     webSocket.leave = leave;
     webSocket.on("error", onError);
     webSocket.on("close", onClose);
-    const listener = accept(new Output(webSocket, tcp, intake), { subprotocol: webSocket.protocol, identity });
+    const listener = accept(new Output(webSocket, tcp, intake), {
+      subprotocol: webSocket.protocol,
+      identity: seat.identity,
+    });
     webSocket.listener = listener;
     if (!listener) return;
     webSocket.on("message", onMessage);
@@ -193,45 +180,13 @@ export function createTransport(options: TransportOptions): Transport {
     webSocket.on("ping", onPing);
   };
 
-  const leave = ({ network, account, openedAt, misbehaved, tcp }: ServerSocket): void => {
-    addresses.remove(network);
+  const leave = ({ seat, openedAt, misbehaved, tcp }: ServerSocket): void => {
     if (tcp) intake.forget(tcp);
-    if (misbehaved || clock.now() - openedAt < limits.vainNewcomerMs) entrance.vain(account);
+    if (seat) upgrades.leave(seat, misbehaved || clock.now() - openedAt < limits.vainNewcomerMs);
   };
 
-  const retryAfter = `Retry-After: ${Math.ceil(limits.retryAfterMs / 1_000)}`;
-
-  const refuse = (stream: Duplex, status: number, message: string, headers: string[] = []): void =>
-    refuseUpgrade(stream, { status, message, headers }, clock, limits);
-
-  /** Refuses, unless it may come in: then, by what it has shown, it is somebody. */
-  const whoIs = (request: IncomingMessage, stream: Duplex): Identity | undefined => {
-    const closed = closedBecause();
-    if (closed) {
-      refuse(stream, 503, `${closed}: try again later`, [retryAfter]);
-      return undefined;
-    }
-    // Before a ticket is used up for it.
-    if (addresses.isFull(request.socket.remoteAddress)) {
-      logger.info("transport-ws: upgrade refused", { status: 429, reason: "too many sockets of one address" });
-      refuse(stream, 429, tooManyFromThere, [retryAfter]);
-      return undefined;
-    }
-    const decision = access.check("upgrade", request);
-    if (decision.allowed) return decision.identity;
-    logger.info("transport-ws: upgrade refused", { status: decision.status, reason: decision.message });
-    refuse(stream, decision.status, decision.message, decision.status === 401 ? ["WWW-Authenticate: Bearer"] : []);
-    return undefined;
-  };
-
-  const takeIn = (request: IncomingMessage, stream: Duplex, head: Buffer, seat: Seat): boolean => {
-    if (stream.destroyed) return false;
-    const closed = closedBecause();
-    if (closed || !access.isGood(seat.identity)) {
-      if (closed) refuse(stream, 503, `${closed}: try again later`, [retryAfter]);
-      else refuse(stream, 401, "the token is not good any more", ["WWW-Authenticate: Bearer"]);
-      return false;
-    }
+  /** False when ws finds that it is no WebSocket's upgrade, and says so itself. */
+  const complete = (request: IncomingMessage, stream: Duplex, head: Buffer, seat: Seat): boolean => {
     let isOpen = false;
     // The answer to the upgrade and the first messages leave in one system call: a second one is 17 µs of a socket.
     stream.cork();
@@ -243,37 +198,24 @@ export function createTransport(options: TransportOptions): Transport {
     } finally {
       stream.uncork();
     }
-    if (!isOpen) entrance.vain(seat.account);
     return isOpen;
   };
 
-  const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
-    const identity = whoIs(request, stream);
-    if (!identity) return;
-    // It has its place while it waits: else any number could.
-    const network = addresses.add(request.socket.remoteAddress);
-    const seat = { identity, network, account: `${identity.name} ${network}` };
-    // One that waits may break meanwhile.
-    stream.on("error", onBroken);
-    const newcomer = {
-      takeIn: () => {
-        stream.off("error", onBroken);
-        if (!takeIn(request, stream, head, seat)) addresses.remove(network);
-      },
-      turnAway: () => {
-        stream.off("error", onBroken);
-        addresses.remove(network);
-        refuse(stream, 503, "too many come at once: try again later", [retryAfter]);
-      },
-    };
-    if (!entrance.admit(seat.account, newcomer)) newcomer.turnAway();
-  };
+  const upgrades = new Upgrades({
+    clock,
+    limits,
+    logger,
+    access,
+    closedBecause,
+    open: ({ request, stream, head }, seat) => complete(request, stream, head, seat),
+  });
+  const upgrade: Transport["upgrade"] = (request, stream, head) => upgrades.take(request, stream, head);
 
   return {
     upgrade,
-    waiting: () => ({ sockets: intake.waiting, newcomers: entrance.waiting }),
+    waiting: () => ({ sockets: intake.waiting, newcomers: upgrades.waiting }),
     stop() {
-      entrance.stop();
+      upgrades.stop();
       intake.stop();
     },
     createServer() {
@@ -292,8 +234,6 @@ export function createTransport(options: TransportOptions): Transport {
 
 /** A shorter slice is most often a single message. */
 const joinsFromBytes = 256;
-
-const tooManyFromThere = "too many sockets are open from your address: close one first";
 
 /** The outlet's side of a WebSocket. */
 class Output implements Socket {

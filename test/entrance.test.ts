@@ -145,6 +145,29 @@ test("nothing is kept of who was taken in, nor for long of accounts that owe", (
   assert.is(entrance.waiting, 0);
 });
 
+test("who goes while it waits is not taken in, and no timer is left for it", () => {
+  const { clock, entrance, taken, come, vain } = open();
+  vain(30);
+  const gone = { takeIn: () => taken.push("gone"), turnAway: () => taken.push("gone, turned away") };
+  entrance.admit("us", gone);
+  assert.is(clock.pending, 1);
+  entrance.withdraw("us", gone);
+  assert.is(clock.pending, 0);
+  assert.is(entrance.waiting, 0);
+  come("a");
+  entrance.admit("us", gone);
+  come("b");
+  entrance.withdraw("us", gone);
+  entrance.withdraw("us", gone);
+  entrance.withdraw("nobody", gone);
+  assert.is(entrance.waiting, 2);
+  clock.advance(3_000);
+  assert.equal(taken, ["a", "b"]);
+  entrance.withdraw("us", gone);
+  assert.is(entrance.waiting, 0);
+  assert.is(clock.pending, 0);
+});
+
 test("when it is stopped nobody is taken in, and no timer is left", () => {
   const { clock, entrance, taken, come, vain } = open();
   vain(100);

@@ -33,6 +33,7 @@ export const smallest: Limits = {
   inputLateRestMsMax: 1,
   inputBusyMsMax: 5_000,
   newcomersWaitingMax: 64,
+  newcomerBytesMax: 0,
   vainNewcomerMs: 1,
   vainNewcomersBurst: 1,
   vainNewcomersPerSecond: 1_000,

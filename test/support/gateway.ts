@@ -12,7 +12,7 @@ import type { Broadcasts } from "../../src/ports/broadcasts.ts";
 import { tolerantLogger } from "../../src/ports/logger.ts";
 import type { SurfaceRegistry } from "../../src/ports/surfaces.ts";
 import type { Broadcast } from "../../src/protocol/broadcast.ts";
-import { createTransport } from "../../src/transport.ts";
+import { createTransport, type Transport } from "../../src/transport.ts";
 import { type Client, type ConnectOptions, connect } from "./client.ts";
 import { eventually, within } from "./deadline.ts";
 import { FakeHost } from "./host.ts";
@@ -86,6 +86,7 @@ export async function withHost(options: HouseOptions, run: (house: House) => Pro
 /** What a test of the inside works with. */
 export interface BareGateway {
   gateway: Gateway;
+  transport: Transport;
   orchestrator: ScriptedOrchestrator;
   /** Its log, as a host would have it. */
   host: FakeHost;
@@ -145,6 +146,7 @@ export async function withGateway(options: BareOptions, run: (bare: BareGateway)
   const url = `ws://127.0.0.1:${port}`;
   const bare: BareGateway = {
     gateway,
+    transport,
     orchestrator,
     host,
     url,
@@ -166,6 +168,7 @@ export async function withGateway(options: BareOptions, run: (bare: BareGateway)
     const closed = unlisten(server);
     await eventually(() => gateway.connections.size === 0, "the killed sockets to be noticed");
     gateway.stop();
+    transport.stop();
     cutConnections();
     await within(closed, "the server to close");
   }

@@ -1,0 +1,152 @@
+// The door: who may come in, who is refused in plain HTTP, and who waits at the entrance, in a place that is counted as
+// taken. What becomes a WebSocket is handed on with its seat, which is given back when it has gone.
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { Addresses } from "./access/addresses.ts";
+import type { Access } from "./access.ts";
+import type { Clock } from "./clock.ts";
+import { Entrance } from "./entrance.ts";
+import type { Limits } from "./limits.ts";
+import type { Identity } from "./ports/authorisation.ts";
+import type { Logger } from "./ports/logger.ts";
+import { refuseUpgrade } from "./refused-upgrade.ts";
+import { WaitingStream } from "./waiting-stream.ts";
+
+/** What an upgrade has while it waits, and keeps. */
+export interface Seat {
+  identity: Identity;
+  network: string;
+  /** At the entrance. */
+  account: string;
+}
+
+interface Upgrade {
+  request: IncomingMessage;
+  stream: Duplex;
+  /** What was sent after the request. */
+  head: Buffer;
+}
+
+export interface UpgradesOptions {
+  clock: Clock;
+  limits: Limits;
+  logger: Logger;
+  access: Access;
+  /** Why no socket is taken at the moment, or undefined. */
+  closedBecause: () => "draining" | "full" | undefined;
+  /** Makes a WebSocket of it; false when it is none, and has been refused. */
+  open: (upgrade: Upgrade, seat: Seat) => boolean;
+}
+
+export class Upgrades {
+  readonly #options: UpgradesOptions;
+  readonly #addresses: Addresses;
+  readonly #entrance: Entrance;
+  readonly #retryAfter: string;
+
+  constructor(options: UpgradesOptions) {
+    this.#options = options;
+    this.#addresses = new Addresses(options.limits);
+    this.#entrance = new Entrance(options.clock, options.limits);
+    this.#retryAfter = `Retry-After: ${Math.ceil(options.limits.retryAfterMs / 1_000)}`;
+  }
+
+  /** How many wait to be taken in. */
+  get waiting(): number {
+    return this.#entrance.waiting;
+  }
+
+  /** For an HTTP server's `upgrade` event. */
+  take(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    const identity = this.#whoIs(request, stream);
+    if (!identity) return;
+    // It has its place while it waits: else any number could.
+    const network = this.#addresses.add(request.socket.remoteAddress);
+    const seat = { identity, network, account: `${identity.name} ${network}` };
+    let waiting: WaitingStream | undefined;
+    let isDone = false;
+    const newcomer = {
+      takeIn: () => {
+        isDone = true;
+        if (!this.#takeIn({ request, stream, head: waiting?.release() ?? head }, seat)) this.#addresses.remove(network);
+        else if (waiting) stream.resume();
+      },
+      turnAway: () => {
+        isDone = true;
+        waiting?.release();
+        this.#addresses.remove(network);
+        this.#refuse(stream, 503, "too many come at once: try again later", [this.#retryAfter]);
+      },
+    };
+    if (!this.#entrance.admit(seat.account, newcomer)) newcomer.turnAway();
+    if (isDone) return;
+    const leave = (): void => {
+      this.#entrance.withdraw(seat.account, newcomer);
+      this.#addresses.remove(network);
+    };
+    waiting = new WaitingStream(stream, head, this.#options.limits, {
+      onGone: leave,
+      onTooMuch: () => {
+        waiting?.release();
+        leave();
+        this.#entrance.vain(seat.account);
+        this.#refuse(stream, 400, "wait for the answer to the upgrade before you send more (RFC 6455 4.1)");
+      },
+    });
+  }
+
+  /** A WebSocket that was opened has gone. @param inVain it was there for nothing, or was thrown out. */
+  leave({ network, account }: Seat, inVain: boolean): void {
+    this.#addresses.remove(network);
+    if (inVain) this.#entrance.vain(account);
+  }
+
+  /** Nobody is taken in any more. */
+  stop(): void {
+    this.#entrance.stop();
+  }
+
+  #refuse(stream: Duplex, status: number, message: string, headers: string[] = []): void {
+    const { clock, limits } = this.#options;
+    refuseUpgrade(stream, { status, message, headers }, clock, limits);
+  }
+
+  /** Refuses, unless it may come in: then, by what it has shown, it is somebody. */
+  #whoIs(request: IncomingMessage, stream: Duplex): Identity | undefined {
+    const { access, closedBecause, logger } = this.#options;
+    const closed = closedBecause();
+    if (closed) {
+      this.#refuse(stream, 503, `${closed}: try again later`, [this.#retryAfter]);
+      return undefined;
+    }
+    // Before a ticket is used up for it.
+    if (this.#addresses.isFull(request.socket.remoteAddress)) {
+      logger.info("transport-ws: upgrade refused", { status: 429, reason: "too many sockets of one address" });
+      this.#refuse(stream, 429, tooManyFromThere, [this.#retryAfter]);
+      return undefined;
+    }
+    const decision = access.check("upgrade", request);
+    if (decision.allowed) return decision.identity;
+    const { status, message } = decision;
+    logger.info("transport-ws: upgrade refused", { status, reason: message });
+    this.#refuse(stream, status, message, status === 401 ? ["WWW-Authenticate: Bearer"] : []);
+    return undefined;
+  }
+
+  #takeIn(upgrade: Upgrade, seat: Seat): boolean {
+    const { access, closedBecause, open } = this.#options;
+    const { stream } = upgrade;
+    if (stream.destroyed) return false;
+    const closed = closedBecause();
+    if (closed || !access.isGood(seat.identity)) {
+      if (closed) this.#refuse(stream, 503, `${closed}: try again later`, [this.#retryAfter]);
+      else this.#refuse(stream, 401, "the token is not good any more", ["WWW-Authenticate: Bearer"]);
+      return false;
+    }
+    const isOpen = open(upgrade, seat);
+    if (!isOpen) this.#entrance.vain(seat.account);
+    return isOpen;
+  }
+}
+
+const tooManyFromThere = "too many sockets are open from your address: close one first";

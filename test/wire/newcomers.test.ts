@@ -1,0 +1,90 @@
+// Upgrades that have to wait at the entrance: that one has gone is seen at once, whatever it has sent; what it sent too
+// early is heard when it is let in, and is little.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Limits } from "../../src/limits.ts";
+import { encodeFrame } from "../support/client/frames.ts";
+import { eventually } from "../support/deadline.ts";
+import { type BareGateway, hastyClock, withGateway } from "../support/gateway.ts";
+import { opcodes, openPeer, type Peer } from "../support/http-peer.ts";
+
+const test = suite("wire: newcomers");
+
+const upgrade =
+  "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+/** A second of the server's is twenty of ours: who waits does so throughout a test. */
+const slowClock = hastyClock(0.05);
+const oneInVain: Partial<Limits> = { vainNewcomersBurst: 0, vainNewcomersPerSecond: 2, newcomerBytesMax: 2_000 };
+
+/** Somebody comes for nothing: now the others of its account wait. */
+async function comeInVain({ gateway, join }: BareGateway): Promise<void> {
+  (await join()).kill();
+  await eventually(() => gateway.connections.size === 0, "it to be gone");
+}
+
+async function come(url: string, early: Uint8Array | string = ""): Promise<Peer> {
+  const peer = await openPeer(url);
+  peer.write(upgrade);
+  peer.write(early);
+  return peer;
+}
+
+const waiting = async ({ transport }: BareGateway, count: number): Promise<void> => {
+  await eventually(() => transport.waiting().newcomers === count, `${count} to wait`);
+};
+
+test("who has gone waits no more and has no place, also when it has said something", () =>
+  withGateway({ clock: slowClock, limits: { ...oneInVain, socketsPerLoopbackAddressMax: 6 } }, async (bare) => {
+    await comeInVain(bare);
+    const comeAll = async (): Promise<Peer[]> => {
+      const early = ["", "x", "x".repeat(1_500)];
+      return await Promise.all([...early, ...early].map((one) => come(bare.url, one)));
+    };
+    const peers = await comeAll();
+    await waiting(bare, 6);
+    for (const [index, peer] of peers.entries()) index < 3 ? peer.end() : peer.kill();
+    await waiting(bare, 0);
+    for (const peer of peers) await peer.untilClosed();
+    // Nothing of them is counted: as many again have places, and one more has none.
+    const others = await comeAll();
+    await waiting(bare, 6);
+    const late = await come(bare.url);
+    assert.is((await late.response()).status, 429);
+    for (const peer of [...others, late]) peer.kill();
+    await waiting(bare, 0);
+  }));
+
+test("what it has sent while it waited is heard when it is let in", () =>
+  withGateway({ limits: oneInVain }, async (bare) => {
+    await comeInVain(bare);
+    const frame = encodeFrame({ opcode: opcodes.text, payload: JSON.stringify({ type: "subscribe", surfaceId: "?" }) });
+    const peer = await come(bare.url, frame.subarray(0, 9));
+    await waiting(bare, 1);
+    peer.write(frame.subarray(9, 20));
+    peer.write(frame.subarray(20));
+    peer.write(encodeFrame({ opcode: opcodes.ping, payload: "and?" }));
+    assert.is((await peer.response()).status, 101);
+    const answer = await peer.frame(({ payload }) => payload.includes("Unknown surface"));
+    assert.equal(JSON.parse(answer.payload.toString()).surfaceId, "?");
+    await peer.frame(({ opcode, payload }) => opcode === opcodes.pong && payload.toString() === "and?");
+    // It is a socket like any other.
+    peer.send({ opcode: opcodes.ping, payload: "still?" });
+    await peer.frame(({ payload }) => payload.toString() === "still?");
+    peer.kill();
+  }));
+
+test("who says more than newcomerBytesMax before it is let in is refused, and told why", () =>
+  withGateway({ clock: slowClock, limits: oneInVain }, async (bare) => {
+    await comeInVain(bare);
+    const peer = await come(bare.url, "x".repeat(2_000));
+    await waiting(bare, 1);
+    peer.write("x");
+    const { status, body } = await peer.response();
+    assert.is(status, 400);
+    assert.match(JSON.parse(body).error, "wait for the answer to the upgrade");
+    await waiting(bare, 0);
+    await peer.untilClosed();
+  }));
+
+test.run();

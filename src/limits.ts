@@ -161,12 +161,14 @@ export const limits = {
   flushBytesMax: 64 * KiB,
   /** Pause between two passes of news over many sockets. Lower: more writes; higher: later news. */
   newsIntervalMs: 100,
-  /** Sockets for each millisecond of that pause: below 1,000 it is shorter, for a few it is 0. */
-  newsSocketsPerMs: 10,
+  /** Sockets for each millisecond of that pause: below 200 it is shorter, for one it is 0. */
+  newsSocketsPerMs: 2,
+  /** What is deferred runs for so long in one loop turn, the rest in the next ones. Higher: sockets are heard later. */
+  deferredMsPerLoopTurn: 1,
   /** Sockets written in one loop turn. Higher: the loop is held longer (5,000 in one go: 42 ms). */
-  socketsPerLoopTurn: 256,
+  socketsPerLoopTurn: 64,
   /** Facts (turn.began, turn.sealed, …) sent to actors in one loop turn; each takes 9–16 µs. */
-  factsPerLoopTurn: 500,
+  factsPerLoopTurn: 100,
   /** Joiners and catching-up cursors served in one loop turn. */
   catchUpsPerLoopTurn: 32,
   /** One slice of catching up. */

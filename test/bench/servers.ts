@@ -14,7 +14,12 @@ interface ServerProgram {
 }
 
 /** As in `npm start`, and gc, so that memory is measured and not garbage. */
-export const nodeFlags = ["--expose-gc", "--max-semi-space-size=8", "--disable-warning=ExperimentalWarning"];
+export const nodeFlags = [
+  "--expose-gc",
+  "--max-semi-space-size=8",
+  "--v8-pool-size=1",
+  "--disable-warning=ExperimentalWarning",
+];
 
 const fileOf = (name: ServerName): string => fileURLToPath(new URL(`./servers/${name}.ts`, import.meta.url));
 const onNode = (name: ServerName, title: string, dialect: Dialect = "json"): ServerProgram => ({

@@ -65,6 +65,7 @@ class Command {
       ...around,
       process.execPath,
       "--max-semi-space-size=8",
+      "--v8-pool-size=1",
       program,
       ...argv,
     ];

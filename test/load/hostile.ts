@@ -76,7 +76,9 @@ export async function hostileSockets(table: Table): Promise<void> {
   table.note("… p99: quiet · neighbour · attacked", ms("p99"));
   table.note("… p50: quiet · neighbour · attacked", ms("p50"));
   const [, second = played[0]] = played;
-  const growth = (played.at(-1)?.attacked.rss ?? 0) - (second?.attacked.rss ?? 0);
+  // The least of a round: long messages of those who have gone are still being carried out at its most.
+  const kept = (round = played[0]): number => Math.min(...ways.map((way) => round?.[way].rss ?? 0));
+  const growth = kept(played.at(-1)) - kept(second);
   const grown = `${(growth / MiB).toFixed(1)} MiB more`;
   table.row("… memory beside the logs, from the second round to the last", grown, "< 16 MiB", growth < 16 * MiB);
   const harmed = peers.filter((peer) => peer.holes > 0 || peer.closed).length;

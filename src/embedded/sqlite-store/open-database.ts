@@ -8,6 +8,7 @@ import type { Logger } from "../../ports/logger.ts";
 import { StoreError } from "../../ports/store.ts";
 import { number, type ResultRow, text } from "./columns.ts";
 import { reasonOf } from "./failures.ts";
+import { withoutTurns } from "./log-keeper.ts";
 import * as refusals from "./open-refusals.ts";
 import { applicationId, migrate, schemaVersion } from "./schema.ts";
 
@@ -104,7 +105,7 @@ function configure(database: DatabaseSync, durability: Durability, directory: st
     PRAGMA foreign_keys = OFF;
     PRAGMA cell_size_check = ON;
     PRAGMA temp_store = MEMORY;
-    PRAGMA wal_autocheckpoint = ${limits.storeLogPages};
+    PRAGMA wal_autocheckpoint = ${withoutTurns * limits.storeLogPages};
     PRAGMA journal_size_limit = ${limits.storeLogKeptBytes}`);
   migrate(database, version);
   check(database, directory);

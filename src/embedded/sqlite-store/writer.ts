@@ -6,6 +6,7 @@ import type { Logger } from "../../ports/logger.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
 import { type ApplyWrite, applyWrite } from "./apply-write.ts";
 import { failureOf, isDefect, reasonOf } from "./failures.ts";
+import { LogKeeper } from "./log-keeper.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { type Defect, refusedUnits } from "./refused-units.ts";
 import { type Room, room } from "./room.ts";
@@ -28,6 +29,7 @@ export class Writer {
   readonly #apply: ApplyWrite;
   readonly #transaction: Transaction;
   readonly #room: Room;
+  readonly #log: LogKeeper;
   readonly #setAside: (defect: Defect) => void;
   #pending: Unit[] = [];
   #flushIsDue = false;
@@ -40,6 +42,7 @@ export class Writer {
     this.#apply = applyWrite(open.database, options.logger);
     this.#transaction = transaction(open.database);
     this.#room = room(open.database, this.#transaction);
+    this.#log = new LogKeeper(open.database, options.clock, options.logger);
     this.#setAside = refusedUnits(open.database, this.#transaction, options.clock);
   }
 
@@ -114,6 +117,7 @@ export class Writer {
         ownDefect = this.#applyUnit(attempted);
       });
     });
+    this.#log.committed();
     onCommit?.(clock.now() - startedAt);
     this.#pending.splice(0, units);
     for (const { unit, error } of defects) {

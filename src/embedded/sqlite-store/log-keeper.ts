@@ -1,0 +1,67 @@
+// Has the write-ahead log written back into the database, in a loop turn of its own: a commit would do it by itself,
+// and take three times as long. The log grows while that fails, and nothing is lost: it is tried again.
+import type { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../../clock.ts";
+import { limits } from "../../limits.ts";
+import type { Logger } from "../../ports/logger.ts";
+import { number, type ResultRow } from "./columns.ts";
+import { reasonOf } from "./failures.ts";
+
+/** Where no turn of the loop comes between many commits SQLite writes it back, when it is so many times as long. */
+export const withoutTurns = 4;
+
+export class LogKeeper {
+  readonly #database: DatabaseSync;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** Both answer one row: busy, log (pages; -1 in memory), checkpointed. */
+  readonly #look: () => ResultRow | undefined;
+  readonly #writeBack: () => ResultRow | undefined;
+  #isDue = false;
+  #failedAt: number | undefined;
+
+  constructor(database: DatabaseSync, clock: Clock, logger: Logger) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#logger = logger;
+    const look = database.prepare("PRAGMA wal_checkpoint(NOOP)");
+    const writeBack = database.prepare("PRAGMA wal_checkpoint(PASSIVE)");
+    this.#look = () => look.get();
+    this.#writeBack = () => writeBack.get();
+  }
+
+  /** A transaction has been committed. */
+  committed(): void {
+    if (this.#isDue || this.#rests || this.#pages() < limits.storeLogPages) return;
+    this.#isDue = true;
+    this.#clock.defer(() => {
+      this.#isDue = false;
+      if (this.#database.isOpen) this.#run();
+    });
+  }
+
+  /** The commit stands, whatever this meets. */
+  #pages(): number {
+    try {
+      return number(this.#look() ?? {}, "log");
+    } catch {
+      return 0;
+    }
+  }
+
+  get #rests(): boolean {
+    return this.#failedAt !== undefined && this.#clock.now() - this.#failedAt < limits.sealRetryMs;
+  }
+
+  #run(): void {
+    try {
+      this.#writeBack();
+      if (this.#failedAt !== undefined) this.#logger.info("store: the write-ahead log is written back again");
+      this.#failedAt = undefined;
+    } catch (error) {
+      const begins = this.#failedAt === undefined;
+      this.#failedAt = this.#clock.now();
+      if (begins) this.#logger.warn("store: the write-ahead log cannot be written back", { reason: reasonOf(error) });
+    }
+  }
+}

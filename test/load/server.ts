@@ -12,6 +12,8 @@ export interface Figures {
   cpuMs: number;
   rssBytes: number;
   heapBytes: number;
+  /** Of V8's heap and beside it: what the program holds, and what it has not collected. */
+  heldBytes: number;
   /** Of the turn logs: they have a budget of their own. */
   logBytes: number;
   sockets: number;
@@ -45,12 +47,13 @@ const server = await startServer({ config: command.config, clock: systemClock, l
 
 const figures = (): Figures => {
   const { user, system } = process.cpuUsage();
-  const { rss, heapUsed } = process.memoryUsage();
+  const { rss, heapUsed, external } = process.memoryUsage();
   const { sockets, watches, logBytes } = server.gateway.counts();
   return {
     cpuMs: (user + system) / 1_000,
     rssBytes: rss,
     heapBytes: heapUsed,
+    heldBytes: heapUsed + external,
     logBytes,
     sockets,
     watches,

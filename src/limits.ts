@@ -161,8 +161,8 @@ export const limits = {
   flushBytesMax: 64 * KiB,
   /** Pause between two passes of news over many sockets. Lower: more writes; higher: later news. */
   newsIntervalMs: 100,
-  /** Sockets for each millisecond of that pause: below 500 it is shorter, for a few it is 0. */
-  newsSocketsPerMs: 5,
+  /** Sockets for each millisecond of that pause: below 1,000 it is shorter, for a few it is 0. */
+  newsSocketsPerMs: 10,
   /** What is deferred runs for so long in one loop turn, the rest in the next ones. Higher: sockets are heard later. */
   deferredMsPerLoopTurn: 1,
   /** Sockets written in one loop turn. Higher: the loop is held longer (5,000 in one go: 42 ms). */

@@ -2,8 +2,11 @@
 // it looks at its sockets again: what many parts of the house defer at once would make one long turn of many short
 // pieces. Here a turn that has taken its time leaves the rest to the next one, in the order in which it was deferred.
 
+/** Node's setImmediate. */
+export type Soon = (run: () => void) => { unref(): unknown };
+
 export class LoopTurns {
-  readonly #soon: (run: () => void) => void;
+  readonly #soon: Soon;
   readonly #now: () => number;
   readonly #turnMs: number;
   readonly #waiting: (() => void)[] = [];
@@ -11,11 +14,10 @@ export class LoopTurns {
   #startedAt: number | undefined;
 
   /**
-   * @param soon Node's setImmediate.
    * @param now monotonic, ms.
    * @param turnMs so long a turn may take, microtasks included; one piece is always run.
    */
-  constructor(soon: (run: () => void) => void, now: () => number, turnMs: number) {
+  constructor(soon: Soon, now: () => number, turnMs: number) {
     this.#soon = soon;
     this.#now = now;
     this.#turnMs = turnMs;
@@ -31,8 +33,8 @@ export class LoopTurns {
   readonly #runNext = (): void => {
     if (this.#startedAt === undefined) {
       this.#startedAt = this.#now();
-      // The first of the next turn: all else is deferred after it.
-      this.#soon(this.#begin);
+      // The first of the next turn, when there is one: all else is deferred after it.
+      this.#soon(this.#begin).unref();
     } else if (this.#now() - this.#startedAt >= this.#turnMs) {
       this.#soon(this.#runNext);
       return;

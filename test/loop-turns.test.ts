@@ -15,7 +15,10 @@ class CheckPhases {
   ms = 0;
   #immediates: (() => void)[] = [];
   readonly turns = new LoopTurns(
-    (run) => this.#immediates.push(run),
+    (run) => {
+      this.#immediates.push(run);
+      return { unref() {} };
+    },
     () => this.ms,
     turnMs,
   );

@@ -1,7 +1,5 @@
 // Time as the rest of the house sees it: one interface, so that a test can hold it still and let it go on. Nothing else
 // in src/ may call Date.now, performance.now, setTimeout, setInterval or setImmediate.
-import { limits } from "./limits.ts";
-import { LoopTurns } from "./loop-turns.ts";
 
 export type Timer = unknown;
 
@@ -12,18 +10,18 @@ export interface Clock {
   now(): number;
   setTimeout(run: () => void, delayMs: number): Timer;
   clearTimeout(timer: Timer): void;
-  /** Runs after pending input: in the next turn of the event loop, or soon after when that is full. In their order. */
+  /** Runs in the next turn of the event loop, after pending input. */
   defer(run: () => void): void;
 }
-
-const turns = new LoopTurns(setImmediate, () => performance.now(), limits.deferredMsPerLoopTurn);
 
 export const systemClock: Clock = {
   wall: () => Date.now(),
   now: () => performance.now(),
   setTimeout: (run, delayMs) => setTimeout(run, delayMs),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
-  defer: (run) => turns.defer(run),
+  defer: (run) => {
+    setImmediate(run);
+  },
 };
 
 /** A promise that resolves after delayMs, or at once when the signal is aborted (never rejects). */

@@ -16,6 +16,8 @@ export interface Newcomer {
 interface Account {
   /** Since when each waits, the oldest first. */
   waiting: Map<Newcomer, number>;
+  /** The newest last; some wait no more. */
+  newest: Newcomer[];
   /** What has come in vain is paid for by then; monotonic, ms. */
   paidAt: number;
 }
@@ -24,6 +26,8 @@ interface Account {
 const restMsMax = 1_000;
 /** Where the first waits for longer than this there are too many: then the newest are first, and some get in soon. */
 const queueMsMax = 1_000;
+/** Of those who wait no more so many may be remembered, beside as many as wait. */
+const goneKept = 16;
 /** Accounts that owe nothing are looked for no more often. */
 const pruneMs = 1_000;
 
@@ -69,6 +73,7 @@ export class Entrance {
     const account = known ?? this.#open(name);
     if (account.waiting.size === 0) this.#turns.push(account);
     account.waiting.set(newcomer, this.#clock.now());
+    account.newest.push(newcomer);
     this.#waiting++;
     this.#goOnIn(this.#restMs(account));
     return true;
@@ -77,8 +82,8 @@ export class Entrance {
   /** It waits no more. */
   withdraw(name: string, newcomer: Newcomer): void {
     const account = this.#accounts.get(name);
-    if (!account?.waiting.delete(newcomer)) return;
-    this.#waiting--;
+    if (!account?.waiting.has(newcomer)) return;
+    this.#drop(account, newcomer);
     if (account.waiting.size === 0) this.#turns.splice(this.#turns.indexOf(account), 1);
     if (this.#waiting === 0) this.#forgetRest();
   }
@@ -114,7 +119,7 @@ export class Entrance {
   }
 
   #open(name: string): Account {
-    const account = { waiting: new Map(), paidAt: Number.NEGATIVE_INFINITY };
+    const account = { waiting: new Map(), newest: [], paidAt: Number.NEGATIVE_INFINITY };
     this.#accounts.set(name, account);
     return account;
   }
@@ -163,24 +168,27 @@ export class Entrance {
     else this.#defer();
   }
 
-  #next({ waiting }: Account): Newcomer | undefined {
+  #next(account: Account): Newcomer | undefined {
+    const { waiting } = account;
     const now = this.#clock.now();
     let next: Newcomer | undefined;
     for (const [newcomer, since] of waiting) {
       if (now - since < this.#limits.handshakeMs) {
-        next = now - since > queueMsMax ? newest(waiting) : newcomer;
+        next = now - since > queueMsMax ? newestOf(account) : newcomer;
         break;
       }
-      this.#drop(waiting, newcomer);
+      this.#drop(account, newcomer);
       newcomer.turnAway();
     }
-    if (next) this.#drop(waiting, next);
+    if (next) this.#drop(account, next);
     return next;
   }
 
-  #drop(waiting: Account["waiting"], newcomer: Newcomer): void {
+  #drop(account: Account, newcomer: Newcomer): void {
+    const { waiting, newest } = account;
     waiting.delete(newcomer);
     this.#waiting--;
+    if (newest.length > 2 * waiting.size + goneKept) account.newest = [...waiting.keys()];
   }
 
   #goOnIn(restMs: number): void {
@@ -205,8 +213,9 @@ export class Entrance {
   }
 }
 
-function newest(waiting: Account["waiting"]): Newcomer | undefined {
-  let last: Newcomer | undefined;
-  for (const newcomer of waiting.keys()) last = newcomer;
-  return last;
+function newestOf({ waiting, newest }: Account): Newcomer | undefined {
+  for (;;) {
+    const last = newest.pop();
+    if (!last || waiting.has(last)) return last;
+  }
 }

@@ -14,7 +14,7 @@ import { Intake } from "./intake.ts";
 import type { Limits } from "./limits.ts";
 import type { Socket } from "./outlet.ts";
 import type { Logger } from "./ports/logger.ts";
-import { type Seat, Upgrades } from "./upgrades.ts";
+import { type Seat, type Upgrade, Upgrades } from "./upgrades.ts";
 
 export interface TransportOptions {
   clock: Clock;
@@ -186,7 +186,7 @@ export function createTransport(options: TransportOptions): Transport {
   };
 
   /** False when ws finds that it is no WebSocket's upgrade, and says so itself. */
-  const complete = (request: IncomingMessage, stream: Duplex, head: Buffer, seat: Seat): boolean => {
+  const complete = ({ request, stream, head }: Upgrade, seat: Seat): boolean => {
     let isOpen = false;
     // The answer to the upgrade and the first messages leave in one system call: a second one is 17 µs of a socket.
     stream.cork();
@@ -207,7 +207,7 @@ export function createTransport(options: TransportOptions): Transport {
     logger,
     access,
     closedBecause,
-    open: ({ request, stream, head }, seat) => complete(request, stream, head, seat),
+    open: complete,
   });
   const upgrade: Transport["upgrade"] = (request, stream, head) => upgrades.take(request, stream, head);
 

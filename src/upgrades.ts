@@ -20,7 +20,7 @@ export interface Seat {
   account: string;
 }
 
-interface Upgrade {
+export interface Upgrade {
   request: IncomingMessage;
   stream: Duplex;
   /** What was sent after the request. */

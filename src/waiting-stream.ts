@@ -42,7 +42,7 @@ export class WaitingStream {
     stream.off("close", this.#end);
     stream.off("end", this.#end);
     stream.off("data", this.#data);
-    return this.#early.length === 1 ? (this.#early[0] as Buffer) : Buffer.concat(this.#early);
+    return Buffer.concat(this.#early);
   }
 
   readonly #end = (): void => {

@@ -24,7 +24,7 @@ function open(perLoopTurn: number = limits.socketsPerLoopTurn, authorisation?: A
   const clock = new SimulatedClock();
   const listeners = new Map<number, Listener & { socket: MemorySocket }>();
   let serial = 0;
-  const bounds = { ...limits, socketsPerLoopTurn: perLoopTurn, newsIntervalMs: 0 };
+  const bounds = { ...limits, socketsPerLoopTurn: perLoopTurn };
   const broadcaster = new Broadcaster(
     clock,
     bounds,

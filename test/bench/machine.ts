@@ -19,7 +19,7 @@ export function conditions(bun: string | undefined, raised: Iterable<string>): s
   const files = openFilesMax();
   return [
     `${availableParallelism()} cores; Node ${process.versions.node}${bun === undefined ? ", no Bun" : `, Bun ${bun}`}`,
-    `every server on Node runs with ${servers.turnwire.args.slice(0, 2).join(" ")}; no server compresses`,
+    `every server on Node runs with ${servers.turnwire.args.slice(0, 3).join(" ")}; no server compresses`,
     `open files a process, raised to the hard limit: ${Number.isFinite(files) ? files.toLocaleString("en") : "none"}`,
     "the load comes from 127.0.0.1 to 127.0.0.32, because one address has not ports enough for sockets that come back",
     ...raised,

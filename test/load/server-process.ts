@@ -17,7 +17,7 @@ export class ServerProcess {
 
   private constructor(dataDir: string) {
     const program = fileURLToPath(new URL("./server.ts", import.meta.url));
-    // The same flag as in `npm start`; gc, so that memory is measured and not garbage.
+    // The same flags as in `npm start`; gc, so that memory is measured and not garbage.
     const args = ["--expose-gc", "--max-semi-space-size=8", "--v8-pool-size=1", program, dataDir];
     this.#process = new AskedProcess<Ask, Report>(args, { deadlineMs: settleMs });
   }

@@ -30,9 +30,13 @@ onDisk("nor does one whose disk reports errors now and then", async () => {
   assert.equal(faults, []);
 });
 
+/** The last of a conversation would leave no gap. */
+const hasSuccessor =
+  "EXISTS (SELECT 1 FROM chunks AS l WHERE l.conversation_id = chunks.conversation_id AND l.seq > chunks.seq)";
+const gap = /the history's seqs are|its history begins/;
 const spoiled: [what: string, sql: string, found: RegExp][] = [
-  ["an answer", "DELETE FROM chunks WHERE role = 'assistant'", /the history's seqs are|its history begins/],
-  ["a question", "DELETE FROM chunks WHERE role = 'user'", /the history's seqs are|its history begins/],
+  ["an answer", `DELETE FROM chunks WHERE role = 'assistant' AND ${hasSuccessor}`, gap],
+  ["a question", `DELETE FROM chunks WHERE role = 'user' AND ${hasSuccessor}`, gap],
   [
     "a letter",
     "UPDATE chunks SET chunk = replace(chunk, 'w1 ', 'w! ') WHERE role = 'assistant'",
@@ -49,7 +53,7 @@ for (const [what, sql, found] of spoiled)
       database.close();
     };
     const { faults } = await playKills({ seed, kills: 5, spoil });
-    assert.match(faults.join("\n"), found);
+    assert.ok(found.test(faults.join("\n")), faults.join("\n") || "nothing was found");
   });
 
 test.run();

@@ -1,5 +1,8 @@
 // Time as the rest of the house sees it: one interface, so that a test can hold it still and let it go on. Nothing else
 // in src/ may call Date.now, performance.now, setTimeout, setInterval or setImmediate.
+import { performance } from "node:perf_hooks";
+import { limits } from "./limits.ts";
+import { LoopTurns, type LoopTurnsOptions } from "./loop-turns.ts";
 
 export type Timer = unknown;
 
@@ -10,18 +13,26 @@ export interface Clock {
   now(): number;
   setTimeout(run: () => void, delayMs: number): Timer;
   clearTimeout(timer: Timer): void;
-  /** Runs in the next turn of the event loop, after pending input. */
+  /** Runs after pending input: in the next turn of the event loop, or soon after when that is full. In their order. */
   defer(run: () => void): void;
 }
+
+/** What Node's own loop is asked for. */
+export const nodeLoop: Pick<LoopTurnsOptions, "soon" | "now" | "turn"> = {
+  soon: (run) => setImmediate(run),
+  now: () => performance.now(),
+  turn: () => performance.nodeTiming.uvMetricsInfo.loopCount,
+};
+
+const { deferredMsPerLoopTurn: turnMs, deferredWaitMsMax: waitMsMax } = limits;
+const turns = new LoopTurns({ ...nodeLoop, turnMs, waitMsMax });
 
 export const systemClock: Clock = {
   wall: () => Date.now(),
   now: () => performance.now(),
   setTimeout: (run, delayMs) => setTimeout(run, delayMs),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
-  defer: (run) => {
-    setImmediate(run);
-  },
+  defer: (run) => turns.defer(run),
 };
 
 /** A promise that resolves after delayMs, or at once when the signal is aborted (never rejects). */

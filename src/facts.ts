@@ -2,17 +2,18 @@
 // and never inside it, a bounded number in one loop turn.
 import type { Clock } from "./clock.ts";
 import type { Limits } from "./limits.ts";
+import { Piece } from "./piece.ts";
 
 export class Facts {
   readonly #clock: Clock;
-  readonly #perLoopTurn: number;
+  readonly #limits: Limits;
   #waiting: (() => void)[] = [];
   #next = 0;
   #scheduled = false;
 
   constructor(clock: Clock, limits: Limits) {
     this.#clock = clock;
-    this.#perLoopTurn = limits.factsPerLoopTurn;
+    this.#limits = limits;
   }
 
   /** Delivers the fact in a coming loop turn; deliver must not throw (an actor's send does not). */
@@ -29,8 +30,9 @@ export class Facts {
 
   #deliver(): void {
     this.#scheduled = false;
-    const until = Math.min(this.#waiting.length, this.#next + this.#perLoopTurn);
-    for (; this.#next < until; this.#next++) this.#waiting[this.#next]?.();
+    const piece = new Piece(this.#clock, this.#limits, this.#limits.factsPerLoopTurn);
+    const { length } = this.#waiting;
+    for (; this.#next < length && piece.takes(); this.#next++) this.#waiting[this.#next]?.();
     if (this.#next < this.#waiting.length) {
       this.#schedule();
       return;

@@ -5,6 +5,7 @@ import type { Clock, Timer } from "./clock.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Limits } from "./limits.ts";
 import type { Pace } from "./pace.ts";
+import { Piece } from "./piece.ts";
 import type { LoggedEvent, TurnLog } from "./turn-log.ts";
 
 /** What a feed finds out while it takes events in; the owner posts facts and does nothing else. */
@@ -171,7 +172,8 @@ export class Feed {
   #step(): void {
     const walk = this.#walk;
     if (!walk) return;
-    for (let count = 0; count < this.#limits.socketsPerLoopTurn; count++) {
+    const piece = new Piece(this.#clock, this.#limits, this.#limits.socketsPerLoopTurn);
+    while (piece.takes()) {
       const next = walk.cursors.next();
       if (next.done) {
         this.#walk = undefined;

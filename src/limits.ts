@@ -163,6 +163,10 @@ export const limits = {
   newsIntervalMs: 100,
   /** Sockets for each millisecond of that pause: below 1,000 it is shorter, for a few it is 0. */
   newsSocketsPerMs: 10,
+  /** What is deferred runs for so long in a loop turn, the rest in the next ones … Higher: sockets are heard later. */
+  deferredMsPerLoopTurn: 0.5,
+  /** … but what has waited for so long is run. Higher: deltas come late when sockets keep the loop busy. */
+  deferredWaitMsMax: 5,
   /** Sockets written in one loop turn. Higher: the loop is held longer (5,000 in one go: 42 ms). */
   socketsPerLoopTurn: 64,
   /** Facts (turn.began, turn.sealed, …) sent to actors in one loop turn; each takes 9–16 µs. */

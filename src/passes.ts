@@ -2,10 +2,11 @@
 // out in the next one, so each socket sees everything in order. Passes that rest let what is new gather between them.
 import type { Clock, Timer } from "./clock.ts";
 import type { Limits } from "./limits.ts";
+import { Piece } from "./piece.ts";
 
 export class Passes<Member> {
   readonly #clock: Clock;
-  readonly #perLoopTurn: number;
+  readonly #limits: Limits;
   readonly #members: () => Iterable<Member>;
   readonly #begin: () => void;
   readonly #write: (member: Member) => void;
@@ -33,7 +34,7 @@ export class Passes<Member> {
     rests = false,
   ) {
     this.#clock = clock;
-    this.#perLoopTurn = limits.socketsPerLoopTurn;
+    this.#limits = limits;
     this.#members = members;
     this.#begin = begin;
     this.#write = write;
@@ -80,7 +81,8 @@ export class Passes<Member> {
   }
 
   #step(rest: Iterator<Member>): void {
-    for (let count = 0; count < this.#perLoopTurn; count++) {
+    const piece = new Piece(this.#clock, this.#limits, this.#limits.socketsPerLoopTurn);
+    while (piece.takes()) {
       const next = rest.next();
       if (next.done) {
         this.#walking = false;

@@ -9,6 +9,7 @@ import type { Feed } from "./feed.ts";
 import type { Feeds } from "./feeds.ts";
 import type { Limits } from "./limits.ts";
 import type { Outlet } from "./outlet.ts";
+import { Piece } from "./piece.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { StreamCursor } from "./protocol/chat-subscribe.ts";
 import type { Registry } from "./registry.ts";
@@ -205,15 +206,21 @@ export class Watches {
 
   #serve(run: () => void): void {
     this.#waiting.push(run);
+    this.#serveSoon();
+  }
+
+  #serveSoon(): void {
     if (this.#serving) return;
     this.#serving = true;
     this.#options.clock.defer(() => this.#serveSome());
   }
 
+  /** Each of those who wait once, at the most: who needs more waits again. */
   #serveSome(): void {
-    const batch = this.#waiting.splice(0, this.#options.limits.catchUpsPerLoopTurn);
-    this.#serving = this.#waiting.length > 0;
-    if (this.#serving) this.#options.clock.defer(() => this.#serveSome());
-    for (const run of batch) run();
+    const { clock, limits } = this.#options;
+    this.#serving = false;
+    const piece = new Piece(clock, limits, limits.catchUpsPerLoopTurn);
+    for (let left = this.#waiting.length; left > 0 && piece.takes(); left--) this.#waiting.shift()?.();
+    if (this.#waiting.length > 0) this.#serveSoon();
   }
 }

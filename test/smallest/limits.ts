@@ -81,6 +81,8 @@ export const smallest: Limits = {
   flushBytesMax: 1,
   newsIntervalMs: 1,
   newsSocketsPerMs: 10,
+  deferredMsPerLoopTurn: 0,
+  deferredWaitMsMax: 1,
   socketsPerLoopTurn: 1,
   factsPerLoopTurn: 1,
   catchUpsPerLoopTurn: 1,

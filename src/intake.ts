@@ -18,6 +18,10 @@ interface Lane<From extends Source> {
   readonly chunks: Buffer[];
   /** Of the first chunk, so much has been read. */
   read: number;
+  /** What has come of it without a pause. */
+  bytes: number;
+  /** That is so much that others need protection from it. */
+  floods: boolean;
   /** What it is given at a time: less when that took long, more when it did not. */
   sliceBytes: number;
   /** Since when it has sent more than is read. Monotonic, ms. */
@@ -26,6 +30,10 @@ interface Lane<From extends Source> {
   heldMs: number;
   /** Has it a place among those who wait? */
   isWaiting: boolean;
+  /** It has begun something that is still to be done … */
+  hasBegun: boolean;
+  /** … and more in the slice that is being read: so many ms. */
+  begunMs: number;
 }
 
 /** What was read out of a source's lane lately. */
@@ -49,6 +57,8 @@ export class Intake<From extends Source> {
   readonly #read: (from: From, slice: Buffer) => void;
   readonly #tooMuch: (from: From) => void;
   readonly #lanes = new Map<From, Lane<From>>();
+  /** How many of them flood. */
+  #floods = 0;
   /** Whose chunk came when there was no time, of those who send little … */
   readonly #fresh: Lane<From>[] = [];
   /** … and who sends much. */
@@ -97,7 +107,7 @@ export class Intake<From extends Source> {
     if (lane) {
       // Somebody has let it flow meanwhile.
       from.pause();
-      lane.chunks.push(chunk);
+      this.#add(lane, chunk);
       return;
     }
     const { inputFirstBytes } = this.#limits;
@@ -109,8 +119,9 @@ export class Intake<From extends Source> {
     }
     from.pause();
     const added = this.#laneOf(from);
-    added.chunks.push(chunk);
+    this.#add(added, chunk);
     if (isLittle) {
+      added.sliceBytes = inputFirstBytes;
       this.#fresh.push(added);
       this.#defer();
     } else this.#wait(added);
@@ -119,8 +130,7 @@ export class Intake<From extends Source> {
   /** What it sends is forgotten from now on, and taken no faster than its end needs to be noticed. */
   ignore(from: From): void {
     this.#ignored.add(from);
-    this.#held.delete(from);
-    this.#lanes.delete(from);
+    this.forget(from);
   }
 
   /** Nothing is read of it until it is let go: what it has sent so far is still being worked on. */
@@ -139,15 +149,24 @@ export class Intake<From extends Source> {
       lane.heldMs += this.#clock.now() - heldAt;
       this.#wait(lane);
     } else {
-      this.#lanes.delete(from);
+      this.#drop(from);
       from.resume();
     }
+  }
+
+  /** What is read of it has begun work that takes so long later: who sends much has more than one from its share. */
+  began(from: From, ms: number): void {
+    const lane = this.#lanes.get(from);
+    if (lane?.hasBegun) {
+      lane.begunMs += ms;
+      this.#markFlood(lane);
+    } else if (lane) lane.hasBegun = true;
   }
 
   /** It has gone. */
   forget(from: From): void {
     this.#held.delete(from);
-    this.#lanes.delete(from);
+    this.#drop(from);
   }
 
   /** Since when a source has sent more than is read, without a pause; undefined when it does not. Monotonic, ms. */
@@ -163,6 +182,7 @@ export class Intake<From extends Source> {
   /** The sources have been cut: no timer is left. */
   stop(): void {
     this.#lanes.clear();
+    this.#floods = 0;
     this.#held.clear();
     for (const timer of [this.#round, this.#forgetting, this.#ignoredPause])
       if (timer !== undefined) this.#clock.clearTimeout(timer);
@@ -226,8 +246,8 @@ export class Intake<From extends Source> {
       spentMs += this.#serve(lane);
       lane = spentMs < inputMsPerLoopTurn ? this.#waiting.shift() : undefined;
     }
-    // One who sends much where nobody else does is in nobody's way.
-    const others = Math.max(0, this.#lanes.size - 1);
+    // One who floods where nobody else does is in nobody's way.
+    const others = Math.max(0, this.#floods - 1);
     // What was read makes work later as well: a loop that is late has enough to do.
     const lateRestMs = others > 0 ? Math.min(inputLateRestMsMax, inputLateRests * this.#lateMs) : 0;
     const restMs = Math.min(inputRests, others) * spentMs + lateRestMs;
@@ -252,14 +272,14 @@ export class Intake<From extends Source> {
 
   // ── both ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Reads one slice of a lane; answers how long that took, ms. */
+  /** Reads one slice of a lane; answers how long that took and what it has begun will take, ms. */
   #serve(lane: Lane<From>): number {
     const { from, chunks } = lane;
     const [chunk] = chunks;
     // Ignored or held meanwhile, or gone.
     if (this.#lanes.get(from) !== lane || this.#held.has(from)) return 0;
     if (!chunk || from.destroyed) {
-      this.#lanes.delete(from);
+      this.#drop(from);
       return 0;
     }
     if (this.#clock.now() - lane.since - lane.heldMs > this.#limits.inputBusyMsMax) {
@@ -277,12 +297,13 @@ export class Intake<From extends Source> {
       chunks.shift();
       lane.read = 0;
     }
-    const tookMs = this.#readTimed(from, slice);
+    lane.begunMs = 0;
+    const tookMs = this.#readTimed(from, slice) + lane.begunMs;
     this.#adapt(lane, tookMs);
     if (this.#lanes.get(from) !== lane || this.#held.has(from)) return tookMs;
     if (chunks.length > 0) this.#wait(lane);
     else {
-      this.#lanes.delete(from);
+      this.#drop(from);
       from.resume();
     }
     return tookMs;
@@ -294,13 +315,34 @@ export class Intake<From extends Source> {
       from,
       chunks: [],
       read: 0,
-      sliceBytes: this.#limits.inputFirstBytes,
+      bytes: this.#lately(from),
+      floods: false,
+      // Beside others it has to show first that what it sends is cheap.
+      sliceBytes: this.#lanes.size > 0 ? this.#limits.inputSliceBytesMin : this.#limits.inputFirstBytes,
       since,
       heldMs: 0,
       isWaiting: false,
+      hasBegun: false,
+      begunMs: 0,
     };
     this.#lanes.set(from, lane);
     return lane;
+  }
+
+  #drop(from: From): void {
+    if (this.#lanes.get(from)?.floods) this.#floods--;
+    this.#lanes.delete(from);
+  }
+
+  #add(lane: Lane<From>, chunk: Buffer): void {
+    lane.chunks.push(chunk);
+    lane.bytes += chunk.length;
+    if (lane.bytes > this.#limits.inputFloodBytes) this.#markFlood(lane);
+  }
+
+  #markFlood(lane: Lane<From>): void {
+    if (!lane.floods) this.#floods++;
+    lane.floods = true;
   }
 
   #lately(from: From): number {

@@ -50,10 +50,20 @@ export const limits = {
   /** … and when it does not. Higher: who sends what is cheap and then what is not delays others longer. */
   inputSliceBytesMax: 4 * KiB,
   /**
-   * For each millisecond that those who send much have been given, none of them is given any for one less than there
-   * are of them, up to so many. Lower: who floods takes more of the time; higher: large messages take longer.
+   * Who has sent more than this without a pause, or two turns, floods. Lower: of many who send texts at once some
+   * wait.
+   */
+  inputFloodBytes: 4 * KiB,
+  /**
+   * For each millisecond that those who send much have been given, none of them is given any for one less than those
+   * who flood, up to so many. Lower: who floods takes more of the time; higher: large messages take longer.
    */
   inputRests: 15,
+  /**
+   * Who sends more than is read at once, and begins a turn with it, has that one free; each more of them counts as if
+   * it had taken so long to read. Lower: who floods with chats takes more of the time.
+   */
+  turnWorkMs: 10,
   /** For each millisecond that the event loop is late, those who send much wait for so many more … */
   inputLateRests: 30,
   /** … but not for longer than this. Higher: large messages take longer beside a flood on a busy server. */

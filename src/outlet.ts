@@ -21,6 +21,8 @@ export interface Socket {
   unsentBytes(): number;
   /** Since when the peer has sent more than is read; undefined when it does not. Monotonic, ms. */
   busySince?(): number | undefined;
+  /** What the peer has asked for, and is being read, makes work later: so much of it, ms. */
+  began?(ms: number): void;
   /** Nothing more is read of the peer … */
   stopReading?(): void;
   /** … until this. */
@@ -133,6 +135,11 @@ export class Outlet {
   /** Until when time counts for the peer: now, or when it began to send more than is read. Monotonic, ms. */
   countedUntil(): number {
     return this.#socket.busySince?.() ?? this.#house.clock.now();
+  }
+
+  /** A turn has begun at the peer's request. */
+  beganTurn(): void {
+    this.#socket.began?.(this.#house.limits.turnWorkMs);
   }
 
   /** Bytes the process holds for this socket. */

@@ -279,6 +279,10 @@ class Output implements Socket {
     return this.#intake.busySince(this.#tcp);
   }
 
+  began(ms: number): void {
+    this.#intake.began(this.#tcp, ms);
+  }
+
   stopReading(): void {
     mayBePaused(this.#tcp);
     this.#intake.hold(this.#tcp);

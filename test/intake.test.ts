@@ -116,14 +116,63 @@ test("many who send much have a quarter of the time between them, and one alone 
   const { clock, intake } = open(1);
   const senders = Array.from({ length: 20 }, () => new Sender());
   for (const sender of senders) intake.take(sender, bytes(640 * KiB));
+  const spent = (): number => senders.reduce((sum, { heard }) => sum + heard.length / KiB, 0);
   clock.advance(1_000);
-  const spentMs = senders.reduce((sum, { heard }) => sum + heard.length / KiB, 0);
+  const spentMs = spent();
   assert.ok(spentMs > 200 && spentMs < 300, `${spentMs} of 1,000 ms`);
   const alone = open(1);
   const sender = new Sender();
   alone.intake.take(sender, bytes(640 * KiB));
   alone.clock.settle();
   assert.is(sender.heard.length, 640 * KiB);
+});
+
+test("while nobody has sent more than a flood begins with, those who send much wait for nothing but each other", () => {
+  const { clock, intake } = open(0.1);
+  const senders = Array.from({ length: 20 }, () => new Sender());
+  for (const sender of senders) intake.take(sender, bytes(limits.inputFloodBytes));
+  clock.settle();
+  assert.ok(senders.every(({ heard }) => heard.length === limits.inputFloodBytes));
+  assert.ok(clock.now() < 20 * 4 * 0.1 + 1, `${clock.now()} ms for what takes 8`);
+});
+
+test("beside others one who sends much is read in small slices until it has shown that they are cheap", () => {
+  const { clock, intake } = open(0.001);
+  const [first, second] = [new Sender(), new Sender()];
+  for (const sender of [first, second]) intake.take(sender, bytes(4 * KiB));
+  clock.settle();
+  assert.equal(first.slices, [1024, 2048, 1024]);
+  assert.equal(second.slices, [128, 256, 512, 1024, 2048, 128]);
+});
+
+test("the second turn begun by one who sends much, and all after it, count as if they took long to read", () => {
+  const turnsBegun = (turnMs: number): number => {
+    const { clock, intake, each } = open(0.01);
+    const senders = Array.from({ length: 5 }, () => new Sender());
+    let begun = 0;
+    each.read = (from) => {
+      begun++;
+      intake.began(from, turnMs);
+    };
+    for (const sender of senders) intake.take(sender, bytes(640 * KiB));
+    clock.advance(1_000);
+    return begun;
+  };
+  assert.ok(turnsBegun(0) > 500, `${turnsBegun(0)} that cost nothing`);
+  // Three rests of 10 ms after each, when all five of them have begun a second.
+  const rested = 1_000 / 30;
+  const charged = turnsBegun(10);
+  assert.ok(charged > rested && charged < rested + 10, `${charged} that cost 10 ms`);
+});
+
+test("one text that begins a turn is not charged for it, nor is what comes from who sends little", () => {
+  const { clock, intake, each } = open(0.01);
+  each.read = (from) => intake.began(from, 1_000);
+  const senders = Array.from({ length: 50 }, () => new Sender());
+  for (const [index, sender] of senders.entries()) intake.take(sender, bytes(index < 25 ? 10 : 128));
+  clock.settle();
+  assert.ok(senders.every(({ heard }) => heard !== ""));
+  assert.ok(clock.now() < 2, `${clock.now()} ms`);
 });
 
 test("when many who send little come in one turn of the loop, those for whom there is no time are next", () => {

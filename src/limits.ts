@@ -82,7 +82,7 @@ export const limits = {
   /** So many may come in vain at once … */
   vainNewcomersBurst: 100,
   /** … and a second, of one token at one address; over it its newcomers wait. Higher: who comes and goes costs more. */
-  vainNewcomersPerSecond: 50,
+  vainNewcomersPerSecond: 20,
   /** Of who has broken the protocol, or has said its last word, a chunk is taken so often. Lower: more work for it. */
   ignoredInputPauseMs: 250,
   /** Frames of one fragmented message. Higher: tiny fragments cost more memory than their bytes. */

@@ -61,8 +61,11 @@ export class SimulatedClient {
     this.link = link;
     this.#asked.clear();
     for (const [conversationId, view] of this.views) {
+      const watched = view.isWatching || view.unsettled > 0;
       view.unsettled = 0;
-      if (view.isWatching) this.subscribe(conversationId);
+      // A socket that is new watches nothing yet.
+      view.isWatching = false;
+      if (watched) this.subscribe(conversationId);
     }
   }
 
@@ -105,12 +108,12 @@ export class SimulatedClient {
     const view = this.#view(String(asked["conversationId"]));
     // Replies come in the order of the requests: what is true after the last of them holds.
     if (asked["type"] === "chat.unsubscribe" || asked["type"] === "chat.subscribe") view.unsettled--;
-    // One that was refused, because it came too fast, has changed nothing.
+    // One that was refused has changed nothing.
     if (asked["type"] === "chat.unsubscribe" && ok === true) {
       view.isWatching = false;
       beginsAnew(view);
     }
-    if (asked["type"] === "chat.subscribe") view.isWatching = ok === true;
+    if (asked["type"] === "chat.subscribe" && ok === true) view.isWatching = true;
     // Who sends watches, when it was taken, or refused because a turn is running (protocol 1.4).
     const isRunning = isRecord(error) && error["code"] === "turn-running";
     if (asked["type"] === "chat.send" && (ok === true || isRunning)) view.isWatching = true;

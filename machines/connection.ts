@@ -26,7 +26,7 @@ export type ConnectionFact =
   | { type: "connection.close" }
   | { type: "gateway.draining" };
 
-/** What the actors below report; their ids are constant, see src/registry.ts. */
+/** What the actors below report; their ids are constant, see src/runtime/actor-registry.ts. */
 export type ConnectionChildEvent =
   | { type: "xstate.done.actor.watch"; output: unknown; actorId: string }
   | { type: "xstate.error.actor.watch"; error: unknown; actorId: string }

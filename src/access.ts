@@ -13,9 +13,9 @@ import {
 } from "./access/hosts.ts";
 import { createTickets, type Ticket } from "./access/tickets.ts";
 import { anyone } from "./authoriser.ts";
-import type { Clock } from "./clock.ts";
 import { limits as defaultLimits, type Limits } from "./limits.ts";
 import type { Identity } from "./ports/authorisation.ts";
+import type { Clock } from "./runtime/clock.ts";
 
 /** open: page files, probes, preflights, which need no token. An upgrade may show a ticket in the token's place. */
 export type AccessKind = "open" | "api" | "upgrade";

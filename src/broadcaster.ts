@@ -1,13 +1,13 @@
 // News for every socket: encoded once, what is made in one tick joined into one write, sliced over the loop. Reaches
 // each socket that was open when the news was made (protocol 1.5.5), and no later one.
 import type { Authoriser } from "./authoriser.ts";
-import type { Clock } from "./clock.ts";
 import { encodeMessage } from "./frame.ts";
 import type { Limits } from "./limits.ts";
 import type { Outlet } from "./outlet.ts";
-import { Passes } from "./passes.ts";
 import type { Identity } from "./ports/authorisation.ts";
 import type { ServerMessage } from "./protocol/server-message.ts";
+import type { Clock } from "./runtime/clock.ts";
+import { FanOut } from "./runtime/fan-out.ts";
 
 export interface Listener {
   readonly identity: Identity;
@@ -32,7 +32,7 @@ interface Cut {
 export class Broadcaster {
   readonly #newestSerial: () => number;
   readonly #authoriser: Authoriser;
-  readonly #passes: Passes<Listener>;
+  readonly #passes: FanOut<Listener>;
   #waiting: Piece[] = [];
   #pieces: Piece[] = [];
   /** The pieces of one pass that an identity may know of; one for all where everybody may know everything. */
@@ -47,7 +47,7 @@ export class Broadcaster {
   ) {
     this.#newestSerial = newestSerial;
     this.#authoriser = authoriser;
-    this.#passes = new Passes(
+    this.#passes = new FanOut(
       clock,
       limits,
       listeners,

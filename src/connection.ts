@@ -5,10 +5,10 @@ import type { Actor } from "xstate";
 import type { ConnectionFact, connectionMachine } from "../machines/connection.ts";
 import type { surfaceWatchMachine } from "../machines/surface-watch.ts";
 import { CommandRate, commandBounds, countOf, lookBounds } from "./command-rate.ts";
-import type { Facts } from "./facts.ts";
 import type { Limits } from "./limits.ts";
 import type { Outlet, OutletOwner } from "./outlet.ts";
 import type { Identity } from "./ports/authorisation.ts";
+import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
 import type { Viewer } from "./surface-feed.ts";
 import type { Watch, WatchOwner } from "./watches.ts";
 
@@ -25,7 +25,7 @@ export interface ConnectionOptions {
   identity: Identity;
   /** Did it choose the subprotocol `turnwire.v1`? */
   isV1: boolean;
-  facts: Facts;
+  facts: DispatchQueue;
 }
 
 const noWatches: ReadonlyMap<string, Watch> = new Map();
@@ -42,7 +42,7 @@ export class Connection implements OutletOwner, WatchOwner {
   invokes = 0;
   /** Time counts no further while a long message of it is worked on; monotonic, ms. */
   countedUntil: number | undefined;
-  readonly #facts: Facts;
+  readonly #facts: DispatchQueue;
   #commands: CommandRate | undefined;
   #looks: CommandRate | undefined;
   #watches: Map<string, Watch> | undefined;

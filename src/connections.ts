@@ -4,7 +4,6 @@ import { randomUUID } from "node:crypto";
 import type { AnyActorRef } from "xstate";
 import { connectionMachine } from "../machines/connection.ts";
 import type { Action, Authoriser } from "./authoriser.ts";
-import type { Clock } from "./clock.ts";
 import { closes } from "./closes.ts";
 import { countOf } from "./command-rate.ts";
 import { Connection } from "./connection.ts";
@@ -12,19 +11,20 @@ import { refuse } from "./connection-actions/answers.ts";
 import type { Services } from "./connection-actions/services.ts";
 import { connectionActions } from "./connection-actions.ts";
 import { Ears, type SocketListener } from "./ears.ts";
-import type { Facts } from "./facts.ts";
 import { Joiner } from "./joiner.ts";
 import { textJson } from "./json-text.ts";
 import type { Limits } from "./limits.ts";
-import { LongWork, type Work } from "./long-work.ts";
 import { Outlet, type OutletHouse, type Socket } from "./outlet.ts";
 import type { Identity } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { ClientMessage } from "./protocol/client-message.ts";
 import { type Parsed, parseMessage } from "./protocol/parse.ts";
 import { type Refusal, refusals } from "./refusals.ts";
-import type { Registry } from "./registry.ts";
-import { sharedStart } from "./shared-start.ts";
+import type { ActorRegistry } from "./runtime/actor-registry.ts";
+import type { Clock } from "./runtime/clock.ts";
+import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
+import { FairJobQueue, type Work } from "./runtime/fair-job-queue.ts";
+import { shareInitialSnapshot } from "./runtime/shared-snapshot.ts";
 import { Traffic } from "./traffic.ts";
 
 /** The subprotocol with replies, resume and idempotency keys (protocol 2). */
@@ -38,9 +38,9 @@ export interface Caller {
 }
 
 export interface ConnectionsOptions {
-  actors: Registry;
+  actors: ActorRegistry;
   parent: () => AnyActorRef;
-  facts: Facts;
+  facts: DispatchQueue;
   clock: Clock;
   limits: Limits;
   logger: Logger;
@@ -60,17 +60,17 @@ export class Connections {
   readonly #open = new Map<string, Connection>();
   readonly #house: OutletHouse;
   readonly traffic = new Traffic();
-  readonly #longWork: LongWork;
+  readonly #longWork: FairJobQueue;
   /** Of the newest socket. */
   serial = 0;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     const { clock, limits } = options;
-    this.#longWork = new LongWork(clock, limits);
+    this.#longWork = new FairJobQueue(clock, limits);
     this.#house = { clock, limits, joiner: new Joiner(clock), traffic: this.traffic };
     const actions = connectionActions((id) => this.#open.get(id), options.services);
-    this.#machine = sharedStart(connectionMachine.provide({ actions }), { connectionId: "" });
+    this.#machine = shareInitialSnapshot(connectionMachine.provide({ actions }), { connectionId: "" });
   }
 
   get size(): number {

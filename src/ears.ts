@@ -1,7 +1,7 @@
 // One socket's listener: what has come from the peer, in its order, on its way to what is to be done. Must never carry
 // out a message before the one that came before it, nor lose one that came before the socket had gone.
 import type { Connection } from "./connection.ts";
-import type { Work } from "./long-work.ts";
+import type { Work } from "./runtime/fair-job-queue.ts";
 
 /** What the transport tells of one socket. */
 export interface SocketListener {

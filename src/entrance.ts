@@ -1,8 +1,9 @@
 // Takes newcomers in: at once where there is time, and else in the next turns of the loop, each account in its turn. An
 // account is a token at an address. When newcomers of one come in vain all the time (gone again at once, or thrown out)
 // its others wait, and nobody else: so who only comes and goes does not keep the loop busy.
-import type { Clock, Timer } from "./clock.ts";
+
 import type { Limits } from "./limits.ts";
+import type { Clock, Timer } from "./runtime/clock.ts";
 
 type EntranceClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
 

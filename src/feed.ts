@@ -1,11 +1,12 @@
 // One conversation's stream to those who watch it: takes events from the orchestrator, logs them, and writes what is
 // new to the live set, joined, once per socket, in slices. Must never let one bad event or one bad socket stop the
 // others.
-import type { Clock, Timer } from "./clock.ts";
+
 import type { Cursor } from "./cursor.ts";
 import type { Limits } from "./limits.ts";
 import type { Pace } from "./pace.ts";
-import { Piece } from "./piece.ts";
+import type { Clock, Timer } from "./runtime/clock.ts";
+import { WorkSlice } from "./runtime/work-slice.ts";
 import type { LoggedEvent, TurnLog } from "./turn-log.ts";
 
 /** What a feed finds out while it takes events in; the owner posts facts and does nothing else. */
@@ -172,7 +173,7 @@ export class Feed {
   #step(): void {
     const walk = this.#walk;
     if (!walk) return;
-    const piece = new Piece(this.#clock, this.#limits, this.#limits.socketsPerLoopTurn);
+    const piece = new WorkSlice(this.#clock, this.#limits, this.#limits.socketsPerLoopTurn);
     while (piece.takes()) {
       const next = walk.cursors.next();
       if (next.done) {

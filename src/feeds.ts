@@ -1,13 +1,13 @@
 // All feeds: creates one at the first watch, subscribes it once at the orchestrator, keeps its log for a while after
 // the last turn, and sheds the oldest sealed turns when time or memory is up. Must never shed a running turn.
 import { randomUUID } from "node:crypto";
-import type { Clock } from "./clock.ts";
 import { Feed, type FeedOwner } from "./feed.ts";
 import { fittingEvents } from "./fitting-events.ts";
 import type { GuardedOrchestrator } from "./guarded-orchestrator.ts";
 import type { Limits } from "./limits.ts";
 import { Pace } from "./pace.ts";
 import type { Refused } from "./ports/orchestrator.ts";
+import type { Clock } from "./runtime/clock.ts";
 import { type LoggedEvent, type LogLedger, TurnLog } from "./turn-log.ts";
 
 /** The older vocabulary lacks these (protocol 1.3, `--event-profile core`). */

@@ -5,12 +5,10 @@ import { type Actor, type AnyActorRef, createActor } from "xstate";
 import { gatewayMachine } from "../machines/gateway.ts";
 import { Authoriser, anyone } from "./authoriser.ts";
 import { Broadcaster } from "./broadcaster.ts";
-import type { Clock } from "./clock.ts";
 import { closes } from "./closes.ts";
 import type { Services } from "./connection-actions/services.ts";
 import { type Caller, Connections } from "./connections.ts";
 import type { SocketListener } from "./ears.ts";
-import { Facts } from "./facts.ts";
 import { type EventProfile, Feeds } from "./feeds.ts";
 import { encodeKept } from "./frame.ts";
 import { GuardedOrchestrator } from "./guarded-orchestrator.ts";
@@ -28,17 +26,19 @@ import type { Logger } from "./ports/logger.ts";
 import type { Orchestrator } from "./ports/orchestrator.ts";
 import type { SurfaceRegistry } from "./ports/surfaces.ts";
 import type { Broadcast } from "./protocol/broadcast.ts";
-import { Registry } from "./registry.ts";
+import { ActorRegistry } from "./runtime/actor-registry.ts";
+import type { Clock } from "./runtime/clock.ts";
+import { DispatchQueue } from "./runtime/dispatch-queue.ts";
+import { Sweep } from "./runtime/sweep.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Surfaces } from "./surfaces.ts";
-import { Sweep } from "./sweep.ts";
 import { TurnQuota } from "./turn-quota.ts";
 import { Watches } from "./watches.ts";
 
 /** What stands behind the ports and lives in the gateway's actor system is adopted through this. */
 export interface Supervision {
   parent: AnyActorRef;
-  registry: Registry;
+  registry: ActorRegistry;
 }
 
 export interface GatewayPorts {
@@ -85,7 +85,7 @@ export interface GatewayCounts {
 }
 
 export class Gateway {
-  readonly actors: Registry;
+  readonly actors: ActorRegistry;
   readonly connections: Connections;
   readonly feeds: Feeds;
   readonly root: Actor<typeof gatewayMachine>;
@@ -108,8 +108,8 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     const { clock, logger, limits, surfaces: registry, eventProfile } = options;
     this.#options = options;
-    this.actors = new Registry(clock);
-    const facts = new Facts(clock, limits);
+    this.actors = new ActorRegistry(clock);
+    const facts = new DispatchQueue(clock, limits);
     const authoriser = new Authoriser(options.authorisation, logger);
     this.authoriser = authoriser;
     const parts = { actors: this.actors, facts, clock, limits, logger };

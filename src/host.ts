@@ -4,17 +4,17 @@ import * as v from "valibot";
 import { Credentials, digestOf } from "./access/credentials.ts";
 import { isLoopback, parseOrigin } from "./access/hosts.ts";
 import { createAccess } from "./access.ts";
-import { type Clock, systemClock } from "./clock.ts";
 import { Gateway } from "./gateway.ts";
 import { hushed, reasonOf } from "./guarded-orchestrator.ts";
 import type { InspectionFilter, InspectionObserver } from "./inspection.ts";
 import { limits } from "./limits.ts";
-import { listen, trackConnections, unlisten } from "./listen.ts";
 import type { Broadcasts } from "./ports/broadcasts.ts";
 import { type Logger, tolerantLogger } from "./ports/logger.ts";
 import type { Orchestrator } from "./ports/orchestrator.ts";
 import type { SurfaceRegistry } from "./ports/surfaces.ts";
 import type { Broadcast } from "./protocol/broadcast.ts";
+import { type Clock, systemClock } from "./runtime/clock.ts";
+import { listen, trackConnections, unlisten } from "./runtime/listen.ts";
 import { createTransport } from "./transport.ts";
 
 export interface ServiceHandle {

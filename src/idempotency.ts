@@ -3,7 +3,6 @@
 // here, in memory. Must never remember a refusal.
 import { hash } from "node:crypto";
 import { anyone } from "./authoriser.ts";
-import type { Clock } from "./clock.ts";
 import { reasonOf } from "./guarded-orchestrator.ts";
 import type { Limits } from "./limits.ts";
 import type { Identity } from "./ports/authorisation.ts";
@@ -11,6 +10,7 @@ import type { IdempotencyKeys, KeptAnswer, KeyedRequest } from "./ports/idempote
 import type { ChatQueue } from "./protocol/chat-queue.ts";
 import type { ChatSend } from "./protocol/chat-send.ts";
 import { chatError, type Refusal, refusals } from "./refusals.ts";
+import type { Clock } from "./runtime/clock.ts";
 
 type Keyable = ChatSend | ChatQueue;
 

@@ -3,7 +3,6 @@
 // costs (XState 5.33 calls an observer for every event of every actor, 3–4 µs each, and one that throws puts the actor
 // in error).
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from "xstate";
-import type { Clock } from "./clock.ts";
 import {
   type ActorNames,
   chartOf,
@@ -15,6 +14,7 @@ import {
 } from "./inspection/actor.ts";
 import { transitionKey } from "./inspection/transition-key.ts";
 import type { Logger } from "./ports/logger.ts";
+import type { Clock } from "./runtime/clock.ts";
 
 export type { ActorNames, InspectionFilter } from "./inspection/actor.ts";
 

@@ -2,8 +2,9 @@
 // is read in one go waits for its turn, in small slices, and all who wait have only a part of the time between them: so
 // a turn of the loop stays short whatever is sent (fair queueing, fresh flows first: RFC 8290). Costs a socket nothing
 // while nobody sends much.
-import type { Clock, Timer } from "./clock.ts";
+
 import type { Limits } from "./limits.ts";
+import type { Clock, Timer } from "./runtime/clock.ts";
 
 /** A stream that what it has received is taken from. */
 export interface Source {

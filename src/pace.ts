@@ -1,7 +1,8 @@
 // How long a feed gathers between two flushes: not at all while few watch, up to 25 ms while many do, and longer while
 // the event loop is late, because then each write saved helps everybody. One for all feeds.
-import type { Clock } from "./clock.ts";
+
 import type { Limits } from "./limits.ts";
+import type { Clock } from "./runtime/clock.ts";
 
 /** What a timer or a loop turn may be late by without anything being wrong. */
 const usualMs = 2;

@@ -2,23 +2,27 @@
 // ended, not a byte more is sent for it (protocol 1.5.3).
 import { surfaceWatchMachine } from "../machines/surface-watch.ts";
 import type { Connection, SurfaceWatch } from "./connection.ts";
-import type { Facts } from "./facts.ts";
 import type { Limits } from "./limits.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { StreamCursor } from "./protocol/chat-subscribe.ts";
 import { chatError, type Refusal, refusals } from "./refusals.ts";
-import type { Registry } from "./registry.ts";
-import { sharedStart } from "./shared-start.ts";
+import type { ActorRegistry } from "./runtime/actor-registry.ts";
+import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
+import { shareInitialSnapshot } from "./runtime/shared-snapshot.ts";
 import { type Surfaces, surfaceKey } from "./surfaces.ts";
 import type { Watch, Watches } from "./watches.ts";
 
-const surfaceWatchLogic = sharedStart(surfaceWatchMachine, { connectionId: "", surfaceId: "", conversationId: "" });
+const surfaceWatchLogic = shareInitialSnapshot(surfaceWatchMachine, {
+  connectionId: "",
+  surfaceId: "",
+  conversationId: "",
+});
 
 export interface SubscriptionsOptions {
-  actors: Registry;
+  actors: ActorRegistry;
   surfaces: Surfaces;
   watches: Watches;
-  facts: Facts;
+  facts: DispatchQueue;
   limits: Limits;
   logger: Logger;
 }

@@ -1,15 +1,16 @@
 // One surface as its viewers get it: asks the provider when the surface's actor says so, encodes each spec once for all
 // viewers, and keeps for each what it has seen. Must never send an update before the surface, nor an older spec after a
 // newer one (protocol 1.1, 1.5.4).
-import type { Clock } from "./clock.ts";
+
 import { encodeKept, encodeMessage } from "./frame.ts";
 import { hushed, reasonOf } from "./guarded-orchestrator.ts";
 import { type Limits, limits } from "./limits.ts";
 import type { Outlet } from "./outlet.ts";
-import { Passes } from "./passes.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { SurfaceProvider } from "./ports/surfaces.ts";
 import { refusals } from "./refusals.ts";
+import type { Clock } from "./runtime/clock.ts";
+import { FanOut } from "./runtime/fan-out.ts";
 
 /** One socket's subscription to a surface. */
 export interface Viewer {
@@ -36,7 +37,7 @@ export class SurfaceFeed {
   readonly #owner: SurfaceFeedOwner;
   readonly #limits: Limits;
   readonly #logger: Logger;
-  readonly #passes: Passes<Viewer>;
+  readonly #passes: FanOut<Viewer>;
   #provider: SurfaceProvider;
   #unsubscribe: (() => void) | undefined;
   /** The newest good spec, as both messages. */
@@ -63,7 +64,7 @@ export class SurfaceFeed {
     this.#owner = owner;
     this.#limits = limits;
     this.#logger = logger;
-    this.#passes = new Passes(
+    this.#passes = new FanOut(
       clock,
       limits,
       () => this.viewers,

@@ -3,13 +3,13 @@
 // viewers.
 import type { Actor, AnyActorRef } from "xstate";
 import { surfaceMachine } from "../machines/surface.ts";
-import type { Clock, Timer } from "./clock.ts";
-import type { Facts } from "./facts.ts";
 import { hushed, reasonOf } from "./guarded-orchestrator.ts";
 import type { Limits } from "./limits.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { CatalogEntry, SurfaceProvider, SurfaceRegistry } from "./ports/surfaces.ts";
-import type { Registry } from "./registry.ts";
+import type { ActorRegistry } from "./runtime/actor-registry.ts";
+import type { Clock, Timer } from "./runtime/clock.ts";
+import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
 import { SurfaceFeed, type Viewer } from "./surface-feed.ts";
 
 interface SurfaceEntry {
@@ -20,9 +20,9 @@ interface SurfaceEntry {
 
 export interface SurfacesOptions {
   registry: SurfaceRegistry;
-  actors: Registry;
+  actors: ActorRegistry;
   parent: () => AnyActorRef;
-  facts: Facts;
+  facts: DispatchQueue;
   clock: Clock;
   limits: Limits;
   logger: Logger;

@@ -1,11 +1,10 @@
 // The package's front door for those who run the server from their own code, or put their own parts behind its ports.
 // For an agent host there is `turnwire/host`.
-export { type Clock, systemClock } from "./clock.ts";
+
 export { type Config, ConfigError, readConfig } from "./config.ts";
 export { Gateway, type GatewayCounts, type GatewayOptions, type GatewayPorts, type Supervision } from "./gateway.ts";
 export type { InspectionFilter, InspectionNews, InspectionObserver } from "./inspection.ts";
 export { type Limits, limits } from "./limits.ts";
-export { ListenError } from "./listen.ts";
 export type { Agent, AgentEvent, AgentMessage, AgentResult, AgentRun, Tool, ToolContext } from "./ports/agent.ts";
 export type { Authorisation, AuthorisationQuestion, Identity, Scope } from "./ports/authorisation.ts";
 export type { Broadcasts } from "./ports/broadcasts.ts";
@@ -16,4 +15,6 @@ export { type Store, StoreError, StoreOpenError, type Write } from "./ports/stor
 export type { SurfaceProvider, SurfaceRegistry } from "./ports/surfaces.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./process.ts";
 export type { TurnEvent } from "./protocol/turn-event.ts";
+export { type Clock, systemClock } from "./runtime/clock.ts";
+export { ListenError } from "./runtime/listen.ts";
 export { createSurfaceRegistry } from "./surface-registry.ts";

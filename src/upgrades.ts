@@ -4,12 +4,12 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { Addresses } from "./access/addresses.ts";
 import type { Access } from "./access.ts";
-import type { Clock } from "./clock.ts";
 import { Entrance } from "./entrance.ts";
 import type { Limits } from "./limits.ts";
 import type { Identity } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
 import { refuseUpgrade } from "./refused-upgrade.ts";
+import type { Clock } from "./runtime/clock.ts";
 import { WaitingStream } from "./waiting-stream.ts";
 
 /** What an upgrade has while it waits, and keeps. */

@@ -2,18 +2,18 @@
 // slices, and takes the turn's facts to those concerned. Must never leave a cursor behind when its watch has ended.
 import type { Actor, AnyActorRef } from "xstate";
 import { type WatchEvent, watchMachine } from "../machines/watch.ts";
-import type { Clock } from "./clock.ts";
 import { Cursor, type CursorOwner } from "./cursor.ts";
-import type { Facts } from "./facts.ts";
 import type { Feed } from "./feed.ts";
 import type { Feeds } from "./feeds.ts";
 import type { Limits } from "./limits.ts";
 import type { Outlet } from "./outlet.ts";
-import { Piece } from "./piece.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { StreamCursor } from "./protocol/chat-subscribe.ts";
-import type { Registry } from "./registry.ts";
-import { sharedStart } from "./shared-start.ts";
+import type { ActorRegistry } from "./runtime/actor-registry.ts";
+import type { Clock } from "./runtime/clock.ts";
+import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
+import { shareInitialSnapshot } from "./runtime/shared-snapshot.ts";
+import { WorkSlice } from "./runtime/work-slice.ts";
 
 /** The connection's side of a watch. */
 export interface WatchOwner {
@@ -39,7 +39,7 @@ export class Watch implements CursorOwner {
   /** It goes on right after the event that its client had last. */
   readonly recovered: boolean;
   actor: Actor<typeof watchMachine> | undefined;
-  readonly #facts: Facts;
+  readonly #facts: DispatchQueue;
 
   constructor(instance: number, feed: Feed, owner: WatchOwner, after: StreamCursor | undefined, parts: WatchParts) {
     this.instance = instance;
@@ -79,9 +79,9 @@ export class Watch implements CursorOwner {
 type WatchParts = Pick<WatchesOptions, "facts" | "limits">;
 
 export interface WatchesOptions {
-  actors: Registry;
+  actors: ActorRegistry;
   feeds: () => Feeds;
-  facts: Facts;
+  facts: DispatchQueue;
   clock: Clock;
   limits: Limits;
   logger: Logger;
@@ -99,7 +99,7 @@ export class Watches {
 
   constructor(options: WatchesOptions) {
     this.#options = options;
-    this.#machine = sharedStart(this.#provide(), { connectionId: "", conversationId: "", instance: 0 });
+    this.#machine = shareInitialSnapshot(this.#provide(), { connectionId: "", conversationId: "", instance: 0 });
   }
 
   /**
@@ -219,7 +219,7 @@ export class Watches {
   #serveSome(): void {
     const { clock, limits } = this.#options;
     this.#serving = false;
-    const piece = new Piece(clock, limits, limits.catchUpsPerLoopTurn);
+    const piece = new WorkSlice(clock, limits, limits.catchUpsPerLoopTurn);
     for (let left = this.#waiting.length; left > 0 && piece.takes(); left--) this.#waiting.shift()?.();
     if (this.#waiting.length > 0) this.#serveSoon();
   }

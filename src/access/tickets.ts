@@ -1,9 +1,9 @@
 // Tickets: a browser cannot give a WebSocket an Authorization header, so it buys a ticket with one and shows that.
 // A ticket must never be good twice, nor after its time (protocol 2).
 import { createHash, randomBytes } from "node:crypto";
-import type { Clock } from "../clock.ts";
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
+import type { Clock } from "../runtime/clock.ts";
 
 export interface Ticket {
   ticket: string;

@@ -1,6 +1,6 @@
 // The orchestrator inside this process: conversations with their turns, behind the same ports as a host's. Must never
 // throw because of an agent, and never accept a turn that is not stored.
-import { type Clock, sleep } from "../clock.ts";
+
 import { conversationLimits } from "../hello.ts";
 import type { TurnProgress } from "../inspection/directory.ts";
 import { limits as defaultLimits, type Limits } from "../limits.ts";
@@ -12,10 +12,11 @@ import type { Logger } from "../ports/logger.ts";
 import type { Orchestrator, Refused } from "../ports/orchestrator.ts";
 import type { Store } from "../ports/store.ts";
 import type { Broadcast } from "../protocol/broadcast.ts";
+import { type Clock, sleep } from "../runtime/clock.ts";
 import { Bulletin } from "./orchestrator/bulletin.ts";
 import { conversationsPort } from "./orchestrator/conversations-port.ts";
 import { LiveConversations, type Supervision } from "./orchestrator/live-conversations.ts";
-import { LoopTurns } from "./orchestrator/loop-turns.ts";
+import { LoopBudget } from "./orchestrator/loop-turns.ts";
 import { Models } from "./orchestrator/models.ts";
 import { Outbox } from "./orchestrator/outbox.ts";
 import type { CrashedTurn } from "./orchestrator/recovery.ts";
@@ -102,7 +103,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     logger,
     limits,
     outbox,
-    loopTurns: new LoopTurns(clock),
+    loopTurns: new LoopBudget(clock),
     refusal,
     isStopping: () => isStopping,
     broadcast: (news) => broadcasts.tell(news),

@@ -1,6 +1,6 @@
 // A response body of lines that is written when it suits the sender and read when it suits the reader. Bounded: who
 // lets too much gather, or takes nothing for too long, is cut off, and never delays the sender.
-import type { Clock, Timer } from "../clock.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
 
 export interface LineStream {
   readonly body: ReadableStream<Uint8Array>;

@@ -1,11 +1,11 @@
 // What --inspect adds to the process: our own visualizer behind the HTTP port, and on demand Stately's.
 import { fileURLToPath } from "node:url";
-import type { Clock } from "../clock.ts";
 import type { InspectConfig } from "../config.ts";
 import type { Gateway } from "../gateway.ts";
 import { Visualizer } from "../inspection/visualizer.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../ports/logger.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { StatelyInspector } from "../stately.ts";
 
 const chartsDirectory = fileURLToPath(new URL("../../visualizations/", import.meta.url));

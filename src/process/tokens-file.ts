@@ -3,10 +3,10 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as v from "valibot";
 import { type TokenEntry, tokenName } from "../access/credentials.ts";
-import type { Clock, Timer } from "../clock.ts";
 import { limits } from "../limits.ts";
 import { type Scope, scopes } from "../ports/authorisation.ts";
 import type { Logger } from "../ports/logger.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
 
 /** The message is one sentence that names the file, the entry and the remedy. */
 export class TokensFileError extends Error {

@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createInspectorServer } from "@statelyai/inspect/server";
 import { isLoopback, parseOrigin } from "../access/hosts.ts";
-import { listen } from "../listen.ts";
+import { listen } from "../runtime/listen.ts";
 
 export interface Relay {
   port: number;

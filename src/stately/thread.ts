@@ -2,9 +2,9 @@
 // never let it hold up the server: what it does not take in time is left out, and counted.
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { type Clock, sleep } from "../clock.ts";
-import { ListenError } from "../listen.ts";
 import type { Logger } from "../ports/logger.ts";
+import { type Clock, sleep } from "../runtime/clock.ts";
+import { ListenError } from "../runtime/listen.ts";
 import type { FromRelay, RelayOptions, StatelyRecord, ToRelay } from "./records.ts";
 
 export interface ThreadOptions {

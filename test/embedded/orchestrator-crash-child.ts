@@ -2,11 +2,11 @@
 // says on stdout what it has heard of it.
 import { writeSync } from "node:fs";
 import { createActor, createMachine } from "xstate";
-import { systemClock } from "../../src/clock.ts";
 import { createEmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
-import { Registry } from "../../src/registry.ts";
+import { ActorRegistry } from "../../src/runtime/actor-registry.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 import { agentOf } from "../support/orchestrator-house.ts";
 
 const [dataDir = ""] = process.argv.slice(2);
@@ -26,7 +26,7 @@ const counting = agentOf(async function* () {
 });
 
 const { orchestrator } = createEmbeddedOrchestrator({
-  supervision: { parent, registry: new Registry(systemClock) },
+  supervision: { parent, registry: new ActorRegistry(systemClock) },
   store,
   agents: [counting],
   tools: [],

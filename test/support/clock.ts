@@ -1,5 +1,5 @@
 // A clock that stands still until a test moves it. Timers fire in the order of their time; deferred work runs first.
-import type { Clock, Timer } from "../../src/clock.ts";
+import type { Clock, Timer } from "../../src/runtime/clock.ts";
 
 interface Entry {
   at: number;

@@ -2,16 +2,16 @@
 // tests that reach into it. When the test is over it proves that nothing was left behind.
 import type { Credentials } from "../../src/access/credentials.ts";
 import { createAccess } from "../../src/access.ts";
-import { type Clock, systemClock } from "../../src/clock.ts";
 import { Gateway } from "../../src/gateway.ts";
 import { createTransportWsExtension, type Extension } from "../../src/host.ts";
 import { type Limits, limits } from "../../src/limits.ts";
-import { listen, trackConnections, unlisten } from "../../src/listen.ts";
 import type { Authorisation } from "../../src/ports/authorisation.ts";
 import type { Broadcasts } from "../../src/ports/broadcasts.ts";
 import { tolerantLogger } from "../../src/ports/logger.ts";
 import type { SurfaceRegistry } from "../../src/ports/surfaces.ts";
 import type { Broadcast } from "../../src/protocol/broadcast.ts";
+import { type Clock, systemClock } from "../../src/runtime/clock.ts";
+import { listen, trackConnections, unlisten } from "../../src/runtime/listen.ts";
 import { createTransport, type Transport } from "../../src/transport.ts";
 import { type Client, type ConnectOptions, connect } from "./client.ts";
 import { eventually, within } from "./deadline.ts";

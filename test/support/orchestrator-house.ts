@@ -1,7 +1,6 @@
 // An embedded orchestrator with all that it stands on, for tests: a small root in place of the gateway, a real store in
 // memory, agents that do as they are told, and everything it says remembered.
 import { createActor, setup } from "xstate";
-import type { Clock } from "../../src/clock.ts";
 import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
 import type { Limits } from "../../src/limits.ts";
@@ -9,7 +8,8 @@ import type { Agent, AgentEvent, AgentResult, AgentRun } from "../../src/ports/a
 import type { EnqueueOutcome, Refused, StartOutcome } from "../../src/ports/orchestrator.ts";
 import { type Store, StoreError, type Write } from "../../src/ports/store.ts";
 import type { TurnEvent } from "../../src/protocol/turn-event.ts";
-import { Registry } from "../../src/registry.ts";
+import { ActorRegistry } from "../../src/runtime/actor-registry.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import { SimulatedClock } from "./clock.ts";
 import { rememberingLogger } from "./store-rows.ts";
 
@@ -24,7 +24,7 @@ const rootMachine = setup({ types: { events: {} as RootEvent } }).createMachine(
 export interface House extends EmbeddedOrchestrator {
   clock: SimulatedClock;
   store: Store;
-  registry: Registry;
+  registry: ActorRegistry;
   /** All broadcasts, and all changes, each as one line. */
   news: string[];
   changes: string[];
@@ -50,7 +50,7 @@ export const memoryStore = (clock: Clock, dataDir = ":memory:"): Store =>
 export function openHouse(options: HouseOptions = {}): House {
   const clock = options.clock ?? new SimulatedClock();
   const store = options.store ?? memoryStore(clock);
-  const registry = new Registry(clock);
+  const registry = new ActorRegistry(clock);
   const parent = createActor(rootMachine, { clock });
   parent.start();
   const { logger, lines } = rememberingLogger();

@@ -4,10 +4,10 @@
 import { readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { systemClock } from "../../src/clock.ts";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import { StoreOpenError } from "../../src/ports/store.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 import { type Disk, provesFullDisk } from "./store-full-disk.ts";
 import { began, ended, said } from "./store-rows.ts";
 

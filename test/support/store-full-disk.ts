@@ -1,10 +1,10 @@
 // What a store must do on a disk that fills up and is freed again. The disk is the caller's: a small file system of its
 // own where one can be mounted, else a database that may not grow.
 import * as assert from "uvu/assert";
-import type { Clock } from "../../src/clock.ts";
 import { limits } from "../../src/limits.ts";
 import { type Logger, silentLogger } from "../../src/ports/logger.ts";
 import { type Store, StoreError } from "../../src/ports/store.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import { SimulatedClock } from "./clock.ts";
 import { created, said } from "./store-rows.ts";
 

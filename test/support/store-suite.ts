@@ -2,8 +2,8 @@
 // clock stands still, so that nothing is committed but by what a test does.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Clock } from "../../src/clock.ts";
 import { type Store, StoreError } from "../../src/ports/store.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import { SimulatedClock } from "./clock.ts";
 import { began, conversationRow, created, ended, impossible, queued, said, seqs, texts } from "./store-rows.ts";
 import { promisesOfAnswers } from "./store-suite-answers.ts";

@@ -1,10 +1,10 @@
 // kill -9 in the middle of everything, and the next start: nothing that was promised is lost, and nothing comes twice.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { systemClock } from "../../src/clock.ts";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
 import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 import { type Client, connect } from "../support/client.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import { temporaryDirectory } from "../support/store-place.ts";

@@ -191,7 +191,7 @@ architecture("an impure machine is found", () => {
   ]);
 });
 
-architecture("a clock outside src/clock.ts is found", () => {
+architecture("a clock outside src/runtime/clock.ts is found", () => {
   finds(clocksOutside, [
     [
       "src/a.ts",
@@ -202,7 +202,7 @@ architecture("a clock outside src/clock.ts is found", () => {
     ["src/a.ts", "new Date(); new Date; globalThis.setTimeout(f, 1); AbortSignal.timeout(5);", 4],
     ["src/a.ts", 'import { setTimeout as sleep } from "node:timers/promises";', 1],
     ["src/a.ts", "clock.setTimeout(f, 1); this.#clock.setImmediate(f); new Date(at).toISOString(); // Date.now()", 0],
-    ["src/clock.ts", "Date.now()", 0],
+    ["src/runtime/clock.ts", "Date.now()", 0],
     ["src/page/a.js", "setTimeout(f, 1)", 0],
   ]);
 });

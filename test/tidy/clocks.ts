@@ -1,4 +1,4 @@
-// Time and chance have one door: machines know neither, src takes a Clock and only src/clock.ts is one.
+// Time and chance have one door: machines know neither, src takes a Clock and only src/runtime/clock.ts is one.
 import { mask } from "./mask.ts";
 import { findAll, isIn, isPage, isScript, type Source } from "./source.ts";
 
@@ -37,13 +37,15 @@ const clockCalls = new RegExp(
 
 export function clocksOutside(sources: readonly Source[]): string[] {
   return sources
-    .filter((source) => isScript(source) && isIn("src")(source) && !isPage(source) && source.path !== "src/clock.ts")
+    .filter(
+      (source) => isScript(source) && isIn("src")(source) && !isPage(source) && source.path !== "src/runtime/clock.ts",
+    )
     .flatMap((source) => {
       const { code, withoutComments } = mask(source.text);
       return [
-        ...findAll(source, code, clockCalls, ([word]) => `\`${word.trim()}\`: take a Clock (src/clock.ts)`),
+        ...findAll(source, code, clockCalls, ([word]) => `\`${word.trim()}\`: take a Clock (src/runtime/clock.ts)`),
         ...findAll(source, withoutComments, /["'](?:node:)?timers(?:\/promises)?["']/g, ([word]) => {
-          return `imports ${word}: take a Clock (src/clock.ts)`;
+          return `imports ${word}: take a Clock (src/runtime/clock.ts)`;
         }),
       ];
     });

@@ -1,10 +1,10 @@
 // The agent for real models: any endpoint that speaks the OpenAI chat completions format, through the AI SDK, which is
 // loaded with the first turn. The loop and the retries are ours. Must never let the API key out.
 import type { LanguageModel, ToolCallPart } from "ai";
-import { type Clock, sleep } from "../../clock.ts";
 import { type Limits, limits } from "../../limits.ts";
 import type { Agent, AgentEvent, AgentRun, ModelInfo } from "../../ports/agent.ts";
 import type { Logger } from "../../ports/logger.ts";
+import { type Clock, sleep } from "../../runtime/clock.ts";
 import { AgentError } from "./agent-error.ts";
 import { type Failure, failureOf } from "./ai-sdk/failure.ts";
 import { toModelMessages } from "./ai-sdk/messages.ts";

@@ -1,7 +1,8 @@
 // The demo agent: three models that need no network and give the same answer every time, so that a newcomer sees the
 // server work and a test knows what to expect. Never reaches outside the process.
-import type { Clock } from "../../clock.ts";
+
 import type { Agent, AgentRun } from "../../ports/agent.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { calculatorTool } from "../tools/calculator.ts";
 import { createClockTool } from "../tools/clock.ts";
 import { AgentError } from "./agent-error.ts";

@@ -2,11 +2,11 @@
 // meanwhile is handed over, and the next step begins. Never emits an event larger than the wire allows, and never
 // leaves a tool call without its result, unless the turn is aborted.
 import { randomUUID } from "node:crypto";
-import type { Clock } from "../../clock.ts";
 import { type Limits, limits } from "../../limits.ts";
 import type { AgentEvent, AgentMessage, AgentResult, AgentRun } from "../../ports/agent.ts";
 import type { Chunk } from "../../protocol/chunk.ts";
 import { isUsableId } from "../../protocol/parts.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { eventHeadBytes, pieces } from "../../tool-text.ts";
 import { StepTimer } from "./step-timer.ts";
 import { runTool, type ToolCallEvent } from "./tool-run.ts";

@@ -1,5 +1,5 @@
 // The figures of one step: when its first token came, how long its tokens took. Only ever reads the clock it was given.
-import type { Clock } from "../../clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 
 export interface StepTimings {
   ttftMs?: number;

@@ -1,8 +1,9 @@
 // Runs one tool call: its output is passed on while the tool runs, and whatever the tool does, exactly one result comes
 // last, or the turn's own abort. A tool must never be able to hold up or end a turn by throwing, hanging or flooding.
-import type { Clock } from "../../clock.ts";
+
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent, AgentRun, Tool } from "../../ports/agent.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { cutToolText, encodedBytes, eventHeadBytes } from "../../tool-text.ts";
 import { AsyncQueue } from "./async-queue.ts";
 

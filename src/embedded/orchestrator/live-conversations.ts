@@ -1,7 +1,7 @@
 // All conversations that have an actor: adopted when something is asked of one, forgotten when its actor has ended.
 // Must never leave a turn unsealed because an actor failed.
 import type { AnyActorRef } from "xstate";
-import type { Registry } from "../../registry.ts";
+import type { ActorRegistry } from "../../runtime/actor-registry.ts";
 import { conversationLogic } from "./charts.ts";
 import { LiveConversation } from "./live-conversation.ts";
 import type { CrashedTurn } from "./recovery.ts";
@@ -10,7 +10,7 @@ import type { Services } from "./services.ts";
 export interface Supervision {
   /** The root; its clock option must be the same clock, because the charts' delays run on it. */
   parent: AnyActorRef;
-  registry: Registry;
+  registry: ActorRegistry;
 }
 
 export class LiveConversations {

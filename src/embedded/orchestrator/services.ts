@@ -1,12 +1,13 @@
 // What the parts of the orchestrator share: the world behind them, and whom to tell of a change.
-import type { Clock } from "../../clock.ts";
+
 import type { Limits } from "../../limits.ts";
 import type { Tool } from "../../ports/agent.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Refused } from "../../ports/orchestrator.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Broadcast } from "../../protocol/broadcast.ts";
-import type { LoopTurns } from "./loop-turns.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { LoopBudget } from "./loop-turns.ts";
 import type { Models } from "./models.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -24,7 +25,7 @@ export interface Services {
   logger: Logger;
   limits: Limits;
   outbox: Outbox;
-  loopTurns: LoopTurns;
+  loopTurns: LoopBudget;
   /** Why no turn may begin in the conversation now; one that carries texts over has its place already. */
   refusal(conversationId: string): Refused | undefined;
   isStopping(): boolean;

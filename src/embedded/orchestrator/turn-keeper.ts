@@ -1,8 +1,9 @@
 // Looks at the running turns now and then: an agent without a sign of life has stalled, and a turn that nobody has
 // watched for too long is stopped, where that is wanted. One timer for all, and none while no turn runs.
-import type { Clock, Timer } from "../../clock.ts";
+
 import type { Limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
+import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { LiveConversation } from "./live-conversation.ts";
 import type { Outbox } from "./outbox.ts";
 

@@ -1,13 +1,14 @@
 // What a running turn has said and not yet stored: it fills the journal while a step goes on, and makes each finished
 // step history. Must never split a surrogate pair between two writes, nor keep text from the journal for longer than
 // limits.journalIntervalMs.
-import type { Clock, Timer } from "../../clock.ts";
+
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent } from "../../ports/agent.ts";
 import type { QueuedMessage } from "../../ports/orchestrator.ts";
 import type { JournalPart, NewChunk, StepRow, Store, Write } from "../../ports/store.ts";
 import type { Chunk, Role } from "../../protocol/chunk.ts";
 import type { Usage } from "../../protocol/turn-event.ts";
+import type { Clock, Timer } from "../../runtime/clock.ts";
 import { addUsage } from "./usage.ts";
 
 type StepComplete = Extract<AgentEvent, { type: "step-complete" }>;

@@ -1,9 +1,9 @@
 // Has the write-ahead log written back into the database, in a loop turn of its own: a commit would do it by itself,
 // and take three times as long. The log grows while that fails, and nothing is lost: it is tried again.
 import type { DatabaseSync } from "node:sqlite";
-import type { Clock } from "../../clock.ts";
 import { limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { number, type ResultRow } from "./columns.ts";
 import { reasonOf } from "./failures.ts";
 

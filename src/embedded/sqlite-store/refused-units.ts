@@ -1,9 +1,9 @@
 // Where units of writes go that can never succeed: into a table of their own, for a person to look at. Must never fail
 // the transaction it is part of for the unit's sake.
 import type { DatabaseSync } from "node:sqlite";
-import type { Clock } from "../../clock.ts";
 import { limits } from "../../limits.ts";
 import type { Write } from "../../ports/store.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { isDefect, reasonOf } from "./failures.ts";
 import type { Transaction } from "./transaction.ts";
 

@@ -1,9 +1,10 @@
 // Commits units of writes: what was appended in one transaction a tick, what is attempted at once. Must never lose a
 // unit that could succeed, reorder two of them, or let one that never can succeed stand in the way of the others.
-import type { Clock, Timer } from "../../clock.ts";
+
 import { limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
+import type { Clock, Timer } from "../../runtime/clock.ts";
 import { type ApplyWrite, applyWrite } from "./apply-write.ts";
 import { failureOf, isDefect, reasonOf } from "./failures.ts";
 import { LogKeeper } from "./log-keeper.ts";

@@ -1,7 +1,8 @@
 // The surface `gateway`: how many sockets and turns there are, how fast deltas flow, and a toggle that refuses new
 // turns (design 5). Its figures are looked at once a second, and only while somebody watches.
-import type { Clock, Timer } from "../../clock.ts";
+
 import type { SurfaceProvider } from "../../ports/surfaces.ts";
+import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Changes } from "./changes.ts";
 
 export interface GatewayFigures {

@@ -1,7 +1,7 @@
 // The tool `clock`: says what time it is, also in a time zone. Reads only the clock it was given.
 import * as v from "valibot";
-import type { Clock } from "../../clock.ts";
 import type { Tool } from "../../ports/agent.ts";
+import type { Clock } from "../../runtime/clock.ts";
 
 const inputSchema = v.nullish(v.object({ timeZone: v.nullish(v.string()) }));
 

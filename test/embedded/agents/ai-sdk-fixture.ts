@@ -2,11 +2,11 @@
 // are checked after every one of them: no rejection and no warning escapes, and the key stays inside.
 import { type Context, suite, type Test } from "uvu";
 import * as assert from "uvu/assert";
-import { systemClock } from "../../../src/clock.ts";
 import { type AiSdkAgentOptions, type AiSdkBounds, createAiSdkAgent } from "../../../src/embedded/agents/ai-sdk.ts";
 import { limits } from "../../../src/limits.ts";
 import type { AgentRun } from "../../../src/ports/agent.ts";
 import type { Logger } from "../../../src/ports/logger.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
 import { type OpenAiEndpoint, openAiEndpoint } from "../../support/openai-endpoint.ts";
 import { messageOf, type Played, type PlayOptions, play, runOf } from "./harness.ts";
 

@@ -1,9 +1,9 @@
 // The AI SDK agent against a real HTTP endpoint on loopback that speaks the OpenAI streaming format.
 import * as assert from "uvu/assert";
-import { systemClock } from "../../../src/clock.ts";
 import { createAiSdkAgent } from "../../../src/embedded/agents/ai-sdk.ts";
 import { calculatorTool } from "../../../src/embedded/tools/calculator.ts";
 import type { AgentRun } from "../../../src/ports/agent.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
 import { SimulatedClock } from "../../support/clock.ts";
 import { answer, callTools, ending, refuse } from "../../support/openai-endpoint.ts";
 import { agentOf, aiSdkSuite, apiKey, logger, turn } from "./ai-sdk-fixture.ts";

@@ -1,12 +1,12 @@
 // The demo models: what each answers, and what it says of a prompt that it cannot play.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { systemClock } from "../../../src/clock.ts";
 import { scriptDelta } from "../../../src/embedded/agents/demo/script.ts";
 import { lastUserText, wordDelayMs, wordPausesMax, wordsOf } from "../../../src/embedded/agents/demo/speech.ts";
 import { expressionIn } from "../../../src/embedded/agents/demo/tools.ts";
 import { createDemoAgent } from "../../../src/embedded/agents/demo.ts";
 import type { AgentRun } from "../../../src/ports/agent.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
 import { SimulatedClock } from "../../support/clock.ts";
 import { codeOf, messageOf, nextEvent, ofType, type PlayOptions, play, runOf, textIn, within } from "./harness.ts";
 

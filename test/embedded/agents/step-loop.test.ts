@@ -1,10 +1,10 @@
 // The loop over steps that every agent with tools shares.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { systemClock } from "../../../src/clock.ts";
 import { runSteps, type Step, type StepBounds } from "../../../src/embedded/agents/step-loop.ts";
 import { limits } from "../../../src/limits.ts";
 import type { AgentMessage, AgentRun, Tool, ToolContext } from "../../../src/ports/agent.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
 import { SimulatedClock } from "../../support/clock.ts";
 import { messageOf, nextEvent, ofType, play, runOf, textIn, within } from "./harness.ts";
 

@@ -1,6 +1,6 @@
 // The system's clock, but for the long waits: those are over when the test says so, so that a model may stay in a state
 // that only a deadline ends for as long as it likes. Must never let a long wait end by itself.
-import { type Clock, systemClock, type Timer } from "../../../src/clock.ts";
+import { type Clock, systemClock, type Timer } from "../../../src/runtime/clock.ts";
 
 /** From here on a wait is a long one. */
 const longWaitMs = 60_000;

@@ -1,6 +1,6 @@
 // The system's clock for a server under test, with two liberties: it can leap ahead, so that deadlines of seconds are
 // met at once, and it can let something happen just before the next deferred work. Must never run a timer early.
-import { type Clock, systemClock, type Timer } from "../../../src/clock.ts";
+import { type Clock, systemClock, type Timer } from "../../../src/runtime/clock.ts";
 
 interface Pending {
   at: number;

@@ -1,6 +1,6 @@
 // The real conversations, turns and store behind a random history, with agents that say what the history tells them.
 // Must never say or store anything on its own: what happens in a conversation is the embedded orchestrator's doing.
-import { systemClock } from "../../../src/clock.ts";
+
 import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../../src/embedded/orchestrator.ts";
 import { openSqliteStore } from "../../../src/embedded/sqlite-store.ts";
 import type { Supervision } from "../../../src/gateway.ts";
@@ -11,6 +11,7 @@ import type { EnqueueOutcome, QueuedMessage, StartOutcome, TurnListener } from "
 import { type Store, StoreError } from "../../../src/ports/store.ts";
 import type { Broadcast } from "../../../src/protocol/broadcast.ts";
 import type { DoneReason, TurnEvent, TurnEventBody } from "../../../src/protocol/turn-event.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
 import { agentOf, failingStore, Puppet } from "../../support/orchestrator-house.ts";
 import { Announcer, type Directions } from "./backstage.ts";
 

@@ -2,13 +2,13 @@
 // walk over sockets, facts and joiners takes several turns of the loop.
 import { createServer } from "node:http";
 import { createAccess } from "../../../src/access.ts";
-import { systemClock } from "../../../src/clock.ts";
 import type { SocketListener } from "../../../src/ears.ts";
 import { Gateway, type GatewayPorts, type Supervision } from "../../../src/gateway.ts";
 import { limits as allLimits, type Limits } from "../../../src/limits.ts";
-import { listen, trackConnections, unlisten } from "../../../src/listen.ts";
 import type { Socket } from "../../../src/outlet.ts";
 import type { Orchestrator } from "../../../src/ports/orchestrator.ts";
+import { systemClock } from "../../../src/runtime/clock.ts";
+import { listen, trackConnections, unlisten } from "../../../src/runtime/listen.ts";
 import { createSurfaceRegistry } from "../../../src/surface-registry.ts";
 import { createTransport } from "../../../src/transport.ts";
 import { noLargerThan } from "../../support/bounds.ts";

@@ -194,7 +194,7 @@ function reportTo(stage: Stage, surface: Surface): void {
   for (const viewer of placesIn(surface.viewers)) control(stage, viewer);
 }
 
-/** The pass over the viewers begins (src/passes.ts). */
+/** The pass over the viewers begins (src/runtime/fan-out.ts). */
 export function beginPass(stage: Stage, at: number): void {
   const surface = stage.world.surfaces[at];
   if (!surface) return;

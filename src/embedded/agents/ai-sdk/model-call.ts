@@ -1,9 +1,9 @@
 // One request to the model, once: streams what it says as turn events. Whoever stops reading, for whatever reason, has
 // by that aborted the HTTP request; nothing is left running and no rejection unhandled.
 import type { LanguageModel, LanguageModelUsage, ModelMessage, ToolCallPart, ToolSet } from "ai";
-import type { Clock } from "../../../clock.ts";
 import type { AgentEvent, AgentRun, Tool } from "../../../ports/agent.ts";
 import type { Usage } from "../../../protocol/turn-event.ts";
+import type { Clock } from "../../../runtime/clock.ts";
 import { AgentError } from "../agent-error.ts";
 import type { StepContext, StepEnd } from "../step-loop.ts";
 

@@ -1,6 +1,7 @@
 // demo/echo: streams the prompt back word by word. Joined, its deltas are exactly the prompt.
-import type { Clock } from "../../../clock.ts";
+
 import type { AgentRun } from "../../../ports/agent.ts";
+import type { Clock } from "../../../runtime/clock.ts";
 import type { Step } from "../step-loop.ts";
 import { lastUserText, stepEnd, wordCount, writeSlowly } from "./speech.ts";
 

@@ -2,8 +2,8 @@
 // tools, failing or hanging where. The same script always gives the same text. A prompt of plain words is echoed, so
 // that texts queued behind a script are answered too.
 import * as v from "valibot";
-import type { Clock } from "../../../clock.ts";
 import type { AgentRun } from "../../../ports/agent.ts";
+import type { Clock } from "../../../runtime/clock.ts";
 import { AgentError } from "../agent-error.ts";
 import type { Step } from "../step-loop.ts";
 import { echoStep } from "./echo.ts";

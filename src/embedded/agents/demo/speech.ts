@@ -1,7 +1,8 @@
 // What the demo models have in common: reading the prompt, counting words, waiting for their time.
-import { type Clock, sleep } from "../../../clock.ts";
+
 import type { AgentMessage } from "../../../ports/agent.ts";
 import type { Usage } from "../../../protocol/turn-event.ts";
+import { type Clock, sleep } from "../../../runtime/clock.ts";
 import type { StepEnd } from "../step-loop.ts";
 
 /** A pause after each word, long enough that a person sees the answer being written … */

@@ -1,7 +1,8 @@
 // demo/tools: calls the clock and the calculator for real, then answers with what they said. The arithmetic is what it
 // finds in the prompt.
-import type { Clock } from "../../../clock.ts";
+
 import type { AgentMessage, AgentRun } from "../../../ports/agent.ts";
+import type { Clock } from "../../../runtime/clock.ts";
 import type { Step } from "../step-loop.ts";
 import { lastUserText, stepEnd, wordCount, writeSlowly } from "./speech.ts";
 

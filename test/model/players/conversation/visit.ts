@@ -2,11 +2,11 @@
 // clients and the server's own actors say. Must never assert anything before the server had the time to say it.
 import * as assert from "uvu/assert";
 import { initialTransition, type SnapshotFrom, type StateValue, transition } from "xstate";
-import { systemClock } from "../../../../src/clock.ts";
 import { openSqliteStore } from "../../../../src/embedded/sqlite-store.ts";
 import { silentLogger } from "../../../../src/ports/logger.ts";
 import { type Store, StoreError } from "../../../../src/ports/store.ts";
 import type { StoredChunk } from "../../../../src/protocol/chunk.ts";
+import { systemClock } from "../../../../src/runtime/clock.ts";
 import { budgets } from "../../../budgets.ts";
 import { transcriptOf } from "../../../support/client/transcript.ts";
 import type { Client, Message } from "../../../support/client.ts";

@@ -1,7 +1,8 @@
 // The one timer over all sockets: marks without an answer, silence, closing deadlines. A timer per socket would make
 // every actor's end scan them all (XState 5.33). Runs only while there are sockets; speaks only to those that are due.
+
+import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "./clock.ts";
-import type { Limits } from "./limits.ts";
 
 /** Called once a round; answers whether there is still somebody to look after. */
 export type Round = (now: number) => boolean;

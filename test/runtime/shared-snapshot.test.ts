@@ -2,17 +2,17 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { assign, createActor, setup } from "xstate";
-import { connectionMachine } from "../machines/connection.ts";
-import { surfaceMachine } from "../machines/surface.ts";
-import { watchMachine } from "../machines/watch.ts";
-import { sharedStart } from "../src/shared-start.ts";
+import { connectionMachine } from "../../machines/connection.ts";
+import { surfaceMachine } from "../../machines/surface.ts";
+import { watchMachine } from "../../machines/watch.ts";
+import { shareInitialSnapshot } from "../../src/runtime/shared-snapshot.ts";
 
 const test = suite("shared start");
 
 const watchInput = (instance: number) => ({ connectionId: "k", conversationId: "c", instance });
 
 test("each actor has its own context and goes its own way", () => {
-  const logic = sharedStart(connectionMachine, { connectionId: "" });
+  const logic = shareInitialSnapshot(connectionMachine, { connectionId: "" });
   const [one, two] = ["one", "two"].map((connectionId) => createActor(logic, { input: { connectionId } }).start());
   one?.send({ type: "socket.congested" });
   const flow = (actor: typeof one) => actor?.getSnapshot().value;
@@ -35,7 +35,7 @@ test("what the initial states do on entry is done for each actor, with its own c
   const machine = watchMachine.provide({
     actions: { askAdmission: ({ context }) => void asked.push(context.instance) },
   });
-  const logic = sharedStart(machine, watchInput(0));
+  const logic = shareInitialSnapshot(machine, watchInput(0));
   const actors = [1, 2, 3].map((instance) => createActor(logic, { input: watchInput(instance) }));
   assert.equal(asked, []);
   for (const actor of actors) actor.start();
@@ -53,7 +53,7 @@ test("it takes the events that the machine itself takes, and ends as it does", (
     "socket.drained",
     "watch.leave",
   ];
-  const [shared, own] = [sharedStart(watchMachine, watchInput(0)), watchMachine].map((logic) => {
+  const [shared, own] = [shareInitialSnapshot(watchMachine, watchInput(0)), watchMachine].map((logic) => {
     const actor = createActor(logic, { input: watchInput(1) }).start();
     return paths.map((type) => {
       actor.send({ type });
@@ -67,22 +67,25 @@ test("it takes the events that the machine itself takes, and ends as it does", (
 
 test("a machine that waits, ends or spawns at its start is refused", () => {
   const surface = { surfaceId: "s", conversationId: undefined, instance: 0 };
-  assert.throws(() => sharedStart(surfaceMachine, surface), /surface: it spawns, invokes, delays or ends at its start/);
+  assert.throws(
+    () => shareInitialSnapshot(surfaceMachine, surface),
+    /surface: it spawns, invokes, delays or ends at its start/,
+  );
   const ended = setup({}).createMachine({
     id: "ended",
     context: () => ({}),
     initial: "a",
     states: { a: { type: "final" } },
   });
-  assert.throws(() => sharedStart(ended, undefined), /ended: it spawns/);
+  assert.throws(() => shareInitialSnapshot(ended, undefined), /ended: it spawns/);
   const assigns = setup({ types: { context: {} as { count: number } } }).createMachine({
     id: "assigns",
     context: () => ({ count: 0 }),
     entry: assign({ count: 1 }),
   });
-  assert.throws(() => sharedStart(assigns, undefined), /assigns: it assigns at its start/);
+  assert.throws(() => shareInitialSnapshot(assigns, undefined), /assigns: it assigns at its start/);
   const fixed = setup({}).createMachine({ id: "fixed", context: {}, initial: "a", states: { a: {} } });
-  assert.throws(() => sharedStart(fixed, undefined), /fixed: its context must be made of its input/);
+  assert.throws(() => shareInitialSnapshot(fixed, undefined), /fixed: its context must be made of its input/);
 });
 
 test.run();

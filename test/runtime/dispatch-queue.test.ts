@@ -1,15 +1,15 @@
 // Facts go up after the loop that found them, in order, a bounded number in one turn of the loop.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Facts } from "../src/facts.ts";
-import { limits } from "../src/limits.ts";
-import { SimulatedClock } from "./support/clock.ts";
+import { limits } from "../../src/limits.ts";
+import { DispatchQueue } from "../../src/runtime/dispatch-queue.ts";
+import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("facts");
 
 test("a fact is never delivered inside the loop that found it", () => {
   const clock = new SimulatedClock();
-  const facts = new Facts(clock, limits);
+  const facts = new DispatchQueue(clock, limits);
   const heard: number[] = [];
   facts.post(() => heard.push(1));
   assert.equal(heard, []);
@@ -19,7 +19,7 @@ test("a fact is never delivered inside the loop that found it", () => {
 
 test("facts keep their order, also those that a fact leads to", () => {
   const clock = new SimulatedClock();
-  const facts = new Facts(clock, limits);
+  const facts = new DispatchQueue(clock, limits);
   const heard: number[] = [];
   for (const number of [1, 2, 3]) {
     facts.post(() => {
@@ -33,7 +33,7 @@ test("facts keep their order, also those that a fact leads to", () => {
 
 test("a fact that comes after a pause is delivered like the first", () => {
   const clock = new SimulatedClock();
-  const facts = new Facts(clock, limits);
+  const facts = new DispatchQueue(clock, limits);
   const heard: number[] = [];
   for (const number of [1, 2, 3]) {
     facts.post(() => heard.push(number));
@@ -48,7 +48,7 @@ test("a loop turn delivers so many and no more, and the rest loses its place to 
   const clock = new SimulatedClock();
   const turns: (() => void)[] = [];
   clock.defer = (run) => void turns.push(run);
-  const facts = new Facts(clock, { ...limits, factsPerLoopTurn: 3 });
+  const facts = new DispatchQueue(clock, { ...limits, factsPerLoopTurn: 3 });
   const heard: number[] = [];
   for (let number = 0; number < 7; number++) facts.post(() => heard.push(number));
   const counts: number[] = [];

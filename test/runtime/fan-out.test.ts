@@ -2,9 +2,9 @@
 // new on the way goes out in the next pass.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { limits } from "../src/limits.ts";
-import { Passes } from "../src/passes.ts";
-import { SimulatedClock } from "./support/clock.ts";
+import { limits } from "../../src/limits.ts";
+import { FanOut } from "../../src/runtime/fan-out.ts";
+import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("passes");
 
@@ -15,7 +15,7 @@ function open(count: number, perLoopTurn = 10) {
   let begun = 0;
   const each: { run: ((member: number) => void) | undefined } = { run: undefined };
   const bounds = { ...limits, socketsPerLoopTurn: perLoopTurn };
-  const passes = new Passes<number>(
+  const passes = new FanOut<number>(
     clock,
     bounds,
     () => members,

@@ -3,9 +3,9 @@
 import { createConnection, createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { nodeLoop, systemClock } from "../src/clock.ts";
-import { LoopTurns } from "../src/loop-turns.ts";
-import { within } from "./support/deadline.ts";
+import { nodeLoop, systemClock } from "../../src/runtime/clock.ts";
+import { LoopBudget } from "../../src/runtime/loop-budget.ts";
+import { within } from "../support/deadline.ts";
 
 const test = suite("loop turns");
 
@@ -16,7 +16,7 @@ class CheckPhases {
   ms = 0;
   #immediates: (() => void)[] = [];
   #turn = 0;
-  readonly turns = new LoopTurns({
+  readonly turns = new LoopBudget({
     soon: (run) => this.#immediates.push(run),
     now: () => this.ms,
     turn: () => this.#turn,
@@ -105,7 +105,7 @@ test("what has waited for long is run in a turn that has taken its time, so that
 });
 
 test("what the microtasks of a piece take counts for its turn", async () => {
-  const turns = new LoopTurns({ ...nodeLoop, turnMs, waitMsMax });
+  const turns = new LoopBudget({ ...nodeLoop, turnMs, waitMsMax });
   const { promise, resolve } = Promise.withResolvers<void>();
   const order: string[] = [];
   let turn = 0;
@@ -135,7 +135,7 @@ test("a socket is heard between pieces that would fill many turns, all deferred 
   const address = server.address();
   const socket = createConnection(typeof address === "object" && address ? address.port : 0, "127.0.0.1");
   await within(new Promise<void>((resolve) => socket.once("connect", resolve)), "the connection");
-  const turns = new LoopTurns({ ...nodeLoop, turnMs, waitMsMax });
+  const turns = new LoopBudget({ ...nodeLoop, turnMs, waitMsMax });
   const order: string[] = [];
   const pieces = 40;
   const { promise, resolve } = Promise.withResolvers<void>();

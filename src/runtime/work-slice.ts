@@ -1,12 +1,13 @@
 // How much of something that concerns many is done in one go: for so many of them, and after a quarter of them for no
 // more once the time that deferred work has in a turn of the loop is over. What each costs is not the same from one
 // moment to the next: a write to a socket takes 10 µs, and 75 where its peer keeps the other core busy.
+
+import type { Limits } from "../limits.ts";
 import type { Clock } from "./clock.ts";
-import type { Limits } from "./limits.ts";
 
 const leastPart = 0.25;
 
-export class Piece {
+export class WorkSlice {
   readonly #clock: Pick<Clock, "now">;
   readonly #until: number;
   readonly #most: number;

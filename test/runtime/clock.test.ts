@@ -2,9 +2,9 @@
 // or at once when nobody waits any more.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { sleep, systemClock } from "../src/clock.ts";
-import { SimulatedClock } from "./support/clock.ts";
-import { within } from "./support/deadline.ts";
+import { sleep, systemClock } from "../../src/runtime/clock.ts";
+import { SimulatedClock } from "../support/clock.ts";
+import { within } from "../support/deadline.ts";
 
 const test = suite("clock");
 

@@ -1,10 +1,11 @@
 // Facts on their way up, from the data plane to the actors: delivered in order, after the write loop that found them
 // and never inside it, a bounded number in one loop turn.
-import type { Clock } from "./clock.ts";
-import type { Limits } from "./limits.ts";
-import { Piece } from "./piece.ts";
 
-export class Facts {
+import type { Limits } from "../limits.ts";
+import type { Clock } from "./clock.ts";
+import { WorkSlice } from "./work-slice.ts";
+
+export class DispatchQueue {
   readonly #clock: Clock;
   readonly #limits: Limits;
   #waiting: (() => void)[] = [];
@@ -30,7 +31,7 @@ export class Facts {
 
   #deliver(): void {
     this.#scheduled = false;
-    const piece = new Piece(this.#clock, this.#limits, this.#limits.factsPerLoopTurn);
+    const piece = new WorkSlice(this.#clock, this.#limits, this.#limits.factsPerLoopTurn);
     const { length } = this.#waiting;
     for (; this.#next < length && piece.takes(); this.#next++) this.#waiting[this.#next]?.();
     if (this.#next < this.#waiting.length) {

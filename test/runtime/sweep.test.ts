@@ -1,9 +1,9 @@
 // The one timer over all sockets: it runs while there is anybody to look after, and only then.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { limits } from "../src/limits.ts";
-import { Sweep } from "../src/sweep.ts";
-import { SimulatedClock } from "./support/clock.ts";
+import { limits } from "../../src/limits.ts";
+import { Sweep } from "../../src/runtime/sweep.ts";
+import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("sweep");
 

@@ -1,8 +1,8 @@
 // Time as the rest of the house sees it: one interface, so that a test can hold it still and let it go on. Nothing else
 // in src/ may call Date.now, performance.now, setTimeout, setInterval or setImmediate.
 import { performance } from "node:perf_hooks";
-import { limits } from "./limits.ts";
-import { LoopTurns, type LoopTurnsOptions } from "./loop-turns.ts";
+import { limits } from "../limits.ts";
+import { LoopBudget, type LoopBudgetOptions } from "./loop-budget.ts";
 
 export type Timer = unknown;
 
@@ -18,14 +18,14 @@ export interface Clock {
 }
 
 /** What Node's own loop is asked for. */
-export const nodeLoop: Pick<LoopTurnsOptions, "soon" | "now" | "turn"> = {
+export const nodeLoop: Pick<LoopBudgetOptions, "soon" | "now" | "turn"> = {
   soon: (run) => setImmediate(run),
   now: () => performance.now(),
   turn: () => performance.nodeTiming.uvMetricsInfo.loopCount,
 };
 
 const { deferredMsPerLoopTurn: turnMs, deferredWaitMsMax: waitMsMax } = limits;
-const turns = new LoopTurns({ ...nodeLoop, turnMs, waitMsMax });
+const turns = new LoopBudget({ ...nodeLoop, turnMs, waitMsMax });
 
 export const systemClock: Clock = {
   wall: () => Date.now(),

@@ -3,10 +3,17 @@ import { createServer, type Server } from "node:http";
 import { connect, type Socket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { hostAndPort, ListenError, listen, trackAnswers, trackConnections, unlisten } from "../src/listen.ts";
-import { SimulatedClock } from "./support/clock.ts";
-import { eventually, within } from "./support/deadline.ts";
-import { rejection } from "./support/rejection.ts";
+import {
+  hostAndPort,
+  ListenError,
+  listen,
+  trackAnswers,
+  trackConnections,
+  unlisten,
+} from "../../src/runtime/listen.ts";
+import { SimulatedClock } from "../support/clock.ts";
+import { eventually, within } from "../support/deadline.ts";
+import { rejection } from "../support/rejection.ts";
 
 const test = suite("listen");
 

@@ -16,7 +16,10 @@ import {
  * entry is done for each actor.
  * @param example any input. @throws Error when the machine cannot start this way.
  */
-export function sharedStart<Machine extends AnyStateMachine>(machine: Machine, example: InputFrom<Machine>): Machine {
+export function shareInitialSnapshot<Machine extends AnyStateMachine>(
+  machine: Machine,
+  example: InputFrom<Machine>,
+): Machine {
   const [initial, actions] = initialTransition<AnyStateMachine>(machine, example);
   const contextOf: unknown = machine.config.context;
   if (typeof contextOf !== "function") throw new Error(`${machine.id}: its context must be made of its input`);

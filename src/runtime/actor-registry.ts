@@ -21,7 +21,7 @@ export interface Adoption<Logic extends AnyActorLogic> {
   onEnd(error: unknown): void;
 }
 
-export class Registry {
+export class ActorRegistry {
   readonly #clock: Pick<Clock, "now">;
   /** Every actor that is alive, by kind, with the time it was adopted. */
   readonly #alive = new Map<string, Map<AnyActorRef, number>>();

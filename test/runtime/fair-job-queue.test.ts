@@ -1,14 +1,14 @@
 // What takes long is done one thing at a time, a step in a turn of the loop, and rests when it was dear.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { LongWork, type Work } from "../src/long-work.ts";
-import { SimulatedClock } from "./support/clock.ts";
+import { FairJobQueue, type Work } from "../../src/runtime/fair-job-queue.ts";
+import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("long work");
 
 function open() {
   const clock = new SimulatedClock();
-  const longWork = new LongWork(clock, { longWorkRests: 100, longWorkRestMsMax: 2_000, longWorkWaitMsMax: 6_000 });
+  const longWork = new FairJobQueue(clock, { longWorkRests: 100, longWorkRestMsMax: 2_000, longWorkWaitMsMax: 6_000 });
   const done: string[] = [];
   const work = (name: string, takesMs = 0, owner = "us"): Work => ({
     steps: [1, 2, 3].map((step) => () => {

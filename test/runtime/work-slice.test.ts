@@ -1,14 +1,14 @@
 // How many of many are done in one go: as many as may be, and fewer when each takes long.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Piece } from "../src/piece.ts";
-import { SimulatedClock } from "./support/clock.ts";
+import { WorkSlice } from "../../src/runtime/work-slice.ts";
+import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("piece");
 
 function done(most: number, eachMs: number): number {
   const clock = new SimulatedClock();
-  const piece = new Piece(clock, { deferredMsPerLoopTurn: 1 }, most);
+  const piece = new WorkSlice(clock, { deferredMsPerLoopTurn: 1 }, most);
   let count = 0;
   for (; piece.takes(); count++) clock.hold(eachMs);
   return count;

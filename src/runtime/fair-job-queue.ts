@@ -1,8 +1,9 @@
 // What takes long, one thing at a time: each is done in steps, a step in a turn of the loop, and where it was dear the
 // next waits, so that those who ask for little have nearly all of the time. Who asks for much waits behind those who do
 // not; the first that comes after a while waits for nothing.
+
+import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "./clock.ts";
-import type { Limits } from "./limits.ts";
 
 type WorkClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
 
@@ -17,7 +18,7 @@ export interface Work {
 
 type Bounds = Pick<Limits, "longWorkRests" | "longWorkRestMsMax" | "longWorkWaitMsMax">;
 
-export class LongWork {
+export class FairJobQueue {
   readonly #clock: WorkClock;
   readonly #limits: Bounds;
   /** By owner; whose turn is next comes first. */

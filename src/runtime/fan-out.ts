@@ -1,10 +1,11 @@
 // One write to many sockets, a bounded number of them in one loop turn. What becomes new while a pass is under way goes
 // out in the next one, so each socket sees everything in order. Passes that rest let what is new gather between them.
-import type { Clock, Timer } from "./clock.ts";
-import type { Limits } from "./limits.ts";
-import { Piece } from "./piece.ts";
 
-export class Passes<Member> {
+import type { Limits } from "../limits.ts";
+import type { Clock, Timer } from "./clock.ts";
+import { WorkSlice } from "./work-slice.ts";
+
+export class FanOut<Member> {
   readonly #clock: Clock;
   readonly #limits: Limits;
   readonly #members: () => Iterable<Member>;
@@ -81,7 +82,7 @@ export class Passes<Member> {
   }
 
   #step(rest: Iterator<Member>): void {
-    const piece = new Piece(this.#clock, this.#limits, this.#limits.socketsPerLoopTurn);
+    const piece = new WorkSlice(this.#clock, this.#limits, this.#limits.socketsPerLoopTurn);
     while (piece.takes()) {
       const next = rest.next();
       if (next.done) {

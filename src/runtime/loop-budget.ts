@@ -3,7 +3,7 @@
 // pieces. Here a turn that has taken its time leaves the rest to the next one, in the order in which it was deferred;
 // but nothing is left for long: else who keeps the loop busy in its other phases would keep all of this waiting.
 
-export interface LoopTurnsOptions {
+export interface LoopBudgetOptions {
   /** Node's setImmediate. */
   soon(run: () => void): unknown;
   /** Monotonic, ms. */
@@ -22,14 +22,14 @@ interface Deferred {
   at: number;
 }
 
-export class LoopTurns {
-  readonly #options: LoopTurnsOptions;
+export class LoopBudget {
+  readonly #options: LoopBudgetOptions;
   readonly #waiting: Deferred[] = [];
   #turn = Number.NaN;
   /** When the first piece of this turn began; monotonic, ms. */
   #startedAt = 0;
 
-  constructor(options: LoopTurnsOptions) {
+  constructor(options: LoopBudgetOptions) {
     this.#options = options;
   }
 

@@ -2,8 +2,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Actor, type AnyActorRef, createActor, setup, stopChild } from "xstate";
-import { Registry } from "../src/registry.ts";
-import { SimulatedClock } from "./support/clock.ts";
+import { ActorRegistry } from "../../src/runtime/actor-registry.ts";
+import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("registry");
 
@@ -52,10 +52,10 @@ function open() {
   });
   const parent = createActor(parentMachine);
   parent.start();
-  return { parent, heard, registry: new Registry(new SimulatedClock()) };
+  return { parent, heard, registry: new ActorRegistry(new SimulatedClock()) };
 }
 
-function adopt(registry: Registry, parent: AnyActorRef): { child: Actor<typeof childMachine>; ends: unknown[] } {
+function adopt(registry: ActorRegistry, parent: AnyActorRef): { child: Actor<typeof childMachine>; ends: unknown[] } {
   const ends: unknown[] = [];
   const child = registry.adopt({
     parent,

@@ -1,7 +1,6 @@
 // What the actions of the connection chart do: each takes a validated message to the port it is for, and the port's
 // answer back to the socket. None of them throws for what stands behind a port.
 import type { ConnectionEvent, ConnectionInput } from "../machines/connection.ts";
-import { type Close, closes } from "./closes.ts";
 import type { Connection } from "./connection.ts";
 import { type Paired, refuse, succeed } from "./connection-actions/answers.ts";
 import { invokeSurface } from "./connection-actions/invoke-surface.ts";
@@ -9,10 +8,11 @@ import { queueText } from "./connection-actions/queue-text.ts";
 import { sendChat } from "./connection-actions/send-chat.ts";
 import type { Services } from "./connection-actions/services.ts";
 import { subscribeChat } from "./connection-actions/subscribe-chat.ts";
-import { encodeMessage } from "./frame.ts";
 import type { ChatCancel } from "./protocol/chat-cancel.ts";
 import type { ChatQueueCancel } from "./protocol/chat-queue-cancel.ts";
 import type { ChatUnsubscribe } from "./protocol/chat-unsubscribe.ts";
+import { type Close, closes } from "./protocol/closes.ts";
+import { encodeMessage } from "./protocol/frame.ts";
 import type { Subscribe } from "./protocol/subscribe.ts";
 import type { Unsubscribe } from "./protocol/unsubscribe.ts";
 import { surfaceKey } from "./surfaces.ts";

@@ -4,7 +4,6 @@ import { randomUUID } from "node:crypto";
 import type { AnyActorRef } from "xstate";
 import { connectionMachine } from "../machines/connection.ts";
 import type { Action, Authoriser } from "./authoriser.ts";
-import { closes } from "./closes.ts";
 import { countOf } from "./command-rate.ts";
 import { Connection } from "./connection.ts";
 import { refuse } from "./connection-actions/answers.ts";
@@ -12,14 +11,15 @@ import type { Services } from "./connection-actions/services.ts";
 import { connectionActions } from "./connection-actions.ts";
 import { Ears, type SocketListener } from "./ears.ts";
 import { Joiner } from "./joiner.ts";
-import { textJson } from "./json-text.ts";
 import type { Limits } from "./limits.ts";
 import { Outlet, type OutletHouse, type Socket } from "./outlet.ts";
 import type { Identity } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { ClientMessage } from "./protocol/client-message.ts";
+import { closes } from "./protocol/closes.ts";
+import { cachedJson } from "./protocol/json-cache.ts";
 import { type Parsed, parseMessage } from "./protocol/parse.ts";
-import { type Refusal, refusals } from "./refusals.ts";
+import { type Refusal, refusals } from "./protocol/refusals.ts";
 import type { ActorRegistry } from "./runtime/actor-registry.ts";
 import type { Clock } from "./runtime/clock.ts";
 import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
@@ -176,7 +176,7 @@ export class Connections {
       parsed = this.#read(connection, data);
     };
     const write = (): void => {
-      if (parsed && "message" in parsed && parsed.message.type === "chat.send") textJson(parsed.message.message);
+      if (parsed && "message" in parsed && parsed.message.type === "chat.send") cachedJson(parsed.message.message);
     };
     const carryOut = (): void => {
       if (parsed) this.#carryOut(connection, parsed, data.length);

@@ -9,7 +9,7 @@ import type { Identity } from "./ports/authorisation.ts";
 import type { IdempotencyKeys, KeptAnswer, KeyedRequest } from "./ports/idempotency.ts";
 import type { ChatQueue } from "./protocol/chat-queue.ts";
 import type { ChatSend } from "./protocol/chat-send.ts";
-import { chatError, type Refusal, refusals } from "./refusals.ts";
+import { chatError, type Refusal, refusals } from "./protocol/refusals.ts";
 import type { Clock } from "./runtime/clock.ts";
 
 type Keyable = ChatSend | ChatQueue;

@@ -1,9 +1,9 @@
 // One socket's way out: owns every byte that is written to it and knows how much of it has no receipt yet. Must never
 // queue anything for a slow socket: who may not write is told so, and comes back later.
 
-import type { Close } from "./closes.ts";
 import type { Joiner } from "./joiner.ts";
 import type { Limits } from "./limits.ts";
+import type { Close } from "./protocol/closes.ts";
 import type { Clock } from "./runtime/clock.ts";
 import type { Traffic } from "./traffic.ts";
 

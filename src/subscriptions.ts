@@ -5,7 +5,7 @@ import type { Connection, SurfaceWatch } from "./connection.ts";
 import type { Limits } from "./limits.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { StreamCursor } from "./protocol/chat-subscribe.ts";
-import { chatError, type Refusal, refusals } from "./refusals.ts";
+import { chatError, type Refusal, refusals } from "./protocol/refusals.ts";
 import type { ActorRegistry } from "./runtime/actor-registry.ts";
 import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
 import { shareInitialSnapshot } from "./runtime/shared-snapshot.ts";

@@ -2,13 +2,13 @@
 // viewers, and keeps for each what it has seen. Must never send an update before the surface, nor an older spec after a
 // newer one (protocol 1.1, 1.5.4).
 
-import { encodeKept, encodeMessage } from "./frame.ts";
 import { hushed, reasonOf } from "./guarded-orchestrator.ts";
 import { type Limits, limits } from "./limits.ts";
 import type { Outlet } from "./outlet.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { SurfaceProvider } from "./ports/surfaces.ts";
-import { refusals } from "./refusals.ts";
+import { encodeKept, encodeMessage } from "./protocol/frame.ts";
+import { refusals } from "./protocol/refusals.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { FanOut } from "./runtime/fan-out.ts";
 

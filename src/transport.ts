@@ -5,14 +5,14 @@ import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
 import { type Access, chooseSubprotocol } from "./access.ts";
-import { closes } from "./closes.ts";
 import type { Caller } from "./connections.ts";
 import type { SocketListener } from "./ears.ts";
-import { encodePongs } from "./frame.ts";
 import { Intake } from "./intake.ts";
 import type { Limits } from "./limits.ts";
 import type { Socket } from "./outlet.ts";
 import type { Logger } from "./ports/logger.ts";
+import { closes } from "./protocol/closes.ts";
+import { encodePongs } from "./protocol/frame.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { type Seat, type Upgrade, Upgrades } from "./upgrades.ts";
 

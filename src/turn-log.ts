@@ -1,9 +1,10 @@
 // The events of one conversation's turns, in order, numbered by (epoch, seq), as bytes. Runs of text are kept as one
 // escaped run with the ends of their parts; every other event as its finished frame. Must never change what it has
 // kept.
-import { encodeKept, frameHeaderBytes, keptBytes, writeFrameHeader } from "./frame.ts";
-import { objectJson } from "./json-text.ts";
+
 import { limits } from "./limits.ts";
+import { encodeKept, frameHeaderBytes, keptBytes, writeFrameHeader } from "./protocol/frame.ts";
+import { objectJson } from "./protocol/json-cache.ts";
 
 /** An event as it enters the log: an object with a string type; all else passes as it is. */
 export interface LoggedEvent {

@@ -3,10 +3,10 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { closes } from "../src/closes.ts";
 import { Joiner } from "../src/joiner.ts";
 import { limits } from "../src/limits.ts";
 import { Outlet } from "../src/outlet.ts";
+import { closes } from "../src/protocol/closes.ts";
 import { Traffic } from "../src/traffic.ts";
 import { SimulatedClock } from "./support/clock.ts";
 import { seeded } from "./support/seed.ts";

@@ -146,7 +146,7 @@ promises("every test file runs its suites, asserts, and never sleeps", () => non
 
 promises("every limit, close code and dependency has a row in the README", async () => {
   const { limits } = await import("../src/limits.ts");
-  const { closes } = await import("../src/closes.ts");
+  const { closes } = await import("../src/protocol/closes.ts");
   const readme = house.find((source) => source.path === "README.md")?.text;
   const documented = {
     limits: Object.keys(limits),

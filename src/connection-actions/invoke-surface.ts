@@ -2,7 +2,7 @@
 import type { Connection } from "../connection.ts";
 import type { SurfaceProvider } from "../ports/surfaces.ts";
 import type { Invoke } from "../protocol/invoke.ts";
-import { refusals } from "../refusals.ts";
+import { refusals } from "../protocol/refusals.ts";
 import { refuse, succeed } from "./answers.ts";
 import type { Services } from "./services.ts";
 

@@ -2,7 +2,7 @@
 // text waits (protocol 1.1).
 import type { Connection } from "../connection.ts";
 import type { ChatQueue } from "../protocol/chat-queue.ts";
-import type { Refusal } from "../refusals.ts";
+import type { Refusal } from "../protocol/refusals.ts";
 import type { Watch } from "../watches.ts";
 import { refusalOf, refuse, succeed } from "./answers.ts";
 import type { Services } from "./services.ts";

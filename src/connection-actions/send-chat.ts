@@ -4,7 +4,7 @@ import type { Connection } from "../connection.ts";
 import type { Identity } from "../ports/authorisation.ts";
 import type { TurnRequest } from "../ports/orchestrator.ts";
 import type { ChatSend } from "../protocol/chat-send.ts";
-import { refusals } from "../refusals.ts";
+import { refusals } from "../protocol/refusals.ts";
 import { refusalOf, refuse, succeed } from "./answers.ts";
 import type { Services } from "./services.ts";
 

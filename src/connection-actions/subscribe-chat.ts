@@ -1,8 +1,8 @@
 // chat.subscribe: watches a conversation from its running turn's first event, or, on a v1 socket, from right after the
 // last event that the client has (protocol 1.1 and 2).
 import type { Connection } from "../connection.ts";
-import { encodeMessage } from "../frame.ts";
 import type { ChatSubscribe } from "../protocol/chat-subscribe.ts";
+import { encodeMessage } from "../protocol/frame.ts";
 import type { ChatSubscribed } from "../protocol/server-message.ts";
 import { refuse, succeed } from "./answers.ts";
 import type { Services } from "./services.ts";

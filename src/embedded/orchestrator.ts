@@ -1,7 +1,6 @@
 // The orchestrator inside this process: conversations with their turns, behind the same ports as a host's. Must never
 // throw because of an agent, and never accept a turn that is not stored.
 
-import { conversationLimits } from "../hello.ts";
 import type { TurnProgress } from "../inspection/directory.ts";
 import { limits as defaultLimits, type Limits } from "../limits.ts";
 import type { Agent, Tool } from "../ports/agent.ts";
@@ -12,6 +11,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { Orchestrator, Refused } from "../ports/orchestrator.ts";
 import type { Store } from "../ports/store.ts";
 import type { Broadcast } from "../protocol/broadcast.ts";
+import { conversationLimits } from "../protocol/hello.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
 import { Bulletin } from "./orchestrator/bulletin.ts";
 import { conversationsPort } from "./orchestrator/conversations-port.ts";

@@ -1,8 +1,8 @@
 // Reads what a request brings: bodies, ids in paths, numbers in queries. Holds at most the allowed bytes of a body, and
 // never trusts a length that was only announced.
 import * as v from "valibot";
-import { id, isUsableId } from "../protocol/parts.ts";
-import { refusals } from "../refusals.ts";
+import { id, isUsableId } from "../protocol/fields.ts";
+import { refusals } from "../protocol/refusals.ts";
 import { refuse } from "./answers.ts";
 import type { HttpContext } from "./parts.ts";
 

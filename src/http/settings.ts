@@ -3,8 +3,8 @@
 import * as v from "valibot";
 import type { ConversationSettings } from "../ports/conversations.ts";
 import { reasoningEfforts } from "../protocol/chat-send.ts";
+import { shortString } from "../protocol/fields.ts";
 import { issueText } from "../protocol/parse.ts";
-import { shortString } from "../protocol/parts.ts";
 import { notOffered, refuse, refuseByCode } from "./answers.ts";
 import { readFields } from "./input.ts";
 import type { HttpApp, HttpParts } from "./parts.ts";

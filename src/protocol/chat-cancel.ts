@@ -1,6 +1,6 @@
 // chat.cancel: stops the running turn, or only the one named, from any socket (protocol 2).
 import * as v from "valibot";
-import { id, optional, pairing } from "./parts.ts";
+import { id, optional, pairing } from "./fields.ts";
 
 export const chatCancelSchema = v.object({
   type: v.literal("chat.cancel"),

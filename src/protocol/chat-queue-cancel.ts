@@ -1,6 +1,6 @@
 // chat.queue.cancel: withdraws one text that still waits in the queue (protocol 1.1).
 import * as v from "valibot";
-import { id, pairing } from "./parts.ts";
+import { id, pairing } from "./fields.ts";
 
 export const chatQueueCancelSchema = v.object({
   type: v.literal("chat.queue.cancel"),

@@ -1,6 +1,6 @@
 // chat.queue: steering, a text that starts a turn or waits for the running one (protocol 1.1).
 import * as v from "valibot";
-import { id, idempotencyKey, optional, pairing } from "./parts.ts";
+import { id, idempotencyKey, optional, pairing } from "./fields.ts";
 
 export const chatQueueSchema = v.object({
   type: v.literal("chat.queue"),

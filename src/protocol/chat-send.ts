@@ -1,7 +1,7 @@
 // chat.send: a person's message, which starts a turn that no socket owns (protocol 1.1).
 import * as v from "valibot";
 import { limits } from "../limits.ts";
-import { id, idempotencyKey, optional, pairing, shortString } from "./parts.ts";
+import { id, idempotencyKey, optional, pairing, shortString } from "./fields.ts";
 
 export const reasoningEfforts = ["low", "medium", "high", "xhigh", "max"] as const;
 export type ReasoningEffort = (typeof reasoningEfforts)[number];

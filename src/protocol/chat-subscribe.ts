@@ -1,6 +1,6 @@
 // chat.subscribe: a client watches a conversation, from the first event of the running turn on (protocol 1.1).
 import * as v from "valibot";
-import { id, optional, pairing } from "./parts.ts";
+import { id, optional, pairing } from "./fields.ts";
 
 export const chatSubscribeSchema = v.object({
   type: v.literal("chat.subscribe"),

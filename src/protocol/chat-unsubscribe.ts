@@ -1,6 +1,6 @@
 // chat.unsubscribe: a client stops watching a conversation; the turn goes on (protocol 1.1).
 import * as v from "valibot";
-import { id, pairing } from "./parts.ts";
+import { id, pairing } from "./fields.ts";
 
 export const chatUnsubscribeSchema = v.object({
   type: v.literal("chat.unsubscribe"),

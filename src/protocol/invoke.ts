@@ -1,6 +1,6 @@
 // invoke: a client runs an action of a surface. A payload of null stays null (protocol 1.1).
 import * as v from "valibot";
-import { id, optional, pairing } from "./parts.ts";
+import { id, optional, pairing } from "./fields.ts";
 
 export const invokeSchema = v.object({
   type: v.literal("invoke"),

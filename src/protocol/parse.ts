@@ -2,11 +2,11 @@
 // pass here reaches an actor.
 import * as v from "valibot";
 import { limits } from "../limits.ts";
-import { type Refusal, refusals } from "../refusals.ts";
 import { isReasoningEffort } from "./chat-send.ts";
 import { baseSchemas, type ClientMessage, v1Schemas } from "./client-message.ts";
 import { complexityOf } from "./complexity.ts";
-import { isUsableId } from "./parts.ts";
+import { isUsableId } from "./fields.ts";
+import { type Refusal, refusals } from "./refusals.ts";
 
 /** A refusal names the request that it answers, where one could be read. */
 export type Parsed = { message: ClientMessage } | { refusal: Refusal; id?: string };

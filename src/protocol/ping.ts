@@ -1,6 +1,6 @@
 // ping: for browsers, which cannot see WebSocket pings; answered with pong (protocol 2).
 import * as v from "valibot";
-import { pairing } from "./parts.ts";
+import { pairing } from "./fields.ts";
 
 export const pingSchema = v.object({ type: v.literal("ping") });
 

@@ -1,6 +1,6 @@
 // subscribe: a client wants to see a surface and its changes (protocol 1.1).
 import * as v from "valibot";
-import { id, optional, pairing } from "./parts.ts";
+import { id, optional, pairing } from "./fields.ts";
 
 export const subscribeSchema = v.object({
   type: v.literal("subscribe"),

@@ -1,6 +1,6 @@
 // unsubscribe: a client has seen enough of a surface, also of one that is still being built (protocol 1.1).
 import * as v from "valibot";
-import { id, optional, pairing } from "./parts.ts";
+import { id, optional, pairing } from "./fields.ts";
 
 export const unsubscribeSchema = v.object({
   type: v.literal("unsubscribe"),

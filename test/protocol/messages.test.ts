@@ -3,8 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { baseSchemas } from "../../src/protocol/client-message.ts";
+import { isUsableId } from "../../src/protocol/fields.ts";
 import { checkMessage, issueText, parseMessage } from "../../src/protocol/parse.ts";
-import { isUsableId } from "../../src/protocol/parts.ts";
 
 const test = suite("messages");
 

@@ -5,8 +5,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
 import { baseSchemas } from "../../src/protocol/client-message.ts";
+import { isUsableId } from "../../src/protocol/fields.ts";
 import { type Parsed, parseMessage } from "../../src/protocol/parse.ts";
-import { isUsableId } from "../../src/protocol/parts.ts";
 import { seeded } from "../support/seed.ts";
 
 const test = suite("any frame");

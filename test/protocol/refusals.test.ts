@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
 import { parseMessage } from "../../src/protocol/parse.ts";
-import { refusals } from "../../src/refusals.ts";
+import { refusals } from "../../src/protocol/refusals.ts";
 
 const test = suite("refusals");
 

@@ -5,9 +5,9 @@ import { randomUUID } from "node:crypto";
 import { type Limits, limits } from "../../limits.ts";
 import type { AgentEvent, AgentMessage, AgentResult, AgentRun } from "../../ports/agent.ts";
 import type { Chunk } from "../../protocol/chunk.ts";
-import { isUsableId } from "../../protocol/parts.ts";
+import { isUsableId } from "../../protocol/fields.ts";
+import { eventHeadBytes, pieces } from "../../protocol/text-size.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { eventHeadBytes, pieces } from "../../tool-text.ts";
 import { StepTimer } from "./step-timer.ts";
 import { runTool, type ToolCallEvent } from "./tool-run.ts";
 

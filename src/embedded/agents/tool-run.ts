@@ -3,8 +3,8 @@
 
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent, AgentRun, Tool } from "../../ports/agent.ts";
+import { cutToolText, encodedBytes, eventHeadBytes } from "../../protocol/text-size.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { cutToolText, encodedBytes, eventHeadBytes } from "../../tool-text.ts";
 import { AsyncQueue } from "./async-queue.ts";
 
 export type ToolCallEvent = Extract<AgentEvent, { type: "tool-call" }>;

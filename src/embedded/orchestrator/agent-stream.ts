@@ -5,7 +5,7 @@ import type { TurnFailure } from "../../../machines/turn.ts";
 import type { Limits } from "../../limits.ts";
 import { limits as allLimits } from "../../limits.ts";
 import type { Agent, AgentResult, AgentRun } from "../../ports/agent.ts";
-import { pieces } from "../../tool-text.ts";
+import { pieces } from "../../protocol/text-size.ts";
 import type { LoopBudget } from "./loop-turns.ts";
 
 export type AgentOutcome =

@@ -1,10 +1,11 @@
 // How large an event and a turn may become: events that are too large are cut into pieces or cut off, and the log of a
 // running turn has a budget. Must never let an event past that the wire does not allow.
-import { objectJson } from "../../json-text.ts";
+
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent } from "../../ports/agent.ts";
+import { objectJson } from "../../protocol/json-cache.ts";
+import { cutToolText, encodedBytes, eventHeadBytes, pieces } from "../../protocol/text-size.ts";
 import type { TurnEventBody } from "../../protocol/turn-event.ts";
-import { cutToolText, encodedBytes, eventHeadBytes, pieces } from "../../tool-text.ts";
 
 /** The event as one or more that fit: text comes in pieces, a result is cut, an input that is too large is left out. */
 export function fitted(event: AgentEvent, limits: Limits): AgentEvent[] {

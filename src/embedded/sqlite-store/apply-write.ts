@@ -2,10 +2,10 @@
 // begin or end a transaction, and never leave out a part of a write silently.
 import type { DatabaseSync } from "node:sqlite";
 import { placeOf } from "../../idempotency.ts";
-import { objectJson } from "../../json-text.ts";
 import { limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { ConversationRow, NewChunk, StepRow, Write } from "../../ports/store.ts";
+import { objectJson } from "../../protocol/json-cache.ts";
 import { json, number } from "./columns.ts";
 import { conversationColumns, conversationOf, turnFacts } from "./rows.ts";
 

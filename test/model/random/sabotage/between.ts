@@ -1,8 +1,9 @@
 // Ways to break a server at its sockets: whoever stands between them and the server changes what goes in and what comes
 // out. Must never break a frame: every client could see that.
-import { encodeFrame } from "../../../../src/frame.ts";
+
 import type { Socket } from "../../../../src/outlet.ts";
 import type { Orchestrator } from "../../../../src/ports/orchestrator.ts";
+import { encodeFrame } from "../../../../src/protocol/frame.ts";
 import { isMessage, isRecord, type Message } from "../../../support/client/transcript.ts";
 import { textsIn } from "../../../support/socket.ts";
 import type { Between } from "../server.ts";

@@ -1,9 +1,9 @@
 // The catalogue of refusals: a request was not carried out, the socket lives on. Each has the base contract's reply, to
 // the letter (protocol 1.4), and the code that a v1 client gets in its place (protocol 2).
-import { limits } from "./limits.ts";
-import { reasoningEfforts } from "./protocol/chat-send.ts";
-import type { ErrorCode } from "./protocol/error-code.ts";
-import type { ChatErrorMessage, ErrorMessage } from "./protocol/server-message.ts";
+import { limits } from "../limits.ts";
+import { reasoningEfforts } from "./chat-send.ts";
+import type { ErrorCode } from "./error-code.ts";
+import type { ChatErrorMessage, ErrorMessage } from "./server-message.ts";
 
 export interface Refusal {
   code: ErrorCode;

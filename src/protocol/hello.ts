@@ -1,8 +1,9 @@
 // hello: the first message to a v1 socket, with every limit that can hit its client (protocol 2). All but the
 // connection's id is encoded once.
+
+import type { Limits } from "../limits.ts";
+import { packageVersion } from "../version.ts";
 import { encodeFrame } from "./frame.ts";
-import type { Limits } from "./limits.ts";
-import { packageVersion } from "./version.ts";
 
 /** Of the gateway, whoever stands behind its ports. */
 const announced = [

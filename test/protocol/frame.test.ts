@@ -1,8 +1,14 @@
 // A frame is one whole WebSocket text frame, whatever its size, and reads back as what was written.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { encodeFrame, encodeMessage, encodePongs, frameHeaderBytes, writeFrameHeader } from "../src/frame.ts";
-import { messagesIn, textsIn } from "./support/socket.ts";
+import {
+  encodeFrame,
+  encodeMessage,
+  encodePongs,
+  frameHeaderBytes,
+  writeFrameHeader,
+} from "../../src/protocol/frame.ts";
+import { messagesIn, textsIn } from "../support/socket.ts";
 
 const test = suite("frames");
 

@@ -1,7 +1,7 @@
 // What is written as JSON once for all is what JSON.stringify makes of it, whatever the object.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { objectJson, textJson } from "../src/json-text.ts";
+import { cachedJson, objectJson } from "../../src/protocol/json-cache.ts";
 
 const test = suite("json text");
 
@@ -9,7 +9,7 @@ const long = 'a "long" text \\ with\nlines, \u0001, é, 😀 and a lone \ud83d h
 
 test("a text is written as JSON.stringify writes it, the first time and again", () => {
   for (const text of ["", "short", long, long, `${long}.`, long, "x".repeat(2 ** 20 + 1)])
-    assert.is(textJson(text), JSON.stringify(text));
+    assert.is(cachedJson(text), JSON.stringify(text));
 });
 
 test("so is an object with a long text in it", () => {

@@ -10,7 +10,7 @@ const keptCharactersMax = 2 ** 20;
 let newest: { text: string; json: string } | undefined;
 
 /** What JSON.stringify makes of the text. */
-export function textJson(text: string): string {
+export function cachedJson(text: string): string {
   if (text.length < longCharacters || text.length > keptCharactersMax) return JSON.stringify(text);
   if (newest?.text !== text) newest = { text, json: JSON.stringify(text) };
   return newest.json;
@@ -21,7 +21,7 @@ export function objectJson(object: object): string | undefined {
   if (!hasLongText(object)) return JSON.stringify(object);
   const fields: string[] = [];
   for (const [name, value] of Object.entries(object)) {
-    const json: string | undefined = typeof value === "string" ? textJson(value) : JSON.stringify(value);
+    const json: string | undefined = typeof value === "string" ? cachedJson(value) : JSON.stringify(value);
     if (json !== undefined) fields.push(`${JSON.stringify(name)}:${json}`);
   }
   return `{${fields.join(",")}}`;

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { cutToolText, encodedBytes, pieces } from "../src/tool-text.ts";
+import { cutToolText, encodedBytes, pieces } from "../../src/protocol/text-size.ts";
 
 const text = suite("tool text");
 

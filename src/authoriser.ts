@@ -1,9 +1,9 @@
 // Who may do what: the scope of an identity first, then the authorisation port, if there is one. Must never let
 // anything through that the port did not plainly allow.
 
-import { hushed, reasonOf } from "./guarded-orchestrator.ts";
 import type { Authorisation, AuthorisationQuestion, Identity, Scope } from "./ports/authorisation.ts";
 import { scopes } from "./ports/authorisation.ts";
+import { errorMessage, ignoreRejection } from "./ports/guarded-orchestrator.ts";
 import type { Logger } from "./ports/logger.ts";
 
 export type Action = AuthorisationQuestion["action"];
@@ -57,19 +57,19 @@ export class Authoriser {
   #tell(what: string, tell: (port: Authorisation) => unknown): void {
     if (this.#port === undefined) return;
     try {
-      hushed(tell(this.#port));
+      ignoreRejection(tell(this.#port));
     } catch (error) {
-      this.#logger.warn(`authorisation: ${what} threw`, { reason: reasonOf(error) });
+      this.#logger.warn(`authorisation: ${what} threw`, { reason: errorMessage(error) });
     }
   }
 
   #allows(question: AuthorisationQuestion): boolean {
     try {
-      return hushed(this.#port?.may(question)) === true;
+      return ignoreRejection(this.#port?.may(question)) === true;
     } catch (error) {
       this.#logger.warn("authorisation: may threw, which refuses", {
         action: question.action,
-        reason: reasonOf(error),
+        reason: errorMessage(error),
       });
       return false;
     }

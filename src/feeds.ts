@@ -3,9 +3,9 @@
 import { randomUUID } from "node:crypto";
 import { Feed, type FeedOwner } from "./feed.ts";
 import { fittingEvents } from "./fitting-events.ts";
-import type { GuardedOrchestrator } from "./guarded-orchestrator.ts";
 import type { Limits } from "./limits.ts";
 import { Pace } from "./pace.ts";
+import type { GuardedOrchestrator } from "./ports/guarded-orchestrator.ts";
 import type { Refused } from "./ports/orchestrator.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { type LoggedEvent, type LogLedger, TurnLog } from "./turn-log.ts";

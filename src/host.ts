@@ -5,10 +5,10 @@ import { Credentials, digestOf } from "./access/credentials.ts";
 import { isLoopback, parseOrigin } from "./access/hosts.ts";
 import { createAccess } from "./access.ts";
 import { Gateway } from "./gateway.ts";
-import { hushed, reasonOf } from "./guarded-orchestrator.ts";
 import type { InspectionFilter, InspectionObserver } from "./inspection.ts";
 import { limits } from "./limits.ts";
 import type { Broadcasts } from "./ports/broadcasts.ts";
+import { errorMessage, ignoreRejection } from "./ports/guarded-orchestrator.ts";
 import { type Logger, tolerantLogger } from "./ports/logger.ts";
 import type { Orchestrator } from "./ports/orchestrator.ts";
 import type { SurfaceRegistry } from "./ports/surfaces.ts";
@@ -243,9 +243,9 @@ function broadcastsOf(host: Host, logger: Logger): Broadcasts {
       const leave = (): void => {
         for (const off of offs) {
           try {
-            hushed<unknown>(off());
+            ignoreRejection<unknown>(off());
           } catch (error) {
-            logger.warn("transport-ws: a hook could not be left", { reason: reasonOf(error) });
+            logger.warn("transport-ws: a hook could not be left", { reason: errorMessage(error) });
           }
         }
       };
@@ -256,7 +256,7 @@ function broadcastsOf(host: Host, logger: Logger): Broadcasts {
             if (news) listener(news);
             else logger.warn("transport-ws: a hook's payload was dropped", { hook: handle.id });
           });
-          offs.push(hushed(off));
+          offs.push(ignoreRejection(off));
         }
       } catch (error) {
         leave();

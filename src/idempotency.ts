@@ -3,9 +3,9 @@
 // here, in memory. Must never remember a refusal.
 import { hash } from "node:crypto";
 import { anyone } from "./authoriser.ts";
-import { reasonOf } from "./guarded-orchestrator.ts";
 import type { Limits } from "./limits.ts";
 import type { Identity } from "./ports/authorisation.ts";
+import { errorMessage } from "./ports/guarded-orchestrator.ts";
 import type { IdempotencyKeys, KeptAnswer, KeyedRequest } from "./ports/idempotency.ts";
 import type { ChatQueue } from "./protocol/chat-queue.ts";
 import type { ChatSend } from "./protocol/chat-send.ts";
@@ -32,7 +32,7 @@ export class Idempotency {
       if (!kept) return undefined;
       return kept.digest === digestOf(message) ? kept.answer : refusals.idempotencyConflict(type, conversationId);
     } catch (error) {
-      const message = `the idempotencyKey could not be looked up: ${reasonOf(error)}`;
+      const message = `the idempotencyKey could not be looked up: ${errorMessage(error)}`;
       return chatError("storage-failed", message, conversationId);
     }
   }

@@ -2,9 +2,9 @@
 // viewers, and keeps for each what it has seen. Must never send an update before the surface, nor an older spec after a
 // newer one (protocol 1.1, 1.5.4).
 
-import { hushed, reasonOf } from "./guarded-orchestrator.ts";
 import { type Limits, limits } from "./limits.ts";
 import type { Outlet } from "./outlet.ts";
+import { errorMessage, ignoreRejection } from "./ports/guarded-orchestrator.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { SurfaceProvider } from "./ports/surfaces.ts";
 import { encodeKept, encodeMessage } from "./protocol/frame.ts";
@@ -89,15 +89,15 @@ export class SurfaceFeed {
         if (!listening || this.#asking) return;
         if (conversationId === undefined || conversationId === this.conversationId) this.#owner.changed();
       });
-      hushed(off);
+      ignoreRejection(off);
       if (typeof off !== "function") return;
       this.#unsubscribe = () => {
         listening = false;
-        hushed(off());
+        ignoreRejection(off());
       };
     } catch (error) {
       listening = false;
-      this.#logger.warn("transport-ws: surface-op error", { surfaceId: this.surfaceId, reason: reasonOf(error) });
+      this.#logger.warn("transport-ws: surface-op error", { surfaceId: this.surfaceId, reason: errorMessage(error) });
     }
   }
 
@@ -116,7 +116,7 @@ export class SurfaceFeed {
     try {
       off?.();
     } catch (error) {
-      this.#logger.warn("transport-ws: surface-op error", { surfaceId: this.surfaceId, reason: reasonOf(error) });
+      this.#logger.warn("transport-ws: surface-op error", { surfaceId: this.surfaceId, reason: errorMessage(error) });
     }
   }
 
@@ -128,7 +128,7 @@ export class SurfaceFeed {
       try {
         this.#pending = answer();
       } catch (error) {
-        this.#fail(reasonOf(error));
+        this.#fail(errorMessage(error));
         return;
       }
       this.#owner.built();
@@ -145,7 +145,7 @@ export class SurfaceFeed {
         );
       else settle(() => specText(spec));
     } catch (error) {
-      if (question === this.#question) this.#fail(reasonOf(error));
+      if (question === this.#question) this.#fail(errorMessage(error));
     }
   }
 

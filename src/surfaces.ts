@@ -3,8 +3,8 @@
 // viewers.
 import type { Actor, AnyActorRef } from "xstate";
 import { surfaceMachine } from "../machines/surface.ts";
-import { hushed, reasonOf } from "./guarded-orchestrator.ts";
 import type { Limits } from "./limits.ts";
+import { errorMessage, ignoreRejection } from "./ports/guarded-orchestrator.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { CatalogEntry, SurfaceProvider, SurfaceRegistry } from "./ports/surfaces.ts";
 import type { ActorRegistry } from "./runtime/actor-registry.ts";
@@ -56,7 +56,7 @@ export class Surfaces {
   catalog(): CatalogEntry[] {
     return (
       this.#ask("getCatalog", (registry) => {
-        const catalog = hushed(registry.getCatalog());
+        const catalog = ignoreRejection(registry.getCatalog());
         return typeof JSON.stringify(catalog) === "string" && Array.isArray(catalog) ? catalog : [];
       }) ?? []
     );
@@ -147,19 +147,19 @@ export class Surfaces {
       this.#actionTimers.add(timer);
       Promise.resolve(outcome).then(
         () => settle(undefined),
-        (error: unknown) => settle(reasonOf(error)),
+        (error: unknown) => settle(errorMessage(error)),
       );
     } catch (error) {
-      settle(reasonOf(error));
+      settle(errorMessage(error));
     }
   }
 
   stop(): void {
     this.#onCatalog = undefined;
     try {
-      hushed<unknown>(this.#off?.());
+      ignoreRejection<unknown>(this.#off?.());
     } catch (error) {
-      this.#options.logger.warn("surfaces: unsubscribing threw", { reason: reasonOf(error) });
+      this.#options.logger.warn("surfaces: unsubscribing threw", { reason: errorMessage(error) });
     }
     this.#off = undefined;
     for (const timer of this.#actionTimers) this.#options.clock.clearTimeout(timer);
@@ -259,9 +259,9 @@ export class Surfaces {
 
   #ask<Answer>(call: string, ask: (registry: SurfaceRegistry) => Answer): Answer | undefined {
     try {
-      return hushed(ask(this.#options.registry));
+      return ignoreRejection(ask(this.#options.registry));
     } catch (error) {
-      this.#options.logger.warn(`surface registry: ${call} threw`, { reason: reasonOf(error) });
+      this.#options.logger.warn(`surface registry: ${call} threw`, { reason: errorMessage(error) });
       return undefined;
     }
   }

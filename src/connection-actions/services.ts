@@ -1,9 +1,9 @@
 // What the actions of a connection work with: the ports, and the parts of the house that a request may move.
 import type { Authoriser } from "../authoriser.ts";
 import type { Feeds } from "../feeds.ts";
-import type { GuardedOrchestrator } from "../guarded-orchestrator.ts";
 import type { Idempotency } from "../idempotency.ts";
 import type { Limits } from "../limits.ts";
+import type { GuardedOrchestrator } from "../ports/guarded-orchestrator.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Subscriptions } from "../subscriptions.ts";
 import type { Surfaces } from "../surfaces.ts";

@@ -1,5 +1,6 @@
 // The orchestrator port: all that the gateway knows of conversations. Whoever stands behind it may throw, call back
-// synchronously or late, or answer nonsense; src/guarded-orchestrator.ts sees to it that this costs one request only.
+// synchronously or late, or answer nonsense; src/ports/guarded-orchestrator.ts sees to it that this costs one request
+// only.
 import type { Image, ReasoningEffort } from "../protocol/chat-send.ts";
 import type { TurnEvent } from "../protocol/turn-event.ts";
 import type { KeyedRequest } from "./idempotency.ts";

@@ -28,7 +28,7 @@ async function running(options: HouseOptions = {}, heedsAbort = true) {
   return { puppet, house, turnId: outcome.turnId, ...watch };
 }
 
-const reasonOf = (events: { type: string }[]) =>
+const errorMessage = (events: { type: string }[]) =>
   events.flatMap((event) => (event.type === "done" && "reason" in event ? [event.reason] : []));
 
 test("cancel puts done out at once, stores what was said, and drops what comes after", async () => {
@@ -39,7 +39,7 @@ test("cancel puts done out at once, stores what was said, and drops what comes a
   puppet.say(delta("late"));
   await settle(house.clock);
   assert.is(types().at(-1), "turn-sealed");
-  assert.equal(reasonOf(events), ["aborted"]);
+  assert.equal(errorMessage(events), ["aborted"]);
   assert.equal(house.store.chunks("c").at(-1)?.chunk, { type: "text", text: "partial" });
   assert.is(house.store.turn(turnId)?.reason, "aborted");
 });
@@ -259,7 +259,7 @@ test("a drain lets running turns end by themselves, and refuses new ones", async
   await settle(house.clock);
   puppet.finish();
   await within(drained, "the drain");
-  assert.equal(reasonOf(events), ["stop"]);
+  assert.equal(errorMessage(events), ["stop"]);
   assert.is(events.at(-1)?.type, "turn-sealed");
   assert.equal(
     house.store.queue("c").map(({ text }) => text),
@@ -281,7 +281,7 @@ test("what runs at the drain's deadline ends interrupted, with its text stored a
   house.clock.advance(10_000);
   await settle(house.clock);
   await within(drained, "the drain");
-  assert.equal(reasonOf(events), ["interrupted"]);
+  assert.equal(errorMessage(events), ["interrupted"]);
   assert.not.ok(events.some(({ type }) => type === "error"));
   assert.is(house.store.turn(turnId)?.reason, "interrupted");
   assert.equal(house.store.chunks("c").at(-1)?.chunk, { type: "text", text: "partial" });
@@ -296,7 +296,7 @@ test("a second drain hurries the first, and one without turns is over at once", 
   await settle(house.clock);
   await within(house.drain(0), "the hurried drain");
   await within(drained, "the first drain");
-  assert.equal(reasonOf(events), ["interrupted"]);
+  assert.equal(errorMessage(events), ["interrupted"]);
   await within(house.drain(60_000), "a drain with nothing to wait for");
   house.close();
   house.clock.settle();
@@ -326,7 +326,7 @@ test("closing the orchestrator ends everything, and a turn that still ran is int
   const idle = house.watch("d");
   house.close();
   await settle(house.clock);
-  assert.equal(reasonOf(events), ["interrupted"]);
+  assert.equal(errorMessage(events), ["interrupted"]);
   assert.is(events.at(-1)?.type, "turn-sealed");
   assert.is(house.store.turn(turnId)?.reason, "interrupted");
   assert.ok(puppet.run.signal.aborted);

@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { number, numberOrNull, text, textOrNull } from "../../src/embedded/sqlite-store/columns.ts";
-import { failureOf, isDefect, primaryCode, reasonOf } from "../../src/embedded/sqlite-store/failures.ts";
+import { errorMessage, failureOf, isDefect, primaryCode } from "../../src/embedded/sqlite-store/failures.ts";
 import { refusalOf } from "../../src/embedded/sqlite-store/open-refusals.ts";
 import { StoreError, StoreOpenError } from "../../src/ports/store.ts";
 
@@ -42,7 +42,7 @@ test("a failure names the database, the cause and the remedy, and keeps the erro
   assert.is(failureOf(error, "x").cause, error);
   const known = new StoreError("known");
   assert.is(failureOf(known, "x"), known);
-  assert.is(reasonOf("a thrown text"), "a thrown text");
+  assert.is(errorMessage("a thrown text"), "a thrown text");
 });
 
 test("a refusal to open says what SQLite said, in our words", () => {

@@ -37,7 +37,7 @@ export function verdictOn(ended: Ended): Verdict {
   const summary = summaryOf(ended.output);
   const passed = summary?.passed ?? 0;
   const failed = (summary?.total ?? 0) - passed;
-  const reason = reasonOf(ended, summary, failed);
+  const reason = errorMessage(ended, summary, failed);
   // A file that fails without a failed test counts as one failure: the closing line must not say "0 failed".
   return {
     passed,
@@ -47,7 +47,7 @@ export function verdictOn(ended: Ended): Verdict {
   };
 }
 
-function reasonOf(ended: Ended, summary: Summary | undefined, failed: number): string | undefined {
+function errorMessage(ended: Ended, summary: Summary | undefined, failed: number): string | undefined {
   if (ended.isOverdue) {
     const seconds = ended.deadlineMs / 1000;
     return summary === undefined

@@ -43,7 +43,7 @@ export function isDefect(error: unknown): boolean {
   return primary === undefined ? !(error instanceof StoreError) : refusals.has(primary);
 }
 
-export function reasonOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -60,13 +60,13 @@ function complaint(error: unknown): string {
     case resultCode.readOnly:
     case resultCode.permission:
     case resultCode.cannotOpen:
-      return `cannot be written (${reasonOf(error)}): make it writable again and writing goes on by itself`;
+      return `cannot be written (${errorMessage(error)}): make it writable again and writing goes on by itself`;
     case resultCode.inputOutput:
-      return `cannot be read or written: the disk reports an error (${reasonOf(error)}); check the disk`;
+      return `cannot be read or written: the disk reports an error (${errorMessage(error)}); check the disk`;
     case resultCode.corrupt:
     case resultCode.notADatabase:
-      return `is damaged (${reasonOf(error)}): stop turnwire and restore the file from a backup`;
+      return `is damaged (${errorMessage(error)}): stop turnwire and restore the file from a backup`;
     default:
-      return `cannot be read or written: ${reasonOf(error)}`;
+      return `cannot be read or written: ${errorMessage(error)}`;
   }
 }

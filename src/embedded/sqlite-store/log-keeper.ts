@@ -5,7 +5,7 @@ import { limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { number, type ResultRow } from "./columns.ts";
-import { reasonOf } from "./failures.ts";
+import { errorMessage } from "./failures.ts";
 
 /** Where no turn of the loop comes between many commits SQLite writes it back, when it is so many times as long. */
 export const withoutTurns = 4;
@@ -61,7 +61,8 @@ export class LogKeeper {
     } catch (error) {
       const begins = this.#failedAt === undefined;
       this.#failedAt = this.#clock.now();
-      if (begins) this.#logger.warn("store: the write-ahead log cannot be written back", { reason: reasonOf(error) });
+      if (begins)
+        this.#logger.warn("store: the write-ahead log cannot be written back", { reason: errorMessage(error) });
     }
   }
 }

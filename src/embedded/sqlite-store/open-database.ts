@@ -7,7 +7,7 @@ import { limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { StoreError } from "../../ports/store.ts";
 import { number, type ResultRow, text } from "./columns.ts";
-import { reasonOf } from "./failures.ts";
+import { errorMessage } from "./failures.ts";
 import { withoutTurns } from "./log-keeper.ts";
 import * as refusals from "./open-refusals.ts";
 import { applicationId, migrate, schemaVersion } from "./schema.ts";
@@ -135,7 +135,7 @@ function keepFromOthers(file: string, logger: Logger): void {
   try {
     chmodSync(file, 0o600);
   } catch (error) {
-    logger.warn("store: the database file may be readable by others", { file, reason: reasonOf(error) });
+    logger.warn("store: the database file may be readable by others", { file, reason: errorMessage(error) });
   }
 }
 

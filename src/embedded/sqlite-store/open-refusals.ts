@@ -1,6 +1,6 @@
 // Why a data directory could not be opened: one sentence each, with the directory and the remedy.
 import { StoreOpenError } from "../../ports/store.ts";
-import { primaryCode, reasonOf, resultCode } from "./failures.ts";
+import { errorMessage, primaryCode, resultCode } from "./failures.ts";
 
 export const fileName = "turnwire.db";
 
@@ -13,7 +13,7 @@ export function noDirectory(directory: string, error: unknown): StoreOpenError {
   const isFile = error instanceof Error && "code" in error && (error.code === "EEXIST" || error.code === "ENOTDIR");
   const message = isFile
     ? `The data directory ${directory} is a file or lies in one: name a directory with --data-dir.`
-    : `The data directory ${directory} cannot be created (${reasonOf(error)}): ${elsewhere}.`;
+    : `The data directory ${directory} cannot be created (${errorMessage(error)}): ${elsewhere}.`;
   return new StoreOpenError(message, { cause: error });
 }
 
@@ -44,7 +44,7 @@ export const logWithoutFile = (directory: string): StoreOpenError =>
 /** What SQLite or the file system said while opening. */
 export function refusalOf(error: unknown, directory: string): StoreOpenError {
   if (error instanceof StoreOpenError) return error;
-  const reason = reasonOf(error);
+  const reason = errorMessage(error);
   switch (primaryCode(error)) {
     case resultCode.busy:
       return new StoreOpenError(

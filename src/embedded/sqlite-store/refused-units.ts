@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { limits } from "../../limits.ts";
 import type { Write } from "../../ports/store.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { isDefect, reasonOf } from "./failures.ts";
+import { errorMessage, isDefect } from "./failures.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** A unit that was tried, and the error that says that it can never succeed. */
@@ -21,7 +21,7 @@ export function refusedUnits(database: DatabaseSync, transaction: Transaction, c
   return ({ unit, error }: Defect): void => {
     try {
       transaction.nested(() => {
-        add.run(Math.trunc(clock.wall()), reasonOf(error), JSON.stringify(unit));
+        add.run(Math.trunc(clock.wall()), errorMessage(error), JSON.stringify(unit));
         shed.run(limits.storeRefusedUnitsMax);
       });
     } catch (again) {

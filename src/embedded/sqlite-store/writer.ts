@@ -6,7 +6,7 @@ import type { Logger } from "../../ports/logger.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { type ApplyWrite, applyWrite } from "./apply-write.ts";
-import { failureOf, isDefect, reasonOf } from "./failures.ts";
+import { errorMessage, failureOf, isDefect } from "./failures.ts";
 import { LogKeeper } from "./log-keeper.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { type Defect, refusedUnits } from "./refused-units.ts";
@@ -75,7 +75,7 @@ export class Writer {
     if (this.#failure) throw this.#failure;
     const defect = this.#commit(writes);
     if (!defect) return;
-    throw new StoreError(`${this.#open.place} refuses a write: ${reasonOf(defect.error)}`, { cause: defect.error });
+    throw new StoreError(`${this.#open.place} refuses a write: ${errorMessage(defect.error)}`, { cause: defect.error });
   }
 
   flush(): boolean {
@@ -122,7 +122,7 @@ export class Writer {
     onCommit?.(clock.now() - startedAt);
     this.#pending.splice(0, units);
     for (const { unit, error } of defects) {
-      const fields = { kinds: unit.map(({ kind }) => kind), reason: reasonOf(error) };
+      const fields = { kinds: unit.map(({ kind }) => kind), reason: errorMessage(error) };
       this.#options.logger.error("store: writes that can never succeed were set aside, see refused_units", fields);
     }
     if (this.#failure) this.#orFail(attempted, () => this.#room.prove());
@@ -189,7 +189,7 @@ export class Writer {
     try {
       this.#options.onFailure?.(failure);
     } catch (error) {
-      this.#options.logger.error("store: onFailure threw", { reason: reasonOf(error) });
+      this.#options.logger.error("store: onFailure threw", { reason: errorMessage(error) });
     }
   }
 }

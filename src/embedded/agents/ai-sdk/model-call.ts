@@ -81,7 +81,7 @@ export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | S
           if (usage) yield { type: "usage", stepId, usage };
           yield {
             type: "step-end",
-            reason: reasonOf(part.finishReason, part.rawFinishReason),
+            reason: errorMessage(part.finishReason, part.rawFinishReason),
             contextSize: usage && usage.inputTokens + usage.outputTokens,
           };
           break;
@@ -121,7 +121,7 @@ function usageOf(usage: LanguageModelUsage): Usage | undefined {
   };
 }
 
-function reasonOf(reason: string, raw: string | undefined): StepEnd["reason"] {
+function errorMessage(reason: string, raw: string | undefined): StepEnd["reason"] {
   if (reason === "length" || reason === "tool-calls") return reason;
   // The SDK calls a refusal in the model's own words content-filter, too; that one is an answer.
   if (reason === "content-filter" && raw === "content_filter") {

@@ -2,11 +2,11 @@
 // when it must not, and it costs one request.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { GuardedOrchestrator, reasonOf } from "../src/guarded-orchestrator.ts";
-import { tolerantLogger } from "../src/ports/logger.ts";
-import { within } from "./support/deadline.ts";
-import { FakeHost } from "./support/host.ts";
-import { asPort, ScriptedOrchestrator } from "./support/scripted-orchestrator.ts";
+import { errorMessage, GuardedOrchestrator } from "../../src/ports/guarded-orchestrator.ts";
+import { tolerantLogger } from "../../src/ports/logger.ts";
+import { within } from "../support/deadline.ts";
+import { FakeHost } from "../support/host.ts";
+import { asPort, ScriptedOrchestrator } from "../support/scripted-orchestrator.ts";
 
 const test = suite("guarded orchestrator");
 
@@ -200,12 +200,12 @@ test("an unsubscribe that throws or is none harms nobody", () => {
 });
 
 test("a reason is words, whatever was thrown, and never a stack", () => {
-  assert.is(reasonOf(new Error("why")), "why");
-  assert.is(reasonOf("why"), "why");
-  assert.is(reasonOf(undefined), "undefined");
-  assert.is(reasonOf({ toString: throwing }), "it failed without saying why");
-  assert.is(reasonOf(Object.create(null)), "it failed without saying why");
-  assert.ok(reasonOf(new Error("x".repeat(1_000_000))).length < 10_000);
+  assert.is(errorMessage(new Error("why")), "why");
+  assert.is(errorMessage("why"), "why");
+  assert.is(errorMessage(undefined), "undefined");
+  assert.is(errorMessage({ toString: throwing }), "it failed without saying why");
+  assert.is(errorMessage(Object.create(null)), "it failed without saying why");
+  assert.ok(errorMessage(new Error("x".repeat(1_000_000))).length < 10_000);
 });
 
 test.run();

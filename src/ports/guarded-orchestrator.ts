@@ -1,9 +1,9 @@
 // The orchestrator port as the gateway uses it: whatever stands behind may throw, answer nonsense or call back when it
 // must not, and that costs the one request, never the process and never another socket.
-import { limits } from "./limits.ts";
-import type { Logger } from "./ports/logger.ts";
-import type { EnqueueOutcome, Orchestrator, Refused, StartOutcome, TurnRequest } from "./ports/orchestrator.ts";
-import type { LoggedEvent } from "./turn-log.ts";
+import { limits } from "../limits.ts";
+import type { LoggedEvent } from "../turn-log.ts";
+import type { Logger } from "./logger.ts";
+import type { EnqueueOutcome, Orchestrator, Refused, StartOutcome, TurnRequest } from "./orchestrator.ts";
 
 type Answer = Record<string, unknown>;
 
@@ -12,7 +12,7 @@ const isObject = (value: unknown): value is Answer => typeof value === "object" 
 const isEvent = (value: unknown): value is LoggedEvent => isObject(value) && typeof value["type"] === "string";
 
 /** What went wrong, for a person; never a stack. Anything may be thrown, also what cannot be turned into words. */
-export function reasonOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error).slice(0, limits.reasonCharactersMax);
   } catch {
@@ -21,7 +21,7 @@ export function reasonOf(error: unknown): string {
 }
 
 /** A port's synchronous call may answer a promise all the same: its rejection must not end the process. */
-export function hushed<Answer>(answer: Answer): Answer {
+export function ignoreRejection<Answer>(answer: Answer): Answer {
   if (answer instanceof Promise) answer.catch(() => {});
   return answer;
 }
@@ -100,7 +100,7 @@ export class GuardedOrchestrator {
         if (isEvent(event)) listener(event);
         else this.#logger.warn("orchestrator: an event without a type was dropped", { conversationId });
       } catch (error) {
-        this.#logger.warn("orchestrator: an event was dropped", { conversationId, reason: reasonOf(error) });
+        this.#logger.warn("orchestrator: an event was dropped", { conversationId, reason: errorMessage(error) });
       }
     };
     const unsubscribe = this.#ask("subscribe", (port) => port.subscribe(conversationId, guarded));
@@ -126,10 +126,10 @@ export class GuardedOrchestrator {
 
   #ask(call: string, ask: (port: Orchestrator) => unknown): unknown {
     try {
-      return plain(hushed(ask(this.#orchestrator)));
+      return plain(ignoreRejection(ask(this.#orchestrator)));
     } catch (error) {
-      this.#logger.warn(`orchestrator: ${call} threw`, { reason: reasonOf(error) });
-      return new Failure(reasonOf(error));
+      this.#logger.warn(`orchestrator: ${call} threw`, { reason: errorMessage(error) });
+      return new Failure(errorMessage(error));
     }
   }
 

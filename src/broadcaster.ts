@@ -1,6 +1,6 @@
 // News for every socket: encoded once, what is made in one tick joined into one write, sliced over the loop. Reaches
 // each socket that was open when the news was made (protocol 1.5.5), and no later one.
-import type { Authoriser } from "./authoriser.ts";
+import type { Authoriser } from "./access/authoriser.ts";
 import type { Limits } from "./limits.ts";
 import type { Outlet } from "./outlet.ts";
 import type { Identity } from "./ports/authorisation.ts";

@@ -4,7 +4,7 @@
 import type { Actor } from "xstate";
 import type { ConnectionFact, connectionMachine } from "../machines/connection.ts";
 import type { surfaceWatchMachine } from "../machines/surface-watch.ts";
-import { CommandRate, commandBounds, countOf, lookBounds } from "./command-rate.ts";
+import { commandBounds, countOf, readBounds, TokenBucket } from "./access/rate-limiter.ts";
 import type { Limits } from "./limits.ts";
 import type { Outlet, OutletOwner } from "./outlet.ts";
 import type { Identity } from "./ports/authorisation.ts";
@@ -43,8 +43,8 @@ export class Connection implements OutletOwner, WatchOwner {
   /** Time counts no further while a long message of it is worked on; monotonic, ms. */
   countedUntil: number | undefined;
   readonly #facts: DispatchQueue;
-  #commands: CommandRate | undefined;
-  #looks: CommandRate | undefined;
+  #commands: TokenBucket | undefined;
+  #looks: TokenBucket | undefined;
   #watches: Map<string, Watch> | undefined;
   #surfaceWatches: Map<string, SurfaceWatch> | undefined;
   /** Conversations in which a turn of this socket's making is requested or running. */
@@ -117,10 +117,10 @@ export class Connection implements OutletOwner, WatchOwner {
   pause(onlyLooks: boolean, bytes: number, limits: Limits): number {
     const now = this.countedUntil ?? this.outlet.countedUntil();
     if (onlyLooks) {
-      this.#looks ??= new CommandRate(lookBounds(limits), now);
+      this.#looks ??= new TokenBucket(readBounds(limits), now);
       return this.#looks.take(now);
     }
-    this.#commands ??= new CommandRate(commandBounds(limits), now);
+    this.#commands ??= new TokenBucket(commandBounds(limits), now);
     return this.#commands.take(now, countOf(bytes, limits));
   }
 

@@ -3,8 +3,8 @@
 import { randomUUID } from "node:crypto";
 import type { AnyActorRef } from "xstate";
 import { connectionMachine } from "../machines/connection.ts";
-import type { Action, Authoriser } from "./authoriser.ts";
-import { countOf } from "./command-rate.ts";
+import type { Action, Authoriser } from "./access/authoriser.ts";
+import { countOf } from "./access/rate-limiter.ts";
 import { Connection } from "./connection.ts";
 import { refuse } from "./connection-actions/answers.ts";
 import type { Services } from "./connection-actions/services.ts";

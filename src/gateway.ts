@@ -3,7 +3,8 @@
 // stands behind them.
 import { type Actor, type AnyActorRef, createActor } from "xstate";
 import { gatewayMachine } from "../machines/gateway.ts";
-import { Authoriser, anyone } from "./authoriser.ts";
+import { Authoriser, anyone } from "./access/authoriser.ts";
+import { TurnQuota } from "./access/turn-quota.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import type { Services } from "./connection-actions/services.ts";
 import { type Caller, Connections } from "./connections.ts";
@@ -32,7 +33,6 @@ import { DispatchQueue } from "./runtime/dispatch-queue.ts";
 import { Sweep } from "./runtime/sweep.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Surfaces } from "./surfaces.ts";
-import { TurnQuota } from "./turn-quota.ts";
 import { Watches } from "./watches.ts";
 
 /** What stands behind the ports and lives in the gateway's actor system is adopted through this. */

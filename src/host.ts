@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { Credentials, digestOf } from "./access/credentials.ts";
 import { isLoopback, parseOrigin } from "./access/hosts.ts";
-import { createAccess } from "./access.ts";
+import { createRequestGuard } from "./access/request-guard.ts";
 import { Gateway } from "./gateway.ts";
 import type { InspectionFilter, InspectionObserver } from "./inspection.ts";
 import { limits } from "./limits.ts";
@@ -151,7 +151,7 @@ async function start(host: Host, clock: Clock): Promise<Running> {
   const { surfaceWsToken: token, surfaceWsAllowedOrigins: allowOrigins } = config;
   const entry = token && ({ name: "surfaceWsToken", sha256: digestOf(token), scope: "admin" } as const);
   const credentials = entry ? new Credentials([entry]) : undefined;
-  const access = createAccess({ credentials, allowOrigins, clock });
+  const access = createRequestGuard({ credentials, allowOrigins, clock });
   const gateway = new Gateway({
     clock,
     logger,

@@ -2,7 +2,7 @@
 // time. Where an orchestrator keeps keys itself, it stores each in the same unit as the turn; for a host they are kept
 // here, in memory. Must never remember a refusal.
 import { hash } from "node:crypto";
-import { anyone } from "./authoriser.ts";
+import { anyone } from "./access/authoriser.ts";
 import type { Limits } from "./limits.ts";
 import type { Identity } from "./ports/authorisation.ts";
 import { errorMessage } from "./ports/guarded-orchestrator.ts";

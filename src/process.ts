@@ -3,7 +3,7 @@
 import { createServer, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import { Credentials, digestOf, type TokenEntry } from "./access/credentials.ts";
-import { type Access, createAccess } from "./access.ts";
+import { createRequestGuard, type RequestGuard } from "./access/request-guard.ts";
 import type { Config } from "./config.ts";
 import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "./embedded/orchestrator.ts";
 import { openSqliteStore } from "./embedded/sqlite-store.ts";
@@ -136,7 +136,7 @@ function credentialsOf(config: Config): Credentials | undefined {
 interface House {
   gateway: Gateway;
   embedded: EmbeddedOrchestrator;
-  access: Access;
+  access: RequestGuard;
   limits: Limits;
   metrics: Metrics;
   tokensFile: TokensFile | undefined;
@@ -156,7 +156,7 @@ function furnish({ config, clock, logger, limits, store, agents, tools, defaultM
   // Before it is read: what changes while the server starts is seen by the first look.
   const mark = config.tokensFile === undefined ? "" : markOf(config.tokensFile);
   const credentials = credentialsOf(config);
-  const access = createAccess({ credentials, allowOrigins: config.allowOrigins, clock, limits });
+  const access = createRequestGuard({ credentials, allowOrigins: config.allowOrigins, clock, limits });
   const streams = new OpenStreams();
   const surfaces = createSurfaceRegistry();
   const made: { embedded?: EmbeddedOrchestrator; gateway?: Gateway } = {};

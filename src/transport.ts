@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions } f
 import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
-import { type Access, chooseSubprotocol } from "./access.ts";
+import { chooseSubprotocol, type RequestGuard } from "./access/request-guard.ts";
 import type { Caller } from "./connections.ts";
 import type { SocketListener } from "./ears.ts";
 import { Intake } from "./intake.ts";
@@ -14,13 +14,13 @@ import type { Logger } from "./ports/logger.ts";
 import { closes } from "./protocol/closes.ts";
 import { encodePongs } from "./protocol/frame.ts";
 import type { Clock } from "./runtime/clock.ts";
-import { type Seat, type Upgrade, Upgrades } from "./upgrades.ts";
+import { type Admission, type Upgrade, Upgrades } from "./upgrades.ts";
 
 export interface TransportOptions {
   clock: Clock;
   limits: Limits;
   logger: Logger;
-  access: Access;
+  access: RequestGuard;
   /** Why no socket is taken at the moment, or undefined. */
   closedBecause: () => "draining" | "full" | undefined;
   /** Takes a socket in; undefined when it was turned away. */
@@ -50,7 +50,7 @@ class ServerSocket extends WebSocket {
   listener: SocketListener | undefined;
   /** Called when it has gone: one function for all of them. */
   leave: ((gone: ServerSocket) => void) | undefined;
-  seat: Seat | undefined;
+  seat: Admission | undefined;
   pongsMax = 1;
   /** When it was taken in; monotonic, ms. */
   openedAt = 0;
@@ -158,7 +158,7 @@ export function createTransport(options: TransportOptions): Transport {
     tcp[owner] = webSocket;
   };
 
-  const open = (webSocket: ServerSocket, tcp: TcpSocket, seat: Seat): void => {
+  const open = (webSocket: ServerSocket, tcp: TcpSocket, seat: Admission): void => {
     // Pre-encoded frames may be written beside ws's own only while ws writes whole frames as they come (design 2).
     if (webSocket.extensions !== "") throw new Error("a WebSocket extension was negotiated although none is offered");
     tcp.setNoDelay(true);
@@ -186,7 +186,7 @@ export function createTransport(options: TransportOptions): Transport {
   };
 
   /** False when ws finds that it is no WebSocket's upgrade, and says so itself. */
-  const complete = ({ request, stream, head }: Upgrade, seat: Seat): boolean => {
+  const complete = ({ request, stream, head }: Upgrade, seat: Admission): boolean => {
     let isOpen = false;
     // The answer to the upgrade and the first messages leave in one system call: a second one is 17 µs of a socket.
     stream.cork();

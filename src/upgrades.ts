@@ -2,9 +2,9 @@
 // taken. What becomes a WebSocket is handed on with its seat, which is given back when it has gone.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { Addresses } from "./access/addresses.ts";
-import type { Access } from "./access.ts";
-import { Entrance } from "./entrance.ts";
+import { AddressLimit } from "./access/address-limit.ts";
+import { AdmissionQueue } from "./access/admission-queue.ts";
+import type { RequestGuard } from "./access/request-guard.ts";
 import type { Limits } from "./limits.ts";
 import type { Identity } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
@@ -13,7 +13,7 @@ import type { Clock } from "./runtime/clock.ts";
 import { WaitingStream } from "./waiting-stream.ts";
 
 /** What an upgrade has while it waits, and keeps. */
-export interface Seat {
+export interface Admission {
   identity: Identity;
   network: string;
   /** At the entrance. */
@@ -31,23 +31,23 @@ export interface UpgradesOptions {
   clock: Clock;
   limits: Limits;
   logger: Logger;
-  access: Access;
+  access: RequestGuard;
   /** Why no socket is taken at the moment, or undefined. */
   closedBecause: () => "draining" | "full" | undefined;
   /** Makes a WebSocket of it; false when it is none, and has been refused. */
-  open: (upgrade: Upgrade, seat: Seat) => boolean;
+  open: (upgrade: Upgrade, seat: Admission) => boolean;
 }
 
 export class Upgrades {
   readonly #options: UpgradesOptions;
-  readonly #addresses: Addresses;
-  readonly #entrance: Entrance;
+  readonly #addresses: AddressLimit;
+  readonly #entrance: AdmissionQueue;
   readonly #retryAfter: string;
 
   constructor(options: UpgradesOptions) {
     this.#options = options;
-    this.#addresses = new Addresses(options.limits);
-    this.#entrance = new Entrance(options.clock, options.limits);
+    this.#addresses = new AddressLimit(options.limits);
+    this.#entrance = new AdmissionQueue(options.clock, options.limits);
     this.#retryAfter = `Retry-After: ${Math.ceil(options.limits.retryAfterMs / 1_000)}`;
   }
 
@@ -96,7 +96,7 @@ export class Upgrades {
   }
 
   /** A WebSocket that was opened has gone. @param inVain it was there for nothing, or was thrown out. */
-  leave({ network, account }: Seat, inVain: boolean): void {
+  leave({ network, account }: Admission, inVain: boolean): void {
     this.#addresses.remove(network);
     if (inVain) this.#entrance.vain(account);
   }
@@ -133,7 +133,7 @@ export class Upgrades {
     return undefined;
   }
 
-  #takeIn(upgrade: Upgrade, seat: Seat): boolean {
+  #takeIn(upgrade: Upgrade, seat: Admission): boolean {
     const { access, closedBecause, open } = this.#options;
     const { stream } = upgrade;
     if (stream.destroyed) return false;

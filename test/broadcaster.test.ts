@@ -2,7 +2,7 @@
 // may be, and also those that are congested.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Authoriser } from "../src/authoriser.ts";
+import { Authoriser } from "../src/access/authoriser.ts";
 import { Broadcaster, type Listener } from "../src/broadcaster.ts";
 import { Joiner } from "../src/joiner.ts";
 import { limits } from "../src/limits.ts";

@@ -2,10 +2,10 @@
 // route or a port throws costs its one request: a 500 without a word of the cause, which goes to the log. A store that
 // cannot be read says so: 507.
 import { Hono } from "hono";
-import { Authoriser } from "../authoriser.ts";
+import { Authoriser } from "../access/authoriser.ts";
+import { TurnQuota } from "../access/turn-quota.ts";
 import { limits as defaultLimits } from "../limits.ts";
 import { StoreError } from "../ports/store.ts";
-import { TurnQuota } from "../turn-quota.ts";
 import { refuse } from "./answers.ts";
 import { routeChat } from "./chat.ts";
 import { routeConversations } from "./conversations.ts";

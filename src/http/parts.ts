@@ -1,8 +1,9 @@
 // What the routes of the HTTP API stand on. Only ports: the same routes serve the process and any host.
 import type { HttpBindings } from "@hono/node-server";
 import type { Context, Hono } from "hono";
-import type { Access } from "../access.ts";
-import type { Authoriser } from "../authoriser.ts";
+import type { Authoriser } from "../access/authoriser.ts";
+import type { RequestGuard } from "../access/request-guard.ts";
+import type { TurnQuota } from "../access/turn-quota.ts";
 import type { Visualizer } from "../inspection/visualizer.ts";
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
@@ -10,7 +11,6 @@ import type { Conversations } from "../ports/conversations.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Orchestrator } from "../ports/orchestrator.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { TurnQuota } from "../turn-quota.ts";
 import type { WhyParts } from "../why.ts";
 import type { OpenStreams } from "./open-streams.ts";
 
@@ -24,7 +24,7 @@ export interface Health {
 export interface HttpParts {
   orchestrator: Orchestrator;
   conversations: Conversations;
-  access: Access;
+  access: RequestGuard;
   authoriser: Authoriser;
   quota: TurnQuota;
   /** Where answers that go on for long are noted, to be ended with their token. */

@@ -1,7 +1,7 @@
 // What holds for every request before a route sees it: Host, Origin, CORS, token (protocol 2, "Access"; protocol 3).
 // Routes that need no token are registered before requireToken, so a forgotten route is closed, not open.
 import type { MiddlewareHandler } from "hono";
-import type { AccessKind } from "../access.ts";
+import type { AccessKind } from "../access/request-guard.ts";
 import { refuse } from "./answers.ts";
 import { readId } from "./input.ts";
 import type { HttpContext, HttpEnvironment, HttpParts } from "./parts.ts";

@@ -4,7 +4,7 @@
 import { cpSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AnyActorRef, AnyMachineSnapshot } from "xstate";
-import { createAccess } from "../../src/access.ts";
+import { createRequestGuard } from "../../src/access/request-guard.ts";
 import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
 import { createConversationSurface } from "../../src/embedded/surfaces/conversation.ts";
@@ -140,7 +140,7 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
   const { orchestrator, conversations, activity, subscribe: changes } = embedded;
   surfaces.register(createConversationSurface({ orchestrator, conversations, activity, changes }));
   surfaces.register(createMessageQueueSurface(conversations, changes));
-  const access = createAccess({ clock });
+  const access = createRequestGuard({ clock });
   const health = { alive: () => true, ready: () => true };
   const parts = { orchestrator, conversations, access, clock, logger, limits: houseLimits, health };
   const transport = createTransport({

@@ -1,7 +1,7 @@
 // Opens the gateway on a real port for a test: as a host's extension with scripted parts behind the ports, or bare, for
 // tests that reach into it. When the test is over it proves that nothing was left behind.
 import type { Credentials } from "../../src/access/credentials.ts";
-import { createAccess } from "../../src/access.ts";
+import { createRequestGuard } from "../../src/access/request-guard.ts";
 import { Gateway } from "../../src/gateway.ts";
 import { createTransportWsExtension, type Extension } from "../../src/host.ts";
 import { type Limits, limits } from "../../src/limits.ts";
@@ -134,7 +134,7 @@ export async function withGateway(options: BareOptions, run: (bare: BareGateway)
     clock,
     limits: bounds,
     logger,
-    access: createAccess({ clock, allowOrigins: options.allowOrigins ?? [], credentials: options.credentials }),
+    access: createRequestGuard({ clock, allowOrigins: options.allowOrigins ?? [], credentials: options.credentials }),
     closedBecause: () => bare.closedBecause,
     accept: (socket, caller) => gateway.accept(socket, caller),
   });

@@ -1,7 +1,7 @@
 // The HTTP API on a real node:http server on loopback, and a client that sends headers as it is told, also wrong ones.
 import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createAccess } from "../../src/access.ts";
+import { createRequestGuard } from "../../src/access/request-guard.ts";
 import { createHttpApp, type HttpAppOptions } from "../../src/http/app.ts";
 import { createHttpListener } from "../../src/http/listener.ts";
 import { limits } from "../../src/limits.ts";
@@ -52,7 +52,7 @@ export async function startHttp({ token, allowOrigins, ...options }: FixtureOpti
   const line = (level: string) => (message: string, fields?: LogFields) => logged.push({ level, message, fields });
   const logger: Logger = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
   const credentials = token === undefined ? undefined : credentialsFor(token);
-  const access = createAccess({ credentials, ...(allowOrigins && { allowOrigins }), clock });
+  const access = createRequestGuard({ credentials, ...(allowOrigins && { allowOrigins }), clock });
   const health = { alive: () => true, ready: () => true };
   const app = createHttpApp({ orchestrator, conversations, access, clock, logger, health, limits, ...options });
   const server = createServer(createHttpListener(app, logger));

@@ -1,7 +1,7 @@
 // The gateway on a real port for random histories, with bounds so small that a few kilobytes congest a socket and every
 // walk over sockets, facts and joiners takes several turns of the loop.
 import { createServer } from "node:http";
-import { createAccess } from "../../../src/access.ts";
+import { createRequestGuard } from "../../../src/access/request-guard.ts";
 import type { SocketListener } from "../../../src/ears.ts";
 import { Gateway, type GatewayPorts, type Supervision } from "../../../src/gateway.ts";
 import { limits as allLimits, type Limits } from "../../../src/limits.ts";
@@ -108,7 +108,7 @@ export async function openRandomServer({ ports, between = nothingBetween }: Serv
     clock: systemClock,
     limits: smallLimits,
     logger,
-    access: createAccess({ clock: systemClock }),
+    access: createRequestGuard({ clock: systemClock }),
     closedBecause: () => undefined,
     accept: (socket, { subprotocol }) =>
       between((taken, chosen) => gateway.accept(taken, { subprotocol: chosen }), socket, subprotocol),

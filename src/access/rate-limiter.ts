@@ -1,5 +1,5 @@
 // How fast one socket may ask: a bucket of requests that fills steadily (token bucket). Knows nothing of sockets.
-import type { Limits } from "./limits.ts";
+import type { Limits } from "../limits.ts";
 
 export interface RateBounds {
   burst: number;
@@ -20,13 +20,13 @@ export const commandBounds = (limits: Limits): RateBounds => ({
 });
 
 /** Of those by which a client only looks: one that comes back takes up all its subscriptions at once. */
-export const lookBounds = (limits: Limits): RateBounds => ({
+export const readBounds = (limits: Limits): RateBounds => ({
   burst: limits.looksBurst,
   perSecond: limits.looksPerSecond,
   refusalsMax: limits.commandRefusalsMax,
 });
 
-export class CommandRate {
+export class TokenBucket {
   readonly #bounds: RateBounds;
   #left: number;
   #countedAt: number;

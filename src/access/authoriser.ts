@@ -1,10 +1,10 @@
 // Who may do what: the scope of an identity first, then the authorisation port, if there is one. Must never let
 // anything through that the port did not plainly allow.
 
-import type { Authorisation, AuthorisationQuestion, Identity, Scope } from "./ports/authorisation.ts";
-import { scopes } from "./ports/authorisation.ts";
-import { errorMessage, ignoreRejection } from "./ports/guarded-orchestrator.ts";
-import type { Logger } from "./ports/logger.ts";
+import type { Authorisation, AuthorisationQuestion, Identity, Scope } from "../ports/authorisation.ts";
+import { scopes } from "../ports/authorisation.ts";
+import { errorMessage, ignoreRejection } from "../ports/guarded-orchestrator.ts";
+import type { Logger } from "../ports/logger.ts";
 
 export type Action = AuthorisationQuestion["action"];
 export type Subject = Pick<AuthorisationQuestion, "conversationId" | "surfaceId">;

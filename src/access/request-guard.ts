@@ -1,6 +1,11 @@
 // Who may speak to the server, on both ports (protocol 2): Host first, then Origin, then token or ticket. It must never
 // let a foreign web page in, neither by its own origin nor by a name that it made point here (DNS rebinding).
-import type { Credentials } from "./access/credentials.ts";
+
+import { limits as defaultLimits, type Limits } from "../limits.ts";
+import type { Identity } from "../ports/authorisation.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { anyone } from "./authoriser.ts";
+import type { Credentials } from "./credentials.ts";
 import {
   type Authority,
   defaultPort,
@@ -10,12 +15,8 @@ import {
   originText,
   parseAuthority,
   parseOrigin,
-} from "./access/hosts.ts";
-import { createTickets, type Ticket } from "./access/tickets.ts";
-import { anyone } from "./authoriser.ts";
-import { limits as defaultLimits, type Limits } from "./limits.ts";
-import type { Identity } from "./ports/authorisation.ts";
-import type { Clock } from "./runtime/clock.ts";
+} from "./hosts.ts";
+import { createTickets, type Ticket } from "./tickets.ts";
 
 /** open: page files, probes, preflights, which need no token. An upgrade may show a ticket in the token's place. */
 export type AccessKind = "open" | "api" | "upgrade";
@@ -34,7 +35,7 @@ type Refused = Extract<AccessDecision, { allowed: false }>;
 /** Who asks for what is open to all. */
 const nobody: Identity = Object.freeze({ name: "nobody", scope: "read" });
 
-export interface AccessOptions {
+export interface RequestGuardOptions {
   /** The tokens; without them nobody is asked for one. */
   credentials?: Credentials | undefined;
   /** Origins as `scheme://host[:port]`; their hosts become allowed hosts. */
@@ -43,7 +44,7 @@ export interface AccessOptions {
   limits?: Pick<Limits, "ticketMs" | "ticketsMax">;
 }
 
-export interface Access {
+export interface RequestGuard {
   /** Decides about one request. A ticket shown by an upgrade that passes Host and Origin is used up by it. */
   check(kind: AccessKind, request: AccessRequest): AccessDecision;
   /** The Origin header's value when the request has an allowed one: what CORS may name. */
@@ -59,7 +60,7 @@ export interface Access {
 const ticketPrefix = "turnwire.ticket.";
 const shownCharactersMax = 100;
 
-export function createAccess(options: AccessOptions): Access {
+export function createRequestGuard(options: RequestGuardOptions): RequestGuard {
   const tickets = createTickets(options.clock, options.limits ?? defaultLimits);
   const { credentials } = options;
   const origins = (options.allowOrigins ?? []).map(requireOrigin);

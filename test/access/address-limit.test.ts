@@ -1,7 +1,7 @@
 // From where sockets come: addresses and networks, counted.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Addresses, networkOf } from "../../src/access/addresses.ts";
+import { AddressLimit, networkOf } from "../../src/access/address-limit.ts";
 
 const test = suite("addresses");
 
@@ -20,7 +20,7 @@ test("an IPv4 address is one place, however it is written, and so is an IPv6 net
 });
 
 test("an address is full when it has as many as it may, and no longer when one has gone", () => {
-  const addresses = new Addresses({ socketsPerAddressMax: 2, socketsPerLoopbackAddressMax: 3 });
+  const addresses = new AddressLimit({ socketsPerAddressMax: 2, socketsPerLoopbackAddressMax: 3 });
   const network = addresses.add("10.0.0.1");
   addresses.add("10.0.0.1");
   assert.equal([addresses.isFull("10.0.0.1"), addresses.isFull("10.0.0.2")], [true, false]);
@@ -33,7 +33,7 @@ test("an address is full when it has as many as it may, and no longer when one h
 });
 
 test("who has gone leaves nothing behind", () => {
-  const addresses = new Addresses({ socketsPerAddressMax: 2, socketsPerLoopbackAddressMax: 2 });
+  const addresses = new AddressLimit({ socketsPerAddressMax: 2, socketsPerLoopbackAddressMax: 2 });
   const networks = Array.from({ length: 100 }, (_, index) => addresses.add(`10.0.0.${index}`));
   assert.is(addresses.size, 100);
   for (const network of networks) addresses.remove(network);

@@ -2,9 +2,9 @@
 // come in vain all the time.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Entrance } from "../src/entrance.ts";
-import { type Limits, limits } from "../src/limits.ts";
-import { SimulatedClock } from "./support/clock.ts";
+import { AdmissionQueue } from "../../src/access/admission-queue.ts";
+import { type Limits, limits } from "../../src/limits.ts";
+import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("entrance");
 
@@ -13,7 +13,7 @@ const usual = { inputMsPerLoopTurn: 1, newcomersWaitingMax: 50, vainNewcomersBur
 /** @param takesMs what it takes to take one in. */
 function open(takesMs = 0, bounds: Partial<Limits> = {}) {
   const clock = new SimulatedClock();
-  const entrance = new Entrance(clock, { ...limits, ...usual, ...bounds });
+  const entrance = new AdmissionQueue(clock, { ...limits, ...usual, ...bounds });
   const taken: string[] = [];
   const turnedAway: string[] = [];
   const come = (name: string, account = "us"): boolean =>

@@ -1,9 +1,10 @@
 // How many turns one identity may have running. Nothing is noted when a turn ends: who seems to have too many is
 // counted again, so what is kept is never more than the bound for each identity.
+
+import type { Limits } from "../limits.ts";
+import type { Identity } from "../ports/authorisation.ts";
+import type { Refused } from "../ports/orchestrator.ts";
 import { anyone } from "./authoriser.ts";
-import type { Limits } from "./limits.ts";
-import type { Identity } from "./ports/authorisation.ts";
-import type { Refused } from "./ports/orchestrator.ts";
 
 export class TurnQuota {
   readonly #limits: Pick<Limits, "runningTurnsPerTokenMax">;

@@ -1,9 +1,9 @@
 // Who may do what: scopes first, then the port, which can only take away.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Authoriser } from "../src/authoriser.ts";
-import { type AuthorisationQuestion, scopes } from "../src/ports/authorisation.ts";
-import { silentLogger } from "../src/ports/logger.ts";
+import { Authoriser } from "../../src/access/authoriser.ts";
+import { type AuthorisationQuestion, scopes } from "../../src/ports/authorisation.ts";
+import { silentLogger } from "../../src/ports/logger.ts";
 
 const test = suite("the authoriser");
 

@@ -5,7 +5,7 @@ import { isLoopbackAddress } from "./hosts.ts";
 
 type Bounds = Pick<Limits, "socketsPerAddressMax" | "socketsPerLoopbackAddressMax">;
 
-export class Addresses {
+export class AddressLimit {
   readonly #bounds: Bounds;
   readonly #sockets = new Map<string, number>();
 

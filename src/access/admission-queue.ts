@@ -2,13 +2,13 @@
 // account is a token at an address. When newcomers of one come in vain all the time (gone again at once, or thrown out)
 // its others wait, and nobody else: so who only comes and goes does not keep the loop busy.
 
-import type { Limits } from "./limits.ts";
-import type { Clock, Timer } from "./runtime/clock.ts";
+import type { Limits } from "../limits.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
 
 type EntranceClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
 
 /** Who wants to come in: one of the two is called, once; at once, later, or when it is withdrawn or all stops never. */
-export interface Newcomer {
+export interface PendingUpgrade {
   takeIn(): void;
   /** It has waited for handshakeMs. */
   turnAway(): void;
@@ -16,9 +16,9 @@ export interface Newcomer {
 
 interface Account {
   /** Since when each waits, the oldest first. */
-  waiting: Map<Newcomer, number>;
+  waiting: Map<PendingUpgrade, number>;
   /** The newest last; some wait no more. */
-  newest: Newcomer[];
+  newest: PendingUpgrade[];
   /** What has come in vain is paid for by then; monotonic, ms. */
   paidAt: number;
 }
@@ -32,7 +32,7 @@ const goneKept = 16;
 /** Accounts that owe nothing are looked for no more often. */
 const pruneMs = 1_000;
 
-export class Entrance {
+export class AdmissionQueue {
   readonly #clock: EntranceClock;
   readonly #limits: Limits;
   readonly #accounts = new Map<string, Account>();
@@ -63,7 +63,7 @@ export class Entrance {
   }
 
   /** False when too many wait: then nothing of the newcomer is called. */
-  admit(name: string, newcomer: Newcomer): boolean {
+  admit(name: string, newcomer: PendingUpgrade): boolean {
     if (this.#isStopped || this.#waiting >= this.#limits.newcomersWaitingMax) return false;
     const known = this.#accounts.get(name);
     if (this.#waiting === 0 && this.#hasTime && (!known || this.#restMs(known) === 0)) {
@@ -81,7 +81,7 @@ export class Entrance {
   }
 
   /** It waits no more. */
-  withdraw(name: string, newcomer: Newcomer): void {
+  withdraw(name: string, newcomer: PendingUpgrade): void {
     const account = this.#accounts.get(name);
     if (!account?.waiting.has(newcomer)) return;
     this.#drop(account, newcomer);
@@ -132,7 +132,7 @@ export class Entrance {
       if (waiting.size === 0 && paidAt <= now) this.#accounts.delete(name);
   }
 
-  #takeIn(newcomer: Newcomer): void {
+  #takeIn(newcomer: PendingUpgrade): void {
     const startedAt = this.#clock.now();
     newcomer.takeIn();
     this.#spentMs += this.#clock.now() - startedAt;
@@ -169,10 +169,10 @@ export class Entrance {
     else this.#defer();
   }
 
-  #next(account: Account): Newcomer | undefined {
+  #next(account: Account): PendingUpgrade | undefined {
     const { waiting } = account;
     const now = this.#clock.now();
-    let next: Newcomer | undefined;
+    let next: PendingUpgrade | undefined;
     for (const [newcomer, since] of waiting) {
       if (now - since < this.#limits.handshakeMs) {
         next = now - since > queueMsMax ? newestOf(account) : newcomer;
@@ -185,7 +185,7 @@ export class Entrance {
     return next;
   }
 
-  #drop(account: Account, newcomer: Newcomer): void {
+  #drop(account: Account, newcomer: PendingUpgrade): void {
     const { waiting, newest } = account;
     waiting.delete(newcomer);
     this.#waiting--;
@@ -214,7 +214,7 @@ export class Entrance {
   }
 }
 
-function newestOf({ waiting, newest }: Account): Newcomer | undefined {
+function newestOf({ waiting, newest }: Account): PendingUpgrade | undefined {
   for (;;) {
     const last = newest.pop();
     if (!last || waiting.has(last)) return last;

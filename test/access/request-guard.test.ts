@@ -1,12 +1,12 @@
 // Who is let in and who is not, on both ports (protocol 2, "Access").
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseAuthority } from "../src/access/hosts.ts";
-import { createTickets } from "../src/access/tickets.ts";
-import { type AccessKind, chooseSubprotocol, createAccess } from "../src/access.ts";
-import { anyone } from "../src/authoriser.ts";
-import { SimulatedClock } from "./support/clock.ts";
-import { credentialsFor } from "./support/credentials.ts";
+import { anyone } from "../../src/access/authoriser.ts";
+import { parseAuthority } from "../../src/access/hosts.ts";
+import { type AccessKind, chooseSubprotocol, createRequestGuard } from "../../src/access/request-guard.ts";
+import { createTickets } from "../../src/access/tickets.ts";
+import { SimulatedClock } from "../support/clock.ts";
+import { credentialsFor } from "../support/credentials.ts";
 
 const test = suite("access");
 
@@ -16,7 +16,7 @@ const limits = { ticketMs: 30_000, ticketsMax: 3 };
 function open({ token, allowOrigins = [] }: { token?: string; allowOrigins?: string[] } = {}) {
   const clock = new SimulatedClock();
   const credentials = token === undefined ? undefined : credentialsFor(token);
-  const access = createAccess({ credentials, allowOrigins, clock, limits });
+  const access = createRequestGuard({ credentials, allowOrigins, clock, limits });
   const check = (kind: AccessKind, ...rawHeaders: string[]) => {
     const decision = access.check(kind, { rawHeaders });
     return decision.allowed ? 200 : decision.status;

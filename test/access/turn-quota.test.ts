@@ -1,8 +1,8 @@
 // How many turns one token may have running, counted anew only when it seems to have too many.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { anyone } from "../src/authoriser.ts";
-import { TurnQuota } from "../src/turn-quota.ts";
+import { anyone } from "../../src/access/authoriser.ts";
+import { TurnQuota } from "../../src/access/turn-quota.ts";
 
 const test = suite("the quota of turns");
 

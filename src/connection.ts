@@ -5,8 +5,8 @@ import type { Actor } from "xstate";
 import type { ConnectionFact, connectionMachine } from "../machines/connection.ts";
 import type { surfaceWatchMachine } from "../machines/surface-watch.ts";
 import { commandBounds, countOf, readBounds, TokenBucket } from "./access/rate-limiter.ts";
+import type { SocketWriter, SocketWriterOwner } from "./egress/socket-writer.ts";
 import type { Limits } from "./limits.ts";
-import type { Outlet, OutletOwner } from "./outlet.ts";
 import type { Identity } from "./ports/authorisation.ts";
 import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
 import type { Viewer } from "./surface-feed.ts";
@@ -31,12 +31,12 @@ export interface ConnectionOptions {
 const noWatches: ReadonlyMap<string, Watch> = new Map();
 const noSurfaceWatches: ReadonlyMap<string, SurfaceWatch> = new Map();
 
-export class Connection implements OutletOwner, WatchOwner {
+export class Connection implements SocketWriterOwner, WatchOwner {
   readonly id: string;
   readonly serial: number;
   readonly identity: Identity;
   readonly isV1: boolean;
-  readonly outlet: Outlet;
+  readonly outlet: SocketWriter;
   actor: Actor<typeof connectionMachine> | undefined;
   /** Surface actions that have not settled. */
   invokes = 0;
@@ -52,7 +52,10 @@ export class Connection implements OutletOwner, WatchOwner {
   /** The ids of requests whose reply is still to come. */
   #unanswered: Set<string> | undefined;
 
-  constructor({ id, serial, identity, isV1, facts }: ConnectionOptions, outletFor: (owner: OutletOwner) => Outlet) {
+  constructor(
+    { id, serial, identity, isV1, facts }: ConnectionOptions,
+    outletFor: (owner: SocketWriterOwner) => SocketWriter,
+  ) {
     this.id = id;
     this.serial = serial;
     this.identity = identity;

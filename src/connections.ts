@@ -10,9 +10,10 @@ import { refuse } from "./connection-actions/answers.ts";
 import type { Services } from "./connection-actions/services.ts";
 import { connectionActions } from "./connection-actions.ts";
 import { Ears, type SocketListener } from "./ears.ts";
-import { Joiner } from "./joiner.ts";
+import { Corker } from "./egress/cork.ts";
+import { EgressCounters } from "./egress/counters.ts";
+import { type Socket, SocketWriter, type SocketWriterContext } from "./egress/socket-writer.ts";
 import type { Limits } from "./limits.ts";
-import { Outlet, type OutletHouse, type Socket } from "./outlet.ts";
 import type { Identity } from "./ports/authorisation.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { ClientMessage } from "./protocol/client-message.ts";
@@ -25,7 +26,6 @@ import type { Clock } from "./runtime/clock.ts";
 import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
 import { FairJobQueue, type Work } from "./runtime/fair-job-queue.ts";
 import { shareInitialSnapshot } from "./runtime/shared-snapshot.ts";
-import { Traffic } from "./traffic.ts";
 
 /** The subprotocol with replies, resume and idempotency keys (protocol 2). */
 export const v1 = "turnwire.v1";
@@ -58,8 +58,8 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #machine: typeof connectionMachine;
   readonly #open = new Map<string, Connection>();
-  readonly #house: OutletHouse;
-  readonly traffic = new Traffic();
+  readonly #house: SocketWriterContext;
+  readonly traffic = new EgressCounters();
   readonly #longWork: FairJobQueue;
   /** Of the newest socket. */
   serial = 0;
@@ -68,7 +68,7 @@ export class Connections {
     this.#options = options;
     const { clock, limits } = options;
     this.#longWork = new FairJobQueue(clock, limits);
-    this.#house = { clock, limits, joiner: new Joiner(clock), traffic: this.traffic };
+    this.#house = { clock, limits, joiner: new Corker(clock), traffic: this.traffic };
     const actions = connectionActions((id) => this.#open.get(id), options.services);
     this.#machine = shareInitialSnapshot(connectionMachine.provide({ actions }), { connectionId: "" });
   }
@@ -89,7 +89,7 @@ export class Connections {
   accept(socket: Socket, { subprotocol, identity }: Caller): SocketListener {
     const { actors, parent, facts, logger, catalogFrame, helloFrame } = this.#options;
     const options = { id: randomUUID(), serial: ++this.serial, identity, isV1: subprotocol === v1, facts };
-    const connection = new Connection(options, (owner) => new Outlet(socket, owner, this.#house));
+    const connection = new Connection(options, (owner) => new SocketWriter(socket, owner, this.#house));
     this.#open.set(connection.id, connection);
     if (connection.isV1) connection.outlet.control(helloFrame(connection.id));
     connection.outlet.control(catalogFrame());

@@ -1,8 +1,9 @@
 // A watch's place in a turn log: knows its own seq and writes only what begins right after it, so that every step may
 // be repeated without harm. Late join, resume and a slow socket are all this.
+
+import type { SocketWriter } from "./egress/socket-writer.ts";
 import type { Feed } from "./feed.ts";
 import type { Limits } from "./limits.ts";
-import type { Outlet } from "./outlet.ts";
 
 /** Where a catching-up cursor stands after one slice. */
 export type Progress = "more" | "end" | "held" | "lost";
@@ -17,14 +18,14 @@ export interface CursorOwner {
 
 export class Cursor {
   readonly feed: Feed;
-  readonly #outlet: Outlet;
+  readonly #outlet: SocketWriter;
   readonly #owner: CursorOwner;
   readonly #limits: Limits;
   /** The last event written to this socket. */
   seq: number;
   #dropped = false;
 
-  constructor(feed: Feed, outlet: Outlet, owner: CursorOwner, seq: number, limits: Limits) {
+  constructor(feed: Feed, outlet: SocketWriter, owner: CursorOwner, seq: number, limits: Limits) {
     this.feed = feed;
     this.#outlet = outlet;
     this.#owner = owner;

@@ -1,10 +1,10 @@
 // The figures of GET /metrics, in Prometheus' text format and by its conventions (base units, _total for what only
 // grows); read from the gateway at the moment they are asked for.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { EgressCounters } from "./egress/counters.ts";
 import type { GatewayCounts } from "./gateway.ts";
 import type { ChartCount } from "./inspection/directory.ts";
 import { type Limits, limits } from "./limits.ts";
-import type { Traffic } from "./traffic.ts";
 import type { WaitingPeers } from "./transport.ts";
 
 export interface Figures extends GatewayCounts {
@@ -17,7 +17,7 @@ export interface MetricsSource {
   /** Asked once for each scrape, as the rest is. */
   figures: () => Figures;
   charts: () => ChartCount[];
-  traffic: () => Traffic;
+  traffic: () => EgressCounters;
   waiting: () => WaitingPeers;
 }
 
@@ -28,7 +28,7 @@ export interface Metrics {
   committed(tookMs: number): void;
 }
 
-type Read = (figures: Figures, traffic: Traffic) => number;
+type Read = (figures: Figures, traffic: EgressCounters) => number;
 
 const gauges: [name: string, help: string, read: Read][] = [
   ["turnwire_sockets", "Open WebSockets.", ({ sockets }) => sockets],
@@ -82,11 +82,11 @@ export function createMetrics({ figures, charts, traffic, waiting }: MetricsSour
   collectDefaultMetrics({ register: registry });
   const set = gauges.map(([name, help, read]) => {
     const gauge = new Gauge({ name, help, registers });
-    return (now: Figures, gone: Traffic): void => gauge.set(read(now, gone));
+    return (now: Figures, gone: EgressCounters): void => gauge.set(read(now, gone));
   });
   const count = counters.map(([name, help, read]) => {
     const counter = new Counter({ name, help, registers });
-    return (now: Figures, gone: Traffic): void => {
+    return (now: Figures, gone: EgressCounters): void => {
       counter.reset();
       counter.inc(read(now, gone));
     };

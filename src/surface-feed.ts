@@ -2,8 +2,8 @@
 // viewers, and keeps for each what it has seen. Must never send an update before the surface, nor an older spec after a
 // newer one (protocol 1.1, 1.5.4).
 
+import type { SocketWriter } from "./egress/socket-writer.ts";
 import { type Limits, limits } from "./limits.ts";
-import type { Outlet } from "./outlet.ts";
 import { errorMessage, ignoreRejection } from "./ports/guarded-orchestrator.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { SurfaceProvider } from "./ports/surfaces.ts";
@@ -14,7 +14,7 @@ import { FanOut } from "./runtime/fan-out.ts";
 
 /** One socket's subscription to a surface. */
 export interface Viewer {
-  readonly outlet: Outlet;
+  readonly outlet: SocketWriter;
   /** How many times it has asked for the whole surface and not got it; 0: changes reach it as updates. */
   awaiting: number;
   /** The version of the spec it has seen last. */

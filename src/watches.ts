@@ -3,10 +3,10 @@
 import type { Actor, AnyActorRef } from "xstate";
 import { type WatchEvent, watchMachine } from "../machines/watch.ts";
 import { Cursor, type CursorOwner } from "./cursor.ts";
+import type { SocketWriter } from "./egress/socket-writer.ts";
 import type { Feed } from "./feed.ts";
 import type { Feeds } from "./feeds.ts";
 import type { Limits } from "./limits.ts";
-import type { Outlet } from "./outlet.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { StreamCursor } from "./protocol/chat-subscribe.ts";
 import type { ActorRegistry } from "./runtime/actor-registry.ts";
@@ -20,7 +20,7 @@ export interface WatchOwner {
   /** Of the connection. */
   readonly id: string;
   readonly actor: AnyActorRef | undefined;
-  readonly outlet: Outlet;
+  readonly outlet: SocketWriter;
   /** This socket's own turn was asked for, and is over. */
   asked(conversationId: string): void;
   settled(conversationId: string): void;

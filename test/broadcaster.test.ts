@@ -4,12 +4,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Authoriser } from "../src/access/authoriser.ts";
 import { Broadcaster, type Listener } from "../src/broadcaster.ts";
-import { Joiner } from "../src/joiner.ts";
+import { Corker } from "../src/egress/cork.ts";
+import { EgressCounters } from "../src/egress/counters.ts";
+import { SocketWriter } from "../src/egress/socket-writer.ts";
 import { limits } from "../src/limits.ts";
-import { Outlet } from "../src/outlet.ts";
 import type { Authorisation, Identity } from "../src/ports/authorisation.ts";
 import { silentLogger } from "../src/ports/logger.ts";
-import { Traffic } from "../src/traffic.ts";
 import { SimulatedClock } from "./support/clock.ts";
 import { MemorySocket } from "./support/socket.ts";
 
@@ -35,7 +35,12 @@ function open(perLoopTurn: number = limits.socketsPerLoopTurn, authorisation?: A
   const owner = { congested: () => {}, drained: () => {}, stuck: () => {} };
   const join = (identity: Identity = alice) => {
     const socket = new MemorySocket();
-    const outlet = new Outlet(socket, owner, { clock, limits, joiner: new Joiner(clock), traffic: new Traffic() });
+    const outlet = new SocketWriter(socket, owner, {
+      clock,
+      limits,
+      joiner: new Corker(clock),
+      traffic: new EgressCounters(),
+    });
     const listener = { serial: ++serial, identity, outlet, socket };
     listeners.set(serial, listener);
     return listener;

@@ -1,9 +1,9 @@
 // GET /metrics: Prometheus' text format with the gateway's figures as they are at the moment of the scrape.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { EgressCounters } from "../src/egress/counters.ts";
 import { limits } from "../src/limits.ts";
 import { createMetrics, type Figures, type MetricsSource } from "../src/metrics.ts";
-import { Traffic } from "../src/traffic.ts";
 import { within } from "./support/deadline.ts";
 
 const test = suite("metrics");
@@ -25,7 +25,7 @@ const figures: Figures = {
   longMessages: 2,
 };
 
-const traffic = new Traffic();
+const traffic = new EgressCounters();
 Object.assign(traffic, { writes: 9, writtenBytes: 10, deliveries: 12, deliveryWrites: 3 });
 traffic.closed(4001);
 traffic.closed(4001);

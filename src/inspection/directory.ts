@@ -23,7 +23,7 @@ export interface ActorSummary {
 export interface Flow {
   /** Bytes that the process holds for it. */
   unsentBytes: number;
-  /** Bytes without a receipt: see src/outlet.ts. */
+  /** Bytes without a receipt: see src/egress/socket-writer.ts. */
   outstandingBytes: number;
   /** Above it the socket is congested. */
   outstandingBytesMax: number;

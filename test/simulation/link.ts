@@ -1,7 +1,7 @@
 // A connection in memory between the server and a simulated client: what is on its way lies in two queues, and moves
 // when the scheduler says so: in order, in pieces, late, or never.
 import type { SocketListener } from "../../src/ears.ts";
-import type { Socket } from "../../src/outlet.ts";
+import type { Socket } from "../../src/egress/socket-writer.ts";
 
 type Item =
   | { kind: "frames"; bytes: Buffer; read: number }

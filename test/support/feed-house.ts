@@ -1,12 +1,12 @@
 // A feed with sockets in memory that watch it through real cursors and outlets; a test moves the cursors as a watch's
 // chart would, and sees what each of them found out.
 import { Cursor } from "../../src/cursor.ts";
+import { Corker } from "../../src/egress/cork.ts";
+import { EgressCounters } from "../../src/egress/counters.ts";
+import { SocketWriter } from "../../src/egress/socket-writer.ts";
 import { Feed } from "../../src/feed.ts";
-import { Joiner } from "../../src/joiner.ts";
 import { type Limits, limits } from "../../src/limits.ts";
-import { Outlet } from "../../src/outlet.ts";
 import { Pace } from "../../src/pace.ts";
-import { Traffic } from "../../src/traffic.ts";
 import { type LoggedEvent, TurnLog } from "../../src/turn-log.ts";
 import { type Transcript, transcriptOf } from "./client/transcript.ts";
 import { SimulatedClock } from "./clock.ts";
@@ -25,7 +25,7 @@ export const sealed = (turnId = "t1"): LoggedEvent => event("turn-sealed", { lat
 
 export interface Watcher {
   socket: MemorySocket;
-  outlet: Outlet;
+  outlet: SocketWriter;
   cursor: Cursor;
   /** What its outlet and its cursor found out. */
   facts: string[];
@@ -38,8 +38,8 @@ export class FeedHouse {
   readonly facts: string[] = [];
   readonly limits: Limits;
   readonly pace: Pace;
-  readonly joiner = new Joiner(this.clock);
-  readonly traffic = new Traffic();
+  readonly joiner = new Corker(this.clock);
+  readonly traffic = new EgressCounters();
   readonly feed: Feed;
 
   constructor(bounds: Partial<Limits> = {}) {
@@ -56,7 +56,7 @@ export class FeedHouse {
     const note = (fact: string) => () => void facts.push(fact);
     const socket = new MemorySocket();
     const outletOwner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
-    const outlet = new Outlet(socket, outletOwner, this);
+    const outlet = new SocketWriter(socket, outletOwner, this);
     const cursorOwner = { reachedEnd: note("reachedEnd"), fellBehind: note("fellBehind"), lost: note("lost") };
     const cursor = new Cursor(this.feed, outlet, cursorOwner, seq, this.limits);
     return { socket, outlet, cursor, facts, transcript: () => transcriptOf(socket.messages(), conversationId) };

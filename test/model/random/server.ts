@@ -3,9 +3,9 @@
 import { createServer } from "node:http";
 import { createRequestGuard } from "../../../src/access/request-guard.ts";
 import type { SocketListener } from "../../../src/ears.ts";
+import type { Socket } from "../../../src/egress/socket-writer.ts";
 import { Gateway, type GatewayPorts, type Supervision } from "../../../src/gateway.ts";
 import { limits as allLimits, type Limits } from "../../../src/limits.ts";
-import type { Socket } from "../../../src/outlet.ts";
 import type { Orchestrator } from "../../../src/ports/orchestrator.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { listen, trackConnections, unlisten } from "../../../src/runtime/listen.ts";

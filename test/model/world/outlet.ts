@@ -1,5 +1,5 @@
-// What is written to a socket, as src/outlet.ts does it: a client that reads takes everything at once, one that does
-// not makes its socket congested after a few writes.
+// What is written to a socket, as src/egress/socket-writer.ts does it: a client that reads takes everything at once,
+// one that does not makes its socket congested after a few writes.
 import type { Stage } from "./stage.ts";
 import type { Sockets } from "./state.ts";
 

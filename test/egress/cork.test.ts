@@ -2,7 +2,7 @@
 // watches a single conversation is written to at once.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { MemoryGateway } from "./support/memory-gateway.ts";
+import { MemoryGateway } from "../support/memory-gateway.ts";
 
 const test = suite("joiner");
 

@@ -1,13 +1,13 @@
 // One write per socket and loop turn, also for a socket that watches several conversations: what their feeds write to
 // it is held together until the turn is over. Sockets with one watch are written to at once and cost nothing here.
-import type { Clock } from "./runtime/clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 
 export interface Joined {
   /** Lets go of what was held together. */
   release(): void;
 }
 
-export class Joiner {
+export class Corker {
   readonly #clock: Pick<Clock, "defer">;
   #held: Joined[] = [];
 

@@ -1,11 +1,11 @@
 // One socket's way out: owns every byte that is written to it and knows how much of it has no receipt yet. Must never
 // queue anything for a slow socket: who may not write is told so, and comes back later.
 
-import type { Joiner } from "./joiner.ts";
-import type { Limits } from "./limits.ts";
-import type { Close } from "./protocol/closes.ts";
-import type { Clock } from "./runtime/clock.ts";
-import type { Traffic } from "./traffic.ts";
+import type { Limits } from "../limits.ts";
+import type { Close } from "../protocol/closes.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Corker } from "./cork.ts";
+import type { EgressCounters } from "./counters.ts";
 
 /** The transport's side of one socket. Nothing of it throws on a socket that has gone. */
 export interface Socket {
@@ -31,7 +31,7 @@ export interface Socket {
 }
 
 /** What an outlet finds out. Called inside write loops: the owner posts a fact and does nothing else. */
-export interface OutletOwner {
+export interface SocketWriterOwner {
   congested(): void;
   drained(): void;
   stuck(): void;
@@ -48,17 +48,17 @@ interface Mark {
 }
 
 /** What all outlets of a gateway share. */
-export interface OutletHouse {
+export interface SocketWriterContext {
   clock: Clock;
   limits: Limits;
-  joiner: Joiner;
-  traffic: Traffic;
+  joiner: Corker;
+  traffic: EgressCounters;
 }
 
-export class Outlet {
+export class SocketWriter {
   readonly #socket: Socket;
-  readonly #owner: OutletOwner;
-  readonly #house: OutletHouse;
+  readonly #owner: SocketWriterOwner;
+  readonly #house: SocketWriterContext;
   /** Does it watch more than one conversation? Then what their feeds write in one loop turn is joined. */
   joins = false;
   #held = false;
@@ -83,7 +83,7 @@ export class Outlet {
   #pingedAt: number;
   #endedAt = 0;
 
-  constructor(socket: Socket, owner: OutletOwner, house: OutletHouse) {
+  constructor(socket: Socket, owner: SocketWriterOwner, house: SocketWriterContext) {
     this.#socket = socket;
     this.#owner = owner;
     this.#house = house;
@@ -98,7 +98,7 @@ export class Outlet {
     this.#write(frame);
   }
 
-  get traffic(): Traffic {
+  get traffic(): EgressCounters {
     return this.#house.traffic;
   }
 

@@ -3,14 +3,14 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Joiner } from "../src/joiner.ts";
-import { limits } from "../src/limits.ts";
-import { Outlet } from "../src/outlet.ts";
-import { closes } from "../src/protocol/closes.ts";
-import { Traffic } from "../src/traffic.ts";
-import { SimulatedClock } from "./support/clock.ts";
-import { seeded } from "./support/seed.ts";
-import { MemorySocket } from "./support/socket.ts";
+import { Corker } from "../../src/egress/cork.ts";
+import { EgressCounters } from "../../src/egress/counters.ts";
+import { SocketWriter } from "../../src/egress/socket-writer.ts";
+import { limits } from "../../src/limits.ts";
+import { closes } from "../../src/protocol/closes.ts";
+import { SimulatedClock } from "../support/clock.ts";
+import { seeded } from "../support/seed.ts";
+import { MemorySocket } from "../support/socket.ts";
 
 const test = suite("outlet");
 const check = seeded("outlet");
@@ -23,7 +23,12 @@ function open() {
   const facts: string[] = [];
   const note = (fact: string) => () => void facts.push(fact);
   const owner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
-  const outlet = new Outlet(socket, owner, { clock, limits, joiner: new Joiner(clock), traffic: new Traffic() });
+  const outlet = new SocketWriter(socket, owner, {
+    clock,
+    limits,
+    joiner: new Corker(clock),
+    traffic: new EgressCounters(),
+  });
   const receipt = (payload: string): boolean => outlet.receipt(payload);
   return {
     clock,

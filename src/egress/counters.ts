@@ -1,6 +1,6 @@
 // What has gone out to all sockets of a gateway since its start: counted, not kept. Plain numbers, because they are
 // counted in the innermost loops.
-export class Traffic {
+export class EgressCounters {
   /** Writes to sockets, whatever they carried. */
   writes = 0;
   writtenBytes = 0;

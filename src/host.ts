@@ -15,7 +15,7 @@ import type { SurfaceRegistry } from "./ports/surfaces.ts";
 import type { Broadcast } from "./protocol/broadcast.ts";
 import { type Clock, systemClock } from "./runtime/clock.ts";
 import { listen, trackConnections, unlisten } from "./runtime/listen.ts";
-import { createTransport } from "./transport.ts";
+import { createTransport } from "./transport/ws-transport.ts";
 
 export interface ServiceHandle {
   id: string;

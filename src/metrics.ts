@@ -5,7 +5,7 @@ import type { EgressCounters } from "./egress/counters.ts";
 import type { GatewayCounts } from "./gateway.ts";
 import type { ChartCount } from "./inspection/directory.ts";
 import { type Limits, limits } from "./limits.ts";
-import type { WaitingPeers } from "./transport.ts";
+import type { WaitingPeers } from "./transport/ws-transport.ts";
 
 export interface Figures extends GatewayCounts {
   runningTurns: number;

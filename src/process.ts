@@ -29,7 +29,7 @@ import type { Clock } from "./runtime/clock.ts";
 import { hostAndPort, listen, trackAnswers, trackConnections, unlisten } from "./runtime/listen.ts";
 import type { StatelyInspector } from "./stately.ts";
 import { createSurfaceRegistry } from "./surface-registry.ts";
-import { connectionOptions, createTransport } from "./transport.ts";
+import { connectionOptions, createTransport } from "./transport/ws-transport.ts";
 
 export interface RunningServer {
   /** Where WebSockets and the page are, as `ws://HOST:PORT` and `http://HOST:PORT`. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { AskedProcess } from "../load/asked-process.ts";
 import type { GeneratorAsk, GeneratorReport } from "./generator.ts";
 import { nodeFlags } from "./servers.ts";
-import { type Lane, Measured, type Workload } from "./workload.ts";
+import { type Flow, Measured, type Workload } from "./workload.ts";
 
 const program = fileURLToPath(new URL("./generator.ts", import.meta.url));
 const deadlineMs = 150_000;
@@ -12,7 +12,7 @@ const deadlineMs = 150_000;
 interface RunOptions {
   quick: boolean;
   /** Lanes of servers that are not here are left out. */
-  isHere(lane: Lane): boolean;
+  isHere(lane: Flow): boolean;
   /** Hears what has been raised by a lane's server. */
   raised(sentence: string): void;
 }
@@ -45,7 +45,7 @@ export async function run(workload: Workload, { quick, isHere, raised }: RunOpti
   }
 }
 
-function checked(lane: Lane, report: GeneratorReport): GeneratorReport {
+function checked(lane: Flow, report: GeneratorReport): GeneratorReport {
   if ("failed" in report) throw new Error(`${lane.name}: ${report.failed}`);
   return report;
 }

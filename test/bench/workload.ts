@@ -5,14 +5,14 @@ import type { ServerName } from "./servers.ts";
 import { median, medianRatio } from "./statistics.ts";
 
 /** One server under this workload, in a process of its own, with a generator of its own. */
-export interface Lane {
+export interface Flow {
   /** What it is called in the results; the server's name, if there is no other lane with it. */
   name: string;
   server: ServerName;
 }
 
-export const lane = (server: ServerName): Lane => ({ name: server, server });
-export const everyServer: readonly Lane[] = (["turnwire", "plain-ws", "socket-io", "bun"] as const).map(lane);
+export const lane = (server: ServerName): Flow => ({ name: server, server });
+export const everyServer: readonly Flow[] = (["turnwire", "plain-ws", "socket-io", "bun"] as const).map(lane);
 
 export interface Target {
   what: string;
@@ -29,13 +29,13 @@ export interface Workload {
   unit: string;
   /** Open at once in one lane: what the limit of open files has to allow. */
   sockets: number;
-  lanes: readonly Lane[];
+  lanes: readonly Flow[];
   parts: readonly string[];
   repetitions: number;
   /** The subprotocol that its peers offer to ours. */
   subprotocol?: string;
   /** Gets everything ready; what it answers takes one sample of a part. */
-  prepare(rig: Rig, lane: Lane): Promise<(part: string) => Promise<Sample>>;
+  prepare(rig: Rig, lane: Flow): Promise<(part: string) => Promise<Sample>>;
   targets(measured: Measured): Target[];
 }
 

@@ -12,7 +12,7 @@ import type { SurfaceRegistry } from "../../src/ports/surfaces.ts";
 import type { Broadcast } from "../../src/protocol/broadcast.ts";
 import { type Clock, systemClock } from "../../src/runtime/clock.ts";
 import { listen, trackConnections, unlisten } from "../../src/runtime/listen.ts";
-import { createTransport, type Transport } from "../../src/transport.ts";
+import { createTransport, type Transport } from "../../src/transport/ws-transport.ts";
 import { type Client, type ConnectOptions, connect } from "./client.ts";
 import { eventually, within } from "./deadline.ts";
 import { FakeHost } from "./host.ts";

@@ -52,7 +52,9 @@ function whyNot(source: Source, { from, target, isTypeOnly }: Import): string | 
   }
   if (!isSource(source)) return undefined;
   if (from === "ws" || from.startsWith("ws/")) {
-    return source.path === "src/transport.ts" ? undefined : "only src/transport.ts imports ws";
+    return source.path === "src/transport/ws-transport.ts"
+      ? undefined
+      : "only src/transport/ws-transport.ts imports ws";
   }
   if (target !== undefined && !targetIsIn("src") && !targetIsIn("machines") && target !== "package.json") {
     return "src imports nothing but src and machines";

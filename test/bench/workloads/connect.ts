@@ -1,12 +1,12 @@
 // Sockets that come and go: how many a second, and whether one costs more where there are many already.
-import { atLeast, below, everyServer, type Lane, type Scale, type Workload } from "../workload.ts";
+import { atLeast, below, everyServer, type Flow, type Scale, type Workload } from "../workload.ts";
 
 const beside = 1_000;
 const part = "connect and leave";
 
 export const connect = ({ pick }: Scale): Workload => {
   const crowd = pick(5_000, 15_000);
-  const crowded: Lane = { name: `turnwire beside ${crowd.toLocaleString("en")}`, server: "turnwire" };
+  const crowded: Flow = { name: `turnwire beside ${crowd.toLocaleString("en")}`, server: "turnwire" };
   return {
     name: "connect",
     title: `connect and leave, beside ${beside.toLocaleString("en")} sockets`,

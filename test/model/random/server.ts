@@ -10,7 +10,7 @@ import type { Orchestrator } from "../../../src/ports/orchestrator.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { listen, trackConnections, unlisten } from "../../../src/runtime/listen.ts";
 import { createSurfaceRegistry } from "../../../src/surface-registry.ts";
-import { createTransport } from "../../../src/transport.ts";
+import { createTransport } from "../../../src/transport/ws-transport.ts";
 import { noLargerThan } from "../../support/bounds.ts";
 import { eventually, within } from "../../support/deadline.ts";
 import { rememberingLogger } from "../../support/store-rows.ts";

@@ -2,15 +2,15 @@
 // taken. What becomes a WebSocket is handed on with its seat, which is given back when it has gone.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { AddressLimit } from "./access/address-limit.ts";
-import { AdmissionQueue } from "./access/admission-queue.ts";
-import type { RequestGuard } from "./access/request-guard.ts";
-import type { Limits } from "./limits.ts";
-import type { Identity } from "./ports/authorisation.ts";
-import type { Logger } from "./ports/logger.ts";
-import { refuseUpgrade } from "./refused-upgrade.ts";
-import type { Clock } from "./runtime/clock.ts";
-import { WaitingStream } from "./waiting-stream.ts";
+import { AddressLimit } from "../access/address-limit.ts";
+import { AdmissionQueue } from "../access/admission-queue.ts";
+import type { RequestGuard } from "../access/request-guard.ts";
+import type { Limits } from "../limits.ts";
+import type { Identity } from "../ports/authorisation.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { PendingUpgradeStream } from "./pending-upgrade.ts";
+import { rejectUpgrade } from "./reject-upgrade.ts";
 
 /** What an upgrade has while it waits, and keeps. */
 export interface Admission {
@@ -63,7 +63,7 @@ export class Upgrades {
     // It has its place while it waits: else any number could.
     const network = this.#addresses.add(request.socket.remoteAddress);
     const seat = { identity, network, account: `${identity.name} ${network}` };
-    let waiting: WaitingStream | undefined;
+    let waiting: PendingUpgradeStream | undefined;
     let isDone = false;
     const newcomer = {
       takeIn: () => {
@@ -84,7 +84,7 @@ export class Upgrades {
       this.#entrance.withdraw(seat.account, newcomer);
       this.#addresses.remove(network);
     };
-    waiting = new WaitingStream(stream, head, this.#options.limits, {
+    waiting = new PendingUpgradeStream(stream, head, this.#options.limits, {
       onGone: leave,
       onTooMuch: () => {
         waiting?.release();
@@ -108,7 +108,7 @@ export class Upgrades {
 
   #refuse(stream: Duplex, status: number, message: string, headers: string[] = []): void {
     const { clock, limits } = this.#options;
-    refuseUpgrade(stream, { status, message, headers }, clock, limits);
+    rejectUpgrade(stream, { status, message, headers }, clock, limits);
   }
 
   /** Refuses, unless it may come in: then, by what it has shown, it is somebody. */

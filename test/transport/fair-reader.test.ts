@@ -2,9 +2,9 @@
 // each byte is read once, in its order.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Intake } from "../src/intake.ts";
-import { type Limits, limits } from "../src/limits.ts";
-import { SimulatedClock } from "./support/clock.ts";
+import { type Limits, limits } from "../../src/limits.ts";
+import { FairReader } from "../../src/transport/fair-reader.ts";
+import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("intake");
 
@@ -35,7 +35,7 @@ function open(msPerKiB = 0, bounds: Partial<Limits> = {}) {
   const order: Sender[] = [];
   const flooding: Sender[] = [];
   const each: { read?: (from: Sender) => void } = {};
-  const intake = new Intake<Sender>(
+  const intake = new FairReader<Sender>(
     clock,
     { ...limits, ...usual, ...bounds },
     (from, slice) => {

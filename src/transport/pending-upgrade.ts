@@ -1,9 +1,9 @@
 // An upgrade that waits at the entrance: what it sends meanwhile is kept for ws, and is little, and that it has gone is
 // seen at once. A stream whose bytes nobody takes tells nothing of its end.
 import type { Duplex } from "node:stream";
-import type { Limits } from "./limits.ts";
+import type { Limits } from "../limits.ts";
 
-export class WaitingStream {
+export class PendingUpgradeStream {
   readonly #stream: Duplex;
   readonly #bytesMax: number;
   readonly #onGone: () => void;

@@ -1,8 +1,8 @@
 // How an upgrade is refused: an answer in plain HTTP, and the end of the connection, whatever its peer does.
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Limits } from "./limits.ts";
-import type { Clock } from "./runtime/clock.ts";
+import type { Limits } from "../limits.ts";
+import type { Clock } from "../runtime/clock.ts";
 
 export interface RefusedUpgrade {
   status: number;
@@ -15,7 +15,7 @@ function onBroken(this: Duplex): void {
   this.destroy();
 }
 
-export function refuseUpgrade(
+export function rejectUpgrade(
   stream: Duplex,
   refused: RefusedUpgrade,
   clock: Pick<Clock, "setTimeout" | "clearTimeout">,

@@ -3,8 +3,8 @@
 // a turn of the loop stays short whatever is sent (fair queueing, fresh flows first: RFC 8290). Costs a socket nothing
 // while nobody sends much.
 
-import type { Limits } from "./limits.ts";
-import type { Clock, Timer } from "./runtime/clock.ts";
+import type { Limits } from "../limits.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
 
 /** A stream that what it has received is taken from. */
 export interface Source {
@@ -14,7 +14,7 @@ export interface Source {
 }
 
 /** What a source has sent and nobody has read yet. The source is paused meanwhile. */
-interface Lane<From extends Source> {
+interface Flow<From extends Source> {
   readonly from: From;
   readonly chunks: Buffer[];
   /** Of the first chunk, so much has been read. */
@@ -52,18 +52,18 @@ const onTimeMs = 1.5;
 /** Who sends on within so long has not paused. */
 const servedKeptMs = 20;
 
-export class Intake<From extends Source> {
+export class FairReader<From extends Source> {
   readonly #clock: IntakeClock;
   readonly #limits: Limits;
   readonly #read: (from: From, slice: Buffer) => void;
   readonly #tooMuch: (from: From) => void;
-  readonly #lanes = new Map<From, Lane<From>>();
+  readonly #lanes = new Map<From, Flow<From>>();
   /** How many of them flood. */
   #floods = 0;
   /** Whose chunk came when there was no time, of those who send little … */
-  readonly #fresh: Lane<From>[] = [];
+  readonly #fresh: Flow<From>[] = [];
   /** … and who sends much. */
-  readonly #waiting: Lane<From>[] = [];
+  readonly #waiting: Flow<From>[] = [];
   /** Since when. */
   readonly #held = new Map<From, number>();
   /** In the last few milliseconds, and in as many before. */
@@ -213,7 +213,7 @@ export class Intake<From extends Source> {
 
   // ── who sends much ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #wait(lane: Lane<From>): void {
+  #wait(lane: Flow<From>): void {
     if (lane.isWaiting) return;
     lane.isWaiting = true;
     this.#waiting.push(lane);
@@ -274,7 +274,7 @@ export class Intake<From extends Source> {
   // ── both ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Reads one slice of a lane; answers how long that took and what it has begun will take, ms. */
-  #serve(lane: Lane<From>): number {
+  #serve(lane: Flow<From>): number {
     const { from, chunks } = lane;
     const [chunk] = chunks;
     // Ignored or held meanwhile, or gone.
@@ -310,7 +310,7 @@ export class Intake<From extends Source> {
     return tookMs;
   }
 
-  #laneOf(from: From): Lane<From> {
+  #laneOf(from: From): Flow<From> {
     const since = this.#served.get(from)?.since ?? this.#servedBefore.get(from)?.since ?? this.#clock.now();
     const lane = {
       from,
@@ -335,13 +335,13 @@ export class Intake<From extends Source> {
     this.#lanes.delete(from);
   }
 
-  #add(lane: Lane<From>, chunk: Buffer): void {
+  #add(lane: Flow<From>, chunk: Buffer): void {
     lane.chunks.push(chunk);
     lane.bytes += chunk.length;
     if (lane.bytes > this.#limits.inputFloodBytes) this.#markFlood(lane);
   }
 
-  #markFlood(lane: Lane<From>): void {
+  #markFlood(lane: Flow<From>): void {
     if (!lane.floods) this.#floods++;
     lane.floods = true;
   }
@@ -357,7 +357,7 @@ export class Intake<From extends Source> {
     return this.#clock.now() - startedAt;
   }
 
-  #adapt(lane: Lane<From>, tookMs: number): void {
+  #adapt(lane: Flow<From>, tookMs: number): void {
     const { inputSliceBytesMin, inputSliceBytesMax, inputMsPerLoopTurn } = this.#limits;
     const wishedMs = inputMsPerLoopTurn * slicePart;
     if (tookMs > wishedMs) lane.sliceBytes = Math.max(inputSliceBytesMin, lane.sliceBytes >> 2);

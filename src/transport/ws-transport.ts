@@ -4,16 +4,16 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions } f
 import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
-import { chooseSubprotocol, type RequestGuard } from "./access/request-guard.ts";
-import type { Caller } from "./connections.ts";
-import type { SocketListener } from "./ears.ts";
-import type { Socket } from "./egress/socket-writer.ts";
-import { Intake } from "./intake.ts";
-import type { Limits } from "./limits.ts";
-import type { Logger } from "./ports/logger.ts";
-import { closes } from "./protocol/closes.ts";
-import { encodePongs } from "./protocol/frame.ts";
-import type { Clock } from "./runtime/clock.ts";
+import { chooseSubprotocol, type RequestGuard } from "../access/request-guard.ts";
+import type { Caller } from "../connections.ts";
+import type { SocketListener } from "../ears.ts";
+import type { Socket } from "../egress/socket-writer.ts";
+import type { Limits } from "../limits.ts";
+import type { Logger } from "../ports/logger.ts";
+import { closes } from "../protocol/closes.ts";
+import { encodePongs } from "../protocol/frame.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { FairReader } from "./fair-reader.ts";
 import { type Admission, type Upgrade, Upgrades } from "./upgrades.ts";
 
 export interface TransportOptions {
@@ -57,7 +57,7 @@ class ServerSocket extends WebSocket {
   /** It was thrown out, or has broken the protocol. */
   misbehaved = false;
   /** What it reads is taken from here. */
-  intake: Intake<OwnedSocket> | undefined;
+  intake: FairReader<OwnedSocket> | undefined;
   tcp: OwnedSocket | undefined;
   /** The payloads of pings that are not answered, latin1: a part of a buffer would keep all of it. */
   #pings: string[] | undefined;
@@ -140,7 +140,7 @@ export function createTransport(options: TransportOptions): Transport {
     tcp[owner]?.answerPings();
     if (joins) tcp.uncork();
   };
-  const intake = new Intake<OwnedSocket>(clock, limits, readSlice, (tcp) => tcp[owner]?.listener?.flooding());
+  const intake = new FairReader<OwnedSocket>(clock, limits, readSlice, (tcp) => tcp[owner]?.listener?.flooding());
   function onData(this: TcpSocket, chunk: Buffer): void {
     intake.take(this, chunk);
     if (this.isPaused()) mayBePaused(this);
@@ -239,9 +239,9 @@ const joinsFromBytes = 256;
 class Output implements Socket {
   readonly #webSocket: ServerSocket;
   readonly #tcp: OwnedSocket;
-  readonly #intake: Intake<OwnedSocket>;
+  readonly #intake: FairReader<OwnedSocket>;
 
-  constructor(webSocket: ServerSocket, tcp: OwnedSocket, intake: Intake<OwnedSocket>) {
+  constructor(webSocket: ServerSocket, tcp: OwnedSocket, intake: FairReader<OwnedSocket>) {
     this.#webSocket = webSocket;
     this.#tcp = tcp;
     this.#intake = intake;

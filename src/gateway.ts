@@ -10,7 +10,6 @@ import type { Services } from "./connection-actions/services.ts";
 import { type Caller, Connections } from "./connections.ts";
 import type { SocketListener } from "./ears.ts";
 import type { Socket } from "./egress/socket-writer.ts";
-import { type EventProfile, Feeds } from "./feeds.ts";
 import { Idempotency } from "./idempotency.ts";
 import { Directory, type TurnProgress } from "./inspection/directory.ts";
 import { Inspection, type InspectionFilter, type InspectionObserver } from "./inspection.ts";
@@ -31,9 +30,10 @@ import { ActorRegistry } from "./runtime/actor-registry.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { DispatchQueue } from "./runtime/dispatch-queue.ts";
 import { Sweep } from "./runtime/sweep.ts";
+import { type EventProfile, Feeds } from "./streams/feeds.ts";
+import { Watches } from "./streams/watches.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Surfaces } from "./surfaces.ts";
-import { Watches } from "./watches.ts";
 
 /** What stands behind the ports and lives in the gateway's actor system is adopted through this. */
 export interface Supervision {

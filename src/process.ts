@@ -10,7 +10,6 @@ import { openSqliteStore } from "./embedded/sqlite-store.ts";
 import { createConversationSurface } from "./embedded/surfaces/conversation.ts";
 import { createGatewaySurface } from "./embedded/surfaces/gateway.ts";
 import { createMessageQueueSurface } from "./embedded/surfaces/message-queue.ts";
-import { isInProfile } from "./feeds.ts";
 import { Gateway } from "./gateway.ts";
 import { createHttpApp } from "./http/app.ts";
 import { createHttpListener } from "./http/listener.ts";
@@ -28,6 +27,7 @@ import { markOf, readTokensFile, TokensFile } from "./process/tokens-file.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { hostAndPort, listen, trackAnswers, trackConnections, unlisten } from "./runtime/listen.ts";
 import type { StatelyInspector } from "./stately.ts";
+import { isInProfile } from "./streams/feeds.ts";
 import { createSurfaceRegistry } from "./surface-registry.ts";
 import { connectionOptions, createTransport } from "./transport/ws-transport.ts";
 

@@ -3,7 +3,7 @@
 import type { Connection } from "../connection.ts";
 import type { ChatQueue } from "../protocol/chat-queue.ts";
 import type { Refusal } from "../protocol/refusals.ts";
-import type { Watch } from "../watches.ts";
+import type { Watch } from "../streams/watches.ts";
 import { refusalOf, refuse, succeed } from "./answers.ts";
 import type { Services } from "./services.ts";
 

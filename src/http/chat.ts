@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { TurnRequest } from "../ports/orchestrator.ts";
 import type { ChatSend } from "../protocol/chat-send.ts";
 import { checkMessage } from "../protocol/parse.ts";
-import type { LoggedEvent } from "../turn-log.ts";
+import type { LoggedEvent } from "../streams/turn-log.ts";
 import { refuse, refuseByCode, refuseTurn } from "./answers.ts";
 import { type Fields, readFields } from "./input.ts";
 import { createLineStream } from "./line-stream.ts";

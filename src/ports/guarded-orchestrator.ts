@@ -1,7 +1,7 @@
 // The orchestrator port as the gateway uses it: whatever stands behind may throw, answer nonsense or call back when it
 // must not, and that costs the one request, never the process and never another socket.
 import { limits } from "../limits.ts";
-import type { LoggedEvent } from "../turn-log.ts";
+import type { LoggedEvent } from "../streams/turn-log.ts";
 import type { Logger } from "./logger.ts";
 import type { EnqueueOutcome, Orchestrator, Refused, StartOutcome, TurnRequest } from "./orchestrator.ts";
 

@@ -1,13 +1,14 @@
 // A feed with sockets in memory that watch it through real cursors and outlets; a test moves the cursors as a watch's
 // chart would, and sees what each of them found out.
-import { Cursor } from "../../src/cursor.ts";
+
 import { Corker } from "../../src/egress/cork.ts";
 import { EgressCounters } from "../../src/egress/counters.ts";
 import { SocketWriter } from "../../src/egress/socket-writer.ts";
-import { Feed } from "../../src/feed.ts";
 import { type Limits, limits } from "../../src/limits.ts";
-import { Pace } from "../../src/pace.ts";
-import { type LoggedEvent, TurnLog } from "../../src/turn-log.ts";
+import { Cursor } from "../../src/streams/cursor.ts";
+import { Feed } from "../../src/streams/feed.ts";
+import { FlushInterval } from "../../src/streams/flush-interval.ts";
+import { type LoggedEvent, TurnLog } from "../../src/streams/turn-log.ts";
 import { type Transcript, transcriptOf } from "./client/transcript.ts";
 import { SimulatedClock } from "./clock.ts";
 import { MemorySocket } from "./socket.ts";
@@ -37,14 +38,14 @@ export class FeedHouse {
   readonly clock = new SimulatedClock();
   readonly facts: string[] = [];
   readonly limits: Limits;
-  readonly pace: Pace;
+  readonly pace: FlushInterval;
   readonly joiner = new Corker(this.clock);
   readonly traffic = new EgressCounters();
   readonly feed: Feed;
 
   constructor(bounds: Partial<Limits> = {}) {
     this.limits = { ...limits, ...bounds };
-    this.pace = new Pace(this.clock, this.limits);
+    this.pace = new FlushInterval(this.clock, this.limits);
     const note = (fact: string) => () => void this.facts.push(fact);
     const owner = { turnBegan: note("began"), turnSealed: note("sealed"), turnTooLarge: note("too large") };
     this.feed = new Feed(conversationId, new TurnLog("e"), owner, this.clock, this.limits, this.pace);

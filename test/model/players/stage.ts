@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import type { AnyActorRef } from "xstate";
 import type { Connection } from "../../../src/connection.ts";
 import { limits } from "../../../src/limits.ts";
-import type { Watch } from "../../../src/watches.ts";
+import type { Watch } from "../../../src/streams/watches.ts";
 import { noLargerThan } from "../../support/bounds.ts";
 import { isMessage, type Message } from "../../support/client/transcript.ts";
 import type { Client } from "../../support/client.ts";

@@ -197,7 +197,7 @@ export const leavesOut: readonly string[] = [
   "Everything at once: each scope is rich in one part and small in the others.",
   "Bytes: a write is one unit, a socket that does not read is congested after a few, one that reads takes all at once.",
   "Time: a deadline may be up whenever it runs, a flush may come whenever something has gathered.",
-  "Joined deltas (test/turn-log.test.ts): what is joined is compared part by part.",
+  "Joined deltas (test/streams/turn-log.test.ts): what is joined is compared part by part.",
   "Resume by cursor, logs that are shed, a host's turn that outgrows its log, the core event profile.",
   "Compaction, and the recovery of turns that a crash of the process left unsealed.",
   "Broadcasts of status, the catalog, surface actions, pings, refusals of malformed messages, limits on numbers.",

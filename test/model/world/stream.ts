@@ -1,5 +1,6 @@
-// The conversation's stream to those who watch it, as src/feed.ts, src/cursor.ts and src/watches.ts do it: the log, the
-// live set, cursors that catch up in slices, and the watch charts that say which of it when.
+// The conversation's stream to those who watch it, as src/streams/feed.ts, src/streams/cursor.ts and
+// src/streams/watches.ts do it: the log, the live set, cursors that catch up in slices, and the watch charts that say
+// which of it when.
 import type { Effect } from "./chart.ts";
 import { isActive, seeWhoIsThere, wake } from "./conversation.ts";
 import type { EventNumber } from "./events.ts";

@@ -1,15 +1,15 @@
 // How long a feed gathers: by the number of its watchers, and by how late the event loop is.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { limits } from "../src/limits.ts";
-import { Pace } from "../src/pace.ts";
-import { SimulatedClock } from "./support/clock.ts";
+import { limits } from "../../src/limits.ts";
+import { FlushInterval } from "../../src/streams/flush-interval.ts";
+import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("pace");
 
 function open() {
   const clock = new SimulatedClock();
-  return { clock, pace: new Pace(clock, limits) };
+  return { clock, pace: new FlushInterval(clock, limits) };
 }
 
 test("the pause grows with the watchers, from none to 25 ms", () => {

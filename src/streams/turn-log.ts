@@ -2,9 +2,9 @@
 // escaped run with the ends of their parts; every other event as its finished frame. Must never change what it has
 // kept.
 
-import { limits } from "./limits.ts";
-import { encodeKept, frameHeaderBytes, keptBytes, writeFrameHeader } from "./protocol/frame.ts";
-import { objectJson } from "./protocol/json-cache.ts";
+import { limits } from "../limits.ts";
+import { encodeKept, frameHeaderBytes, keptBytes, writeFrameHeader } from "../protocol/frame.ts";
+import { objectJson } from "../protocol/json-cache.ts";
 
 /** An event as it enters the log: an object with a string type; all else passes as it is. */
 export interface LoggedEvent {

@@ -2,15 +2,15 @@
 // the seal, shed by age and by size, and never numbered over a hole.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Feed } from "../src/feed.ts";
-import { type EventProfile, Feeds, isInProfile } from "../src/feeds.ts";
-import { type Limits, limits } from "../src/limits.ts";
-import { GuardedOrchestrator } from "../src/ports/guarded-orchestrator.ts";
-import { silentLogger } from "../src/ports/logger.ts";
-import { transcriptOf } from "./support/client/transcript.ts";
-import { SimulatedClock } from "./support/clock.ts";
-import { asPort, ScriptedOrchestrator } from "./support/scripted-orchestrator.ts";
-import { messagesIn } from "./support/socket.ts";
+import { type Limits, limits } from "../../src/limits.ts";
+import { GuardedOrchestrator } from "../../src/ports/guarded-orchestrator.ts";
+import { silentLogger } from "../../src/ports/logger.ts";
+import type { Feed } from "../../src/streams/feed.ts";
+import { type EventProfile, Feeds, isInProfile } from "../../src/streams/feeds.ts";
+import { transcriptOf } from "../support/client/transcript.ts";
+import { SimulatedClock } from "../support/clock.ts";
+import { asPort, ScriptedOrchestrator } from "../support/scripted-orchestrator.ts";
+import { messagesIn } from "../support/socket.ts";
 
 const test = suite("feeds");
 

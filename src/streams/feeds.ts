@@ -1,13 +1,13 @@
 // All feeds: creates one at the first watch, subscribes it once at the orchestrator, keeps its log for a while after
 // the last turn, and sheds the oldest sealed turns when time or memory is up. Must never shed a running turn.
 import { randomUUID } from "node:crypto";
+import type { Limits } from "../limits.ts";
+import type { GuardedOrchestrator } from "../ports/guarded-orchestrator.ts";
+import type { Refused } from "../ports/orchestrator.ts";
+import type { Clock } from "../runtime/clock.ts";
 import { Feed, type FeedOwner } from "./feed.ts";
-import { fittingEvents } from "./fitting-events.ts";
-import type { Limits } from "./limits.ts";
-import { Pace } from "./pace.ts";
-import type { GuardedOrchestrator } from "./ports/guarded-orchestrator.ts";
-import type { Refused } from "./ports/orchestrator.ts";
-import type { Clock } from "./runtime/clock.ts";
+import { FlushInterval } from "./flush-interval.ts";
+import { splitEvent } from "./split-event.ts";
 import { type LoggedEvent, type LogLedger, TurnLog } from "./turn-log.ts";
 
 /** The older vocabulary lacks these (protocol 1.3, `--event-profile core`). */
@@ -32,7 +32,7 @@ export class Feeds {
   readonly #options: FeedsOptions;
   readonly #feeds = new Map<string, Feed>();
   readonly #ledger: LogLedger = { bytes: 0 };
-  readonly #pace: Pace;
+  readonly #pace: FlushInterval;
   #soughtAt = Number.NEGATIVE_INFINITY;
   #endedAt = Number.NEGATIVE_INFINITY;
   /** Counts for the gateway surface and metrics. */
@@ -40,7 +40,7 @@ export class Feeds {
 
   constructor(options: FeedsOptions) {
     this.#options = options;
-    this.#pace = new Pace(options.clock, options.limits);
+    this.#pace = new FlushInterval(options.clock, options.limits);
   }
 
   get(conversationId: string): Feed | undefined {
@@ -165,7 +165,7 @@ export class Feeds {
     const { orchestrator, eventProfile, limits } = this.#options;
     const take = (event: LoggedEvent): void => {
       if (!isInProfile(eventProfile, event.type)) return;
-      for (const part of fittingEvents(event, limits)) {
+      for (const part of splitEvent(event, limits)) {
         this.eventsTaken++;
         feed.append(part);
       }

@@ -2,8 +2,8 @@
 // says when what it needs is gone.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { closes } from "../src/protocol/closes.ts";
-import { event, FeedHouse, sealed, text } from "./support/feed-house.ts";
+import { closes } from "../../src/protocol/closes.ts";
+import { event, FeedHouse, sealed, text } from "../support/feed-house.ts";
 
 const test = suite("cursor");
 

@@ -1,12 +1,12 @@
 // An orchestrator's event made to fit (design 3: tool text is cut with a note): an event that no socket can be given in
 // one piece would cut off everybody who watches. Text of an answer must never be lost here: it is only parted.
 
-import type { Limits } from "./limits.ts";
-import { cutToolText, eventHeadBytes, pieces } from "./protocol/text-size.ts";
+import type { Limits } from "../limits.ts";
+import { cutToolText, eventHeadBytes, pieces } from "../protocol/text-size.ts";
 import type { LoggedEvent } from "./turn-log.ts";
 
 /** The event, or the several that it becomes. */
-export function fittingEvents(
+export function splitEvent(
   event: LoggedEvent,
   { deltaCharactersMax, eventBytesMax }: Pick<Limits, "deltaCharactersMax" | "eventBytesMax">,
 ): LoggedEvent[] {

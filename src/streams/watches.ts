@@ -1,19 +1,19 @@
 // The watches of all sockets: adopts a watch actor under its connection, lets joiners in and catching-up cursors on in
 // slices, and takes the turn's facts to those concerned. Must never leave a cursor behind when its watch has ended.
 import type { Actor, AnyActorRef } from "xstate";
-import { type WatchEvent, watchMachine } from "../machines/watch.ts";
+import { type WatchEvent, watchMachine } from "../../machines/watch.ts";
+import type { SocketWriter } from "../egress/socket-writer.ts";
+import type { Limits } from "../limits.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { StreamCursor } from "../protocol/chat-subscribe.ts";
+import type { ActorRegistry } from "../runtime/actor-registry.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
+import { shareInitialSnapshot } from "../runtime/shared-snapshot.ts";
+import { WorkSlice } from "../runtime/work-slice.ts";
 import { Cursor, type CursorOwner } from "./cursor.ts";
-import type { SocketWriter } from "./egress/socket-writer.ts";
 import type { Feed } from "./feed.ts";
 import type { Feeds } from "./feeds.ts";
-import type { Limits } from "./limits.ts";
-import type { Logger } from "./ports/logger.ts";
-import type { StreamCursor } from "./protocol/chat-subscribe.ts";
-import type { ActorRegistry } from "./runtime/actor-registry.ts";
-import type { Clock } from "./runtime/clock.ts";
-import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
-import { shareInitialSnapshot } from "./runtime/shared-snapshot.ts";
-import { WorkSlice } from "./runtime/work-slice.ts";
 
 /** The connection's side of a watch. */
 export interface WatchOwner {

@@ -1,8 +1,8 @@
 // The bounds on what is kept in memory, from one log to all sockets, and what is shed first at each.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { limits } from "../src/limits.ts";
-import { MemoryGateway, type MemoryGatewayOptions } from "./support/memory-gateway.ts";
+import { limits } from "../../src/limits.ts";
+import { MemoryGateway, type MemoryGatewayOptions } from "../support/memory-gateway.ts";
 
 const test = suite("memory budgets");
 

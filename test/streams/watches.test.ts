@@ -2,10 +2,10 @@
 // written to by the same cursor, and none of them of any consequence to another.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { limits } from "../src/limits.ts";
-import { within as inTime } from "./support/deadline.ts";
-import { type MemoryClient, MemoryGateway, type MemoryGatewayOptions } from "./support/memory-gateway.ts";
-import { MemorySocket } from "./support/socket.ts";
+import { limits } from "../../src/limits.ts";
+import { within as inTime } from "../support/deadline.ts";
+import { type MemoryClient, MemoryGateway, type MemoryGatewayOptions } from "../support/memory-gateway.ts";
+import { MemorySocket } from "../support/socket.ts";
 
 const test = suite("watches");
 

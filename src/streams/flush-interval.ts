@@ -1,15 +1,15 @@
 // How long a feed gathers between two flushes: not at all while few watch, up to 25 ms while many do, and longer while
 // the event loop is late, because then each write saved helps everybody. One for all feeds.
 
-import type { Limits } from "./limits.ts";
-import type { Clock } from "./runtime/clock.ts";
+import type { Limits } from "../limits.ts";
+import type { Clock } from "../runtime/clock.ts";
 
 /** What a timer or a loop turn may be late by without anything being wrong. */
 const usualMs = 2;
 /** How much of the lateness is left with each run that is in time. */
 const decay = 0.75;
 
-export class Pace {
+export class FlushInterval {
   readonly #clock: Pick<Clock, "now">;
   readonly #limits: Limits;
   #lateMs = 0;

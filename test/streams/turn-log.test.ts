@@ -3,10 +3,10 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { limits } from "../src/limits.ts";
-import { type LoggedEvent, TurnLog } from "../src/turn-log.ts";
-import { seeded } from "./support/seed.ts";
-import { messagesIn } from "./support/socket.ts";
+import { limits } from "../../src/limits.ts";
+import { type LoggedEvent, TurnLog } from "../../src/streams/turn-log.ts";
+import { seeded } from "../support/seed.ts";
+import { messagesIn } from "../support/socket.ts";
 
 const test = suite("turn log");
 const check = seeded("turn log");

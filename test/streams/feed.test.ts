@@ -3,9 +3,9 @@
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { limits } from "../src/limits.ts";
-import { event, FeedHouse, sealed, text, turnByTurn, type Watcher } from "./support/feed-house.ts";
-import { seeded } from "./support/seed.ts";
+import { limits } from "../../src/limits.ts";
+import { event, FeedHouse, sealed, text, turnByTurn, type Watcher } from "../support/feed-house.ts";
+import { seeded } from "../support/seed.ts";
 
 const test = suite("feed");
 const check = seeded("feed");

@@ -1,9 +1,9 @@
 // A watch's place in a turn log: knows its own seq and writes only what begins right after it, so that every step may
 // be repeated without harm. Late join, resume and a slow socket are all this.
 
-import type { SocketWriter } from "./egress/socket-writer.ts";
+import type { SocketWriter } from "../egress/socket-writer.ts";
+import type { Limits } from "../limits.ts";
 import type { Feed } from "./feed.ts";
-import type { Limits } from "./limits.ts";
 
 /** Where a catching-up cursor stands after one slice. */
 export type Progress = "more" | "end" | "held" | "lost";

@@ -2,11 +2,11 @@
 // new to the live set, joined, once per socket, in slices. Must never let one bad event or one bad socket stop the
 // others.
 
+import type { Limits } from "../limits.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
+import { WorkSlice } from "../runtime/work-slice.ts";
 import type { Cursor } from "./cursor.ts";
-import type { Limits } from "./limits.ts";
-import type { Pace } from "./pace.ts";
-import type { Clock, Timer } from "./runtime/clock.ts";
-import { WorkSlice } from "./runtime/work-slice.ts";
+import type { FlushInterval } from "./flush-interval.ts";
 import type { LoggedEvent, TurnLog } from "./turn-log.ts";
 
 /** What a feed finds out while it takes events in; the owner posts facts and does nothing else. */
@@ -30,7 +30,7 @@ export class Feed {
   readonly #owner: FeedOwner;
   readonly #clock: Clock;
   readonly #limits: Limits;
-  readonly #pace: Pace;
+  readonly #pace: FlushInterval;
   #head = 0;
   #timer: Timer | undefined;
   #due = false;
@@ -45,7 +45,14 @@ export class Feed {
   /** The walk over the live set that is under way, with what it writes. */
   #walk: { cursors: Iterator<Cursor>; frames: Buffer; fromSeq: number; toSeq: number } | undefined;
 
-  constructor(conversationId: string, log: TurnLog, owner: FeedOwner, clock: Clock, limits: Limits, pace: Pace) {
+  constructor(
+    conversationId: string,
+    log: TurnLog,
+    owner: FeedOwner,
+    clock: Clock,
+    limits: Limits,
+    pace: FlushInterval,
+  ) {
     this.conversationId = conversationId;
     this.log = log;
     this.#owner = owner;

@@ -15,7 +15,7 @@ import { type Close, closes } from "./protocol/closes.ts";
 import { encodeMessage } from "./protocol/frame.ts";
 import type { Subscribe } from "./protocol/subscribe.ts";
 import type { Unsubscribe } from "./protocol/unsubscribe.ts";
-import { surfaceKey } from "./surfaces.ts";
+import { surfaceKey } from "./surfaces/surfaces.ts";
 
 type Arguments = { context: ConnectionInput; event: ConnectionEvent };
 

@@ -10,7 +10,7 @@ import type { Limits } from "./limits.ts";
 import type { Identity } from "./ports/authorisation.ts";
 import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
 import type { Watch, WatchOwner } from "./streams/watches.ts";
-import type { Viewer } from "./surface-feed.ts";
+import type { Viewer } from "./surfaces/surface-feed.ts";
 
 /** A subscription to a surface: what the surface's feed sees of it, and its actor. */
 export interface SurfaceWatch extends Viewer {

@@ -33,7 +33,7 @@ import { Sweep } from "./runtime/sweep.ts";
 import { type EventProfile, Feeds } from "./streams/feeds.ts";
 import { Watches } from "./streams/watches.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { Surfaces } from "./surfaces.ts";
+import { Surfaces } from "./surfaces/surfaces.ts";
 
 /** What stands behind the ports and lives in the gateway's actor system is adopted through this. */
 export interface Supervision {

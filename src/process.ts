@@ -28,7 +28,7 @@ import type { Clock } from "./runtime/clock.ts";
 import { hostAndPort, listen, trackAnswers, trackConnections, unlisten } from "./runtime/listen.ts";
 import type { StatelyInspector } from "./stately.ts";
 import { isInProfile } from "./streams/feeds.ts";
-import { createSurfaceRegistry } from "./surface-registry.ts";
+import { createSurfaceRegistry } from "./surfaces/surface-registry.ts";
 import { connectionOptions, createTransport } from "./transport/ws-transport.ts";
 
 export interface RunningServer {

@@ -10,7 +10,7 @@ import type { ActorRegistry } from "./runtime/actor-registry.ts";
 import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
 import { shareInitialSnapshot } from "./runtime/shared-snapshot.ts";
 import type { Watch, Watches } from "./streams/watches.ts";
-import { type Surfaces, surfaceKey } from "./surfaces.ts";
+import { type Surfaces, surfaceKey } from "./surfaces/surfaces.ts";
 
 const surfaceWatchLogic = shareInitialSnapshot(surfaceWatchMachine, {
   connectionId: "",

@@ -17,4 +17,4 @@ export { type RunningServer, type ServerOptions, startServer } from "./process.t
 export type { TurnEvent } from "./protocol/turn-event.ts";
 export { type Clock, systemClock } from "./runtime/clock.ts";
 export { ListenError } from "./runtime/listen.ts";
-export { createSurfaceRegistry } from "./surface-registry.ts";
+export { createSurfaceRegistry } from "./surfaces/surface-registry.ts";

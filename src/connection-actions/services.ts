@@ -8,7 +8,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { Feeds } from "../streams/feeds.ts";
 import type { Watches } from "../streams/watches.ts";
 import type { Subscriptions } from "../subscriptions.ts";
-import type { Surfaces } from "../surfaces.ts";
+import type { Surfaces } from "../surfaces/surfaces.ts";
 
 export interface Services {
   orchestrator: GuardedOrchestrator;

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createTransportWsExtension } from "../../src/host.ts";
-import { createSurfaceRegistry } from "../../src/surface-registry.ts";
+import { createSurfaceRegistry } from "../../src/surfaces/surface-registry.ts";
 import { connect } from "../support/client.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { portOf, withHost } from "../support/gateway.ts";

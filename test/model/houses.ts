@@ -17,7 +17,7 @@ import { limits as allLimits, type Limits } from "../../src/limits.ts";
 import type { Agent } from "../../src/ports/agent.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { listen, trackAnswers, trackConnections, unlisten } from "../../src/runtime/listen.ts";
-import { createSurfaceRegistry } from "../../src/surface-registry.ts";
+import { createSurfaceRegistry } from "../../src/surfaces/surface-registry.ts";
 import { createTransport } from "../../src/transport/ws-transport.ts";
 import { type Client, connect } from "../support/client.ts";
 import { within } from "../support/deadline.ts";

@@ -4,7 +4,7 @@ import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../src
 import { createConversationSurface } from "../../src/embedded/surfaces/conversation.ts";
 import { Gateway } from "../../src/gateway.ts";
 import { type Store, StoreError } from "../../src/ports/store.ts";
-import { createSurfaceRegistry } from "../../src/surface-registry.ts";
+import { createSurfaceRegistry } from "../../src/surfaces/surface-registry.ts";
 import { smallLimits } from "../model/random/server.ts";
 import { noLargerThan } from "../support/bounds.ts";
 import { SimulatedClock } from "../support/clock.ts";

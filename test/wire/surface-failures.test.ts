@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { SurfaceRegistry } from "../../src/ports/surfaces.ts";
-import { createSurfaceRegistry } from "../../src/surface-registry.ts";
+import { createSurfaceRegistry } from "../../src/surfaces/surface-registry.ts";
 import { eventually } from "../support/deadline.ts";
 import { hastyClock, withHost } from "../support/gateway.ts";
 import { asProvider, ScriptedSurface } from "../support/scripted-surfaces.ts";

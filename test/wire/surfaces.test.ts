@@ -2,7 +2,7 @@
 // answer at once, later, and in the wrong order.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createSurfaceRegistry } from "../../src/surface-registry.ts";
+import { createSurfaceRegistry } from "../../src/surfaces/surface-registry.ts";
 import { isRecord } from "../support/client/transcript.ts";
 import type { Client } from "../support/client.ts";
 import { eventually } from "../support/deadline.ts";

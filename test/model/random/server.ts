@@ -9,7 +9,7 @@ import { limits as allLimits, type Limits } from "../../../src/limits.ts";
 import type { Orchestrator } from "../../../src/ports/orchestrator.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { listen, trackConnections, unlisten } from "../../../src/runtime/listen.ts";
-import { createSurfaceRegistry } from "../../../src/surface-registry.ts";
+import { createSurfaceRegistry } from "../../../src/surfaces/surface-registry.ts";
 import { createTransport } from "../../../src/transport/ws-transport.ts";
 import { noLargerThan } from "../../support/bounds.ts";
 import { eventually, within } from "../../support/deadline.ts";

@@ -1,5 +1,6 @@
-// One surface and those who look at it, as src/surfaces.ts and src/surface-feed.ts do it: the provider's questions and
-// answers, the newest spec, and who has seen it. Versions are ages: how many changes there have been since.
+// One surface and those who look at it, as src/surfaces/surfaces.ts and src/surfaces/surface-feed.ts do it: the
+// provider's questions and answers, the newest spec, and who has seen it. Versions are ages: how many changes there
+// have been since.
 import type { Effect } from "./chart.ts";
 import { bit, control, has, placesIn } from "./outlet.ts";
 import type { Stage } from "./stage.ts";

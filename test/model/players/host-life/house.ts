@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { Gateway } from "../../../../src/gateway.ts";
 import { createTransportWsExtension, type Extension } from "../../../../src/host.ts";
 import type { SurfaceRegistry } from "../../../../src/ports/surfaces.ts";
-import { createSurfaceRegistry } from "../../../../src/surface-registry.ts";
+import { createSurfaceRegistry } from "../../../../src/surfaces/surface-registry.ts";
 import type { Client } from "../../../support/client.ts";
 import { within } from "../../../support/deadline.ts";
 import { FakeHost } from "../../../support/host.ts";

@@ -1,9 +1,9 @@
 // The registry of surfaces: in the order in which they came, each id once, and whoever follows it hears every change.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { SurfaceProvider } from "../src/ports/surfaces.ts";
-import { createSurfaceRegistry } from "../src/surface-registry.ts";
-import { asProvider, ScriptedSurface } from "./support/scripted-surfaces.ts";
+import type { SurfaceProvider } from "../../src/ports/surfaces.ts";
+import { createSurfaceRegistry } from "../../src/surfaces/surface-registry.ts";
+import { asProvider, ScriptedSurface } from "../support/scripted-surfaces.ts";
 
 const test = suite("surface registry");
 

@@ -2,15 +2,15 @@
 // viewers, and keeps for each what it has seen. Must never send an update before the surface, nor an older spec after a
 // newer one (protocol 1.1, 1.5.4).
 
-import type { SocketWriter } from "./egress/socket-writer.ts";
-import { type Limits, limits } from "./limits.ts";
-import { errorMessage, ignoreRejection } from "./ports/guarded-orchestrator.ts";
-import type { Logger } from "./ports/logger.ts";
-import type { SurfaceProvider } from "./ports/surfaces.ts";
-import { encodeKept, encodeMessage } from "./protocol/frame.ts";
-import { refusals } from "./protocol/refusals.ts";
-import type { Clock } from "./runtime/clock.ts";
-import { FanOut } from "./runtime/fan-out.ts";
+import type { SocketWriter } from "../egress/socket-writer.ts";
+import { type Limits, limits } from "../limits.ts";
+import { errorMessage, ignoreRejection } from "../ports/guarded-orchestrator.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { SurfaceProvider } from "../ports/surfaces.ts";
+import { encodeKept, encodeMessage } from "../protocol/frame.ts";
+import { refusals } from "../protocol/refusals.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { FanOut } from "../runtime/fan-out.ts";
 
 /** One socket's subscription to a surface. */
 export interface Viewer {

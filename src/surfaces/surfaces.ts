@@ -2,14 +2,14 @@
 // the last, follows the registry's changes, runs actions. Must never let a provider's failure reach anyone but its
 // viewers.
 import type { Actor, AnyActorRef } from "xstate";
-import { surfaceMachine } from "../machines/surface.ts";
-import type { Limits } from "./limits.ts";
-import { errorMessage, ignoreRejection } from "./ports/guarded-orchestrator.ts";
-import type { Logger } from "./ports/logger.ts";
-import type { CatalogEntry, SurfaceProvider, SurfaceRegistry } from "./ports/surfaces.ts";
-import type { ActorRegistry } from "./runtime/actor-registry.ts";
-import type { Clock, Timer } from "./runtime/clock.ts";
-import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
+import { surfaceMachine } from "../../machines/surface.ts";
+import type { Limits } from "../limits.ts";
+import { errorMessage, ignoreRejection } from "../ports/guarded-orchestrator.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { CatalogEntry, SurfaceProvider, SurfaceRegistry } from "../ports/surfaces.ts";
+import type { ActorRegistry } from "../runtime/actor-registry.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
+import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
 import { SurfaceFeed, type Viewer } from "./surface-feed.ts";
 
 interface SurfaceEntry {

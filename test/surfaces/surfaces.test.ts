@@ -2,10 +2,10 @@
 // neither hide its newest state nor keep the server busy.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { limits } from "../src/limits.ts";
-import { within } from "./support/deadline.ts";
-import { MemoryGateway } from "./support/memory-gateway.ts";
-import { ScriptedSurface } from "./support/scripted-surfaces.ts";
+import { limits } from "../../src/limits.ts";
+import { within } from "../support/deadline.ts";
+import { MemoryGateway } from "../support/memory-gateway.ts";
+import { ScriptedSurface } from "../support/scripted-surfaces.ts";
 
 const test = suite("surfaces");
 

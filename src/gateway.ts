@@ -6,11 +6,12 @@ import { gatewayMachine } from "../machines/gateway.ts";
 import { Authoriser, anyone } from "./access/authoriser.ts";
 import { TurnQuota } from "./access/turn-quota.ts";
 import { Broadcaster } from "./broadcaster.ts";
-import type { Services } from "./connection-actions/services.ts";
-import { type Caller, Connections } from "./connections.ts";
-import type { SocketListener } from "./ears.ts";
+import type { Services } from "./connections/actions/services.ts";
+import { type Caller, Connections } from "./connections/connections.ts";
+import { Idempotency } from "./connections/idempotency.ts";
+import type { SocketListener } from "./connections/inbound-queue.ts";
+import { Subscriptions } from "./connections/subscriptions.ts";
 import type { Socket } from "./egress/socket-writer.ts";
-import { Idempotency } from "./idempotency.ts";
 import { Directory, type TurnProgress } from "./inspection/directory.ts";
 import { Inspection, type InspectionFilter, type InspectionObserver } from "./inspection.ts";
 import { LeaveTaking } from "./leave-taking.ts";
@@ -32,7 +33,6 @@ import { DispatchQueue } from "./runtime/dispatch-queue.ts";
 import { Sweep } from "./runtime/sweep.ts";
 import { type EventProfile, Feeds } from "./streams/feeds.ts";
 import { Watches } from "./streams/watches.ts";
-import { Subscriptions } from "./subscriptions.ts";
 import { Surfaces } from "./surfaces/surfaces.ts";
 
 /** What stands behind the ports and lives in the gateway's actor system is adopted through this. */

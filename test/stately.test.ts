@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectionMachine } from "../machines/connection.ts";
 import { readConfig } from "../src/config.ts";
-import type { Connection } from "../src/connection.ts";
+import type { Connection } from "../src/connections/connection.ts";
 import type { Gateway } from "../src/gateway.ts";
 import { limits } from "../src/limits.ts";
 import { silentLogger } from "../src/ports/logger.ts";

@@ -2,7 +2,7 @@
 // logged once with its stack, no stack reaches a client, and the siblings never notice (style, Errors).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Connection } from "../../src/connection.ts";
+import type { Connection } from "../../src/connections/connection.ts";
 import type { Client } from "../support/client.ts";
 import { eventually } from "../support/deadline.ts";
 import { type BareGateway, hastyClock, withGateway } from "../support/gateway.ts";

@@ -1,7 +1,7 @@
 // Carries out one write inside the transaction that is open. Knows nothing of units, failures or retries; must never
 // begin or end a transaction, and never leave out a part of a write silently.
 import type { DatabaseSync } from "node:sqlite";
-import { placeOf } from "../../idempotency.ts";
+import { placeOf } from "../../connections/idempotency.ts";
 import { limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { ConversationRow, NewChunk, StepRow, Write } from "../../ports/store.ts";

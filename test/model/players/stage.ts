@@ -3,7 +3,7 @@
 // a defect was logged that nobody provoked.
 import * as assert from "uvu/assert";
 import type { AnyActorRef } from "xstate";
-import type { Connection } from "../../../src/connection.ts";
+import type { Connection } from "../../../src/connections/connection.ts";
 import { limits } from "../../../src/limits.ts";
 import type { Watch } from "../../../src/streams/watches.ts";
 import { noLargerThan } from "../../support/bounds.ts";

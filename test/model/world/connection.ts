@@ -1,5 +1,6 @@
-// A socket's connection, as src/connections.ts, src/connection-actions.ts and src/subscriptions.ts do it: requests come
-// in, go to where they belong, and everything of the socket is released when it ends.
+// A socket's connection, as src/connections/connections.ts, src/connections/actions.ts and
+// src/connections/subscriptions.ts do it: requests come in, go to where they belong, and everything of the socket is
+// released when it ends.
 import type { Effect } from "./chart.ts";
 import { ask, isActive, stop, withdraw } from "./conversation.ts";
 import { close, control } from "./outlet.ts";

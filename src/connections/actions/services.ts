@@ -1,14 +1,14 @@
 // What the actions of a connection work with: the ports, and the parts of the house that a request may move.
-import type { Authoriser } from "../access/authoriser.ts";
-import type { TurnQuota } from "../access/turn-quota.ts";
+import type { Authoriser } from "../../access/authoriser.ts";
+import type { TurnQuota } from "../../access/turn-quota.ts";
+import type { Limits } from "../../limits.ts";
+import type { GuardedOrchestrator } from "../../ports/guarded-orchestrator.ts";
+import type { Logger } from "../../ports/logger.ts";
+import type { Feeds } from "../../streams/feeds.ts";
+import type { Watches } from "../../streams/watches.ts";
+import type { Surfaces } from "../../surfaces/surfaces.ts";
 import type { Idempotency } from "../idempotency.ts";
-import type { Limits } from "../limits.ts";
-import type { GuardedOrchestrator } from "../ports/guarded-orchestrator.ts";
-import type { Logger } from "../ports/logger.ts";
-import type { Feeds } from "../streams/feeds.ts";
-import type { Watches } from "../streams/watches.ts";
 import type { Subscriptions } from "../subscriptions.ts";
-import type { Surfaces } from "../surfaces/surfaces.ts";
 
 export interface Services {
   orchestrator: GuardedOrchestrator;

@@ -1,10 +1,11 @@
 // chat.queue: steering. The sender is subscribed when its text starts a turn, and sees nothing but its reply when the
 // text waits (protocol 1.1).
+
+import type { ChatQueue } from "../../protocol/chat-queue.ts";
+import type { Refusal } from "../../protocol/refusals.ts";
+import type { Watch } from "../../streams/watches.ts";
 import type { Connection } from "../connection.ts";
-import type { ChatQueue } from "../protocol/chat-queue.ts";
-import type { Refusal } from "../protocol/refusals.ts";
-import type { Watch } from "../streams/watches.ts";
-import { refusalOf, refuse, succeed } from "./answers.ts";
+import { refusalOf, refuse, succeed } from "./replies.ts";
 import type { Services } from "./services.ts";
 
 export function queueText(connection: Connection, message: ChatQueue, services: Services): void {

@@ -1,9 +1,10 @@
 // invoke: a surface's action, answered when it has settled (protocol 1.1 and 2).
+
+import type { SurfaceProvider } from "../../ports/surfaces.ts";
+import type { Invoke } from "../../protocol/invoke.ts";
+import { refusals } from "../../protocol/refusals.ts";
 import type { Connection } from "../connection.ts";
-import type { SurfaceProvider } from "../ports/surfaces.ts";
-import type { Invoke } from "../protocol/invoke.ts";
-import { refusals } from "../protocol/refusals.ts";
-import { refuse, succeed } from "./answers.ts";
+import { refuse, succeed } from "./replies.ts";
 import type { Services } from "./services.ts";
 
 export function invokeSurface(connection: Connection, message: Invoke, services: Services): void {

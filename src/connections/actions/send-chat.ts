@@ -1,11 +1,11 @@
 // chat.send: subscribes the sender first, then starts the turn, so that it misses nothing (protocol 1.1).
 import { randomUUID } from "node:crypto";
+import type { Identity } from "../../ports/authorisation.ts";
+import type { TurnRequest } from "../../ports/orchestrator.ts";
+import type { ChatSend } from "../../protocol/chat-send.ts";
+import { refusals } from "../../protocol/refusals.ts";
 import type { Connection } from "../connection.ts";
-import type { Identity } from "../ports/authorisation.ts";
-import type { TurnRequest } from "../ports/orchestrator.ts";
-import type { ChatSend } from "../protocol/chat-send.ts";
-import { refusals } from "../protocol/refusals.ts";
-import { refusalOf, refuse, succeed } from "./answers.ts";
+import { refusalOf, refuse, succeed } from "./replies.ts";
 import type { Services } from "./services.ts";
 
 export function sendChat(connection: Connection, message: ChatSend, services: Services): void {

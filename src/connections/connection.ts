@@ -2,15 +2,15 @@
 // happen, and when, is the chart's business (machines/connection.ts). There are tens of thousands of these: nothing is
 // allocated before it is needed, and there is no closure for each.
 import type { Actor } from "xstate";
-import type { ConnectionFact, connectionMachine } from "../machines/connection.ts";
-import type { surfaceWatchMachine } from "../machines/surface-watch.ts";
-import { commandBounds, countOf, readBounds, TokenBucket } from "./access/rate-limiter.ts";
-import type { SocketWriter, SocketWriterOwner } from "./egress/socket-writer.ts";
-import type { Limits } from "./limits.ts";
-import type { Identity } from "./ports/authorisation.ts";
-import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
-import type { Watch, WatchOwner } from "./streams/watches.ts";
-import type { Viewer } from "./surfaces/surface-feed.ts";
+import type { ConnectionFact, connectionMachine } from "../../machines/connection.ts";
+import type { surfaceWatchMachine } from "../../machines/surface-watch.ts";
+import { commandBounds, countOf, readBounds, TokenBucket } from "../access/rate-limiter.ts";
+import type { SocketWriter, SocketWriterOwner } from "../egress/socket-writer.ts";
+import type { Limits } from "../limits.ts";
+import type { Identity } from "../ports/authorisation.ts";
+import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
+import type { Watch, WatchOwner } from "../streams/watches.ts";
+import type { Viewer } from "../surfaces/surface-feed.ts";
 
 /** A subscription to a surface: what the surface's feed sees of it, and its actor. */
 export interface SurfaceWatch extends Viewer {

@@ -1,7 +1,8 @@
 // One socket's listener: what has come from the peer, in its order, on its way to what is to be done. Must never carry
 // out a message before the one that came before it, nor lose one that came before the socket had gone.
+
+import type { Work } from "../runtime/fair-job-queue.ts";
 import type { Connection } from "./connection.ts";
-import type { Work } from "./runtime/fair-job-queue.ts";
 
 /** What the transport tells of one socket. */
 export interface SocketListener {
@@ -48,7 +49,7 @@ const keptOverheadBytes = 1_024;
 const keptPerLoopTurn = 4;
 
 /** An object with three fields, where a closure for each of its methods would be several times the memory. */
-export class Ears implements SocketListener {
+export class InboundQueue implements SocketListener {
   readonly #connection: Connection;
   readonly #connections: EarsHouse;
   /** A long message that is not through, or what has come after it. */

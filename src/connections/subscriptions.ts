@@ -1,16 +1,16 @@
 // What a socket watches: adds and ends its subscriptions to conversations and surfaces, within its limit. Once one has
 // ended, not a byte more is sent for it (protocol 1.5.3).
-import { surfaceWatchMachine } from "../machines/surface-watch.ts";
+import { surfaceWatchMachine } from "../../machines/surface-watch.ts";
+import type { Limits } from "../limits.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { StreamCursor } from "../protocol/chat-subscribe.ts";
+import { chatError, type Refusal, refusals } from "../protocol/refusals.ts";
+import type { ActorRegistry } from "../runtime/actor-registry.ts";
+import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
+import { shareInitialSnapshot } from "../runtime/shared-snapshot.ts";
+import type { Watch, Watches } from "../streams/watches.ts";
+import { type Surfaces, surfaceKey } from "../surfaces/surfaces.ts";
 import type { Connection, SurfaceWatch } from "./connection.ts";
-import type { Limits } from "./limits.ts";
-import type { Logger } from "./ports/logger.ts";
-import type { StreamCursor } from "./protocol/chat-subscribe.ts";
-import { chatError, type Refusal, refusals } from "./protocol/refusals.ts";
-import type { ActorRegistry } from "./runtime/actor-registry.ts";
-import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
-import { shareInitialSnapshot } from "./runtime/shared-snapshot.ts";
-import type { Watch, Watches } from "./streams/watches.ts";
-import { type Surfaces, surfaceKey } from "./surfaces/surfaces.ts";
 
 const surfaceWatchLogic = shareInitialSnapshot(surfaceWatchMachine, {
   connectionId: "",

@@ -1,11 +1,12 @@
 // Answers to one request: a reply to who paired it with an id, else the base contract's refusal, or nothing. Must never
 // answer a request twice.
+
+import type { Refused } from "../../ports/orchestrator.ts";
+import { isErrorCode } from "../../protocol/error-code.ts";
+import { encodeMessage } from "../../protocol/frame.ts";
+import { chatError, type Refusal, refusals } from "../../protocol/refusals.ts";
+import type { Reply } from "../../protocol/server-message.ts";
 import type { Connection } from "../connection.ts";
-import type { Refused } from "../ports/orchestrator.ts";
-import { isErrorCode } from "../protocol/error-code.ts";
-import { encodeMessage } from "../protocol/frame.ts";
-import { chatError, type Refusal, refusals } from "../protocol/refusals.ts";
-import type { Reply } from "../protocol/server-message.ts";
 
 /** A request as far as its answer is concerned; only one of a v1 socket has an id. */
 export interface Paired {

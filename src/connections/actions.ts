@@ -1,21 +1,21 @@
 // What the actions of the connection chart do: each takes a validated message to the port it is for, and the port's
 // answer back to the socket. None of them throws for what stands behind a port.
-import type { ConnectionEvent, ConnectionInput } from "../machines/connection.ts";
+import type { ConnectionEvent, ConnectionInput } from "../../machines/connection.ts";
+import type { ChatCancel } from "../protocol/chat-cancel.ts";
+import type { ChatQueueCancel } from "../protocol/chat-queue-cancel.ts";
+import type { ChatUnsubscribe } from "../protocol/chat-unsubscribe.ts";
+import { type Close, closes } from "../protocol/closes.ts";
+import { encodeMessage } from "../protocol/frame.ts";
+import type { Subscribe } from "../protocol/subscribe.ts";
+import type { Unsubscribe } from "../protocol/unsubscribe.ts";
+import { surfaceKey } from "../surfaces/surfaces.ts";
+import { invokeSurface } from "./actions/invoke-surface.ts";
+import { queueText } from "./actions/queue-text.ts";
+import { type Paired, refuse, succeed } from "./actions/replies.ts";
+import { sendChat } from "./actions/send-chat.ts";
+import type { Services } from "./actions/services.ts";
+import { subscribeChat } from "./actions/subscribe-chat.ts";
 import type { Connection } from "./connection.ts";
-import { type Paired, refuse, succeed } from "./connection-actions/answers.ts";
-import { invokeSurface } from "./connection-actions/invoke-surface.ts";
-import { queueText } from "./connection-actions/queue-text.ts";
-import { sendChat } from "./connection-actions/send-chat.ts";
-import type { Services } from "./connection-actions/services.ts";
-import { subscribeChat } from "./connection-actions/subscribe-chat.ts";
-import type { ChatCancel } from "./protocol/chat-cancel.ts";
-import type { ChatQueueCancel } from "./protocol/chat-queue-cancel.ts";
-import type { ChatUnsubscribe } from "./protocol/chat-unsubscribe.ts";
-import { type Close, closes } from "./protocol/closes.ts";
-import { encodeMessage } from "./protocol/frame.ts";
-import type { Subscribe } from "./protocol/subscribe.ts";
-import type { Unsubscribe } from "./protocol/unsubscribe.ts";
-import { surfaceKey } from "./surfaces/surfaces.ts";
 
 type Arguments = { context: ConnectionInput; event: ConnectionEvent };
 

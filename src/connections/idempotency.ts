@@ -2,15 +2,15 @@
 // time. Where an orchestrator keeps keys itself, it stores each in the same unit as the turn; for a host they are kept
 // here, in memory. Must never remember a refusal.
 import { hash } from "node:crypto";
-import { anyone } from "./access/authoriser.ts";
-import type { Limits } from "./limits.ts";
-import type { Identity } from "./ports/authorisation.ts";
-import { errorMessage } from "./ports/guarded-orchestrator.ts";
-import type { IdempotencyKeys, KeptAnswer, KeyedRequest } from "./ports/idempotency.ts";
-import type { ChatQueue } from "./protocol/chat-queue.ts";
-import type { ChatSend } from "./protocol/chat-send.ts";
-import { chatError, type Refusal, refusals } from "./protocol/refusals.ts";
-import type { Clock } from "./runtime/clock.ts";
+import { anyone } from "../access/authoriser.ts";
+import type { Limits } from "../limits.ts";
+import type { Identity } from "../ports/authorisation.ts";
+import { errorMessage } from "../ports/guarded-orchestrator.ts";
+import type { IdempotencyKeys, KeptAnswer, KeyedRequest } from "../ports/idempotency.ts";
+import type { ChatQueue } from "../protocol/chat-queue.ts";
+import type { ChatSend } from "../protocol/chat-send.ts";
+import { chatError, type Refusal, refusals } from "../protocol/refusals.ts";
+import type { Clock } from "../runtime/clock.ts";
 
 type Keyable = ChatSend | ChatQueue;
 

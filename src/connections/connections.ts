@@ -2,30 +2,30 @@
 // releases everything of a socket that has gone, failed or been closed. Must never let one socket's end touch another.
 import { randomUUID } from "node:crypto";
 import type { AnyActorRef } from "xstate";
-import { connectionMachine } from "../machines/connection.ts";
-import type { Action, Authoriser } from "./access/authoriser.ts";
-import { countOf } from "./access/rate-limiter.ts";
+import { connectionMachine } from "../../machines/connection.ts";
+import type { Action, Authoriser } from "../access/authoriser.ts";
+import { countOf } from "../access/rate-limiter.ts";
+import { Corker } from "../egress/cork.ts";
+import { EgressCounters } from "../egress/counters.ts";
+import { type Socket, SocketWriter, type SocketWriterContext } from "../egress/socket-writer.ts";
+import type { Limits } from "../limits.ts";
+import type { Identity } from "../ports/authorisation.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { ClientMessage } from "../protocol/client-message.ts";
+import { closes } from "../protocol/closes.ts";
+import { cachedJson } from "../protocol/json-cache.ts";
+import { type Parsed, parseMessage } from "../protocol/parse.ts";
+import { type Refusal, refusals } from "../protocol/refusals.ts";
+import type { ActorRegistry } from "../runtime/actor-registry.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
+import { FairJobQueue, type Work } from "../runtime/fair-job-queue.ts";
+import { shareInitialSnapshot } from "../runtime/shared-snapshot.ts";
+import { refuse } from "./actions/replies.ts";
+import type { Services } from "./actions/services.ts";
+import { connectionActions } from "./actions.ts";
 import { Connection } from "./connection.ts";
-import { refuse } from "./connection-actions/answers.ts";
-import type { Services } from "./connection-actions/services.ts";
-import { connectionActions } from "./connection-actions.ts";
-import { Ears, type SocketListener } from "./ears.ts";
-import { Corker } from "./egress/cork.ts";
-import { EgressCounters } from "./egress/counters.ts";
-import { type Socket, SocketWriter, type SocketWriterContext } from "./egress/socket-writer.ts";
-import type { Limits } from "./limits.ts";
-import type { Identity } from "./ports/authorisation.ts";
-import type { Logger } from "./ports/logger.ts";
-import type { ClientMessage } from "./protocol/client-message.ts";
-import { closes } from "./protocol/closes.ts";
-import { cachedJson } from "./protocol/json-cache.ts";
-import { type Parsed, parseMessage } from "./protocol/parse.ts";
-import { type Refusal, refusals } from "./protocol/refusals.ts";
-import type { ActorRegistry } from "./runtime/actor-registry.ts";
-import type { Clock } from "./runtime/clock.ts";
-import type { DispatchQueue } from "./runtime/dispatch-queue.ts";
-import { FairJobQueue, type Work } from "./runtime/fair-job-queue.ts";
-import { shareInitialSnapshot } from "./runtime/shared-snapshot.ts";
+import { InboundQueue, type SocketListener } from "./inbound-queue.ts";
 
 /** The subprotocol with replies, resume and idempotency keys (protocol 2). */
 export const v1 = "turnwire.v1";
@@ -101,7 +101,7 @@ export class Connections {
       onEnd: (error) => this.#ended(connection, error),
     });
     logger.debug("transport-ws: connection open", { connectionId: connection.id });
-    return new Ears(connection, this);
+    return new InboundQueue(connection, this);
   }
 
   /** The TCP connection is gone. */

@@ -1,10 +1,11 @@
 // chat.subscribe: watches a conversation from its running turn's first event, or, on a v1 socket, from right after the
 // last event that the client has (protocol 1.1 and 2).
+
+import type { ChatSubscribe } from "../../protocol/chat-subscribe.ts";
+import { encodeMessage } from "../../protocol/frame.ts";
+import type { ChatSubscribed } from "../../protocol/server-message.ts";
 import type { Connection } from "../connection.ts";
-import type { ChatSubscribe } from "../protocol/chat-subscribe.ts";
-import { encodeMessage } from "../protocol/frame.ts";
-import type { ChatSubscribed } from "../protocol/server-message.ts";
-import { refuse, succeed } from "./answers.ts";
+import { refuse, succeed } from "./replies.ts";
 import type { Services } from "./services.ts";
 
 export function subscribeChat(connection: Connection, message: ChatSubscribe, { subscriptions }: Services): void {

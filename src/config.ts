@@ -9,7 +9,7 @@ import { type Given, parseCommandLine, seeHelp } from "./config/command-line.ts"
 import { ConfigError } from "./config/error.ts";
 import { type FlagName, type FlagNameWithFallback, flags, helpText, type VariableName } from "./config/settings.ts";
 import * as values from "./config/values.ts";
-import type { InspectionFilter } from "./inspection/actor.ts";
+import type { InspectionFilter } from "./diagnostics/inspection/actor.ts";
 import type { TokenCommand } from "./process/token-command.ts";
 import type { WhyCommand } from "./process/why-command.ts";
 import { packageVersion } from "./version.ts";

@@ -2,8 +2,8 @@
 // For an agent host there is `turnwire/host`.
 
 export { type Config, ConfigError, readConfig } from "./config.ts";
+export type { InspectionFilter, InspectionNews, InspectionObserver } from "./diagnostics/inspection.ts";
 export { Gateway, type GatewayCounts, type GatewayOptions, type GatewayPorts, type Supervision } from "./gateway.ts";
-export type { InspectionFilter, InspectionNews, InspectionObserver } from "./inspection.ts";
 export { type Limits, limits } from "./limits.ts";
 export type { Agent, AgentEvent, AgentMessage, AgentResult, AgentRun, Tool, ToolContext } from "./ports/agent.ts";
 export type { Authorisation, AuthorisationQuestion, Identity, Scope } from "./ports/authorisation.ts";

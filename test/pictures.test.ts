@@ -11,7 +11,7 @@ import { drawAll, machines } from "../scripts/pictures/draw.ts";
 import { layoutOf, sizes, widthOf } from "../scripts/pictures/layout.ts";
 import { mermaidOf } from "../scripts/pictures/mermaid.ts";
 import { svgOf } from "../scripts/pictures/svg.ts";
-import { transitionKeysOf } from "../src/inspection/transition-key.ts";
+import { transitionKeysOf } from "../src/diagnostics/inspection/transition-key.ts";
 import { eventually } from "./support/deadline.ts";
 import { startInspectHouse } from "./support/inspect-house.ts";
 import { isMachine } from "./tidy/machines.ts";

@@ -1,7 +1,7 @@
 // A machine as a picture needs it: boxes and arrows, everything by name. Read from the machine's own definition, so
 // that the picture cannot say anything that the chart does not do.
 import type { AnyStateMachine, AnyStateNode } from "xstate";
-import { transitionKey } from "../../src/inspection/transition-key.ts";
+import { transitionKey } from "../../src/diagnostics/inspection/transition-key.ts";
 
 /** A transition that stays where it is: it only acts, or ignores the event on purpose. */
 export interface Reaction {

@@ -4,7 +4,7 @@ import { isIPv6 } from "node:net";
 import * as v from "valibot";
 import { tokenName as storedTokenName, tokenNameRule } from "../access/credentials.ts";
 import { originText, parseAuthority, parseOrigin } from "../access/hosts.ts";
-import type { InspectionFilter } from "../inspection/actor.ts";
+import type { InspectionFilter } from "../diagnostics/inspection/actor.ts";
 import { limits } from "../limits.ts";
 import { scopes } from "../ports/authorisation.ts";
 

@@ -2,7 +2,7 @@
 // names of conversations and what people do are on it; nothing here can be steered, only seen.
 import type { MiddlewareHandler } from "hono";
 import { isLoopbackAddress } from "../access/hosts.ts";
-import type { Visualizer } from "../inspection/visualizer.ts";
+import type { Visualizer } from "../diagnostics/inspection/visualizer.ts";
 import { refuse } from "./answers.ts";
 import { readNumber } from "./input.ts";
 import { createLineStream, type LineStream } from "./line-stream.ts";

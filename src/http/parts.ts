@@ -4,14 +4,14 @@ import type { Context, Hono } from "hono";
 import type { Authoriser } from "../access/authoriser.ts";
 import type { RequestGuard } from "../access/request-guard.ts";
 import type { TurnQuota } from "../access/turn-quota.ts";
-import type { Visualizer } from "../inspection/visualizer.ts";
+import type { Visualizer } from "../diagnostics/inspection/visualizer.ts";
+import type { WhyParts } from "../diagnostics/why.ts";
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
 import type { Conversations } from "../ports/conversations.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Orchestrator } from "../ports/orchestrator.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { WhyParts } from "../why.ts";
 import type { OpenStreams } from "./open-streams.ts";
 
 export interface Health {

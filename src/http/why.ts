@@ -1,6 +1,6 @@
 // Why is it stuck: GET /conversations/:id/why, for who may read it, and GET /connections/:id/why, for who may look at
 // the server as a whole.
-import { whyConnection, whyConversation } from "../why.ts";
+import { whyConnection, whyConversation } from "../diagnostics/why.ts";
 import { notOffered, refuse } from "./answers.ts";
 import { readId } from "./input.ts";
 import type { HttpApp, HttpParts } from "./parts.ts";

@@ -3,7 +3,7 @@ import { networkInterfaces } from "node:os";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { isLoopbackAddress } from "../../src/access/hosts.ts";
-import { type Payloads, Visualizer } from "../../src/inspection/visualizer.ts";
+import { type Payloads, Visualizer } from "../../src/diagnostics/inspection/visualizer.ts";
 import { limits } from "../../src/limits.ts";
 import { within } from "../support/deadline.ts";
 import { type HttpFixture, startHttp } from "../support/http-server.ts";

@@ -1,7 +1,7 @@
 // Which transitions of the production charts are taken while a server runs, seen through XState's own inspection. Must
 // never throw inside an observer: that would put the actors it looks at in error.
 import type { AnyStateMachine, InspectionEvent, StateValue, Subscription } from "xstate";
-import { transitionKey, transitionKeysOf } from "../../src/inspection/transition-key.ts";
+import { transitionKey, transitionKeysOf } from "../../src/diagnostics/inspection/transition-key.ts";
 
 export interface CoverageRow {
   chart: string;

@@ -3,7 +3,7 @@
 // larger` for more.
 import { pathToFileURL } from "node:url";
 import type { AnyStateNode } from "xstate";
-import { transitionKeysOf } from "../../src/inspection/transition-key.ts";
+import { transitionKeysOf } from "../../src/diagnostics/inspection/transition-key.ts";
 import { budgets } from "../budgets.ts";
 import { invariants } from "./invariants.ts";
 import type { Chart } from "./world/chart.ts";

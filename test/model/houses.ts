@@ -5,6 +5,7 @@ import { cpSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AnyActorRef, AnyMachineSnapshot } from "xstate";
 import { createRequestGuard } from "../../src/access/request-guard.ts";
+import { isOfChart } from "../../src/diagnostics/inspection/actor.ts";
 import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
 import { createConversationSurface } from "../../src/embedded/surfaces/conversation.ts";
@@ -12,7 +13,6 @@ import { createMessageQueueSurface } from "../../src/embedded/surfaces/message-q
 import { Gateway } from "../../src/gateway.ts";
 import { createHttpApp } from "../../src/http/app.ts";
 import { createHttpListener } from "../../src/http/listener.ts";
-import { isOfChart } from "../../src/inspection/actor.ts";
 import { limits as allLimits, type Limits } from "../../src/limits.ts";
 import type { Agent } from "../../src/ports/agent.ts";
 import type { Store } from "../../src/ports/store.ts";

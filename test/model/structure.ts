@@ -6,7 +6,7 @@
 //   isExpected(machine, stateValue, eventType) → "handled" | "ignored" | "never" | "unlisted"
 //     for those who watch real actors: an event that is "never" or "unlisted" where it comes breaks the chart's word.
 import type { AnyStateMachine } from "xstate";
-import { transitionKeysOf } from "../../src/inspection/transition-key.ts";
+import { transitionKeysOf } from "../../src/diagnostics/inspection/transition-key.ts";
 import { statesOf } from "./structure/chart.ts";
 import { listFaults } from "./structure/event-lists.ts";
 import { failureEdgeFaults } from "./structure/failure-edges.ts";

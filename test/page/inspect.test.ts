@@ -1,7 +1,7 @@
 // The inspector in a real browser, against the real server: what it shows is what the server's actors do.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { ActorMoved, InspectionNews } from "../../src/inspection.ts";
+import type { ActorMoved, InspectionNews } from "../../src/diagnostics/inspection.ts";
 import { type Browser, findChromium, mustHaveChromium, startBrowser } from "../support/chromium.ts";
 import { eventually } from "../support/deadline.ts";
 import { type InspectHouse, type InspectHouseOptions, startInspectHouse } from "../support/inspect-house.ts";

@@ -1,10 +1,10 @@
 // The Stately inspector's page as far as its relay can tell: a WebSocket that reads and says nothing, from the origin
 // that a browser would name. Must never show a test anything but what came over that socket.
 import { WebSocket } from "ws";
+import { type StatelyInspector, type StatelyOptions, startStately } from "../../src/diagnostics/stately.ts";
 import { tolerantLogger } from "../../src/ports/logger.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
-import { type StatelyInspector, type StatelyOptions, startStately } from "../../src/stately.ts";
 import { isRecord } from "./client/transcript.ts";
 import { eventually, within } from "./deadline.ts";
 import { FakeHost } from "./host.ts";

@@ -1,7 +1,7 @@
 // What a walk with open guards shows of a chart: states that nothing leads to, ways that lead nowhere, transitions and
 // guards that are there for show. One cause is reported once: what follows from it is left out.
 import type { AnyStateMachine, AnyTransitionDefinition } from "xstate";
-import { transitionKey } from "../../../src/inspection/transition-key.ts";
+import { transitionKey } from "../../../src/diagnostics/inspection/transition-key.ts";
 import { ancestorsOf, isEnd, type StateNode, statesOf } from "./chart.ts";
 import type { Fault } from "./fault.ts";
 import { type Configuration, type Mishap, type Walked, walk } from "./walk.ts";

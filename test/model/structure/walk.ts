@@ -11,7 +11,7 @@ import {
   getStateNodes,
   type InspectionEvent,
 } from "xstate";
-import { transitionKey } from "../../../src/inspection/transition-key.ts";
+import { transitionKey } from "../../../src/diagnostics/inspection/transition-key.ts";
 import { ancestorsOf, type StateNode, statesOf } from "./chart.ts";
 import { OpenGuards } from "./open-guards.ts";
 

@@ -11,7 +11,7 @@ import {
   getMicrosteps,
   type StateValue,
 } from "xstate";
-import { transitionKey } from "../../../src/inspection/transition-key.ts";
+import { transitionKey } from "../../../src/diagnostics/inspection/transition-key.ts";
 
 /** A state of a chart, numbered as it was found. */
 export type ChartState = number;

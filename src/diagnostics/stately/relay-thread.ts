@@ -4,8 +4,8 @@
 import { randomUUID } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import { createInspector, type StatelyInspectionEvent } from "@statelyai/inspect";
-import { sleep, systemClock } from "../runtime/clock.ts";
-import { hostAndPort } from "../runtime/listen.ts";
+import { sleep, systemClock } from "../../runtime/clock.ts";
+import { hostAndPort } from "../../runtime/listen.ts";
 import type { FromRelay, RelayOptions, StatelyRecord, ToRelay } from "./records.ts";
 import { openRelay, type Relay } from "./relay.ts";
 

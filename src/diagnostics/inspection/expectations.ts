@@ -1,7 +1,7 @@
 // What an actor waits for: of each active state, what it says of itself, the events that lead on from it, and the
 // moments at which something happens without one.
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateNode } from "xstate";
-import type { Clock } from "../runtime/clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 
 export interface Deadline {
   /** What happens then, in words. */

@@ -1,9 +1,9 @@
 // What the live visualizer asks of the server: an overview, who fits a search, one actor whole, and news of the one
 // that is being watched. Texts and payloads stay here unless the operator has said otherwise (--inspect=full).
 
+import type { Limits } from "../../limits.ts";
+import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Inspection, InspectionNews } from "../inspection.ts";
-import type { Limits } from "../limits.ts";
-import type { Clock, Timer } from "../runtime/clock.ts";
 import type { ActorDetail, ActorSearch, ActorSummary, ChartCount, Directory } from "./directory.ts";
 
 export interface Overview {

@@ -3,6 +3,8 @@
 // costs (XState 5.33 calls an observer for every event of every actor, 3–4 µs each, and one that throws puts the actor
 // in error).
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from "xstate";
+import type { Logger } from "../ports/logger.ts";
+import type { Clock } from "../runtime/clock.ts";
 import {
   type ActorNames,
   chartOf,
@@ -13,8 +15,6 @@ import {
   statesOf,
 } from "./inspection/actor.ts";
 import { transitionKey } from "./inspection/transition-key.ts";
-import type { Logger } from "./ports/logger.ts";
-import type { Clock } from "./runtime/clock.ts";
 
 export type { ActorNames, InspectionFilter } from "./inspection/actor.ts";
 
@@ -44,7 +44,7 @@ export interface ActorMoved extends News {
   from: string | undefined;
   /** False when the chart has no transition for it there. */
   handled: boolean;
-  /** Keys of the transitions taken, in order (src/inspection/transition-key.ts). */
+  /** Keys of the transitions taken, in order (src/diagnostics/inspection/transition-key.ts). */
   transitions: string[];
   /** The event itself, with what people said. It is the product's own object: look at it, change nothing. */
   payload: unknown;

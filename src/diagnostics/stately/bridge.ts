@@ -1,9 +1,9 @@
 // From XState's inspection events to what the Stately inspector is told: chooses the actors, introduces each before
 // anything else is told of it, and tells all of them anew for pages that come late. Must never hand on an actor itself.
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from "xstate";
+import type { ActorRegistry } from "../../runtime/actor-registry.ts";
+import type { Clock, Timer } from "../../runtime/clock.ts";
 import { chartOf, type InspectionFilter, isOfChart, matches } from "../inspection/actor.ts";
-import type { ActorRegistry } from "../runtime/actor-registry.ts";
-import type { Clock, Timer } from "../runtime/clock.ts";
 import type { Disclosure } from "./disclosure.ts";
 import type { StatelyRecord } from "./records.ts";
 

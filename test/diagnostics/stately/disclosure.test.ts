@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createActor, createMachine } from "xstate";
-import { Disclosure } from "../../src/stately/disclosure.ts";
+import { Disclosure } from "../../../src/diagnostics/stately/disclosure.ts";
 
 const test = suite("stately: disclosure");
 

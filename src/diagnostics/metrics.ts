@@ -1,11 +1,11 @@
 // The figures of GET /metrics, in Prometheus' text format and by its conventions (base units, _total for what only
 // grows); read from the gateway at the moment they are asked for.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { EgressCounters } from "./egress/counters.ts";
-import type { GatewayCounts } from "./gateway.ts";
+import type { EgressCounters } from "../egress/counters.ts";
+import type { GatewayCounts } from "../gateway.ts";
+import { type Limits, limits } from "../limits.ts";
+import type { WaitingPeers } from "../transport/ws-transport.ts";
 import type { ChartCount } from "./inspection/directory.ts";
-import { type Limits, limits } from "./limits.ts";
-import type { WaitingPeers } from "./transport/ws-transport.ts";
 
 export interface Figures extends GatewayCounts {
   runningTurns: number;

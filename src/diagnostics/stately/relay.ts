@@ -4,8 +4,8 @@ import http, { createServer, type IncomingMessage, type RequestListener, type Se
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createInspectorServer } from "@statelyai/inspect/server";
-import { isLoopback, parseOrigin } from "../access/hosts.ts";
-import { listen } from "../runtime/listen.ts";
+import { isLoopback, parseOrigin } from "../../access/hosts.ts";
+import { listen } from "../../runtime/listen.ts";
 
 export interface Relay {
   port: number;

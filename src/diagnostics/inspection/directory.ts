@@ -1,9 +1,9 @@
 // Who there is: every actor of the system by chart, state, name and age, and of one actor all that a person needs to
 // see what it is doing. Only read when somebody asks; nothing is kept here.
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateNode } from "xstate";
-import type { Connection } from "../connections/connection.ts";
-import type { ActorRegistry } from "../runtime/actor-registry.ts";
-import type { Clock } from "../runtime/clock.ts";
+import type { Connection } from "../../connections/connection.ts";
+import type { ActorRegistry } from "../../runtime/actor-registry.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { type ActorNames, chartOf, isOfChart, namesOf, statesOf } from "./actor.ts";
 import { type Deadline, type Expectation, expectationsOf } from "./expectations.ts";
 

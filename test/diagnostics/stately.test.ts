@@ -2,20 +2,20 @@
 // page would get.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { connectionMachine } from "../machines/connection.ts";
-import { readConfig } from "../src/config.ts";
-import type { Connection } from "../src/connections/connection.ts";
-import type { Gateway } from "../src/gateway.ts";
-import { limits } from "../src/limits.ts";
-import { silentLogger } from "../src/ports/logger.ts";
-import { type RunningServer, startServer } from "../src/process.ts";
-import { systemClock } from "../src/runtime/clock.ts";
-import { isRecord } from "./support/client/transcript.ts";
-import { type Client, connect } from "./support/client.ts";
-import { eventually } from "./support/deadline.ts";
-import { withGateway } from "./support/gateway.ts";
-import { ScriptedSurface } from "./support/scripted-surfaces.ts";
-import { definitionOf, type StatelyPage, snapshotOf, withStately } from "./support/stately-page.ts";
+import { connectionMachine } from "../../machines/connection.ts";
+import { readConfig } from "../../src/config.ts";
+import type { Connection } from "../../src/connections/connection.ts";
+import type { Gateway } from "../../src/gateway.ts";
+import { limits } from "../../src/limits.ts";
+import { silentLogger } from "../../src/ports/logger.ts";
+import { type RunningServer, startServer } from "../../src/process.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
+import { isRecord } from "../support/client/transcript.ts";
+import { type Client, connect } from "../support/client.ts";
+import { eventually } from "../support/deadline.ts";
+import { withGateway } from "../support/gateway.ts";
+import { ScriptedSurface } from "../support/scripted-surfaces.ts";
+import { definitionOf, type StatelyPage, snapshotOf, withStately } from "../support/stately-page.ts";
 
 const test = suite("stately");
 

@@ -2,9 +2,9 @@
 // never let it hold up the server: what it does not take in time is left out, and counted.
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { Logger } from "../ports/logger.ts";
-import { type Clock, sleep } from "../runtime/clock.ts";
-import { ListenError } from "../runtime/listen.ts";
+import type { Logger } from "../../ports/logger.ts";
+import { type Clock, sleep } from "../../runtime/clock.ts";
+import { ListenError } from "../../runtime/listen.ts";
 import type { FromRelay, RelayOptions, StatelyRecord, ToRelay } from "./records.ts";
 
 export interface ThreadOptions {
@@ -45,7 +45,7 @@ export class StatelyThread {
   private constructor(options: ThreadOptions) {
     this.#options = options;
     // Its extension is this file's own: .ts here, .js in the published package.
-    const script = new URL(`./relay-thread${extname(import.meta.url)}`, import.meta.url);
+    const script = new URL(`../../stately/relay-thread${extname(import.meta.url)}`, import.meta.url);
     this.#worker = new Worker(script, {
       name: "stately",
       workerData: options.relay,

@@ -1,10 +1,10 @@
 // GET /metrics: Prometheus' text format with the gateway's figures as they are at the moment of the scrape.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { EgressCounters } from "../src/egress/counters.ts";
-import { limits } from "../src/limits.ts";
-import { createMetrics, type Figures, type MetricsSource } from "../src/metrics.ts";
-import { within } from "./support/deadline.ts";
+import { createMetrics, type Figures, type MetricsSource } from "../../src/diagnostics/metrics.ts";
+import { EgressCounters } from "../../src/egress/counters.ts";
+import { limits } from "../../src/limits.ts";
+import { within } from "../support/deadline.ts";
 
 const test = suite("metrics");
 

@@ -2,9 +2,9 @@
 // of what it looks at is any different.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { ActorMoved, InspectionNews } from "../src/inspection.ts";
-import { MemoryGateway } from "./support/memory-gateway.ts";
-import { ScriptedSurface } from "./support/scripted-surfaces.ts";
+import type { ActorMoved, InspectionNews } from "../../src/diagnostics/inspection.ts";
+import { MemoryGateway } from "../support/memory-gateway.ts";
+import { ScriptedSurface } from "../support/scripted-surfaces.ts";
 
 const test = suite("inspection");
 

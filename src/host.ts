@@ -5,7 +5,7 @@ import { Credentials, digestOf } from "./access/credentials.ts";
 import { isLoopback, parseOrigin } from "./access/hosts.ts";
 import { createRequestGuard } from "./access/request-guard.ts";
 import type { InspectionFilter, InspectionObserver } from "./diagnostics/inspection.ts";
-import { Gateway } from "./gateway.ts";
+import { Gateway } from "./gateway/gateway.ts";
 import { limits } from "./limits.ts";
 import type { Broadcasts } from "./ports/broadcasts.ts";
 import { errorMessage, ignoreRejection } from "./ports/guarded-orchestrator.ts";

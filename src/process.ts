@@ -12,7 +12,7 @@ import { openSqliteStore } from "./embedded/sqlite-store.ts";
 import { createConversationSurface } from "./embedded/surfaces/conversation.ts";
 import { createGatewaySurface } from "./embedded/surfaces/gateway.ts";
 import { createMessageQueueSurface } from "./embedded/surfaces/message-queue.ts";
-import { Gateway } from "./gateway.ts";
+import { Gateway } from "./gateway/gateway.ts";
 import { createHttpApp } from "./http/app.ts";
 import { createHttpListener } from "./http/listener.ts";
 import { OpenStreams } from "./http/open-streams.ts";

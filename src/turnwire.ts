@@ -3,7 +3,13 @@
 
 export { type Config, ConfigError, readConfig } from "./config.ts";
 export type { InspectionFilter, InspectionNews, InspectionObserver } from "./diagnostics/inspection.ts";
-export { Gateway, type GatewayCounts, type GatewayOptions, type GatewayPorts, type Supervision } from "./gateway.ts";
+export {
+  Gateway,
+  type GatewayCounts,
+  type GatewayOptions,
+  type GatewayPorts,
+  type Supervision,
+} from "./gateway/gateway.ts";
 export { type Limits, limits } from "./limits.ts";
 export type { Agent, AgentEvent, AgentMessage, AgentResult, AgentRun, Tool, ToolContext } from "./ports/agent.ts";
 export type { Authorisation, AuthorisationQuestion, Identity, Scope } from "./ports/authorisation.ts";

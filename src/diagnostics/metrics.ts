@@ -2,7 +2,7 @@
 // grows); read from the gateway at the moment they are asked for.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { EgressCounters } from "../egress/counters.ts";
-import type { GatewayCounts } from "../gateway.ts";
+import type { GatewayCounts } from "../gateway/gateway.ts";
 import { type Limits, limits } from "../limits.ts";
 import type { WaitingPeers } from "../transport/ws-transport.ts";
 import type { ChartCount } from "./inspection/directory.ts";

@@ -1,7 +1,7 @@
 // The Stately inspector, for those who like its page better than ours: starts the official relay on this machine and
 // feeds it the gateway and the actors chosen. Must never reach an actor with an error of its own: it ends instead.
 
-import type { Gateway } from "../gateway.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import { type Limits, limits } from "../limits.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { InspectConfig } from "../config.ts";
 import { Visualizer } from "../diagnostics/inspection/visualizer.ts";
 import type { StatelyInspector } from "../diagnostics/stately.ts";
-import type { Gateway } from "../gateway.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { connectionMachine } from "../../machines/connection.ts";
 import { readConfig } from "../../src/config.ts";
 import type { Connection } from "../../src/connections/connection.ts";
-import type { Gateway } from "../../src/gateway.ts";
+import type { Gateway } from "../../src/gateway/gateway.ts";
 import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import { type RunningServer, startServer } from "../../src/process.ts";

@@ -10,7 +10,7 @@ import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../src
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
 import { createConversationSurface } from "../../src/embedded/surfaces/conversation.ts";
 import { createMessageQueueSurface } from "../../src/embedded/surfaces/message-queue.ts";
-import { Gateway } from "../../src/gateway.ts";
+import { Gateway } from "../../src/gateway/gateway.ts";
 import { createHttpApp } from "../../src/http/app.ts";
 import { createHttpListener } from "../../src/http/listener.ts";
 import { limits as allLimits, type Limits } from "../../src/limits.ts";

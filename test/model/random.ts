@@ -2,7 +2,7 @@
 // real WebSockets, and the oracle says whether it kept its word. A history that fails is shrunk to the few steps that
 // it takes.
 import fc from "fast-check";
-import type { GatewayPorts, Supervision } from "../../src/gateway.ts";
+import type { GatewayPorts, Supervision } from "../../src/gateway/gateway.ts";
 import type { Limits } from "../../src/limits.ts";
 import { type Name, names } from "./random/cast.ts";
 import { commands } from "./random/commands.ts";

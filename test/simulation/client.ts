@@ -1,6 +1,6 @@
 // A simulated client of turnwire.v1: subscribes, goes on after its cursor when it comes back, and holds every message
 // that it is sent to the promises of the protocol.
-import type { Gateway } from "../../src/gateway.ts";
+import type { Gateway } from "../../src/gateway/gateway.ts";
 import type { StoredChunk } from "../../src/protocol/chunk.ts";
 import { isRecord, type Message } from "../support/client/transcript.ts";
 import { messagesIn } from "../support/socket.ts";

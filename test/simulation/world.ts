@@ -2,7 +2,7 @@
 // the scheduler moves, agents that misbehave, a disk that fails. One row of numbers decides everything that happens.
 import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";
 import { createConversationSurface } from "../../src/embedded/surfaces/conversation.ts";
-import { Gateway } from "../../src/gateway.ts";
+import { Gateway } from "../../src/gateway/gateway.ts";
 import { type Store, StoreError } from "../../src/ports/store.ts";
 import { createSurfaceRegistry } from "../../src/surfaces/surface-registry.ts";
 import { smallLimits } from "../model/random/server.ts";

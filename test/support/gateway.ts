@@ -2,7 +2,7 @@
 // tests that reach into it. When the test is over it proves that nothing was left behind.
 import type { Credentials } from "../../src/access/credentials.ts";
 import { createRequestGuard } from "../../src/access/request-guard.ts";
-import { Gateway } from "../../src/gateway.ts";
+import { Gateway } from "../../src/gateway/gateway.ts";
 import { createTransportWsExtension, type Extension } from "../../src/host.ts";
 import { type Limits, limits } from "../../src/limits.ts";
 import type { Authorisation } from "../../src/ports/authorisation.ts";

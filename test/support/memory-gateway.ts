@@ -2,7 +2,7 @@
 // ports and sockets that read only when a test says so. Must never let a defect pass: what is logged as one is thrown.
 import * as assert from "uvu/assert";
 import type { SocketListener } from "../../src/connections/inbound-queue.ts";
-import { Gateway } from "../../src/gateway.ts";
+import { Gateway } from "../../src/gateway/gateway.ts";
 import { type Limits, limits } from "../../src/limits.ts";
 import { type Logger, tolerantLogger } from "../../src/ports/logger.ts";
 import type { Broadcast } from "../../src/protocol/broadcast.ts";

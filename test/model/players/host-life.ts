@@ -2,7 +2,7 @@
 // is in the state that the host may expect, and whatever is inactive has left nothing behind at any port.
 import { createServer } from "node:net";
 import * as assert from "uvu/assert";
-import type { Gateway } from "../../../src/gateway.ts";
+import type { Gateway } from "../../../src/gateway/gateway.ts";
 import { limits } from "../../../src/limits.ts";
 import { type Client, connect } from "../../support/client.ts";
 import { within } from "../../support/deadline.ts";

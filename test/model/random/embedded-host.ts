@@ -3,7 +3,7 @@
 
 import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../../src/embedded/orchestrator.ts";
 import { openSqliteStore } from "../../../src/embedded/sqlite-store.ts";
-import type { Supervision } from "../../../src/gateway.ts";
+import type { Supervision } from "../../../src/gateway/gateway.ts";
 import type { Limits } from "../../../src/limits.ts";
 import type { IdempotencyKeys } from "../../../src/ports/idempotency.ts";
 import { silentLogger } from "../../../src/ports/logger.ts";

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { createRequestGuard } from "../../../src/access/request-guard.ts";
 import type { SocketListener } from "../../../src/connections/inbound-queue.ts";
 import type { Socket } from "../../../src/egress/socket-writer.ts";
-import { Gateway, type GatewayPorts, type Supervision } from "../../../src/gateway.ts";
+import { Gateway, type GatewayPorts, type Supervision } from "../../../src/gateway/gateway.ts";
 import { limits as allLimits, type Limits } from "../../../src/limits.ts";
 import type { Orchestrator } from "../../../src/ports/orchestrator.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";

@@ -2,7 +2,7 @@
 // ports, and the gateways that the extension makes, met where they begin or end.
 import type { Server } from "node:net";
 import * as assert from "uvu/assert";
-import { Gateway } from "../../../../src/gateway.ts";
+import { Gateway } from "../../../../src/gateway/gateway.ts";
 import { createTransportWsExtension, type Extension } from "../../../../src/host.ts";
 import type { SurfaceRegistry } from "../../../../src/ports/surfaces.ts";
 import { createSurfaceRegistry } from "../../../../src/surfaces/surface-registry.ts";

@@ -2,16 +2,16 @@
 // may be, and also those that are congested.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Authoriser } from "../src/access/authoriser.ts";
-import { Broadcaster, type Listener } from "../src/broadcaster.ts";
-import { Corker } from "../src/egress/cork.ts";
-import { EgressCounters } from "../src/egress/counters.ts";
-import { SocketWriter } from "../src/egress/socket-writer.ts";
-import { limits } from "../src/limits.ts";
-import type { Authorisation, Identity } from "../src/ports/authorisation.ts";
-import { silentLogger } from "../src/ports/logger.ts";
-import { SimulatedClock } from "./support/clock.ts";
-import { MemorySocket } from "./support/socket.ts";
+import { Authoriser } from "../../src/access/authoriser.ts";
+import { Corker } from "../../src/egress/cork.ts";
+import { EgressCounters } from "../../src/egress/counters.ts";
+import { SocketWriter } from "../../src/egress/socket-writer.ts";
+import { Broadcaster, type Listener } from "../../src/gateway/broadcaster.ts";
+import { limits } from "../../src/limits.ts";
+import type { Authorisation, Identity } from "../../src/ports/authorisation.ts";
+import { silentLogger } from "../../src/ports/logger.ts";
+import { SimulatedClock } from "../support/clock.ts";
+import { MemorySocket } from "../support/socket.ts";
 
 const test = suite("broadcaster");
 

@@ -1,8 +1,8 @@
 // Closes all sockets before a planned stop, in waves that are not regular: clients that are closed together come back
 // together. Must never leave one out.
 
-import type { Limits } from "./limits.ts";
-import type { Clock, Timer } from "./runtime/clock.ts";
+import type { Limits } from "../limits.ts";
+import type { Clock, Timer } from "../runtime/clock.ts";
 
 export interface Leaver {
   /** Random: tells which wave it is in. */
@@ -10,7 +10,7 @@ export interface Leaver {
   tell(type: "gateway.draining"): void;
 }
 
-export class LeaveTaking {
+export class Drainer {
   readonly #clock: Clock;
   readonly #limits: Pick<Limits, "closesPerWave" | "closeSpreadMs" | "closesPerSecond">;
   #waiting: Leaver[] = [];

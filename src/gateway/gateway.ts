@@ -2,38 +2,38 @@
 // conversations and surfaces only through their ports, so that a process and a host's extension differ only in what
 // stands behind them.
 import { type Actor, type AnyActorRef, createActor } from "xstate";
-import { gatewayMachine } from "../machines/gateway.ts";
-import { Authoriser, anyone } from "./access/authoriser.ts";
-import { TurnQuota } from "./access/turn-quota.ts";
+import { gatewayMachine } from "../../machines/gateway.ts";
+import { Authoriser, anyone } from "../access/authoriser.ts";
+import { TurnQuota } from "../access/turn-quota.ts";
+import type { Services } from "../connections/actions/services.ts";
+import { type Caller, Connections } from "../connections/connections.ts";
+import { Idempotency } from "../connections/idempotency.ts";
+import type { SocketListener } from "../connections/inbound-queue.ts";
+import { Subscriptions } from "../connections/subscriptions.ts";
+import { Directory, type TurnProgress } from "../diagnostics/inspection/directory.ts";
+import { Inspection, type InspectionFilter, type InspectionObserver } from "../diagnostics/inspection.ts";
+import type { Socket } from "../egress/socket-writer.ts";
+import type { Limits } from "../limits.ts";
+import type { Authorisation, Identity } from "../ports/authorisation.ts";
+import type { Broadcasts } from "../ports/broadcasts.ts";
+import { GuardedOrchestrator } from "../ports/guarded-orchestrator.ts";
+import type { IdempotencyKeys } from "../ports/idempotency.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Orchestrator } from "../ports/orchestrator.ts";
+import type { SurfaceRegistry } from "../ports/surfaces.ts";
+import type { Broadcast } from "../protocol/broadcast.ts";
+import { closes } from "../protocol/closes.ts";
+import { encodeKept } from "../protocol/frame.ts";
+import { createHello } from "../protocol/hello.ts";
+import { ActorRegistry } from "../runtime/actor-registry.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { DispatchQueue } from "../runtime/dispatch-queue.ts";
+import { Sweep } from "../runtime/sweep.ts";
+import { type EventProfile, Feeds } from "../streams/feeds.ts";
+import { Watches } from "../streams/watches.ts";
+import { Surfaces } from "../surfaces/surfaces.ts";
 import { Broadcaster } from "./broadcaster.ts";
-import type { Services } from "./connections/actions/services.ts";
-import { type Caller, Connections } from "./connections/connections.ts";
-import { Idempotency } from "./connections/idempotency.ts";
-import type { SocketListener } from "./connections/inbound-queue.ts";
-import { Subscriptions } from "./connections/subscriptions.ts";
-import { Directory, type TurnProgress } from "./diagnostics/inspection/directory.ts";
-import { Inspection, type InspectionFilter, type InspectionObserver } from "./diagnostics/inspection.ts";
-import type { Socket } from "./egress/socket-writer.ts";
-import { LeaveTaking } from "./leave-taking.ts";
-import type { Limits } from "./limits.ts";
-import type { Authorisation, Identity } from "./ports/authorisation.ts";
-import type { Broadcasts } from "./ports/broadcasts.ts";
-import { GuardedOrchestrator } from "./ports/guarded-orchestrator.ts";
-import type { IdempotencyKeys } from "./ports/idempotency.ts";
-import type { Logger } from "./ports/logger.ts";
-import type { Orchestrator } from "./ports/orchestrator.ts";
-import type { SurfaceRegistry } from "./ports/surfaces.ts";
-import type { Broadcast } from "./protocol/broadcast.ts";
-import { closes } from "./protocol/closes.ts";
-import { encodeKept } from "./protocol/frame.ts";
-import { createHello } from "./protocol/hello.ts";
-import { ActorRegistry } from "./runtime/actor-registry.ts";
-import type { Clock } from "./runtime/clock.ts";
-import { DispatchQueue } from "./runtime/dispatch-queue.ts";
-import { Sweep } from "./runtime/sweep.ts";
-import { type EventProfile, Feeds } from "./streams/feeds.ts";
-import { Watches } from "./streams/watches.ts";
-import { Surfaces } from "./surfaces/surfaces.ts";
+import { Drainer } from "./drainer.ts";
 
 /** What stands behind the ports and lives in the gateway's actor system is adopted through this. */
 export interface Supervision {
@@ -99,7 +99,7 @@ export class Gateway {
   readonly #sweep: Sweep;
   readonly #broadcaster: Broadcaster;
   readonly #endBroadcasts: () => void;
-  readonly #leaveTaking: LeaveTaking;
+  readonly #drainer: Drainer;
   #isHurried = false;
   #catalogFrame: Buffer | undefined;
   #draining: { deadlineMs: number; reconnectAfterMs: number } | undefined;
@@ -159,7 +159,7 @@ export class Gateway {
       () => this.connections.serial,
       authoriser,
     );
-    this.#leaveTaking = new LeaveTaking(clock, limits);
+    this.#drainer = new Drainer(clock, limits);
     this.root.start();
     const ports = options.ports({ parent: this.root, registry: this.actors });
     const orchestrator = new GuardedOrchestrator(ports.orchestrator, logger, () => this.feeds.refusal());
@@ -233,13 +233,13 @@ export class Gateway {
   /** Those sockets that closeSockets still has to close are closed at once. */
   hurry(): void {
     this.#isHurried = true;
-    this.#leaveTaking.hurry();
+    this.#drainer.hurry();
   }
 
   /** Ends everything that is left: timers, subscriptions, actors. Cuts sockets that are still open. */
   stop(): void {
     this.#sweep.stop();
-    this.#leaveTaking.hurry();
+    this.#drainer.hurry();
     this.#endBroadcasts();
     this.connections.cutAll();
     this.#broadcaster.stop();
@@ -303,8 +303,8 @@ export class Gateway {
         closeSockets: act(() =>
           this.#broadcaster.whenIdle(() =>
             this.feeds.whenWritten(() => {
-              this.#leaveTaking.begin(this.connections.all());
-              if (this.#isHurried) this.#leaveTaking.hurry();
+              this.#drainer.begin(this.connections.all());
+              if (this.#isHurried) this.#drainer.hurry();
             }),
           ),
         ),

@@ -1,7 +1,7 @@
 // The gateway as those who embed it hold it in their hands.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { MemoryGateway } from "./support/memory-gateway.ts";
+import { MemoryGateway } from "../support/memory-gateway.ts";
 
 const test = suite("gateway");
 

@@ -1,13 +1,13 @@
 // News for every socket: encoded once, what is made in one tick joined into one write, sliced over the loop. Reaches
 // each socket that was open when the news was made (protocol 1.5.5), and no later one.
-import type { Authoriser } from "./access/authoriser.ts";
-import type { SocketWriter } from "./egress/socket-writer.ts";
-import type { Limits } from "./limits.ts";
-import type { Identity } from "./ports/authorisation.ts";
-import { encodeMessage } from "./protocol/frame.ts";
-import type { ServerMessage } from "./protocol/server-message.ts";
-import type { Clock } from "./runtime/clock.ts";
-import { FanOut } from "./runtime/fan-out.ts";
+import type { Authoriser } from "../access/authoriser.ts";
+import type { SocketWriter } from "../egress/socket-writer.ts";
+import type { Limits } from "../limits.ts";
+import type { Identity } from "../ports/authorisation.ts";
+import { encodeMessage } from "../protocol/frame.ts";
+import type { ServerMessage } from "../protocol/server-message.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { FanOut } from "../runtime/fan-out.ts";
 
 export interface Listener {
   readonly identity: Identity;

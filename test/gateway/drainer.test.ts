@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { LeaveTaking } from "../src/leave-taking.ts";
-import { SimulatedClock } from "./support/clock.ts";
+import { Drainer } from "../../src/gateway/drainer.ts";
+import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("leave-taking");
 const limits = { closesPerWave: 10, closesPerSecond: 100, closeSpreadMs: 2_000 };
@@ -16,18 +16,18 @@ function leaving(count: number) {
     id: randomUUID(),
     tell: () => void closedAt.push(clock.now() - startedAt),
   }));
-  return { clock, closedAt, leavers, leaveTaking: new LeaveTaking(clock, limits) };
+  return { clock, closedAt, leavers, drainer: new Drainer(clock, limits) };
 }
 
 test("few are closed at once", () => {
-  const { closedAt, leavers, leaveTaking } = leaving(10);
-  leaveTaking.begin(leavers);
+  const { closedAt, leavers, drainer } = leaving(10);
+  drainer.begin(leavers);
   assert.equal(closedAt, Array(10).fill(0));
 });
 
 test("many are closed in waves at uneven distances, each once, within about their time", () => {
-  const { clock, closedAt, leavers, leaveTaking } = leaving(100);
-  leaveTaking.begin(leavers);
+  const { clock, closedAt, leavers, drainer } = leaving(100);
+  drainer.begin(leavers);
   assert.is(closedAt.length, 10);
   clock.advance(1_500);
   assert.is(closedAt.length, 100);
@@ -43,16 +43,16 @@ test("many are closed in waves at uneven distances, each once, within about thei
 });
 
 test("however many there are, it takes no longer than the bound and a half", () => {
-  const { clock, closedAt, leavers, leaveTaking } = leaving(5_000);
-  leaveTaking.begin(leavers);
+  const { clock, closedAt, leavers, drainer } = leaving(5_000);
+  drainer.begin(leavers);
   clock.advance(3_000);
   assert.is(closedAt.length, 5_000);
 });
 
 test("in a hurry the rest is closed at once, and none twice", () => {
-  const { clock, closedAt, leavers, leaveTaking } = leaving(100);
-  leaveTaking.begin(leavers);
-  leaveTaking.hurry();
+  const { clock, closedAt, leavers, drainer } = leaving(100);
+  drainer.begin(leavers);
+  drainer.hurry();
   assert.equal(closedAt, Array(100).fill(0));
   clock.advance(10_000);
   assert.is(closedAt.length, 100);

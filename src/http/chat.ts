@@ -5,10 +5,10 @@ import type { TurnRequest } from "../ports/orchestrator.ts";
 import type { ChatSend } from "../protocol/chat-send.ts";
 import { checkMessage } from "../protocol/parse.ts";
 import type { LoggedEvent } from "../streams/turn-log.ts";
-import { refuse, refuseByCode, refuseTurn } from "./answers.ts";
-import { type Fields, readFields } from "./input.ts";
-import { createLineStream } from "./line-stream.ts";
-import type { HttpApp, HttpContext, HttpParts } from "./parts.ts";
+import type { HttpApp, HttpContext, HttpParts } from "./context.ts";
+import { refuse, refuseByCode, refuseTurn } from "./errors.ts";
+import { createNdjsonStream } from "./ndjson-stream.ts";
+import { type Fields, readFields } from "./request-input.ts";
 import { subscribe } from "./subscribe.ts";
 
 export function routeChat(app: HttpApp, parts: HttpParts): void {
@@ -48,7 +48,7 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
   let turnId: string | undefined;
   let early: LoggedEvent[] = [];
 
-  const stream = createLineStream({
+  const stream = createNdjsonStream({
     unsentBytesMax: limits.unsentBytesMax,
     sliceBytes: limits.chatSliceBytes,
     stallMs: limits.chatStallMs,

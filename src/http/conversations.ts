@@ -1,9 +1,9 @@
 // What can be read of conversations and done to them as a whole (protocol 3). An unknown id answers 200 and empty where
 // it is only read; open and compact refuse it.
 import { isUsableId } from "../protocol/fields.ts";
-import { notFound, notOffered, refuse, refuseByCode } from "./answers.ts";
-import { readNumber } from "./input.ts";
-import type { HttpApp, HttpParts } from "./parts.ts";
+import type { HttpApp, HttpParts } from "./context.ts";
+import { notFound, notOffered, refuse, refuseByCode } from "./errors.ts";
+import { readNumber } from "./request-input.ts";
 
 export function routeConversations(app: HttpApp, parts: HttpParts): void {
   routeReads(app, parts);

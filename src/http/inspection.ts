@@ -3,11 +3,11 @@
 import type { MiddlewareHandler } from "hono";
 import { isLoopbackAddress } from "../access/hosts.ts";
 import type { Visualizer } from "../diagnostics/inspection/visualizer.ts";
-import { refuse } from "./answers.ts";
-import { readNumber } from "./input.ts";
-import { createLineStream, type LineStream } from "./line-stream.ts";
-import { sendPageFile } from "./page-files.ts";
-import type { HttpApp, HttpContext, HttpEnvironment, HttpParts } from "./parts.ts";
+import type { HttpApp, HttpContext, HttpEnvironment, HttpParts } from "./context.ts";
+import { refuse } from "./errors.ts";
+import { createNdjsonStream, type NdjsonStream } from "./ndjson-stream.ts";
+import { readNumber } from "./request-input.ts";
+import { sendPageFile } from "./static-files.ts";
 
 /** The page's files need no token, like those of the chat page; the rule of who may look at all holds for them too. */
 export function routeInspectionPage(app: HttpApp, visualizer: Visualizer): void {
@@ -71,7 +71,7 @@ function streamActor(
   // Nobody reads the body of a HEAD, so nothing would ever end it: there is nothing to begin.
   if (c.req.method === "HEAD") return visualizer.detail(id) ? c.body(null, 200, streamHeaders) : noSuchActor(c);
   let leave: ReturnType<Visualizer["watch"]>;
-  const stream: LineStream = createLineStream({
+  const stream: NdjsonStream = createNdjsonStream({
     unsentBytesMax: limits.unsentBytesMax,
     sliceBytes: limits.chatSliceBytes,
     stallMs: limits.chatStallMs,

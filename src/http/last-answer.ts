@@ -1,7 +1,8 @@
 // GET /conversations/:id/last: waits for the running turn and answers with its text (protocol 3). Whether the turn
 // ends, the time is up or the client leaves: the listener is let go.
-import { notFound, notOffered, refuse } from "./answers.ts";
-import type { HttpApp, HttpContext, HttpParts } from "./parts.ts";
+
+import type { HttpApp, HttpContext, HttpParts } from "./context.ts";
+import { notFound, notOffered, refuse } from "./errors.ts";
 import { subscribe } from "./subscribe.ts";
 
 export function routeLastAnswer(app: HttpApp, parts: HttpParts): void {

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import type { Logger } from "../ports/logger.ts";
-import type { HttpApp } from "./parts.ts";
+import type { HttpApp } from "./context.ts";
 
 export type HttpListener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 

@@ -1,9 +1,9 @@
 // The queue of a conversation: texts that start a turn or wait for the running one (protocol 3; chat.queue of 1.1). It
 // never answers before the orchestrator has the text.
 import { checkMessage } from "../protocol/parse.ts";
-import { notOffered, refuse, refuseByCode, refuseTurn } from "./answers.ts";
-import { readFields, readId } from "./input.ts";
-import type { HttpApp, HttpParts } from "./parts.ts";
+import type { HttpApp, HttpParts } from "./context.ts";
+import { notOffered, refuse, refuseByCode, refuseTurn } from "./errors.ts";
+import { readFields, readId } from "./request-input.ts";
 
 export function routeQueue(app: HttpApp, { orchestrator, quota, limits }: HttpParts): void {
   app.post("/conversations/:id/queue", async (c) => {

@@ -5,9 +5,9 @@ import type { ConversationSettings } from "../ports/conversations.ts";
 import { reasoningEfforts } from "../protocol/chat-send.ts";
 import { shortString } from "../protocol/fields.ts";
 import { issueText } from "../protocol/parse.ts";
-import { notOffered, refuse, refuseByCode } from "./answers.ts";
-import { readFields } from "./input.ts";
-import type { HttpApp, HttpParts } from "./parts.ts";
+import type { HttpApp, HttpParts } from "./context.ts";
+import { notOffered, refuse, refuseByCode } from "./errors.ts";
+import { readFields } from "./request-input.ts";
 
 const effort = v.picklist(
   reasoningEfforts,

@@ -2,7 +2,7 @@
 // is no event costs itself only (src/ports/guarded-orchestrator.ts).
 import { GuardedOrchestrator } from "../ports/guarded-orchestrator.ts";
 import type { LoggedEvent } from "../streams/turn-log.ts";
-import type { HttpParts } from "./parts.ts";
+import type { HttpParts } from "./context.ts";
 
 export function subscribe(
   { orchestrator, logger }: HttpParts,

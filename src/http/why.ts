@@ -1,9 +1,9 @@
 // Why is it stuck: GET /conversations/:id/why, for who may read it, and GET /connections/:id/why, for who may look at
 // the server as a whole.
 import { whyConnection, whyConversation } from "../diagnostics/why.ts";
-import { notOffered, refuse } from "./answers.ts";
-import { readId } from "./input.ts";
-import type { HttpApp, HttpParts } from "./parts.ts";
+import type { HttpApp, HttpParts } from "./context.ts";
+import { notOffered, refuse } from "./errors.ts";
+import { readId } from "./request-input.ts";
 
 export function routeWhy(app: HttpApp, { why }: HttpParts): void {
   app.get("/conversations/:id/why", (c) => {

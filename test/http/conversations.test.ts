@@ -1,7 +1,7 @@
 // The routes that read conversations, do something to them, queue texts and keep settings (protocol 3).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { statusOf } from "../../src/http/answers.ts";
+import { statusOf } from "../../src/http/errors.ts";
 import { limits } from "../../src/limits.ts";
 import { eventually } from "../support/deadline.ts";
 import { type Answer, type Ask, startHttp } from "../support/http-server.ts";

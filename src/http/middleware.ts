@@ -2,9 +2,9 @@
 // Routes that need no token are registered before requireToken, so a forgotten route is closed, not open.
 import type { MiddlewareHandler } from "hono";
 import type { AccessKind } from "../access/request-guard.ts";
-import { refuse } from "./answers.ts";
-import { readId } from "./input.ts";
-import type { HttpContext, HttpEnvironment, HttpParts } from "./parts.ts";
+import type { HttpContext, HttpEnvironment, HttpParts } from "./context.ts";
+import { refuse } from "./errors.ts";
+import { readId } from "./request-input.ts";
 
 type Rule = MiddlewareHandler<HttpEnvironment>;
 

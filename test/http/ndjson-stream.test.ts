@@ -1,7 +1,7 @@
 // The body of a streamed response: joined, bounded, and released once.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createLineStream } from "../../src/http/line-stream.ts";
+import { createNdjsonStream } from "../../src/http/ndjson-stream.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import { within } from "../support/deadline.ts";
 
@@ -10,7 +10,7 @@ const test = suite("http line stream");
 function open(unsentBytesMax = 100, sliceBytes = 10) {
   const happened: string[] = [];
   const clock = new SimulatedClock();
-  const stream = createLineStream({
+  const stream = createNdjsonStream({
     unsentBytesMax,
     sliceBytes,
     stallMs: 1000,

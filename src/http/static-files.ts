@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { HttpApp, HttpContext } from "./parts.ts";
+import type { HttpApp, HttpContext } from "./context.ts";
 
 const contentTypes: ReadonlyMap<string, string> = new Map([
   ["html", "text/html; charset=utf-8"],

@@ -3,8 +3,8 @@
 import * as v from "valibot";
 import { id, isUsableId } from "../protocol/fields.ts";
 import { refusals } from "../protocol/refusals.ts";
-import { refuse } from "./answers.ts";
-import type { HttpContext } from "./parts.ts";
+import type { HttpContext } from "./context.ts";
+import { refuse } from "./errors.ts";
 
 export type Fields = Record<string, unknown>;
 

@@ -2,14 +2,14 @@
 // lets too much gather, or takes nothing for too long, is cut off, and never delays the sender.
 import type { Clock, Timer } from "../runtime/clock.ts";
 
-export interface LineStream {
+export interface NdjsonStream {
   readonly body: ReadableStream<Uint8Array>;
   write(line: string): void;
   /** What was written before is still delivered. */
   end(): void;
 }
 
-export interface LineStreamOptions {
+export interface NdjsonStreamOptions {
   unsentBytesMax: number;
   /** Lines are joined to pieces of at most so many bytes (one longer line goes alone). */
   sliceBytes: number;
@@ -22,7 +22,7 @@ export interface LineStreamOptions {
   onTooSlow(): void;
 }
 
-export function createLineStream(options: LineStreamOptions): LineStream {
+export function createNdjsonStream(options: NdjsonStreamOptions): NdjsonStream {
   const { clock } = options;
   let lines: { text: string; bytes: number }[] = [];
   let waitingBytes = 0;

@@ -1,6 +1,7 @@
 // The routes that are about the server and not about a conversation: models, tickets, probes, metrics (protocol 3).
-import { notOffered, refuse, refuseForNow } from "./answers.ts";
-import type { HttpApp, HttpParts } from "./parts.ts";
+
+import type { HttpApp, HttpParts } from "./context.ts";
+import { notOffered, refuse, refuseForNow } from "./errors.ts";
 
 /** Open to all: whoever supervises the process has no token. */
 export function routeProbes(app: HttpApp, { health, limits }: HttpParts): void {

@@ -3,7 +3,7 @@ import type { Limits } from "../limits.ts";
 import type { Refused } from "../ports/orchestrator.ts";
 import type { ErrorCode } from "../protocol/error-code.ts";
 import { refusals } from "../protocol/refusals.ts";
-import type { HttpContext } from "./parts.ts";
+import type { HttpContext } from "./context.ts";
 
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 501 | 503 | 504 | 507;
 

@@ -13,18 +13,18 @@ import type { Store } from "../ports/store.ts";
 import type { Broadcast } from "../protocol/broadcast.ts";
 import { conversationLimits } from "../protocol/hello.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
-import { Bulletin } from "./orchestrator/bulletin.ts";
+import type { OrchestratorChange, Services } from "./orchestrator/context.ts";
 import { conversationsPort } from "./orchestrator/conversations-port.ts";
 import { LiveConversations, type Supervision } from "./orchestrator/live-conversations.ts";
-import { LoopBudget } from "./orchestrator/loop-turns.ts";
+import { LoopBudget } from "./orchestrator/loop-turn-counter.ts";
 import { Models } from "./orchestrator/models.ts";
-import { Outbox } from "./orchestrator/outbox.ts";
 import type { CrashedTurn } from "./orchestrator/recovery.ts";
-import type { OrchestratorChange, Services } from "./orchestrator/services.ts";
-import { TurnKeeper } from "./orchestrator/turn-keeper.ts";
-import { refused } from "./orchestrator/turn-opening.ts";
+import { SettleQueue } from "./orchestrator/settle-queue.ts";
+import { refused } from "./orchestrator/start-turn.ts";
+import { Subscribers } from "./orchestrator/subscribers.ts";
+import { TurnWatchdog } from "./orchestrator/turn-watchdog.ts";
 
-export type { OrchestratorChange } from "./orchestrator/services.ts";
+export type { OrchestratorChange } from "./orchestrator/context.ts";
 
 export interface EmbeddedOrchestratorOptions {
   supervision: Supervision;
@@ -78,9 +78,9 @@ export interface EmbeddedOrchestrator {
 export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions): EmbeddedOrchestrator {
   const { store, clock, logger } = options;
   const limits: Limits = { ...defaultLimits, ...options.limits };
-  const outbox = new Outbox(logger);
-  const broadcasts = new Bulletin<Broadcast>(outbox, logger);
-  const changes = new Bulletin<OrchestratorChange>(outbox, logger);
+  const settleQueue = new SettleQueue(logger);
+  const broadcasts = new Subscribers<Broadcast>(settleQueue, logger);
+  const changes = new Subscribers<OrchestratorChange>(settleQueue, logger);
   const models = new Models(options.agents, options.defaultModel, logger);
   const idleWaiters = new Set<() => void>();
   let refusing: string | undefined;
@@ -102,7 +102,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     clock,
     logger,
     limits,
-    outbox,
+    settleQueue,
     loopTurns: new LoopBudget(clock),
     refusal,
     isStopping: () => isStopping,
@@ -115,7 +115,15 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     if (idleWaiters.size > 0 && !isBusy()) for (const wake of idleWaiters) wake();
   });
   const { watchers = () => 1, orphanMs } = options;
-  const keeper = new TurnKeeper({ clock, limits, logger, outbox, active: () => live.active(), watchers, orphanMs });
+  const keeper = new TurnWatchdog({
+    clock,
+    limits,
+    logger,
+    settleQueue,
+    active: () => live.active(),
+    watchers,
+    orphanMs,
+  });
   const isBusy = (): boolean => live.all().some((conversation) => conversation.isBusy);
 
   wakeAfterStart(store, live);
@@ -137,7 +145,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
 
   const drain = async (deadlineMs: number): Promise<void> => {
     isStopping = true;
-    outbox.around(() => changes.tell({ what: "turns" }));
+    settleQueue.around(() => changes.tell({ what: "turns" }));
     await whenIdle(deadlineMs);
     for (const conversation of live.all()) {
       conversation.tell({ type: "turn.interrupt" });
@@ -171,7 +179,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     cancelTurn,
     setRefusing(reason) {
       refusing = reason;
-      outbox.around(() => changes.tell({ what: "turns" }));
+      settleQueue.around(() => changes.tell({ what: "turns" }));
     },
     get refusing() {
       return refusing;

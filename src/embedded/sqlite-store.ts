@@ -15,10 +15,10 @@ import type {
 } from "../ports/store.ts";
 import { StoreError } from "../ports/store.ts";
 import type { StoredChunk } from "../protocol/chunk.ts";
-import { type Committed, committed } from "./sqlite-store/committed.ts";
-import { failureOf } from "./sqlite-store/failures.ts";
+import { failureOf } from "./sqlite-store/errors.ts";
 import { type Durability, type OpenDatabase, openDatabase } from "./sqlite-store/open-database.ts";
 import { latestSeqOf } from "./sqlite-store/pending-seqs.ts";
+import { committed, type Queries } from "./sqlite-store/queries.ts";
 import { Writer, type WriterOptions } from "./sqlite-store/writer.ts";
 
 export interface SqliteStoreOptions extends WriterOptions {
@@ -35,7 +35,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
 export class SqliteStore implements Store {
   readonly #open: OpenDatabase;
   readonly #writer: Writer;
-  readonly #committed: Committed;
+  readonly #committed: Queries;
 
   constructor(open: OpenDatabase, options: WriterOptions) {
     this.#open = open;
@@ -113,7 +113,7 @@ export class SqliteStore implements Store {
     this.#open.database.close();
   }
 
-  #read<Result>(query: (now: Committed) => Result): Result {
+  #read<Result>(query: (now: Queries) => Result): Result {
     this.#mustBeOpen();
     // While the store fails its retry writes, and reads go on with what is committed.
     if (!this.#writer.failure) this.#writer.flush();

@@ -1,10 +1,10 @@
 // The small parts of the orchestrator by themselves: messages out of chunks, titles, waiting texts, the outbox.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { MessageQueue } from "../../src/embedded/orchestrator/message-queue.ts";
 import { agentMessagesOf, messagesOf } from "../../src/embedded/orchestrator/messages.ts";
-import { Outbox } from "../../src/embedded/orchestrator/outbox.ts";
+import { SettleQueue } from "../../src/embedded/orchestrator/settle-queue.ts";
 import { titleOf } from "../../src/embedded/orchestrator/title.ts";
-import { WaitingTexts } from "../../src/embedded/orchestrator/waiting-texts.ts";
 import type { NewChunk } from "../../src/ports/store.ts";
 import type { Chunk, Role } from "../../src/protocol/chunk.ts";
 import { rememberingLogger } from "../support/store-rows.ts";
@@ -78,7 +78,7 @@ test("a title is cut between characters, also behind much white space", () => {
 
 test("texts handed over and not taken are back at their place", () => {
   const message = (id: string) => ({ id, text: id, queuedAt: 1 });
-  const texts = new WaitingTexts([message("a")]);
+  const texts = new MessageQueue([message("a")]);
   assert.is(texts.take(), undefined);
   assert.not.ok(texts.takeBack());
   texts.add(message("b"));
@@ -101,26 +101,26 @@ test("texts handed over and not taken are back at their place", () => {
   assert.ok(texts.isEmpty);
 });
 
-test("the outbox tells in order, after the work, and whatever one telling does", async () => {
+test("the settleQueue tells in order, after the work, and whatever one telling does", async () => {
   const { logger, lines } = rememberingLogger();
-  const outbox = new Outbox(logger);
+  const settleQueue = new SettleQueue(logger);
   const told: string[] = [];
-  outbox.around(() => {
-    outbox.post(() => told.push("first"));
-    outbox.around(() =>
-      outbox.post(() => {
+  settleQueue.around(() => {
+    settleQueue.post(() => told.push("first"));
+    settleQueue.around(() =>
+      settleQueue.post(() => {
         told.push("second");
-        outbox.around(() => outbox.post(() => told.push("last")));
+        settleQueue.around(() => settleQueue.post(() => told.push("last")));
         throw new Error("a defect");
       }),
     );
-    outbox.post(() => told.push("third"));
+    settleQueue.post(() => told.push("third"));
     assert.equal(told, []);
   });
   assert.equal(told, ["first", "second", "third", "last"]);
   assert.is(lines.length, 1);
-  outbox.post(() => told.push("alone"));
-  outbox.post(() => told.push("alone too"));
+  settleQueue.post(() => told.push("alone"));
+  settleQueue.post(() => told.push("alone too"));
   assert.is(told.length, 4);
   await Promise.resolve();
   assert.equal(told.slice(4), ["alone", "alone too"]);

@@ -1,5 +1,5 @@
 // The orchestrator's changes as the built-in surfaces hear them, told by a test.
-import type { OrchestratorChange } from "../../src/embedded/orchestrator/services.ts";
+import type { OrchestratorChange } from "../../src/embedded/orchestrator/context.ts";
 import type { Changes } from "../../src/embedded/surfaces/changes.ts";
 
 export function changesOf(): { changes: Changes; tell(change: OrchestratorChange): void; listeners(): number } {

@@ -6,7 +6,7 @@ import type { Limits } from "../../limits.ts";
 import { limits as allLimits } from "../../limits.ts";
 import type { Agent, AgentResult, AgentRun } from "../../ports/agent.ts";
 import { pieces } from "../../protocol/text-size.ts";
-import type { LoopBudget } from "./loop-turns.ts";
+import type { LoopBudget } from "./loop-turn-counter.ts";
 
 export type AgentOutcome =
   | { kind: "finished"; result: AgentResult }

@@ -6,9 +6,9 @@ import type { Compacted, NotDone } from "../../ports/conversations.ts";
 import { type NewChunk, StoreError } from "../../ports/store.ts";
 import { readAgentEvent } from "./agent-event.ts";
 import { followAgent } from "./agent-stream.ts";
+import type { Services } from "./context.ts";
 import { indexOfCall, messagesOf, resultIdsIn, type StoredMessage } from "./messages.ts";
 import type { ResolvedModel } from "./models.ts";
-import type { Services } from "./services.ts";
 
 const nothingBefore = "This conversation was compacted when there was nothing to sum up yet: nothing came before.";
 

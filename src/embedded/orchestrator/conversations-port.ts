@@ -8,12 +8,12 @@ import type {
 } from "../../ports/conversations.ts";
 import { type ConversationRow, type Store, StoreError } from "../../ports/store.ts";
 import type { ConversationStatus } from "../../protocol/broadcast.ts";
+import type { Services } from "./context.ts";
 import type { LiveConversations } from "./live-conversations.ts";
-import type { Services } from "./services.ts";
-import { newConversation } from "./turn-opening.ts";
+import { newConversation } from "./start-turn.ts";
 
 export function conversationsPort(services: Services, live: LiveConversations): Required<Conversations> {
-  const { store, models, clock, outbox, broadcast, changed } = services;
+  const { store, models, clock, settleQueue, broadcast, changed } = services;
   const statusOf = (row: ConversationRow): ConversationStatus =>
     live.get(row.id)?.status ?? (row.closed ? "closed" : "idle");
 
@@ -56,7 +56,7 @@ export function conversationsPort(services: Services, live: LiveConversations): 
       const row = store.conversation(conversationId);
       const workspaceId = row?.workspaceId;
       if (workspaceId !== undefined)
-        outbox.around(() => broadcast({ type: "conversation.open", conversationId, workspaceId }));
+        settleQueue.around(() => broadcast({ type: "conversation.open", conversationId, workspaceId }));
       return row !== undefined;
     },
     async compact(conversationId) {
@@ -84,7 +84,7 @@ export function conversationsPort(services: Services, live: LiveConversations): 
         if (!(error instanceof StoreError)) throw error;
         return { code: "storage-failed", message: `this could not be stored: ${error.message}` };
       }
-      outbox.around(() => changed({ what: "settings", conversationId }));
+      settleQueue.around(() => changed({ what: "settings", conversationId }));
       return undefined;
     },
   };

@@ -12,10 +12,10 @@ import type {
   TurnRequest,
 } from "../../ports/orchestrator.ts";
 import type { ConversationStatus } from "../../protocol/broadcast.ts";
-import { type Answer, type Asked, ConversationWork } from "./conversation-work.ts";
+import type { Services } from "./context.ts";
+import { type Answer, type Asked, ConversationActions } from "./conversation-actions.ts";
 import type { CrashedTurn } from "./recovery.ts";
-import type { Services } from "./services.ts";
-import { defaultWorkspaceId, refused } from "./turn-opening.ts";
+import { defaultWorkspaceId, refused } from "./start-turn.ts";
 
 export type ConversationActor = Actor<typeof conversationMachine>;
 
@@ -24,7 +24,7 @@ const withTurn: ReadonlySet<string> = new Set(["generating", "stopping", "sealin
 
 export class LiveConversation {
   readonly id: string;
-  readonly work: ConversationWork;
+  readonly work: ConversationActions;
   actor: ConversationActor | undefined;
   readonly #services: Services;
   #status: ConversationStatus;
@@ -33,7 +33,7 @@ export class LiveConversation {
   constructor(id: string, services: Services, crashed: CrashedTurn[]) {
     this.id = id;
     this.#services = services;
-    this.work = new ConversationWork(id, services, crashed);
+    this.work = new ConversationActions(id, services, crashed);
     this.#status = crashed.length > 0 ? "active" : this.#restingStatus();
   }
 
@@ -91,7 +91,7 @@ export class LiveConversation {
   }
 
   tell(event: ConversationEvent): void {
-    this.#services.outbox.around(() => this.actor?.send(event));
+    this.#services.settleQueue.around(() => this.actor?.send(event));
   }
 
   get status(): ConversationStatus {
@@ -144,7 +144,7 @@ export class LiveConversation {
       return this.work.answer;
     };
     // The answer is read before anybody hears the news and may ask something else.
-    return this.#services.outbox.around(() => this.host(ask));
+    return this.#services.settleQueue.around(() => this.host(ask));
   }
 
   #seeWhoIsThere(): void {

@@ -2,10 +2,10 @@
 // Must never leave a turn unsealed because an actor failed.
 import type { AnyActorRef } from "xstate";
 import type { ActorRegistry } from "../../runtime/actor-registry.ts";
-import { conversationLogic } from "./charts.ts";
+import type { Services } from "./context.ts";
 import { LiveConversation } from "./live-conversation.ts";
+import { conversationLogic } from "./provide-machines.ts";
 import type { CrashedTurn } from "./recovery.ts";
-import type { Services } from "./services.ts";
 
 export interface Supervision {
   /** The root; its clock option must be the same clock, because the charts' delays run on it. */
@@ -88,7 +88,7 @@ export class LiveConversations {
     this.#fallen.delete(live.id);
     const onEnd = (error: unknown): void => this.#ended(live, error);
     const input = { conversationId: live.id };
-    this.#services.outbox.around(() => {
+    this.#services.settleQueue.around(() => {
       const actor = registry.adopt({ parent, kind: "conversation", logic: this.#logic, input, onEnd });
       // One that has failed by now may have been replaced already.
       if (actor.getSnapshot().status !== "active") return;

@@ -9,12 +9,12 @@ import type { DoneReason, TurnEventBody } from "../../protocol/turn-event.ts";
 import type { Timer } from "../../runtime/clock.ts";
 import { readAgentEvent } from "./agent-event.ts";
 import { type AgentOutcome, followAgent } from "./agent-stream.ts";
+import type { Services } from "./context.ts";
 import { fitted, LogBudget } from "./event-size.ts";
+import { joinTexts, type MessageQueue } from "./message-queue.ts";
 import type { ResolvedModel } from "./models.ts";
-import type { Services } from "./services.ts";
-import type { TurnChannel } from "./turn-channel.ts";
+import type { TurnEvents } from "./turn-events.ts";
 import { TurnRecord } from "./turn-record.ts";
-import { joinTexts, type WaitingTexts } from "./waiting-texts.ts";
 
 export interface Turn {
   conversationId: string;
@@ -45,8 +45,8 @@ const factOf: Record<Exclude<Phase, "stalled">, [Phase, TurnFact]> = {
 export class TurnRunner {
   readonly turn: Turn;
   readonly #services: Services;
-  readonly #channel: TurnChannel;
-  readonly #texts: WaitingTexts;
+  readonly #channel: TurnEvents;
+  readonly #texts: MessageQueue;
   readonly #record: TurnRecord;
   readonly #abort = new AbortController();
   readonly #startedAt: number;
@@ -65,7 +65,7 @@ export class TurnRunner {
   /** A timer of the clock's, not an `after` of the chart: each actor that ends would scan them all (XState 5.33). */
   #overdue: Timer | undefined;
 
-  constructor(turn: Turn, channel: TurnChannel, texts: WaitingTexts, services: Services) {
+  constructor(turn: Turn, channel: TurnEvents, texts: MessageQueue, services: Services) {
     this.turn = turn;
     this.#channel = channel;
     this.#texts = texts;
@@ -123,18 +123,21 @@ export class TurnRunner {
   /** Starts the agent. The chart hears facts until the turn has ended; agentEnded is for one that outlives its turn. */
   begin(tellChart: (fact: TurnFact) => void, agentEnded: () => void): void {
     this.#tellChart = tellChart;
-    const { outbox, clock, limits } = this.#services;
-    this.#overdue = clock.setTimeout(() => outbox.around(() => tellChart({ type: "turn.overdue" })), limits.turnMs);
+    const { settleQueue, clock, limits } = this.#services;
+    this.#overdue = clock.setTimeout(
+      () => settleQueue.around(() => tellChart({ type: "turn.overdue" })),
+      limits.turnMs,
+    );
     const { agent } = this.turn.model;
     const runner = this;
     const audience = {
-      take: (value: unknown): boolean => outbox.around(() => this.#take(value)),
+      take: (value: unknown): boolean => settleQueue.around(() => this.#take(value)),
       get isListening(): boolean {
         return runner.ended === undefined;
       },
     };
     const ended = (outcome: AgentOutcome): void =>
-      outbox.around(() => {
+      settleQueue.around(() => {
         if (outcome.kind === "left" || this.ended !== undefined) agentEnded();
         else if (outcome.kind === "failed") this.#tellChart({ type: "agent.failed", failure: outcome.failure });
         else {
@@ -143,7 +146,7 @@ export class TurnRunner {
         }
       });
     // After the news that the turn has begun, whose way out is then ahead of the agent's first work.
-    outbox.post(() => void followAgent(agent, this.#agentRun(), audience, this.#services).then(ended));
+    settleQueue.post(() => void followAgent(agent, this.#agentRun(), audience, this.#services).then(ended));
   }
 
   /** Puts `done` out; from here on the agent is not heard any more. The second time nothing happens. */

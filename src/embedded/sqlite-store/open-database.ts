@@ -6,10 +6,10 @@ import { DatabaseSync } from "node:sqlite";
 import { limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { StoreError } from "../../ports/store.ts";
+import { withoutTurns } from "./checkpointer.ts";
 import { number, type ResultRow, text } from "./columns.ts";
-import { errorMessage } from "./failures.ts";
-import { withoutTurns } from "./log-keeper.ts";
-import * as refusals from "./open-refusals.ts";
+import { errorMessage } from "./errors.ts";
+import * as refusals from "./open-errors.ts";
 import { applicationId, migrate, schemaVersion } from "./schema.ts";
 
 /** `normal`: safe against a killed process; a power cut may take the last commits. `full`: safe against that too. */

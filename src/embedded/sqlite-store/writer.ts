@@ -6,11 +6,11 @@ import type { Logger } from "../../ports/logger.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { type ApplyWrite, applyWrite } from "./apply-write.ts";
-import { errorMessage, failureOf, isDefect } from "./failures.ts";
-import { LogKeeper } from "./log-keeper.ts";
+import { Checkpointer } from "./checkpointer.ts";
+import { type Defect, deadLetters } from "./dead-letters.ts";
+import { errorMessage, failureOf, isDefect } from "./errors.ts";
 import type { OpenDatabase } from "./open-database.ts";
-import { type Defect, refusedUnits } from "./refused-units.ts";
-import { type Room, room } from "./room.ts";
+import { type Room, room } from "./space-probe.ts";
 import { type Transaction, transaction } from "./transaction.ts";
 
 export interface WriterOptions {
@@ -30,7 +30,7 @@ export class Writer {
   readonly #apply: ApplyWrite;
   readonly #transaction: Transaction;
   readonly #room: Room;
-  readonly #log: LogKeeper;
+  readonly #log: Checkpointer;
   readonly #setAside: (defect: Defect) => void;
   #pending: Unit[] = [];
   #flushIsDue = false;
@@ -43,8 +43,8 @@ export class Writer {
     this.#apply = applyWrite(open.database, options.logger);
     this.#transaction = transaction(open.database);
     this.#room = room(open.database, this.#transaction);
-    this.#log = new LogKeeper(open.database, options.clock, options.logger);
-    this.#setAside = refusedUnits(open.database, this.#transaction, options.clock);
+    this.#log = new Checkpointer(open.database, options.clock, options.logger);
+    this.#setAside = deadLetters(open.database, this.#transaction, options.clock);
   }
 
   get failure(): StoreError | undefined {

@@ -95,9 +95,9 @@ export function around<T>(stage: Stage, run: () => T): T {
   stage.outboxDepth++;
   const outcome = run();
   stage.outboxDepth--;
-  while (stage.outboxDepth === 0 && stage.outbox.length > 0) {
-    const said = stage.outbox;
-    stage.outbox = [];
+  while (stage.outboxDepth === 0 && stage.settleQueue.length > 0) {
+    const said = stage.settleQueue;
+    stage.settleQueue = [];
     for (const event of said) stage.hear(event);
   }
   return outcome;

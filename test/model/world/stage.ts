@@ -76,8 +76,10 @@ export class Stage {
   world: World = emptyWorld(0);
   readonly mailOfSockets = [new Mail(), new Mail()] as const;
   readonly mailOfConversation = new Mail();
-  /** What the conversation says is told when everything has come to rest (src/embedded/orchestrator/outbox.ts). */
-  outbox: EventNumber[] = [];
+  /**
+   * What the conversation says is told when everything has come to rest (src/embedded/orchestrator/settle-queue.ts).
+   */
+  settleQueue: EventNumber[] = [];
   outboxDepth = 0;
   /** Takes what the conversation says to those who listen; set where the world is put together. */
   hear: (event: EventNumber) => void = () => {};

@@ -56,7 +56,7 @@ export function say(
   const texts = type === "user-message" ? stage.exchange.opening : more.texts;
   const event = stage.setting.events.number(runner.turn, type, { ...more, ...(texts && { texts }) });
   conversation.emitted = [...conversation.emitted, event];
-  stage.outbox.push(event);
+  stage.settleQueue.push(event);
 }
 
 export function conclude(stage: Stage, ending: unknown): void {

@@ -4,7 +4,7 @@ import type { Limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { TurnListener } from "../../ports/orchestrator.ts";
 import type { TurnEvent } from "../../protocol/turn-event.ts";
-import type { Outbox } from "./outbox.ts";
+import type { SettleQueue } from "./settle-queue.ts";
 
 interface Subscription {
   hear: TurnListener;
@@ -21,8 +21,8 @@ interface TextRun {
 
 type TextDelta = Extract<TurnEvent, { type: "text-delta" | "reasoning-delta" }>;
 
-export class TurnChannel {
-  readonly #outbox: Outbox;
+export class TurnEvents {
+  readonly #settleQueue: SettleQueue;
   readonly #logger: Logger;
   readonly #limits: Pick<Limits, "deltaCharactersMax">;
   readonly #subscriptions = new Set<Subscription>();
@@ -33,8 +33,8 @@ export class TurnChannel {
   #next = 0;
   #posted = false;
 
-  constructor(outbox: Outbox, logger: Logger, limits: Pick<Limits, "deltaCharactersMax">) {
-    this.#outbox = outbox;
+  constructor(settleQueue: SettleQueue, logger: Logger, limits: Pick<Limits, "deltaCharactersMax">) {
+    this.#settleQueue = settleQueue;
     this.#logger = logger;
     this.#limits = limits;
   }
@@ -47,7 +47,7 @@ export class TurnChannel {
     this.#waiting.push(event);
     if (this.#posted) return;
     this.#posted = true;
-    this.#outbox.post(this.#deliver);
+    this.#settleQueue.post(this.#deliver);
   }
 
   /** Replays the unsealed turn to the listener, synchronously, neighbouring text joined; then goes on live. */
@@ -56,7 +56,7 @@ export class TurnChannel {
     this.#subscriptions.add(subscription);
     const replay = this.#unsealed();
     // What the listener causes by its replay is delivered after the replay.
-    this.#outbox.around(() => {
+    this.#settleQueue.around(() => {
       for (const event of replay) this.#hand(subscription, event);
     });
     return () => {

@@ -2,8 +2,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { number, numberOrNull, text, textOrNull } from "../../src/embedded/sqlite-store/columns.ts";
-import { errorMessage, failureOf, isDefect, primaryCode } from "../../src/embedded/sqlite-store/failures.ts";
-import { refusalOf } from "../../src/embedded/sqlite-store/open-refusals.ts";
+import { errorMessage, failureOf, isDefect, primaryCode } from "../../src/embedded/sqlite-store/errors.ts";
+import { refusalOf } from "../../src/embedded/sqlite-store/open-errors.ts";
 import { StoreError, StoreOpenError } from "../../src/ports/store.ts";
 
 const test = suite("the meaning of SQLite's errors");

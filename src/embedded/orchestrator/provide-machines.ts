@@ -3,7 +3,7 @@ import type { AnyActorRef } from "xstate";
 import { conversationMachine } from "../../../machines/conversation.ts";
 import { turnMachine } from "../../../machines/turn.ts";
 import type { Limits } from "../../limits.ts";
-import type { ConversationWork } from "./conversation-work.ts";
+import type { ConversationActions } from "./conversation-actions.ts";
 
 interface At {
   context: { conversationId: string };
@@ -11,7 +11,7 @@ interface At {
 
 export interface ChartParts {
   /** Throws when the conversation is not there, which would be a defect. */
-  workOf(conversationId: string): ConversationWork;
+  workOf(conversationId: string): ConversationActions;
   tell(conversationId: string, event: { type: "agent.ended" | "compaction.finished" }): void;
   /** A turn's actor has begun: the conversation's own chart has invoked it. */
   turnBegun(turn: AnyActorRef, conversationId: string): void;
@@ -20,7 +20,7 @@ export interface ChartParts {
 
 /** One machine for all conversations: `provide` for each would parse the chart anew. */
 export function conversationLogic({ workOf, tell, turnBegun, limits }: ChartParts): typeof conversationMachine {
-  const at = ({ context }: At): ConversationWork => workOf(context.conversationId);
+  const at = ({ context }: At): ConversationActions => workOf(context.conversationId);
   const turn = turnMachine.provide({
     actions: {
       announceTurn: (args) => {

@@ -5,7 +5,7 @@ import type { QueuedMessage } from "../../ports/orchestrator.ts";
 /** How several texts become one (protocol 1.5.6). */
 export const joinTexts = (texts: string[]): string => texts.join("\n\n");
 
-export class WaitingTexts {
+export class MessageQueue {
   #waiting: QueuedMessage[];
   #handed: QueuedMessage[][] = [];
 

@@ -15,7 +15,7 @@ import type { StoredChunk } from "../../protocol/chunk.ts";
 import { json, number, text } from "./columns.ts";
 import { chunkOf, conversationOf, turnOf } from "./rows.ts";
 
-export type Committed = ReturnType<typeof committed>;
+export type Queries = ReturnType<typeof committed>;
 
 export function committed(database: DatabaseSync) {
   const sql = (source: string) => database.prepare(source);

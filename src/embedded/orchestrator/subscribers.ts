@@ -1,15 +1,15 @@
 // News of one kind for whoever listens, told through the outbox. A listener that throws harms nobody, and nobody is
 // called after leaving.
 import type { Logger } from "../../ports/logger.ts";
-import type { Outbox } from "./outbox.ts";
+import type { SettleQueue } from "./settle-queue.ts";
 
-export class Bulletin<News> {
-  readonly #outbox: Outbox;
+export class Subscribers<News> {
+  readonly #settleQueue: SettleQueue;
   readonly #logger: Logger;
   readonly #listeners = new Set<{ hear: (news: News) => void }>();
 
-  constructor(outbox: Outbox, logger: Logger) {
-    this.#outbox = outbox;
+  constructor(settleQueue: SettleQueue, logger: Logger) {
+    this.#settleQueue = settleQueue;
     this.#logger = logger;
   }
 
@@ -22,7 +22,7 @@ export class Bulletin<News> {
   }
 
   tell(news: News): void {
-    this.#outbox.post(() => {
+    this.#settleQueue.post(() => {
       for (const listener of this.#listeners) {
         try {
           listener.hear(news);

@@ -7,9 +7,9 @@ import type { Refused } from "../../ports/orchestrator.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Broadcast } from "../../protocol/broadcast.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { LoopBudget } from "./loop-turns.ts";
+import type { LoopBudget } from "./loop-turn-counter.ts";
 import type { Models } from "./models.ts";
-import type { Outbox } from "./outbox.ts";
+import type { SettleQueue } from "./settle-queue.ts";
 
 /** What the built-in surfaces may want to show anew. */
 export type OrchestratorChange =
@@ -24,7 +24,7 @@ export interface Services {
   clock: Clock;
   logger: Logger;
   limits: Limits;
-  outbox: Outbox;
+  settleQueue: SettleQueue;
   loopTurns: LoopBudget;
   /** Why no turn may begin in the conversation now; one that carries texts over has its place already. */
   refusal(conversationId: string): Refused | undefined;

@@ -4,11 +4,11 @@ import { randomUUID } from "node:crypto";
 import type { KeptAnswer, KeyedRequest } from "../../ports/idempotency.ts";
 import type { Refused, TurnRequest } from "../../ports/orchestrator.ts";
 import { type ConversationRow, type NewChunk, StoreError, type Write } from "../../ports/store.ts";
+import type { Services } from "./context.ts";
+import { joinTexts, type MessageQueue } from "./message-queue.ts";
 import { agentMessagesOf } from "./messages.ts";
-import type { Services } from "./services.ts";
 import { titleOf } from "./title.ts";
 import type { Turn } from "./turn-runner.ts";
-import { joinTexts, type WaitingTexts } from "./waiting-texts.ts";
 
 export const defaultWorkspaceId = "default";
 
@@ -50,7 +50,7 @@ export function keptAnswer(request: KeyedRequest | undefined, outcome: KeptAnswe
 export function openTurn(
   services: Services,
   conversationId: string,
-  texts: WaitingTexts,
+  texts: MessageQueue,
   request: TurnRequest | undefined,
 ): Turn | Refused {
   try {
@@ -63,7 +63,7 @@ export function openTurn(
 function attemptTurn(
   { store, models, clock }: Services,
   conversationId: string,
-  texts: WaitingTexts,
+  texts: MessageQueue,
   request: TurnRequest | undefined,
 ): Turn | Refused {
   const row = store.conversation(conversationId);

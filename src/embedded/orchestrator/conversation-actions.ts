@@ -8,13 +8,13 @@ import type { KeyedRequest } from "../../ports/idempotency.ts";
 import type { QueuedMessage, Refused, TurnRequest } from "../../ports/orchestrator.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
 import type { DoneReason } from "../../protocol/turn-event.ts";
-import { Compacting } from "./compacting.ts";
+import { CompactionRun } from "./compaction-run.ts";
+import type { Services } from "./context.ts";
+import { MessageQueue } from "./message-queue.ts";
 import { type CrashedTurn, recover } from "./recovery.ts";
-import type { Services } from "./services.ts";
-import { TurnChannel } from "./turn-channel.ts";
-import { keptAnswer, openTurn, refused, storageFailed } from "./turn-opening.ts";
+import { keptAnswer, openTurn, refused, storageFailed } from "./start-turn.ts";
+import { TurnEvents } from "./turn-events.ts";
 import { TurnRunner } from "./turn-runner.ts";
-import { WaitingTexts } from "./waiting-texts.ts";
 
 /** What a command was given; the event that carries the command through the mailbox is bare. */
 export interface Asked {
@@ -33,11 +33,11 @@ export type Answer =
 
 const alreadyActive = refused("already-active", "a turn is already generating for this conversation");
 
-export class ConversationWork {
+export class ConversationActions {
   readonly id: string;
-  readonly channel: TurnChannel;
-  readonly texts: WaitingTexts;
-  readonly compacting: Compacting;
+  readonly channel: TurnEvents;
+  readonly texts: MessageQueue;
+  readonly compacting: CompactionRun;
   asked: Asked = {};
   answer: Answer | undefined;
   /** Who is inside a call to the conversation, beside its listeners. */
@@ -53,9 +53,9 @@ export class ConversationWork {
     this.id = id;
     this.#services = services;
     this.#crashed = [...crashed];
-    this.channel = new TurnChannel(services.outbox, services.logger, services.limits);
-    this.texts = new WaitingTexts(services.store.queue(id));
-    this.compacting = new Compacting(id, this.texts, services);
+    this.channel = new TurnEvents(services.settleQueue, services.logger, services.limits);
+    this.texts = new MessageQueue(services.store.queue(id));
+    this.compacting = new CompactionRun(id, this.texts, services);
     this.#isClosed = services.store.conversation(id)?.closed ?? false;
   }
 
@@ -264,6 +264,6 @@ export class ConversationWork {
     this.#runner?.conclude({ reason: "interrupted" });
     this.#runner?.seal();
     this.#runner = undefined;
-    this.#services.outbox.post(() => this.channel.close());
+    this.#services.settleQueue.post(() => this.channel.close());
   }
 }

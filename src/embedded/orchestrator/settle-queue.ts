@@ -2,7 +2,7 @@
 // its answer at once (an event sent while its actor is busy would only be queued). Must never drop or reorder news.
 import type { Logger } from "../../ports/logger.ts";
 
-export class Outbox {
+export class SettleQueue {
   readonly #logger: Logger;
   #waiting: (() => void)[] = [];
   #depth = 0;

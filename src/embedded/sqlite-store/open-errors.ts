@@ -1,6 +1,6 @@
 // Why a data directory could not be opened: one sentence each, with the directory and the remedy.
 import { StoreOpenError } from "../../ports/store.ts";
-import { errorMessage, primaryCode, resultCode } from "./failures.ts";
+import { errorMessage, primaryCode, resultCode } from "./errors.ts";
 
 export const fileName = "turnwire.db";
 

@@ -2,17 +2,17 @@
 // Must never leave the chart without the news of its end.
 import type { Compacted, NotDone } from "../../ports/conversations.ts";
 import { compact } from "./compaction.ts";
-import type { Services } from "./services.ts";
-import type { WaitingTexts } from "./waiting-texts.ts";
+import type { Services } from "./context.ts";
+import type { MessageQueue } from "./message-queue.ts";
 
-export class Compacting {
+export class CompactionRun {
   readonly #conversationId: string;
-  readonly #texts: WaitingTexts;
+  readonly #texts: MessageQueue;
   readonly #services: Services;
   #running: AbortController | undefined;
   #waitedBefore: ReadonlySet<string> = new Set();
 
-  constructor(conversationId: string, texts: WaitingTexts, services: Services) {
+  constructor(conversationId: string, texts: MessageQueue, services: Services) {
     this.#conversationId = conversationId;
     this.#texts = texts;
     this.#services = services;
@@ -38,13 +38,13 @@ export class Compacting {
   }
 
   async #run(signal: AbortSignal, tellFinished: () => void): Promise<Compacted | NotDone> {
-    const { outbox, logger, broadcast } = this.#services;
+    const { settleQueue, logger, broadcast } = this.#services;
     const conversationId = this.#conversationId;
     const outcome = await compact(this.#services, conversationId, signal).catch((error: unknown): NotDone => {
       logger.error("orchestrator: a compaction failed", { conversationId, error });
       return { code: "internal", message: "nothing was compacted: the server failed" };
     });
-    outbox.around(() => {
+    settleQueue.around(() => {
       this.#running = undefined;
       if ("newConversationId" in outcome) broadcast({ type: "conversation.compacted", conversationId, ...outcome });
       tellFinished();

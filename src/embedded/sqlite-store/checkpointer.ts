@@ -5,12 +5,12 @@ import { limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { number, type ResultRow } from "./columns.ts";
-import { errorMessage } from "./failures.ts";
+import { errorMessage } from "./errors.ts";
 
 /** Where no turn of the loop comes between many commits SQLite writes it back, when it is so many times as long. */
 export const withoutTurns = 4;
 
-export class LogKeeper {
+export class Checkpointer {
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
   readonly #logger: Logger;

@@ -5,13 +5,13 @@ import type { Limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { LiveConversation } from "./live-conversation.ts";
-import type { Outbox } from "./outbox.ts";
+import type { SettleQueue } from "./settle-queue.ts";
 
-export interface TurnKeeperOptions {
+export interface TurnWatchdogOptions {
   clock: Clock;
   limits: Pick<Limits, "turnLookMs">;
   logger: Logger;
-  outbox: Outbox;
+  settleQueue: SettleQueue;
   active: () => Iterable<LiveConversation>;
   /** How many watch a conversation. */
   watchers: (conversationId: string) => number;
@@ -19,22 +19,22 @@ export interface TurnKeeperOptions {
   orphanMs: number | undefined;
 }
 
-export class TurnKeeper {
-  readonly #options: TurnKeeperOptions;
+export class TurnWatchdog {
+  readonly #options: TurnWatchdogOptions;
   /** Since when nobody watches, by turn. */
   #unwatched = new Map<string, number>();
   #timer: Timer | undefined;
 
-  constructor(options: TurnKeeperOptions) {
+  constructor(options: TurnWatchdogOptions) {
     this.#options = options;
   }
 
   /** Goes on until no turn runs. */
   start(): void {
-    const { clock, limits, outbox } = this.#options;
+    const { clock, limits, settleQueue } = this.#options;
     this.#timer ??= clock.setTimeout(() => {
       this.#timer = undefined;
-      outbox.around(() => this.#look());
+      settleQueue.around(() => this.#look());
     }, limits.turnLookMs);
   }
 

@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { limits } from "../../limits.ts";
 import type { Write } from "../../ports/store.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { errorMessage, isDefect } from "./failures.ts";
+import { errorMessage, isDefect } from "./errors.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** A unit that was tried, and the error that says that it can never succeed. */
@@ -13,7 +13,7 @@ export interface Defect {
   error: unknown;
 }
 
-export function refusedUnits(database: DatabaseSync, transaction: Transaction, clock: Clock) {
+export function deadLetters(database: DatabaseSync, transaction: Transaction, clock: Clock) {
   const add = database.prepare("INSERT INTO refused_units (refused_at, reason, writes) VALUES (?, ?, ?)");
   const shed = database.prepare(
     "DELETE FROM refused_units WHERE position <= (SELECT max(position) FROM refused_units) - ?",

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { LogKeeper, withoutTurns } from "../../src/embedded/sqlite-store/log-keeper.ts";
+import { Checkpointer, withoutTurns } from "../../src/embedded/sqlite-store/checkpointer.ts";
 import { openDatabase } from "../../src/embedded/sqlite-store/open-database.ts";
 import { limits } from "../../src/limits.ts";
 import type { Logger } from "../../src/ports/logger.ts";
@@ -26,7 +26,7 @@ function open() {
   database.exec("CREATE TABLE said (id INTEGER PRIMARY KEY, words BLOB)");
   const insert = database.prepare("INSERT INTO said (words) VALUES (zeroblob(?))");
   const clock = new SimulatedClock();
-  const keeper = new LogKeeper(database, clock, logger);
+  const keeper = new Checkpointer(database, clock, logger);
   const file = join(directory, "turnwire.db");
   const commit = (bytes: number): void => {
     insert.run(bytes);
@@ -93,7 +93,7 @@ test("a database that was closed meanwhile is left alone, and one in memory has 
   clock.settle();
   assert.equal(said, []);
   const inMemory = new DatabaseSync(":memory:");
-  new LogKeeper(inMemory, clock, {} as Logger).committed();
+  new Checkpointer(inMemory, clock, {} as Logger).committed();
   assert.is(clock.pending, 0);
   inMemory.close();
 });

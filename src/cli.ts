@@ -5,7 +5,7 @@
 const oldestMajor = 24;
 const { node } = process.versions;
 
-if (Number.parseInt(node, 10) >= oldestMajor) await import("./command.ts");
+if (Number.parseInt(node, 10) >= oldestMajor) await import("./server/main.ts");
 else {
   process.stderr.write(
     `turnwire: Node ${oldestMajor} or later is needed and this is ${node}: npm i -D node@${oldestMajor}\n`,

@@ -1,7 +1,6 @@
 // The package's front door for those who run the server from their own code, or put their own parts behind its ports.
 // For an agent host there is `turnwire/host`.
 
-export { type Config, ConfigError, readConfig } from "./config.ts";
 export type { InspectionFilter, InspectionNews, InspectionObserver } from "./diagnostics/inspection.ts";
 export {
   Gateway,
@@ -19,8 +18,9 @@ export { type Logger, silentLogger } from "./ports/logger.ts";
 export type { Orchestrator, StartOutcome, TurnRequest } from "./ports/orchestrator.ts";
 export { type Store, StoreError, StoreOpenError, type Write } from "./ports/store.ts";
 export type { SurfaceProvider, SurfaceRegistry } from "./ports/surfaces.ts";
-export { type RunningServer, type ServerOptions, startServer } from "./process.ts";
 export type { TurnEvent } from "./protocol/turn-event.ts";
 export { type Clock, systemClock } from "./runtime/clock.ts";
 export { ListenError } from "./runtime/listen.ts";
+export { type Config, ConfigError, readConfig } from "./server/config.ts";
+export { type RunningServer, type ServerOptions, startServer } from "./server/server.ts";
 export { createSurfaceRegistry } from "./surfaces/surface-registry.ts";

@@ -3,13 +3,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectionMachine } from "../../machines/connection.ts";
-import { readConfig } from "../../src/config.ts";
 import type { Connection } from "../../src/connections/connection.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
-import { type RunningServer, startServer } from "../../src/process.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
+import { readConfig } from "../../src/server/config.ts";
+import { type RunningServer, startServer } from "../../src/server/server.ts";
 import { isRecord } from "../support/client/transcript.ts";
 import { type Client, connect } from "../support/client.ts";
 import { eventually } from "../support/deadline.ts";

@@ -1,10 +1,10 @@
 // The server under load, as its own process: the real one, with a channel to its parent for figures that only it knows
 // and for the defects that a proof provokes.
 
-import { readConfig } from "../../src/config.ts";
 import type { Logger } from "../../src/ports/logger.ts";
-import { startServer } from "../../src/process.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
+import { readConfig } from "../../src/server/config.ts";
+import { startServer } from "../../src/server/server.ts";
 
 export type Ask = { ask: "figures" } | { ask: "collect" } | { ask: "crash"; count: number } | { ask: "stop" };
 

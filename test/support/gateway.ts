@@ -3,7 +3,6 @@
 import type { Credentials } from "../../src/access/credentials.ts";
 import { createRequestGuard } from "../../src/access/request-guard.ts";
 import { Gateway } from "../../src/gateway/gateway.ts";
-import { createTransportWsExtension, type Extension } from "../../src/host.ts";
 import { type Limits, limits } from "../../src/limits.ts";
 import type { Authorisation } from "../../src/ports/authorisation.ts";
 import type { Broadcasts } from "../../src/ports/broadcasts.ts";
@@ -12,6 +11,7 @@ import type { SurfaceRegistry } from "../../src/ports/surfaces.ts";
 import type { Broadcast } from "../../src/protocol/broadcast.ts";
 import { type Clock, systemClock } from "../../src/runtime/clock.ts";
 import { listen, trackConnections, unlisten } from "../../src/runtime/listen.ts";
+import { createTransportWsExtension, type Extension } from "../../src/server/host-extension.ts";
 import { createTransport, type Transport } from "../../src/transport/ws-transport.ts";
 import { type Client, type ConnectOptions, connect } from "./client.ts";
 import { eventually, within } from "./deadline.ts";

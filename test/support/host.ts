@@ -1,6 +1,7 @@
 // A small agent host: services, hooks, config and a logger, each of which remembers what was done with it.
-import type { Host } from "../../src/host.ts";
+
 import type { Logger } from "../../src/ports/logger.ts";
+import type { Host } from "../../src/server/host-extension.ts";
 
 export interface Line {
   level: string;

@@ -1,6 +1,6 @@
 // A real server with --inspect, in this process, so that a test sees its gateway as well as its page; and sockets of
 // every kind to look at: one in mid-turn, one that does not read, one that is being closed for it.
-import { type RunningServer, startServer } from "../../src/process.ts";
+import { type RunningServer, startServer } from "../../src/server/server.ts";
 import { readConfig, silentLogger, systemClock } from "../../src/turnwire.ts";
 import { type Client, connect } from "./client.ts";
 import { eventually } from "./deadline.ts";

@@ -3,12 +3,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readConfig } from "../../../src/config.ts";
 import type { Agent } from "../../../src/ports/agent.ts";
 import { type Logger, silentLogger } from "../../../src/ports/logger.ts";
 import type { SurfaceProvider } from "../../../src/ports/surfaces.ts";
-import { startServer } from "../../../src/process.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
+import { readConfig } from "../../../src/server/config.ts";
+import { startServer } from "../../../src/server/server.ts";
 import { answerParent, collectGarbage } from "./channel.ts";
 import { Stage } from "./stage.ts";
 import { benchSpec } from "./straightforward.ts";

@@ -3,8 +3,8 @@
 import type { Server } from "node:net";
 import * as assert from "uvu/assert";
 import { Gateway } from "../../../../src/gateway/gateway.ts";
-import { createTransportWsExtension, type Extension } from "../../../../src/host.ts";
 import type { SurfaceRegistry } from "../../../../src/ports/surfaces.ts";
+import { createTransportWsExtension, type Extension } from "../../../../src/server/host-extension.ts";
 import { createSurfaceRegistry } from "../../../../src/surfaces/surface-registry.ts";
 import type { Client } from "../../../support/client.ts";
 import { within } from "../../../support/deadline.ts";

@@ -2,10 +2,10 @@
 // upgrade, so that a refused peer costs no socket.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { isRecord } from "../support/client/transcript.ts";
-import { connect, refusedUpgrade } from "../support/client.ts";
-import { withGateway, withHost } from "../support/gateway.ts";
-import { openPeer } from "../support/http-peer.ts";
+import { isRecord } from "../../support/client/transcript.ts";
+import { connect, refusedUpgrade } from "../../support/client.ts";
+import { withGateway, withHost } from "../../support/gateway.ts";
+import { openPeer } from "../../support/http-peer.ts";
 
 const test = suite("host: access");
 

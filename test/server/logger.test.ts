@@ -3,12 +3,12 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Logger, silentLogger, tolerantLogger } from "../src/ports/logger.ts";
-import { budgets } from "./budgets.ts";
+import { type Logger, silentLogger, tolerantLogger } from "../../src/ports/logger.ts";
+import { budgets } from "../budgets.ts";
 
 const test = suite("log");
 
-const logFile = join(import.meta.dirname, "../src/log.ts");
+const logFile = join(import.meta.dirname, "../../src/server/logger.ts");
 
 /** Runs the lines in a process of their own and gives what it wrote. */
 function write(level: string, lines: string): { stdout: string; entries: Record<string, unknown>[] } {

@@ -1,9 +1,9 @@
 // `turnwire token`: adds, removes and lists what is in a tokens file. A token is shown once, when it is made; the file
 // has its digest only.
 import { randomBytes } from "node:crypto";
-import { digestOf } from "../access/credentials.ts";
-import type { Scope } from "../ports/authorisation.ts";
-import { changeTokensFile, readTokensFile, TokensFileError } from "./tokens-file.ts";
+import { digestOf } from "../../access/credentials.ts";
+import type { Scope } from "../../ports/authorisation.ts";
+import { changeTokensFile, readTokensFile, TokensFileError } from "../tokens-file.ts";
 
 export type TokenCommand =
   | { action: "add"; name: string; scopes: Scope[]; file: string }

@@ -2,34 +2,34 @@
 // never leave anything half started: what fails on the way up takes down what was up.
 import { createServer, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
-import { Credentials, digestOf, type TokenEntry } from "./access/credentials.ts";
-import { createRequestGuard, type RequestGuard } from "./access/request-guard.ts";
+import { Credentials, digestOf, type TokenEntry } from "../access/credentials.ts";
+import { createRequestGuard, type RequestGuard } from "../access/request-guard.ts";
+import { createMetrics, type Metrics } from "../diagnostics/metrics.ts";
+import type { StatelyInspector } from "../diagnostics/stately.ts";
+import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../embedded/orchestrator.ts";
+import { openSqliteStore } from "../embedded/sqlite-store.ts";
+import { createConversationSurface } from "../embedded/surfaces/conversation.ts";
+import { createGatewaySurface } from "../embedded/surfaces/gateway.ts";
+import { createMessageQueueSurface } from "../embedded/surfaces/message-queue.ts";
+import { Gateway } from "../gateway/gateway.ts";
+import { createHttpApp } from "../http/app.ts";
+import { createHttpListener } from "../http/listener.ts";
+import { OpenStreams } from "../http/open-streams.ts";
+import { limits as defaultLimits, type Limits } from "../limits.ts";
+import type { Agent, Tool } from "../ports/agent.ts";
+import type { Authorisation, Identity } from "../ports/authorisation.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Store } from "../ports/store.ts";
+import type { SurfaceProvider } from "../ports/surfaces.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { hostAndPort, listen, trackAnswers, trackConnections, unlisten } from "../runtime/listen.ts";
+import { isInProfile } from "../streams/feeds.ts";
+import { createSurfaceRegistry } from "../surfaces/surface-registry.ts";
+import { connectionOptions, createTransport } from "../transport/ws-transport.ts";
+import { createAgents, createTools, defaultModelOf } from "./agents.ts";
 import type { Config } from "./config.ts";
-import { createMetrics, type Metrics } from "./diagnostics/metrics.ts";
-import type { StatelyInspector } from "./diagnostics/stately.ts";
-import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "./embedded/orchestrator.ts";
-import { openSqliteStore } from "./embedded/sqlite-store.ts";
-import { createConversationSurface } from "./embedded/surfaces/conversation.ts";
-import { createGatewaySurface } from "./embedded/surfaces/gateway.ts";
-import { createMessageQueueSurface } from "./embedded/surfaces/message-queue.ts";
-import { Gateway } from "./gateway/gateway.ts";
-import { createHttpApp } from "./http/app.ts";
-import { createHttpListener } from "./http/listener.ts";
-import { OpenStreams } from "./http/open-streams.ts";
-import { limits as defaultLimits, type Limits } from "./limits.ts";
-import type { Agent, Tool } from "./ports/agent.ts";
-import type { Authorisation, Identity } from "./ports/authorisation.ts";
-import type { Logger } from "./ports/logger.ts";
-import type { Store } from "./ports/store.ts";
-import type { SurfaceProvider } from "./ports/surfaces.ts";
-import { createAgents, createTools, defaultModelOf } from "./process/agents.ts";
-import { createVisualizer, openStately } from "./process/inspection.ts";
-import { markOf, readTokensFile, TokensFile } from "./process/tokens-file.ts";
-import type { Clock } from "./runtime/clock.ts";
-import { hostAndPort, listen, trackAnswers, trackConnections, unlisten } from "./runtime/listen.ts";
-import { isInProfile } from "./streams/feeds.ts";
-import { createSurfaceRegistry } from "./surfaces/surface-registry.ts";
-import { connectionOptions, createTransport } from "./transport/ws-transport.ts";
+import { createVisualizer, openStately } from "./inspection.ts";
+import { markOf, readTokensFile, TokensFile } from "./tokens-file.ts";
 
 export interface RunningServer {
   /** Where WebSockets and the page are, as `ws://HOST:PORT` and `http://HOST:PORT`. */
@@ -70,7 +70,7 @@ interface Furnishings extends Pick<ServerOptions, "config" | "clock" | "logger">
   defaultModel: string;
 }
 
-const pageDirectory = fileURLToPath(new URL("./page/", import.meta.url));
+const pageDirectory = fileURLToPath(new URL("../page/", import.meta.url));
 
 /**
  * @throws ConfigError, StoreOpenError, ToolsFileError, TokensFileError, ListenError: each one sentence for the person

@@ -4,15 +4,15 @@ import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
-import { isLoopback } from "./access/hosts.ts";
+import { isLoopback } from "../access/hosts.ts";
+import type { InspectionFilter } from "../diagnostics/inspection/actor.ts";
+import { packageVersion } from "../version.ts";
+import type { TokenCommand } from "./commands/token.ts";
+import type { WhyCommand } from "./commands/why.ts";
 import { type Given, parseCommandLine, seeHelp } from "./config/command-line.ts";
 import { ConfigError } from "./config/error.ts";
 import { type FlagName, type FlagNameWithFallback, flags, helpText, type VariableName } from "./config/settings.ts";
 import * as values from "./config/values.ts";
-import type { InspectionFilter } from "./diagnostics/inspection/actor.ts";
-import type { TokenCommand } from "./process/token-command.ts";
-import type { WhyCommand } from "./process/why-command.ts";
-import { packageVersion } from "./version.ts";
 
 /** An OpenAI-compatible API. */
 export interface Endpoint {

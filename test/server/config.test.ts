@@ -4,9 +4,9 @@ import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { flags } from "../src/config/settings.ts";
-import { type Config, ConfigError, type Environment, readConfig } from "../src/config.ts";
-import { packageVersion } from "../src/version.ts";
+import { flags } from "../../src/server/config/settings.ts";
+import { type Config, ConfigError, type Environment, readConfig } from "../../src/server/config.ts";
+import { packageVersion } from "../../src/version.ts";
 
 const test = suite("config");
 

@@ -1,6 +1,5 @@
 // Which agents and tools the process has, and which model answers when nobody names one.
 
-import { type Config, ConfigError } from "../config.ts";
 import { createDemoAgent } from "../embedded/agents/demo.ts";
 import { calculatorTool } from "../embedded/tools/calculator.ts";
 import { createClockTool } from "../embedded/tools/clock.ts";
@@ -8,6 +7,7 @@ import { loadTools } from "../embedded/tools/load-tools.ts";
 import type { Agent, Tool } from "../ports/agent.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { type Config, ConfigError } from "./config.ts";
 
 const demoModel = "demo/echo";
 

@@ -3,16 +3,16 @@
 import { createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createTransportWsExtension } from "../../src/host.ts";
-import { createSurfaceRegistry } from "../../src/surfaces/surface-registry.ts";
-import { connect } from "../support/client.ts";
-import { eventually, within } from "../support/deadline.ts";
-import { portOf, withHost } from "../support/gateway.ts";
-import { FakeHost, hooks } from "../support/host.ts";
-import { openPeer, openUpgradedPeer } from "../support/http-peer.ts";
-import { rejection } from "../support/rejection.ts";
-import { ScriptedOrchestrator } from "../support/scripted-orchestrator.ts";
-import { registryOf, ScriptedSurface } from "../support/scripted-surfaces.ts";
+import { createTransportWsExtension } from "../../../src/server/host-extension.ts";
+import { createSurfaceRegistry } from "../../../src/surfaces/surface-registry.ts";
+import { connect } from "../../support/client.ts";
+import { eventually, within } from "../../support/deadline.ts";
+import { portOf, withHost } from "../../support/gateway.ts";
+import { FakeHost, hooks } from "../../support/host.ts";
+import { openPeer, openUpgradedPeer } from "../../support/http-peer.ts";
+import { rejection } from "../../support/rejection.ts";
+import { ScriptedOrchestrator } from "../../support/scripted-orchestrator.ts";
+import { registryOf, ScriptedSurface } from "../../support/scripted-surfaces.ts";
 
 const test = suite("host: extension");
 

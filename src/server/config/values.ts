@@ -2,11 +2,11 @@
 // would be right; it must not repeat the value, which may be a secret.
 import { isIPv6 } from "node:net";
 import * as v from "valibot";
-import { tokenName as storedTokenName, tokenNameRule } from "../access/credentials.ts";
-import { originText, parseAuthority, parseOrigin } from "../access/hosts.ts";
-import type { InspectionFilter } from "../diagnostics/inspection/actor.ts";
-import { limits } from "../limits.ts";
-import { scopes } from "../ports/authorisation.ts";
+import { tokenName as storedTokenName, tokenNameRule } from "../../access/credentials.ts";
+import { originText, parseAuthority, parseOrigin } from "../../access/hosts.ts";
+import type { InspectionFilter } from "../../diagnostics/inspection/actor.ts";
+import { limits } from "../../limits.ts";
+import { scopes } from "../../ports/authorisation.ts";
 
 function wholeNumber(least: number, most: number, unit: string) {
   const message = `it must be a whole number from ${least} to ${most}${unit}`;

@@ -1,21 +1,21 @@
 // turnwire as an extension of an agent host that brings its own orchestrator and surfaces (design 4): the gateway on
 // one WebSocket port, and nothing of the embedded parts.
 import * as v from "valibot";
-import { Credentials, digestOf } from "./access/credentials.ts";
-import { isLoopback, parseOrigin } from "./access/hosts.ts";
-import { createRequestGuard } from "./access/request-guard.ts";
-import type { InspectionFilter, InspectionObserver } from "./diagnostics/inspection.ts";
-import { Gateway } from "./gateway/gateway.ts";
-import { limits } from "./limits.ts";
-import type { Broadcasts } from "./ports/broadcasts.ts";
-import { errorMessage, ignoreRejection } from "./ports/guarded-orchestrator.ts";
-import { type Logger, tolerantLogger } from "./ports/logger.ts";
-import type { Orchestrator } from "./ports/orchestrator.ts";
-import type { SurfaceRegistry } from "./ports/surfaces.ts";
-import type { Broadcast } from "./protocol/broadcast.ts";
-import { type Clock, systemClock } from "./runtime/clock.ts";
-import { listen, trackConnections, unlisten } from "./runtime/listen.ts";
-import { createTransport } from "./transport/ws-transport.ts";
+import { Credentials, digestOf } from "../access/credentials.ts";
+import { isLoopback, parseOrigin } from "../access/hosts.ts";
+import { createRequestGuard } from "../access/request-guard.ts";
+import type { InspectionFilter, InspectionObserver } from "../diagnostics/inspection.ts";
+import { Gateway } from "../gateway/gateway.ts";
+import { limits } from "../limits.ts";
+import type { Broadcasts } from "../ports/broadcasts.ts";
+import { errorMessage, ignoreRejection } from "../ports/guarded-orchestrator.ts";
+import { type Logger, tolerantLogger } from "../ports/logger.ts";
+import type { Orchestrator } from "../ports/orchestrator.ts";
+import type { SurfaceRegistry } from "../ports/surfaces.ts";
+import type { Broadcast } from "../protocol/broadcast.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { listen, trackConnections, unlisten } from "../runtime/listen.ts";
+import { createTransport } from "../transport/ws-transport.ts";
 
 export interface ServiceHandle {
   id: string;

@@ -1,16 +1,16 @@
 // What the command `turnwire` does: reads the configuration, runs the server until a signal, and tells in one sentence
 // what is wrong. Standard output has the ready line and nothing else; exit code 2 means that it never started.
 
+import { ToolsFileError } from "../embedded/tools/load-tools.ts";
+import { StoreOpenError } from "../ports/store.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { ListenError } from "../runtime/listen.ts";
+import { runTokenCommand } from "./commands/token.ts";
+import { runWhyCommand, WhyError } from "./commands/why.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
-import { ToolsFileError } from "./embedded/tools/load-tools.ts";
-import { createLogger } from "./log.ts";
-import { StoreOpenError } from "./ports/store.ts";
-import { runTokenCommand } from "./process/token-command.ts";
-import { TokensFileError } from "./process/tokens-file.ts";
-import { runWhyCommand, WhyError } from "./process/why-command.ts";
-import { startServer } from "./process.ts";
-import { systemClock } from "./runtime/clock.ts";
-import { ListenError } from "./runtime/listen.ts";
+import { createLogger } from "./logger.ts";
+import { startServer } from "./server.ts";
+import { TokensFileError } from "./tokens-file.ts";
 
 const couldNotStart = 2;
 

@@ -1,12 +1,12 @@
 // What --inspect adds to the process: our own visualizer behind the HTTP port, and on demand Stately's.
 import { fileURLToPath } from "node:url";
-import type { InspectConfig } from "../config.ts";
 import { Visualizer } from "../diagnostics/inspection/visualizer.ts";
 import type { StatelyInspector } from "../diagnostics/stately.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { limits } from "../limits.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { InspectConfig } from "./config.ts";
 
 const chartsDirectory = fileURLToPath(new URL("../../visualizations/", import.meta.url));
 const pageDirectory = `${chartsDirectory}live`;

@@ -1,11 +1,11 @@
 // Which agents and tools a process has, and which model answers when nobody names one.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Config, ConfigError, readConfig } from "../../src/config.ts";
 import type { Agent, Tool } from "../../src/ports/agent.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
-import { createAgents, createTools, defaultModelOf } from "../../src/process/agents.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
+import { createAgents, createTools, defaultModelOf } from "../../src/server/agents.ts";
+import { type Config, ConfigError, readConfig } from "../../src/server/config.ts";
 
 const test = suite("process: agents");
 

@@ -1,6 +1,6 @@
 // The process's log: pino, one JSON line each, to stderr. Standard output belongs to the ready line.
 import { destination, pino, stdTimeFunctions } from "pino";
-import type { LogFields, Logger } from "./ports/logger.ts";
+import type { LogFields, Logger } from "../ports/logger.ts";
 
 /** Errors come under `error`; pino shows their type, message and stack. */
 export function createLogger(level: string): Logger {

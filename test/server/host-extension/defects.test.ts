@@ -2,12 +2,12 @@
 // logged once with its stack, no stack reaches a client, and the siblings never notice (style, Errors).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Connection } from "../../src/connections/connection.ts";
-import type { Client } from "../support/client.ts";
-import { eventually } from "../support/deadline.ts";
-import { type BareGateway, hastyClock, withGateway } from "../support/gateway.ts";
-import { closeOf, openUpgradedPeer } from "../support/http-peer.ts";
-import { ScriptedSurface } from "../support/scripted-surfaces.ts";
+import type { Connection } from "../../../src/connections/connection.ts";
+import type { Client } from "../../support/client.ts";
+import { eventually } from "../../support/deadline.ts";
+import { type BareGateway, hastyClock, withGateway } from "../../support/gateway.ts";
+import { closeOf, openUpgradedPeer } from "../../support/http-peer.ts";
+import { ScriptedSurface } from "../../support/scripted-surfaces.ts";
 
 const test = suite("host: defects");
 

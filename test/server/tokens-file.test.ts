@@ -16,8 +16,8 @@ import * as assert from "uvu/assert";
 import { digestOf, type TokenEntry } from "../../src/access/credentials.ts";
 import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
-import { runTokenCommand } from "../../src/process/token-command.ts";
-import { markOf, readTokensFile, TokensFile, TokensFileError } from "../../src/process/tokens-file.ts";
+import { runTokenCommand } from "../../src/server/commands/token.ts";
+import { markOf, readTokensFile, TokensFile, TokensFileError } from "../../src/server/tokens-file.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("the tokens file");

@@ -1,7 +1,8 @@
-// `npm run pictures`: draws every chart in machines/ anew, as Markdown that GitHub renders and as SVG. A test fails
-// when a picture and its machine differ (test/pictures.test.ts).
+// `npm run pictures`: draws every chart in machines/ anew, as Markdown that GitHub renders and as SVG, and prints the
+// tables that documents take from code. A test fails when one of them is out of date (test/pictures.test.ts).
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { printDocuments } from "./pictures/documents.ts";
 import { drawAll } from "./pictures/draw.ts";
 
 const directory = fileURLToPath(new URL("../visualizations/", import.meta.url));
@@ -9,4 +10,8 @@ mkdirSync(directory, { recursive: true });
 for (const [name, content] of await drawAll()) {
   writeFileSync(`${directory}${name}`, content);
   process.stdout.write(`visualizations/${name}\n`);
+}
+for (const [path, text] of printDocuments()) {
+  writeFileSync(new URL(`../${path}`, import.meta.url), text);
+  process.stdout.write(`${path}\n`);
 }

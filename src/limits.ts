@@ -126,6 +126,7 @@ export const limits = {
   socketsMax: 50_000,
 
   // ── the queue of a conversation ────────────────────────────────────────────────────────────────────────────────
+  /** Texts that wait in the queue of one conversation. Higher: longer prompts when they open the next turn. */
   queuedTextsMax: 10,
   /** Characters of one queued text. */
   queuedTextCharactersMax: 16_000,
@@ -254,6 +255,7 @@ export const limits = {
   sealRetryMs: 1_000,
   /** Back-off before the first token: the first pause; doubled each time. */
   retryFirstDelayMs: 500,
+  /** The longest pause between two tries. */
   retryDelayMaxMs: 30_000,
   /** Tries after the first one. */
   retriesMax: 4,
@@ -289,6 +291,7 @@ export const limits = {
   lastWaitMs: 30 * 60_000,
 
   // ── access ──────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** How long a ticket is good for. */
   ticketMs: 30_000,
   /** Tickets not used yet; the oldest is dropped. */
   ticketsMax: 10_000,

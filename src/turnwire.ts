@@ -1,14 +1,9 @@
 // The package's front door for those who run the server from their own code, or put their own parts behind its ports.
 // For an agent host there is `turnwire/host`.
 
+export type { GatewayCounts } from "./diagnostics/counts.ts";
 export type { InspectionFilter, InspectionNews, InspectionObserver } from "./diagnostics/inspection.ts";
-export {
-  Gateway,
-  type GatewayCounts,
-  type GatewayOptions,
-  type GatewayPorts,
-  type Supervision,
-} from "./gateway/gateway.ts";
+export { Gateway, type GatewayOptions, type GatewayPorts, type Supervision } from "./gateway/gateway.ts";
 export { type Limits, limits } from "./limits.ts";
 export type { Agent, AgentEvent, AgentMessage, AgentResult, AgentRun, Tool, ToolContext } from "./ports/agent.ts";
 export type { Authorisation, AuthorisationQuestion, Identity, Scope } from "./ports/authorisation.ts";

@@ -69,7 +69,6 @@ export const budgets = {
 /** A file called *.alone.test.ts runs alone without a row here. */
 export const fileBudgets: FileBudget[] = [
   { path: "test/page/", deadlineMs: 120_000, alone: true },
-  { path: "test/page.test.ts", deadlineMs: 120_000, alone: true },
   // Both cores are at work in it already.
   { path: "test/model/mutation.test.ts", deadlineMs: 400_000, alone: true },
   { path: "test/model/", deadlineMs: 240_000 },

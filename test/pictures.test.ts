@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { setup } from "xstate";
 import { actorsSvg, actorTree, familiesOf } from "../scripts/pictures/actors.ts";
 import { boxesOf, chartOf, labelOf } from "../scripts/pictures/chart.ts";
+import { printDocuments } from "../scripts/pictures/documents.ts";
 import { drawAll, machines } from "../scripts/pictures/draw.ts";
 import { layoutOf, sizes, widthOf } from "../scripts/pictures/layout.ts";
 import { mermaidOf } from "../scripts/pictures/mermaid.ts";
@@ -32,6 +33,16 @@ pictures("every picture is what its machine says; otherwise `npm run pictures` d
     );
   }
 });
+
+pictures(
+  "every table that a document takes from code is up to date; otherwise `npm run pictures` prints it anew",
+  () => {
+    for (const [path, text] of printDocuments()) {
+      const present = readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+      assert.ok(present === text, `${path} is not what the code says: npm run pictures`);
+    }
+  },
+);
 
 pictures("drawn twice, the pictures are the same to the letter", async () => {
   assert.equal([...(await drawAll())], [...drawn]);

@@ -14,8 +14,10 @@ import {
   misnamedMachine,
   unusedDeclarations,
 } from "./tidy/machines.ts";
+import { deadPaths } from "./tidy/paths.ts";
 import { placesOfAMachine } from "./tidy/places.ts";
 import { undocumented } from "./tidy/readme.ts";
+import { circularFiles, upwardArrows, wrongRooms } from "./tidy/rooms.ts";
 import { escapesFromTypes, nearlyTooLong, tooLong, unfinishedWords, wideLines, withoutOpening } from "./tidy/shape.ts";
 import { isIn, isTypeScript, type Source, sourcesOf } from "./tidy/source.ts";
 import { idleTestFiles } from "./tidy/test-files.ts";
@@ -90,6 +92,12 @@ files.run();
 const architecture = suite("tidy: architecture");
 
 architecture("imports point one way", () => none(wrongImports(house)));
+
+architecture("every file is in a room, and a room imports only what the table says", () => none(wrongRooms(house)));
+
+architecture("no room and no file is part of a circle", () => none([...upwardArrows(), ...circularFiles(house)]));
+
+architecture("every path that a text names leads to a file", () => none(deadPaths(house)));
 
 architecture("machines know no clock, no chance, no world, and never wait", () => none(impureMachines(house)));
 

@@ -3,7 +3,7 @@
 
 import type { Authorisation, AuthorisationQuestion, Identity, Scope } from "../ports/authorisation.ts";
 import { scopes } from "../ports/authorisation.ts";
-import { errorMessage, ignoreRejection } from "../ports/guarded-orchestrator.ts";
+import { errorMessage, ignoreRejection } from "../ports/guard.ts";
 import type { Logger } from "../ports/logger.ts";
 
 export type Action = AuthorisationQuestion["action"];

@@ -3,6 +3,7 @@
 
 import { limits as defaultLimits, type Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
+import { ticketPrefix } from "../protocol/subprotocol.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { anyone } from "./authoriser.ts";
 import type { Credentials } from "./credentials.ts";
@@ -57,7 +58,6 @@ export interface RequestGuard {
   issueTicket(identity: Identity): Ticket;
 }
 
-const ticketPrefix = "turnwire.ticket.";
 const shownCharactersMax = 100;
 
 export function createRequestGuard(options: RequestGuardOptions): RequestGuard {
@@ -126,15 +126,6 @@ export function createRequestGuard(options: RequestGuardOptions): RequestGuard {
     isGood: (identity) => credentials?.includes(identity) ?? true,
     issueTicket: (identity) => tickets.issue(identity),
   };
-}
-
-/**
- * The subprotocol to confirm, or undefined for none (protocol 2). `turnwire.v1` is passed over until all of it is
- * served: a client that does not get it falls back on the base contract. A ticket is never selected.
- */
-export function chooseSubprotocol(offered: Iterable<string>): string | undefined {
-  const names = [...offered].filter((name) => !name.startsWith(ticketPrefix));
-  return ["turnwire.v1", "turnwire.base"].find((name) => names.includes(name)) ?? names[0];
 }
 
 /**

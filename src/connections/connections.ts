@@ -1,5 +1,6 @@
 // All sockets: accepts them, hands each validated message to its actor, tells the actors what the data plane finds, and
 // releases everything of a socket that has gone, failed or been closed. Must never let one socket's end touch another.
+
 import { randomUUID } from "node:crypto";
 import type { AnyActorRef } from "xstate";
 import { connectionMachine } from "../../machines/connection.ts";
@@ -7,7 +8,8 @@ import type { Action, Authoriser } from "../access/authoriser.ts";
 import { countOf } from "../access/rate-limiter.ts";
 import { Corker } from "../egress/cork.ts";
 import { EgressCounters } from "../egress/counters.ts";
-import { type Socket, SocketWriter, type SocketWriterContext } from "../egress/socket-writer.ts";
+import type { Caller, Socket, SocketListener } from "../egress/socket.ts";
+import { SocketWriter, type SocketWriterContext } from "../egress/socket-writer.ts";
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -16,6 +18,7 @@ import { closes } from "../protocol/closes.ts";
 import { cachedJson } from "../protocol/json-cache.ts";
 import { type Parsed, parseMessage } from "../protocol/parse.ts";
 import { type Refusal, refusals } from "../protocol/refusals.ts";
+import { v1 } from "../protocol/subprotocol.ts";
 import type { ActorRegistry } from "../runtime/actor-registry.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
@@ -25,17 +28,7 @@ import { refuse } from "./actions/replies.ts";
 import type { Services } from "./actions/services.ts";
 import { connectionActions } from "./actions.ts";
 import { Connection } from "./connection.ts";
-import { InboundQueue, type SocketListener } from "./inbound-queue.ts";
-
-/** The subprotocol with replies, resume and idempotency keys (protocol 2). */
-export const v1 = "turnwire.v1";
-
-/** Who has come, and how it wants to speak. */
-export interface Caller {
-  /** The one that was chosen; "" for none. */
-  subprotocol: string;
-  identity: Identity;
-}
+import { InboundQueue } from "./inbound-queue.ts";
 
 export interface ConnectionsOptions {
   actors: ActorRegistry;

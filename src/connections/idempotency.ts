@@ -5,8 +5,8 @@ import { hash } from "node:crypto";
 import { anyone } from "../access/authoriser.ts";
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
-import { errorMessage } from "../ports/guarded-orchestrator.ts";
-import type { IdempotencyKeys, KeptAnswer, KeyedRequest } from "../ports/idempotency.ts";
+import { errorMessage } from "../ports/guard.ts";
+import { type IdempotencyKeys, type KeptAnswer, type KeyedRequest, placeOf } from "../ports/idempotency.ts";
 import type { ChatQueue } from "../protocol/chat-queue.ts";
 import type { ChatSend } from "../protocol/chat-send.ts";
 import { chatError, type Refusal, refusals } from "../protocol/refusals.ts";
@@ -101,7 +101,3 @@ class MemoryKeys implements IdempotencyKeys {
     }
   }
 }
-
-/** With and without a conversation are two keys. */
-export const placeOf = (key: string, conversationId: string | undefined): string =>
-  JSON.stringify(conversationId === undefined ? [key] : [key, conversationId]);

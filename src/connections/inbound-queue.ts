@@ -1,19 +1,9 @@
 // One socket's listener: what has come from the peer, in its order, on its way to what is to be done. Must never carry
 // out a message before the one that came before it, nor lose one that came before the socket had gone.
+import type { SocketListener } from "../egress/socket.ts";
 
 import type { Work } from "../runtime/fair-job-queue.ts";
 import type { Connection } from "./connection.ts";
-
-/** What the transport tells of one socket. */
-export interface SocketListener {
-  message(data: Buffer): void;
-  pong(payload: string): void;
-  /** The peer has sent more than is read for too long. */
-  flooding(): void;
-  /** The peer broke the protocol and ws is closing the socket with the RFC's code. */
-  broken(): void;
-  closed(): void;
-}
 
 /** What is done with it. */
 export interface EarsHouse {

@@ -2,9 +2,8 @@
 // grows); read from the gateway at the moment they are asked for.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { EgressCounters } from "../egress/counters.ts";
-import type { GatewayCounts } from "../gateway/gateway.ts";
 import { type Limits, limits } from "../limits.ts";
-import type { WaitingPeers } from "../transport/ws-transport.ts";
+import type { GatewayCounts } from "./counts.ts";
 import type { ChartCount } from "./inspection/directory.ts";
 
 export interface Figures extends GatewayCounts {
@@ -18,7 +17,8 @@ export interface MetricsSource {
   figures: () => Figures;
   charts: () => ChartCount[];
   traffic: () => EgressCounters;
-  waiting: () => WaitingPeers;
+  /** How many peers wait to be heard, by kind. */
+  waiting: () => { sockets: number; newcomers: number };
 }
 
 export interface Metrics {

@@ -1,18 +1,20 @@
 // The Stately inspector, for those who like its page better than ours: starts the official relay on this machine and
 // feeds it the gateway and the actors chosen. Must never reach an actor with an error of its own: it ends instead.
 
-import type { Gateway } from "../gateway/gateway.ts";
+import type { AnyActorRef } from "xstate";
 import { type Limits, limits } from "../limits.ts";
 import type { Logger } from "../ports/logger.ts";
+import type { ActorRegistry } from "../runtime/actor-registry.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { hostAndPort, ListenError } from "../runtime/listen.ts";
-import type { InspectionFilter } from "./inspection.ts";
+import type { Inspection, InspectionFilter } from "./inspection.ts";
 import { Bridge } from "./stately/bridge.ts";
 import { Disclosure, type Payloads } from "./stately/disclosure.ts";
 import { StatelyThread } from "./stately/thread.ts";
 
 export interface StatelyOptions {
-  gateway: Pick<Gateway, "root" | "actors" | "inspection">;
+  /** The gateway, as far as it is looked at. */
+  gateway: { root: AnyActorRef; actors: ActorRegistry; inspection: Inspection };
   /** Which actors it is fed; the gateway itself always. */
   filter: InspectionFilter;
   /** Where the relay listens: 127.0.0.1 (the default), ::1 or localhost. */

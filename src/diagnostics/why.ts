@@ -1,7 +1,8 @@
 // Why a conversation, or a socket, is as it is: its state, since when, what it waits for, who watches and how far they
 // are, and what will happen by itself; as facts, and in one sentence for a person. Asks nobody and changes nothing.
 
-import type { ActorDetail, Directory, Flow, TurnProgress } from "./inspection/directory.ts";
+import type { TurnProgress } from "../ports/conversations.ts";
+import type { ActorDetail, Directory, Flow } from "./inspection/directory.ts";
 import type { Deadline } from "./inspection/expectations.ts";
 
 export interface Why {

@@ -6,29 +6,7 @@ import type { Close } from "../protocol/closes.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Corker } from "./cork.ts";
 import type { EgressCounters } from "./counters.ts";
-
-/** The transport's side of one socket. Nothing of it throws on a socket that has gone. */
-export interface Socket {
-  /** Writes whole frames as they are. */
-  write(frames: Buffer): void;
-  /** What is written until release() leaves in one piece. */
-  hold(): void;
-  release(): void;
-  ping(payload: string): void;
-  close(code: number, reason: string): void;
-  /** Cuts the TCP connection. */
-  cut(): void;
-  /** Bytes the process still holds for it. */
-  unsentBytes(): number;
-  /** Since when the peer has sent more than is read; undefined when it does not. Monotonic, ms. */
-  busySince?(): number | undefined;
-  /** What the peer has asked for, and is being read, makes work later: so much of it, ms. */
-  began?(ms: number): void;
-  /** Nothing more is read of the peer … */
-  stopReading?(): void;
-  /** … until this. */
-  readOn?(): void;
-}
+import type { Socket } from "./socket.ts";
 
 /** What an outlet finds out. Called inside write loops: the owner posts a fact and does nothing else. */
 export interface SocketWriterOwner {

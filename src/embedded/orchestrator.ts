@@ -1,11 +1,10 @@
 // The orchestrator inside this process: conversations with their turns, behind the same ports as a host's. Must never
 // throw because of an agent, and never accept a turn that is not stored.
 
-import type { TurnProgress } from "../diagnostics/inspection/directory.ts";
 import { limits as defaultLimits, type Limits } from "../limits.ts";
 import type { Agent, Tool } from "../ports/agent.ts";
 import type { Broadcasts } from "../ports/broadcasts.ts";
-import type { Conversations } from "../ports/conversations.ts";
+import type { Conversations, TurnProgress } from "../ports/conversations.ts";
 import type { IdempotencyKeys } from "../ports/idempotency.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Orchestrator, Refused } from "../ports/orchestrator.ts";

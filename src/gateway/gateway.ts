@@ -1,21 +1,23 @@
 // Puts the gateway together: the root actor, the sockets, the watches, the surfaces and the news. It knows
 // conversations and surfaces only through their ports, so that a process and a host's extension differ only in what
 // stands behind them.
+
 import { type Actor, type AnyActorRef, createActor } from "xstate";
 import { gatewayMachine } from "../../machines/gateway.ts";
 import { Authoriser, anyone } from "../access/authoriser.ts";
 import { TurnQuota } from "../access/turn-quota.ts";
 import type { Services } from "../connections/actions/services.ts";
-import { type Caller, Connections } from "../connections/connections.ts";
+import { Connections } from "../connections/connections.ts";
 import { Idempotency } from "../connections/idempotency.ts";
-import type { SocketListener } from "../connections/inbound-queue.ts";
 import { Subscriptions } from "../connections/subscriptions.ts";
-import { Directory, type TurnProgress } from "../diagnostics/inspection/directory.ts";
+import type { GatewayCounts } from "../diagnostics/counts.ts";
+import { Directory } from "../diagnostics/inspection/directory.ts";
 import { Inspection, type InspectionFilter, type InspectionObserver } from "../diagnostics/inspection.ts";
-import type { Socket } from "../egress/socket-writer.ts";
+import type { Caller, Socket, SocketListener } from "../egress/socket.ts";
 import type { Limits } from "../limits.ts";
 import type { Authorisation, Identity } from "../ports/authorisation.ts";
 import type { Broadcasts } from "../ports/broadcasts.ts";
+import type { TurnProgress } from "../ports/conversations.ts";
 import { GuardedOrchestrator } from "../ports/guarded-orchestrator.ts";
 import type { IdempotencyKeys } from "../ports/idempotency.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -23,13 +25,14 @@ import type { Orchestrator } from "../ports/orchestrator.ts";
 import type { SurfaceRegistry } from "../ports/surfaces.ts";
 import type { Broadcast } from "../protocol/broadcast.ts";
 import { closes } from "../protocol/closes.ts";
+import type { EventProfile } from "../protocol/event-profile.ts";
 import { encodeKept } from "../protocol/frame.ts";
 import { createHello } from "../protocol/hello.ts";
 import { ActorRegistry } from "../runtime/actor-registry.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { DispatchQueue } from "../runtime/dispatch-queue.ts";
 import { Sweep } from "../runtime/sweep.ts";
-import { type EventProfile, Feeds } from "../streams/feeds.ts";
+import { Feeds } from "../streams/feeds.ts";
 import { Watches } from "../streams/watches.ts";
 import { Surfaces } from "../surfaces/surfaces.ts";
 import { Broadcaster } from "./broadcaster.ts";
@@ -62,26 +65,6 @@ export interface GatewayOptions {
   authorisation?: Authorisation | undefined;
   /** Called once, with the root actor running. */
   ports: (supervision: Supervision) => GatewayPorts;
-}
-
-export interface GatewayCounts {
-  sockets: number;
-  watches: number;
-  surfaces: number;
-  /** Turn events taken in since the start. */
-  events: number;
-  logs: number;
-  logBytes: number;
-  largestLogBytes: number;
-  /** What the process holds for sockets that have not taken it. */
-  unsentBytes: number;
-  largestUnsentBytes: number;
-  /** Events that the slowest watch lacks. */
-  largestLag: number;
-  /** Long messages that wait to be carried out. */
-  longMessages: number;
-  /** How late the event loop is with what is to be written. Milliseconds. */
-  latenessMs: number;
 }
 
 export class Gateway {

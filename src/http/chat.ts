@@ -1,10 +1,9 @@
 // POST /chat: one turn as NDJSON, a bare event a line (protocol 3). The turn is the conversation's: a client that
 // leaves or does not read loses its response, and the turn never notices.
 import { randomUUID } from "node:crypto";
-import type { TurnRequest } from "../ports/orchestrator.ts";
+import type { LoggedEvent, TurnRequest } from "../ports/orchestrator.ts";
 import type { ChatSend } from "../protocol/chat-send.ts";
 import { checkMessage } from "../protocol/parse.ts";
-import type { LoggedEvent } from "../streams/turn-log.ts";
 import type { HttpApp, HttpContext, HttpParts } from "./context.ts";
 import { refuse, refuseByCode, refuseTurn } from "./errors.ts";
 import { createNdjsonStream } from "./ndjson-stream.ts";

@@ -1,7 +1,7 @@
 // Listens to a conversation's events for one request. The listener hears nothing after unsubscribing, and an event that
 // is no event costs itself only (src/ports/guarded-orchestrator.ts).
 import { GuardedOrchestrator } from "../ports/guarded-orchestrator.ts";
-import type { LoggedEvent } from "../streams/turn-log.ts";
+import type { LoggedEvent } from "../ports/orchestrator.ts";
 import type { HttpParts } from "./context.ts";
 
 export function subscribe(

@@ -72,3 +72,24 @@ export interface Conversations {
   /** Creates an unknown conversation. A field left out stays as it is; null unsets it. */
   configure?(conversationId: string, change: Partial<ConversationSettings>): NotDone | undefined;
 }
+
+/** How far the running turn of a conversation is; from whoever runs it, if they say. */
+export interface TurnProgress {
+  /** The rest is undefined when no turn runs. */
+  turnId?: string | undefined;
+  /** `<provider>/<model>`. */
+  model?: string | undefined;
+  startedMsAgo?: number | undefined;
+  /** Since it has been at what it is at. */
+  phaseMs?: number | undefined;
+  /** The type of its last event. */
+  lastEvent?: string | undefined;
+  /** Since its last event. */
+  saidMsAgo: number | undefined;
+  /** Until the turn is aborted for having run too long. */
+  endsInMs: number | undefined;
+  /** Until it is aborted because its agent gives no sign of life. */
+  lostInMs?: number | undefined;
+  /** Texts that wait for their turn. */
+  waitingTexts: number;
+}

@@ -1,30 +1,14 @@
 // The orchestrator port as the gateway uses it: whatever stands behind may throw, answer nonsense or call back when it
 // must not, and that costs the one request, never the process and never another socket.
-import { limits } from "../limits.ts";
-import type { LoggedEvent } from "../streams/turn-log.ts";
+import { errorMessage, ignoreRejection } from "./guard.ts";
 import type { Logger } from "./logger.ts";
-import type { EnqueueOutcome, Orchestrator, Refused, StartOutcome, TurnRequest } from "./orchestrator.ts";
+import type { EnqueueOutcome, LoggedEvent, Orchestrator, Refused, StartOutcome, TurnRequest } from "./orchestrator.ts";
 
 type Answer = Record<string, unknown>;
 
 const isObject = (value: unknown): value is Answer => typeof value === "object" && value !== null;
 
 const isEvent = (value: unknown): value is LoggedEvent => isObject(value) && typeof value["type"] === "string";
-
-/** What went wrong, for a person; never a stack. Anything may be thrown, also what cannot be turned into words. */
-export function errorMessage(error: unknown): string {
-  try {
-    return String(error instanceof Error ? error.message : error).slice(0, limits.reasonCharactersMax);
-  } catch {
-    return "it failed without saying why";
-  }
-}
-
-/** A port's synchronous call may answer a promise all the same: its rejection must not end the process. */
-export function ignoreRejection<Answer>(answer: Answer): Answer {
-  if (answer instanceof Promise) answer.catch(() => {});
-  return answer;
-}
 
 const answerFields = [
   "started",

@@ -23,3 +23,7 @@ export interface IdempotencyKeys {
   /** The first success under this key within limits.idempotencyMs, with the digest of its request. */
   recall(key: string, conversationId: string | undefined): { digest: string; answer: KeptAnswer } | undefined;
 }
+
+/** With and without a conversation are two keys. */
+export const placeOf = (key: string, conversationId: string | undefined): string =>
+  JSON.stringify(conversationId === undefined ? [key] : [key, conversationId]);

@@ -51,6 +51,13 @@ export type EnqueueOutcome =
     }
   | Refused;
 
+/** An event as it enters the log: an object with a string type; all else passes as it is. */
+export interface LoggedEvent {
+  type: string;
+  turnId?: unknown;
+  [field: string]: unknown;
+}
+
 export type TurnListener = (event: TurnEvent) => void;
 
 export interface Orchestrator {

@@ -1,12 +1,6 @@
 // The surface port: server-declared pieces of UI, each built by a provider. A provider may throw, reject, never answer
 // or answer late; the surface actor (machines/surface.ts) turns that into an error for its viewers.
-import type { Spec } from "../protocol/surface.ts";
-
-export interface CatalogEntry {
-  id: string;
-  region: string;
-  title: string;
-}
+import type { CatalogEntry, Spec } from "../protocol/surface.ts";
 
 /** Which conversation a surface is asked for; undefined: for none in particular. */
 export type SurfaceContext = { conversationId: string } | undefined;

@@ -1,9 +1,9 @@
 // What the server says (protocol 1.2): the types, each with the shape it has on the wire. Turn events and specs travel
 // pre-encoded (src/streams/turn-log.ts, src/surfaces/surfaces.ts); everything else is one of these.
-import type { CatalogEntry } from "../ports/surfaces.ts";
+
 import type { Broadcast } from "./broadcast.ts";
 import type { ErrorCode } from "./error-code.ts";
-import type { Spec } from "./surface.ts";
+import type { CatalogEntry, Spec } from "./surface.ts";
 
 /** First on every socket, and again whenever the catalog changes. */
 export interface Catalog {

@@ -18,3 +18,10 @@ export interface Spec {
   title: string;
   fields: Field[];
 }
+
+/** A row of the catalog (protocol 1.2). */
+export interface CatalogEntry {
+  id: string;
+  region: string;
+  title: string;
+}

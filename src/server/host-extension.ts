@@ -8,7 +8,7 @@ import type { InspectionFilter, InspectionObserver } from "../diagnostics/inspec
 import { Gateway } from "../gateway/gateway.ts";
 import { limits } from "../limits.ts";
 import type { Broadcasts } from "../ports/broadcasts.ts";
-import { errorMessage, ignoreRejection } from "../ports/guarded-orchestrator.ts";
+import { errorMessage, ignoreRejection } from "../ports/guard.ts";
 import { type Logger, tolerantLogger } from "../ports/logger.ts";
 import type { Orchestrator } from "../ports/orchestrator.ts";
 import type { SurfaceRegistry } from "../ports/surfaces.ts";

@@ -3,11 +3,12 @@
 // others.
 
 import type { Limits } from "../limits.ts";
+import type { LoggedEvent } from "../ports/orchestrator.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import { WorkSlice } from "../runtime/work-slice.ts";
 import type { Cursor } from "./cursor.ts";
 import type { FlushInterval } from "./flush-interval.ts";
-import type { LoggedEvent, TurnLog } from "./turn-log.ts";
+import type { TurnLog } from "./turn-log.ts";
 
 /** What a feed finds out while it takes events in; the owner posts facts and does nothing else. */
 export interface FeedOwner {

@@ -1,23 +1,16 @@
 // All feeds: creates one at the first watch, subscribes it once at the orchestrator, keeps its log for a while after
 // the last turn, and sheds the oldest sealed turns when time or memory is up. Must never shed a running turn.
+
 import { randomUUID } from "node:crypto";
 import type { Limits } from "../limits.ts";
 import type { GuardedOrchestrator } from "../ports/guarded-orchestrator.ts";
-import type { Refused } from "../ports/orchestrator.ts";
+import type { LoggedEvent, Refused } from "../ports/orchestrator.ts";
+import { type EventProfile, isInProfile } from "../protocol/event-profile.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { Feed, type FeedOwner } from "./feed.ts";
 import { FlushInterval } from "./flush-interval.ts";
 import { splitEvent } from "./split-event.ts";
-import { type LoggedEvent, type LogLedger, TurnLog } from "./turn-log.ts";
-
-/** The older vocabulary lacks these (protocol 1.3, `--event-profile core`). */
-const beyondCore: ReadonlySet<string> = new Set(["user-message", "step-complete", "steering", "provider-retry"]);
-
-export type EventProfile = "full" | "core";
-
-/** Does an event of this type belong to the profile? */
-export const isInProfile = (profile: EventProfile, type: string): boolean =>
-  profile === "full" || !beyondCore.has(type);
+import { type LogLedger, TurnLog } from "./turn-log.ts";
 
 export interface FeedsOptions {
   orchestrator: GuardedOrchestrator;

@@ -2,8 +2,8 @@
 // one piece would cut off everybody who watches. Text of an answer must never be lost here: it is only parted.
 
 import type { Limits } from "../limits.ts";
+import type { LoggedEvent } from "../ports/orchestrator.ts";
 import { cutToolText, eventHeadBytes, pieces } from "../protocol/text-size.ts";
-import type { LoggedEvent } from "./turn-log.ts";
 
 /** The event, or the several that it becomes. */
 export function splitEvent(

@@ -3,15 +3,9 @@
 // kept.
 
 import { limits } from "../limits.ts";
+import type { LoggedEvent } from "../ports/orchestrator.ts";
 import { encodeKept, frameHeaderBytes, keptBytes, writeFrameHeader } from "../protocol/frame.ts";
 import { objectJson } from "../protocol/json-cache.ts";
-
-/** An event as it enters the log: an object with a string type; all else passes as it is. */
-export interface LoggedEvent {
-  type: string;
-  turnId?: unknown;
-  [field: string]: unknown;
-}
 
 /** A run's frame up to the delta's text. */
 interface Head {

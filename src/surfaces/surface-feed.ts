@@ -4,7 +4,7 @@
 
 import type { SocketWriter } from "../egress/socket-writer.ts";
 import { type Limits, limits } from "../limits.ts";
-import { errorMessage, ignoreRejection } from "../ports/guarded-orchestrator.ts";
+import { errorMessage, ignoreRejection } from "../ports/guard.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { SurfaceProvider } from "../ports/surfaces.ts";
 import { encodeKept, encodeMessage } from "../protocol/frame.ts";

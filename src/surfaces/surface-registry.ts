@@ -1,5 +1,6 @@
 // The surface registry of the process: what providers are there, in the order in which they came.
-import type { CatalogEntry, SurfaceProvider, SurfaceRegistry } from "../ports/surfaces.ts";
+import type { SurfaceProvider, SurfaceRegistry } from "../ports/surfaces.ts";
+import type { CatalogEntry } from "../protocol/surface.ts";
 
 export function createSurfaceRegistry(): SurfaceRegistry {
   const providers = new Map<string, SurfaceProvider>();

@@ -4,9 +4,10 @@
 import type { Actor, AnyActorRef } from "xstate";
 import { surfaceMachine } from "../../machines/surface.ts";
 import type { Limits } from "../limits.ts";
-import { errorMessage, ignoreRejection } from "../ports/guarded-orchestrator.ts";
+import { errorMessage, ignoreRejection } from "../ports/guard.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { CatalogEntry, SurfaceProvider, SurfaceRegistry } from "../ports/surfaces.ts";
+import type { SurfaceProvider, SurfaceRegistry } from "../ports/surfaces.ts";
+import type { CatalogEntry } from "../protocol/surface.ts";
 import type { ActorRegistry } from "../runtime/actor-registry.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { DispatchQueue } from "../runtime/dispatch-queue.ts";

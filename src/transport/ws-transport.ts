@@ -4,14 +4,13 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions } f
 import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
-import { chooseSubprotocol, type RequestGuard } from "../access/request-guard.ts";
-import type { Caller } from "../connections/connections.ts";
-import type { SocketListener } from "../connections/inbound-queue.ts";
-import type { Socket } from "../egress/socket-writer.ts";
+import type { RequestGuard } from "../access/request-guard.ts";
+import type { Caller, Socket, SocketListener } from "../egress/socket.ts";
 import type { Limits } from "../limits.ts";
 import type { Logger } from "../ports/logger.ts";
 import { closes } from "../protocol/closes.ts";
 import { encodePongs } from "../protocol/frame.ts";
+import { chooseSubprotocol } from "../protocol/subprotocol.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { FairReader } from "./fair-reader.ts";
 import { type Admission, type Upgrade, Upgrades } from "./upgrades.ts";

@@ -3,8 +3,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { anyone } from "../../src/access/authoriser.ts";
 import { parseAuthority } from "../../src/access/hosts.ts";
-import { type AccessKind, chooseSubprotocol, createRequestGuard } from "../../src/access/request-guard.ts";
+import { type AccessKind, createRequestGuard } from "../../src/access/request-guard.ts";
 import { createTickets } from "../../src/access/tickets.ts";
+import { chooseSubprotocol } from "../../src/protocol/subprotocol.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import { credentialsFor } from "../support/credentials.ts";
 

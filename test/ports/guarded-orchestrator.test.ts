@@ -2,7 +2,8 @@
 // when it must not, and it costs one request.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { errorMessage, GuardedOrchestrator } from "../../src/ports/guarded-orchestrator.ts";
+import { errorMessage } from "../../src/ports/guard.ts";
+import { GuardedOrchestrator } from "../../src/ports/guarded-orchestrator.ts";
 import { tolerantLogger } from "../../src/ports/logger.ts";
 import { within } from "../support/deadline.ts";
 import { FakeHost } from "../support/host.ts";

@@ -1,7 +1,6 @@
 // A connection in memory between the server and a simulated client: what is on its way lies in two queues, and moves
 // when the scheduler says so: in order, in pieces, late, or never.
-import type { SocketListener } from "../../src/connections/inbound-queue.ts";
-import type { Socket } from "../../src/egress/socket-writer.ts";
+import type { Socket, SocketListener } from "../../src/egress/socket.ts";
 
 type Item =
   | { kind: "frames"; bytes: Buffer; read: number }

@@ -4,7 +4,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type LoggedEvent, TurnLog } from "../../src/streams/turn-log.ts";
+import type { LoggedEvent } from "../../src/ports/orchestrator.ts";
+import { TurnLog } from "../../src/streams/turn-log.ts";
 
 const test = suite("turn log: memory");
 

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
-import { type LoggedEvent, TurnLog } from "../../src/streams/turn-log.ts";
+import type { LoggedEvent } from "../../src/ports/orchestrator.ts";
+import { TurnLog } from "../../src/streams/turn-log.ts";
 import { seeded } from "../support/seed.ts";
 import { messagesIn } from "../support/socket.ts";
 

@@ -1,7 +1,7 @@
 // The whole gateway in memory: real actors, watches, feeds and outlets over a clock that stands still, with scripted
 // ports and sockets that read only when a test says so. Must never let a defect pass: what is logged as one is thrown.
 import * as assert from "uvu/assert";
-import type { SocketListener } from "../../src/connections/inbound-queue.ts";
+import type { SocketListener } from "../../src/egress/socket.ts";
 import { Gateway } from "../../src/gateway/gateway.ts";
 import { type Limits, limits } from "../../src/limits.ts";
 import { type Logger, tolerantLogger } from "../../src/ports/logger.ts";

@@ -1,6 +1,7 @@
 // A surface provider that a test scripts: it shows one value, answers at once or when the test says so, or does what
 // the test puts in place of an answer. Counts who listens.
-import type { CatalogEntry, SurfaceContext, SurfaceProvider, SurfaceRegistry } from "../../src/ports/surfaces.ts";
+import type { SurfaceContext, SurfaceProvider, SurfaceRegistry } from "../../src/ports/surfaces.ts";
+import type { CatalogEntry } from "../../src/protocol/surface.ts";
 import { createSurfaceRegistry } from "../../src/surfaces/surface-registry.ts";
 
 /** One question that waits for the test's answer. */

@@ -1,7 +1,7 @@
 // A socket in memory: keeps every frame it is given, holds back its receipts until the test lets them go, and counts
 // what is unsent as the test says. Decodes strictly, so that a frame cut in two cannot pass for a message.
 import * as assert from "uvu/assert";
-import type { Socket } from "../../src/egress/socket-writer.ts";
+import type { Socket } from "../../src/egress/socket.ts";
 import { decodeFrame, opcodes } from "./client/frames.ts";
 import { isMessage, type Message } from "./client/transcript.ts";
 

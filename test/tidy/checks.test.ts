@@ -13,8 +13,10 @@ import {
   unusedDeclarations,
 } from "./machines.ts";
 import { mask } from "./mask.ts";
+import { deadPaths } from "./paths.ts";
 import { placesOfAMachine } from "./places.ts";
 import { undocumented } from "./readme.ts";
+import { circularFiles, upwardArrows, wrongRooms } from "./rooms.ts";
 import { escapesFromTypes, nearlyTooLong, tooLong, unfinishedWords, wideLines, withoutOpening } from "./shape.ts";
 import type { Source } from "./source.ts";
 import { idleTestFiles } from "./test-files.ts";
@@ -178,6 +180,50 @@ architecture("an import against the arrows is found", () => {
     ["src/a.ts", from("./page/a.js"), 1],
     ["test/a.ts", from("ws"), 0],
   ]);
+});
+
+architecture("an import that the rooms do not allow is found, and a file in no room", () => {
+  const from = (name: string): string => `import type { x } from "${name}";`;
+  finds(wrongRooms, [
+    ["src/protocol/a.ts", from("../runtime/clock.ts"), 1, "protocol may not import runtime"],
+    ["src/egress/a.ts", from("../ports/logger.ts"), 0],
+    ["src/http/a.ts", from("../streams/feed.ts"), 1, "http may not import streams"],
+    ["src/server/a.ts", from("../page/main.js"), 1, "server may not import page"],
+    ["src/access/a.ts", from("../limits.ts"), 0],
+    ["src/access/a.ts", from("../turnwire.ts"), 1, "access may not import src/turnwire.ts"],
+    ["src/attic/a.ts", "", 1, "the room attic is not in the table"],
+    ["src/a.ts", "", 1, "is in no room"],
+    ["src/turnwire.ts", from("./server/server.ts"), 0],
+    ["machines/a.ts", from("../src/ports/store.ts"), 1, "machines may not import ports"],
+  ]);
+});
+
+architecture("a circle is found, of rooms and of files", () => {
+  const room = { contract: "", imports: ["b"] };
+  const table = [
+    { ...room, name: "a", floor: 1 },
+    { ...room, name: "b", floor: 1, imports: ["a"] },
+  ];
+  assert.is(upwardArrows(table).length, 2);
+  const one = { path: "src/x/one.ts", text: 'import { b } from "./two.ts";' };
+  const two = { path: "src/x/two.ts", text: 'import { a } from "./one.ts";' };
+  assert.equal(circularFiles([one, two]), ["src/x/one.ts → src/x/two.ts → src/x/one.ts"]);
+  assert.equal(circularFiles([one, { ...two, text: 'import type { a } from "./one.ts";' }]), []);
+});
+
+architecture("a path that leads nowhere is found", () => {
+  const file = { path: "src/x/one.ts", text: "" };
+  const says = (text: string): string[] => deadPaths([file, { path: "test/deep/a.ts", text }]);
+  for (const text of [
+    '"src/x/one.ts"',
+    '"../../src/x/one.ts"',
+    "see src/x",
+    "`../../src/x/$" + "{name}`",
+    "at/src/y.ts",
+  ])
+    assert.equal(says(text), [], text);
+  for (const text of ['"src/y.ts"', '"../src/y.ts"', "see src/x/two", "[map](docs/map.md)"])
+    assert.is(says(text).length, 1, text);
 });
 
 architecture("an impure machine is found", () => {

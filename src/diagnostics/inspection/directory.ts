@@ -1,7 +1,9 @@
 // Who there is: every actor of the system by chart, state, name and age, and of one actor all that a person needs to
 // see what it is doing. Only read when somebody asks; nothing is kept here.
+
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateNode } from "xstate";
 import type { Connection } from "../../connections/connection.ts";
+import type { TurnProgress } from "../../ports/conversations.ts";
 import type { ActorRegistry } from "../../runtime/actor-registry.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type ActorNames, chartOf, isOfChart, namesOf, statesOf } from "./actor.ts";
@@ -31,27 +33,6 @@ export interface Flow {
   closeCode: number | undefined;
   /** Since its last sign of life. */
   heardMsAgo: number;
-}
-
-/** How far the running turn of a conversation is; from whoever runs it, if they say. */
-export interface TurnProgress {
-  /** The rest is undefined when no turn runs. */
-  turnId?: string | undefined;
-  /** `<provider>/<model>`. */
-  model?: string | undefined;
-  startedMsAgo?: number | undefined;
-  /** Since it has been at what it is at. */
-  phaseMs?: number | undefined;
-  /** The type of its last event. */
-  lastEvent?: string | undefined;
-  /** Since its last event. */
-  saidMsAgo: number | undefined;
-  /** Until the turn is aborted for having run too long. */
-  endsInMs: number | undefined;
-  /** Until it is aborted because its agent gives no sign of life. */
-  lostInMs?: number | undefined;
-  /** Texts that wait for their turn. */
-  waitingTexts: number;
 }
 
 /** Where a watch's cursor stands in the log of its conversation. */

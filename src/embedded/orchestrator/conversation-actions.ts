@@ -2,8 +2,7 @@
 // store. Must never decide what may happen when: that is the chart's.
 import { randomUUID } from "node:crypto";
 import type { TurnEnding, TurnFact } from "../../../machines/turn.ts";
-import type { TurnProgress } from "../../diagnostics/inspection/directory.ts";
-import type { Compacted, NotDone } from "../../ports/conversations.ts";
+import type { Compacted, NotDone, TurnProgress } from "../../ports/conversations.ts";
 import type { KeyedRequest } from "../../ports/idempotency.ts";
 import type { QueuedMessage, Refused, TurnRequest } from "../../ports/orchestrator.ts";
 import { StoreError, type Write } from "../../ports/store.ts";

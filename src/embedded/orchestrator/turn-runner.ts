@@ -1,8 +1,8 @@
 // One turn's data plane: it follows the agent, emits what it says, keeps the record, and tells the turn's chart the
 // facts that change it. Must never emit anything between `done` and `turn-sealed`, whatever the agent does.
 import type { TurnEnding, TurnFact } from "../../../machines/turn.ts";
-import type { TurnProgress } from "../../diagnostics/inspection/directory.ts";
 import type { AgentEvent, AgentMessage, AgentRun } from "../../ports/agent.ts";
+import type { TurnProgress } from "../../ports/conversations.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
 import type { ReasoningEffort } from "../../protocol/chat-send.ts";
 import type { DoneReason, TurnEventBody } from "../../protocol/turn-event.ts";

@@ -1,8 +1,8 @@
 // Carries out one write inside the transaction that is open. Knows nothing of units, failures or retries; must never
 // begin or end a transaction, and never leave out a part of a write silently.
 import type { DatabaseSync } from "node:sqlite";
-import { placeOf } from "../../connections/idempotency.ts";
 import { limits } from "../../limits.ts";
+import { placeOf } from "../../ports/idempotency.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { ConversationRow, NewChunk, StepRow, Write } from "../../ports/store.ts";
 import { objectJson } from "../../protocol/json-cache.ts";

@@ -1,7 +1,7 @@
 // What is committed, read with prepared statements. Must never write, and knows nothing of what is pending.
 import type { DatabaseSync } from "node:sqlite";
-import { placeOf } from "../../connections/idempotency.ts";
 import type { KeptAnswer } from "../../ports/idempotency.ts";
+import { placeOf } from "../../ports/idempotency.ts";
 import type { QueuedMessage } from "../../ports/orchestrator.ts";
 import type {
   ConversationRow,

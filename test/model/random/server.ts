@@ -2,8 +2,7 @@
 // walk over sockets, facts and joiners takes several turns of the loop.
 import { createServer } from "node:http";
 import { createRequestGuard } from "../../../src/access/request-guard.ts";
-import type { SocketListener } from "../../../src/connections/inbound-queue.ts";
-import type { Socket } from "../../../src/egress/socket-writer.ts";
+import type { Socket, SocketListener } from "../../../src/egress/socket.ts";
 import { Gateway, type GatewayPorts, type Supervision } from "../../../src/gateway/gateway.ts";
 import { limits as allLimits, type Limits } from "../../../src/limits.ts";
 import type { Orchestrator } from "../../../src/ports/orchestrator.ts";

@@ -1,7 +1,7 @@
 // Ways to break a server at its sockets: whoever stands between them and the server changes what goes in and what comes
 // out. Must never break a frame: every client could see that.
 
-import type { Socket } from "../../../../src/egress/socket-writer.ts";
+import type { Socket } from "../../../../src/egress/socket.ts";
 import type { Orchestrator } from "../../../../src/ports/orchestrator.ts";
 import { encodeFrame } from "../../../../src/protocol/frame.ts";
 import { isMessage, isRecord, type Message } from "../../../support/client/transcript.ts";

@@ -9,7 +9,7 @@ export interface ConnectionInput {
 }
 
 /** What the data plane and the registry say of a socket. */
-export type ConnectionFact =
+export type ConnectionSignal =
   | { type: "socket.congested" }
   | { type: "socket.drained" }
   | { type: "socket.stuck" }
@@ -33,7 +33,7 @@ export type ConnectionChildEvent =
   | { type: "xstate.done.actor.surface-watch"; output: unknown; actorId: string }
   | { type: "xstate.error.actor.surface-watch"; error: unknown; actorId: string };
 
-export type ConnectionEvent = ClientMessage | ConnectionFact | ConnectionChildEvent;
+export type ConnectionEvent = ClientMessage | ConnectionSignal | ConnectionChildEvent;
 
 export const connectionMachine = setup({
   types: {

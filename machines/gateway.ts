@@ -19,7 +19,7 @@ export type GatewayEvent =
   | { type: "gateway.drained" }
   | { type: "gateway.stop" }
   | { type: "socket.opened"; offer: Offer }
-  | { type: "broadcast.made"; news: Broadcast }
+  | { type: "broadcast.made"; broadcast: Broadcast }
   | { type: "catalog.changed" }
   | { type: `xstate.done.actor.${Kind}`; output: unknown; actorId: string }
   | { type: `xstate.error.actor.${Kind}`; error: unknown; actorId: string };

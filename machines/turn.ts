@@ -25,7 +25,7 @@ export interface TurnOutput {
 }
 
 /** What the runner tells the chart of the agent. */
-export type TurnFact =
+export type TurnSignal =
   | { type: "agent.thinking" }
   | { type: "agent.writing" }
   | { type: "tools.started" }
@@ -38,7 +38,7 @@ export type TurnFact =
   | { type: "log.full"; failure: TurnFailure }
   | { type: "turn.overdue" };
 
-export type TurnMachineEvent = TurnFact | { type: "turn.cancel" } | { type: "turn.interrupt" };
+export type TurnMachineEvent = TurnSignal | { type: "turn.cancel" } | { type: "turn.interrupt" };
 
 export const turnMachine = setup({
   types: {

@@ -36,13 +36,13 @@ export const limits = {
    * Messages of more than messageBytesMax are carried out one at a time; for each millisecond that one took, the next
    * waits for so many … Lower: who sends long messages all the time delays all others more often.
    */
-  longWorkRests: 128,
+  longMessageCooldown: 128,
   /** … but not for longer than this. Higher: long messages wait longer beside a flood of them. */
-  longWorkRestMsMax: 3_000,
+  longMessageCooldownMsMax: 3_000,
   /** The more of them wait the shorter the rest: all who wait are through after about so long. */
-  longWorkWaitMsMax: 10_000,
+  longMessageWaitMsMax: 10_000,
   /** While those that wait hold more than this, one whose sender has gone is dropped. Higher: more memory. */
-  longWorkBytesMax: 64 * MiB,
+  longMessagesBytesMax: 64 * MiB,
   /** Of what a socket has sent, read at once; more waits for its turn. Lower: clients that come back wait longer. */
   inputFirstBytes: 1 * KiB,
   /** What is read of it in one of its turns: when that takes long … */
@@ -58,31 +58,31 @@ export const limits = {
    * For each millisecond that those who send much have been given, none of them is given any for one less than those
    * who flood, up to so many. Lower: who floods takes more of the time; higher: large messages take longer.
    */
-  inputRests: 15,
+  inputCooldown: 15,
   /**
    * Who sends more than is read at once, and begins a turn with it, has that one free; each more of them counts as if
    * it had taken so long to read. Lower: who floods with chats takes more of the time.
    */
   turnWorkMs: 10,
   /** For each millisecond that the event loop is late, those who send much wait for so many more … */
-  inputLateRests: 30,
+  inputLateCooldown: 30,
   /** … but not for longer than this. Higher: large messages take longer beside a flood on a busy server. */
-  inputLateRestMsMax: 250,
+  inputLateCooldownMsMax: 250,
   /** Who sends more than is read, without a pause, for so long: close 4003. Lower cuts off uploads beside a flood. */
   inputBusyMsMax: 30_000,
   /**
    * Upgrades that wait to be taken in, each for handshakeMs at most; over it: 503. Higher: more memory, up to 10 KiB
    * each; lower: storms are refused.
    */
-  newcomersWaitingMax: 8_192,
+  pendingUpgradesMax: 8_192,
   /** What an upgrade may send before it is answered (RFC 6455 4.1 allows nothing). Higher: those who wait hold more. */
-  newcomerBytesMax: 4 * KiB,
+  pendingUpgradeBytesMax: 4 * KiB,
   /** A WebSocket that is gone within so long has come in vain, as one that was turned away or thrown out. */
-  vainNewcomerMs: 1_000,
+  shortLivedSocketMs: 1_000,
   /** So many may come in vain at once … */
-  vainNewcomersBurst: 100,
+  shortLivedSocketsBurst: 100,
   /** … and a second, of one token at one address; over it its newcomers wait. Higher: who comes and goes costs more. */
-  vainNewcomersPerSecond: 20,
+  shortLivedSocketsPerSecond: 20,
   /** Of who has broken the protocol, or has said its last word, a chunk is taken so often. Lower: more work for it. */
   ignoredInputPauseMs: 250,
   /** Frames of one fragmented message. Higher: tiny fragments cost more memory than their bytes. */
@@ -109,9 +109,9 @@ export const limits = {
    * The same for subscribing, unsubscribing, pings, nonsense and frames that answer nothing: a client that comes back
    * takes up all it had …
    */
-  looksBurst: 512,
+  readsBurst: 512,
   /** … and in the long run. Higher: one client may keep the loop busier. */
-  looksPerSecond: 100,
+  readsPerSecond: 100,
   /** Requests refused as too fast since the last pause; over it: close 4003. Lower cuts off clients that learn late. */
   commandRefusalsMax: 200,
   /** Tokens in the tokens file. Higher: longer reading of it. */
@@ -168,12 +168,12 @@ export const limits = {
   latenessKeptMs: 250,
   /** A flush goes out before its time when this many events have gathered … */
   flushEventsMax: 64,
-  /** … or this many bytes. Higher: who reads 8 kB/s cannot give the receipt of a flush within markAnswerMs. */
+  /** … or this many bytes. Higher: who reads 8 kB/s cannot give the receipt of a flush within ackTimeoutMs. */
   flushBytesMax: 64 * KiB,
   /** Pause between two passes of news over many sockets. Lower: more writes; higher: later news. */
-  newsIntervalMs: 100,
+  broadcastIntervalMs: 100,
   /** Sockets for each millisecond of that pause: below 1,000 it is shorter, for a few it is 0. */
-  newsSocketsPerMs: 10,
+  broadcastSocketsPerMs: 10,
   /** What is deferred runs for so long in a loop turn, the rest in the next ones … Higher: sockets are heard later. */
   deferredMsPerLoopTurn: 0.5,
   /** … but what has waited for so long is run. Higher: deltas come late when sockets keep the loop busy. */
@@ -181,7 +181,7 @@ export const limits = {
   /** Sockets written in one loop turn. Higher: the loop is held longer (5,000 in one go: 42 ms). */
   socketsPerLoopTurn: 64,
   /** Facts (turn.began, turn.sealed, …) sent to actors in one loop turn; each takes 9–16 µs. */
-  factsPerLoopTurn: 100,
+  dispatchesPerLoopTurn: 100,
   /** Joiners and catching-up cursors served in one loop turn. */
   catchUpsPerLoopTurn: 32,
   /** One slice of catching up. */
@@ -189,7 +189,7 @@ export const limits = {
 
   // ── slow sockets ────────────────────────────────────────────────────────────────────────────────────────────────
   /** A ping marks the stream after this many bytes; its pong is the receipt. Lower: more pings. */
-  markEveryBytes: 64 * KiB,
+  pingEveryBytes: 64 * KiB,
   /** Outstanding bytes above which a socket leaves the live sets. Higher: replies wait longer behind deltas. */
   outstandingBytesMax: 256 * KiB,
   /** The same for a socket whose receipts are late. Lower: links that are both long and slow carry less. */
@@ -197,12 +197,12 @@ export const limits = {
   /** Below this part of its bound a socket catches up again. Lower: fewer and longer pauses. */
   outstandingLowRatio: 0.5,
   /** A receipt that takes longer halves the bound, one of half of it doubles it. Higher: replies wait longer. */
-  receiptWishedMs: 1_000,
+  ackTargetMs: 1_000,
   /**
-   * A mark unanswered for so long after the last receipt (longer after one event of more than markEveryBytes): close
+   * A mark unanswered for so long after the last receipt (longer after one event of more than pingEveryBytes): close
    * 4001. Lower cuts off readers on bad links.
    */
-  markAnswerMs: 10_000,
+  ackTimeoutMs: 10_000,
   /** Bytes the process holds for one socket; over it: close 4001. */
   unsentBytesMax: 4 * MiB,
   /**
@@ -276,7 +276,7 @@ export const limits = {
   /** One without any for so long is lost: its turn is aborted. Lower ends tools that are long at work in silence. */
   agentLostMs: 20 * 60_000,
   /** Between two looks at the running turns, for those that have stalled or that nobody watches. */
-  turnLookMs: 1_000,
+  turnCheckMs: 1_000,
   /** A turn that runs for so long is aborted. Lower cuts off long work of agents and their tools. */
   turnMs: 2 * 60 * 60_000,
   /** Values of an agent that never waits, taken in one loop turn. Higher: everything else waits longer for its turn. */
@@ -338,22 +338,22 @@ export const limits = {
    */
   storeCheckBytesMax: 512 * MiB,
   /** Pages (4 KiB) of the write-ahead log before it is written back. Higher: rarer and longer stalls of the loop. */
-  storeLogPages: 256,
+  storeCheckpointPages: 256,
   /**
    * The write-ahead log is cut to this size when it has been written back. Lower: it grows anew after each long turn.
    */
-  storeLogKeptBytes: 16 * MiB,
+  storeWalBytesKept: 16 * MiB,
   /** How long a commit trusts that the database file is still in its place. Lower: a system call for each commit. */
-  storeWatchMs: 100,
+  storeFileCheckMs: 100,
   /**
    * Room that must be free before a failing store is well again, beside what failed. Lower: well and failing by turns.
    */
-  storeRoomBytes: 64 * KiB,
+  storeFreeBytesMin: 64 * KiB,
   /**
    * Units of writes that can never succeed are kept for a person to see; the oldest go. Higher: a defect fills the
    * disk.
    */
-  storeRefusedUnitsMax: 1_000,
+  storeDeadLettersMax: 1_000,
 } as const;
 
 /** The bounds as plain numbers, so that a test or an embedder may set smaller ones. */

@@ -2,7 +2,7 @@
 // For an agent host there is `turnwire/host`.
 
 export type { GatewayCounts } from "./diagnostics/counts.ts";
-export type { InspectionFilter, InspectionNews, InspectionObserver } from "./diagnostics/inspection.ts";
+export type { ActorChange, InspectionFilter, InspectionObserver } from "./diagnostics/inspection.ts";
 export { Gateway, type GatewayOptions, type GatewayPorts, type Supervision } from "./gateway/gateway.ts";
 export { type Limits, limits } from "./limits.ts";
 export type { Agent, AgentEvent, AgentMessage, AgentResult, AgentRun, Tool, ToolContext } from "./ports/agent.ts";

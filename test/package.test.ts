@@ -87,7 +87,7 @@ unit.run();
 
 interface Consumer {
   root: string;
-  house: string;
+  fixture: string;
   consumer: string;
   installed: string;
 }
@@ -95,19 +95,19 @@ interface Consumer {
 const packing = suite<Partial<Consumer>>("package: packed");
 
 // No `before` hook: uvu drops what a hook throws.
-packing("npm packs the house", async (context) => {
+packing("npm packs the fixture", async (context) => {
   const root = mkdtempSync(join(tmpdir(), "turnwire-package-"));
   context.root = root;
-  const house = join(root, "house");
-  mkdirSync(house);
+  const fixture = join(root, "fixture");
+  mkdirSync(fixture);
   const parts = ["package.json", "tsconfig.json", "tsconfig.build.json", "LICENSE", "README.md", "src", "machines"];
   for (const part of [...parts, "scripts", "visualizations"]) {
-    if (existsSync(join(repository, part))) cpSync(join(repository, part), join(house, part), { recursive: true });
+    if (existsSync(join(repository, part))) cpSync(join(repository, part), join(fixture, part), { recursive: true });
   }
-  symlinkSync(join(repository, "node_modules"), join(house, "node_modules"));
+  symlinkSync(join(repository, "node_modules"), join(fixture, "node_modules"));
   const env = { ...process.env, PATH: `${binaries}${delimiter}${process.env["PATH"] ?? ""}` };
   const args = ["pack", "--silent", "--foreground-scripts", "--pack-destination", root];
-  await run("npm", args, { cwd: house, env, timeout: 90_000 }).catch((error: unknown) => {
+  await run("npm", args, { cwd: fixture, env, timeout: 90_000 }).catch((error: unknown) => {
     throw new Error(`npm pack failed: ${outputOf(error)}`);
   });
   const tarball = readdirSync(root).find((name) => name.endsWith(".tgz"));
@@ -121,7 +121,7 @@ packing("npm packs the house", async (context) => {
     symlinkSync(join(repository, "node_modules", name), join(consumer, "node_modules", name));
   }
   writeFileSync(join(consumer, "package.json"), '{"type":"module"}');
-  Object.assign(context, { root, house, consumer, installed } satisfies Consumer);
+  Object.assign(context, { root, fixture, consumer, installed } satisfies Consumer);
 });
 
 packing.after(({ root }) => {
@@ -140,17 +140,20 @@ function of(context: Partial<Consumer>, name: keyof Consumer): string {
   return path;
 }
 
-packing("the house is as it was", (context) => {
-  const house = of(context, "house");
-  assert.is(readFileSync(join(house, "package.json"), "utf8"), readFileSync(join(repository, "package.json"), "utf8"));
-  assert.not.ok(existsSync(join(house, ".package.json.original")));
+packing("the fixture is as it was", (context) => {
+  const fixture = of(context, "fixture");
+  assert.is(
+    readFileSync(join(fixture, "package.json"), "utf8"),
+    readFileSync(join(repository, "package.json"), "utf8"),
+  );
+  assert.not.ok(existsSync(join(fixture, ".package.json.original")));
 });
 
 packing("the package holds what runs and nothing else", (context) => {
   const installed = of(context, "installed");
   const paths = readdirSync(installed, { recursive: true, encoding: "utf8" }).map((path) => path.replaceAll("\\", "/"));
   const pages = ["dist/src/page/index.html", "dist/visualizations/live/index.html", "dist/visualizations/watch.svg"];
-  for (const path of ["package.json", "LICENSE", "dist/src/cli.js", "dist/src/host.d.ts", ...pages]) {
+  for (const path of ["package.json", "LICENSE", "dist/src/cli.js", "dist/src/server/host-extension.d.ts", ...pages]) {
     assert.ok(paths.includes(path), path);
   }
   const tops = new Set(paths.map((path) => path.split("/")[0]));

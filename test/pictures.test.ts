@@ -14,7 +14,7 @@ import { mermaidOf } from "../scripts/pictures/mermaid.ts";
 import { svgOf } from "../scripts/pictures/svg.ts";
 import { transitionKeysOf } from "../src/diagnostics/inspection/transition-key.ts";
 import { eventually } from "./support/deadline.ts";
-import { startInspectHouse } from "./support/inspect-house.ts";
+import { startInspectFixture } from "./support/inspect-fixture.ts";
 import { isMachine } from "./tidy/machines.ts";
 
 const pictures = suite("pictures");
@@ -128,18 +128,18 @@ pictures("what a state ignores by its meta is told quietly, what never comes is 
 });
 
 pictures("the picture of the actor tree is what a running server shows", async () => {
-  const house = await startInspectHouse();
+  const fixture = await startInspectFixture();
   const charts = new Map<string, string>();
   const seen = new Set<string>();
   try {
-    const root = house.server.gateway.root.sessionId;
+    const root = fixture.server.gateway.root.sessionId;
     charts.set(root, "gateway");
-    house.server.gateway.inspect((news) => {
-      if (news.type !== "actor.started") return;
-      charts.set(news.actorId, news.chart);
-      seen.add(`${charts.get(news.parentId ?? "")} > ${news.chart}`);
+    fixture.server.gateway.inspect((broadcast) => {
+      if (broadcast.type !== "actor.started") return;
+      charts.set(broadcast.actorId, broadcast.chart);
+      seen.add(`${charts.get(broadcast.parentId ?? "")} > ${broadcast.chart}`);
     });
-    const client = await house.join();
+    const client = await fixture.join();
     client.send({ type: "subscribe", surfaceId: "gateway" });
     client.send({ type: "chat.send", conversationId: "c", message: "hello", model: "demo/echo" });
     await client.next("surface");
@@ -150,7 +150,7 @@ pictures("the picture of the actor tree is what a running server shows", async (
     await eventually(() => seen.size >= expected.length, "an actor of every kind");
     assert.equal([...seen].sort(), expected.sort());
   } finally {
-    await house.end();
+    await fixture.end();
   }
 });
 

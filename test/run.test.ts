@@ -16,7 +16,7 @@ const test = suite("test runner");
 const repository = join(import.meta.dirname, "..");
 
 /** A house of its own with these files; removed after. */
-async function withHouse(files: Record<string, string>, run: (root: string) => Promise<void> | void): Promise<void> {
+async function withFixture(files: Record<string, string>, run: (root: string) => Promise<void> | void): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), "turnwire-run-"));
   try {
     symlinkSync(join(repository, "node_modules"), join(root, "node_modules"));
@@ -38,7 +38,7 @@ interface Run {
   text: string;
 }
 
-async function runHouse(root: string, ...args: string[]): Promise<Run> {
+async function runFixture(root: string, ...args: string[]): Promise<Run> {
   const child = spawn(process.execPath, [join(repository, "test/run.ts"), ...args], { cwd: root, stdio: "pipe" });
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (part: string) => {
@@ -63,9 +63,9 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-test("a good house passes, and the plain line is the very last", async () => {
-  await withHouse({ "test/a.test.ts": good, "test/deep/b.test.ts": good }, async (root) => {
-    const run = await runHouse(root);
+test("a good fixture passes, and the plain line is the very last", async () => {
+  await withFixture({ "test/a.test.ts": good, "test/deep/b.test.ts": good }, async (root) => {
+    const run = await runFixture(root);
     assert.is(run.lines.at(-1), "4 passed, 0 failed");
     assert.is(run.exitCode, 0);
     assert.match(run.text, /^ok {4}test\/a\.test\.ts {2}2 passed, 0 failed {2}\d+\.\d s$/m);
@@ -75,8 +75,8 @@ test("a good house passes, and the plain line is the very last", async () => {
 test("skipped tests are counted in the plain line", async () => {
   const skipping = `${uvu}test("one", () => {}); test.skip("two", () => {}); test.run();`;
   const allSkipped = `${uvu}test.skip("one", () => {}); test.run();`;
-  await withHouse({ "test/a.test.ts": skipping, "test/b.test.ts": allSkipped }, async (root) => {
-    const run = await runHouse(root, "test");
+  await withFixture({ "test/a.test.ts": skipping, "test/b.test.ts": allSkipped }, async (root) => {
+    const run = await runFixture(root, "test");
     assert.is(run.lines.at(-1), "1 passed, 0 failed, 2 skipped");
     assert.is(run.exitCode, 0);
   });
@@ -181,8 +181,8 @@ const broken: { what: string; text: string; says: RegExp; last: string }[] = [
 ];
 for (const { what, text, says, last } of broken) {
   test(`${what} fails the run and is named`, async () => {
-    await withHouse({ "test/good.test.ts": good, "test/broken.test.ts": text }, async (root) => {
-      const run = await runHouse(root, "--deadline-ms", "2000", "test");
+    await withFixture({ "test/good.test.ts": good, "test/broken.test.ts": text }, async (root) => {
+      const run = await runFixture(root, "--deadline-ms", "2000", "test");
       assert.match(run.text, says);
       assert.is(run.lines.at(-1), last);
       assert.is(run.exitCode, 1);
@@ -191,26 +191,26 @@ for (const { what, text, says, last } of broken) {
 }
 
 test("a pattern that matches nothing fails", async () => {
-  await withHouse({ "test/a.test.ts": good }, async (root) => {
-    const run = await runHouse(root, "a.test", "nowhere");
+  await withFixture({ "test/a.test.ts": good }, async (root) => {
+    const run = await runFixture(root, "a.test", "nowhere");
     assert.match(run.text, 'no test file has "nowhere" in its path');
     assert.is(run.lines.at(-1), "0 passed, 1 failed");
     assert.is(run.exitCode, 1);
   });
 });
 
-test("a house without tests fails", async () => {
-  await withHouse({}, async (root) => {
-    const run = await runHouse(root);
+test("a fixture without tests fails", async () => {
+  await withFixture({}, async (root) => {
+    const run = await runFixture(root);
     assert.match(run.text, "there is no test/**/*.test.ts");
     assert.is(run.exitCode, 1);
   });
 });
 
 test("an unknown flag and a deadline that is no number fail", async () => {
-  await withHouse({ "test/a.test.ts": good }, async (root) => {
-    assert.match((await runHouse(root, "--verbose")).text, "FAIL  Unknown option '--verbose'");
-    assert.match((await runHouse(root, "--deadline-ms", "soon")).text, "must be a whole number of milliseconds");
+  await withFixture({ "test/a.test.ts": good }, async (root) => {
+    assert.match((await runFixture(root, "--verbose")).text, "FAIL  Unknown option '--verbose'");
+    assert.match((await runFixture(root, "--deadline-ms", "soon")).text, "must be a whole number of milliseconds");
   });
 });
 
@@ -226,7 +226,7 @@ test("what a file left running ends with it, hung or not", async () => {
     });
     test.run();`;
   for (const after of ["", "await new Promise(() => setInterval(() => {}, 1000));"]) {
-    await withHouse({ "test/leaves.test.ts": parent(after) }, async (root) => {
+    await withFixture({ "test/leaves.test.ts": parent(after) }, async (root) => {
       const ended = await runFile("test/leaves.test.ts", { root, deadlineMs: 3000, env: process.env });
       assert.is(ended.isOverdue, after !== "");
       const pid = Number(readFileSync(join(root, "pid"), "utf8"));
@@ -243,7 +243,7 @@ test("a run that is interrupted takes its test files with it", async () => {
       await new Promise(() => setInterval(() => {}, 1000));
     });
     test.run();`;
-  await withHouse({ "test/endless.test.ts": endless }, async (root) => {
+  await withFixture({ "test/endless.test.ts": endless }, async (root) => {
     const runner = spawn(process.execPath, [join(repository, "test/run.ts"), "endless"], {
       cwd: root,
       stdio: "ignore",
@@ -260,7 +260,7 @@ test("a run that is interrupted takes its test files with it", async () => {
 
 test("output without end is kept at its beginning and its end", async () => {
   const loud = `process.stdout.write("first\\n" + "x".repeat(9_000_000) + "\\nlast");`;
-  await withHouse({ "test/loud.test.ts": loud }, async (root) => {
+  await withFixture({ "test/loud.test.ts": loud }, async (root) => {
     const { output } = await runFile("test/loud.test.ts", { root, deadlineMs: 20_000, env: process.env });
     assert.ok(output.length < 4_000_000);
     assert.ok(output.startsWith("first\n"));
@@ -276,14 +276,14 @@ test("a floor that is missed fails the run, before the plain line", async () => 
     "src/types.ts": "// Only types.\nexport interface Only {\n  types: 1;\n}\n",
     "test/a.test.ts": `import { half } from "../machines/half.ts"; ${uvu}test("half", () => { half(1); }); test.run();`,
   };
-  await withHouse(files, async (root) => {
-    const run = await runHouse(root);
+  await withFixture(files, async (root) => {
+    const run = await runFixture(root);
     assert.match(run.text, /FAIL {2}coverage of machines\/: \d\d\.\d\d % of the lines, the floor is 95 %/);
     assert.match(run.text, "machines/forgotten.ts (1)");
     assert.not.match(run.text, "coverage of src/");
     assert.match(run.lines.at(-1) ?? "", /^1 passed, [12] failed$/);
     assert.is(run.exitCode, 1);
-    const part = await runHouse(root, "--coverage", "a.test");
+    const part = await runFixture(root, "--coverage", "a.test");
     assert.match(part.text, "half.ts");
     assert.is(part.lines.at(-1), "1 passed, 0 failed");
   });
@@ -319,7 +319,7 @@ test("a file of types and comments has nothing to reach, any code has", () => {
 });
 
 test("type-only files are found by their path below the root", async () => {
-  await withHouse({ "src/ports/a.ts": "export type A = 1;", "src/b.ts": "export const b = 1;" }, (root) => {
+  await withFixture({ "src/ports/a.ts": "export type A = 1;", "src/b.ts": "export const b = 1;" }, (root) => {
     assert.equal(typeOnlyFiles(root), ["src/ports/a.ts"]);
   });
 });
@@ -332,7 +332,7 @@ test("files that run alone come last, the longest of the others first", async ()
     { path: "heavy", alone: true as const },
     { path: "slow", deadlineMs: 99_000 },
   ];
-  await withHouse(files, (root) => {
+  await withFixture(files, (root) => {
     const order = testFiles(root, [], rows).map((file) => file.path.replace(/test\/|\.test\.ts/g, ""));
     assert.equal(order, ["slow", "a", "b", "c.alone", "heavy"]);
   });
@@ -348,8 +348,8 @@ test("a file that runs alone overlaps with no other", async () => {
     });
     test.run();`;
   const names = ["one", "two", "three.alone", "four.alone"];
-  await withHouse(Object.fromEntries(names.map((name) => [`test/${name}.test.ts`, stamp(name)])), async (root) => {
-    const run = await runHouse(root, "test");
+  await withFixture(Object.fromEntries(names.map((name) => [`test/${name}.test.ts`, stamp(name)])), async (root) => {
+    const run = await runFixture(root, "test");
     assert.is(run.lines.at(-1), "4 passed, 0 failed");
     const log = readFileSync(join(root, "log"), "utf8");
     assert.match(log, "+four.alone -four.alone +three.alone -three.alone");

@@ -24,7 +24,7 @@ import { idleTestFiles } from "./tidy/test-files.ts";
 import { unusedExports } from "./tidy/unused.ts";
 
 const root = join(import.meta.dirname, "..");
-const house = sourcesOf(root);
+const fixture = sourcesOf(root);
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 function none(findings: readonly string[]): void {
@@ -39,8 +39,8 @@ function none(findings: readonly string[]): void {
 
 const files = suite("tidy: files");
 
-files("the files of the house are found", () => {
-  const paths = house.map((source) => source.path);
+files("the files of the fixture are found", () => {
+  const paths = fixture.map((source) => source.path);
   for (const path of ["package.json", "src/limits.ts", "test/tidy.test.ts", "LICENSE", ".gitignore"]) {
     assert.ok(paths.includes(path), path);
   }
@@ -48,21 +48,21 @@ files("the files of the house are found", () => {
 });
 
 files("no file is longer than 400 lines", () => {
-  none(tooLong(house));
-  for (const finding of nearlyTooLong(house)) process.stdout.write(`\n  note: ${finding}`);
+  none(tooLong(fixture));
+  for (const finding of nearlyTooLong(fixture)) process.stdout.write(`\n  note: ${finding}`);
 });
 
-files("no line is wider than 120 columns", () => none(wideLines(house)));
+files("no line is wider than 120 columns", () => none(wideLines(fixture)));
 
-files("every file opens with a sentence", () => none(withoutOpening(house)));
+files("every file opens with a sentence", () => none(withoutOpening(fixture)));
 
-files("nothing is left for later", () => none(unfinishedWords(house)));
+files("nothing is left for later", () => none(unfinishedWords(fixture)));
 
-files("nothing escapes from the types or from coverage", () => none(escapesFromTypes(house)));
+files("nothing escapes from the types or from coverage", () => none(escapesFromTypes(fixture)));
 
-files("nothing names a machine or a registry", () => none(placesOfAMachine(house)));
+files("nothing names a machine or a registry", () => none(placesOfAMachine(fixture)));
 
-files("no exported name is without use", () => none(unusedExports(house, entries())));
+files("no exported name is without use", () => none(unusedExports(fixture, entries())));
 
 /** The package's own doors. */
 function entries(): Set<string> {
@@ -91,17 +91,17 @@ files.run();
 
 const architecture = suite("tidy: architecture");
 
-architecture("imports point one way", () => none(wrongImports(house)));
+architecture("imports point one way", () => none(wrongImports(fixture)));
 
-architecture("every file is in a room, and a room imports only what the table says", () => none(wrongRooms(house)));
+architecture("every file is in a room, and a room imports only what the table says", () => none(wrongRooms(fixture)));
 
-architecture("no room and no file is part of a circle", () => none([...upwardArrows(), ...circularFiles(house)]));
+architecture("no room and no file is part of a circle", () => none([...upwardArrows(), ...circularFiles(fixture)]));
 
-architecture("every path that a text names leads to a file", () => none(deadPaths(house)));
+architecture("every path that a text names leads to a file", () => none(deadPaths(fixture)));
 
-architecture("machines know no clock, no chance, no world, and never wait", () => none(impureMachines(house)));
+architecture("machines know no clock, no chance, no world, and never wait", () => none(impureMachines(fixture)));
 
-architecture("src takes its time from a Clock", () => none(clocksOutside(house)));
+architecture("src takes its time from a Clock", () => none(clocksOutside(fixture)));
 
 architecture.run();
 
@@ -126,7 +126,7 @@ async function machinesOf(sources: readonly Source[]): Promise<Loaded[]> {
   return loaded;
 }
 
-const loaded = await machinesOf(house);
+const loaded = await machinesOf(fixture);
 
 charts("there are charts to look at", () => assert.ok(loaded.length > 0));
 
@@ -142,7 +142,7 @@ charts("nothing is declared that the chart never names", () => {
   none(loaded.flatMap(({ source, machine }) => unusedDeclarations(source, machine)));
 });
 
-charts("no async action is provided to a machine", () => none(asyncProvidedActions(house)));
+charts("no async action is provided to a machine", () => none(asyncProvidedActions(fixture)));
 
 charts.run();
 
@@ -150,12 +150,12 @@ charts.run();
 
 const promises = suite("tidy: tests and README");
 
-promises("every test file runs its suites, asserts, and never sleeps", () => none(idleTestFiles(house)));
+promises("every test file runs its suites, asserts, and never sleeps", () => none(idleTestFiles(fixture)));
 
 promises("every limit, close code and dependency has a row in the README", async () => {
   const { limits } = await import("../src/limits.ts");
   const { closes } = await import("../src/protocol/closes.ts");
-  const readme = house.find((source) => source.path === "README.md")?.text;
+  const readme = fixture.find((source) => source.path === "README.md")?.text;
   const documented = {
     limits: Object.keys(limits),
     closeCodes: Object.values(closes).map((close) => close.code),

@@ -18,7 +18,7 @@ const leaf = (kind: string, many: string, about: string): Family => ({ kind, man
 export const actorTree: Family = {
   kind: "gateway",
   many: "one, the root",
-  about: "Takes sockets in, passes news on, drains when the server stops.",
+  about: "Takes sockets in, passes broadcasts on, drains when the server stops.",
   children: [
     {
       kind: "connection",

@@ -5,7 +5,7 @@
 import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 
-type EntranceClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
+type QueueClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
 
 /** Who wants to come in: one of the two is called, once; at once, later, or when it is withdrawn or all stops never. */
 export interface PendingUpgrade {
@@ -24,7 +24,7 @@ interface Account {
 }
 
 /** When many leave at once, those who come next wait no longer than this. */
-const restMsMax = 1_000;
+const cooldownMsMax = 1_000;
 /** Where the first waits for longer than this there are too many: then the newest are first, and some get in soon. */
 const queueMsMax = 1_000;
 /** Of those who wait no more so many may be remembered, beside as many as wait. */
@@ -33,7 +33,7 @@ const goneKept = 16;
 const pruneMs = 1_000;
 
 export class AdmissionQueue {
-  readonly #clock: EntranceClock;
+  readonly #clock: QueueClock;
   readonly #limits: Limits;
   readonly #accounts = new Map<string, Account>();
   /** Those of whom somebody waits, in their turn. */
@@ -42,12 +42,12 @@ export class AdmissionQueue {
   /** In this turn of the loop. */
   #spentMs = 0;
   #isDeferred = false;
-  #rest: Timer | undefined;
-  #restsUntil = 0;
+  #cooldown: Timer | undefined;
+  #cooldownUntil = 0;
   #prunedAt = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
-  constructor(clock: EntranceClock, limits: Limits) {
+  constructor(clock: QueueClock, limits: Limits) {
     this.#clock = clock;
     this.#limits = limits;
   }
@@ -63,39 +63,39 @@ export class AdmissionQueue {
   }
 
   /** False when too many wait: then nothing of the newcomer is called. */
-  admit(name: string, newcomer: PendingUpgrade): boolean {
-    if (this.#isStopped || this.#waiting >= this.#limits.newcomersWaitingMax) return false;
+  admit(name: string, pending: PendingUpgrade): boolean {
+    if (this.#isStopped || this.#waiting >= this.#limits.pendingUpgradesMax) return false;
     const known = this.#accounts.get(name);
-    if (this.#waiting === 0 && this.#hasTime && (!known || this.#restMs(known) === 0)) {
-      this.#takeIn(newcomer);
+    if (this.#waiting === 0 && this.#hasTime && (!known || this.#cooldownMs(known) === 0)) {
+      this.#takeIn(pending);
       this.#defer();
       return true;
     }
     const account = known ?? this.#open(name);
     if (account.waiting.size === 0) this.#turns.push(account);
-    account.waiting.set(newcomer, this.#clock.now());
-    account.newest.push(newcomer);
+    account.waiting.set(pending, this.#clock.now());
+    account.newest.push(pending);
     this.#waiting++;
-    this.#goOnIn(this.#restMs(account));
+    this.#goOnIn(this.#cooldownMs(account));
     return true;
   }
 
   /** It waits no more. */
-  withdraw(name: string, newcomer: PendingUpgrade): void {
+  withdraw(name: string, pending: PendingUpgrade): void {
     const account = this.#accounts.get(name);
-    if (!account?.waiting.has(newcomer)) return;
-    this.#drop(account, newcomer);
+    if (!account?.waiting.has(pending)) return;
+    this.#drop(account, pending);
     if (account.waiting.size === 0) this.#turns.splice(this.#turns.indexOf(account), 1);
     if (this.#waiting === 0) this.#forgetRest();
   }
 
   /** One of the account who was taken in has come in vain. */
-  vain(name: string): void {
+  penalise(name: string): void {
     const now = this.#clock.now();
     this.#prune(now);
     const account = this.#accounts.get(name) ?? this.#open(name);
-    const latest = now + this.#freeMs + restMsMax;
-    account.paidAt = Math.min(latest, Math.max(account.paidAt, now) + 1_000 / this.#limits.vainNewcomersPerSecond);
+    const latest = now + this.#freeMs + cooldownMsMax;
+    account.paidAt = Math.min(latest, Math.max(account.paidAt, now) + 1_000 / this.#limits.shortLivedSocketsPerSecond);
   }
 
   /** Nobody is taken in any more, and no timer is left. */
@@ -112,10 +112,10 @@ export class AdmissionQueue {
   }
 
   get #freeMs(): number {
-    return (this.#limits.vainNewcomersBurst * 1_000) / this.#limits.vainNewcomersPerSecond;
+    return (this.#limits.shortLivedSocketsBurst * 1_000) / this.#limits.shortLivedSocketsPerSecond;
   }
 
-  #restMs({ paidAt }: Account): number {
+  #cooldownMs({ paidAt }: Account): number {
     return Math.max(0, paidAt - this.#freeMs - this.#clock.now());
   }
 
@@ -132,9 +132,9 @@ export class AdmissionQueue {
       if (waiting.size === 0 && paidAt <= now) this.#accounts.delete(name);
   }
 
-  #takeIn(newcomer: PendingUpgrade): void {
+  #takeIn(pending: PendingUpgrade): void {
     const startedAt = this.#clock.now();
-    newcomer.takeIn();
+    pending.takeIn();
     this.#spentMs += this.#clock.now() - startedAt;
   }
 
@@ -154,7 +154,7 @@ export class AdmissionQueue {
     for (let resting = 0; resting < this.#turns.length && this.#hasTime; ) {
       const account = this.#turns.shift();
       if (!account) break;
-      if (this.#restMs(account) > 0) {
+      if (this.#cooldownMs(account) > 0) {
         this.#turns.push(account);
         resting++;
         continue;
@@ -164,7 +164,7 @@ export class AdmissionQueue {
       if (next) this.#takeIn(next);
       resting = 0;
     }
-    if (this.#waiting > 0) this.#goOnIn(Math.min(...this.#turns.map((account) => this.#restMs(account))));
+    if (this.#waiting > 0) this.#goOnIn(Math.min(...this.#turns.map((account) => this.#cooldownMs(account))));
     // What was spent is forgotten in the next turn.
     else this.#defer();
   }
@@ -173,44 +173,44 @@ export class AdmissionQueue {
     const { waiting } = account;
     const now = this.#clock.now();
     let next: PendingUpgrade | undefined;
-    for (const [newcomer, since] of waiting) {
+    for (const [pending, since] of waiting) {
       if (now - since < this.#limits.handshakeMs) {
-        next = now - since > queueMsMax ? newestOf(account) : newcomer;
+        next = now - since > queueMsMax ? newestOf(account) : pending;
         break;
       }
-      this.#drop(account, newcomer);
-      newcomer.turnAway();
+      this.#drop(account, pending);
+      pending.turnAway();
     }
     if (next) this.#drop(account, next);
     return next;
   }
 
-  #drop(account: Account, newcomer: PendingUpgrade): void {
+  #drop(account: Account, pending: PendingUpgrade): void {
     const { waiting, newest } = account;
-    waiting.delete(newcomer);
+    waiting.delete(pending);
     this.#waiting--;
     if (newest.length > 2 * waiting.size + goneKept) account.newest = [...waiting.keys()];
   }
 
-  #goOnIn(restMs: number): void {
-    if (restMs === 0) {
+  #goOnIn(cooldownMs: number): void {
+    if (cooldownMs === 0) {
       this.#defer();
       return;
     }
-    const until = this.#clock.now() + restMs;
-    if (this.#rest !== undefined && this.#restsUntil <= until) return;
-    this.#clock.clearTimeout(this.#rest);
-    this.#restsUntil = until;
-    this.#rest = this.#clock.setTimeout(() => {
-      this.#rest = undefined;
+    const until = this.#clock.now() + cooldownMs;
+    if (this.#cooldown !== undefined && this.#cooldownUntil <= until) return;
+    this.#clock.clearTimeout(this.#cooldown);
+    this.#cooldownUntil = until;
+    this.#cooldown = this.#clock.setTimeout(() => {
+      this.#cooldown = undefined;
       this.#spentMs = 0;
       if (this.#waiting > 0) this.#round();
-    }, restMs);
+    }, cooldownMs);
   }
 
   #forgetRest(): void {
-    this.#clock.clearTimeout(this.#rest);
-    this.#rest = undefined;
+    this.#clock.clearTimeout(this.#cooldown);
+    this.#cooldown = undefined;
   }
 }
 

@@ -21,8 +21,8 @@ export const commandBounds = (limits: Limits): RateBounds => ({
 
 /** Of those by which a client only looks: one that comes back takes up all its subscriptions at once. */
 export const readBounds = (limits: Limits): RateBounds => ({
-  burst: limits.looksBurst,
-  perSecond: limits.looksPerSecond,
+  burst: limits.readsBurst,
+  perSecond: limits.readsPerSecond,
   refusalsMax: limits.commandRefusalsMax,
 });
 

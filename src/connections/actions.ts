@@ -43,7 +43,7 @@ export function connectionActions(find: (id: string) => Connection | undefined, 
       const connection = find(context.connectionId);
       if (connection && isOf(event, type)) run(connection, event, services());
     };
-  const close = (reason: Close) => act((connection) => connection.outlet.close(reason));
+  const close = (reason: Close) => act((connection) => connection.writer.close(reason));
 
   return {
     watchSurface: on("subscribe", watchSurface),
@@ -66,7 +66,7 @@ export function connectionActions(find: (id: string) => Connection | undefined, 
     closeRestarting: close(closes.restart),
     closeDefect: close(closes.internal),
     leaveEverything: act((connection) => services().subscriptions.leaveEverything(connection)),
-    cutSocket: act((connection) => connection.outlet.cut()),
+    cutSocket: act((connection) => connection.writer.cut()),
   };
 }
 
@@ -102,6 +102,6 @@ function cancelTurn(connection: Connection, message: ChatCancel, { orchestrator,
 }
 
 function answerPing(connection: Connection, message: Paired): void {
-  connection.outlet.control(pong);
+  connection.writer.control(pong);
   succeed(connection, message);
 }

@@ -2,7 +2,7 @@
 // happen, and when, is the chart's business (machines/connection.ts). There are tens of thousands of these: nothing is
 // allocated before it is needed, and there is no closure for each.
 import type { Actor } from "xstate";
-import type { ConnectionFact, connectionMachine } from "../../machines/connection.ts";
+import type { ConnectionSignal, connectionMachine } from "../../machines/connection.ts";
 import type { surfaceWatchMachine } from "../../machines/surface-watch.ts";
 import { commandBounds, countOf, readBounds, TokenBucket } from "../access/rate-limiter.ts";
 import type { SocketWriter, SocketWriterOwner } from "../egress/socket-writer.ts";
@@ -25,7 +25,7 @@ export interface ConnectionOptions {
   identity: Identity;
   /** Did it choose the subprotocol `turnwire.v1`? */
   isV1: boolean;
-  facts: DispatchQueue;
+  dispatchQueue: DispatchQueue;
 }
 
 const noWatches: ReadonlyMap<string, Watch> = new Map();
@@ -36,15 +36,15 @@ export class Connection implements SocketWriterOwner, WatchOwner {
   readonly serial: number;
   readonly identity: Identity;
   readonly isV1: boolean;
-  readonly outlet: SocketWriter;
+  readonly writer: SocketWriter;
   actor: Actor<typeof connectionMachine> | undefined;
   /** Surface actions that have not settled. */
   invokes = 0;
   /** Time counts no further while a long message of it is worked on; monotonic, ms. */
   countedUntil: number | undefined;
-  readonly #facts: DispatchQueue;
+  readonly #dispatchQueue: DispatchQueue;
   #commands: TokenBucket | undefined;
-  #looks: TokenBucket | undefined;
+  #reads: TokenBucket | undefined;
   #watches: Map<string, Watch> | undefined;
   #surfaceWatches: Map<string, SurfaceWatch> | undefined;
   /** Conversations in which a turn of this socket's making is requested or running. */
@@ -53,15 +53,15 @@ export class Connection implements SocketWriterOwner, WatchOwner {
   #unanswered: Set<string> | undefined;
 
   constructor(
-    { id, serial, identity, isV1, facts }: ConnectionOptions,
-    outletFor: (owner: SocketWriterOwner) => SocketWriter,
+    { id, serial, identity, isV1, dispatchQueue }: ConnectionOptions,
+    writerFor: (owner: SocketWriterOwner) => SocketWriter,
   ) {
     this.id = id;
     this.serial = serial;
     this.identity = identity;
     this.isV1 = isV1;
-    this.#facts = facts;
-    this.outlet = outletFor(this);
+    this.#dispatchQueue = dispatchQueue;
+    this.writer = writerFor(this);
   }
 
   /** By conversation. */
@@ -79,21 +79,21 @@ export class Connection implements SocketWriterOwner, WatchOwner {
   }
 
   /** Posts a fact for the actor. */
-  tell(type: ConnectionFact["type"]): void {
-    this.#facts.post(() => this.actor?.send({ type }));
+  tell(type: ConnectionSignal["type"]): void {
+    this.#dispatchQueue.post(() => this.actor?.send({ type }));
   }
 
   addWatch(watch: Watch): void {
     this.#watches ??= new Map();
     this.#watches.set(watch.conversationId, watch);
-    this.outlet.joins = this.#watches.size > 1;
+    this.writer.joins = this.#watches.size > 1;
     this.#added();
   }
 
   removeWatch(watch: Watch): void {
     if (this.watches.get(watch.conversationId) !== watch) return;
     this.#watches?.delete(watch.conversationId);
-    this.outlet.joins = this.watches.size > 1;
+    this.writer.joins = this.watches.size > 1;
     this.settled(watch.conversationId);
     this.#removed();
   }
@@ -117,18 +117,18 @@ export class Connection implements SocketWriterOwner, WatchOwner {
   }
 
   /** One more request of so many bytes: 0, or after how many milliseconds it may be sent. */
-  pause(onlyLooks: boolean, bytes: number, limits: Limits): number {
-    const now = this.countedUntil ?? this.outlet.countedUntil();
-    if (onlyLooks) {
-      this.#looks ??= new TokenBucket(readBounds(limits), now);
-      return this.#looks.take(now);
+  pause(isRead: boolean, bytes: number, limits: Limits): number {
+    const now = this.countedUntil ?? this.writer.countedUntil();
+    if (isRead) {
+      this.#reads ??= new TokenBucket(readBounds(limits), now);
+      return this.#reads.take(now);
     }
     this.#commands ??= new TokenBucket(commandBounds(limits), now);
     return this.#commands.take(now, countOf(bytes, limits));
   }
 
   get floods(): boolean {
-    return this.#commands?.isFlood === true || this.#looks?.isFlood === true;
+    return this.#commands?.isFlood === true || this.#reads?.isFlood === true;
   }
 
   // ── requests whose reply is still to come ─────────────────────────────────────────────────────────────────────────

@@ -33,7 +33,7 @@ import { InboundQueue } from "./inbound-queue.ts";
 export interface ConnectionsOptions {
   actors: ActorRegistry;
   parent: () => AnyActorRef;
-  facts: DispatchQueue;
+  dispatchQueue: DispatchQueue;
   clock: Clock;
   limits: Limits;
   logger: Logger;
@@ -51,17 +51,17 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #machine: typeof connectionMachine;
   readonly #open = new Map<string, Connection>();
-  readonly #house: SocketWriterContext;
-  readonly traffic = new EgressCounters();
-  readonly #longWork: FairJobQueue;
+  readonly #writerContext: SocketWriterContext;
+  readonly counters = new EgressCounters();
+  readonly #longMessages: FairJobQueue;
   /** Of the newest socket. */
   serial = 0;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     const { clock, limits } = options;
-    this.#longWork = new FairJobQueue(clock, limits);
-    this.#house = { clock, limits, joiner: new Corker(clock), traffic: this.traffic };
+    this.#longMessages = new FairJobQueue(clock, limits);
+    this.#writerContext = { clock, limits, corker: new Corker(clock), counters: this.counters };
     const actions = connectionActions((id) => this.#open.get(id), options.services);
     this.#machine = shareInitialSnapshot(connectionMachine.provide({ actions }), { connectionId: "" });
   }
@@ -80,12 +80,12 @@ export class Connections {
 
   /** Adopts a socket that ws has upgraded: its first message is the catalog (protocol 1.2), or hello (protocol 2). */
   accept(socket: Socket, { subprotocol, identity }: Caller): SocketListener {
-    const { actors, parent, facts, logger, catalogFrame, helloFrame } = this.#options;
-    const options = { id: randomUUID(), serial: ++this.serial, identity, isV1: subprotocol === v1, facts };
-    const connection = new Connection(options, (owner) => new SocketWriter(socket, owner, this.#house));
+    const { actors, parent, dispatchQueue, logger, catalogFrame, helloFrame } = this.#options;
+    const options = { id: randomUUID(), serial: ++this.serial, identity, isV1: subprotocol === v1, dispatchQueue };
+    const connection = new Connection(options, (owner) => new SocketWriter(socket, owner, this.#writerContext));
     this.#open.set(connection.id, connection);
-    if (connection.isV1) connection.outlet.control(helloFrame(connection.id));
-    connection.outlet.control(catalogFrame());
+    if (connection.isV1) connection.writer.control(helloFrame(connection.id));
+    connection.writer.control(catalogFrame());
     connection.actor = actors.adopt({
       parent: parent(),
       kind: "connection",
@@ -99,16 +99,16 @@ export class Connections {
 
   /** The TCP connection is gone. */
   closed(connection: Connection): void {
-    connection.outlet.end();
+    connection.writer.end();
     connection.actor?.send({ type: "socket.closed" });
     this.#release(connection);
   }
 
   /** Cuts every socket and releases what it held. */
   cutAll(): void {
-    this.#longWork.stop();
+    this.#longMessages.stop();
     for (const connection of [...this.#open.values()]) {
-      connection.outlet.cut();
+      connection.writer.cut();
       this.closed(connection);
     }
   }
@@ -118,11 +118,11 @@ export class Connections {
     let unsentBytes = 0;
     for (const connection of this.#open.values()) {
       // Frames that many are given lie in memory once: only what those hold who are behind is held for long.
-      if (connection.outlet.isBehind(now)) unsentBytes += connection.outlet.unsentBytes();
-      const due = connection.outlet.due(now);
+      if (connection.writer.isBehind(now)) unsentBytes += connection.writer.unsentBytes();
+      const due = connection.writer.due(now);
       if (due) connection.tell(`socket.${due}`);
       // An actor that has failed cannot cut its socket any more.
-      if (due === "overdue" && connection.actor?.getSnapshot().status !== "active") connection.outlet.cut();
+      if (due === "overdue" && connection.actor?.getSnapshot().status !== "active") connection.writer.cut();
     }
     if (unsentBytes > this.#options.limits.allUnsentBytesMax) this.#giveUpSlowest(unsentBytes, now);
     return this.#open.size > 0;
@@ -133,12 +133,12 @@ export class Connections {
    * many long messages wait.
    */
   measure(): { unsentBytes: number; largestUnsentBytes: number; largestLag: number; longMessages: number } {
-    const longMessages = this.#longWork.waiting;
+    const longMessages = this.#longMessages.waiting;
     const measured = { unsentBytes: 0, largestUnsentBytes: 0, largestLag: 0, longMessages };
-    for (const { outlet, watches } of this.#open.values()) {
+    for (const { writer, watches } of this.#open.values()) {
       for (const { cursor } of watches.values())
         measured.largestLag = Math.max(measured.largestLag, cursor.feed.log.seq - cursor.seq);
-      const bytes = outlet.unsentBytes();
+      const bytes = writer.unsentBytes();
       measured.unsentBytes += bytes;
       measured.largestUnsentBytes = Math.max(measured.largestUnsentBytes, bytes);
     }
@@ -147,13 +147,13 @@ export class Connections {
 
   /** Those who are behind are owed too much together: those who are owed most go first. */
   #giveUpSlowest(unsentBytes: number, now: number): void {
-    const behind = [...this.#open.values()].filter(({ outlet }) => outlet.isBehind(now));
-    const owed = behind.map(({ outlet }) => ({ outlet, bytes: outlet.unsentBytes() }));
+    const behind = [...this.#open.values()].filter(({ writer }) => writer.isBehind(now));
+    const owed = behind.map(({ writer }) => ({ writer, bytes: writer.unsentBytes() }));
     owed.sort((a, b) => b.bytes - a.bytes);
     let rest = unsentBytes;
-    for (const { outlet, bytes } of owed) {
+    for (const { writer, bytes } of owed) {
       if (rest <= this.#options.limits.allUnsentBytesMax) return;
-      outlet.giveUp();
+      writer.giveUp();
       rest -= bytes;
     }
   }
@@ -175,13 +175,13 @@ export class Connections {
       if (parsed) this.#carryOut(connection, parsed, data.length);
     };
     const work = { steps: [read, write, carryOut, done], owner: connection.identity, bytes: data.length };
-    this.#longWork.add(work);
+    this.#longMessages.add(work);
     return work;
   }
 
   /** Its sender has gone: it is dropped if it has not begun and too much waits already. */
   dropped(work: Work): boolean {
-    return this.#longWork.bytes > this.#options.limits.longWorkBytesMax && this.#longWork.cancel(work);
+    return this.#longMessages.bytes > this.#options.limits.longMessagesBytesMax && this.#longMessages.cancel(work);
   }
 
   later(work: () => void): void {
@@ -196,19 +196,19 @@ export class Connections {
 
   /** Undefined when it is heard no more. */
   #read(connection: Connection, data: Buffer): Parsed | undefined {
-    connection.outlet.heard();
+    connection.writer.heard();
     // One that floods has been told so often enough: it is about to be closed.
-    if (connection.outlet.ended || connection.floods) return undefined;
+    if (connection.writer.ended || connection.floods) return undefined;
     return parseMessage(data, connection);
   }
 
   #carryOut(connection: Connection, parsed: Parsed, bytes: number): void {
-    if (connection.outlet.ended || connection.floods) return;
-    const onlyLooks = !this.isLong(bytes) && ("refusal" in parsed || looks.has(parsed.message.type));
+    if (connection.writer.ended || connection.floods) return;
+    const isRead = !this.isLong(bytes) && ("refusal" in parsed || reads.has(parsed.message.type));
     // While it sends more than is read, time does not count: a flood is one however slowly it is read.
-    const afterMs = connection.pause(onlyLooks, bytes, this.#options.limits);
+    const afterMs = connection.pause(isRead, bytes, this.#options.limits);
     if (afterMs > 0) {
-      this.#slowDown(connection, parsed, afterMs, onlyLooks ? 1 : countOf(bytes, this.#options.limits));
+      this.#slowDown(connection, parsed, afterMs, isRead ? 1 : countOf(bytes, this.#options.limits));
       return;
     }
     if ("refusal" in parsed) {
@@ -229,7 +229,7 @@ export class Connections {
 
   /** A ping, or a pong that answers nothing: harmless now and then, and a flood like any other when there are many. */
   signOfLife(connection: Connection): void {
-    if (connection.outlet.ended || connection.floods) return;
+    if (connection.writer.ended || connection.floods) return;
     const afterMs = connection.pause(true, 0, this.#options.limits);
     if (afterMs > 0 && connection.floods) connection.tell("socket.flooding");
   }
@@ -279,7 +279,7 @@ export class Connections {
   #ended(connection: Connection, error: unknown): void {
     if (error !== undefined) {
       this.#options.logger.error("connection: defect", { connectionId: connection.id, error });
-      connection.outlet.close(closes.internal);
+      connection.writer.close(closes.internal);
       this.#options.services().subscriptions.leaveEverything(connection);
     } else this.#release(connection);
   }
@@ -287,8 +287,8 @@ export class Connections {
   #release(connection: Connection): void {
     if (!this.#open.delete(connection.id)) return;
     this.#options.services().subscriptions.leaveEverything(connection);
-    const { id: connectionId, outlet } = connection;
-    this.#options.logger.debug("transport-ws: connection close", { connectionId, code: outlet.closeCode });
+    const { id: connectionId, writer } = connection;
+    this.#options.logger.debug("transport-ws: connection close", { connectionId, code: writer.closeCode });
     this.#options.released();
   }
 }
@@ -308,4 +308,4 @@ const needs: Record<ClientMessage["type"], readonly Action[]> = {
 };
 
 /** What makes nobody work, as nonsense does not. */
-const looks: ReadonlySet<string> = new Set(["subscribe", "unsubscribe", "chat.subscribe", "chat.unsubscribe", "ping"]);
+const reads: ReadonlySet<string> = new Set(["subscribe", "unsubscribe", "chat.subscribe", "chat.unsubscribe", "ping"]);

@@ -54,7 +54,7 @@ export class InboundQueue implements SocketListener {
     if (this.#long) this.#keep(this.#long, data);
     else if (this.#connections.isLong(data.length)) {
       // As while more is sent than is read: a flood is one however slowly it is carried out.
-      this.#connection.countedUntil = this.#connection.outlet.countedUntil();
+      this.#connection.countedUntil = this.#connection.writer.countedUntil();
       const none = { later: [], laterBytes: 0, isHeld: false, isBroken: false, hasGone: false };
       this.#long = { work: this.#begin(data), ...none };
     } else this.#connections.message(this.#connection, data);
@@ -70,7 +70,7 @@ export class InboundQueue implements SocketListener {
     long.laterBytes += data.length + keptOverheadBytes;
     if (long.isHeld || !this.#connections.isLong(long.laterBytes)) return;
     long.isHeld = true;
-    this.#connection.outlet.stopReading(true);
+    this.#connection.writer.stopReading(true);
   }
 
   #goOn(): void {
@@ -92,13 +92,13 @@ export class InboundQueue implements SocketListener {
   #through({ isHeld, isBroken, hasGone }: Long): void {
     this.#long = undefined;
     this.#connection.countedUntil = undefined;
-    if (isHeld) this.#connection.outlet.stopReading(false);
+    if (isHeld) this.#connection.writer.stopReading(false);
     if (isBroken) this.broken();
     if (hasGone) this.closed();
   }
 
   pong(payload: string): void {
-    if (!this.#connection.outlet.receipt(payload)) this.#connections.signOfLife(this.#connection);
+    if (!this.#connection.writer.ack(payload)) this.#connections.signOfLife(this.#connection);
   }
 
   flooding(): void {
@@ -111,7 +111,7 @@ export class InboundQueue implements SocketListener {
       this.#long.isBroken = true;
       return;
     }
-    this.#connection.outlet.end();
+    this.#connection.writer.end();
     this.#connection.actor?.send({ type: "socket.broken" });
   }
 

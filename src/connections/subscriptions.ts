@@ -22,7 +22,7 @@ export interface SubscriptionsOptions {
   actors: ActorRegistry;
   surfaces: Surfaces;
   watches: Watches;
-  facts: DispatchQueue;
+  dispatchQueue: DispatchQueue;
   limits: Limits;
   logger: Logger;
 }
@@ -62,7 +62,7 @@ export class Subscriptions {
     const full = present ? undefined : this.#fullness(connection);
     if (full) return refusals.tooMany(full, surfaceId, conversationId);
     const watch = present ?? this.#openSurfaceWatch(connection, key, surfaceId, conversationId);
-    if (present) this.#options.facts.post(() => watch.actor?.send({ type: "surface.awaited" }));
+    if (present) this.#options.dispatchQueue.post(() => watch.actor?.send({ type: "surface.awaited" }));
     surfaces.watch(surfaceId, conversationId, provider, watch);
     return undefined;
   }
@@ -97,16 +97,16 @@ export class Subscriptions {
     surfaceId: string,
     conversationId: string | undefined,
   ): SurfaceWatch {
-    const { actors, facts, logger } = this.#options;
-    const { actor, outlet } = connection;
+    const { actors, dispatchQueue, logger } = this.#options;
+    const { actor, writer } = connection;
     if (!actor) throw new Error("a connection without an actor cannot watch");
     const watch: SurfaceWatch = {
       key,
-      outlet,
+      writer,
       awaiting: 0,
       version: 0,
       actor: undefined,
-      shown: () => facts.post(() => watch.actor?.send({ type: "surface.shown" })),
+      shown: () => dispatchQueue.post(() => watch.actor?.send({ type: "surface.shown" })),
     };
     watch.actor = actors.adopt({
       parent: actor,

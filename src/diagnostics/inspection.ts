@@ -19,7 +19,7 @@ import { transitionKey } from "./inspection/transition-key.ts";
 export type { ActorNames, InspectionFilter } from "./inspection/actor.ts";
 
 /** What every piece of news says: whose it is, and when. */
-interface News {
+interface Change {
   /** Milliseconds since the epoch, with fractions: the order of a burst can be read from them. */
   at: number;
   /** XState's own id of the actor, such as `x:12`; no two actors of a process share one. */
@@ -31,13 +31,13 @@ interface News {
 }
 
 /** An actor has come to be. */
-export interface ActorStarted extends News {
+export interface ActorStarted extends Change {
   type: "actor.started";
   parentId: string | undefined;
 }
 
 /** An actor has taken an event. */
-export interface ActorMoved extends News {
+export interface ActorMoved extends Change {
   type: "actor.moved";
   event: string;
   /** The actor that sent it, when an actor did. */
@@ -51,16 +51,16 @@ export interface ActorMoved extends News {
 }
 
 /** An actor has reached a final state, was stopped, or has thrown. */
-export interface ActorEnded extends News {
+export interface ActorEnded extends Change {
   type: "actor.ended";
   how: "done" | "stopped" | "error";
   /** The event that it was taking. */
   event: string | undefined;
 }
 
-export type InspectionNews = ActorStarted | ActorMoved | ActorEnded;
+export type ActorChange = ActorStarted | ActorMoved | ActorEnded;
 
-export type InspectionObserver = (news: InspectionNews) => void;
+export type InspectionObserver = (change: ActorChange) => void;
 
 /** It is handed what to call when it fails later, after it has returned. */
 type RawObserver = (event: InspectionEvent, letGo: (error: unknown) => void) => void;
@@ -107,9 +107,9 @@ export class Inspection {
     const taken = new WeakMap<object, string[]>();
     let isOver = false;
     const stop = this.#add((raw, letGo) => {
-      const tell = (news: InspectionNews): void => {
+      const tell = (change: ActorChange): void => {
         if (isOver) return;
-        const answer: unknown = observer(news);
+        const answer: unknown = observer(change);
         if (answer instanceof Promise) answer.catch(letGo);
       };
       const actor = raw.actorRef as Inspected;
@@ -122,7 +122,7 @@ export class Inspection {
         // One that throws says nothing more itself; its parent is told.
         const last: unknown = sender.getSnapshot();
         if (isOfChart(last) && last.status === "error" && matches(sender, last, filter))
-          tell({ ...this.#newsOf(sender, last), type: "actor.ended", how: "error", event: events.get(sender) });
+          tell({ ...this.#changeOf(sender, last), type: "actor.ended", how: "error", event: events.get(sender) });
       } else if (raw.type === "@xstate.microstep") {
         if (!matches(actor, raw.snapshot, filter)) return;
         const keys = taken.get(actor) ?? [];
@@ -133,13 +133,13 @@ export class Inspection {
         if (!isOfChart(snapshot) || !matches(actor, snapshot, filter)) return;
         const transitions = taken.get(actor) ?? [];
         taken.delete(actor);
-        const news = this.#newsOf(actor, snapshot);
+        const change = this.#changeOf(actor, snapshot);
         const { type } = raw.event;
         if (type === "xstate.init") {
-          tell({ ...news, type: "actor.started", parentId: actor._parent?.sessionId });
-          if (transitions.length > 0) tell(moved(news, raw.event, undefined, transitions));
-        } else if (type !== "xstate.stop") tell(moved(news, raw.event, senders.get(raw.event), transitions));
-        if (snapshot.status !== "active") tell({ ...news, type: "actor.ended", how: snapshot.status, event: type });
+          tell({ ...change, type: "actor.started", parentId: actor._parent?.sessionId });
+          if (transitions.length > 0) tell(moved(change, raw.event, undefined, transitions));
+        } else if (type !== "xstate.stop") tell(moved(change, raw.event, senders.get(raw.event), transitions));
+        if (snapshot.status !== "active") tell({ ...change, type: "actor.ended", how: snapshot.status, event: type });
       }
     });
     return () => {
@@ -184,7 +184,7 @@ export class Inspection {
     return stop;
   }
 
-  #newsOf(actor: AnyActorRef, snapshot: AnyMachineSnapshot): News {
+  #changeOf(actor: AnyActorRef, snapshot: AnyMachineSnapshot): Change {
     return {
       at: this.#now(),
       actorId: actor.sessionId,
@@ -209,7 +209,7 @@ export class Inspection {
   }
 }
 
-function moved(news: News, event: { type: string }, from: string | undefined, transitions: string[]): ActorMoved {
+function moved(change: Change, event: { type: string }, from: string | undefined, transitions: string[]): ActorMoved {
   const handled = transitions.length > 0;
-  return { ...news, type: "actor.moved", event: event.type, from, handled, transitions, payload: event };
+  return { ...change, type: "actor.moved", event: event.type, from, handled, transitions, payload: event };
 }

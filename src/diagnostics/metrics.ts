@@ -16,7 +16,7 @@ export interface MetricsSource {
   /** Asked once for each scrape, as the rest is. */
   figures: () => Figures;
   charts: () => ChartCount[];
-  traffic: () => EgressCounters;
+  egress: () => EgressCounters;
   /** How many peers wait to be heard, by kind. */
   waiting: () => { sockets: number; newcomers: number };
 }
@@ -28,7 +28,7 @@ export interface Metrics {
   committed(tookMs: number): void;
 }
 
-type Read = (figures: Figures, traffic: EgressCounters) => number;
+type Read = (figures: Figures, egress: EgressCounters) => number;
 
 const gauges: [name: string, help: string, read: Read][] = [
   ["turnwire_sockets", "Open WebSockets.", ({ sockets }) => sockets],
@@ -76,7 +76,7 @@ const budgets = [
   "allUnsentBytesMax",
 ] as const satisfies (keyof Limits)[];
 
-export function createMetrics({ figures, charts, traffic, waiting }: MetricsSource): Metrics {
+export function createMetrics({ figures, charts, egress, waiting }: MetricsSource): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -134,7 +134,7 @@ export function createMetrics({ figures, charts, traffic, waiting }: MetricsSour
   };
   return {
     scrape() {
-      const [now, gone] = [figures(), traffic()];
+      const [now, gone] = [figures(), egress()];
       for (const update of [...set, ...count]) update(now, gone);
       byCode(closes, gone.closes);
       byCode(refusals, gone.refusals);

@@ -125,7 +125,7 @@ function watchersOf({ directory, readers }: WhyParts, conversationId: string): W
     watching.watchers++;
     if (lag === 0) watching.watchersUpToDate++;
     watching.largestLag = Math.max(watching.largestLag, lag);
-    watching.unsentBytes += connection.outlet.unsentBytes();
+    watching.unsentBytes += connection.writer.unsentBytes();
   }
   return watching;
 }

@@ -15,7 +15,7 @@ export interface SocketWriterOwner {
   stuck(): void;
 }
 
-interface Mark {
+interface SentPing {
   id: number;
   /** Bytes written before it, and after the mark before it. */
   at: number;
@@ -29,14 +29,14 @@ interface Mark {
 export interface SocketWriterContext {
   clock: Clock;
   limits: Limits;
-  joiner: Corker;
-  traffic: EgressCounters;
+  corker: Corker;
+  counters: EgressCounters;
 }
 
 export class SocketWriter {
   readonly #socket: Socket;
   readonly #owner: SocketWriterOwner;
-  readonly #house: SocketWriterContext;
+  readonly #context: SocketWriterContext;
   /** Does it watch more than one conversation? Then what their feeds write in one loop turn is joined. */
   joins = false;
   #held = false;
@@ -50,23 +50,23 @@ export class SocketWriter {
   /** Nothing is read of the peer at the moment. */
   #isUnread = false;
   #writtenBytes = 0;
-  #receiptedBytes = 0;
-  #markedBytes = 0;
-  #marks: Mark[] = [];
+  #ackedBytes = 0;
+  #pingedBytes = 0;
+  #pings: SentPing[] = [];
   #nextMark = 1;
   /** Above it the socket counts as congested: so much that it takes about a second. */
   #window: number;
-  #receiptAt = 0;
+  #ackedAt = 0;
   #heardAt: number;
   #pingedAt: number;
   #endedAt = 0;
 
-  constructor(socket: Socket, owner: SocketWriterOwner, house: SocketWriterContext) {
+  constructor(socket: Socket, owner: SocketWriterOwner, context: SocketWriterContext) {
     this.#socket = socket;
     this.#owner = owner;
-    this.#house = house;
-    this.#window = house.limits.outstandingBytesMax;
-    this.#heardAt = house.clock.now();
+    this.#context = context;
+    this.#window = context.limits.outstandingBytesMax;
+    this.#heardAt = context.clock.now();
     this.#pingedAt = this.#heardAt;
   }
 
@@ -76,8 +76,8 @@ export class SocketWriter {
     this.#write(frame);
   }
 
-  get traffic(): EgressCounters {
-    return this.#house.traffic;
+  get counters(): EgressCounters {
+    return this.#context.counters;
   }
 
   /** Frames of a turn, with so many events. False, and nothing written, when the socket may not be given more now. */
@@ -86,12 +86,12 @@ export class SocketWriter {
     if (this.joins && !this.#held) {
       this.#held = true;
       this.#socket.hold();
-      this.#house.joiner.hold(this);
+      this.#context.corker.hold(this);
     }
     this.#write(frames);
-    const { traffic } = this.#house;
-    traffic.deliveries += events;
-    traffic.deliveryWrites++;
+    const { counters } = this.#context;
+    counters.deliveries += events;
+    counters.deliveryWrites++;
     return true;
   }
 
@@ -103,7 +103,7 @@ export class SocketWriter {
 
   /** Bytes written after the last receipt. */
   outstandingBytes(): number {
-    return this.#writtenBytes - this.#receiptedBytes;
+    return this.#writtenBytes - this.#ackedBytes;
   }
 
   /** Above it the socket counts as congested; it follows the pace of the receipts. */
@@ -113,12 +113,12 @@ export class SocketWriter {
 
   /** Until when time counts for the peer: now, or when it began to send more than is read. Monotonic, ms. */
   countedUntil(): number {
-    return this.#socket.busySince?.() ?? this.#house.clock.now();
+    return this.#socket.busySince?.() ?? this.#context.clock.now();
   }
 
   /** A turn has begun at the peer's request. */
   beganTurn(): void {
-    this.#socket.began?.(this.#house.limits.turnWorkMs);
+    this.#socket.began?.(this.#context.limits.turnWorkMs);
   }
 
   /** Bytes the process holds for this socket. */
@@ -128,28 +128,28 @@ export class SocketWriter {
 
   #write(frames: Buffer): void {
     // No two marks are farther apart than one write has to be: a receipt is due for what can be read in its time.
-    const unmarked = this.#writtenBytes - this.#markedBytes;
-    if (unmarked > 0 && unmarked + frames.length > this.#house.limits.markEveryBytes) this.#mark();
+    const unpinged = this.#writtenBytes - this.#pingedBytes;
+    if (unpinged > 0 && unpinged + frames.length > this.#context.limits.pingEveryBytes) this.#sendPing();
     this.#socket.write(frames);
     this.#writtenBytes += frames.length;
-    this.#house.traffic.writes++;
-    this.#house.traffic.writtenBytes += frames.length;
-    if (this.#writtenBytes - this.#markedBytes >= this.#house.limits.markEveryBytes) this.#mark();
+    this.#context.counters.writes++;
+    this.#context.counters.writtenBytes += frames.length;
+    if (this.#writtenBytes - this.#pingedBytes >= this.#context.limits.pingEveryBytes) this.#sendPing();
     if (!this.congested && this.outstandingBytes() > this.#window) {
       this.congested = true;
-      if (this.#markedBytes !== this.#writtenBytes) this.#mark();
+      if (this.#pingedBytes !== this.#writtenBytes) this.#sendPing();
       this.#owner.congested();
     }
-    if (this.#socket.unsentBytes() > this.#house.limits.unsentBytesMax) this.#reportStuck();
+    if (this.#socket.unsentBytes() > this.#context.limits.unsentBytesMax) this.#reportStuck();
   }
 
   /** A ping marks the stream; its pong is the receipt for all that was written before. */
-  #mark(): void {
+  #sendPing(): void {
     const id = this.#nextMark++;
-    const bytes = this.#writtenBytes - this.#markedBytes;
+    const bytes = this.#writtenBytes - this.#pingedBytes;
     const ahead = this.outstandingBytes();
-    this.#marks.push({ id, at: this.#writtenBytes, bytes, ahead, sentAt: this.#house.clock.now() });
-    this.#markedBytes = this.#writtenBytes;
+    this.#pings.push({ id, at: this.#writtenBytes, bytes, ahead, sentAt: this.#context.clock.now() });
+    this.#pingedBytes = this.#writtenBytes;
     this.#socket.ping(`m${id}`);
   }
 
@@ -157,40 +157,40 @@ export class SocketWriter {
    * A pong has come in; answers whether it is a receipt. One that answers no mark is a sign of life and nothing more
    * (RFC 6455 5.5.3).
    */
-  receipt(payload: string): boolean {
+  ack(payload: string): boolean {
     this.heard();
     if (!payload.startsWith("m")) return false;
-    const index = this.#marks.findIndex((mark) => `m${mark.id}` === payload);
-    const mark = this.#marks[index];
-    if (!mark) return false;
-    this.#marks.splice(0, index + 1);
-    this.#receiptedBytes = mark.at;
-    this.#receiptAt = this.#house.clock.now();
-    this.#adapt(mark);
-    const low = this.#window * this.#house.limits.outstandingLowRatio;
+    const index = this.#pings.findIndex((ping) => `m${ping.id}` === payload);
+    const ping = this.#pings[index];
+    if (!ping) return false;
+    this.#pings.splice(0, index + 1);
+    this.#ackedBytes = ping.at;
+    this.#ackedAt = this.#context.clock.now();
+    this.#adapt(ping);
+    const low = this.#window * this.#context.limits.outstandingLowRatio;
     if (!this.congested || this.ended) return true;
     if (this.outstandingBytes() < low) {
       this.congested = false;
       this.#owner.drained();
-    } else if (this.#marks.length === 0) this.#mark();
+    } else if (this.#pings.length === 0) this.#sendPing();
     return true;
   }
 
   /** What is on the way delays replies: on a slow link it may be less, so that it takes about a second. */
-  #adapt({ ahead, sentAt }: Mark): void {
-    const { markEveryBytes, outstandingBytesMin, outstandingBytesMax, receiptWishedMs } = this.#house.limits;
+  #adapt({ ahead, sentAt }: SentPing): void {
+    const { pingEveryBytes, outstandingBytesMin, outstandingBytesMax, ackTargetMs } = this.#context.limits;
     // A mark with next to nothing before it tells how far away the peer is, not how fast it reads.
-    if (ahead < Math.min(markEveryBytes, this.#window) / 2) return;
-    const tookMs = this.#receiptAt - sentAt;
+    if (ahead < Math.min(pingEveryBytes, this.#window) / 2) return;
+    const tookMs = this.#ackedAt - sentAt;
     const least = Math.min(outstandingBytesMin, outstandingBytesMax);
-    if (tookMs > receiptWishedMs) this.#window = Math.max(least, this.#window / 2);
-    else if (tookMs < receiptWishedMs / 2) this.#window = Math.min(outstandingBytesMax, this.#window * 2);
+    if (tookMs > ackTargetMs) this.#window = Math.max(least, this.#window / 2);
+    else if (tookMs < ackTargetMs / 2) this.#window = Math.min(outstandingBytesMax, this.#window * 2);
   }
 
   /** How long the oldest mark may still take. It is the pace that counts: who reads at all is waited for. */
-  #markDueAt({ bytes, sentAt }: Mark): number {
-    const { markAnswerMs, markEveryBytes } = this.#house.limits;
-    return Math.max(sentAt, this.#receiptAt) + markAnswerMs * Math.max(1, bytes / markEveryBytes);
+  #ackDueAt({ bytes, sentAt }: SentPing): number {
+    const { ackTimeoutMs, pingEveryBytes } = this.#context.limits;
+    return Math.max(sentAt, this.#ackedAt) + ackTimeoutMs * Math.max(1, bytes / pingEveryBytes);
   }
 
   /** What the peer sends meanwhile stays where it is: its receipts and signs of life are not missed until then. */
@@ -200,14 +200,14 @@ export class SocketWriter {
       this.#socket.stopReading?.();
       return;
     }
-    this.#receiptAt = this.#house.clock.now();
+    this.#ackedAt = this.#context.clock.now();
     this.heard();
     this.#socket.readOn?.();
   }
 
   /** Any frame is a sign of life. */
   heard(): void {
-    this.#heardAt = this.#house.clock.now();
+    this.#heardAt = this.#context.clock.now();
   }
 
   /** Sends the close frame; nothing is written after it. */
@@ -215,7 +215,7 @@ export class SocketWriter {
     if (this.ended) return;
     this.end();
     this.closeCode = close.code;
-    this.#house.traffic.closed(close.code);
+    this.#context.counters.closed(close.code);
     this.#socket.close(close.code, close.reason);
   }
 
@@ -223,8 +223,8 @@ export class SocketWriter {
   end(): void {
     if (this.ended) return;
     this.ended = true;
-    this.#endedAt = this.#house.clock.now();
-    this.#marks = [];
+    this.#endedAt = this.#context.clock.now();
+    this.#pings = [];
   }
 
   cut(): void {
@@ -234,13 +234,13 @@ export class SocketWriter {
 
   /** What of the sweep's deadlines this socket has missed at the moment; pings it when it has been silent. */
   due(now: number): "overdue" | "stuck" | "silent" | undefined {
-    if (this.ended) return now - this.#endedAt >= this.#house.limits.closingMs ? "overdue" : undefined;
+    if (this.ended) return now - this.#endedAt >= this.#context.limits.closingMs ? "overdue" : undefined;
     if (this.#isUnread) return undefined;
-    const oldest = this.#marks[0];
+    const oldest = this.#pings[0];
     // Nobody can answer a ping before it has read what comes before it: then the mark decides, and not the silence.
-    if (oldest) return now >= this.#markDueAt(oldest) ? "stuck" : undefined;
+    if (oldest) return now >= this.#ackDueAt(oldest) ? "stuck" : undefined;
     const silentMs = now - this.#heardAt;
-    if (silentMs >= this.#house.limits.silentCloseMs) return "silent";
+    if (silentMs >= this.#context.limits.silentCloseMs) return "silent";
     const pingMs = this.#pingAfterMs();
     if (silentMs >= pingMs && now - this.#pingedAt >= pingMs) {
       this.#pingedAt = now;
@@ -252,25 +252,25 @@ export class SocketWriter {
   /** Up to a fifth sooner, by the last digits of when it was heard: a fleet that came at once is not pinged at once. */
   #pingAfterMs(): number {
     const chance = (Math.trunc(this.#heardAt * 1_000) % 1_000) / 1_000;
-    return this.#house.limits.silentPingMs * (1 - 0.2 * chance);
+    return this.#context.limits.silentPingMs * (1 - 0.2 * chance);
   }
 
   /** Since the last sign of life. */
   silentMs(): number {
-    return this.#house.clock.now() - this.#heardAt;
+    return this.#context.clock.now() - this.#heardAt;
   }
 
   /** What the sweep will do, and when, if nothing is heard until then; for those who look. */
   deadlines(): { what: string; inMs: number }[] {
-    const { silentPingMs, silentCloseMs, closingMs } = this.#house.limits;
-    const now = this.#house.clock.now();
+    const { silentPingMs, silentCloseMs, closingMs } = this.#context.limits;
+    const now = this.#context.clock.now();
     const due = (what: string, since: number, ms: number): { what: string; inMs: number } => ({
       what,
       inMs: Math.max(0, Math.round(since + ms - now)),
     });
     if (this.ended) return [due("the peer has not answered the close frame: cut", this.#endedAt, closingMs)];
-    const [oldest] = this.#marks;
-    const slow = oldest && due("what was written has no receipt: closed as slow (4001)", this.#markDueAt(oldest), 0);
+    const [oldest] = this.#pings;
+    const slow = oldest && due("what was written has no ack: closed as slow (4001)", this.#ackDueAt(oldest), 0);
     // Every socket that has nothing to say is pinged now and then; only one that does not answer is in danger.
     const isPinged = now - this.#heardAt >= silentPingMs;
     const silent = due("no sign of life: closed as silent (4002)", this.#heardAt, silentCloseMs);
@@ -279,8 +279,8 @@ export class SocketWriter {
 
   /** Does it take what it is given late? Who reads in time may be owed much for a moment, and is not in danger. */
   isBehind(now: number): boolean {
-    const [oldest] = this.#marks;
-    return this.congested || (oldest !== undefined && now - oldest.sentAt > this.#house.limits.receiptWishedMs);
+    const [oldest] = this.#pings;
+    return this.congested || (oldest !== undefined && now - oldest.sentAt > this.#context.limits.ackTargetMs);
   }
 
   /** It holds more than its share of what all sockets may: it is given up as slow. */

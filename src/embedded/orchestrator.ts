@@ -105,16 +105,16 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     loopTurns: new LoopBudget(clock),
     refusal,
     isStopping: () => isStopping,
-    broadcast: (news) => broadcasts.tell(news),
+    broadcast: (broadcast) => broadcasts.tell(broadcast),
     changed: (change) => changes.tell(change),
   };
   const live = new LiveConversations(options.supervision, services, () => {
-    if (live.active().next().done) keeper.stop();
-    else keeper.start();
+    if (live.active().next().done) watchdog.stop();
+    else watchdog.start();
     if (idleWaiters.size > 0 && !isBusy()) for (const wake of idleWaiters) wake();
   });
   const { watchers = () => 1, orphanMs } = options;
-  const keeper = new TurnWatchdog({
+  const watchdog = new TurnWatchdog({
     clock,
     limits,
     logger,
@@ -193,7 +193,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     close() {
       isStopping = true;
       for (const conversation of live.all()) conversation.tell({ type: "conversation.leave" });
-      keeper.stop();
+      watchdog.stop();
     },
   };
 }

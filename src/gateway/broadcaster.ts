@@ -13,10 +13,10 @@ export interface Listener {
   readonly identity: Identity;
   /** Grows with each socket accepted. */
   readonly serial: number;
-  readonly outlet: SocketWriter;
+  readonly writer: SocketWriter;
 }
 
-interface Piece {
+interface Announcement {
   frame: Buffer;
   /** What it is about, when not everybody may know of that. */
   conversationId: string | undefined;
@@ -25,7 +25,7 @@ interface Piece {
 }
 
 interface Cut {
-  pieces: Piece[];
+  announcements: Announcement[];
   joined: Buffer;
 }
 
@@ -33,8 +33,8 @@ export class Broadcaster {
   readonly #newestSerial: () => number;
   readonly #authoriser: Authoriser;
   readonly #passes: FanOut<Listener>;
-  #waiting: Piece[] = [];
-  #pieces: Piece[] = [];
+  #waiting: Announcement[] = [];
+  #announcements: Announcement[] = [];
   /** The pieces of one pass that an identity may know of; one for all where everybody may know everything. */
   readonly #cuts = new Map<Identity | undefined, Cut>();
 
@@ -74,26 +74,28 @@ export class Broadcaster {
   }
 
   #take(): void {
-    this.#pieces = this.#waiting;
+    this.#announcements = this.#waiting;
     this.#waiting = [];
     this.#cuts.clear();
   }
 
-  #write({ serial, identity, outlet }: Listener): void {
-    const { pieces, joined } = this.#cutFor(identity);
-    if (serial <= (pieces[0]?.lastSerial ?? 0)) outlet.control(joined);
-    else for (const piece of pieces) if (serial <= piece.lastSerial) outlet.control(piece.frame);
+  #write({ serial, identity, writer }: Listener): void {
+    const { announcements, joined } = this.#cutFor(identity);
+    if (serial <= (announcements[0]?.lastSerial ?? 0)) writer.control(joined);
+    else
+      for (const announcement of announcements)
+        if (serial <= announcement.lastSerial) writer.control(announcement.frame);
   }
 
   #cutFor(identity: Identity): Cut {
     const key = this.#authoriser.readsAreOpen ? undefined : identity;
     let cut = this.#cuts.get(key);
     if (!cut) {
-      const pieces = this.#pieces.filter(
+      const announcements = this.#announcements.filter(
         ({ conversationId }) =>
           conversationId === undefined || this.#authoriser.may(identity, "read", { conversationId }),
       );
-      cut = { pieces, joined: Buffer.concat(pieces.map((piece) => piece.frame)) };
+      cut = { announcements, joined: Buffer.concat(announcements.map((announcement) => announcement.frame)) };
       this.#cuts.set(key, cut);
     }
     return cut;

@@ -92,10 +92,10 @@ export class Gateway {
     const { clock, logger, limits, surfaces: registry, eventProfile } = options;
     this.#options = options;
     this.actors = new ActorRegistry(clock);
-    const facts = new DispatchQueue(clock, limits);
+    const dispatchQueue = new DispatchQueue(clock, limits);
     const authoriser = new Authoriser(options.authorisation, logger);
     this.authoriser = authoriser;
-    const parts = { actors: this.actors, facts, clock, limits, logger };
+    const parts = { actors: this.actors, dispatchQueue, clock, limits, logger };
     const parent = (): AnyActorRef => this.root;
     this.root = createActor(this.#machine(), { clock, id: "gateway" });
     this.root.subscribe({ error: (error) => logger.error("gateway: defect", { error }) });
@@ -150,9 +150,11 @@ export class Gateway {
     this.quota = quota;
     const idempotency = new Idempotency(ports.idempotency, clock, limits);
     const hello = createHello(limits, ports.limits ?? {});
-    const ownerFor = (conversationId: string) => watches.turnFacts(conversationId);
+    const ownerFor = (conversationId: string) => watches.turnSignals(conversationId);
     this.feeds = new Feeds({ orchestrator, clock, limits, eventProfile, ownerFor });
-    this.#endBroadcasts = ports.broadcasts.subscribe((news) => this.root.send({ type: "broadcast.made", news }));
+    this.#endBroadcasts = ports.broadcasts.subscribe((broadcast) =>
+      this.root.send({ type: "broadcast.made", broadcast }),
+    );
     this.#sweep = new Sweep(clock, limits, [
       this.connections.round,
       this.feeds.round,
@@ -187,7 +189,7 @@ export class Gateway {
    */
   disconnect(connectionId: string): boolean {
     const connection = this.connections.get(connectionId);
-    if (!connection || connection.outlet.ended) return false;
+    if (!connection || connection.writer.ended) return false;
     connection.tell("connection.close");
     return true;
   }
@@ -273,7 +275,7 @@ export class Gateway {
       actions: {
         adopt: act(({ event }) => event.type === "socket.opened" && event.offer.adopt()),
         turnAway: act(({ event }) => event.type === "socket.opened" && event.offer.turnAway()),
-        fanOut: act(({ event }) => event.type === "broadcast.made" && this.#fanOut(event.news)),
+        fanOut: act(({ event }) => event.type === "broadcast.made" && this.#fanOut(event.broadcast)),
         announceCatalog: act(() => {
           this.#catalogFrame = undefined;
           this.#broadcaster.announce({ type: "catalog", catalog: this.#surfaces.catalog() });
@@ -295,11 +297,12 @@ export class Gateway {
     });
   }
 
-  #fanOut(news: Broadcast): void {
-    if (news.type === "conversation.compacted") this.authoriser.archived(news.conversationId, news.newConversationId);
-    this.#broadcaster.announce(news, news.conversationId);
-    if (news.type === "conversation.statusChanged" && news.status === "active")
-      this.feeds.turnBegins(news.conversationId);
+  #fanOut(broadcast: Broadcast): void {
+    if (broadcast.type === "conversation.compacted")
+      this.authoriser.archived(broadcast.conversationId, broadcast.newConversationId);
+    this.#broadcaster.announce(broadcast, broadcast.conversationId);
+    if (broadcast.type === "conversation.statusChanged" && broadcast.status === "active")
+      this.feeds.turnBegins(broadcast.conversationId);
   }
 
   #catalog(): Buffer {

@@ -81,7 +81,7 @@ function streamActor(
       if (typeof leave === "function") leave();
     },
     onTooSlow: () => {
-      logger.warn("http: a reader of an actor's news was too slow and was cut off", { actorId: id });
+      logger.warn("http: a reader of an actor's change was too slow and was cut off", { actorId: id });
       c.env.outgoing.destroy();
     },
   });

@@ -6,5 +6,5 @@ import type { Broadcast } from "../protocol/broadcast.ts";
  * nobody watching, follows the conversation's next turn because of it, and would have a hole without it.
  */
 export interface Broadcasts {
-  subscribe(listener: (news: Broadcast) => void): () => void;
+  subscribe(listener: (message: Broadcast) => void): () => void;
 }

@@ -29,16 +29,16 @@ const announced = [
   "commandsPerSecond",
   "bytesPerCommand",
   "commandsPerMessageMax",
-  "looksBurst",
-  "looksPerSecond",
+  "readsBurst",
+  "readsPerSecond",
   "commandRefusalsMax",
   "inputBusyMsMax",
-  "longWorkWaitMsMax",
-  "newcomersWaitingMax",
-  "newcomerBytesMax",
-  "vainNewcomerMs",
-  "vainNewcomersBurst",
-  "vainNewcomersPerSecond",
+  "longMessageWaitMsMax",
+  "pendingUpgradesMax",
+  "pendingUpgradeBytesMax",
+  "shortLivedSocketMs",
+  "shortLivedSocketsBurst",
+  "shortLivedSocketsPerSecond",
   "socketsPerAddressMax",
   "socketsMax",
   "runningTurnsPerTokenMax",
@@ -52,8 +52,8 @@ const announced = [
   "sealedLogKeptMs",
   "outstandingBytesMax",
   "outstandingBytesMin",
-  "receiptWishedMs",
-  "markAnswerMs",
+  "ackTargetMs",
+  "ackTimeoutMs",
   "unsentBytesMax",
   "allUnsentBytesMax",
   "silentPingMs",
@@ -77,8 +77,22 @@ const announcedOfConversations = [
   "ticketMs",
 ] as const satisfies (keyof Limits)[];
 
+/** Names on the wire that are older than ours: clients may have learnt them. */
+const wireNames: Partial<Record<keyof Limits, string>> = {
+  readsBurst: "looksBurst",
+  readsPerSecond: "looksPerSecond",
+  longMessageWaitMsMax: "longWorkWaitMsMax",
+  pendingUpgradesMax: "newcomersWaitingMax",
+  pendingUpgradeBytesMax: "newcomerBytesMax",
+  shortLivedSocketMs: "vainNewcomerMs",
+  shortLivedSocketsBurst: "vainNewcomersBurst",
+  shortLivedSocketsPerSecond: "vainNewcomersPerSecond",
+  ackTargetMs: "receiptWishedMs",
+  ackTimeoutMs: "markAnswerMs",
+};
+
 const pick = (limits: Limits, names: readonly (keyof Limits)[]): Record<string, number> =>
-  Object.fromEntries(names.map((name) => [name, limits[name]]));
+  Object.fromEntries(names.map((name) => [wireNames[name] ?? name, limits[name]]));
 
 export const conversationLimits = (limits: Limits): Record<string, number> => pick(limits, announcedOfConversations);
 

@@ -31,9 +31,9 @@ export class DispatchQueue {
 
   #deliver(): void {
     this.#scheduled = false;
-    const piece = new WorkSlice(this.#clock, this.#limits, this.#limits.factsPerLoopTurn);
+    const slice = new WorkSlice(this.#clock, this.#limits, this.#limits.dispatchesPerLoopTurn);
     const { length } = this.#waiting;
-    for (; this.#next < length && piece.takes(); this.#next++) this.#waiting[this.#next]?.();
+    for (; this.#next < length && slice.takes(); this.#next++) this.#waiting[this.#next]?.();
     if (this.#next < this.#waiting.length) {
       this.#schedule();
       return;

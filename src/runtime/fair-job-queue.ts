@@ -16,7 +16,7 @@ export interface Work {
   readonly bytes: number;
 }
 
-type Bounds = Pick<Limits, "longWorkRests" | "longWorkRestMsMax" | "longWorkWaitMsMax">;
+type Bounds = Pick<Limits, "longMessageCooldown" | "longMessageCooldownMsMax" | "longMessageWaitMsMax">;
 
 export class FairJobQueue {
   readonly #clock: WorkClock;
@@ -27,8 +27,8 @@ export class FairJobQueue {
   #bytes = 0;
   #isAtWork = false;
   #isStopped = false;
-  #restsUntil = Number.NEGATIVE_INFINITY;
-  #rest: Timer | undefined;
+  #cooldownUntil = Number.NEGATIVE_INFINITY;
+  #cooldown: Timer | undefined;
 
   constructor(clock: WorkClock, limits: Bounds) {
     this.#clock = clock;
@@ -73,8 +73,8 @@ export class FairJobQueue {
     this.#queues.clear();
     this.#waiting = 0;
     this.#bytes = 0;
-    this.#clock.clearTimeout(this.#rest);
-    this.#rest = undefined;
+    this.#clock.clearTimeout(this.#cooldown);
+    this.#cooldown = undefined;
   }
 
   #removed({ bytes }: Work): void {
@@ -99,13 +99,13 @@ export class FairJobQueue {
     this.#isAtWork = this.#waiting > 0;
     if (!this.#isAtWork) return;
     const begin = (): void => {
-      this.#rest = undefined;
+      this.#cooldown = undefined;
       const work = this.#next();
       if (work) this.#step(work, 0, 0);
       else this.#isAtWork = false;
     };
-    const restMs = this.#restsUntil - this.#clock.now();
-    if (restMs > 0) this.#rest = this.#clock.setTimeout(begin, restMs);
+    const cooldownMs = this.#cooldownUntil - this.#clock.now();
+    if (cooldownMs > 0) this.#cooldown = this.#clock.setTimeout(begin, cooldownMs);
     else this.#clock.defer(begin);
   }
 
@@ -121,10 +121,14 @@ export class FairJobQueue {
   }
 
   #end(spentMs: number): void {
-    const { longWorkRests, longWorkRestMsMax, longWorkWaitMsMax } = this.#limits;
+    const { longMessageCooldown, longMessageCooldownMsMax, longMessageWaitMsMax } = this.#limits;
     // The more wait, the shorter the rest: none of them waits for ever.
-    const restMs = Math.min(longWorkRestMsMax, longWorkRests * spentMs, longWorkWaitMsMax / Math.max(1, this.#waiting));
-    this.#restsUntil = this.#clock.now() + restMs;
+    const cooldownMs = Math.min(
+      longMessageCooldownMsMax,
+      longMessageCooldown * spentMs,
+      longMessageWaitMsMax / Math.max(1, this.#waiting),
+    );
+    this.#cooldownUntil = this.#clock.now() + cooldownMs;
     this.#goOn();
   }
 }

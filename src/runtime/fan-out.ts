@@ -32,15 +32,16 @@ export class FanOut<Member> {
     members: () => Iterable<Member>,
     begin: () => void,
     write: (member: Member) => void,
-    rests = false,
+    isSpaced = false,
   ) {
     this.#clock = clock;
     this.#limits = limits;
     this.#members = members;
     this.#begin = begin;
     this.#write = write;
-    const { newsIntervalMs, newsSocketsPerMs } = limits;
-    this.#restMs = (reached) => (rests ? Math.min(newsIntervalMs, Math.floor(reached / newsSocketsPerMs)) : 0);
+    const { broadcastIntervalMs, broadcastSocketsPerMs } = limits;
+    this.#restMs = (reached) =>
+      isSpaced ? Math.min(broadcastIntervalMs, Math.floor(reached / broadcastSocketsPerMs)) : 0;
   }
 
   /** Asks for a pass with what is new; it begins after the present tick. */
@@ -82,8 +83,8 @@ export class FanOut<Member> {
   }
 
   #step(rest: Iterator<Member>): void {
-    const piece = new WorkSlice(this.#clock, this.#limits, this.#limits.socketsPerLoopTurn);
-    while (piece.takes()) {
+    const slice = new WorkSlice(this.#clock, this.#limits, this.#limits.socketsPerLoopTurn);
+    while (slice.takes()) {
       const next = rest.next();
       if (next.done) {
         this.#walking = false;

@@ -227,10 +227,10 @@ function requireService<Service>(host: Host, handle: ServiceHandle): Service {
 }
 
 /** The news that a hook tells; undefined for nonsense, also for what throws when it is looked at. */
-function newsOf(schema: v.GenericSchema<unknown, Broadcast>, payload: unknown): Broadcast | undefined {
+function broadcastOf(schema: v.GenericSchema<unknown, Broadcast>, payload: unknown): Broadcast | undefined {
   try {
-    const news = v.safeParse(schema, payload);
-    return news.success ? news.output : undefined;
+    const broadcast = v.safeParse(schema, payload);
+    return broadcast.success ? broadcast.output : undefined;
   } catch {
     return undefined;
   }
@@ -252,8 +252,8 @@ function broadcastsOf(host: Host, logger: Logger): Broadcasts {
       try {
         for (const { handle, schema } of hooks) {
           const off = host.on(handle, (payload) => {
-            const news = newsOf(schema, payload);
-            if (news) listener(news);
+            const broadcast = broadcastOf(schema, payload);
+            if (broadcast) listener(broadcast);
             else logger.warn("transport-ws: a hook's payload was dropped", { hook: handle.id });
           });
           offs.push(ignoreRejection(off));

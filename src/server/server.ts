@@ -60,7 +60,7 @@ export interface ServerOptions {
 }
 
 /** The options with the parts that were made of them. */
-interface Furnishings extends Pick<ServerOptions, "config" | "clock" | "logger"> {
+interface CompositionOptions extends Pick<ServerOptions, "config" | "clock" | "logger"> {
   authorisation: Authorisation | undefined;
   limits: Limits;
   store: Store;
@@ -85,38 +85,38 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const heard: { commit?: (tookMs: number) => void } = {};
   const onCommit = (tookMs: number): void => heard.commit?.(tookMs);
   const store = openSqliteStore({ dataDir, clock, logger, durability, onCommit });
-  let house: House;
+  let parts: ServerParts;
   try {
     const { authorisation } = options;
     const { socketsPerAddress: socketsPerAddressMax } = config;
     const limits = { ...defaultLimits, socketsPerAddressMax, ...options.limits };
-    house = furnish({ config, clock, logger, store, agents, tools, surfaces, defaultModel, authorisation, limits });
-    heard.commit = house.metrics.committed;
+    parts = compose({ config, clock, logger, store, agents, tools, surfaces, defaultModel, authorisation, limits });
+    heard.commit = parts.metrics.committed;
   } catch (error) {
     store.close();
     throw error;
   }
   try {
-    const port = await listen(house.wsServer, config.host, config.port);
-    const httpPort = await listen(house.httpServer, config.host, config.httpPort);
-    house.access.addOwnPort(port);
-    house.access.addOwnPort(httpPort);
+    const port = await listen(parts.wsServer, config.host, config.port);
+    const httpPort = await listen(parts.httpServer, config.host, config.httpPort);
+    parts.access.addOwnPort(port);
+    parts.access.addOwnPort(httpPort);
     const { inspect } = config;
-    if (inspect?.stately) house.stately = await openStately(inspect, house.gateway, clock, logger);
-    house.gateway.listening();
+    if (inspect?.stately) parts.stately = await openStately(inspect, parts.gateway, clock, logger);
+    parts.gateway.listening();
     const httpUrl = `http://${hostAndPort(config.host, httpPort)}`;
     return {
       wsUrl: `ws://${hostAndPort(config.host, port)}`,
       httpUrl,
-      gateway: house.gateway,
+      gateway: parts.gateway,
       inspectUrl: inspect && `${httpUrl}/inspect`,
-      statelyUrl: house.stately?.url,
-      reload: () => house.tokensFile?.reload(),
-      stop: stopper(house, config.drainMs),
+      statelyUrl: parts.stately?.url,
+      reload: () => parts.tokensFile?.reload(),
+      stop: stopper(parts, config.drainMs),
     };
   } catch (error) {
-    house.gateway.root.send({ type: "gateway.failed" });
-    await house.end();
+    parts.gateway.root.send({ type: "gateway.failed" });
+    await parts.end();
     throw error;
   }
 }
@@ -133,7 +133,7 @@ function credentialsOf(config: Config): Credentials | undefined {
 }
 
 /** What a server consists of while it runs. */
-interface House {
+interface ServerParts {
   gateway: Gateway;
   embedded: EmbeddedOrchestrator;
   access: RequestGuard;
@@ -146,12 +146,22 @@ interface House {
   stately?: StatelyInspector;
   beginDrain(): void;
   /** Closes the sockets and lets HTTP answers leave that are under way; who does not take them is not waited for. */
-  sayGoodbye(): Promise<void>;
+  closeGracefully(): Promise<void>;
   /** Ends all that is left, in the order in which one stands on the other. */
   end(): Promise<void>;
 }
 
-function furnish({ config, clock, logger, limits, store, agents, tools, defaultModel, ...own }: Furnishings): House {
+function compose({
+  config,
+  clock,
+  logger,
+  limits,
+  store,
+  agents,
+  tools,
+  defaultModel,
+  ...own
+}: CompositionOptions): ServerParts {
   let draining = false;
   // Before it is read: what changes while the server starts is seen by the first look.
   const mark = config.tokensFile === undefined ? "" : markOf(config.tokensFile);
@@ -212,7 +222,7 @@ function furnish({ config, clock, logger, limits, store, agents, tools, defaultM
   const metrics = createMetrics({
     figures,
     charts: () => gateway.directory.counts(),
-    traffic: () => gateway.connections.traffic,
+    egress: () => gateway.connections.counters,
     waiting: () => transport.waiting(),
   });
   const app = createHttpApp({
@@ -267,7 +277,7 @@ function furnish({ config, clock, logger, limits, store, agents, tools, defaultM
     beginDrain() {
       draining = true;
     },
-    async sayGoodbye() {
+    async closeGracefully() {
       // Who watches the charts sees the last socket go.
       const socketsClosed = gateway.closeSockets().then(() => visualizer?.stop());
       await Promise.all([socketsClosed, answersSent(limits.closingMs)]);
@@ -287,19 +297,19 @@ function furnish({ config, clock, logger, limits, store, agents, tools, defaultM
 }
 
 /** SIGTERM's order of things (protocol 2, `server.draining`): announce, let turns end, seal the rest, close, leave. */
-function stopper(house: House, drainMs: number): () => Promise<void> {
+function stopper(parts: ServerParts, drainMs: number): () => Promise<void> {
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    house.beginDrain();
-    house.gateway.drain(drainMs, house.limits.reconnectAfterMs);
-    await house.embedded.drain(drainMs);
-    await house.sayGoodbye();
-    await house.end();
+    parts.beginDrain();
+    parts.gateway.drain(drainMs, parts.limits.reconnectAfterMs);
+    await parts.embedded.drain(drainMs);
+    await parts.closeGracefully();
+    await parts.end();
   };
   return () => {
     if (stopping) {
-      void house.embedded.drain(0);
-      house.gateway.hurry();
+      void parts.embedded.drain(0);
+      parts.gateway.hurry();
     }
     stopping ??= stop();
     return stopping;

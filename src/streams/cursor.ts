@@ -18,16 +18,16 @@ export interface CursorOwner {
 
 export class Cursor {
   readonly feed: Feed;
-  readonly #outlet: SocketWriter;
+  readonly #writer: SocketWriter;
   readonly #owner: CursorOwner;
   readonly #limits: Limits;
   /** The last event written to this socket. */
   seq: number;
   #dropped = false;
 
-  constructor(feed: Feed, outlet: SocketWriter, owner: CursorOwner, seq: number, limits: Limits) {
+  constructor(feed: Feed, writer: SocketWriter, owner: CursorOwner, seq: number, limits: Limits) {
     this.feed = feed;
-    this.#outlet = outlet;
+    this.#writer = writer;
     this.#owner = owner;
     this.seq = seq;
     this.#limits = limits;
@@ -35,7 +35,7 @@ export class Cursor {
 
   /** Writes one slice of what it lacks, up to where the live set stands. */
   pump(): Progress {
-    if (this.#dropped || this.#outlet.congested) return "held";
+    if (this.#dropped || this.#writer.congested) return "held";
     const { log } = this.feed;
     const head = this.feed.head();
     if (this.seq >= head) {
@@ -47,7 +47,7 @@ export class Cursor {
       return "lost";
     }
     if (!this.#writeSlice(head)) return "held";
-    if (this.seq < head) return this.#outlet.congested ? "held" : "more";
+    if (this.seq < head) return this.#writer.congested ? "held" : "more";
     this.#owner.reachedEnd();
     return "end";
   }
@@ -67,7 +67,7 @@ export class Cursor {
 
   #writeSlice(head: number): boolean {
     const slice = this.feed.log.joined(this.seq, head, this.#limits.catchUpSliceBytes);
-    if (!this.#outlet.deliver(slice.frames, slice.seq - this.seq)) return false;
+    if (!this.#writer.deliver(slice.frames, slice.seq - this.seq)) return false;
     this.seq = slice.seq;
     return true;
   }
@@ -82,7 +82,7 @@ export class Cursor {
     if (this.seq !== fromSeq) {
       this.leave();
       this.#owner.fellBehind();
-    } else if (this.#outlet.deliver(frames, toSeq - fromSeq)) this.seq = toSeq;
+    } else if (this.#writer.deliver(frames, toSeq - fromSeq)) this.seq = toSeq;
     else this.leave();
   }
 

@@ -31,7 +31,7 @@ export class Feed {
   readonly #owner: FeedOwner;
   readonly #clock: Clock;
   readonly #limits: Limits;
-  readonly #pace: FlushInterval;
+  readonly #flushInterval: FlushInterval;
   #head = 0;
   #timer: Timer | undefined;
   #due = false;
@@ -52,14 +52,14 @@ export class Feed {
     owner: FeedOwner,
     clock: Clock,
     limits: Limits,
-    pace: FlushInterval,
+    flushInterval: FlushInterval,
   ) {
     this.conversationId = conversationId;
     this.log = log;
     this.#owner = owner;
     this.#clock = clock;
     this.#limits = limits;
-    this.#pace = pace;
+    this.#flushInterval = flushInterval;
   }
 
   /** The seq up to which the live set is or is being written. */
@@ -146,13 +146,13 @@ export class Feed {
       hurried || gatheredEvents >= this.#limits.flushEventsMax || gatheredBytes >= this.#limits.flushBytesMax;
     if (this.#timer !== undefined && !urgent) return;
     const now = this.#clock.now();
-    const waitMs = urgent ? 0 : this.#flushedAt + this.#pace.intervalMs(this.live.size) - now;
+    const waitMs = urgent ? 0 : this.#flushedAt + this.#flushInterval.intervalMs(this.live.size) - now;
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     if (waitMs > 0) {
       this.#timer = this.#clock.setTimeout(() => {
         this.#timer = undefined;
-        this.#pace.ran(now + waitMs);
+        this.#flushInterval.ran(now + waitMs);
         this.#flush();
       }, waitMs);
       return;
@@ -160,7 +160,7 @@ export class Feed {
     this.#due = true;
     this.#clock.defer(() => {
       this.#due = false;
-      this.#pace.ran(now);
+      this.#flushInterval.ran(now);
       this.#flush();
     });
   }
@@ -181,8 +181,8 @@ export class Feed {
   #step(): void {
     const walk = this.#walk;
     if (!walk) return;
-    const piece = new WorkSlice(this.#clock, this.#limits, this.#limits.socketsPerLoopTurn);
-    while (piece.takes()) {
+    const slice = new WorkSlice(this.#clock, this.#limits, this.#limits.socketsPerLoopTurn);
+    while (slice.takes()) {
       const next = walk.cursors.next();
       if (next.done) {
         this.#walk = undefined;

@@ -25,7 +25,7 @@ export class Feeds {
   readonly #options: FeedsOptions;
   readonly #feeds = new Map<string, Feed>();
   readonly #ledger: LogLedger = { bytes: 0 };
-  readonly #pace: FlushInterval;
+  readonly #flushInterval: FlushInterval;
   #soughtAt = Number.NEGATIVE_INFINITY;
   #endedAt = Number.NEGATIVE_INFINITY;
   /** Counts for the gateway surface and metrics. */
@@ -33,7 +33,7 @@ export class Feeds {
 
   constructor(options: FeedsOptions) {
     this.#options = options;
-    this.#pace = new FlushInterval(options.clock, options.limits);
+    this.#flushInterval = new FlushInterval(options.clock, options.limits);
   }
 
   get(conversationId: string): Feed | undefined {
@@ -124,7 +124,7 @@ export class Feeds {
       logs: this.#feeds.size,
       bytes: this.#ledger.bytes,
       largestBytes,
-      latenessMs: this.#pace.latenessMs(),
+      latenessMs: this.#flushInterval.latenessMs(),
     };
   }
 
@@ -134,21 +134,21 @@ export class Feeds {
 
   #create(conversationId: string): Feed {
     const { clock, limits, ownerFor } = this.#options;
-    const facts = ownerFor(conversationId);
+    const owner = ownerFor(conversationId);
     const feed: Feed = new Feed(
       conversationId,
       new TurnLog(randomUUID(), this.#ledger),
       {
-        turnBegan: () => facts.turnBegan(),
+        turnBegan: () => owner.turnBegan(),
         turnSealed: () => {
-          facts.turnSealed();
+          owner.turnSealed();
           clock.defer(() => this.settle(feed));
         },
         turnTooLarge: (bytesMax) => this.#endTooLarge(feed, bytesMax),
       },
       clock,
       limits,
-      this.#pace,
+      this.#flushInterval,
     );
     this.#feeds.set(conversationId, feed);
     return feed;

@@ -20,7 +20,7 @@ export interface WatchOwner {
   /** Of the connection. */
   readonly id: string;
   readonly actor: AnyActorRef | undefined;
-  readonly outlet: SocketWriter;
+  readonly writer: SocketWriter;
   /** This socket's own turn was asked for, and is over. */
   asked(conversationId: string): void;
   settled(conversationId: string): void;
@@ -29,7 +29,7 @@ export interface WatchOwner {
   ended(watch: Watch): void;
 }
 
-type WatchFact = WatchEvent["type"];
+type WatchSignal = WatchEvent["type"];
 
 /** One socket's watch of one conversation: where its cursor stands, and its actor. */
 export class Watch implements CursorOwner {
@@ -39,15 +39,15 @@ export class Watch implements CursorOwner {
   /** It goes on right after the event that its client had last. */
   readonly recovered: boolean;
   actor: Actor<typeof watchMachine> | undefined;
-  readonly #facts: DispatchQueue;
+  readonly #dispatchQueue: DispatchQueue;
 
   constructor(instance: number, feed: Feed, owner: WatchOwner, after: StreamCursor | undefined, parts: WatchParts) {
     this.instance = instance;
     this.owner = owner;
     this.recovered = after !== undefined && feed.log.holdsAllAfter(after);
     const seq = after && this.recovered ? after.seq : feed.startSeq();
-    this.cursor = new Cursor(feed, owner.outlet, this, seq, parts.limits);
-    this.#facts = parts.facts;
+    this.cursor = new Cursor(feed, owner.writer, this, seq, parts.limits);
+    this.#dispatchQueue = parts.dispatchQueue;
   }
 
   get feed(): Feed {
@@ -59,8 +59,8 @@ export class Watch implements CursorOwner {
   }
 
   /** Posts a fact, behind those that were found before it. */
-  tell(type: WatchFact): void {
-    this.#facts.post(() => this.actor?.send({ type }));
+  tell(type: WatchSignal): void {
+    this.#dispatchQueue.post(() => this.actor?.send({ type }));
   }
 
   reachedEnd(): void {
@@ -76,12 +76,12 @@ export class Watch implements CursorOwner {
   }
 }
 
-type WatchParts = Pick<WatchesOptions, "facts" | "limits">;
+type WatchParts = Pick<WatchesOptions, "dispatchQueue" | "limits">;
 
 export interface WatchesOptions {
   actors: ActorRegistry;
   feeds: () => Feeds;
-  facts: DispatchQueue;
+  dispatchQueue: DispatchQueue;
   clock: Clock;
   limits: Limits;
   logger: Logger;
@@ -129,7 +129,7 @@ export class Watches {
       },
     });
     if (feed.log.running) watch.tell("turn.began");
-    if (owner.outlet.congested) watch.tell("socket.congested");
+    if (owner.writer.congested) watch.tell("socket.congested");
     return watch;
   }
 
@@ -145,7 +145,7 @@ export class Watches {
    */
   ask(watch: Watch): () => void {
     let isMeant = true;
-    this.#options.facts.post(() => {
+    this.#options.dispatchQueue.post(() => {
       if (isMeant) watch.actor?.send({ type: "turn.requested" });
     });
     return () => {
@@ -154,7 +154,7 @@ export class Watches {
   }
 
   /** The turn's facts for every watch of the conversation. */
-  turnFacts(conversationId: string): { turnBegan(): void; turnSealed(): void } {
+  turnSignals(conversationId: string): { turnBegan(): void; turnSealed(): void } {
     const tellAll = (type: "turn.began" | "turn.sealed") => (): void => {
       for (const watch of this.#byConversation.get(conversationId) ?? []) watch.tell(type);
     };
@@ -219,8 +219,8 @@ export class Watches {
   #serveSome(): void {
     const { clock, limits } = this.#options;
     this.#serving = false;
-    const piece = new WorkSlice(clock, limits, limits.catchUpsPerLoopTurn);
-    for (let left = this.#waiting.length; left > 0 && piece.takes(); left--) this.#waiting.shift()?.();
+    const slice = new WorkSlice(clock, limits, limits.catchUpsPerLoopTurn);
+    for (let left = this.#waiting.length; left > 0 && slice.takes(); left--) this.#waiting.shift()?.();
     if (this.#waiting.length > 0) this.#serveSoon();
   }
 }

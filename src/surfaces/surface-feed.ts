@@ -14,7 +14,7 @@ import { FanOut } from "../runtime/fan-out.ts";
 
 /** One socket's subscription to a surface. */
 export interface Viewer {
-  readonly outlet: SocketWriter;
+  readonly writer: SocketWriter;
   /** How many times it has asked for the whole surface and not got it; 0: changes reach it as updates. */
   awaiting: number;
   /** The version of the spec it has seen last. */
@@ -178,11 +178,11 @@ export class SurfaceFeed {
     if (!this.#surfaceFrame || !this.#updateFrame) return;
     if (viewer.awaiting > 0) {
       viewer.version = this.#version;
-      for (; viewer.awaiting > 0; viewer.awaiting--) viewer.outlet.control(this.#surfaceFrame);
+      for (; viewer.awaiting > 0; viewer.awaiting--) viewer.writer.control(this.#surfaceFrame);
       viewer.shown();
-    } else if (viewer.version < this.#version && !viewer.outlet.congested) {
+    } else if (viewer.version < this.#version && !viewer.writer.congested) {
       viewer.version = this.#version;
-      viewer.outlet.control(this.#updateFrame);
+      viewer.writer.control(this.#updateFrame);
     }
   }
 
@@ -213,7 +213,7 @@ export class SurfaceFeed {
     const { surfaceId, conversationId } = this;
     this.#logger.warn("transport-ws: surface-op error", { surfaceId, reason });
     const frame = encodeMessage(refusals.surfaceFailed(surfaceId, reason, conversationId).reply);
-    for (const viewer of this.viewers) viewer.outlet.control(frame);
+    for (const viewer of this.viewers) viewer.writer.control(frame);
   }
 }
 

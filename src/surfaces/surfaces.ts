@@ -23,7 +23,7 @@ export interface SurfacesOptions {
   registry: SurfaceRegistry;
   actors: ActorRegistry;
   parent: () => AnyActorRef;
-  facts: DispatchQueue;
+  dispatchQueue: DispatchQueue;
   clock: Clock;
   limits: Limits;
   logger: Logger;
@@ -205,13 +205,13 @@ export class Surfaces {
     entry: SurfaceEntry,
     type: "surface.changed" | "viewer.joined" | "spec.built" | "spec.failed" | "surface.release",
   ): void {
-    this.#options.facts.post(() => entry.actor?.send({ type }));
+    this.#options.dispatchQueue.post(() => entry.actor?.send({ type }));
   }
 
   /** An answer that is on its way when the provider is asked once more is not the answer to that. */
   #tellAnswer(entry: SurfaceEntry, type: "spec.built" | "spec.failed"): void {
     const { question } = entry.feed;
-    this.#options.facts.post(() => {
+    this.#options.dispatchQueue.post(() => {
       if (entry.feed.question === question) entry.actor?.send({ type });
     });
   }

@@ -43,7 +43,7 @@ interface Served {
   since: number;
 }
 
-type IntakeClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
+type ReaderClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
 
 /** A slice that takes a larger part of what a turn has is followed by a smaller one. */
 const slicePart = 0.1;
@@ -53,11 +53,11 @@ const onTimeMs = 1.5;
 const servedKeptMs = 20;
 
 export class FairReader<From extends Source> {
-  readonly #clock: IntakeClock;
+  readonly #clock: ReaderClock;
   readonly #limits: Limits;
   readonly #read: (from: From, slice: Buffer) => void;
   readonly #tooMuch: (from: From) => void;
-  readonly #lanes = new Map<From, Flow<From>>();
+  readonly #flows = new Map<From, Flow<From>>();
   /** How many of them flood. */
   #floods = 0;
   /** Whose chunk came when there was no time, of those who send little … */
@@ -74,7 +74,7 @@ export class FairReader<From extends Source> {
   #isDeferred = false;
   #goesRound = false;
   #round: Timer | undefined;
-  #restsUntil = 0;
+  #cooldownUntil = 0;
   /** How late the loop was when the round began. */
   #lateMs = 0;
   #forgetting: Timer | undefined;
@@ -87,7 +87,7 @@ export class FairReader<From extends Source> {
    * @param tooMuch is told of a source that sends more than is read, without a pause, for inputBusyMsMax.
    */
   constructor(
-    clock: IntakeClock,
+    clock: ReaderClock,
     limits: Limits,
     read: (from: From, slice: Buffer) => void,
     tooMuch: (from: From) => void,
@@ -104,11 +104,11 @@ export class FairReader<From extends Source> {
       this.#pauseIgnored(from);
       return;
     }
-    const lane = this.#lanes.get(from) ?? (this.#held.has(from) ? this.#laneOf(from) : undefined);
-    if (lane) {
+    const flow = this.#flows.get(from) ?? (this.#held.has(from) ? this.#flowOf(from) : undefined);
+    if (flow) {
       // Somebody has let it flow meanwhile.
       from.pause();
-      this.#add(lane, chunk);
+      this.#add(flow, chunk);
       return;
     }
     const { inputFirstBytes } = this.#limits;
@@ -119,7 +119,7 @@ export class FairReader<From extends Source> {
       return;
     }
     from.pause();
-    const added = this.#laneOf(from);
+    const added = this.#flowOf(from);
     this.#add(added, chunk);
     if (isLittle) {
       added.sliceBytes = inputFirstBytes;
@@ -145,10 +145,10 @@ export class FairReader<From extends Source> {
     const heldAt = this.#held.get(from);
     if (heldAt === undefined) return;
     this.#held.delete(from);
-    const lane = this.#lanes.get(from);
-    if (lane && lane.chunks.length > 0) {
-      lane.heldMs += this.#clock.now() - heldAt;
-      this.#wait(lane);
+    const flow = this.#flows.get(from);
+    if (flow && flow.chunks.length > 0) {
+      flow.heldMs += this.#clock.now() - heldAt;
+      this.#wait(flow);
     } else {
       this.#drop(from);
       from.resume();
@@ -157,11 +157,11 @@ export class FairReader<From extends Source> {
 
   /** What is read of it has begun work that takes so long later: who sends much has more than one from its share. */
   began(from: From, ms: number): void {
-    const lane = this.#lanes.get(from);
-    if (lane?.hasBegun) {
-      lane.begunMs += ms;
-      this.#markFlood(lane);
-    } else if (lane) lane.hasBegun = true;
+    const flow = this.#flows.get(from);
+    if (flow?.hasBegun) {
+      flow.begunMs += ms;
+      this.#markFlood(flow);
+    } else if (flow) flow.hasBegun = true;
   }
 
   /** It has gone. */
@@ -172,17 +172,17 @@ export class FairReader<From extends Source> {
 
   /** Since when a source has sent more than is read, without a pause; undefined when it does not. Monotonic, ms. */
   busySince(from: From): number | undefined {
-    return this.#lanes.get(from)?.since;
+    return this.#flows.get(from)?.since;
   }
 
   /** How many sources wait for their turn. */
   get waiting(): number {
-    return this.#lanes.size;
+    return this.#flows.size;
   }
 
   /** The sources have been cut: no timer is left. */
   stop(): void {
-    this.#lanes.clear();
+    this.#flows.clear();
     this.#floods = 0;
     this.#held.clear();
     for (const timer of [this.#round, this.#forgetting, this.#ignoredPause])
@@ -213,48 +213,48 @@ export class FairReader<From extends Source> {
 
   // ── who sends much ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #wait(lane: Flow<From>): void {
-    if (lane.isWaiting) return;
-    lane.isWaiting = true;
-    this.#waiting.push(lane);
-    if (!this.#goesRound) this.#goRoundIn(this.#restsUntil - this.#clock.now());
+  #wait(flow: Flow<From>): void {
+    if (flow.isWaiting) return;
+    flow.isWaiting = true;
+    this.#waiting.push(flow);
+    if (!this.#goesRound) this.#goRoundIn(this.#cooldownUntil - this.#clock.now());
   }
 
-  #goRoundIn(restMs: number): void {
+  #goRoundIn(cooldownMs: number): void {
     this.#goesRound = true;
     this.#lateMs = 0;
     // A timer takes a millisecond at least.
-    if (restMs >= 1) this.#goRoundAt(this.#clock.now() + restMs, restMs);
+    if (cooldownMs >= 1) this.#goRoundAt(this.#clock.now() + cooldownMs, cooldownMs);
     else this.#clock.defer(() => this.#goRound());
   }
 
   /** A turn of the loop that has been long already is not made longer: then it is the next one. */
-  #goRoundAt(dueAt: number, restMs: number): void {
+  #goRoundAt(dueAt: number, cooldownMs: number): void {
     this.#round = this.#clock.setTimeout(() => {
       this.#lateMs = Math.max(0, this.#clock.now() - dueAt - onTimeMs);
       if (this.#lateMs > 0) this.#clock.defer(() => this.#goRound());
       else this.#goRound();
-    }, restMs);
+    }, cooldownMs);
   }
 
   /** Those who wait, one after the other, for as long as a turn may take; the next round is after a rest. */
   #goRound(): void {
     this.#round = undefined;
-    const { inputMsPerLoopTurn, inputRests, inputLateRests, inputLateRestMsMax } = this.#limits;
+    const { inputMsPerLoopTurn, inputCooldown, inputLateCooldown, inputLateCooldownMsMax } = this.#limits;
     let spentMs = 0;
-    for (let lane = this.#waiting.shift(); lane; ) {
-      lane.isWaiting = false;
-      spentMs += this.#serve(lane);
-      lane = spentMs < inputMsPerLoopTurn ? this.#waiting.shift() : undefined;
+    for (let flow = this.#waiting.shift(); flow; ) {
+      flow.isWaiting = false;
+      spentMs += this.#serve(flow);
+      flow = spentMs < inputMsPerLoopTurn ? this.#waiting.shift() : undefined;
     }
     // One who floods where nobody else does is in nobody's way.
     const others = Math.max(0, this.#floods - 1);
     // What was read makes work later as well: a loop that is late has enough to do.
-    const lateRestMs = others > 0 ? Math.min(inputLateRestMsMax, inputLateRests * this.#lateMs) : 0;
-    const restMs = Math.min(inputRests, others) * spentMs + lateRestMs;
-    this.#restsUntil = this.#clock.now() + restMs;
+    const lateCooldownMs = others > 0 ? Math.min(inputLateCooldownMsMax, inputLateCooldown * this.#lateMs) : 0;
+    const cooldownMs = Math.min(inputCooldown, others) * spentMs + lateCooldownMs;
+    this.#cooldownUntil = this.#clock.now() + cooldownMs;
     this.#goesRound = this.#waiting.length > 0;
-    if (this.#goesRound) this.#goRoundIn(restMs);
+    if (this.#goesRound) this.#goRoundIn(cooldownMs);
   }
 
   /** What was read of whom is remembered for one to two of these. */
@@ -274,35 +274,35 @@ export class FairReader<From extends Source> {
   // ── both ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Reads one slice of a lane; answers how long that took and what it has begun will take, ms. */
-  #serve(lane: Flow<From>): number {
-    const { from, chunks } = lane;
+  #serve(flow: Flow<From>): number {
+    const { from, chunks } = flow;
     const [chunk] = chunks;
     // Ignored or held meanwhile, or gone.
-    if (this.#lanes.get(from) !== lane || this.#held.has(from)) return 0;
+    if (this.#flows.get(from) !== flow || this.#held.has(from)) return 0;
     if (!chunk || from.destroyed) {
       this.#drop(from);
       return 0;
     }
-    if (this.#clock.now() - lane.since - lane.heldMs > this.#limits.inputBusyMsMax) {
+    if (this.#clock.now() - flow.since - flow.heldMs > this.#limits.inputBusyMsMax) {
       this.ignore(from);
       this.#tooMuch(from);
       return 0;
     }
-    const end = Math.min(chunk.length, lane.read + lane.sliceBytes);
-    const slice = chunk.subarray(lane.read, end);
+    const end = Math.min(chunk.length, flow.read + flow.sliceBytes);
+    const slice = chunk.subarray(flow.read, end);
     const { bytes = 0 } = this.#served.get(from) ?? {};
-    this.#served.set(from, { bytes: bytes + slice.length, since: lane.since });
+    this.#served.set(from, { bytes: bytes + slice.length, since: flow.since });
     this.#forgetSoon();
-    lane.read = end;
+    flow.read = end;
     if (end === chunk.length) {
       chunks.shift();
-      lane.read = 0;
+      flow.read = 0;
     }
-    lane.begunMs = 0;
-    const tookMs = this.#readTimed(from, slice) + lane.begunMs;
-    this.#adapt(lane, tookMs);
-    if (this.#lanes.get(from) !== lane || this.#held.has(from)) return tookMs;
-    if (chunks.length > 0) this.#wait(lane);
+    flow.begunMs = 0;
+    const tookMs = this.#readTimed(from, slice) + flow.begunMs;
+    this.#adapt(flow, tookMs);
+    if (this.#flows.get(from) !== flow || this.#held.has(from)) return tookMs;
+    if (chunks.length > 0) this.#wait(flow);
     else {
       this.#drop(from);
       from.resume();
@@ -310,40 +310,40 @@ export class FairReader<From extends Source> {
     return tookMs;
   }
 
-  #laneOf(from: From): Flow<From> {
+  #flowOf(from: From): Flow<From> {
     const since = this.#served.get(from)?.since ?? this.#servedBefore.get(from)?.since ?? this.#clock.now();
-    const lane = {
+    const flow = {
       from,
       chunks: [],
       read: 0,
       bytes: this.#lately(from),
       floods: false,
       // Beside others it has to show first that what it sends is cheap.
-      sliceBytes: this.#lanes.size > 0 ? this.#limits.inputSliceBytesMin : this.#limits.inputFirstBytes,
+      sliceBytes: this.#flows.size > 0 ? this.#limits.inputSliceBytesMin : this.#limits.inputFirstBytes,
       since,
       heldMs: 0,
       isWaiting: false,
       hasBegun: false,
       begunMs: 0,
     };
-    this.#lanes.set(from, lane);
-    return lane;
+    this.#flows.set(from, flow);
+    return flow;
   }
 
   #drop(from: From): void {
-    if (this.#lanes.get(from)?.floods) this.#floods--;
-    this.#lanes.delete(from);
+    if (this.#flows.get(from)?.floods) this.#floods--;
+    this.#flows.delete(from);
   }
 
-  #add(lane: Flow<From>, chunk: Buffer): void {
-    lane.chunks.push(chunk);
-    lane.bytes += chunk.length;
-    if (lane.bytes > this.#limits.inputFloodBytes) this.#markFlood(lane);
+  #add(flow: Flow<From>, chunk: Buffer): void {
+    flow.chunks.push(chunk);
+    flow.bytes += chunk.length;
+    if (flow.bytes > this.#limits.inputFloodBytes) this.#markFlood(flow);
   }
 
-  #markFlood(lane: Flow<From>): void {
-    if (!lane.floods) this.#floods++;
-    lane.floods = true;
+  #markFlood(flow: Flow<From>): void {
+    if (!flow.floods) this.#floods++;
+    flow.floods = true;
   }
 
   #lately(from: From): number {
@@ -357,11 +357,11 @@ export class FairReader<From extends Source> {
     return this.#clock.now() - startedAt;
   }
 
-  #adapt(lane: Flow<From>, tookMs: number): void {
+  #adapt(flow: Flow<From>, tookMs: number): void {
     const { inputSliceBytesMin, inputSliceBytesMax, inputMsPerLoopTurn } = this.#limits;
     const wishedMs = inputMsPerLoopTurn * slicePart;
-    if (tookMs > wishedMs) lane.sliceBytes = Math.max(inputSliceBytesMin, lane.sliceBytes >> 2);
-    else if (tookMs < wishedMs / 2) lane.sliceBytes = Math.min(inputSliceBytesMax, lane.sliceBytes << 1);
+    if (tookMs > wishedMs) flow.sliceBytes = Math.max(inputSliceBytesMin, flow.sliceBytes >> 2);
+    else if (tookMs < wishedMs / 2) flow.sliceBytes = Math.min(inputSliceBytesMax, flow.sliceBytes << 1);
   }
 
   /** Its end is noticed when it flows: now and then it does, a chunk at a time. */

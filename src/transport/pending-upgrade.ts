@@ -19,11 +19,11 @@ export class PendingUpgradeStream {
   constructor(
     stream: Duplex,
     head: Buffer,
-    { newcomerBytesMax }: Pick<Limits, "newcomerBytesMax">,
+    { pendingUpgradeBytesMax }: Pick<Limits, "pendingUpgradeBytesMax">,
     { onGone, onTooMuch }: { onGone: () => void; onTooMuch: () => void },
   ) {
     this.#stream = stream;
-    this.#bytesMax = newcomerBytesMax;
+    this.#bytesMax = pendingUpgradeBytesMax;
     this.#onGone = onGone;
     this.#onTooMuch = onTooMuch;
     this.#early = [head];

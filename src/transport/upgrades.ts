@@ -35,25 +35,25 @@ export interface UpgradesOptions {
   /** Why no socket is taken at the moment, or undefined. */
   closedBecause: () => "draining" | "full" | undefined;
   /** Makes a WebSocket of it; false when it is none, and has been refused. */
-  open: (upgrade: Upgrade, seat: Admission) => boolean;
+  open: (upgrade: Upgrade, admission: Admission) => boolean;
 }
 
 export class Upgrades {
   readonly #options: UpgradesOptions;
   readonly #addresses: AddressLimit;
-  readonly #entrance: AdmissionQueue;
+  readonly #queue: AdmissionQueue;
   readonly #retryAfter: string;
 
   constructor(options: UpgradesOptions) {
     this.#options = options;
     this.#addresses = new AddressLimit(options.limits);
-    this.#entrance = new AdmissionQueue(options.clock, options.limits);
+    this.#queue = new AdmissionQueue(options.clock, options.limits);
     this.#retryAfter = `Retry-After: ${Math.ceil(options.limits.retryAfterMs / 1_000)}`;
   }
 
   /** How many wait to be taken in. */
   get waiting(): number {
-    return this.#entrance.waiting;
+    return this.#queue.waiting;
   }
 
   /** For an HTTP server's `upgrade` event. */
@@ -62,13 +62,14 @@ export class Upgrades {
     if (!identity) return;
     // It has its place while it waits: else any number could.
     const network = this.#addresses.add(request.socket.remoteAddress);
-    const seat = { identity, network, account: `${identity.name} ${network}` };
+    const admission = { identity, network, account: `${identity.name} ${network}` };
     let waiting: PendingUpgradeStream | undefined;
     let isDone = false;
-    const newcomer = {
+    const pending = {
       takeIn: () => {
         isDone = true;
-        if (!this.#takeIn({ request, stream, head: waiting?.release() ?? head }, seat)) this.#addresses.remove(network);
+        if (!this.#takeIn({ request, stream, head: waiting?.release() ?? head }, admission))
+          this.#addresses.remove(network);
         else if (waiting) stream.resume();
       },
       turnAway: () => {
@@ -78,10 +79,10 @@ export class Upgrades {
         this.#refuse(stream, 503, "too many come at once: try again later", [this.#retryAfter]);
       },
     };
-    if (!this.#entrance.admit(seat.account, newcomer)) newcomer.turnAway();
+    if (!this.#queue.admit(admission.account, pending)) pending.turnAway();
     if (isDone) return;
     const leave = (): void => {
-      this.#entrance.withdraw(seat.account, newcomer);
+      this.#queue.withdraw(admission.account, pending);
       this.#addresses.remove(network);
     };
     waiting = new PendingUpgradeStream(stream, head, this.#options.limits, {
@@ -89,21 +90,21 @@ export class Upgrades {
       onTooMuch: () => {
         waiting?.release();
         leave();
-        this.#entrance.vain(seat.account);
+        this.#queue.penalise(admission.account);
         this.#refuse(stream, 400, "wait for the answer to the upgrade before you send more (RFC 6455 4.1)");
       },
     });
   }
 
   /** A WebSocket that was opened has gone. @param inVain it was there for nothing, or was thrown out. */
-  leave({ network, account }: Admission, inVain: boolean): void {
+  leave({ network, account }: Admission, wasShortLived: boolean): void {
     this.#addresses.remove(network);
-    if (inVain) this.#entrance.vain(account);
+    if (wasShortLived) this.#queue.penalise(account);
   }
 
   /** Nobody is taken in any more. */
   stop(): void {
-    this.#entrance.stop();
+    this.#queue.stop();
   }
 
   #refuse(stream: Duplex, status: number, message: string, headers: string[] = []): void {
@@ -133,18 +134,18 @@ export class Upgrades {
     return undefined;
   }
 
-  #takeIn(upgrade: Upgrade, seat: Admission): boolean {
+  #takeIn(upgrade: Upgrade, admission: Admission): boolean {
     const { access, closedBecause, open } = this.#options;
     const { stream } = upgrade;
     if (stream.destroyed) return false;
     const closed = closedBecause();
-    if (closed || !access.isGood(seat.identity)) {
+    if (closed || !access.isGood(admission.identity)) {
       if (closed) this.#refuse(stream, 503, `${closed}: try again later`, [this.#retryAfter]);
       else this.#refuse(stream, 401, "the token is not good any more", ["WWW-Authenticate: Bearer"]);
       return false;
     }
-    const isOpen = open(upgrade, seat);
-    if (!isOpen) this.#entrance.vain(seat.account);
+    const isOpen = open(upgrade, admission);
+    if (!isOpen) this.#queue.penalise(admission.account);
     return isOpen;
   }
 }

@@ -49,14 +49,14 @@ class ServerSocket extends WebSocket {
   listener: SocketListener | undefined;
   /** Called when it has gone: one function for all of them. */
   leave: ((gone: ServerSocket) => void) | undefined;
-  seat: Admission | undefined;
+  admission: Admission | undefined;
   pongsMax = 1;
   /** When it was taken in; monotonic, ms. */
   openedAt = 0;
   /** It was thrown out, or has broken the protocol. */
   misbehaved = false;
   /** What it reads is taken from here. */
-  intake: FairReader<OwnedSocket> | undefined;
+  reader: FairReader<OwnedSocket> | undefined;
   tcp: OwnedSocket | undefined;
   /** The payloads of pings that are not answered, latin1: a part of a buffer would keep all of it. */
   #pings: string[] | undefined;
@@ -65,7 +65,7 @@ class ServerSocket extends WebSocket {
   /** Called by ws itself: it has the peer's close frame, or the peer has broken the protocol. It listens no more. */
   override close(code?: number, reason?: string | Buffer): void {
     super.close(code, reason);
-    if (this.tcp) this.intake?.ignore(this.tcp);
+    if (this.tcp) this.reader?.ignore(this.tcp);
   }
 
   /** Of more pings than it may be owed pongs for, the newest are answered (RFC 6455 5.5.3). */
@@ -139,9 +139,9 @@ export function createTransport(options: TransportOptions): Transport {
     tcp[owner]?.answerPings();
     if (joins) tcp.uncork();
   };
-  const intake = new FairReader<OwnedSocket>(clock, limits, readSlice, (tcp) => tcp[owner]?.listener?.flooding());
+  const reader = new FairReader<OwnedSocket>(clock, limits, readSlice, (tcp) => tcp[owner]?.listener?.flooding());
   function onData(this: TcpSocket, chunk: Buffer): void {
-    intake.take(this, chunk);
+    reader.take(this, chunk);
     if (this.isPaused()) mayBePaused(this);
   }
 
@@ -152,25 +152,25 @@ export function createTransport(options: TransportOptions): Transport {
     read = listener as typeof read;
     tcp.off("data", listener as (chunk: Buffer) => void);
     tcp.on("data", onData);
-    webSocket.intake = intake;
+    webSocket.reader = reader;
     webSocket.tcp = tcp;
     tcp[owner] = webSocket;
   };
 
-  const open = (webSocket: ServerSocket, tcp: TcpSocket, seat: Admission): void => {
+  const open = (webSocket: ServerSocket, tcp: TcpSocket, admission: Admission): void => {
     // Pre-encoded frames may be written beside ws's own only while ws writes whole frames as they come (design 2).
     if (webSocket.extensions !== "") throw new Error("a WebSocket extension was negotiated although none is offered");
     tcp.setNoDelay(true);
     takeTurns(webSocket, tcp);
-    webSocket.seat = seat;
+    webSocket.admission = admission;
     webSocket.openedAt = clock.now();
     webSocket.pongsMax = limits.pendingPongsMax;
     webSocket.leave = leave;
     webSocket.on("error", onError);
     webSocket.on("close", onClose);
-    const listener = accept(new Output(webSocket, tcp, intake), {
+    const listener = accept(new Output(webSocket, tcp, reader), {
       subprotocol: webSocket.protocol,
-      identity: seat.identity,
+      identity: admission.identity,
     });
     webSocket.listener = listener;
     if (!listener) return;
@@ -179,20 +179,20 @@ export function createTransport(options: TransportOptions): Transport {
     webSocket.on("ping", onPing);
   };
 
-  const leave = ({ seat, openedAt, misbehaved, tcp }: ServerSocket): void => {
-    if (tcp) intake.forget(tcp);
-    if (seat) upgrades.leave(seat, misbehaved || clock.now() - openedAt < limits.vainNewcomerMs);
+  const leave = ({ admission, openedAt, misbehaved, tcp }: ServerSocket): void => {
+    if (tcp) reader.forget(tcp);
+    if (admission) upgrades.leave(admission, misbehaved || clock.now() - openedAt < limits.shortLivedSocketMs);
   };
 
   /** False when ws finds that it is no WebSocket's upgrade, and says so itself. */
-  const complete = ({ request, stream, head }: Upgrade, seat: Admission): boolean => {
+  const complete = ({ request, stream, head }: Upgrade, admission: Admission): boolean => {
     let isOpen = false;
     // The answer to the upgrade and the first messages leave in one system call: a second one is 17 µs of a socket.
     stream.cork();
     try {
       sockets.handleUpgrade(request, stream, head, (webSocket) => {
         isOpen = true;
-        if (webSocket instanceof ServerSocket) open(webSocket, request.socket, seat);
+        if (webSocket instanceof ServerSocket) open(webSocket, request.socket, admission);
       });
     } finally {
       stream.uncork();
@@ -212,10 +212,10 @@ export function createTransport(options: TransportOptions): Transport {
 
   return {
     upgrade,
-    waiting: () => ({ sockets: intake.waiting, newcomers: upgrades.waiting }),
+    waiting: () => ({ sockets: reader.waiting, newcomers: upgrades.waiting }),
     stop() {
       upgrades.stop();
-      intake.stop();
+      reader.stop();
     },
     createServer() {
       const server = createServer(
@@ -238,12 +238,12 @@ const joinsFromBytes = 256;
 class Output implements Socket {
   readonly #webSocket: ServerSocket;
   readonly #tcp: OwnedSocket;
-  readonly #intake: FairReader<OwnedSocket>;
+  readonly #reader: FairReader<OwnedSocket>;
 
-  constructor(webSocket: ServerSocket, tcp: OwnedSocket, intake: FairReader<OwnedSocket>) {
+  constructor(webSocket: ServerSocket, tcp: OwnedSocket, reader: FairReader<OwnedSocket>) {
     this.#webSocket = webSocket;
     this.#tcp = tcp;
-    this.#intake = intake;
+    this.#reader = reader;
   }
 
   write(frames: Buffer): void {
@@ -275,20 +275,20 @@ class Output implements Socket {
   }
 
   busySince(): number | undefined {
-    return this.#intake.busySince(this.#tcp);
+    return this.#reader.busySince(this.#tcp);
   }
 
   began(ms: number): void {
-    this.#intake.began(this.#tcp, ms);
+    this.#reader.began(this.#tcp, ms);
   }
 
   stopReading(): void {
     mayBePaused(this.#tcp);
-    this.#intake.hold(this.#tcp);
+    this.#reader.hold(this.#tcp);
   }
 
   readOn(): void {
-    this.#intake.letGo(this.#tcp);
+    this.#reader.letGo(this.#tcp);
   }
 }
 

@@ -6,18 +6,23 @@ import { AdmissionQueue } from "../../src/access/admission-queue.ts";
 import { type Limits, limits } from "../../src/limits.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
-const test = suite("entrance");
+const test = suite("queue");
 
-const usual = { inputMsPerLoopTurn: 1, newcomersWaitingMax: 50, vainNewcomersBurst: 10, vainNewcomersPerSecond: 20 };
+const usual = {
+  inputMsPerLoopTurn: 1,
+  pendingUpgradesMax: 50,
+  shortLivedSocketsBurst: 10,
+  shortLivedSocketsPerSecond: 20,
+};
 
 /** @param takesMs what it takes to take one in. */
 function open(takesMs = 0, bounds: Partial<Limits> = {}) {
   const clock = new SimulatedClock();
-  const entrance = new AdmissionQueue(clock, { ...limits, ...usual, ...bounds });
+  const queue = new AdmissionQueue(clock, { ...limits, ...usual, ...bounds });
   const taken: string[] = [];
   const turnedAway: string[] = [];
   const come = (name: string, account = "us"): boolean =>
-    entrance.admit(account, {
+    queue.admit(account, {
       takeIn: () => {
         taken.push(name);
         clock.hold(takesMs);
@@ -25,9 +30,9 @@ function open(takesMs = 0, bounds: Partial<Limits> = {}) {
       turnAway: () => turnedAway.push(name),
     });
   const vain = (count: number, account = "us"): void => {
-    for (let times = 0; times < count; times++) entrance.vain(account);
+    for (let times = 0; times < count; times++) queue.penalise(account);
   };
-  return { clock, entrance, taken, turnedAway, come, vain };
+  return { clock, queue, taken, turnedAway, come, vain };
 }
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `${index}`);
@@ -41,15 +46,15 @@ test("one who comes where nobody else does is taken in at once", () => {
 });
 
 test("of many who come at once each turn of the loop takes in as many as there is time for, in their order", () => {
-  const { clock, entrance, taken, come } = open(0.3);
+  const { clock, queue, taken, come } = open(0.3);
   for (const name of names(20)) assert.ok(come(name));
   assert.is(taken.length, 4);
-  assert.is(entrance.waiting, 16);
+  assert.is(queue.waiting, 16);
   clock.turn();
   assert.is(taken.length, 8);
   clock.settle();
   assert.equal(taken, names(20));
-  assert.is(entrance.waiting, 0);
+  assert.is(queue.waiting, 0);
   assert.is(clock.pending, 0);
 });
 
@@ -71,7 +76,7 @@ test("some may come in vain, and those after them wait for nothing", () => {
 });
 
 test("when many of an account come in vain, so many a second are taken in, and others wait for nothing", () => {
-  const { clock, entrance, taken, come, vain } = open();
+  const { clock, queue, taken, come, vain } = open();
   const seen: number[] = [];
   // Each comes again as soon as it is gone.
   const comeAgain = (): void => {
@@ -82,7 +87,7 @@ test("when many of an account come in vain, so many a second are taken in, and o
         comeAgain();
       });
     };
-    entrance.admit("them", { takeIn, turnAway: comeAgain });
+    queue.admit("them", { takeIn, turnAway: comeAgain });
   };
   for (let count = 0; count < 5; count++) comeAgain();
   clock.advance(5_000);
@@ -93,11 +98,11 @@ test("when many of an account come in vain, so many a second are taken in, and o
   clock.advance(5_000);
   assert.ok(seen.length >= 205 && seen.length <= 220, `${seen.length} in 10 s: 20 a second, and the first ten`);
   assert.equal(taken, ["one of us", "one beside them"], "who comes beside them has its turn");
-  assert.is(entrance.waiting, 5);
+  assert.is(queue.waiting, 5);
 });
 
 test("where too many come the newest are first, and who has waited for too long is turned away", () => {
-  const { clock, entrance, turnedAway, vain } = open(0, { handshakeMs: 5_000, newcomersWaitingMax: 1_000 });
+  const { clock, queue, turnedAway, vain } = open(0, { handshakeMs: 5_000, pendingUpgradesMax: 1_000 });
   vain(500);
   const waitedMs: number[] = [];
   let serial = 0;
@@ -108,11 +113,11 @@ test("where too many come the newest are first, and who has waited for too long 
       waitedMs.push(clock.now() - cameAt);
       vain(1);
     };
-    entrance.admit("us", { takeIn, turnAway: () => turnedAway.push(name) });
+    queue.admit("us", { takeIn, turnAway: () => turnedAway.push(name) });
     clock.advance(20);
     clock.settle();
   }
-  assert.ok(entrance.waiting < 400, `${entrance.waiting} wait: those of the last five seconds, and a few`);
+  assert.ok(queue.waiting < 400, `${queue.waiting} wait: those of the last five seconds, and a few`);
   assert.ok(waitedMs.length > 1_100, `20 a second of 50 are taken in: ${waitedMs.length}`);
   const soon = waitedMs.filter((waited) => waited < 1_000).length;
   assert.ok(soon > 0.9 * waitedMs.length, `${soon} of ${waitedMs.length} of them within a second`);
@@ -129,50 +134,50 @@ test("when thousands leave at once, who comes next waits for a second and no lon
 });
 
 test("nothing is kept of who was taken in, nor for long of accounts that owe", () => {
-  const { clock, entrance, come, vain } = open(0.1);
+  const { clock, queue, come, vain } = open(0.1);
   for (const name of names(1_000)) vain(1, name);
-  assert.is(entrance.accounts, 1_000);
+  assert.is(queue.accounts, 1_000);
   clock.advance(5_000);
   vain(1, "another");
-  assert.is(entrance.accounts, 1);
+  assert.is(queue.accounts, 1);
   for (let count = 0; count < 200; count++) {
     come(`${count}`, `account ${count}`);
     clock.advance(1);
   }
   clock.advance(5_000);
   vain(1, "another");
-  assert.is(entrance.accounts, 1);
-  assert.is(entrance.waiting, 0);
+  assert.is(queue.accounts, 1);
+  assert.is(queue.waiting, 0);
 });
 
 test("who goes while it waits is not taken in, and no timer is left for it", () => {
-  const { clock, entrance, taken, come, vain } = open();
+  const { clock, queue, taken, come, vain } = open();
   vain(30);
   const gone = { takeIn: () => taken.push("gone"), turnAway: () => taken.push("gone, turned away") };
-  entrance.admit("us", gone);
+  queue.admit("us", gone);
   assert.is(clock.pending, 1);
-  entrance.withdraw("us", gone);
+  queue.withdraw("us", gone);
   assert.is(clock.pending, 0);
-  assert.is(entrance.waiting, 0);
+  assert.is(queue.waiting, 0);
   come("a");
-  entrance.admit("us", gone);
+  queue.admit("us", gone);
   come("b");
-  entrance.withdraw("us", gone);
-  entrance.withdraw("us", gone);
-  entrance.withdraw("nobody", gone);
-  assert.is(entrance.waiting, 2);
+  queue.withdraw("us", gone);
+  queue.withdraw("us", gone);
+  queue.withdraw("nobody", gone);
+  assert.is(queue.waiting, 2);
   clock.advance(3_000);
   assert.equal(taken, ["a", "b"]);
-  entrance.withdraw("us", gone);
-  assert.is(entrance.waiting, 0);
+  queue.withdraw("us", gone);
+  assert.is(queue.waiting, 0);
   assert.is(clock.pending, 0);
 });
 
 test("when it is stopped nobody is taken in, and no timer is left", () => {
-  const { clock, entrance, taken, come, vain } = open();
+  const { clock, queue, taken, come, vain } = open();
   vain(100);
   come("a");
-  entrance.stop();
+  queue.stop();
   assert.is(clock.pending, 0);
   assert.not(come("b"));
   clock.advance(5_000);

@@ -34,7 +34,7 @@ for (const name of names) {
     }
   });
 
-  test(`${name}: news and changes of a surface reach everybody`, async () => {
+  test(`${name}: broadcasts and changes of a surface reach everybody`, async () => {
     const rig = await Rig.start(name);
     try {
       const peers = await rig.open(sockets);

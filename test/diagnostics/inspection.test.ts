@@ -2,29 +2,29 @@
 // of what it looks at is any different.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { ActorMoved, InspectionNews } from "../../src/diagnostics/inspection.ts";
+import type { ActorChange, ActorMoved } from "../../src/diagnostics/inspection.ts";
 import { MemoryGateway } from "../support/memory-gateway.ts";
 import { ScriptedSurface } from "../support/scripted-surfaces.ts";
 
 const test = suite("inspection");
 
 /** What happened, a line each: chart, event, states. */
-const told = (news: InspectionNews[]): string[] =>
-  news.map((one) => {
+const told = (changes: ActorChange[]): string[] =>
+  changes.map((one) => {
     const states = one.states.map((state) => state.slice(one.chart.length + 1)).join(" ");
     if (one.type === "actor.moved") return `${one.chart} ${one.event} → ${states}`;
     return `${one.chart} ${one.type === "actor.ended" ? `ended ${one.how}` : "started"} → ${states}`;
   });
 
 test("who looks at everything sees each actor come, move and end", () => {
-  const house = new MemoryGateway();
-  const news: InspectionNews[] = [];
-  house.gateway.inspect((one) => news.push(one));
-  const client = house.join();
+  const fixture = new MemoryGateway();
+  const changes: ActorChange[] = [];
+  fixture.gateway.inspect((one) => changes.push(one));
+  const client = fixture.join();
   client.send({ type: "chat.subscribe", conversationId: "c" });
   client.vanish();
-  house.stop();
-  assert.equal(told(news), [
+  fixture.stop();
+  assert.equal(told(changes), [
     "connection started → open.flow.flowing open.subscription.none open.chatTurn.quiet",
     "gateway socket.opened → listening",
     "watch started → watching.cursor.joining watching.turn.idle",
@@ -42,102 +42,104 @@ test("who looks at everything sees each actor come, move and end", () => {
   ]);
 });
 
-test("news say which transitions were taken, and which event the chart has none for", () => {
-  const house = new MemoryGateway();
-  const news: ActorMoved[] = [];
-  const client = house.join();
+test("changes say which transitions were taken, and which event the chart has none for", () => {
+  const fixture = new MemoryGateway();
+  const changes: ActorMoved[] = [];
+  const client = fixture.join();
   client.send({ type: "chat.subscribe", conversationId: "c" });
-  house.gateway.inspect((one) => one.type === "actor.moved" && news.push(one), { chart: "watch" });
-  house.orchestrator.begin("c");
-  house.orchestrator.emit("c", { type: "user-message", text: "hello" });
-  house.settle();
-  house.gateway.connections.get([...house.gateway.connections.all()][0]?.id ?? "")?.tell("socket.drained");
-  house.settle();
+  fixture.gateway.inspect((one) => one.type === "actor.moved" && changes.push(one), { chart: "watch" });
+  fixture.orchestrator.begin("c");
+  fixture.orchestrator.emit("c", { type: "user-message", text: "hello" });
+  fixture.settle();
+  fixture.gateway.connections.get([...fixture.gateway.connections.all()][0]?.id ?? "")?.tell("socket.drained");
+  fixture.settle();
   assert.equal(
-    news.map(({ event, handled, transitions }) => ({ event, handled, transitions })),
+    changes.map(({ event, handled, transitions }) => ({ event, handled, transitions })),
     [{ event: "turn.began", handled: true, transitions: ["watch.watching.turn.idle turn.began 0"] }],
   );
   client.vanish();
-  house.orchestrator.end("c");
-  house.stop();
+  fixture.orchestrator.end("c");
+  fixture.stop();
 });
 
 test("an event for which a chart has no transition is told as not handled", () => {
-  const house = new MemoryGateway();
-  house.join();
-  const news: ActorMoved[] = [];
-  const end = house.gateway.inspect((one) => one.type === "actor.moved" && news.push(one), { chart: "connection" });
-  for (const connection of house.gateway.connections.all()) connection.tell("socket.drained");
-  house.settle();
+  const fixture = new MemoryGateway();
+  fixture.join();
+  const changes: ActorMoved[] = [];
+  const end = fixture.gateway.inspect((one) => one.type === "actor.moved" && changes.push(one), {
+    chart: "connection",
+  });
+  for (const connection of fixture.gateway.connections.all()) connection.tell("socket.drained");
+  fixture.settle();
   assert.equal(
-    news.map(({ event, handled }) => [event, handled]),
+    changes.map(({ event, handled }) => [event, handled]),
     [["socket.drained", false]],
   );
   end();
-  house.stop();
+  fixture.stop();
 });
 
 test("a filter lets through what fits all of it: a chart, a name, one actor", () => {
-  const house = new MemoryGateway();
-  const [first, second] = [house.join(), house.join()];
+  const fixture = new MemoryGateway();
+  const [first, second] = [fixture.join(), fixture.join()];
   first.send({ type: "chat.subscribe", conversationId: "one" });
   second.send({ type: "chat.subscribe", conversationId: "two" });
-  const { actors } = house.gateway.directory.find({ chart: "watch", limit: 9 });
+  const { actors } = fixture.gateway.directory.find({ chart: "watch", limit: 9 });
   const [watch] = actors;
   if (!watch?.names.connectionId) throw new Error("the watch has no name");
   const heard = { conversation: 0, connection: 0, actor: 0, both: 0, none: 0 };
-  const { gateway } = house;
+  const { gateway } = fixture;
   gateway.inspect(() => heard.conversation++, { conversationId: "two" });
   gateway.inspect(() => heard.connection++, { connectionId: watch.names.connectionId });
   gateway.inspect(() => heard.actor++, { actorId: watch.id });
   gateway.inspect(() => heard.both++, { conversationId: "one", chart: "connection" });
   gateway.inspect(() => heard.none++, { surfaceId: "two" });
   for (const conversationId of ["one", "two", "two"]) {
-    house.orchestrator.begin(conversationId);
-    house.orchestrator.emit(conversationId, { type: "user-message", text: "hello" });
-    house.settle();
-    house.orchestrator.end(conversationId);
-    house.settle();
+    fixture.orchestrator.begin(conversationId);
+    fixture.orchestrator.emit(conversationId, { type: "user-message", text: "hello" });
+    fixture.settle();
+    fixture.orchestrator.end(conversationId);
+    fixture.settle();
   }
   assert.equal(heard, { conversation: 4, connection: 2, actor: 2, both: 0, none: 0 });
-  house.stop();
+  fixture.stop();
 });
 
 test("an observer that throws is let go and logged, and nothing else notices", () => {
-  const house = new MemoryGateway();
-  const client = house.join();
+  const fixture = new MemoryGateway();
+  const client = fixture.join();
   let calls = 0;
   let others = 0;
-  house.gateway.inspect(() => {
+  fixture.gateway.inspect(() => {
     calls++;
     throw new Error("not today");
   });
-  house.gateway.inspect(() => others++);
+  fixture.gateway.inspect(() => others++);
   client.send({ type: "ping" });
   client.send({ type: "ping" });
   assert.is(calls, 1);
   assert.is(others, 2);
-  assert.is(house.gateway.inspection.observers, 1);
+  assert.is(fixture.gateway.inspection.observers, 1);
   assert.is(client.take().filter(({ type }) => type === "pong").length, 2);
-  house.stop(["inspection: an observer threw and is not called again"]);
+  fixture.stop(["inspection: an observer threw and is not called again"]);
 });
 
 test("an async observer that rejects is let go and logged once, and ends nothing but itself", async () => {
-  const house = new MemoryGateway();
-  house.gateway.inspect(async () => {
+  const fixture = new MemoryGateway();
+  fixture.gateway.inspect(async () => {
     throw new Error("not today");
   });
-  house.join();
+  fixture.join();
   await new Promise((resolve) => setImmediate(resolve));
-  assert.is(house.gateway.inspection.observers, 0);
-  house.stop(["inspection: an observer threw and is not called again"]);
+  assert.is(fixture.gateway.inspection.observers, 0);
+  fixture.stop(["inspection: an observer threw and is not called again"]);
 });
 
 test("who ends looking in the midst of an event hears nothing more of it", () => {
-  const house = new MemoryGateway();
-  const client = house.join();
+  const fixture = new MemoryGateway();
+  const client = fixture.join();
   const heard: string[] = [];
-  const end = house.gateway.inspect(
+  const end = fixture.gateway.inspect(
     ({ type }) => {
       heard.push(type);
       end();
@@ -146,26 +148,26 @@ test("who ends looking in the midst of an event hears nothing more of it", () =>
   );
   client.vanish();
   assert.equal(heard, ["actor.moved"], "its end belongs to the same event");
-  house.stop();
+  fixture.stop();
 });
 
 test("when the machine's time is set, what is told goes on with it", () => {
-  const house = new MemoryGateway();
-  const client = house.join();
+  const fixture = new MemoryGateway();
+  const client = fixture.join();
   const times: number[] = [];
-  house.gateway.inspect(({ at }) => times.push(at), { chart: "connection" });
+  fixture.gateway.inspect(({ at }) => times.push(at), { chart: "connection" });
   client.send({ type: "ping" });
-  const wall = house.clock.wall.bind(house.clock);
-  house.clock.wall = () => wall() + 3_600_000;
+  const wall = fixture.clock.wall.bind(fixture.clock);
+  fixture.clock.wall = () => wall() + 3_600_000;
   client.send({ type: "ping" });
   assert.is((times[1] ?? 0) - (times[0] ?? 0), 3_600_000);
-  house.stop();
+  fixture.stop();
 });
 
 test("while nobody looks nothing is attached to the actor system", () => {
-  const house = new MemoryGateway();
+  const fixture = new MemoryGateway();
   let attached = 0;
-  const { system } = house.gateway.root;
+  const { system } = fixture.gateway.root;
   const attach = system.inspect.bind(system);
   system.inspect = (observer) => {
     const subscription = attach(observer);
@@ -177,61 +179,62 @@ test("while nobody looks nothing is attached to the actor system", () => {
       },
     };
   };
-  const ends = [house.gateway.inspect(() => {}), house.gateway.inspect(() => {})];
+  const ends = [fixture.gateway.inspect(() => {}), fixture.gateway.inspect(() => {})];
   assert.is(attached, 1);
   for (const end of ends) end();
   for (const end of ends) end();
   assert.is(attached, 0);
-  house.stop();
+  fixture.stop();
 });
 
 test("a child's done event says which actor it came from", () => {
-  const house = new MemoryGateway();
-  const client = house.join();
+  const fixture = new MemoryGateway();
+  const client = fixture.join();
   client.send({ type: "chat.subscribe", conversationId: "c" });
-  const watchId = house.gateway.directory.find({ chart: "watch", limit: 1 }).actors[0]?.id;
-  const news: ActorMoved[] = [];
-  house.gateway.inspect((one) => one.type === "actor.moved" && news.push(one), { chart: "connection" });
+  const watchId = fixture.gateway.directory.find({ chart: "watch", limit: 1 }).actors[0]?.id;
+  const changes: ActorMoved[] = [];
+  fixture.gateway.inspect((one) => one.type === "actor.moved" && changes.push(one), { chart: "connection" });
   client.send({ type: "chat.unsubscribe", conversationId: "c" });
   assert.equal(
-    news.map(({ event, from }) => [event, from]),
+    changes.map(({ event, from }) => [event, from]),
     [
       ["xstate.done.actor.watch", watchId],
       ["chat.unsubscribe", undefined],
       ["watches.none", undefined],
-    ].sort((one, other) => order(news, one[0]) - order(news, other[0])),
+    ].sort((one, other) => order(changes, one[0]) - order(changes, other[0])),
   );
-  house.stop();
+  fixture.stop();
 });
 
-const order = (news: ActorMoved[], event: string | undefined): number => news.findIndex((one) => one.event === event);
+const order = (changes: ActorMoved[], event: string | undefined): number =>
+  changes.findIndex((one) => one.event === event);
 
 test("an actor that throws is told as ended by an error", () => {
-  const house = new MemoryGateway({
+  const fixture = new MemoryGateway({
     logger: {
       info: () => {
         throw new Error("a defect");
       },
     },
   });
-  const client = house.join();
+  const client = fixture.join();
   const ends: string[] = [];
-  house.gateway.inspect((one) => one.type === "actor.ended" && ends.push(`${one.chart} ${one.how} ${one.event}`));
+  fixture.gateway.inspect((one) => one.type === "actor.ended" && ends.push(`${one.chart} ${one.how} ${one.event}`));
   client.send({ type: "chat.send", conversationId: "c", message: "hello" });
   assert.ok(ends.includes("connection error chat.send"), ends.join(", "));
-  house.orchestrator.end("c");
-  house.stop(["connection: defect"]);
+  fixture.orchestrator.end("c");
+  fixture.stop(["connection: defect"]);
 });
 
 test("the directory counts actors by chart and state, and finds them by name, state and age", () => {
   const surface = new ScriptedSurface("s");
-  const house = new MemoryGateway({ surfaces: [surface] });
-  const first = house.join();
-  house.clock.advance(500);
-  const second = house.join();
+  const fixture = new MemoryGateway({ surfaces: [surface] });
+  const first = fixture.join();
+  fixture.clock.advance(500);
+  const second = fixture.join();
   first.send({ type: "chat.subscribe", conversationId: "travel" });
   second.send({ type: "subscribe", surfaceId: "s" });
-  const { directory } = house.gateway;
+  const { directory } = fixture.gateway;
   const counts = Object.fromEntries(directory.counts().map(({ chart, count, states }) => [chart, { count, states }]));
   assert.equal(counts["connection"], {
     count: 2,
@@ -251,19 +254,19 @@ test("the directory counts actors by chart and state, and finds them by name, st
   assert.equal(found({ chart: "connection", olderThanMs: 400 }), ["connection"]);
   assert.equal(found({ chart: "connection", youngerThanMs: 400 }), ["connection"]);
   assert.equal(directory.find({ limit: 1, chart: "connection" }).total, 2);
-  house.stop();
+  fixture.stop();
 });
 
 test("one actor's detail says what it waits for, who is around it, and what its socket and cursor are at", () => {
-  const house = new MemoryGateway({ limits: { outstandingBytesMax: 200 } });
-  const client = house.join({ reads: false });
+  const fixture = new MemoryGateway({ limits: { outstandingBytesMax: 200 } });
+  const client = fixture.join({ reads: false });
   client.send({ type: "chat.subscribe", conversationId: "c" });
-  house.orchestrator.begin("c");
+  fixture.orchestrator.begin("c");
   for (const round of ["first", "second", "third"]) {
-    house.orchestrator.say("c", `${round} ${"x".repeat(150)}`);
-    house.clock.advance(50);
+    fixture.orchestrator.say("c", `${round} ${"x".repeat(150)}`);
+    fixture.clock.advance(50);
   }
-  const { directory } = house.gateway;
+  const { directory } = fixture.gateway;
   const watch = directory.find({ chart: "watch", limit: 1 }).actors[0];
   const detail = directory.detail(watch?.id ?? "", 9);
   assert.equal(detail?.states, ["watch.watching.cursor.lagging", "watch.watching.turn.generating"]);
@@ -283,33 +286,33 @@ test("one actor's detail says what it waits for, who is around it, and what its 
   );
   assert.equal(
     connection?.waitsFor[0]?.deadlines.map(({ what }) => what),
-    ["what was written has no receipt: closed as slow (4001)"],
+    ["what was written has no ack: closed as slow (4001)"],
   );
   assert.is(connection?.parent?.chart, "gateway");
   assert.is(directory.detail("x:none", 9), undefined);
-  house.orchestrator.end("c");
-  house.stop();
+  fixture.orchestrator.end("c");
+  fixture.stop();
 });
 
 test("only a socket that was pinged and has not answered is said to be in danger of being closed as silent", () => {
-  const house = new MemoryGateway();
-  house.join({ reads: false });
-  const { directory } = house.gateway;
+  const fixture = new MemoryGateway();
+  fixture.join({ reads: false });
+  const { directory } = fixture.gateway;
   const id = directory.find({ chart: "connection", limit: 1 }).actors[0]?.id ?? "";
   const deadlines = () => directory.detail(id, 9)?.waitsFor[0]?.deadlines;
-  house.clock.advance(20_000);
+  fixture.clock.advance(20_000);
   assert.equal(deadlines(), []);
-  house.clock.advance(6_000);
+  fixture.clock.advance(6_000);
   assert.equal(deadlines(), [{ what: "no sign of life: closed as silent (4002)", inMs: 9_000 }]);
-  house.stop();
+  fixture.stop();
 });
 
 test("a closing socket's detail says when it will be cut", () => {
-  const house = new MemoryGateway();
-  house.join({ reads: false });
-  for (const connection of house.gateway.connections.all()) connection.tell("socket.stuck");
-  house.clock.advance(1_000);
-  const { directory } = house.gateway;
+  const fixture = new MemoryGateway();
+  fixture.join({ reads: false });
+  for (const connection of fixture.gateway.connections.all()) connection.tell("socket.stuck");
+  fixture.clock.advance(1_000);
+  const { directory } = fixture.gateway;
   const id = directory.find({ chart: "connection", limit: 1 }).actors[0]?.id ?? "";
   const detail = directory.detail(id, 9);
   assert.equal(detail?.states, ["connection.closing.slow"]);
@@ -317,7 +320,7 @@ test("a closing socket's detail says when it will be cut", () => {
   assert.equal(detail?.waitsFor[0]?.deadlines, [
     { what: "the peer has not answered the close frame: cut", inMs: 4_000 },
   ]);
-  house.stop();
+  fixture.stop();
 });
 
 test.run();

@@ -25,16 +25,16 @@ const figures: Figures = {
   longMessages: 2,
 };
 
-const traffic = new EgressCounters();
-Object.assign(traffic, { writes: 9, writtenBytes: 10, deliveries: 12, deliveryWrites: 3 });
-traffic.closed(4001);
-traffic.closed(4001);
-traffic.refused("rate-limited");
+const counters = new EgressCounters();
+Object.assign(counters, { writes: 9, writtenBytes: 10, deliveries: 12, deliveryWrites: 3 });
+counters.closed(4001);
+counters.closed(4001);
+counters.refused("rate-limited");
 
 const source = (read: () => Figures = () => figures): MetricsSource => ({
   figures: read,
   charts: () => [{ chart: "turn", count: 2, states: { "turn.running.writing": 1, "turn.running.stalled": 1 } }],
-  traffic: () => traffic,
+  egress: () => counters,
   waiting: () => ({ sockets: 3, newcomers: 4 }),
 });
 

@@ -232,7 +232,7 @@ async function whisper(client: Client, surface: ScriptedSurface, say: (text: str
   const images = [{ url: `https://example.org/${secret}`, mimeType: secret }];
   client.send({ type: "chat.send", conversationId: "c", message: secret, model: secret, cwd: secret, images });
   client.send({ type: "chat.queue", conversationId: "c", text: secret, workspaceId: secret });
-  const payload = { status: secret, news: { type: secret }, list: [secret] };
+  const payload = { status: secret, broadcast: { type: secret }, list: [secret] };
   client.send({ type: "subscribe", surfaceId: "s" });
   await client.next("surface");
   client.send({ type: "invoke", surfaceId: "s", actionId: "press", payload });

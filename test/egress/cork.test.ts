@@ -4,17 +4,17 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { MemoryGateway } from "../support/memory-gateway.ts";
 
-const test = suite("joiner");
+const test = suite("corker");
 
 function watching(...conversations: string[]) {
-  const house = new MemoryGateway();
-  const client = house.join();
+  const fixture = new MemoryGateway();
+  const client = fixture.join();
   for (const conversationId of conversations) client.send({ type: "chat.subscribe", conversationId });
-  for (const conversationId of conversations) house.orchestrator.begin(conversationId);
-  house.settle();
+  for (const conversationId of conversations) fixture.orchestrator.begin(conversationId);
+  fixture.settle();
   client.take();
-  const say = (conversationId: string, text: string) => house.orchestrator.say(conversationId, text);
-  return { house, client, say };
+  const say = (conversationId: string, text: string) => fixture.orchestrator.say(conversationId, text);
+  return { fixture, client, say };
 }
 
 const writesDuring = (socket: { writes: Buffer[] }, run: () => void): number => {
@@ -24,42 +24,42 @@ const writesDuring = (socket: { writes: Buffer[] }, run: () => void): number => 
 };
 
 test("feeds that flush in one loop turn reach a socket in one write, each in its order", () => {
-  const { house, client, say } = watching("a", "b", "c");
+  const { fixture, client, say } = watching("a", "b", "c");
   const writes = writesDuring(client.socket, () => {
     for (const conversationId of ["a", "b", "c"]) say(conversationId, `one of ${conversationId}, `);
     say("a", "two of a");
-    house.settle();
+    fixture.settle();
   });
   assert.is(writes, 1);
   assert.is(client.transcript("a").text, "one of a, two of a");
   assert.is(client.transcript("c").text, "one of c, ");
-  house.stop();
+  fixture.stop();
 });
 
 test("a socket that watches one conversation is written to at once, also after it has left others", () => {
-  const { house, client, say } = watching("a", "b");
+  const { fixture, client, say } = watching("a", "b");
   client.send({ type: "chat.unsubscribe", conversationId: "b" });
   assert.is(
     writesDuring(client.socket, () => {
       say("a", "x");
       // The flush itself, and nothing after it.
-      house.clock.turn();
+      fixture.clock.turn();
     }),
     1,
   );
-  house.stop();
+  fixture.stop();
 });
 
 test("a socket that is closed while something is held for it gets that, and then its close frame", () => {
-  const { house, client, say } = watching("a", "b");
+  const { fixture, client, say } = watching("a", "b");
   say("a", "x");
   say("b", "y");
-  house.clock.turn();
-  for (const { outlet } of house.gateway.connections.all()) outlet.close({ code: 1001, reason: "", comeBack: true });
-  house.settle();
+  fixture.clock.turn();
+  for (const { writer } of fixture.gateway.connections.all()) writer.close({ code: 1001, reason: "", comeBack: true });
+  fixture.settle();
   assert.equal([client.transcript("a").text, client.transcript("b").text], ["x", "y"]);
   assert.is(client.socket.closed?.code, 1001);
-  house.stop();
+  fixture.stop();
 });
 
 test.run();

@@ -12,30 +12,30 @@ import { SimulatedClock } from "../support/clock.ts";
 import { seeded } from "../support/seed.ts";
 import { MemorySocket } from "../support/socket.ts";
 
-const test = suite("outlet");
-const check = seeded("outlet");
+const test = suite("writer");
+const check = seeded("writer");
 
 const KiB = 1024;
 
 function open() {
   const clock = new SimulatedClock();
   const socket = new MemorySocket();
-  const facts: string[] = [];
-  const note = (fact: string) => () => void facts.push(fact);
+  const dispatchQueue: string[] = [];
+  const note = (signal: string) => () => void dispatchQueue.push(signal);
   const owner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
-  const outlet = new SocketWriter(socket, owner, {
+  const writer = new SocketWriter(socket, owner, {
     clock,
     limits,
-    joiner: new Corker(clock),
-    traffic: new EgressCounters(),
+    corker: new Corker(clock),
+    counters: new EgressCounters(),
   });
-  const receipt = (payload: string): boolean => outlet.receipt(payload);
+  const receipt = (payload: string): boolean => writer.ack(payload);
   return {
     clock,
     socket,
-    facts,
-    outlet,
-    write: (bytes: number): boolean => outlet.deliver(Buffer.alloc(bytes), 1),
+    dispatchQueue,
+    writer,
+    write: (bytes: number): boolean => writer.deliver(Buffer.alloc(bytes), 1),
     answer: (count?: number): void => socket.answer(receipt, count),
   };
 }
@@ -53,289 +53,291 @@ test("a mark follows every 64 KiB, and none follows less", () => {
 });
 
 test("a mark's answer is the receipt for all that was written before it, and for nothing after", () => {
-  const { outlet, write, answer } = open();
+  const { writer, write, answer } = open();
   write(64 * KiB);
   write(10 * KiB);
-  assert.is(outlet.outstandingBytes(), 74 * KiB);
+  assert.is(writer.outstandingBytes(), 74 * KiB);
   answer();
-  assert.is(outlet.outstandingBytes(), 10 * KiB);
+  assert.is(writer.outstandingBytes(), 10 * KiB);
 });
 
 test("a later mark's answer is a receipt for the earlier ones too", () => {
-  const { socket, outlet, write } = open();
+  const { socket, writer, write } = open();
   write(64 * KiB);
   write(64 * KiB);
-  outlet.receipt("m2");
-  assert.is(outlet.outstandingBytes(), 0);
-  outlet.receipt("m1");
-  assert.is(outlet.outstandingBytes(), 0, "an answer that comes late changes nothing");
+  writer.ack("m2");
+  assert.is(writer.outstandingBytes(), 0);
+  writer.ack("m1");
+  assert.is(writer.outstandingBytes(), 0, "an answer that comes late changes nothing");
   assert.is(socket.pings, 2);
 });
 
 test("a pong that answers no mark is a sign of life and no receipt", () => {
-  const { outlet, write } = open();
+  const { writer, write } = open();
   write(100 * KiB);
-  for (const payload of ["", "m", "m0", "m2", "m1 ", "mm1", "M1", "m01", "x"]) outlet.receipt(payload);
-  assert.is(outlet.outstandingBytes(), 100 * KiB);
+  for (const payload of ["", "m", "m0", "m2", "m1 ", "mm1", "M1", "m01", "x"]) writer.ack(payload);
+  assert.is(writer.outstandingBytes(), 100 * KiB);
 });
 
 test("above 256 KiB outstanding it is congested: the stream is marked, and nothing more of a turn is written", () => {
-  const { socket, facts, outlet, write } = open();
+  const { socket, dispatchQueue, writer, write } = open();
   for (let count = 0; count < 4; count++) assert.ok(write(64 * KiB));
-  assert.equal(facts, []);
+  assert.equal(dispatchQueue, []);
   assert.ok(write(1));
-  assert.equal(facts, ["congested"]);
-  assert.is(outlet.congested, true);
+  assert.equal(dispatchQueue, ["congested"]);
+  assert.is(writer.congested, true);
   assert.equal(socket.owed, ["m1", "m2", "m3", "m4", "m5"]);
   const writes = socket.writes.length;
   assert.is(write(1), false);
   assert.is(socket.writes.length, writes);
-  assert.equal(facts, ["congested"]);
+  assert.equal(dispatchQueue, ["congested"]);
 });
 
-test("a congested socket still gets replies and news at once", () => {
-  const { socket, outlet, write } = open();
+test("a congested socket still gets replies and broadcasts at once", () => {
+  const { socket, writer, write } = open();
   write(300 * KiB);
-  outlet.control(Buffer.from("reply"));
+  writer.control(Buffer.from("reply"));
   assert.is(socket.writes.at(-1)?.toString(), "reply");
 });
 
 test("below 128 KiB outstanding it has drained, and not before", () => {
-  const { facts, outlet, write, answer } = open();
+  const { dispatchQueue, writer, write, answer } = open();
   for (let count = 0; count < 4; count++) write(64 * KiB);
   write(1);
   answer(2);
-  assert.is(outlet.outstandingBytes(), 128 * KiB + 1);
-  assert.equal(facts, ["congested"]);
+  assert.is(writer.outstandingBytes(), 128 * KiB + 1);
+  assert.equal(dispatchQueue, ["congested"]);
   answer(1);
-  assert.equal(facts, ["congested", "drained"]);
-  assert.is(outlet.congested, false);
+  assert.equal(dispatchQueue, ["congested", "drained"]);
+  assert.is(writer.congested, false);
   assert.ok(write(1));
 });
 
 test("at exactly 128 KiB outstanding it has not drained", () => {
-  const { facts, outlet, write, answer } = open();
+  const { dispatchQueue, writer, write, answer } = open();
   for (let count = 0; count < 5; count++) write(64 * KiB);
   answer(3);
-  assert.is(outlet.outstandingBytes(), 128 * KiB);
-  assert.equal(facts, ["congested"]);
+  assert.is(writer.outstandingBytes(), 128 * KiB);
+  assert.equal(dispatchQueue, ["congested"]);
 });
 
 test("whoever answers every mark is never held for good, however large the writes", () => {
   const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 400 * KiB }), fc.boolean(), fc.nat(3)), { maxLength: 60 });
   const property = fc.property(sizes, (writes) => {
-    const { facts, outlet, write, answer } = open();
+    const { dispatchQueue, writer, write, answer } = open();
     for (const [bytes, isControl, answers] of writes) {
-      if (isControl) outlet.control(Buffer.alloc(bytes));
+      if (isControl) writer.control(Buffer.alloc(bytes));
       else write(bytes);
       answer(answers);
-      assert.is(outlet.congested, facts.at(-1) === "congested", "the field says what the last fact said");
+      assert.is(writer.congested, dispatchQueue.at(-1) === "congested", "the field says what the last signal said");
     }
     answer();
-    assert.is(outlet.congested, false);
-    assert.ok(outlet.outstandingBytes() < limits.markEveryBytes);
-    const [congested, drained] = ["congested", "drained"].map((fact) => facts.filter((one) => one === fact).length);
+    assert.is(writer.congested, false);
+    assert.ok(writer.outstandingBytes() < limits.pingEveryBytes);
+    const [congested, drained] = ["congested", "drained"].map(
+      (signal) => dispatchQueue.filter((one) => one === signal).length,
+    );
     assert.is(congested, drained);
   });
   check(property, 300);
 });
 
 test("a mark unanswered for ten seconds makes it stuck, also when nothing is congested", () => {
-  const { clock, outlet, write, answer } = open();
+  const { clock, writer, write, answer } = open();
   write(64 * KiB);
-  clock.advance(limits.markAnswerMs - 1);
-  assert.is(outlet.due(clock.now()), undefined);
+  clock.advance(limits.ackTimeoutMs - 1);
+  assert.is(writer.due(clock.now()), undefined);
   clock.advance(1);
-  assert.is(outlet.due(clock.now()), "stuck");
+  assert.is(writer.due(clock.now()), "stuck");
   answer();
-  assert.is(outlet.due(clock.now()), undefined);
+  assert.is(writer.due(clock.now()), undefined);
 });
 
 test("the oldest mark counts: answering the first of two gives the second its own ten seconds", () => {
-  const { clock, outlet, write, answer } = open();
+  const { clock, writer, write, answer } = open();
   write(64 * KiB);
   clock.advance(6_000);
   write(64 * KiB);
   answer(1);
   clock.advance(9_999);
-  assert.is(outlet.due(clock.now()), undefined);
+  assert.is(writer.due(clock.now()), undefined);
   clock.advance(1);
-  assert.is(outlet.due(clock.now()), "stuck");
+  assert.is(writer.due(clock.now()), "stuck");
 });
 
 test("a second of 64 KiB that went out at once has ten seconds from the first one's receipt", () => {
-  const { clock, outlet, write, answer } = open();
+  const { clock, writer, write, answer } = open();
   for (let count = 0; count < 4; count++) write(64 * KiB);
   for (let count = 0; count < 4; count++) {
     clock.advance(9_000);
-    assert.is(outlet.due(clock.now()), undefined, `the ${count + 1}. mark of who reads 7 kB/s`);
+    assert.is(writer.due(clock.now()), undefined, `the ${count + 1}. mark of who reads 7 kB/s`);
     answer(1);
   }
-  assert.is(outlet.outstandingBytes(), 0);
+  assert.is(writer.outstandingBytes(), 0);
 });
 
 test("a mark behind more than 64 KiB may take longer: it is the pace that counts", () => {
-  const { clock, outlet, write } = open();
+  const { clock, writer, write } = open();
   write(160 * KiB);
-  clock.advance(2.5 * limits.markAnswerMs - 1);
-  assert.is(outlet.due(clock.now()), undefined);
+  clock.advance(2.5 * limits.ackTimeoutMs - 1);
+  assert.is(writer.due(clock.now()), undefined);
   clock.advance(1);
-  assert.is(outlet.due(clock.now()), "stuck");
+  assert.is(writer.due(clock.now()), "stuck");
 });
 
 test("late receipts halve what may be on the way, down to 64 KiB, and prompt ones double it again", () => {
-  const { clock, outlet, write, answer } = open();
+  const { clock, writer, write, answer } = open();
   const bounds = [1_500, 1_001, 1_500, 700, 500, 499, 10, 10].map((tookMs) => {
     write(64 * KiB);
     clock.advance(tookMs);
     answer();
-    return outlet.outstandingBytesMax / KiB;
+    return writer.outstandingBytesMax / KiB;
   });
   assert.equal(bounds, [128, 64, 64, 64, 64, 128, 256, 256]);
 });
 
 test("a receipt for next to nothing tells how far away the peer is, not how fast it reads", () => {
-  const { clock, outlet, write, answer } = open();
+  const { clock, writer, write, answer } = open();
   write(257 * KiB);
   clock.advance(1_500);
   answer();
-  assert.is(outlet.outstandingBytesMax, 128 * KiB);
+  assert.is(writer.outstandingBytesMax, 128 * KiB);
   // The mark before the second write has 10 KiB before it, and a prompt answer.
   write(10 * KiB);
   write(60 * KiB);
   clock.advance(5);
   answer(1);
-  assert.is(outlet.outstandingBytesMax, 128 * KiB);
+  assert.is(writer.outstandingBytesMax, 128 * KiB);
 });
 
 test("with a small bound it drains too, however little is left unmarked", () => {
-  const { clock, facts, outlet, write, answer } = open();
+  const { clock, dispatchQueue, writer, write, answer } = open();
   for (let count = 0; count < 3; count++) {
     write(64 * KiB);
     clock.advance(1_500);
     answer();
   }
   write(65 * KiB);
-  assert.is(outlet.congested, true);
-  outlet.control(Buffer.alloc(40 * KiB));
+  assert.is(writer.congested, true);
+  writer.control(Buffer.alloc(40 * KiB));
   clock.advance(1_500);
   answer();
-  assert.is(outlet.congested, true, "40 KiB are on the way");
+  assert.is(writer.congested, true, "40 KiB are on the way");
   answer();
-  assert.equal(facts, ["congested", "drained"]);
+  assert.equal(dispatchQueue, ["congested", "drained"]);
 });
 
 test("a slow reader that answers each mark within ten seconds is never stuck", () => {
-  const { clock, outlet, write, answer } = open();
+  const { clock, writer, write, answer } = open();
   for (let minute = 0; minute < 60; minute++) {
     write(64 * KiB);
     clock.advance(9_000);
-    assert.is(outlet.due(clock.now()), undefined);
+    assert.is(writer.due(clock.now()), undefined);
     answer();
   }
 });
 
 test("more than 4 MiB unsent makes it stuck once, and nothing more of a turn is written", () => {
-  const { socket, facts, outlet, write } = open();
+  const { socket, dispatchQueue, writer, write } = open();
   socket.unsent = limits.unsentBytesMax;
   assert.ok(write(10));
-  assert.is(outlet.unsentBytes(), limits.unsentBytesMax);
-  assert.equal(facts, []);
+  assert.is(writer.unsentBytes(), limits.unsentBytesMax);
+  assert.equal(dispatchQueue, []);
   socket.unsent++;
   write(10);
-  outlet.control(Buffer.alloc(10));
-  assert.equal(facts, ["stuck"]);
+  writer.control(Buffer.alloc(10));
+  assert.equal(dispatchQueue, ["stuck"]);
   assert.is(write(10), false);
 });
 
 test("a socket silent for 25 s is pinged once, and one silent for 35 s is due to be closed", () => {
-  const { clock, socket, outlet } = open();
+  const { clock, socket, writer } = open();
   clock.advance(limits.silentPingMs - 1);
-  outlet.due(clock.now());
+  writer.due(clock.now());
   assert.is(socket.pings, 0);
   for (let at = limits.silentPingMs; at < limits.silentCloseMs; at += 1_000) {
     clock.advance(at - clock.now());
-    assert.is(outlet.due(clock.now()), undefined);
+    assert.is(writer.due(clock.now()), undefined);
     assert.equal(socket.owed, [""]);
   }
   clock.advance(limits.silentCloseMs - clock.now());
-  assert.is(outlet.due(clock.now()), "silent");
+  assert.is(writer.due(clock.now()), "silent");
 });
 
 test("any sign of life begins the silence anew: a message, a pong, an answer to a mark", () => {
   for (const sign of ["heard", "pong", "mark"] as const) {
-    const { clock, socket, outlet, write, answer } = open();
+    const { clock, socket, writer, write, answer } = open();
     clock.advance(20_000);
-    if (sign === "heard") outlet.heard();
-    else if (sign === "pong") outlet.receipt("");
+    if (sign === "heard") writer.heard();
+    else if (sign === "pong") writer.ack("");
     else {
       write(64 * KiB);
       answer();
     }
     const before = socket.pings;
     clock.advance(limits.silentPingMs - 1);
-    assert.is(outlet.due(clock.now()), undefined);
+    assert.is(writer.due(clock.now()), undefined);
     assert.is(socket.pings, before, sign);
     clock.advance(1);
-    outlet.due(clock.now());
+    writer.due(clock.now());
     assert.is(socket.pings, before + 1, sign);
   }
 });
 
 test("a quiet peer that answers pings lives for ever, at one ping in 25 s", () => {
-  const { clock, socket, outlet, answer } = open();
+  const { clock, socket, writer, answer } = open();
   for (let second = 0; second < 3_600; second++) {
     clock.advance(1_000);
-    assert.is(outlet.due(clock.now()), undefined);
+    assert.is(writer.due(clock.now()), undefined);
     answer();
   }
   assert.is(socket.pings, 144);
 });
 
 test("after our close frame nothing is written, pinged or closed again", () => {
-  const { clock, socket, facts, outlet, write, answer } = open();
+  const { clock, socket, dispatchQueue, writer, write, answer } = open();
   write(64 * KiB);
-  outlet.close(closes.slow);
+  writer.close(closes.slow);
   assert.equal(socket.closed, { code: 4001, reason: "reading too slowly" });
-  assert.is(outlet.closeCode, 4001);
+  assert.is(writer.closeCode, 4001);
   const { pings } = socket;
-  outlet.close(closes.silent);
-  outlet.control(Buffer.from("late"));
+  writer.close(closes.silent);
+  writer.control(Buffer.from("late"));
   assert.is(write(1), false);
   answer();
   clock.advance(limits.closingMs - 1);
-  assert.is(outlet.due(clock.now()), undefined, "an unanswered mark counts no more");
+  assert.is(writer.due(clock.now()), undefined, "an unanswered mark counts no more");
   assert.is(socket.writes.length, 1);
   assert.is(socket.pings, pings);
   assert.is(socket.closed?.code, 4001);
-  assert.equal(facts, []);
+  assert.equal(dispatchQueue, []);
 });
 
 test("a peer that does not answer the close frame in five seconds is overdue, and is cut", () => {
-  const { clock, socket, outlet } = open();
-  outlet.close(closes.restart);
+  const { clock, socket, writer } = open();
+  writer.close(closes.restart);
   clock.advance(limits.closingMs);
-  assert.is(outlet.due(clock.now()), "overdue");
-  outlet.cut();
+  assert.is(writer.due(clock.now()), "overdue");
+  writer.cut();
   assert.is(socket.wasCut, true);
 });
 
 test("after a cut nothing is written", () => {
-  const { socket, outlet, write } = open();
-  outlet.cut();
-  outlet.control(Buffer.from("late"));
+  const { socket, writer, write } = open();
+  writer.cut();
+  writer.control(Buffer.from("late"));
   assert.is(write(1), false);
   assert.is(socket.writes.length, 0);
 });
 
 test("a socket that ends in congestion is not said to have drained", () => {
-  const { facts, outlet, write, answer } = open();
+  const { dispatchQueue, writer, write, answer } = open();
   write(300 * KiB);
-  outlet.end();
-  outlet.end();
+  writer.end();
+  writer.end();
   answer();
-  assert.equal(facts, ["congested"]);
-  assert.is(outlet.closeCode, undefined);
+  assert.equal(dispatchQueue, ["congested"]);
+  assert.is(writer.closeCode, undefined);
 });
 
 test("each close says in a reason that fits into its frame whether to come back", () => {

@@ -4,31 +4,31 @@ import * as assert from "uvu/assert";
 import type { Limits } from "../../src/limits.ts";
 import type { Agent } from "../../src/ports/agent.ts";
 import type { TurnEvent } from "../../src/protocol/turn-event.ts";
-import { agentOf, found, type House, openHouse, Puppet, settle } from "../support/orchestrator-house.ts";
+import { agentOf, type Fixture, found, openFixture, Puppet, settle } from "../support/orchestrator-fixture.ts";
 
 const test = suite("the orchestrator and its agents");
 
 interface Outcome {
   events: TurnEvent[];
   types: string[];
-  house: House;
+  fixture: Fixture;
 }
 
 const delta = { type: "text-delta", delta: "partial" } as const;
 
 /** Runs one turn with this agent to its end. */
 async function turnWith(agent: Agent, limits: Partial<Limits> = {}): Promise<Outcome> {
-  const house = openHouse({ agents: [agent], limits });
-  const { events, types } = house.watch("c");
-  assert.ok(house.orchestrator.startTurn({ conversationId: "c", text: "go" }).started);
-  await settle(house.clock);
+  const fixture = openFixture({ agents: [agent], limits });
+  const { events, types } = fixture.watch("c");
+  assert.ok(fixture.orchestrator.startTurn({ conversationId: "c", text: "go" }).started);
+  await settle(fixture.clock);
   const ends = types().filter((type) => type === "done" || type === "turn-sealed");
   assert.equal(ends, ["done", "turn-sealed"], types().join(", "));
   assert.equal(types().slice(-2), ends);
-  assert.equal(house.store.unsealedTurns(), []);
-  assert.is(house.clock.pending, 0);
-  assert.not.ok(house.orchestrator.isActive("c"));
-  return { events, types: types(), house };
+  assert.equal(fixture.store.unsealedTurns(), []);
+  assert.is(fixture.clock.pending, 0);
+  assert.not.ok(fixture.orchestrator.isActive("c"));
+  return { events, types: types(), fixture };
 }
 
 const errorIn = ({ events }: Outcome) => events.find((event) => event.type === "error");
@@ -46,7 +46,7 @@ test("an agent that throws before it says anything ends the turn with its error"
   assert.is(reasonIn(outcome), "error");
   assert.equal([errorIn(outcome)?.message, errorIn(outcome)?.code], ["no credit left", "quota"]);
   assert.equal(
-    outcome.house.store.chunks("c").map(({ role, chunk }) => [role, chunk]),
+    outcome.fixture.store.chunks("c").map(({ role, chunk }) => [role, chunk]),
     [
       ["user", { type: "text", text: "go" }],
       ["assistant", { type: "error", message: "no credit left", code: "quota" }],
@@ -63,7 +63,7 @@ test("an agent that throws in the middle keeps what it said", async () => {
   );
   assert.equal(outcome.types, ["user-message", "turn-start", "text-delta", "error", "done", "turn-sealed"]);
   assert.equal(
-    outcome.house.store.chunks("c").map(({ chunk }) => chunk),
+    outcome.fixture.store.chunks("c").map(({ chunk }) => chunk),
     [
       { type: "text", text: "go" },
       { type: "text", text: "partial" },
@@ -147,7 +147,7 @@ test("what is no event of the port is dropped, with one warning, and costs nothi
   const outcome = await turnWith(puppet.agent);
   assert.equal(outcome.types, ["user-message", "turn-start", "text-delta", "done", "turn-sealed"]);
   assert.is(reasonIn(outcome), "stop");
-  assert.is(outcome.house.lines.filter(({ message }) => message.includes("dropped")).length, 1);
+  assert.is(outcome.fixture.lines.filter(({ message }) => message.includes("dropped")).length, 1);
 });
 
 test("an event that throws when it is read is the agent's failure", async () => {
@@ -194,15 +194,15 @@ test("an input that JSON cannot hold is replaced by a note, and one changed late
     { type: "tool-call", ...ids, toolCallId: "b", input: 1n },
     { type: "tool-call", ...ids, toolCallId: "c", input },
   );
-  const house = openHouse({ agents: [puppet.agent] });
-  const { events } = house.watch("c");
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
-  await settle(house.clock);
+  const fixture = openFixture({ agents: [puppet.agent] });
+  const { events } = fixture.watch("c");
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  await settle(fixture.clock);
   input.city = "Paris";
   const inputs = events.flatMap((event) => (event.type === "tool-call" ? [event.input] : []));
   const note = { unreadable: "the input could not be written as JSON" };
   assert.equal(inputs, [note, note, { city: "Berlin" }]);
-  house.close();
+  fixture.close();
 });
 
 test("no event is larger than the wire allows: text comes in pieces, results are cut, inputs left out", async () => {
@@ -218,7 +218,7 @@ test("no event is larger than the wire allows: text comes in pieces, results are
     { type: "tool-result", ...ids, content: text, isError: true },
   );
   puppet.finish();
-  const { events, house } = await turnWith(puppet.agent, limits);
+  const { events, fixture } = await turnWith(puppet.agent, limits);
   for (const event of events) assert.ok(Buffer.byteLength(JSON.stringify(event)) <= limits.eventBytesMax, event.type);
   const joined = (type: string) =>
     events.map((event) => (event.type === type && "delta" in event ? event.delta : "")).join("");
@@ -230,7 +230,7 @@ test("no event is larger than the wire allows: text comes in pieces, results are
   assert.match(result?.content ?? "", /^🙂.*\n\[cut: the first \d+ of 10000 characters\]$/su);
   const call = events.find((event) => event.type === "tool-call");
   assert.equal(call?.input, { cut: `the input had ${JSON.stringify({ text }).length} characters` });
-  assert.is(house.store.chunks("c").at(-1)?.role, "tool");
+  assert.is(fixture.store.chunks("c").at(-1)?.role, "tool");
 });
 
 test("a turn that outgrows its log ends with turn-too-large, and keeps what was said", async () => {
@@ -248,17 +248,17 @@ test("a turn that outgrows its log ends with turn-too-large, and keeps what was 
   assert.ok(stopped);
   const text = outcome.events.map((event) => (event.type === "text-delta" ? event.delta : "")).join("");
   assert.ok(text.length > 15_000 && text.length < 20_000);
-  assert.equal(outcome.house.store.chunks("c")[1]?.chunk, { type: "text", text });
+  assert.equal(outcome.fixture.store.chunks("c")[1]?.chunk, { type: "text", text });
 });
 
 test("the question counts in the turn's log, as it does in the gateway's", async () => {
   const talker = agentOf(async function* () {
     for (;;) yield { type: "text-delta", delta: "x".repeat(1_000) };
   });
-  const house = openHouse({ agents: [talker], limits: { turnLogBytesMax: 20_000 } });
-  const { events } = house.watch("c");
-  house.orchestrator.startTurn({ conversationId: "c", text: "?".repeat(10_000) });
-  await settle(house.clock);
+  const fixture = openFixture({ agents: [talker], limits: { turnLogBytesMax: 20_000 } });
+  const { events } = fixture.watch("c");
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "?".repeat(10_000) });
+  await settle(fixture.clock);
   const text = events.map((event) => (event.type === "text-delta" ? event.delta : "")).join("");
   assert.ok(text.length > 5_000 && text.length < 10_000, `${text.length}`);
 });
@@ -278,42 +278,42 @@ test("an agent that yields and throws after it was cancelled is not heard", asyn
     yield { type: "text-delta", delta: "too late" };
     throw new Error("and offended");
   });
-  const house = openHouse({ agents: [agent] });
-  const { events, types } = house.watch("c");
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
-  await settle(house.clock);
-  assert.ok(house.orchestrator.stopTurn("c").abortedTurn);
-  await settle(house.clock);
+  const fixture = openFixture({ agents: [agent] });
+  const { events, types } = fixture.watch("c");
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  await settle(fixture.clock);
+  assert.ok(fixture.orchestrator.stopTurn("c").abortedTurn);
+  await settle(fixture.clock);
   assert.equal(types(), ["user-message", "turn-start", "text-delta", "done", "turn-sealed"]);
   assert.is(events.find((event) => event.type === "done")?.reason, "aborted");
-  assert.is(house.store.latestSeq("c"), 2);
-  assert.is(house.clock.pending, 0);
+  assert.is(fixture.store.latestSeq("c"), 2);
+  assert.is(fixture.clock.pending, 0);
 });
 
 test("an agent that never ends is left behind after a while, and says nothing about the next turn", async () => {
   const puppet = new Puppet({ heedsAbort: false });
-  const house = openHouse({ agents: [puppet.agent] });
-  const { types } = house.watch("c");
-  house.orchestrator.startTurn({ conversationId: "c", text: "one" });
-  await settle(house.clock);
-  house.orchestrator.stopTurn("c");
-  house.clock.advance(4_999);
+  const fixture = openFixture({ agents: [puppet.agent] });
+  const { types } = fixture.watch("c");
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "one" });
+  await settle(fixture.clock);
+  fixture.orchestrator.stopTurn("c");
+  fixture.clock.advance(4_999);
   assert.is(types().at(-1), "done");
-  house.clock.advance(1);
-  await settle(house.clock);
+  fixture.clock.advance(1);
+  await settle(fixture.clock);
   assert.is(types().at(-1), "turn-sealed");
-  assert.ok(house.lines.some(({ message }) => message.includes("left behind")));
+  assert.ok(fixture.lines.some(({ message }) => message.includes("left behind")));
 
-  house.orchestrator.startTurn({ conversationId: "c", text: "two" });
-  await settle(house.clock);
-  house.orchestrator.stopTurn("c");
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "two" });
+  await settle(fixture.clock);
+  fixture.orchestrator.stopTurn("c");
   // One of the two ends now: the one left behind, whose wait is the older one.
   const before = types().length;
-  house.clock.advance(5_000);
-  await settle(house.clock);
+  fixture.clock.advance(5_000);
+  await settle(fixture.clock);
   assert.equal(types().slice(before), ["turn-sealed"]);
-  house.close();
-  assert.is(house.clock.pending, 0);
+  fixture.close();
+  assert.is(fixture.clock.pending, 0);
 });
 
 test("an agent left behind that ends in the next turn's stopping does not seal that turn", async () => {
@@ -323,37 +323,37 @@ test("an agent left behind that ends in the next turn's stopping does not seal t
     await new Promise<void>((resolve) => ends.push(resolve));
     return { reason: "stop" };
   });
-  const house = openHouse({ agents: [agent] });
-  const { types } = house.watch("c");
-  house.orchestrator.startTurn({ conversationId: "c", text: "one" });
-  await settle(house.clock);
-  house.orchestrator.stopTurn("c");
-  house.clock.advance(5_000);
-  house.orchestrator.startTurn({ conversationId: "c", text: "two" });
-  await settle(house.clock);
-  house.orchestrator.stopTurn("c");
+  const fixture = openFixture({ agents: [agent] });
+  const { types } = fixture.watch("c");
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "one" });
+  await settle(fixture.clock);
+  fixture.orchestrator.stopTurn("c");
+  fixture.clock.advance(5_000);
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "two" });
+  await settle(fixture.clock);
+  fixture.orchestrator.stopTurn("c");
   ends[0]?.();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.is(types().at(-1), "done");
   ends[1]?.();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.is(types().at(-1), "turn-sealed");
-  assert.is(house.clock.pending, 0);
+  assert.is(fixture.clock.pending, 0);
 });
 
 test("a turn over its time is aborted", async () => {
   const puppet = new Puppet();
-  const house = openHouse({ agents: [puppet.agent], limits: { turnMs: 60_000 } });
-  const { events } = house.watch("c");
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
-  await settle(house.clock);
-  house.clock.advance(60_000);
-  await settle(house.clock);
+  const fixture = openFixture({ agents: [puppet.agent], limits: { turnMs: 60_000 } });
+  const { events } = fixture.watch("c");
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  await settle(fixture.clock);
+  fixture.clock.advance(60_000);
+  await settle(fixture.clock);
   assert.equal(
     events.slice(-2).map((event) => ("reason" in event ? event.reason : event.type)),
     ["aborted", "turn-sealed"],
   );
-  assert.is(house.clock.pending, 0);
+  assert.is(fixture.clock.pending, 0);
 });
 
 test.run();

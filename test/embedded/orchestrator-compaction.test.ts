@@ -8,13 +8,13 @@ import { SimulatedClock } from "../support/clock.ts";
 import { within } from "../support/deadline.ts";
 import {
   agentOf,
+  type FixtureOptions,
   failingStore,
-  type HouseOptions,
   memoryStore,
-  openHouse,
+  openFixture,
   Puppet,
   settle,
-} from "../support/orchestrator-house.ts";
+} from "../support/orchestrator-fixture.ts";
 import { created } from "../support/store-rows.ts";
 
 const test = suite("compaction");
@@ -44,7 +44,7 @@ const talk = (turns: number): NewChunk[] =>
   Array.from({ length: turns }, (_, index) => [user(`q${index}`), answer(`a${index}`, `q${index}`)]).flat();
 
 /** A house in which "c" holds this history. */
-function houseWith(chunks: NewChunk[], options: HouseOptions = {}) {
+function fixtureWith(chunks: NewChunk[], options: FixtureOptions = {}) {
   const clock = new SimulatedClock();
   const store = failingStore(memoryStore(clock));
   store.attempt([
@@ -52,21 +52,22 @@ function houseWith(chunks: NewChunk[], options: HouseOptions = {}) {
     { kind: "chunks", conversationId: "c", chunks },
   ]);
   const puppet = new Puppet();
-  const house = openHouse({ clock, agents: [puppet.agent], ...options, store });
-  const compact = () => house.conversations.compact("c");
-  const texts = (id: string) => house.store.chunks(id).map(({ role, chunk }) => [role, "text" in chunk && chunk.text]);
-  return { house, store, puppet, compact, texts };
+  const fixture = openFixture({ clock, agents: [puppet.agent], ...options, store });
+  const compact = () => fixture.conversations.compact("c");
+  const texts = (id: string) =>
+    fixture.store.chunks(id).map(({ role, chunk }) => [role, "text" in chunk && chunk.text]);
+  return { fixture, store, puppet, compact, texts };
 }
 
 test("all but the last ten messages are summed up by the model; the archive holds everything", async () => {
-  const { house, puppet, compact, texts } = houseWith(talk(8));
-  const before = house.store.chunks("c");
+  const { fixture, puppet, compact, texts } = fixtureWith(talk(8));
+  const before = fixture.store.chunks("c");
   const compacted = compact();
-  await settle(house.clock);
+  await settle(fixture.clock);
   puppet.say({ type: "reasoning-delta", delta: "hm" }, { type: "text-delta", delta: "They " }, 7);
   puppet.say({ type: "text-delta", delta: "talked." });
   puppet.finish();
-  await settle(house.clock);
+  await settle(fixture.clock);
   const outcome = await within(compacted, "the compaction");
   assert.ok("newConversationId" in outcome);
   assert.equal([outcome.messagesSummarized, outcome.messagesKept], [6, 10]);
@@ -76,16 +77,16 @@ test("all but the last ten messages are summed up by the model; the archive hold
     ["assistant", "a3"],
   ]);
   assert.equal(
-    house.store.chunks("c").map(({ seq }) => seq),
+    fixture.store.chunks("c").map(({ seq }) => seq),
     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
   );
-  assert.equal(house.store.chunks(outcome.newConversationId), before);
-  const archive = house.store.conversation(outcome.newConversationId);
+  assert.equal(fixture.store.chunks(outcome.newConversationId), before);
+  const archive = fixture.store.conversation(outcome.newConversationId);
   assert.equal([archive?.title, archive?.model, archive?.cwd, archive?.compactedFrom], ["T", "test/m", "/tmp", null]);
-  assert.is(house.store.conversation("c")?.compactedFrom, outcome.newConversationId);
-  assert.equal(house.news, ["conversation.compacted c"]);
-  assert.is(house.registry.count("conversation"), 0);
-  assert.is(house.clock.pending, 0);
+  assert.is(fixture.store.conversation("c")?.compactedFrom, outcome.newConversationId);
+  assert.equal(fixture.announced, ["conversation.compacted c"]);
+  assert.is(fixture.registry.count("conversation"), 0);
+  assert.is(fixture.clock.pending, 0);
 });
 
 test("the model is asked with the older messages as plain text, without tools", async () => {
@@ -94,9 +95,9 @@ test("the model is asked with the older messages as plain text, without tools", 
   const thinking: NewChunk = { role: "assistant", chunk: { type: "thinking", text: "secret" }, turnId: "q" };
   const first = [user("q"), image, thinking, call("t", "q"), result("t", "q"), error];
   const second = [user("r"), call("bad", "r"), result("bad", "r")];
-  const { house, puppet, compact } = houseWith([...first, ...second, ...talk(5)]);
+  const { fixture, puppet, compact } = fixtureWith([...first, ...second, ...talk(5)]);
   void compact();
-  await settle(house.clock);
+  await settle(fixture.clock);
   const { messages, tools, model, drainSteering } = puppet.run;
   assert.equal([model, tools, drainSteering()], ["m", [], undefined]);
   assert.is(messages.length, 1);
@@ -108,7 +109,7 @@ test("the model is asked with the older messages as plain text, without tools", 
   assert.match(text?.type === "text" ? text.text : "", "Tools: [clock gave: 12]");
   assert.match(text?.type === "text" ? text.text : "", "Tools: [clock failed: 12]");
   assert.not.match(text?.type === "text" ? text.text : "", "secret");
-  house.close();
+  fixture.close();
 });
 
 test("a tool result is never parted from its call", () => {
@@ -138,62 +139,62 @@ test("a tool result is never parted from its call", () => {
 
 test("where there is nothing to sum up no model is asked, and the shape is the same", async () => {
   for (const chunks of [[], talk(5)]) {
-    const { house, puppet, compact, texts } = houseWith(chunks);
+    const { fixture, puppet, compact, texts } = fixtureWith(chunks);
     const outcome = await within(compact(), "the compaction");
     assert.ok("newConversationId" in outcome);
     assert.equal([outcome.messagesSummarized, outcome.messagesKept], [0, chunks.length]);
     assert.is(texts("c").length, chunks.length + 1);
     assert.match(String(texts("c")[0]?.[1]), "nothing came before");
-    assert.is(house.store.chunks(outcome.newConversationId).length, chunks.length);
+    assert.is(fixture.store.chunks(outcome.newConversationId).length, chunks.length);
     assert.is(puppet.runs.length, 0);
   }
 });
 
 test("compacted twice, the archives form a chain, and the first summary is summed up too", async () => {
-  const { house, puppet, compact } = houseWith(talk(8));
+  const { fixture, puppet, compact } = fixtureWith(talk(8));
   const outcomes: string[] = [];
   for (const summary of ["first", "second"]) {
     const compacted = compact();
     puppet.say({ type: "text-delta", delta: summary });
     puppet.finish();
-    await settle(house.clock);
+    await settle(fixture.clock);
     const outcome = await within(compacted, "the compaction");
     outcomes.push("newConversationId" in outcome ? outcome.newConversationId : outcome.message);
   }
   const asked = puppet.run.messages[0]?.chunks[0];
   assert.match(asked?.type === "text" ? asked.text : "", "Summary of what came before: first");
-  assert.is(house.store.conversation("c")?.compactedFrom, outcomes[1]);
-  assert.is(house.store.conversation(outcomes[1] ?? "")?.compactedFrom, outcomes[0]);
+  assert.is(fixture.store.conversation("c")?.compactedFrom, outcomes[1]);
+  assert.is(fixture.store.conversation(outcomes[1] ?? "")?.compactedFrom, outcomes[0]);
 });
 
 test("while it runs turns are refused, a second one too, and texts wait and open a turn at its end", async () => {
-  const { house, puppet, compact } = houseWith(talk(8));
+  const { fixture, puppet, compact } = fixtureWith(talk(8));
   const compacted = compact();
-  await settle(house.clock);
-  assert.is(house.activity("c"), "compacting");
-  const started = house.orchestrator.startTurn({ conversationId: "c", text: "x" });
+  await settle(fixture.clock);
+  assert.is(fixture.activity("c"), "compacting");
+  const started = fixture.orchestrator.startTurn({ conversationId: "c", text: "x" });
   assert.is(started.started || started.reason, "already-active");
   const second = await within(compact(), "the second compaction");
   assert.is("code" in second && second.code, "turn-running");
-  const queued = house.orchestrator.enqueue({ conversationId: "c", text: "meanwhile" });
+  const queued = fixture.orchestrator.enqueue({ conversationId: "c", text: "meanwhile" });
   assert.ok("startedTurn" in queued && !queued.startedTurn);
-  assert.is(house.conversations.status("c"), "queued");
-  assert.not.ok(house.orchestrator.stopTurn("c").abortedTurn);
-  const { events } = house.watch("c");
+  assert.is(fixture.conversations.status("c"), "queued");
+  assert.not.ok(fixture.orchestrator.stopTurn("c").abortedTurn);
+  const { events } = fixture.watch("c");
   puppet.say({ type: "text-delta", delta: "sum" });
   puppet.finish();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.ok("newConversationId" in (await within(compacted, "the compaction")));
   assert.is(events[0]?.type === "user-message" && events[0].text, "meanwhile");
   assert.equal(puppet.run.messages[0], { role: "system", chunks: [{ type: "system", text: "sum" }] });
-  house.close();
+  fixture.close();
 });
 
 test("texts that waited before it go on waiting", async () => {
-  const { house, puppet, compact, store } = houseWith(talk(8), { agents: [] });
+  const { fixture, puppet, compact, store } = fixtureWith(talk(8), { agents: [] });
   store.attempt([{ kind: "queue.added", conversationId: "c", message: { id: "m", text: "old", queuedAt: 1 } }]);
-  house.close();
-  const again = openHouse({ clock: house.clock, store, agents: [puppet.agent] });
+  fixture.close();
+  const again = openFixture({ clock: fixture.clock, store, agents: [puppet.agent] });
   void compact;
   const compacted = again.conversations.compact("c");
   puppet.say({ type: "text-delta", delta: "sum" });
@@ -205,16 +206,16 @@ test("texts that waited before it go on waiting", async () => {
 });
 
 test("while a turn runs it is refused, and so is what is unknown", async () => {
-  const { house, compact } = houseWith(talk(8));
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  const { fixture, compact } = fixtureWith(talk(8));
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
   const outcome = await within(compact(), "the refusal");
   assert.is("code" in outcome && outcome.code, "turn-running");
-  const unknown = await within(house.conversations.compact("x"), "the refusal");
+  const unknown = await within(fixture.conversations.compact("x"), "the refusal");
   assert.is("code" in unknown && unknown.code, "not-found");
-  house.store.attempt([created("d", { model: "gone/away" })]);
-  const model = await within(house.conversations.compact("d"), "the refusal");
+  fixture.store.attempt([created("d", { model: "gone/away" })]);
+  const model = await within(fixture.conversations.compact("d"), "the refusal");
   assert.is("code" in model && model.code, "unknown-model");
-  house.close();
+  fixture.close();
 });
 
 test("a model that fails, says nothing or far too much changes nothing", async () => {
@@ -235,73 +236,73 @@ test("a model that fails, says nothing or far too much changes nothing", async (
     [silent, "wrote no summary"],
     [talkative, "longer than 100 characters"],
   ] as const) {
-    const { house, compact } = houseWith(talk(8), { agents: [agent], limits });
+    const { fixture, compact } = fixtureWith(talk(8), { agents: [agent], limits });
     const compacted = compact();
-    await settle(house.clock);
+    await settle(fixture.clock);
     const outcome = await within(compacted, "the failure");
     assert.is("code" in outcome && outcome.code, "internal");
     assert.match("message" in outcome ? outcome.message : "", reason);
-    assert.is(house.store.latestSeq("c"), 16);
-    assert.is(house.store.conversations().length, 1);
-    assert.equal(house.news, []);
-    assert.is(house.clock.pending, 0);
+    assert.is(fixture.store.latestSeq("c"), 16);
+    assert.is(fixture.store.conversations().length, 1);
+    assert.equal(fixture.announced, []);
+    assert.is(fixture.clock.pending, 0);
   }
 });
 
 test("a model that never ends costs its time, and a drain ends the compaction", async () => {
-  const late = houseWith(talk(8), { agents: [new Puppet({ heedsAbort: false }).agent] });
+  const late = fixtureWith(talk(8), { agents: [new Puppet({ heedsAbort: false }).agent] });
   const compacted = late.compact();
-  await settle(late.house.clock);
-  late.house.clock.advance(5 * 60_000);
+  await settle(late.fixture.clock);
+  late.fixture.clock.advance(5 * 60_000);
   const outcome = await within(compacted, "the time-out");
   assert.match("message" in outcome ? outcome.message : "", "within 300 seconds");
-  assert.is(late.house.clock.pending, 0);
+  assert.is(late.fixture.clock.pending, 0);
 
-  const drained = houseWith(talk(8));
+  const drained = fixtureWith(talk(8));
   const stopped = drained.compact();
-  await settle(drained.house.clock);
-  const drain = drained.house.drain(1_000);
-  await settle(drained.house.clock);
-  drained.house.clock.advance(1_000);
+  await settle(drained.fixture.clock);
+  const drain = drained.fixture.drain(1_000);
+  await settle(drained.fixture.clock);
+  drained.fixture.clock.advance(1_000);
   await within(drain, "the drain");
   const answer = await within(stopped, "the compaction's end");
   assert.is("code" in answer && answer.code, "draining");
-  assert.is(drained.house.store.latestSeq("c"), 16);
+  assert.is(drained.fixture.store.latestSeq("c"), 16);
   const after = await within(drained.compact(), "the refusal");
   assert.is("code" in after && after.code, "draining");
 });
 
 test("a store that fails at its end changes nothing, and a defect is no answer", async () => {
-  const { house, store, puppet, compact } = houseWith(talk(8));
+  const { fixture, store, puppet, compact } = fixtureWith(talk(8));
   for (const [failure, code] of [
     [new StoreError("the disk is full"), "storage-failed"],
     [new TypeError("a defect"), "internal"],
   ] as const) {
     const compacted = compact();
-    await settle(house.clock);
+    await settle(fixture.clock);
     store.fails = failure;
     puppet.say({ type: "text-delta", delta: "sum" });
     puppet.finish();
-    await settle(house.clock);
+    await settle(fixture.clock);
     const outcome = await within(compacted, "the failure");
     assert.is("code" in outcome && outcome.code, code);
     store.fails = undefined;
-    assert.is(house.store.latestSeq("c"), 16);
+    assert.is(fixture.store.latestSeq("c"), 16);
   }
-  assert.is(house.registry.count("conversation"), 0);
+  assert.is(fixture.registry.count("conversation"), 0);
 });
 
 test("a conversation closed meanwhile is closed afterwards", async () => {
-  const { house, puppet, compact } = houseWith(talk(8));
+  const { fixture, puppet, compact } = fixtureWith(talk(8));
   const compacted = compact();
-  house.orchestrator.enqueue({ conversationId: "c", text: "never sent" });
-  assert.not.ok(house.orchestrator.closeConversation("c").abortedTurn);
+  fixture.orchestrator.enqueue({ conversationId: "c", text: "never sent" });
+  assert.not.ok(fixture.orchestrator.closeConversation("c").abortedTurn);
   puppet.say({ type: "text-delta", delta: "sum" });
   puppet.finish();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.ok("newConversationId" in (await within(compacted, "the compaction")));
-  assert.is(house.conversations.status("c"), "closed");
-  assert.equal(house.store.queue("c"), []);
+  assert.is(fixture.conversations.status("c"), "closed");
+  assert.equal(fixture.store.queue("c"), []);
 });
 
 test.run();

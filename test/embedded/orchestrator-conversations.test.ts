@@ -3,7 +3,15 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type NewChunk, StoreError } from "../../src/ports/store.ts";
 import { SimulatedClock } from "../support/clock.ts";
-import { agentOf, echo, failingStore, memoryStore, openHouse, Puppet, settle } from "../support/orchestrator-house.ts";
+import {
+  agentOf,
+  echo,
+  failingStore,
+  memoryStore,
+  openFixture,
+  Puppet,
+  settle,
+} from "../support/orchestrator-fixture.ts";
 import { created, said } from "../support/store-rows.ts";
 
 const test = suite("the conversations port");
@@ -18,7 +26,7 @@ test("the models come with the default first, and what is known of them", () => 
       { name: "plain" },
     ],
   };
-  const { conversations } = openHouse({ agents: [echo, other], defaultModel: "other/small" });
+  const { conversations } = openFixture({ agents: [echo, other], defaultModel: "other/small" });
   assert.equal(conversations.models(), {
     models: ["other/small", "test/m", "other/large", "other/plain"],
     modelInfo: { "other/large": { contextWindow: 8_000, vision: true }, "other/small": { vision: false } },
@@ -26,12 +34,12 @@ test("the models come with the default first, and what is known of them", () => 
 });
 
 test("the list shows the live status, newest activity first, and may be narrowed", async () => {
-  const house = openHouse({ agents: [new Puppet().agent] });
-  house.orchestrator.startTurn({ conversationId: "one", text: "first", workspaceId: "w" });
-  house.clock.advance(10);
-  house.conversations.configure("two", { title: "Second" });
-  house.store.attempt([created("old", { lastActivityAt: 1, closed: true, compactedFrom: "archive" })]);
-  const list = house.conversations.list({});
+  const fixture = openFixture({ agents: [new Puppet().agent] });
+  fixture.orchestrator.startTurn({ conversationId: "one", text: "first", workspaceId: "w" });
+  fixture.clock.advance(10);
+  fixture.conversations.configure("two", { title: "Second" });
+  fixture.store.attempt([created("old", { lastActivityAt: 1, closed: true, compactedFrom: "archive" })]);
+  const list = fixture.conversations.list({});
   assert.equal(
     list.map(({ id, title, status, workspaceId, compactedFrom }) => [id, title, status, workspaceId, compactedFrom]),
     [
@@ -41,17 +49,17 @@ test("the list shows the live status, newest activity first, and may be narrowed
     ],
   );
   assert.equal(
-    house.conversations.list({ q: "o", workspaceId: "w" }).map(({ id }) => id),
+    fixture.conversations.list({ q: "o", workspaceId: "w" }).map(({ id }) => id),
     ["one"],
   );
   assert.not.ok("compactedFrom" in (list[0] ?? {}));
-  house.close();
+  fixture.close();
 });
 
 test("the history is what was asked for, and an unknown conversation's is empty", () => {
-  const house = openHouse();
-  house.store.attempt([created("c"), said("c", "1", "2", "3")]);
-  const { conversations } = house;
+  const fixture = openFixture();
+  fixture.store.attempt([created("c"), said("c", "1", "2", "3")]);
+  const { conversations } = fixture;
   assert.is(conversations.history("c", {}).latestSeq, 3);
   const selected = conversations.history("c", { sinceSeq: 1, beforeSeq: 3 });
   assert.equal([selected.chunks.map(({ seq }) => seq), selected.latestSeq], [[2], 2]);
@@ -65,16 +73,16 @@ test("the history is what was asked for, and an unknown conversation's is empty"
 
 test("the metrics of a turn are there while it runs, and whole when it has ended", async () => {
   const puppet = new Puppet();
-  const house = openHouse({ agents: [puppet.agent] });
-  const outcome = house.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  const fixture = openFixture({ agents: [puppet.agent] });
+  const outcome = fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
   const turnId = outcome.started ? outcome.turnId : "";
-  assert.equal(house.conversations.metrics("c"), [{ turnId, usage: null, steps: [] }]);
-  await settle(house.clock);
-  house.clock.advance(25);
+  assert.equal(fixture.conversations.metrics("c"), [{ turnId, usage: null, steps: [] }]);
+  await settle(fixture.clock);
+  fixture.clock.advance(25);
   puppet.finish({ reason: "stop", contextSize: 3 });
-  await settle(house.clock);
+  await settle(fixture.clock);
   const figures = { usage: null, durationMs: 25, steps: [], contextSize: 3 };
-  assert.equal(house.conversations.metrics("c"), [{ turnId, reason: "stop", ...figures }]);
+  assert.equal(fixture.conversations.metrics("c"), [{ turnId, reason: "stop", ...figures }]);
 });
 
 test("the last answer is the newest turn's text as it was streamed", async () => {
@@ -85,20 +93,20 @@ test("the last answer is the newest turn's text as it was streamed", async () =>
     yield { type: "text-delta", delta: "Noon." };
     return { reason: "stop" };
   });
-  const house = openHouse({ agents: [twoSteps] });
-  assert.is(house.conversations.lastAnswer("c"), undefined);
-  house.conversations.configure("c", { title: "empty" });
-  assert.equal(house.conversations.lastAnswer("c"), { content: "" });
+  const fixture = openFixture({ agents: [twoSteps] });
+  assert.is(fixture.conversations.lastAnswer("c"), undefined);
+  fixture.conversations.configure("c", { title: "empty" });
+  assert.equal(fixture.conversations.lastAnswer("c"), { content: "" });
   for (const text of ["one", "two"]) {
-    const outcome = house.orchestrator.startTurn({ conversationId: "c", text });
-    await settle(house.clock);
+    const outcome = fixture.orchestrator.startTurn({ conversationId: "c", text });
+    await settle(fixture.clock);
     const turnId = outcome.started ? outcome.turnId : "";
-    assert.equal(house.conversations.lastAnswer("c"), { content: "Let me see. Noon.", turnId });
+    assert.equal(fixture.conversations.lastAnswer("c"), { content: "Let me see. Noon.", turnId });
   }
 });
 
 test("the last answer is found behind a long tail of other chunks", () => {
-  const house = openHouse();
+  const fixture = openFixture();
   const chunk = (text: string, role: "assistant" | "user", turnId: string): NewChunk => ({
     role,
     chunk: { type: "text", text },
@@ -111,29 +119,29 @@ test("the last answer is found behind a long tail of other chunks", () => {
     chunk("b", "assistant", "t2"),
     ...tail,
   ];
-  house.store.attempt([created("c"), { kind: "chunks", conversationId: "c", chunks }]);
-  assert.equal(house.conversations.lastAnswer("c"), { content: "ab", turnId: "t2" });
-  house.store.attempt([created("d"), { kind: "chunks", conversationId: "d", chunks: tail }]);
-  assert.equal(house.conversations.lastAnswer("d"), { content: "" });
+  fixture.store.attempt([created("c"), { kind: "chunks", conversationId: "c", chunks }]);
+  assert.equal(fixture.conversations.lastAnswer("c"), { content: "ab", turnId: "t2" });
+  fixture.store.attempt([created("d"), { kind: "chunks", conversationId: "d", chunks: tail }]);
+  assert.equal(fixture.conversations.lastAnswer("d"), { content: "" });
 });
 
 test("open is announced with the workspace, for a known conversation", () => {
-  const house = openHouse();
-  assert.not.ok(house.conversations.open("c"));
-  house.store.attempt([created("c", { workspaceId: "w" })]);
-  assert.ok(house.conversations.open("c"));
-  assert.equal(house.news, ["conversation.open c"]);
+  const fixture = openFixture();
+  assert.not.ok(fixture.conversations.open("c"));
+  fixture.store.attempt([created("c", { workspaceId: "w" })]);
+  assert.ok(fixture.conversations.open("c"));
+  assert.equal(fixture.announced, ["conversation.open c"]);
 });
 
 test("settings are changed one by one, null unsets, and an unknown conversation is created", () => {
-  const house = openHouse();
-  const { conversations } = house;
+  const fixture = openFixture();
+  const { conversations } = fixture;
   assert.is(conversations.configure("c", { title: "T", model: "test/m" }), undefined);
   assert.is(conversations.configure("c", { reasoningEffort: "max" }), undefined);
   assert.equal(conversations.settings("c"), { title: "T", model: "test/m", reasoningEffort: "max" });
   conversations.configure("c", { model: null });
   assert.equal(conversations.settings("c"), { title: "T", model: null, reasoningEffort: "max" });
-  assert.equal(house.changes, ["settings c", "settings c", "settings c"]);
+  assert.equal(fixture.changes, ["settings c", "settings c", "settings c"]);
   const unknown = conversations.configure("c", { model: "test/other" });
   assert.is(unknown?.code, "unknown-model");
   assert.is(conversations.settings("c").model, null);
@@ -142,13 +150,13 @@ test("settings are changed one by one, null unsets, and an unknown conversation 
 test("a model that was set answers, and one that is known no more is refused with a sentence", async () => {
   const puppet = new Puppet();
   const other = { ...puppet.agent, provider: "other" };
-  const house = openHouse({ agents: [echo, other] });
-  house.conversations.configure("c", { model: "other/m" });
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
-  await settle(house.clock);
+  const fixture = openFixture({ agents: [echo, other] });
+  fixture.conversations.configure("c", { model: "other/m" });
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  await settle(fixture.clock);
   assert.is(puppet.runs.length, 1);
-  house.close();
-  const again = openHouse({ agents: [echo], store: house.store, clock: house.clock });
+  fixture.close();
+  const again = openFixture({ agents: [echo], store: fixture.store, clock: fixture.clock });
   const outcome = again.orchestrator.startTurn({ conversationId: "c", text: "go" });
   assert.is(outcome.started || outcome.reason, "unknown-model");
 });
@@ -156,12 +164,12 @@ test("a model that was set answers, and one that is known no more is refused wit
 test("settings that cannot be stored are refused with the reason", () => {
   const clock = new SimulatedClock();
   const store = failingStore(memoryStore(clock));
-  const house = openHouse({ clock, store });
+  const fixture = openFixture({ clock, store });
   store.fails = new StoreError("the disk is full");
-  const refusal = house.conversations.configure("c", { title: "T" });
+  const refusal = fixture.conversations.configure("c", { title: "T" });
   assert.equal(refusal, { code: "storage-failed", message: "this could not be stored: the disk is full" });
   store.fails = new TypeError("a defect");
-  assert.throws(() => house.conversations.configure("c", { title: "T" }), "a defect");
+  assert.throws(() => fixture.conversations.configure("c", { title: "T" }), "a defect");
 });
 
 test.run();

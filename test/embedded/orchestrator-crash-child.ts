@@ -7,7 +7,7 @@ import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import { ActorRegistry } from "../../src/runtime/actor-registry.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
-import { agentOf } from "../support/orchestrator-house.ts";
+import { agentOf } from "../support/orchestrator-fixture.ts";
 
 const [dataDir = ""] = process.argv.slice(2);
 const store = openSqliteStore({ dataDir, clock: systemClock, logger: silentLogger, durability: "normal" });

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Broadcast } from "../../src/protocol/broadcast.ts";
 import type { TurnEvent } from "../../src/protocol/turn-event.ts";
-import { openHouse, Puppet, settle } from "../support/orchestrator-house.ts";
+import { openFixture, Puppet, settle } from "../support/orchestrator-fixture.ts";
 
 const test = suite("the orchestrator and its listeners");
 
@@ -12,200 +12,200 @@ const say = (puppet: Puppet, ...texts: string[]) =>
   puppet.say(...texts.map((delta) => ({ type: "text-delta", delta })));
 const wordOf = (event: TurnEvent): string => ("delta" in event ? event.delta : event.type);
 
-function speaking(): { puppet: Puppet; house: ReturnType<typeof openHouse> } {
+function speaking(): { puppet: Puppet; fixture: ReturnType<typeof openFixture> } {
   const puppet = new Puppet();
-  return { puppet, house: openHouse({ agents: [puppet.agent] }) };
+  return { puppet, fixture: openFixture({ agents: [puppet.agent] }) };
 }
 
 test("who comes late gets the running turn from its first event, synchronously, and then what follows", async () => {
-  const { puppet, house } = speaking();
-  const first = house.watch("c");
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  const { puppet, fixture } = speaking();
+  const first = fixture.watch("c");
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
   say(puppet, "a", "b");
-  await settle(house.clock);
-  const second = house.watch("c");
+  await settle(fixture.clock);
+  const second = fixture.watch("c");
   const [question, start, a] = first.events;
   assert.equal(second.events, [question, start, { ...a, delta: "ab" }], "neighbouring text comes joined");
   say(puppet, "c");
   puppet.finish();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.equal(first.events.map(wordOf), ["user-message", "turn-start", "a", "b", "c", "done", "turn-sealed"]);
   assert.equal(second.events.map(wordOf), ["user-message", "turn-start", "ab", "c", "done", "turn-sealed"]);
-  assert.equal(house.watch("c").events, [], "after the seal nothing is replayed");
+  assert.equal(fixture.watch("c").events, [], "after the seal nothing is replayed");
 });
 
 test("the end of a turn that is not sealed is replayed too", async () => {
   const puppet = new Puppet({ heedsAbort: false });
-  const house = openHouse({ agents: [puppet.agent] });
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
-  await settle(house.clock);
-  house.orchestrator.stopTurn("c");
-  const late = house.watch("c");
+  const fixture = openFixture({ agents: [puppet.agent] });
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  await settle(fixture.clock);
+  fixture.orchestrator.stopTurn("c");
+  const late = fixture.watch("c");
   assert.equal(late.types(), ["user-message", "turn-start", "done"]);
-  house.clock.advance(5_000);
-  await settle(house.clock);
+  fixture.clock.advance(5_000);
+  await settle(fixture.clock);
   assert.equal(late.types(), ["user-message", "turn-start", "done", "turn-sealed"]);
 });
 
 test("the replay of the second turn holds nothing of the first", async () => {
-  const { puppet, house } = speaking();
-  const all = house.watch("c");
-  house.orchestrator.startTurn({ conversationId: "c", text: "one" });
+  const { puppet, fixture } = speaking();
+  const all = fixture.watch("c");
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "one" });
   puppet.finish();
-  await settle(house.clock);
-  house.orchestrator.startTurn({ conversationId: "c", text: "two" });
-  await settle(house.clock);
-  const late = house.watch("c");
+  await settle(fixture.clock);
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "two" });
+  await settle(fixture.clock);
+  const late = fixture.watch("c");
   assert.equal(late.types(), ["user-message", "turn-start"]);
   assert.is(new Set(late.events.map(({ turnId }) => turnId)).size, 1);
   assert.equal(all.events.slice(-2), late.events);
-  house.close();
+  fixture.close();
 });
 
 test("a listener that throws harms nobody", async () => {
-  const { puppet, house } = speaking();
-  house.orchestrator.subscribe("c", () => {
+  const { puppet, fixture } = speaking();
+  fixture.orchestrator.subscribe("c", () => {
     throw new Error("a bad listener");
   });
-  const good = house.watch("c");
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  const good = fixture.watch("c");
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
   say(puppet, "a");
   puppet.finish();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.is(good.types().at(-1), "turn-sealed");
-  house.broadcasts.subscribe(() => {
+  fixture.broadcasts.subscribe(() => {
     throw new Error("another");
   });
-  const news: Broadcast[] = [];
-  house.broadcasts.subscribe((broadcast) => news.push(broadcast));
-  house.conversations.open("c");
-  assert.equal(news, [{ type: "conversation.open", conversationId: "c", workspaceId: "default" }]);
+  const heard: Broadcast[] = [];
+  fixture.broadcasts.subscribe((broadcast) => heard.push(broadcast));
+  fixture.conversations.open("c");
+  assert.equal(heard, [{ type: "conversation.open", conversationId: "c", workspaceId: "default" }]);
 });
 
 test("nobody is called after unsubscribing, not even inside the callback of another", async () => {
-  const { puppet, house } = speaking();
+  const { puppet, fixture } = speaking();
   const heard: string[] = [];
   let leaveSecond = (): void => {};
-  const leaveFirst = house.orchestrator.subscribe("c", (event) => {
+  const leaveFirst = fixture.orchestrator.subscribe("c", (event) => {
     heard.push(`first ${wordOf(event)}`);
     if (wordOf(event) === "b") {
       leaveFirst();
       leaveSecond();
     }
   });
-  leaveSecond = house.orchestrator.subscribe("c", (event) => {
+  leaveSecond = fixture.orchestrator.subscribe("c", (event) => {
     heard.push(`second ${wordOf(event)}`);
   });
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
   say(puppet, "a", "b", "c");
   puppet.finish();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.equal(heard.slice(4), ["first a", "second a", "first b"]);
-  assert.is(house.registry.count("conversation"), 0);
+  assert.is(fixture.registry.count("conversation"), 0);
 });
 
 test("who leaves after its replay hears no more", async () => {
-  const { puppet, house } = speaking();
-  const outer = house.watch("c");
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  const { puppet, fixture } = speaking();
+  const outer = fixture.watch("c");
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
   say(puppet, "a", "b");
-  await settle(house.clock);
-  const late = house.watch("c");
+  await settle(fixture.clock);
+  const late = fixture.watch("c");
   late.leave();
   say(puppet, "c");
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.equal(late.events.map(wordOf), ["user-message", "turn-start", "ab"]);
   assert.is(outer.events.length, 5);
-  house.close();
+  fixture.close();
 });
 
 test("a listener may cancel inside its callback: the others hear the event first, then the end", async () => {
-  const { puppet, house } = speaking();
+  const { puppet, fixture } = speaking();
   const first: string[] = [];
   const second: string[] = [];
-  house.orchestrator.subscribe("c", (event) => {
+  fixture.orchestrator.subscribe("c", (event) => {
     first.push(wordOf(event));
-    if (wordOf(event) === "a") assert.ok(house.orchestrator.stopTurn("c").abortedTurn);
+    if (wordOf(event) === "a") assert.ok(fixture.orchestrator.stopTurn("c").abortedTurn);
   });
-  house.orchestrator.subscribe("c", (event) => {
+  fixture.orchestrator.subscribe("c", (event) => {
     second.push(wordOf(event));
   });
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
   say(puppet, "a", "b");
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.equal(first, ["user-message", "turn-start", "a", "done", "turn-sealed"]);
   assert.equal(second, first);
 });
 
 test("who joins inside a callback gets everything once, in order", async () => {
-  const { puppet, house } = speaking();
+  const { puppet, fixture } = speaking();
   const joined: string[] = [];
   let hasJoined = false;
-  house.orchestrator.subscribe("c", (event) => {
+  fixture.orchestrator.subscribe("c", (event) => {
     if (wordOf(event) !== "a" || hasJoined) return;
     hasJoined = true;
-    house.orchestrator.subscribe("c", (inner) => {
+    fixture.orchestrator.subscribe("c", (inner) => {
       joined.push(wordOf(inner));
     });
   });
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
   say(puppet, "a", "b");
   puppet.finish();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.equal(joined, ["user-message", "turn-start", "a", "b", "done", "turn-sealed"]);
 });
 
 test("what a listener causes while it is caught up comes after its replay", async () => {
-  const { puppet, house } = speaking();
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  const { puppet, fixture } = speaking();
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
   say(puppet, "a");
-  await settle(house.clock);
+  await settle(fixture.clock);
   const heard: string[] = [];
-  house.orchestrator.subscribe("c", (event) => {
+  fixture.orchestrator.subscribe("c", (event) => {
     heard.push(wordOf(event));
-    if (event.type === "user-message") house.orchestrator.stopTurn("c");
+    if (event.type === "user-message") fixture.orchestrator.stopTurn("c");
   });
   assert.equal(heard, ["user-message", "turn-start", "a", "done"]);
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.is(heard.at(-1), "turn-sealed");
 });
 
 test("the next turn may be started inside the callback of turn-sealed, and of the status", async () => {
-  const house = openHouse();
+  const fixture = openFixture();
   const answers: boolean[] = [];
-  const { types } = house.watch("c");
-  house.orchestrator.subscribe("c", ({ type }) => {
-    if (type === "done") answers.push(house.orchestrator.startTurn({ conversationId: "d", text: "x" }).started);
+  const { types } = fixture.watch("c");
+  fixture.orchestrator.subscribe("c", ({ type }) => {
+    if (type === "done") answers.push(fixture.orchestrator.startTurn({ conversationId: "d", text: "x" }).started);
     if (type === "turn-sealed" && answers.length < 2)
-      answers.push(house.orchestrator.startTurn({ conversationId: "c", text: "two" }).started);
+      answers.push(fixture.orchestrator.startTurn({ conversationId: "c", text: "two" }).started);
   });
   let restarted = false;
-  house.broadcasts.subscribe((broadcast) => {
+  fixture.broadcasts.subscribe((broadcast) => {
     if (broadcast.type !== "conversation.statusChanged" || broadcast.status !== "idle" || restarted) return;
     restarted = true;
-    answers.push(house.orchestrator.startTurn({ conversationId: "e", text: "three" }).started);
+    answers.push(fixture.orchestrator.startTurn({ conversationId: "e", text: "three" }).started);
   });
-  house.orchestrator.startTurn({ conversationId: "c", text: "one" });
-  await settle(house.clock);
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "one" });
+  await settle(fixture.clock);
   assert.equal(answers.slice(0, 3), [true, true, true]);
   assert.equal(types().filter((type) => type === "turn-sealed").length, 2);
 });
 
 test("who listens to changes hears of turns, activity, settings and the queue, and leaves when it wants", async () => {
-  const { puppet, house } = speaking();
+  const { puppet, fixture } = speaking();
   const heard: string[] = [];
-  const leave = house.subscribe(({ what }) => heard.push(what));
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
-  house.orchestrator.enqueue({ conversationId: "c", text: "more" });
-  house.conversations.configure("c", { title: "T" });
+  const leave = fixture.subscribe(({ what }) => heard.push(what));
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  fixture.orchestrator.enqueue({ conversationId: "c", text: "more" });
+  fixture.conversations.configure("c", { title: "T" });
   leave();
   puppet.finish();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.equal([...new Set(heard)].sort(), ["activity", "queue", "settings", "turns"]);
   const before = heard.length;
-  house.setRefusing("no");
+  fixture.setRefusing("no");
   assert.is(heard.length, before);
-  house.close();
+  fixture.close();
 });
 
 test.run();

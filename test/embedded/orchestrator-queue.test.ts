@@ -5,52 +5,52 @@ import * as assert from "uvu/assert";
 import { StoreError } from "../../src/ports/store.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import {
+  type FixtureOptions,
   failingStore,
-  type HouseOptions,
   memoryStore,
-  openHouse,
+  openFixture,
   Puppet,
   refusalOf,
   settle,
-} from "../support/orchestrator-house.ts";
+} from "../support/orchestrator-fixture.ts";
 
 const test = suite("the orchestrator's queue");
 
-async function running(options: HouseOptions = {}) {
+async function running(options: FixtureOptions = {}) {
   const puppet = new Puppet();
-  const house = openHouse({ agents: [puppet.agent], ...options });
-  const watch = house.watch("c");
-  assert.ok(house.orchestrator.startTurn({ conversationId: "c", text: "go" }).started);
-  await settle(house.clock);
-  const queue = (text: string) => house.orchestrator.enqueue({ conversationId: "c", text });
-  const waiting = () => house.conversations.queue("c").map(({ text }) => text);
+  const fixture = openFixture({ agents: [puppet.agent], ...options });
+  const watch = fixture.watch("c");
+  assert.ok(fixture.orchestrator.startTurn({ conversationId: "c", text: "go" }).started);
+  await settle(fixture.clock);
+  const queue = (text: string) => fixture.orchestrator.enqueue({ conversationId: "c", text });
+  const waiting = () => fixture.conversations.queue("c").map(({ text }) => text);
   const questions = () => watch.events.flatMap((event) => (event.type === "user-message" ? [event.text] : []));
-  return { puppet, house, queue, waiting, questions, ...watch };
+  return { puppet, fixture, queue, waiting, questions, ...watch };
 }
 
 test("where no turn runs a text starts one", async () => {
-  const house = openHouse({ agents: [new Puppet().agent] });
-  const outcome = house.orchestrator.enqueue({ conversationId: "c", text: "hello", workspaceId: "w" });
+  const fixture = openFixture({ agents: [new Puppet().agent] });
+  const outcome = fixture.orchestrator.enqueue({ conversationId: "c", text: "hello", workspaceId: "w" });
   assert.ok("startedTurn" in outcome && outcome.startedTurn && outcome.turnId);
   assert.equal(outcome.queue, []);
-  assert.is(house.store.conversation("c")?.workspaceId, "w");
-  house.close();
+  assert.is(fixture.store.conversation("c")?.workspaceId, "w");
+  fixture.close();
 });
 
 test("where a turn runs a text waits, and is on disk", async () => {
-  const { house, queue, waiting } = await running();
+  const { fixture, queue, waiting } = await running();
   const outcome = queue("later");
   assert.ok("startedTurn" in outcome && !outcome.startedTurn);
   assert.is(outcome.queue.length, 1);
   assert.is(outcome.queue[0]?.id, outcome.messageId);
-  assert.is(outcome.queue[0]?.queuedAt, house.clock.wall());
-  assert.equal(house.store.queue("c"), outcome.queue);
+  assert.is(outcome.queue[0]?.queuedAt, fixture.clock.wall());
+  assert.equal(fixture.store.queue("c"), outcome.queue);
   assert.equal(waiting(), ["later"]);
-  house.close();
+  fixture.close();
 });
 
 test("the queue has room for so many texts of such a length", async () => {
-  const { house, queue, waiting } = await running();
+  const { fixture, queue, waiting } = await running();
   const long = queue("x".repeat(16_001));
   assert.is("reason" in long && long.reason, "too-large");
   assert.match("message" in long ? (long.message ?? "") : "", "16000");
@@ -58,43 +58,43 @@ test("the queue has room for so many texts of such a length", async () => {
   const full = queue("one too many");
   assert.is("reason" in full && full.reason, "queue-full");
   assert.is(waiting().length, 10);
-  house.close();
+  fixture.close();
 });
 
 test("the texts queued when a turn ends open the next one, joined, without a pause in the status", async () => {
-  const { puppet, house, queue, waiting, types, events, questions } = await running();
+  const { puppet, fixture, queue, waiting, types, events, questions } = await running();
   queue("one");
   queue("two");
   puppet.finish();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.equal(questions(), ["go", "one\n\ntwo"]);
   assert.equal(types().slice(2), ["done", "turn-sealed", "user-message", "turn-start"]);
   assert.not.ok(types().includes("steering"));
   assert.is(new Set(events.map(({ turnId }) => turnId)).size, 2);
   assert.equal(waiting(), []);
-  assert.equal(house.store.queue("c"), []);
-  assert.equal(house.store.chunks("c").at(-1)?.chunk, { type: "text", text: "one\n\ntwo" });
-  assert.equal(house.news, ["conversation.statusChanged c active"]);
+  assert.equal(fixture.store.queue("c"), []);
+  assert.equal(fixture.store.chunks("c").at(-1)?.chunk, { type: "text", text: "one\n\ntwo" });
+  assert.equal(fixture.announced, ["conversation.statusChanged c active"]);
   puppet.finish();
-  await settle(house.clock);
-  assert.equal(house.news.slice(1), ["conversation.statusChanged c idle"]);
+  await settle(fixture.clock);
+  assert.equal(fixture.announced.slice(1), ["conversation.statusChanged c idle"]);
 });
 
 test("an error and a cancel carry over too", async () => {
-  const { puppet, house, queue, questions } = await running();
+  const { puppet, fixture, queue, questions } = await running();
   queue("after the error");
   puppet.fail(new Error("broken"));
-  await settle(house.clock);
+  await settle(fixture.clock);
   queue("after the cancel");
-  house.cancelTurn("c");
-  await settle(house.clock);
+  fixture.cancelTurn("c");
+  await settle(fixture.clock);
   assert.equal(questions(), ["go", "after the error", "after the cancel"]);
-  house.close();
+  fixture.close();
 });
 
 test("a text may be withdrawn while it waits, by its id, once", async () => {
-  const { puppet, house, queue, waiting, questions } = await running();
-  const { orchestrator } = house;
+  const { puppet, fixture, queue, waiting, questions } = await running();
+  const { orchestrator } = fixture;
   queue("one");
   const outcome = queue("two");
   const messageId = ("messageId" in outcome && outcome.messageId) || "";
@@ -108,106 +108,106 @@ test("a text may be withdrawn while it waits, by its id, once", async () => {
   assert.equal(orchestrator.cancelQueuedMessage({ conversationId: "x", messageId }), { cancelled: false, queue: [] });
   assert.equal(waiting(), ["one"]);
   puppet.finish();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.equal(questions(), ["go", "one"]);
-  house.close();
+  fixture.close();
 });
 
 test("texts waiting at a tool boundary are handed over: steering, a user chunk, and out of the queue", async () => {
-  const { puppet, house, queue, waiting, events } = await running();
+  const { puppet, fixture, queue, waiting, events } = await running();
   queue("one");
   queue("two");
   puppet.say({ type: "text-delta", delta: "working" }, { type: "step-complete", stepId: "s1" });
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.is(puppet.run.drainSteering(), "one\n\ntwo");
   assert.is(puppet.run.drainSteering(), undefined);
   assert.equal(waiting(), []);
-  assert.is(house.store.queue("c").length, 2, "they are on disk until the agent has taken them");
+  assert.is(fixture.store.queue("c").length, 2, "they are on disk until the agent has taken them");
   puppet.say({ type: "steering", text: "whatever the agent says" });
-  await settle(house.clock);
+  await settle(fixture.clock);
   const steering = events.find((event) => event.type === "steering");
   assert.is(steering?.text, "one\n\ntwo");
-  assert.equal(house.store.queue("c"), []);
+  assert.equal(fixture.store.queue("c"), []);
   assert.equal(
-    house.store.chunks("c").map(({ role, chunk }) => [role, "text" in chunk && chunk.text]),
+    fixture.store.chunks("c").map(({ role, chunk }) => [role, "text" in chunk && chunk.text]),
     [
       ["user", "go"],
       ["assistant", "working"],
       ["user", "one\n\ntwo"],
     ],
   );
-  house.close();
+  fixture.close();
 });
 
 test("what was drained and never yielded is back in the queue, before what came later", async () => {
-  const { puppet, house, queue, waiting, questions } = await running();
+  const { puppet, fixture, queue, waiting, questions } = await running();
   queue("one");
   assert.is(puppet.run.drainSteering(), "one");
   queue("two");
-  const [message] = house.conversations.queue("c");
+  const [message] = fixture.conversations.queue("c");
   assert.is(message?.text, "two");
-  house.setRefusing("not now");
+  fixture.setRefusing("not now");
   puppet.finish();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.equal(waiting(), ["one", "two"]);
   assert.is(puppet.run.drainSteering(), undefined, "an ended turn gets nothing");
-  assert.is(house.conversations.status("c"), "queued");
-  house.setRefusing(undefined);
-  assert.ok(house.orchestrator.startTurn({ conversationId: "c", text: "three" }).started);
+  assert.is(fixture.conversations.status("c"), "queued");
+  fixture.setRefusing(undefined);
+  assert.ok(fixture.orchestrator.startTurn({ conversationId: "c", text: "three" }).started);
   assert.equal(questions(), ["go", "one\n\ntwo\n\nthree"]);
-  house.close();
+  fixture.close();
 });
 
 test("at the limit of running turns one more is refused, and one that ends may carry its texts over", async () => {
-  const { puppet, house, queue, waiting } = await running({ limits: { runningTurnsMax: 1 } });
-  assert.is(house.runningTurns(), 1);
-  const refusal = refusalOf(house.orchestrator.startTurn({ conversationId: "other", text: "x" }));
+  const { puppet, fixture, queue, waiting } = await running({ limits: { runningTurnsMax: 1 } });
+  assert.is(fixture.runningTurns(), 1);
+  const refusal = refusalOf(fixture.orchestrator.startTurn({ conversationId: "other", text: "x" }));
   assert.equal(refusal, {
     reason: "too-many",
     message: "1 turns are running, the most there may be: try again later",
   });
   queue("one");
   puppet.finish();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.equal(waiting(), []);
-  assert.is(house.runningTurns(), 1);
+  assert.is(fixture.runningTurns(), 1);
   puppet.finish();
-  await settle(house.clock);
-  assert.is(house.runningTurns(), 0);
-  assert.ok(house.orchestrator.startTurn({ conversationId: "other", text: "x" }).started);
-  house.close();
+  await settle(fixture.clock);
+  assert.is(fixture.runningTurns(), 0);
+  assert.ok(fixture.orchestrator.startTurn({ conversationId: "other", text: "x" }).started);
+  fixture.close();
 });
 
 test("texts carry over also while no other turn may begin for want of memory", async () => {
   let isFull = false;
   const full = { started: false, reason: "refusing-turns", message: "full" } as const;
-  const { puppet, house, queue, waiting, questions } = await running({ refusal: () => (isFull ? full : undefined) });
+  const { puppet, fixture, queue, waiting, questions } = await running({ refusal: () => (isFull ? full : undefined) });
   queue("one");
   isFull = true;
-  const refusal = refusalOf(house.orchestrator.startTurn({ conversationId: "other", text: "x" }));
+  const refusal = refusalOf(fixture.orchestrator.startTurn({ conversationId: "other", text: "x" }));
   assert.equal(refusal, { reason: "refusing-turns", message: "full" });
   puppet.finish();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.equal([waiting(), questions()], [[], ["go", "one"]]);
-  house.close();
+  fixture.close();
 });
 
 test("a text in the agent's hands cannot be withdrawn, and counts as waiting", async () => {
-  const { puppet, house, queue } = await running({ limits: { queuedTextsMax: 1 } });
+  const { puppet, fixture, queue } = await running({ limits: { queuedTextsMax: 1 } });
   const outcome = queue("one");
   const messageId = ("messageId" in outcome && outcome.messageId) || "";
   puppet.run.drainSteering();
-  assert.not.ok(house.orchestrator.cancelQueuedMessage({ conversationId: "c", messageId }).cancelled);
+  assert.not.ok(fixture.orchestrator.cancelQueuedMessage({ conversationId: "c", messageId }).cancelled);
   const full = queue("two");
   assert.is("reason" in full && full.reason, "queue-full");
-  house.close();
+  fixture.close();
 });
 
 test("after interrupted the queue stays, and the next text sent goes after it, whichever way", async () => {
   for (const by of ["send", "queue"]) {
     const clock = new SimulatedClock();
     const store = memoryStore(clock);
-    const { house: before, queue } = await running({ clock, store });
+    const { fixture: before, queue } = await running({ clock, store });
     queue("one");
     await before.drain(0);
     await settle(clock);
@@ -215,75 +215,75 @@ test("after interrupted the queue stays, and the next text sent goes after it, w
     before.close();
 
     const puppet = new Puppet();
-    const house = openHouse({ agents: [puppet.agent], clock, store });
-    assert.is(house.registry.count("conversation"), 1);
-    assert.is(house.conversations.status("c"), "queued");
-    const { events } = house.watch("c");
+    const fixture = openFixture({ agents: [puppet.agent], clock, store });
+    assert.is(fixture.registry.count("conversation"), 1);
+    assert.is(fixture.conversations.status("c"), "queued");
+    const { events } = fixture.watch("c");
     assert.equal(events, []);
-    if (by === "send") house.orchestrator.startTurn({ conversationId: "c", text: "two" });
-    else house.orchestrator.enqueue({ conversationId: "c", text: "two" });
+    if (by === "send") fixture.orchestrator.startTurn({ conversationId: "c", text: "two" });
+    else fixture.orchestrator.enqueue({ conversationId: "c", text: "two" });
     assert.is(events[0]?.type === "user-message" && events[0].text, "one\n\ntwo");
-    assert.equal(house.store.queue("c"), []);
-    house.close();
+    assert.equal(fixture.store.queue("c"), []);
+    fixture.close();
   }
 });
 
 test("when carrying over cannot start, the texts stay", async () => {
-  const { puppet, house, queue, waiting, types } = await running();
+  const { puppet, fixture, queue, waiting, types } = await running();
   queue("one");
-  house.setRefusing("not now");
+  fixture.setRefusing("not now");
   puppet.finish();
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.is(types().at(-1), "turn-sealed");
   assert.equal(waiting(), ["one"]);
-  assert.is(house.conversations.status("c"), "queued");
-  assert.equal(house.news, ["conversation.statusChanged c active", "conversation.statusChanged c queued"]);
-  const [message] = house.conversations.queue("c");
-  house.orchestrator.cancelQueuedMessage({ conversationId: "c", messageId: message?.id ?? "" });
-  assert.is(house.conversations.status("c"), "idle");
-  house.close();
+  assert.is(fixture.conversations.status("c"), "queued");
+  assert.equal(fixture.announced, ["conversation.statusChanged c active", "conversation.statusChanged c queued"]);
+  const [message] = fixture.conversations.queue("c");
+  fixture.orchestrator.cancelQueuedMessage({ conversationId: "c", messageId: message?.id ?? "" });
+  assert.is(fixture.conversations.status("c"), "idle");
+  fixture.close();
 });
 
 test("the last text withdrawn from a conversation that nobody watches lets it go", async () => {
-  const { puppet, house, queue, leave } = await running();
+  const { puppet, fixture, queue, leave } = await running();
   queue("one");
   leave();
-  house.setRefusing("not now");
+  fixture.setRefusing("not now");
   puppet.finish();
-  await settle(house.clock);
-  assert.is(house.registry.count("conversation"), 1);
-  const [message] = house.conversations.queue("c");
-  house.orchestrator.cancelQueuedMessage({ conversationId: "c", messageId: message?.id ?? "" });
-  assert.is(house.registry.count("conversation"), 0);
-  assert.equal(house.news.at(-1), "conversation.statusChanged c idle");
+  await settle(fixture.clock);
+  assert.is(fixture.registry.count("conversation"), 1);
+  const [message] = fixture.conversations.queue("c");
+  fixture.orchestrator.cancelQueuedMessage({ conversationId: "c", messageId: message?.id ?? "" });
+  assert.is(fixture.registry.count("conversation"), 0);
+  assert.equal(fixture.announced.at(-1), "conversation.statusChanged c idle");
 });
 
 test("a closed conversation has no queue left, not even what the agent had in its hands", async () => {
-  const { puppet, house, queue, waiting } = await running();
+  const { puppet, fixture, queue, waiting } = await running();
   queue("one");
   puppet.run.drainSteering();
   queue("two");
-  house.orchestrator.closeConversation("c");
-  await settle(house.clock);
+  fixture.orchestrator.closeConversation("c");
+  await settle(fixture.clock);
   assert.equal(waiting(), []);
-  assert.equal(house.store.queue("c"), []);
+  assert.equal(fixture.store.queue("c"), []);
 });
 
 test("a store that fails loses no text", async () => {
   const clock = new SimulatedClock();
   const store = failingStore(memoryStore(clock));
-  const { house, queue, waiting } = await running({ clock, store });
+  const { fixture, queue, waiting } = await running({ clock, store });
   queue("kept");
-  const [message] = house.conversations.queue("c");
+  const [message] = fixture.conversations.queue("c");
   store.fails = new StoreError("the disk is full");
   const refused = queue("not stored");
   assert.is("reason" in refused && refused.reason, "storage-failed");
   const cancel = { conversationId: "c", messageId: message?.id ?? "" };
-  assert.not.ok(house.orchestrator.cancelQueuedMessage(cancel).cancelled);
+  assert.not.ok(fixture.orchestrator.cancelQueuedMessage(cancel).cancelled);
   assert.equal(waiting(), ["kept"]);
   store.fails = undefined;
-  assert.ok(house.orchestrator.cancelQueuedMessage(cancel).cancelled);
-  house.close();
+  assert.ok(fixture.orchestrator.cancelQueuedMessage(cancel).cancelled);
+  fixture.close();
 });
 
 test.run();

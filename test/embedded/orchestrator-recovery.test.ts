@@ -8,7 +8,7 @@ import * as assert from "uvu/assert";
 import { type JournalPart, type Store, StoreError } from "../../src/ports/store.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import { within } from "../support/deadline.ts";
-import { failingStore, memoryStore, openHouse, Puppet, settle } from "../support/orchestrator-house.ts";
+import { failingStore, memoryStore, openFixture, Puppet, settle } from "../support/orchestrator-fixture.ts";
 import { temporaryDirectory } from "../support/store-place.ts";
 import { began, created, queued, said } from "../support/store-rows.ts";
 
@@ -35,7 +35,7 @@ test("a crashed turn is sealed as interrupted, its journal joined, before anybod
   const clock = new SimulatedClock();
   const store = memoryStore(clock);
   crash(store, journal);
-  const house = openHouse({ clock, store });
+  const fixture = openFixture({ clock, store });
   assert.equal(
     store.chunks("c").map(({ role, chunk }) => [role, chunk]),
     [
@@ -49,11 +49,11 @@ test("a crashed turn is sealed as interrupted, its journal joined, before anybod
   assert.equal([turn?.reason, turn?.endedAt, turn?.durationMs], ["interrupted", clock.wall(), null]);
   assert.equal(turn?.usage, { inputTokens: 1, outputTokens: 2 });
   assert.equal(store.unsealedTurns(), []);
-  assert.equal(house.news, []);
-  assert.is(house.conversations.status("c"), "idle");
-  assert.is(house.registry.count("conversation"), 0);
-  assert.ok(house.lines.some(({ message }) => message.includes("crash left open")));
-  openHouse({ clock, store });
+  assert.equal(fixture.announced, []);
+  assert.is(fixture.conversations.status("c"), "idle");
+  assert.is(fixture.registry.count("conversation"), 0);
+  assert.ok(fixture.lines.some(({ message }) => message.includes("crash left open")));
+  openFixture({ clock, store });
   assert.is(store.latestSeq("c"), 4, "a second start writes nothing again");
 });
 
@@ -61,7 +61,7 @@ test("a crash before the first word leaves the question and an end", () => {
   const clock = new SimulatedClock();
   const store = memoryStore(clock);
   crash(store, []);
-  openHouse({ clock, store });
+  openFixture({ clock, store });
   assert.is(store.latestSeq("c"), 1);
   assert.is(store.turn("turn of c")?.reason, "interrupted");
 });
@@ -72,15 +72,15 @@ test("several conversations recover, and those in which texts wait keep them", (
   crash(store, journal);
   crash(store, journal, "d");
   store.attempt([queued("d", "m1"), created("e"), queued("e", "m2")]);
-  const house = openHouse({ clock, store });
+  const fixture = openFixture({ clock, store });
   assert.equal(store.unsealedTurns(), []);
   assert.equal(
-    ["c", "d", "e"].map((id) => house.conversations.status(id)),
+    ["c", "d", "e"].map((id) => fixture.conversations.status(id)),
     ["idle", "queued", "queued"],
   );
-  assert.is(house.registry.count("conversation"), 2);
-  house.close();
-  assert.is(house.registry.count("conversation"), 0);
+  assert.is(fixture.registry.count("conversation"), 2);
+  fixture.close();
+  assert.is(fixture.registry.count("conversation"), 0);
 });
 
 test("while the store fails recovery is tried again; texts wait, turns are refused, then all is well", () => {
@@ -88,22 +88,22 @@ test("while the store fails recovery is tried again; texts wait, turns are refus
   const store = failingStore(memoryStore(clock));
   crash(store, journal);
   store.fails = new StoreError("the disk is full");
-  const house = openHouse({ clock, store });
-  const { events } = house.watch("c");
-  assert.is(house.conversations.status("c"), "active");
-  assert.is(house.activity("c"), "recovering");
-  const outcome = house.orchestrator.startTurn({ conversationId: "c", text: "x" });
+  const fixture = openFixture({ clock, store });
+  const { events } = fixture.watch("c");
+  assert.is(fixture.conversations.status("c"), "active");
+  assert.is(fixture.activity("c"), "recovering");
+  const outcome = fixture.orchestrator.startTurn({ conversationId: "c", text: "x" });
   assert.is(outcome.started || outcome.reason, "already-active");
   clock.advance(3_000);
-  assert.is(house.conversations.status("c"), "active");
+  assert.is(fixture.conversations.status("c"), "active");
   store.fails = undefined;
-  assert.ok("startedTurn" in house.orchestrator.enqueue({ conversationId: "c", text: "later" }));
+  assert.ok("startedTurn" in fixture.orchestrator.enqueue({ conversationId: "c", text: "later" }));
   clock.advance(1_000);
-  assert.is(house.conversations.status("c"), "queued");
+  assert.is(fixture.conversations.status("c"), "queued");
   assert.equal(store.unsealedTurns(), []);
   assert.equal(events, []);
   assert.is(clock.pending, 0);
-  house.close();
+  fixture.close();
 });
 
 test("a defect in recovery is no endless one", () => {
@@ -111,46 +111,46 @@ test("a defect in recovery is no endless one", () => {
   const store = failingStore(memoryStore(clock));
   crash(store, journal);
   store.fails = new TypeError("a defect");
-  const house = openHouse({ clock, store });
-  assert.is(house.lines.filter(({ message }) => message.includes("actor failed")).length, 2);
-  assert.is(house.registry.count("conversation"), 0);
+  const fixture = openFixture({ clock, store });
+  assert.is(fixture.lines.filter(({ message }) => message.includes("actor failed")).length, 2);
+  assert.is(fixture.registry.count("conversation"), 0);
   assert.is(clock.pending, 0);
 });
 
 test("new text is in the journal a quarter of a second later at most, and never half a character", async () => {
   const puppet = new Puppet();
-  const house = openHouse({ agents: [puppet.agent] });
-  house.orchestrator.startTurn({ conversationId: "c", text: "go" });
+  const fixture = openFixture({ agents: [puppet.agent] });
+  fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
   const parts = () =>
-    house.store.unsealedTurns()[0]?.journal.map((part) => ("text" in part ? part.text : part.chunk.type));
+    fixture.store.unsealedTurns()[0]?.journal.map((part) => ("text" in part ? part.text : part.chunk.type));
   const say = async (...deltas: string[]) => {
     puppet.say(...deltas.map((delta) => ({ type: "text-delta", delta })));
-    await settle(house.clock);
+    await settle(fixture.clock);
   };
   await say("a", "b");
   assert.equal(parts(), []);
-  house.clock.advance(249);
+  fixture.clock.advance(249);
   assert.equal(parts(), []);
-  house.clock.advance(1);
+  fixture.clock.advance(1);
   assert.equal(parts(), ["ab"]);
   await say("c\ud83d");
-  house.clock.advance(250);
+  fixture.clock.advance(250);
   assert.equal(parts(), ["ab", "c"]);
   await say("\ude42");
-  house.clock.advance(250);
+  fixture.clock.advance(250);
   assert.equal(parts(), ["ab", "c", "🙂"]);
   await say("\ud83d");
-  house.clock.advance(250);
+  fixture.clock.advance(250);
   assert.equal(parts(), ["ab", "c", "🙂"]);
   puppet.say({ type: "reasoning-delta", delta: "hm" });
   puppet.say({ type: "tool-call", stepId: "s", toolCallId: "t", toolName: "clock", input: {} });
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.equal(parts(), ["ab", "c", "🙂", "\ud83d", "hm", "tool-call"], "a call is journaled at once");
   puppet.say({ type: "step-complete", stepId: "s" });
-  await settle(house.clock);
+  await settle(fixture.clock);
   assert.equal(parts(), []);
-  assert.is(house.clock.pending, 2, "only the turn's time limit, and who looks at running turns");
-  house.close();
+  assert.is(fixture.clock.pending, 2, "only the turn's time limit, and who looks at running turns");
+  fixture.close();
 });
 
 test("after kill -9 in mid-turn the text is there, up to the last moment, once, and the queue with it", async () => {
@@ -176,7 +176,7 @@ test("after kill -9 in mid-turn the text is there, up to the last moment, once, 
       .map((line) => line.slice(line.indexOf(" ") + 1))
       .join("");
   const store = memoryStore(new SimulatedClock(), dataDir);
-  const house = openHouse({ store });
+  const fixture = openFixture({ store });
   const chunks = store.chunks("c").map(({ chunk }) => chunk);
   assert.equal(
     chunks.map(({ type }) => type),
@@ -187,14 +187,14 @@ test("after kill -9 in mid-turn the text is there, up to the last moment, once, 
   assert.ok(kept.startsWith(text(killedAt - 350)), `kept ${kept.length} of ${text(killedAt).length} characters`);
   assert.ok(text(killedAt + 1).startsWith(kept), "nothing is there twice");
   assert.ok(kept.isWellFormed());
-  assert.is(house.conversations.metrics("c")[0]?.steps[0]?.stepId, "s1");
-  assert.is(house.conversations.metrics("c")[0]?.reason, "interrupted");
-  assert.is(house.conversations.status("c"), "queued");
+  assert.is(fixture.conversations.metrics("c")[0]?.steps[0]?.stepId, "s1");
+  assert.is(fixture.conversations.metrics("c")[0]?.reason, "interrupted");
+  assert.is(fixture.conversations.status("c"), "queued");
   assert.equal(
-    house.conversations.queue("c").map((message) => message.text),
+    fixture.conversations.queue("c").map((message) => message.text),
     ["and then"],
   );
-  house.close();
+  fixture.close();
   store.close();
 });
 

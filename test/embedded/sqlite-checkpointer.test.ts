@@ -15,7 +15,7 @@ import { temporaryDirectory } from "../support/store-place.ts";
 const test = suite("write-ahead log");
 
 const pageBytes = 4_096;
-const logBytes = limits.storeLogPages * pageBytes;
+const logBytes = limits.storeCheckpointPages * pageBytes;
 
 function open() {
   const directory = temporaryDirectory();
@@ -26,13 +26,13 @@ function open() {
   database.exec("CREATE TABLE said (id INTEGER PRIMARY KEY, words BLOB)");
   const insert = database.prepare("INSERT INTO said (words) VALUES (zeroblob(?))");
   const clock = new SimulatedClock();
-  const keeper = new Checkpointer(database, clock, logger);
+  const checkpointer = new Checkpointer(database, clock, logger);
   const file = join(directory, "turnwire.db");
   const commit = (bytes: number): void => {
     insert.run(bytes);
-    keeper.committed();
+    checkpointer.committed();
   };
-  return { database, keeper, clock, said, commit, file, bytesOf: (name: string): number => statSync(name).size };
+  return { database, checkpointer, clock, said, commit, file, bytesOf: (name: string): number => statSync(name).size };
 }
 
 test("short of its size it is left alone", () => {

@@ -134,13 +134,13 @@ test("seqs are promised beyond what is committed, across a compaction too", () =
   store.close();
 });
 
-test("a database that is moved away or deleted is noticed within storeWatchMs, and taken back", () => {
+test("a database that is moved away or deleted is noticed within storeFileCheckMs, and taken back", () => {
   const directory = temporaryDirectory();
   const file = join(directory, "turnwire.db");
   const { clock, store, lines } = breakable(directory);
   store.attempt([said("a", "1")]);
   renameSync(file, `${file}.away`);
-  clock.advance(limits.storeWatchMs);
+  clock.advance(limits.storeFileCheckMs);
   store.append([said("a", "2")]);
   assert.equal(texts(store), ["1"], "reads go on");
   assert.ok(isStoreError(/turnwire\.db is gone \(deleted, moved or replaced\): put it back/)(store.failure));
@@ -149,7 +149,7 @@ test("a database that is moved away or deleted is noticed within storeWatchMs, a
   assert.equal(texts(store), ["1", "2"]);
 
   rmSync(directory, { recursive: true });
-  clock.advance(limits.storeWatchMs);
+  clock.advance(limits.storeFileCheckMs);
   store.append([said("a", "3")]);
   store.append([said("a", "4")]);
   clock.settle();
@@ -231,10 +231,10 @@ test("a unit that can never succeed waits its turn while the disk fails, and is 
 test("only so many refused units are kept", () => {
   const { store, database } = breakable();
   store.attempt([began("t", "a")]);
-  for (let unit = 0; unit < limits.storeRefusedUnitsMax + 5; unit += 1) store.append([began("t", "a")]);
+  for (let unit = 0; unit < limits.storeDeadLettersMax + 5; unit += 1) store.append([began("t", "a")]);
   assert.is(store.flush(), true);
   const kept = database.prepare("SELECT count(*) AS units, min(position) AS first FROM refused_units").get();
-  assert.equal({ ...kept }, { units: limits.storeRefusedUnitsMax, first: 6 });
+  assert.equal({ ...kept }, { units: limits.storeDeadLettersMax, first: 6 });
   store.close();
 });
 

@@ -4,89 +4,89 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
 import { SimulatedClock } from "../support/clock.ts";
-import { openHouse, Puppet, settle } from "../support/orchestrator-house.ts";
+import { openFixture, Puppet, settle } from "../support/orchestrator-fixture.ts";
 
-const test = suite("the keeper of running turns");
+const test = suite("the watchdog of running turns");
 
 async function running(options: { watchers?: () => number; orphanMs?: number } = {}) {
   const clock = new SimulatedClock();
   const puppet = new Puppet();
-  const house = openHouse({ clock, agents: [puppet.agent], ...options });
-  const { events } = house.watch("c");
-  assert.ok(house.orchestrator.startTurn({ conversationId: "c", text: "go" }).started);
+  const fixture = openFixture({ clock, agents: [puppet.agent], ...options });
+  const { events } = fixture.watch("c");
+  assert.ok(fixture.orchestrator.startTurn({ conversationId: "c", text: "go" }).started);
   await settle(clock);
   const pass = async (ms: number): Promise<void> => {
     clock.advance(ms);
     await settle(clock);
   };
-  return { clock, puppet, house, events, pass };
+  return { clock, puppet, fixture, events, pass };
 }
 
 test("an agent that says nothing has stalled after its time, and is where it was with its next word", async () => {
-  const { puppet, house, pass } = await running();
+  const { puppet, fixture, pass } = await running();
   puppet.say({ type: "text-delta", delta: "a" });
   await pass(0);
-  await pass(limits.agentSilentMs - limits.turnLookMs);
-  assert.is(house.activity("c"), "writing");
-  assert.is(house.stalledTurns(), 0);
-  await pass(2 * limits.turnLookMs);
-  assert.is(house.activity("c"), "stalled");
-  assert.is(house.stalledTurns(), 1);
-  assert.ok((house.progress("c")?.saidMsAgo ?? 0) >= limits.agentSilentMs);
-  assert.is(house.progress("c")?.lastEvent, "text-delta");
+  await pass(limits.agentSilentMs - limits.turnCheckMs);
+  assert.is(fixture.activity("c"), "writing");
+  assert.is(fixture.stalledTurns(), 0);
+  await pass(2 * limits.turnCheckMs);
+  assert.is(fixture.activity("c"), "stalled");
+  assert.is(fixture.stalledTurns(), 1);
+  assert.ok((fixture.progress("c")?.saidMsAgo ?? 0) >= limits.agentSilentMs);
+  assert.is(fixture.progress("c")?.lastEvent, "text-delta");
   puppet.say({ type: "text-delta", delta: "b" });
   await pass(0);
-  assert.is(house.activity("c"), "writing");
-  assert.is(house.stalledTurns(), 0);
-  await pass(limits.agentSilentMs + 2 * limits.turnLookMs);
-  assert.is(house.activity("c"), "stalled", "once more");
+  assert.is(fixture.activity("c"), "writing");
+  assert.is(fixture.stalledTurns(), 0);
+  await pass(limits.agentSilentMs + 2 * limits.turnCheckMs);
+  assert.is(fixture.activity("c"), "stalled", "once more");
   puppet.finish();
   await pass(0);
-  assert.is(house.activity("c"), "idle");
-  house.close();
+  assert.is(fixture.activity("c"), "idle");
+  fixture.close();
 });
 
 test("tools that stall are tools again when one of them speaks, and their end leads on", async () => {
-  const { puppet, house, pass } = await running();
+  const { puppet, fixture, pass } = await running();
   puppet.say({ type: "tool-call", stepId: "s", toolCallId: "t", toolName: "look", input: {} });
   await pass(0);
-  await pass(limits.agentSilentMs + 2 * limits.turnLookMs);
-  assert.is(house.activity("c"), "stalled");
+  await pass(limits.agentSilentMs + 2 * limits.turnCheckMs);
+  assert.is(fixture.activity("c"), "stalled");
   puppet.say({ type: "tool-output", toolCallId: "t", data: "…", stream: "stdout" });
   await pass(0);
-  assert.is(house.activity("c"), "runningTools");
-  await pass(limits.agentSilentMs + 2 * limits.turnLookMs);
+  assert.is(fixture.activity("c"), "runningTools");
+  await pass(limits.agentSilentMs + 2 * limits.turnCheckMs);
   puppet.say({
     ...{ type: "tool-result", stepId: "s", toolCallId: "t", toolName: "look" },
     ...{ content: "seen", isError: false },
   });
   await pass(0);
-  assert.is(house.activity("c"), "continuing");
+  assert.is(fixture.activity("c"), "continuing");
   puppet.finish();
   await pass(0);
-  house.close();
+  fixture.close();
 });
 
 test("an agent that is silent for far too long is lost: its turn is aborted and sealed", async () => {
-  const { puppet, house, events, pass } = await running();
+  const { puppet, fixture, events, pass } = await running();
   puppet.say({ type: "text-delta", delta: "so far" });
   await pass(0);
-  await pass(limits.agentLostMs - limits.turnLookMs);
-  assert.is(house.activity("c"), "stalled");
-  assert.ok((house.progress("c")?.lostInMs ?? 0) <= limits.turnLookMs);
-  await pass(2 * limits.turnLookMs);
+  await pass(limits.agentLostMs - limits.turnCheckMs);
+  assert.is(fixture.activity("c"), "stalled");
+  assert.ok((fixture.progress("c")?.lostInMs ?? 0) <= limits.turnCheckMs);
+  await pass(2 * limits.turnCheckMs);
   assert.equal(
     events.slice(-2).map((event) => (event.type === "done" ? `done ${event.reason}` : event.type)),
     ["done aborted", "turn-sealed"],
   );
-  assert.is(house.orchestrator.isActive("c"), false);
-  house.close();
+  assert.is(fixture.orchestrator.isActive("c"), false);
+  fixture.close();
 });
 
 test("a turn that nobody has watched for its time is stopped, and its text is kept", async () => {
   const orphanMs = 10 * 60_000;
   let watchers = 1;
-  const { puppet, house, events, pass, clock } = await running({ watchers: () => watchers, orphanMs });
+  const { puppet, fixture, events, pass, clock } = await running({ watchers: () => watchers, orphanMs });
   puppet.say({ type: "text-delta", delta: "so far" });
   await pass(0);
   const speaks = async (ms: number): Promise<void> => {
@@ -96,52 +96,52 @@ test("a turn that nobody has watched for its time is stopped, and its text is ke
     }
   };
   await speaks(2 * orphanMs);
-  assert.is(house.orchestrator.isActive("c"), true, "somebody watches");
+  assert.is(fixture.orchestrator.isActive("c"), true, "somebody watches");
   watchers = 0;
-  await speaks(orphanMs - 2 * limits.turnLookMs);
+  await speaks(orphanMs - 2 * limits.turnCheckMs);
   watchers = 1;
-  await pass(2 * limits.turnLookMs);
+  await pass(2 * limits.turnCheckMs);
   watchers = 0;
-  await speaks(orphanMs - limits.turnLookMs);
-  assert.is(house.orchestrator.isActive("c"), true, "who looks in begins the time anew");
-  await pass(3 * limits.turnLookMs);
-  assert.is(house.orchestrator.isActive("c"), false);
+  await speaks(orphanMs - limits.turnCheckMs);
+  assert.is(fixture.orchestrator.isActive("c"), true, "who looks in begins the time anew");
+  await pass(3 * limits.turnCheckMs);
+  assert.is(fixture.orchestrator.isActive("c"), false);
   const done = events.find(({ type }) => type === "done");
   assert.is(done && "reason" in done ? done.reason : undefined, "aborted");
-  const [, answer] = house.store.chunks("c").map(({ chunk }) => ("text" in chunk ? chunk.text : ""));
+  const [, answer] = fixture.store.chunks("c").map(({ chunk }) => ("text" in chunk ? chunk.text : ""));
   assert.match(answer ?? "", /^so far\.+$/);
-  assert.is(house.lines.filter(({ message }) => message.includes("nobody watches")).length, 1);
-  house.close();
+  assert.is(fixture.lines.filter(({ message }) => message.includes("nobody watches")).length, 1);
+  fixture.close();
   assert.is(clock.pending, 0);
 });
 
 test("the turn of texts that were carried over has a time of its own", async () => {
   const orphanMs = 60_000;
-  const { puppet, house, events, pass } = await running({ watchers: () => 0, orphanMs });
-  assert.ok("queue" in house.orchestrator.enqueue({ conversationId: "c", text: "and this" }));
-  await pass(orphanMs + 2 * limits.turnLookMs);
+  const { puppet, fixture, events, pass } = await running({ watchers: () => 0, orphanMs });
+  assert.ok("queue" in fixture.orchestrator.enqueue({ conversationId: "c", text: "and this" }));
+  await pass(orphanMs + 2 * limits.turnCheckMs);
   const ends = (): number => events.filter(({ type }) => type === "done").length;
   assert.is(ends(), 1);
-  assert.is(house.orchestrator.isActive("c"), true, "the text that waited is being answered");
+  assert.is(fixture.orchestrator.isActive("c"), true, "the text that waited is being answered");
   puppet.say({ type: "text-delta", delta: "answer" });
   await pass(orphanMs / 2);
   assert.is(ends(), 1);
   await pass(orphanMs);
   assert.is(ends(), 2);
-  house.close();
+  fixture.close();
 });
 
 test("by default a turn goes on however long nobody watches, and no timer is left when none runs", async () => {
-  const { puppet, house, pass, clock } = await running({ watchers: () => 0 });
+  const { puppet, fixture, pass, clock } = await running({ watchers: () => 0 });
   for (let minute = 0; minute < 15; minute++) {
     puppet.say({ type: "text-delta", delta: "." });
     await pass(60_000);
   }
-  assert.is(house.orchestrator.isActive("c"), true);
+  assert.is(fixture.orchestrator.isActive("c"), true);
   puppet.finish();
-  await pass(limits.turnLookMs);
+  await pass(limits.turnCheckMs);
   assert.is(clock.pending, 0);
-  house.close();
+  fixture.close();
 });
 
 test.run();

@@ -15,7 +15,8 @@ import { MemorySocket } from "../support/socket.ts";
 
 const test = suite("broadcaster");
 
-const news = (conversationId: string) => ({ type: "conversation.open", conversationId, workspaceId: "w" }) as const;
+const broadcast = (conversationId: string) =>
+  ({ type: "conversation.open", conversationId, workspaceId: "w" }) as const;
 
 const alice = { name: "alice", scope: "read" } as const;
 const bob = { name: "bob", scope: "read" } as const;
@@ -35,13 +36,13 @@ function open(perLoopTurn: number = limits.socketsPerLoopTurn, authorisation?: A
   const owner = { congested: () => {}, drained: () => {}, stuck: () => {} };
   const join = (identity: Identity = alice) => {
     const socket = new MemorySocket();
-    const outlet = new SocketWriter(socket, owner, {
+    const writer = new SocketWriter(socket, owner, {
       clock,
       limits,
-      joiner: new Corker(clock),
-      traffic: new EgressCounters(),
+      corker: new Corker(clock),
+      counters: new EgressCounters(),
     });
-    const listener = { serial: ++serial, identity, outlet, socket };
+    const listener = { serial: ++serial, identity, writer, socket };
     listeners.set(serial, listener);
     return listener;
   };
@@ -49,19 +50,19 @@ function open(perLoopTurn: number = limits.socketsPerLoopTurn, authorisation?: A
   return { clock, broadcaster, listeners, join, heardBy };
 }
 
-test("news of one tick goes out as one write, after the tick", () => {
+test("broadcasts of one tick go out as one write, after the tick", () => {
   const { clock, broadcaster, join, heardBy } = open();
   const socket = join();
-  broadcaster.announce(news("a"));
-  broadcaster.announce(news("b"));
+  broadcaster.announce(broadcast("a"));
+  broadcaster.announce(broadcast("b"));
   assert.equal(heardBy(socket), []);
   clock.settle();
   assert.equal(heardBy(socket), ["a", "b"]);
   assert.is(socket.socket.writes.length, 1);
-  assert.equal(socket.socket.messages()[0], news("a"));
+  assert.equal(socket.socket.messages()[0], broadcast("a"));
 });
 
-test("who may not read a conversation hears no news of it, and each identity is asked about once a pass", () => {
+test("a client that may not read a conversation hears no broadcast about it; each identity is asked once", () => {
   const asked: string[] = [];
   const { clock, broadcaster, join, heardBy } = open(undefined, {
     may({ identity, action, conversationId = "" }) {
@@ -70,7 +71,8 @@ test("who may not read a conversation hears no news of it, and each identity is 
     },
   });
   const sockets = [join(alice), join(bob), join(alice)];
-  for (const conversationId of ["alice", "shared", "bob"]) broadcaster.announce(news(conversationId), conversationId);
+  for (const conversationId of ["alice", "shared", "bob"])
+    broadcaster.announce(broadcast(conversationId), conversationId);
   broadcaster.announce({ type: "catalog", catalog: [] });
   clock.settle();
   const forAll = [undefined];
@@ -85,50 +87,50 @@ test("who may not read a conversation hears no news of it, and each identity is 
   );
 });
 
-test("a socket that opens after the news was made does not hear it, and hears what comes later", () => {
+test("a socket that opens after the broadcast was made does not hear it, and hears what comes later", () => {
   const { clock, broadcaster, join, heardBy } = open();
   const first = join();
-  broadcaster.announce(news("a"));
+  broadcaster.announce(broadcast("a"));
   const second = join();
-  broadcaster.announce(news("b"));
+  broadcaster.announce(broadcast("b"));
   const third = join();
   clock.settle();
   assert.equal([first, second, third].map(heardBy), [["a", "b"], ["b"], []]);
 });
 
-test("a socket that opens while the news goes round does not hear it", () => {
+test("a socket that opens while the broadcast goes round does not hear it", () => {
   const { clock, broadcaster, join, heardBy } = open(1);
   const first = join();
   const second = join();
-  broadcaster.announce(news("a"));
+  broadcaster.announce(broadcast("a"));
   const turns: (() => void)[] = [];
   clock.defer = (run) => void turns.push(run);
   clock.settle();
   const late = join();
-  broadcaster.announce(news("b"));
+  broadcaster.announce(broadcast("b"));
   for (let turn = turns.shift(); turn; turn = turns.shift()) turn();
   assert.equal([first, second, late].map(heardBy), [["a", "b"], ["a", "b"], ["b"]]);
 });
 
-test("a congested socket hears news at once, and one that has gone costs nobody anything", () => {
+test("a congested socket hears broadcasts at once, and one that has gone costs nobody anything", () => {
   const { clock, broadcaster, join, heardBy } = open();
   const congested = join();
-  congested.outlet.deliver(Buffer.from("\u0081\u0000", "latin1"), 1);
-  congested.outlet.congested = true;
+  congested.writer.deliver(Buffer.from("\u0081\u0000", "latin1"), 1);
+  congested.writer.congested = true;
   const gone = join();
-  gone.outlet.end();
+  gone.writer.end();
   const last = join();
-  broadcaster.announce(news("a"));
+  broadcaster.announce(broadcast("a"));
   clock.settle();
   assert.equal(heardBy(last), ["a"]);
   assert.is(congested.socket.writes.length, 2);
   assert.is(gone.socket.writes.length, 0);
 });
 
-test("who waits for the news to be out is called when every socket has it", () => {
+test("who waits for the broadcast to be out is called when every socket has it", () => {
   const { clock, broadcaster, join, heardBy } = open(1);
   const sockets = [join(), join(), join()];
-  broadcaster.announce(news("a"));
+  broadcaster.announce(broadcast("a"));
   const heard: unknown[] = [];
   broadcaster.whenIdle(() => heard.push(...sockets.map(heardBy)));
   assert.equal(heard, []);
@@ -136,9 +138,9 @@ test("who waits for the news to be out is called when every socket has it", () =
   assert.equal(heard, [["a"], ["a"], ["a"]]);
 });
 
-test("news for nobody is no news", () => {
+test("a broadcast for nobody costs nothing", () => {
   const { clock, broadcaster, join, heardBy } = open();
-  broadcaster.announce(news("a"));
+  broadcaster.announce(broadcast("a"));
   const late = join();
   clock.settle();
   assert.equal(heardBy(late), []);

@@ -11,27 +11,27 @@ import { MemoryGateway } from "../support/memory-gateway.ts";
 
 const test = suite("http: inspection");
 
-interface House {
-  house: MemoryGateway;
+interface Fixture {
+  fixture: MemoryGateway;
   http: HttpFixture;
   visualizer: Visualizer;
   /** The id of the only actor of a chart. */
   idOf(chart: string): string;
 }
 
-async function withHouse(
+async function withFixture(
   options: { payloads?: Payloads; token?: string; streamsMax?: number },
-  run: (parts: House) => Promise<void>,
+  run: (parts: Fixture) => Promise<void>,
 ): Promise<void> {
-  const house = new MemoryGateway();
-  const { inspection, directory } = house.gateway;
+  const fixture = new MemoryGateway();
+  const { inspection, directory } = fixture.gateway;
   const { token, payloads = "hidden" } = options;
   const bounds = { ...limits, inspectStreamsMax: options.streamsMax ?? 2, inspectedPayloadCharactersMax: 60 };
   const directories = { pageDirectory: "visualizations/live", chartsDirectory: "visualizations" };
-  const { clock } = house;
+  const { clock } = fixture;
   const visualizer = new Visualizer({
     ...{ inspection, directory, payloads, hasToken: token !== undefined, ...directories, clock, limits: bounds },
-    counts: () => ({ sockets: house.gateway.counts().sockets }),
+    counts: () => ({ sockets: fixture.gateway.counts().sockets }),
   });
   const http = await startHttp({ visualizer, ...(token !== undefined && { token }) });
   const idOf = (chart: string): string => {
@@ -40,11 +40,11 @@ async function withHouse(
     return actors[0].id;
   };
   try {
-    await run({ house, http, visualizer, idOf });
+    await run({ fixture, http, visualizer, idOf });
   } finally {
     visualizer.stop();
     await http[Symbol.asyncDispose]();
-    house.stop();
+    fixture.stop();
   }
   assert.is(inspection.observers, 0, "somebody still looks");
 }
@@ -74,12 +74,12 @@ test("without --inspect there is nothing at /inspect", async () => {
 });
 
 test("the overview counts actors by chart and state", () =>
-  withHouse({}, async ({ house, http }) => {
-    house.join();
+  withFixture({}, async ({ fixture, http }) => {
+    fixture.join();
     const { json } = await http.ask("/inspect/overview");
     assert.equal(json, {
-      at: house.clock.wall(),
-      startedAt: house.clock.wall(),
+      at: fixture.clock.wall(),
+      startedAt: fixture.clock.wall(),
       payloads: "hidden",
       counts: { sockets: 1 },
       charts: [
@@ -98,10 +98,10 @@ test("the overview counts actors by chart and state", () =>
   }));
 
 test("actors are found by chart, state, name and age, as many as asked for, with how many there are", () =>
-  withHouse({}, async ({ house, http }) => {
-    house.join().send({ type: "chat.subscribe", conversationId: "travel plans" });
-    house.clock.advance(5_000);
-    house.join();
+  withFixture({}, async ({ fixture, http }) => {
+    fixture.join().send({ type: "chat.subscribe", conversationId: "travel plans" });
+    fixture.clock.advance(5_000);
+    fixture.join();
     const find = async (query: string): Promise<{ total: number; charts: string[] }> => {
       const { total, actors } = (await http.ask(`/inspect/actors?${query}`)).json as {
         total: number;
@@ -117,18 +117,18 @@ test("actors are found by chart, state, name and age, as many as asked for, with
   }));
 
 test("an overview is given again for a moment, however many pages ask", () =>
-  withHouse({}, async ({ house, http }) => {
+  withFixture({}, async ({ fixture, http }) => {
     const sockets = async (): Promise<unknown> =>
       ((await http.ask("/inspect/overview")).json as { counts: { sockets: number } }).counts.sockets;
     assert.is(await sockets(), 0);
-    house.join();
+    fixture.join();
     assert.is(await sockets(), 0);
-    house.clock.advance(limits.inspectOverviewMs);
+    fixture.clock.advance(limits.inspectOverviewMs);
     assert.is(await sockets(), 1);
   }));
 
 test("what is no number is refused, with the parameter's name", () =>
-  withHouse({}, async ({ http }) => {
+  withFixture({}, async ({ http }) => {
     for (const name of ["olderThanMs", "youngerThanMs", "limit"]) {
       const { status, json } = await http.ask(`/inspect/actors?${name}=soon`);
       assert.is(status, 400);
@@ -137,8 +137,8 @@ test("what is no number is refused, with the parameter's name", () =>
   }));
 
 test("an actor is shown whole, and one that has gone is not there", () =>
-  withHouse({}, async ({ house, http, idOf }) => {
-    const client = house.join();
+  withFixture({}, async ({ fixture, http, idOf }) => {
+    const client = fixture.join();
     client.send({ type: "chat.subscribe", conversationId: "c" });
     const id = idOf("watch");
     const { json } = await http.ask(`/inspect/actors/${id}`);
@@ -155,8 +155,8 @@ test("an actor is shown whole, and one that has gone is not there", () =>
   }));
 
 test("a watched actor's moves are pushed, line by line, to its end; texts and payloads are not", () =>
-  withHouse({}, async ({ house, http, idOf }) => {
-    const client = house.join();
+  withFixture({}, async ({ fixture, http, idOf }) => {
+    const client = fixture.join();
     client.send({ type: "chat.subscribe", conversationId: "c" });
     const stream = await streamOf(http, idOf("connection"));
     const shown = await stream.next();
@@ -177,12 +177,12 @@ test("a watched actor's moves are pushed, line by line, to its end; texts and pa
       [(await stream.next())?.["event"], (await stream.next())?.["how"], await stream.next()],
       ["socket.closed", "done", undefined],
     );
-    house.orchestrator.end("c");
+    fixture.orchestrator.end("c");
   }));
 
 test("with --inspect=full the events come with what they hold, as much of it as the limit allows", () =>
-  withHouse({ payloads: "full" }, async ({ house, http, idOf }) => {
-    const client = house.join();
+  withFixture({ payloads: "full" }, async ({ fixture, http, idOf }) => {
+    const client = fixture.join();
     const stream = await streamOf(http, idOf("connection"));
     await stream.next();
     client.send({ type: "chat.unsubscribe", conversationId: "c" });
@@ -192,34 +192,34 @@ test("with --inspect=full the events come with what they hold, as much of it as 
     assert.ok(typeof cut === "string" && cut.endsWith("…") && cut.length === 61, String(cut));
     const root = await streamOf(http, idOf("gateway"));
     await root.next();
-    house.join();
+    fixture.join();
     // What JSON cannot hold is left out: the event carries functions.
     assert.equal((await root.next())?.["payload"], { type: "socket.opened", offer: {} });
   }));
 
 test("a page that watches hears every ten seconds that the server is there, and that it stops", () =>
-  withHouse({}, async ({ house, http, visualizer, idOf }) => {
-    house.join();
+  withFixture({}, async ({ fixture, http, visualizer, idOf }) => {
+    fixture.join();
     const stream = await streamOf(http, idOf("connection"));
     await stream.next();
-    house.clock.advance(limits.inspectHeartbeatMs);
+    fixture.clock.advance(limits.inspectHeartbeatMs);
     assert.is((await stream.next())?.["type"], "still.here");
-    house.clock.advance(limits.inspectHeartbeatMs);
+    fixture.clock.advance(limits.inspectHeartbeatMs);
     assert.is((await stream.next())?.["type"], "still.here");
     visualizer.stop();
     assert.is(await stream.next(), undefined);
   }));
 
 test("a page that leaves is forgotten, and makes room for another", () =>
-  withHouse({ streamsMax: 1 }, async ({ house, http, idOf }) => {
-    house.join();
+  withFixture({ streamsMax: 1 }, async ({ fixture, http, idOf }) => {
+    fixture.join();
     const first = await streamOf(http, idOf("connection"));
     await first.next();
     const refused = await http.ask(`/inspect/actors/${idOf("connection")}/stream`);
     assert.is(refused.status, 429);
     assert.match((refused.json as { error: string }).error, /^1 actors are being watched, the most there may be/);
     await first.leave();
-    const { inspection } = house.gateway;
+    const { inspection } = fixture.gateway;
     const isForgotten = async (): Promise<void> => {
       while (inspection.observers > 0) await new Promise((resolve) => setImmediate(resolve));
     };
@@ -229,19 +229,19 @@ test("a page that leaves is forgotten, and makes room for another", () =>
   }));
 
 test("a HEAD of a stream, whose body nobody reads, watches nothing", () =>
-  withHouse({ streamsMax: 1 }, async ({ house, http, idOf }) => {
-    house.join();
+  withFixture({ streamsMax: 1 }, async ({ fixture, http, idOf }) => {
+    fixture.join();
     const path = `/inspect/actors/${idOf("connection")}/stream`;
     for (const _ of [1, 2]) {
       const { status, headers, text } = await http.ask(path, { method: "HEAD" });
       assert.equal([status, headers["content-type"], text], [200, "application/x-ndjson", ""]);
     }
     assert.is((await http.ask("/inspect/actors/x:none/stream", { method: "HEAD" })).status, 404);
-    assert.is(house.gateway.inspection.observers, 0);
+    assert.is(fixture.gateway.inspection.observers, 0);
   }));
 
 test("with a token configured it is needed, also from this machine; the page's files need none", () =>
-  withHouse({ token: "a-token-of-some-length" }, async ({ http }) => {
+  withFixture({ token: "a-token-of-some-length" }, async ({ http }) => {
     assert.is((await http.ask("/inspect/overview")).status, 401);
     assert.is((await http.ask("/inspect/charts/watch.svg")).status, 200);
     const headers = { Authorization: "Bearer a-token-of-some-length", "X-Forwarded-For": "192.0.2.7" };
@@ -249,7 +249,7 @@ test("with a token configured it is needed, also from this machine; the page's f
   }));
 
 test("without a token who comes through a proxy is turned away, page and all", () =>
-  withHouse({}, async ({ http }) => {
+  withFixture({}, async ({ http }) => {
     for (const name of ["Forwarded", "X-Forwarded-For", "Via", "X-Real-IP", "X-Forwarded-Host"])
       for (const path of ["/inspect", "/inspect/overview", "/inspect/charts/watch.svg"]) {
         const { status, json } = await http.ask(path, { headers: { [name]: "for=192.0.2.7" } });
@@ -259,7 +259,7 @@ test("without a token who comes through a proxy is turned away, page and all", (
   }));
 
 test("a page of another origin may not look", () =>
-  withHouse({}, async ({ http }) => {
+  withFixture({}, async ({ http }) => {
     const { status } = await http.ask("/inspect/overview", { headers: { Origin: "https://evil.example" } });
     assert.is(status, 403);
   }));
@@ -273,7 +273,7 @@ test("only addresses of this machine are taken for this machine", () => {
 });
 
 test("the pictures of the charts are served, and nothing beside the page's own files", () =>
-  withHouse({}, async ({ http }) => {
+  withFixture({}, async ({ http }) => {
     const picture = await http.ask("/inspect/charts/connection.svg");
     assert.is(picture.status, 200);
     assert.is(picture.headers["content-type"], "image/svg+xml");

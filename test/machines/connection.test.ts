@@ -51,7 +51,7 @@ const closings: [string, string, string[]][] = [
 ];
 
 /** Facts that an open socket understands in one of its regions. */
-const facts = [
+const dispatchQueue = [
   "socket.congested",
   "socket.drained",
   "watches.first",
@@ -116,10 +116,10 @@ test("each way to close says why, leaves everything first, and comes from every 
     for (const [on, reason, does] of closings) table.take({ in: state, on, to: { closing: reason }, does });
 });
 
-test("no message and no fact is handled while it closes", () => {
+test("no message and no signal is handled while it closes", () => {
   for (const state of everyClosing) {
     for (const [on] of messages) table.take({ in: state, on, to: state });
-    for (const on of facts) table.take({ in: state, on, to: state });
+    for (const on of dispatchQueue) table.take({ in: state, on, to: state });
     for (const [on] of closings) table.take({ in: state, on, to: state });
   }
 });

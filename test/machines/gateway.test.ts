@@ -11,7 +11,7 @@ const table = new ChartTable({ machine: gatewayMachine, guards: [], context: {} 
 
 const offer: Offer = { adopt: () => {}, turnAway: () => {} };
 const opened = { type: "socket.opened", offer } as const;
-const news = { type: "conversation.open", conversationId: "c", workspaceId: "w" } as const;
+const broadcast = { type: "conversation.open", conversationId: "c", workspaceId: "w" } as const;
 const living = ["booting", "listening", "draining", "stopping"];
 const kinds = ["connection", "surface", "conversation"] as const;
 
@@ -32,9 +32,9 @@ test("a socket is adopted while it listens, and turned away before and after", (
     table.take({ in: state, on: opened, to: state, does: [state === "listening" ? "adopt" : "turnAway"] });
 });
 
-test("news and a new catalog reach the sockets that are there, also while it drains", () => {
+test("broadcast and a new catalog reach the sockets that are there, also while it drains", () => {
   for (const state of living) {
-    table.take({ in: state, on: { type: "broadcast.made", news }, to: state, does: ["fanOut"] });
+    table.take({ in: state, on: { type: "broadcast.made", broadcast }, to: state, does: ["fanOut"] });
     table.take({ in: state, on: "catalog.changed", to: state, does: ["announceCatalog"] });
   }
 });
@@ -69,7 +69,7 @@ test("stopped or failed, it hears nothing more", () => {
     const gateway = createActor(gatewayMachine.provide({ actions }));
     gateway.start();
     gateway.send({ type: last });
-    for (const event of [opened, { type: "broadcast.made", news }, { type: "gateway.stop" }] as const)
+    for (const event of [opened, { type: "broadcast.made", broadcast }, { type: "gateway.stop" }] as const)
       gateway.send(event);
     assert.is(gateway.getSnapshot().value, state);
     assert.equal(done, []);
@@ -85,7 +85,7 @@ test("as it is declared it runs by itself and touches nothing", () => {
     { type: "socket.opened", offer },
     { type: "gateway.listening" },
     { type: "socket.opened", offer },
-    { type: "broadcast.made", news },
+    { type: "broadcast.made", broadcast },
     { type: "catalog.changed" },
     { type: "xstate.done.actor.connection", output: undefined, actorId: "connection" },
     { type: "xstate.error.actor.connection", error: new Error("a defect"), actorId: "connection" },

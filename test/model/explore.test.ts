@@ -15,10 +15,10 @@ const scope = (name: string): Bounds => {
   return found;
 };
 
-const talk = { ...scope("two queue texts"), agentEvents: 1, factsUnderWay: 2 };
+const talk = { ...scope("two queue texts"), agentEvents: 1, signalsUnderWay: 2 };
 const slow = scope("a slow socket beside a fast one");
 const look = scope("two look at one surface, whose provider may fail");
-const news = scope("broadcasts, and sockets that come and go");
+const broadcast = scope("broadcasts, and sockets that come and go");
 
 /** Each fault, where it is looked for, what is said of it, and how many steps it may take to show. */
 const faults: { breakage: Breakage; bounds: Bounds; says: RegExp; stepsMost: number }[] = [
@@ -48,8 +48,8 @@ const faults: { breakage: Breakage; bounds: Bounds; says: RegExp; stepsMost: num
   { breakage: "takes late answers", bounds: look, says: /versions never go back/, stepsMost: 14 },
   { breakage: "updates before the surface", bounds: look, says: /an update came before the surface/, stepsMost: 5 },
   {
-    breakage: "spares congested sockets the news",
-    bounds: news,
+    breakage: "spares congested sockets the broadcast",
+    bounds: broadcast,
     says: /a broadcast reaches every socket/,
     stepsMost: 14,
   },
@@ -101,15 +101,15 @@ test("a turn that all have seen is forgotten: the world is as if it had not been
   const heard = [
     "A subscribes to the conversation",
     "A's watch is let in",
-    "the fact watch.admitted reaches A's watch",
+    "the signal watch.admitted reaches A's watch",
   ];
-  const live = [...heard, "the fact cursor.reachedEnd reaches A's watch"];
+  const live = [...heard, "the signal cursor.reachedEnd reaches A's watch"];
   const turn = [
     "A sends a text",
-    "the fact turn.requested reaches A's watch",
-    "the fact turn.began reaches A's watch",
+    "the signal turn.requested reaches A's watch",
+    "the signal turn.began reaches A's watch",
     "the agent finishes",
-    "the fact turn.sealed reaches A's watch",
+    "the signal turn.sealed reaches A's watch",
     "what has gathered is flushed to the live set",
     "the feed looks whether it is still needed",
   ];

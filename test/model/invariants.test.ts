@@ -68,7 +68,7 @@ const socket: SocketView = {
   watches: [watch],
   surfaces: [shownSurface],
   refusals: { owed: ["no", "not now"], received: ["no", "not now"] },
-  news: { from: 1, received: ["two", "three"] },
+  broadcast: { from: 1, received: ["two", "three"] },
   strays: [],
 };
 
@@ -94,7 +94,7 @@ function viewWith(changes: Changes = {}): View {
       },
     ],
     surfaces: [{ key: "s", newest: 7, isFailing: false }],
-    news: ["one", "two", "three"],
+    broadcast: ["one", "two", "three"],
     ...changes.view,
   };
 }
@@ -136,7 +136,7 @@ const right: [name: string, changes: Changes][] = [
   ["it left before anything came", { watch: { to: 7, received: [] } }],
   ["things are under way", { view: { atRest: false }, watch: { received: emitted.slice(0, 5) } }],
   ["it is stalled", { socket: { isReading: false, watches: [{ ...watch, received: emitted.slice(0, 2) }] } }],
-  ["it is closed", { socket: { isOpen: false, news: { from: 1, received: [] }, surfaces: [] } }],
+  ["it is closed", { socket: { isOpen: false, broadcast: { from: 1, received: [] }, surfaces: [] } }],
   [
     "the agent is silent in mid-turn and texts wait",
     {
@@ -224,14 +224,14 @@ const broken: [promise: string, says: string, changes: Changes][] = [
     "and 6 is the newest",
     { view: { atRest: false, surfaces: [{ key: "s", newest: 6, isFailing: false }] } },
   ],
-  ["a broadcast reaches", "three never came", { socket: { news: { from: 1, received: ["two"] } } }],
-  ["a broadcast reaches", "three came, where two was due", { socket: { news: { from: 1, received: ["three"] } } }],
+  ["a broadcast reaches", "three never came", { socket: { broadcast: { from: 1, received: ["two"] } } }],
+  ["a broadcast reaches", "three came, where two was due", { socket: { broadcast: { from: 1, received: ["three"] } } }],
   [
     "a broadcast reaches",
     "three came, where nothing was due",
-    { socket: { news: { from: 1, received: ["two", "three", "three"] } } },
+    { socket: { broadcast: { from: 1, received: ["two", "three", "three"] } } },
   ],
-  ["a broadcast reaches", "one came, where two", { socket: { news: { from: 1, received: ["one"] } } }],
+  ["a broadcast reaches", "one came, where two", { socket: { broadcast: { from: 1, received: ["one"] } } }],
   ["one turn at a time", "before t1 is sealed", { conversation: { emitted: without(9) } }],
   ["one turn at a time", "without a done", { conversation: { emitted: without(8) } }],
   ["one turn at a time", "after the turn's done", { conversation: { emitted: emitted.toSpliced(9, 0, done("t1")) } }],

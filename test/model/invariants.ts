@@ -120,10 +120,10 @@ export const invariants: readonly Invariant[] = [
     name: "a broadcast reaches every socket that was open when it was made, and no later one",
     clause: "protocol 1.5.5",
     check: everySocket((socket, view) => {
-      const { from, received } = socket.news;
-      const wrong = received.findIndex((news, index) => news !== view.news[from + index]);
-      if (wrong !== -1) return `${received[wrong]} came, where ${view.news[from + wrong] ?? "nothing"} was due`;
-      const due = view.news[from + received.length];
+      const { from, received } = socket.broadcast;
+      const wrong = received.findIndex((broadcast, index) => broadcast !== view.broadcast[from + index]);
+      if (wrong !== -1) return `${received[wrong]} came, where ${view.broadcast[from + wrong] ?? "nothing"} was due`;
+      const due = view.broadcast[from + received.length];
       return due !== undefined && isOwed(socket, view) ? `${due} never came` : undefined;
     }),
   },

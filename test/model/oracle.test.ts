@@ -41,7 +41,7 @@ test("who joins at the seal may get the whole turn or nothing of it, but no part
   }
 });
 
-test("who joined before the turn began gets all of it, in whatever order the news of it came", () => {
+test("who joined before the turn began gets all of it, in whatever order the broadcast of it came", () => {
   const { oracle, emits, hears, posts, pongs, begins } = story("Bob");
   posts("Bob", "chat.subscribe", "ping");
   pongs("Bob");
@@ -296,7 +296,7 @@ test("messages that there are not, pongs that nobody asked for, and sockets that
   assert.throws(() => oracle.socket("Zoe"), /Zoe has never connected/);
 });
 
-test("news are owed to those who were open, and to nobody who has gone", () => {
+test("broadcast are owed to those who were open, and to nobody who has gone", () => {
   const { oracle } = story("Bob");
   oracle.disconnects("Bob");
   oracle.announces({ type: "conversation.open", conversationId: "c", workspaceId: "w" });

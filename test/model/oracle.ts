@@ -36,7 +36,7 @@ interface OracleSurface extends SurfaceView {
 export class Oracle {
   /** What happened behind the server that the contract rules out. */
   readonly faults: string[] = [];
-  readonly news: string[] = [];
+  readonly broadcast: string[] = [];
   /** Hears what the server asks the orchestrator, and what it is answered. */
   readonly port: OraclePort;
   readonly #tally: Tally = { repeats: 0, others: 0 };
@@ -71,7 +71,7 @@ export class Oracle {
       conversations: [...this.#conversations.values()],
       sockets: [...this.#sockets.values()],
       surfaces: [...this.#surfaces.values()],
-      news: this.news,
+      broadcast: this.broadcast,
     };
   }
 
@@ -118,7 +118,7 @@ export class Oracle {
   // ── clients ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   connects(name: string, { isV1 = false, isNew = false }: Partial<SocketOptions> = {}): void {
-    this.#sockets.set(name, new OracleSocket(name, this.news.length, this.#world, { isV1, isNew }));
+    this.#sockets.set(name, new OracleSocket(name, this.broadcast.length, this.#world, { isV1, isNew }));
   }
 
   /** It goes, or is gone: it is owed nothing more. */
@@ -155,8 +155,8 @@ export class Oracle {
     this.#weigh(said.text?.length ?? 0);
   }
 
-  announces(news: object): void {
-    this.news.push(JSON.stringify(news));
+  announces(broadcast: object): void {
+    this.broadcast.push(JSON.stringify(broadcast));
     this.#weigh(0);
   }
 

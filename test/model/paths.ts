@@ -53,7 +53,11 @@ export async function playPaths(options: PathsOptions = {}): Promise<PathsReport
   const { simplePathsMax = simplePathsInCi, models, ...playing } = options;
   const coverage = new Coverage(charts);
   const played: Played[] = [];
-  const playModel = async <House>(model: AnyStateMachine, player: Implementation<House>, atOnce = 4): Promise<void> => {
+  const playModel = async <Fixture>(
+    model: AnyStateMachine,
+    player: Implementation<Fixture>,
+    atOnce = 4,
+  ): Promise<void> => {
     if (models?.includes(model.id) === false) return;
     played.push(await play(walk(model, { simplePathsMax }), player, { ...playing, atOnce }));
   };

@@ -15,34 +15,34 @@ const door = createMachine({
   states: { open: { on: { close: "closed" } }, closed: { on: { open: "open", lock: "locked" } }, locked: {} },
 });
 
-interface House {
+interface Fixture {
   done: string[];
 }
 
-function doorPlayer(all: string[][], broken: Record<string, () => void> = {}): Implementation<House> {
-  const note = (what: string) => (house: House) => {
-    house.done.push(what);
+function doorPlayer(all: string[][], broken: Record<string, () => void> = {}): Implementation<Fixture> {
+  const note = (what: string) => (fixture: Fixture) => {
+    fixture.done.push(what);
     broken[what]?.();
   };
   return {
-    inHouse: async (run) => {
-      const house = { done: [] };
-      all.push(house.done);
-      await run(house);
-      note("taken down")(house);
+    inFixture: async (run) => {
+      const fixture = { done: [] };
+      all.push(fixture.done);
+      await run(fixture);
+      note("taken down")(fixture);
     },
     states: { open: note("is open"), closed: note("is closed"), locked: note("is locked") },
     events: { open: note("open!"), close: note("close!"), lock: note("lock!") },
   };
 }
 
-test("each path has a house of its own, and each step is done and then asserted", async () => {
-  const houses: string[][] = [];
-  const { model, failures } = await play(walk(door), doorPlayer(houses));
+test("each path has a fixture of its own, and each step is done and then asserted", async () => {
+  const fixtures: string[][] = [];
+  const { model, failures } = await play(walk(door), doorPlayer(fixtures));
   assert.equal(failures, []);
   const begin = ["is open", "close!", "is closed"];
   assert.equal(
-    houses.sort((one, other) => one.join().localeCompare(other.join())),
+    fixtures.sort((one, other) => one.join().localeCompare(other.join())),
     [
       [...begin, "lock!", "is locked", "taken down"],
       [...begin, "open!", "is open", "taken down"],
@@ -67,7 +67,7 @@ test("every region's state is asserted after every step", async () => {
   const asserted: string[] = [];
   const note = (what: string) => () => asserted.push(what);
   await play(walk(twin), {
-    inHouse: (run) => run(undefined),
+    inFixture: (run) => run(undefined),
     states: { "left.up": note("left.up"), "left.down": note("left.down"), right: note("right") },
     events: { drop: note("drop!") },
   });
@@ -75,29 +75,29 @@ test("every region's state is asserted after every step", async () => {
 });
 
 test("a state or event without an implementation fails before anything is played", async () => {
-  const houses: string[][] = [];
-  const { locked: _, ...states } = doorPlayer(houses).states;
-  const { lock: __, ...events } = doorPlayer(houses).events;
-  const lacking = { ...doorPlayer(houses), states, events };
+  const fixtures: string[][] = [];
+  const { locked: _, ...states } = doorPlayer(fixtures).states;
+  const { lock: __, ...events } = doorPlayer(fixtures).events;
+  const lacking = { ...doorPlayer(fixtures), states, events };
   const { message } = await rejection(play(walk(door), lacking));
   assert.is(message, 'model door: no state "locked" is implemented\nmodel door: no event "lock" is implemented');
-  assert.equal(houses, []);
+  assert.equal(fixtures, []);
 });
 
 test("an implementation of what the model has not fails as well", async () => {
-  const houses: string[][] = [];
-  const whole = doorPlayer(houses);
+  const fixtures: string[][] = [];
+  const whole = doorPlayer(fixtures);
   const events = { ...whole.events, knock: () => {} };
   assert.equal(misfits(walk(door), whole), []);
   const { message } = await rejection(play(walk(door), { ...whole, events }));
   assert.is(message, 'model door: the event "knock" is implemented, and the model has none');
-  assert.equal(houses, []);
+  assert.equal(fixtures, []);
 });
 
 test("a failure says where, in words, and the other paths are played all the same", async () => {
-  const houses: string[][] = [];
+  const fixtures: string[][] = [];
   const isWrong = () => assert.is("ajar", "locked", "the door");
-  const { failures, model } = await play(walk(door), doorPlayer(houses, { "is locked": isWrong }));
+  const { failures, model } = await play(walk(door), doorPlayer(fixtures, { "is locked": isWrong }));
   assert.equal(
     failures.map(({ model, path, step }) => ({ model, path, step })),
     [{ model: "door", path: "close, lock", step: "lock → locked" }],
@@ -116,7 +116,7 @@ test("a failure that holds a whole server is told in one line", async () => {
   assert.ok(message.length < 500, `${message.length} characters`);
 });
 
-test("a failure before the first step, in an event, or in taking the house down is one like any other", async () => {
+test("a failure before the first step, in an event, or in taking the fixture down is one like any other", async () => {
   const poison = () => {
     throw new Error("provoked");
   };
@@ -141,15 +141,15 @@ test("a step that never ends is cut off", async () => {
 });
 
 test("after so many failures no further path is begun", async () => {
-  const houses: string[][] = [];
+  const fixtures: string[][] = [];
   const fails = () => assert.unreachable("always");
-  const { failures, model } = await play(walk(door), doorPlayer(houses, { "close!": fails }), {
+  const { failures, model } = await play(walk(door), doorPlayer(fixtures, { "close!": fails }), {
     atOnce: 1,
     failuresMax: 1,
   });
   assert.is(failures.length, 1);
   assert.is(model.paths, 1);
-  assert.is(houses.length, 1);
+  assert.is(fixtures.length, 1);
 });
 
 test.run();

@@ -6,13 +6,13 @@ import { within } from "../support/deadline.ts";
 import type { Path, Step, Walk } from "./walk.ts";
 
 /** What a model's words mean on the running server. A House is what one path is played in. */
-export interface Implementation<House> {
+export interface Implementation<Fixture> {
   /** Runs with a fresh house, and takes it down; rejects when run does, or when something is wrong at the end. */
-  inHouse(run: (house: House) => Promise<void>): Promise<void>;
+  inFixture(run: (fixture: Fixture) => Promise<void>): Promise<void>;
   /** By leaf state: asserts what the client sees and what the server's own actor is in. */
-  states: Record<string, (house: House) => unknown>;
+  states: Record<string, (fixture: Fixture) => unknown>;
   /** By event type: brings it about, and waits until it has arrived. */
-  events: Record<string, (house: House, event: EventObject) => unknown>;
+  events: Record<string, (fixture: Fixture, event: EventObject) => unknown>;
 }
 
 export interface PathFailure {
@@ -49,9 +49,9 @@ export interface PlayOptions {
 }
 
 /** What an implementation lacks, or has too much; empty when it fits its model. */
-export function misfits<House>(
+export function misfits<Fixture>(
   { name, stateNames, eventTypes }: Walk,
-  implementation: Implementation<House>,
+  implementation: Implementation<Fixture>,
 ): string[] {
   const compare = (kind: string, wanted: string[], entries: object): string[] => {
     const present = Object.keys(entries);
@@ -71,9 +71,9 @@ export function misfits<House>(
 }
 
 /** @throws Error, before anything is played, when a state or an event has no implementation or one too many. */
-export async function play<House>(
+export async function play<Fixture>(
   walk: Walk,
-  implementation: Implementation<House>,
+  implementation: Implementation<Fixture>,
   options: PlayOptions = {},
 ): Promise<Played> {
   const { atOnce = 4, stepDeadlineMs = 15_000, failuresMax = 10 } = options;
@@ -88,11 +88,11 @@ export async function play<House>(
     let at = "before the first step";
     let taken: string[] = [];
     try {
-      await implementation.inHouse(async (house) => {
+      await implementation.inFixture(async (fixture) => {
         const arrive = async ({ event, states: leaves }: Step): Promise<void> => {
           for (const leaf of leaves) {
             at = `${event.type} → ${leaf}`;
-            await implementation.states[leaf]?.(house);
+            await implementation.states[leaf]?.(fixture);
           }
         };
         await within(arrive({ event: { type: "start" }, states: path.first }), "the first state", stepDeadlineMs);
@@ -100,7 +100,7 @@ export async function play<House>(
           at = step.event.type;
           taken = [...taken, wordsOf(step.event)];
           const happen = async (): Promise<void> => {
-            await implementation.events[step.event.type]?.(house, step.event);
+            await implementation.events[step.event.type]?.(fixture, step.event);
             await arrive(step);
           };
           await within(happen(), () => at, stepDeadlineMs);

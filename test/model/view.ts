@@ -20,7 +20,7 @@ export interface View {
   sockets: readonly SocketView[];
   surfaces: readonly SurfaceView[];
   /** Global broadcasts in the order they were made. */
-  news: readonly string[];
+  broadcast: readonly string[];
 }
 
 /** All places in time are indices into `emitted`: how many events there had been. */
@@ -53,7 +53,7 @@ export interface SocketView {
   /** The verdicts on its subscriptions, where the socket gets such (protocol 2). */
   verdicts?: VerdictsView;
   /** `from`: how many broadcasts had been made when it came in. */
-  news: { from: number; received: readonly string[] };
+  broadcast: { from: number; received: readonly string[] };
   /** Whatever else came, in words: events after an unsubscribe, updates of what it never watched, unknown messages. */
   strays: readonly string[];
 }

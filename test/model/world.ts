@@ -62,7 +62,8 @@ export class Explored {
     stage.begin(world);
     try {
       step.take(stage);
-      for (let fact = stage.countsAtOnce.shift(); fact; fact = stage.countsAtOnce.shift()) deliverFact(stage, fact);
+      for (let signal = stage.countsAtOnce.shift(); signal; signal = stage.countsAtOnce.shift())
+        deliverFact(stage, signal);
     } catch (error) {
       // Its mail lies about half read: the next step begins on a clean one.
       this.#stage = stageOf(stage.setting);

@@ -16,19 +16,19 @@ const linkBytesPerSecond = 200_000;
 const deadlineMs = 30_000;
 
 test("who reads 1 MB at 25 kB/s is not taken for silent meanwhile", () =>
-  withHost({ clock: hastyClock(haste) }, async (house) => {
-    const proxy = await ThrottlingProxy.open(house.url);
+  withHost({ clock: hastyClock(haste) }, async (fixture) => {
+    const proxy = await ThrottlingProxy.open(fixture.url);
     try {
       using reader = await connect(proxy.url);
       await reader.next("catalog");
       reader.send({ type: "chat.subscribe", conversationId: "c" });
       await reader.barrier();
       proxy.link.down.throttle(linkBytesPerSecond);
-      house.orchestrator.begin("c");
+      fixture.orchestrator.begin("c");
       const content = "x".repeat(eventBytes);
       const result = { stepId: "s", toolCallId: "t", toolName: "read", content, isError: false };
-      house.orchestrator.emit("c", { type: "tool-result", ...result });
-      house.orchestrator.end("c");
+      fixture.orchestrator.emit("c", { type: "tool-result", ...result });
+      fixture.orchestrator.end("c");
       await reader.nextEvent("c", "turn-sealed", deadlineMs);
       const [event] = reader.transcript("c").events.filter(({ type }) => type === "tool-result");
       assert.ok(event?.["content"] === content);

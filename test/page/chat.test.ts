@@ -15,14 +15,14 @@ interface Bench {
   it: Chat;
   sent: object[];
   returned: [string, string][];
-  news: string[];
+  broadcast: string[];
   server: { isUp: boolean; status: string; chunks: StoredChunk[]; showsQueue: boolean };
 }
 
 function bench(isNew = false): Bench {
   const sent: object[] = [];
   const returned: [string, string][] = [];
-  const news: string[] = [];
+  const broadcast: string[] = [];
   const server: Bench["server"] = { isUp: true, status: "idle", chunks: [], showsQueue: true };
   const it = createChat({
     api: {
@@ -41,18 +41,18 @@ function bench(isNew = false): Bench {
     clock: new SimulatedPageClock(),
     conversationId: "c",
     isNew,
-    settings: { carried: () => ({ model: "p/m" }), created: () => news.push("settings") },
+    settings: { carried: () => ({ model: "p/m" }), created: () => broadcast.push("settings") },
     statusOf: () => server.status,
     on: {
       changed: () => {},
       trouble: () => {},
       returned: (text, why) => returned.push([text, why]),
-      created: () => news.push("created"),
+      created: () => broadcast.push("created"),
       showsQueue: () => server.showsQueue,
     },
   });
   it.open();
-  return { it, sent, returned, news, server };
+  return { it, sent, returned, broadcast, server };
 }
 
 const queueSpec = (...texts: string[]) => ({
@@ -149,12 +149,12 @@ chat("a text that cannot be sent comes back at once", async () => {
 });
 
 chat("a new conversation is told of once, with its first event", async () => {
-  const { it, news } = bench(true);
+  const { it, broadcast } = bench(true);
   await settle();
   assert.ok(it.isNew());
   for (const delta of new Script().opening("t1", "one")) it.hearDelta(delta);
   assert.not(it.isNew());
-  assert.equal(news, ["settings", "created"]);
+  assert.equal(broadcast, ["settings", "created"]);
 });
 
 chat("after a lost connection a text that never arrived comes back, one that did does not", async () => {

@@ -324,7 +324,7 @@ asking("a server in trouble is asked less often, and its recovery is told", asyn
 });
 
 /** A stream of an actor that the test writes to. */
-function newsOf(refusals: object[] = []) {
+function broadcastOf(refusals: object[] = []) {
   const clock = new SimulatedClock();
   const heard: string[] = [];
   const bodies: ReadableStreamDefaultController<Uint8Array>[] = [];
@@ -356,7 +356,7 @@ function newsOf(refusals: object[] = []) {
 }
 
 asking("lines are heard as they come, in whatever pieces, and heartbeats are for the watchdog alone", async () => {
-  const { write, hears, follower, clock } = newsOf();
+  const { write, hears, follower, clock } = broadcastOf();
   await settle();
   write('{"type":"actor.shown","at":1}\n{"type":"act');
   await hears("actor.shown 1");
@@ -368,7 +368,7 @@ asking("lines are heard as they come, in whatever pieces, and heartbeats are for
 });
 
 asking("a stream that breaks is told as lost and taken up again", async () => {
-  const { clock, bodies, write, hears, follower } = newsOf();
+  const { clock, bodies, write, hears, follower } = broadcastOf();
   await settle();
   write('{"type":"actor.shown","at":1}\n');
   await hears("actor.shown 1");
@@ -382,7 +382,7 @@ asking("a stream that breaks is told as lost and taken up again", async () => {
 });
 
 asking("a stream without a sign of life is given up", async () => {
-  const { clock, hears, write, follower } = newsOf();
+  const { clock, hears, write, follower } = broadcastOf();
   await settle();
   clock.advance(20_000);
   write('{"type":"still.here","at":1}\n');
@@ -395,7 +395,7 @@ asking("a stream without a sign of life is given up", async () => {
 });
 
 asking("after an actor's end nothing is asked any more", async () => {
-  const { clock, bodies, write, hears } = newsOf();
+  const { clock, bodies, write, hears } = broadcastOf();
   await settle();
   write('{"type":"actor.ended","at":1}\n');
   await hears("actor.ended 1");
@@ -405,13 +405,13 @@ asking("after an actor's end nothing is asked any more", async () => {
 });
 
 asking("an actor that is not there is gone, and not asked for again", async () => {
-  const { clock, hears } = newsOf([{ status: 404 }]);
+  const { clock, hears } = broadcastOf([{ status: 404 }]);
   await hears("gone");
   assert.is(clock.pending, 0);
 });
 
 asking("another refusal is told and tried again; a server that is away is tried again", async () => {
-  const { clock, hears, write, follower } = newsOf([{ status: 429, message: "too many" }, { status: 0 }]);
+  const { clock, hears, write, follower } = broadcastOf([{ status: 429, message: "too many" }, { status: 0 }]);
   await hears("too many");
   for (let attempt = 0; attempt < 2; attempt++) {
     clock.advance(1_000);

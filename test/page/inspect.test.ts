@@ -1,10 +1,10 @@
 // The inspector in a real browser, against the real server: what it shows is what the server's actors do.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { ActorMoved, InspectionNews } from "../../src/diagnostics/inspection.ts";
+import type { ActorChange, ActorMoved } from "../../src/diagnostics/inspection.ts";
 import { type Browser, findChromium, mustHaveChromium, startBrowser } from "../support/chromium.ts";
 import { eventually } from "../support/deadline.ts";
-import { type InspectHouse, type InspectHouseOptions, startInspectHouse } from "../support/inspect-house.ts";
+import { type InspectFixture, type InspectFixtureOptions, startInspectFixture } from "../support/inspect-fixture.ts";
 import { Operator } from "../support/inspect-person.ts";
 import { ServerProcess } from "../support/server-process.ts";
 
@@ -14,24 +14,28 @@ const executable = findChromium();
 let browser: Browser;
 
 /** Each with a server of its own. Left out without a browser; no page may throw or offend against its policy. */
-function promise(name: string, run: (house: InspectHouse) => Promise<void>, options: InspectHouseOptions = {}): void {
+function promise(
+  name: string,
+  run: (fixture: InspectFixture) => Promise<void>,
+  options: InspectFixtureOptions = {},
+): void {
   const register = executable === undefined ? page.skip : page;
   register(name, async () => {
-    const house = await startInspectHouse(options);
+    const fixture = await startInspectFixture(options);
     try {
-      await run(house);
+      await run(fixture);
       assert.equal(browser.defects, []);
     } finally {
       browser.defects.length = 0;
       const [first, ...others] = browser.context.pages();
       for (const other of others) await other.close();
       await first?.goto("about:blank");
-      await house.end();
+      await fixture.end();
     }
   });
 }
 
-const visits = async ({ url }: InspectHouse, hash = ""): Promise<Operator> =>
+const visits = async ({ url }: InspectFixture, hash = ""): Promise<Operator> =>
   new Operator(await browser.open(`${url}${hash}`)).isLive();
 
 if (executable === undefined && mustHaveChromium) {
@@ -62,23 +66,23 @@ function isWithin(some: string[], all: string[]): boolean {
 
 promise(
   "an actor is picked, a turn runs: what lights up, flashes and is logged is what the server did",
-  async (house) => {
-    const client = await house.join();
+  async (fixture) => {
+    const client = await fixture.join();
     client.send({ type: "chat.subscribe", conversationId: "c" });
-    const operator = await visits(house);
+    const operator = await visits(fixture);
     await operator.page.selectOption("#find-chart", "watch");
-    const id = house.newest("watch");
+    const id = fixture.newest("watch");
     await operator.picks(id);
     await operator.seesLit(...idle);
     await operator.watches();
-    const news: InspectionNews[] = [];
-    house.server.gateway.inspect((one) => news.push(one), { actorId: id });
+    const changes: ActorChange[] = [];
+    fixture.server.gateway.inspect((one) => changes.push(one), { actorId: id });
     client.send({ type: "chat.send", conversationId: "c", model: "demo/script", message: script });
     await operator.seesLit(...generating);
     await client.nextEvent("c", "turn-sealed");
     await operator.seesLit(...idle);
 
-    const moves = news.filter((one): one is ActorMoved => one.type === "actor.moved");
+    const moves = changes.filter((one): one is ActorMoved => one.type === "actor.moved");
     const { lit, flashed } = await operator.saw();
     const went = [idle, ...moves.map(({ states }) => states)].map((states) => [...states].sort().join());
     const shown = lit.map((states) => [...states].sort().join());
@@ -111,10 +115,10 @@ promise(
 
 promise(
   "paused, the log is stepped through and the chart shows that moment, while recording goes on",
-  async (house) => {
-    const client = await house.join();
-    const id = house.newest("connection");
-    const operator = await visits(house);
+  async (fixture) => {
+    const client = await fixture.join();
+    const id = fixture.newest("connection");
+    const operator = await visits(fixture);
     await operator.picks(id);
     client.send({ type: "chat.subscribe", conversationId: "c" });
     const watching = quiet.with(1, "connection.open.subscription.some");
@@ -143,22 +147,25 @@ promise(
   },
 );
 
-promise("the log keeps the newest 2,000, says so, and puts only the rows in sight into the document", async (house) => {
-  const client = await house.join();
-  const operator = await visits(house);
-  await operator.picks(house.newest("connection"));
-  for (let count = 0; count < 2_500; count++) client.send({ type: "ping" });
-  await client.barrier();
-  await operator.sees("#log-note", "The newest 2,000 are kept; 502 older ones are gone.");
-  assert.ok((await operator.page.locator(".log-row").count()) < 80);
-  const { entries, entriesDropped } = await operator.exports();
-  assert.equal([entries.length, entriesDropped], [2_000, 502]);
-});
+promise(
+  "the log keeps the newest 2,000, says so, and puts only the rows in sight into the document",
+  async (fixture) => {
+    const client = await fixture.join();
+    const operator = await visits(fixture);
+    await operator.picks(fixture.newest("connection"));
+    for (let count = 0; count < 2_500; count++) client.send({ type: "ping" });
+    await client.barrier();
+    await operator.sees("#log-note", "The newest 2,000 are kept; 502 older ones are gone.");
+    assert.ok((await operator.page.locator(".log-row").count()) < 80);
+    const { entries, entriesDropped } = await operator.exports();
+    assert.equal([entries.length, entriesDropped], [2_000, 502]);
+  },
+);
 
-promise("kinds and states are counted as they are, and whoever is chosen is found", async (house) => {
-  const clients = [await house.join(), await house.join(), await house.join()];
+promise("kinds and states are counted as they are, and whoever is chosen is found", async (fixture) => {
+  const clients = [await fixture.join(), await fixture.join(), await fixture.join()];
   for (const client of clients.slice(1)) client.send({ type: "chat.subscribe", conversationId: "a-conversation" });
-  const operator = await visits(house);
+  const operator = await visits(fixture);
   await operator.sees('#map [data-count="connection"]', "3");
   await operator.sees('#map [data-count="watch"]', "2");
   await operator.page.locator('#map [data-kind="watch"]').focus();
@@ -183,36 +190,36 @@ promise("kinds and states are counted as they are, and whoever is chosen is foun
 
 promise(
   "what an actor waits for is told in words: of its states, of those around them, and of the clock",
-  async (house) => {
-    const client = await house.join();
+  async (fixture) => {
+    const client = await fixture.join();
     const hanging = JSON.stringify({ tokens: 3, hang: true });
     client.send({ type: "chat.send", conversationId: "c", model: "demo/script", message: hanging });
     await client.nextEvent("c", "text-delta");
-    const operator = await visits(house);
-    await operator.picks(house.newest("connection"));
+    const operator = await visits(fixture);
+    await operator.picks(fixture.newest("connection"));
     await operator.sees(".card", /chatTurn asking\s*A turn it asked for is not sealed yet\.\s*Waits for turns\.none\./);
     await operator.page.locator("#beside:not([open])").waitFor();
-    await operator.picks(house.newest("turn"));
+    await operator.picks(fixture.newest("turn"));
     await operator.sees(".card", "The model writes its answer.");
     await operator.sees(".deadlines", /In 1 h \d+ min: it has run for too long: aborted/);
-    await operator.sees("#facts", /Last said\s*[\d.]+ m?s ago/);
+    await operator.sees("#dispatchQueue", /Last said\s*[\d.]+ m?s ago/);
     await operator.sees("#beside[open]", /agent\.finished, .*turn\.cancel/);
     client.send({ type: "chat.cancel", conversationId: "c" });
     await operator.seesLit("turn.aborted");
   },
 );
 
-promise("parent and children lead to one another, and the address leads back to the actor", async (house) => {
-  const client = await house.join();
+promise("parent and children lead to one another, and the address leads back to the actor", async (fixture) => {
+  const client = await fixture.join();
   client.send({ type: "chat.subscribe", conversationId: "c" });
-  const operator = await visits(house);
-  const [connection, watch] = [house.newest("connection"), house.newest("watch")];
+  const operator = await visits(fixture);
+  const [connection, watch] = [fixture.newest("connection"), fixture.newest("watch")];
   await operator.picks(connection);
   await operator.page.locator("#children a").click();
   await operator.sees("#kind", /^watch$/);
-  await operator.sees("#facts", /at the newest event/);
+  await operator.sees("#dispatchQueue", /at the newest event/);
   assert.match(operator.page.url(), new RegExp(`#/a/${encodeURIComponent(watch)}/`));
-  const again = await visits(house, new URL(operator.page.url()).hash);
+  const again = await visits(fixture, new URL(operator.page.url()).hash);
   await again.seesLit(...idle);
   await again.page.locator("#parent a").click();
   await again.sees("#kind", /^connection$/);
@@ -220,10 +227,10 @@ promise("parent and children lead to one another, and the address leads back to 
   await again.page.locator("#map svg").waitFor();
 });
 
-promise("an actor that has ended stays with its last state and the reason", async (house) => {
-  const client = await house.join();
-  const operator = await visits(house);
-  const id = house.newest("connection");
+promise("an actor that has ended stays with its last state and the reason", async (fixture) => {
+  const client = await fixture.join();
+  const operator = await visits(fixture);
+  const id = fixture.newest("connection");
   await operator.picks(id);
   await client.close();
   await operator.sees("#moment", "ended");
@@ -234,17 +241,17 @@ promise("an actor that has ended stays with its last state and the reason", asyn
   assert.is((await operator.exports()).ending?.how, "done");
 });
 
-promise("an address of nobody says so", async (house) => {
-  const operator = await visits(house, "#/a/x%3A9999");
+promise("an address of nobody says so", async (fixture) => {
+  const operator = await visits(fixture, "#/a/x%3A9999");
   await operator.sees("#ending", "There is no such actor");
 });
 
 const secret = "between you and me";
 
-promise("texts stay with the server unless the operator has said otherwise", async (house) => {
-  const client = await house.join();
-  const operator = await visits(house);
-  await operator.picks(house.newest("connection"));
+promise("texts stay with the server unless the operator has said otherwise", async (fixture) => {
+  const client = await fixture.join();
+  const operator = await visits(fixture);
+  await operator.picks(fixture.newest("connection"));
   client.send({ type: "chat.send", conversationId: "c", message: secret, model: "demo/echo" });
   await client.nextEvent("c", "turn-sealed");
   await operator.sees("#log-rows", "turns.none");
@@ -256,10 +263,10 @@ promise("texts stay with the server unless the operator has said otherwise", asy
 
 promise(
   "with --inspect=full an event's payload is shown with it",
-  async (house) => {
-    const client = await house.join();
-    const operator = await visits(house);
-    await operator.picks(house.newest("connection"));
+  async (fixture) => {
+    const client = await fixture.join();
+    const operator = await visits(fixture);
+    await operator.picks(fixture.newest("connection"));
     client.send({ type: "chat.send", conversationId: "c", message: secret, model: "demo/echo" });
     await operator.page.locator(".log-row", { hasText: "chat.send" }).click();
     await operator.sees("#log-entry pre", secret);
@@ -269,9 +276,9 @@ promise(
 
 promise(
   "where a token is needed it is asked for, a wrong one again, and then everything is shown",
-  async (house) => {
-    await house.join();
-    const { page: tab } = new Operator(await browser.open(house.url));
+  async (fixture) => {
+    await fixture.join();
+    const { page: tab } = new Operator(await browser.open(fixture.url));
     const operator = new Operator(tab);
     await tab.locator("#token-dialog[open]").waitFor();
     await tab.fill("#token", "wrong");
@@ -281,16 +288,16 @@ promise(
     await tab.keyboard.press("Enter");
     await operator.isLive();
     await operator.sees('#map [data-count="connection"]', "1");
-    await operator.picks(house.newest("connection"));
+    await operator.picks(fixture.newest("connection"));
     await operator.seesLit(...quiet);
   },
   { token: "right-token-right" },
 );
 
-promise("a page that nobody sees asks for nothing; seen again it is up to date", async (house) => {
+promise("a page that nobody sees asks for nothing; seen again it is up to date", async (fixture) => {
   const tab = await browser.context.newPage();
   await tab.clock.install();
-  await tab.goto(house.url);
+  await tab.goto(fixture.url);
   const operator = new Operator(tab);
   await operator.sees('#map [data-count="connection"]', "0");
   const see = (state: string) =>
@@ -302,22 +309,22 @@ promise("a page that nobody sees asks for nothing; seen again it is up to date",
   await tab.clock.runFor(5_000);
   const asked: string[] = [];
   tab.on("request", (request) => asked.push(request.url()));
-  await house.join();
+  await fixture.join();
   await tab.clock.runFor(60_000);
   assert.equal(asked, []);
   await see("visible");
   await operator.sees('#map [data-count="connection"]', "1");
 });
 
-promise("a server that goes is told, and when another comes in its place the page says so", async (house) => {
-  await house.join();
-  const operator = await visits(house);
-  await operator.picks(house.newest("connection"));
-  const httpPort = Number(new URL(house.url).port);
-  await house.end();
+promise("a server that goes is told, and when another comes in its place the page says so", async (fixture) => {
+  await fixture.join();
+  const operator = await visits(fixture);
+  await operator.picks(fixture.newest("connection"));
+  const httpPort = Number(new URL(fixture.url).port);
+  await fixture.end();
   await operator.sees("#health", "The server cannot be reached.");
   await operator.sees("#moment", "ended");
-  const next = await startInspectHouse({ httpPort });
+  const next = await startInspectFixture({ httpPort });
   try {
     await operator.isLive();
     await operator.sees("#ending", "before the server was started anew");
@@ -372,14 +379,14 @@ promise("the actor that was watched is gone after a restart, though another has 
   }
 });
 
-promise("on a phone the list and the actor take turns, and nothing is wider than the screen", async (house) => {
-  const client = await house.join();
+promise("on a phone the list and the actor take turns, and nothing is wider than the screen", async (fixture) => {
+  const client = await fixture.join();
   client.send({ type: "chat.subscribe", conversationId: "c" });
-  const operator = await visits(house);
+  const operator = await visits(fixture);
   await operator.page.setViewportSize({ width: 390, height: 844 });
   const widths = (): Promise<number[]> => operator.page.evaluate("[document.documentElement.scrollWidth, innerWidth]");
   assert.equal(await widths(), [390, 390]);
-  await operator.picks(house.newest("watch"));
+  await operator.picks(fixture.newest("watch"));
   await operator.page.locator("#side").waitFor({ state: "hidden" });
   assert.equal(await widths(), [390, 390]);
   await operator.page.locator("#to-all").click();

@@ -85,13 +85,13 @@ const row = (id: string, lastActivityAt: number, title: string | null = id) => {
   return { id, title, lastActivityAt, createdAt: 0, status: "idle", workspaceId: "default" };
 };
 
-pieces("news moves a conversation to the top, and asks for a reading when its title is unknown", () => {
+pieces("broadcast moves a conversation to the top, and asks for a reading when its title is unknown", () => {
   const list = conversations.createList();
   conversations.beginReading(list);
   conversations.finishReading(list, [row("b", 2), row("a", 1)], 5);
-  const news = { conversationId: "a", status: "active", workspaceId: "default" };
-  assert.not(conversations.addNews(list, news, 10));
-  assert.ok(conversations.addNews(list, { ...news, conversationId: "c" }, 11));
+  const broadcast = { conversationId: "a", status: "active", workspaceId: "default" };
+  assert.not(conversations.addBroadcast(list, broadcast, 10));
+  assert.ok(conversations.addBroadcast(list, { ...broadcast, conversationId: "c" }, 11));
   assert.equal(
     list.rows.map(({ id, status }) => [id, status]),
     [
@@ -102,10 +102,10 @@ pieces("news moves a conversation to the top, and asks for a reading when its ti
   );
 });
 
-pieces("news that comes while the list is being read is not overwritten by it", () => {
+pieces("broadcast that comes while the list is being read is not overwritten by it", () => {
   const list = conversations.createList();
   conversations.beginReading(list);
-  conversations.addNews(list, { conversationId: "a", status: "active", workspaceId: "default" }, 10);
+  conversations.addBroadcast(list, { conversationId: "a", status: "active", workspaceId: "default" }, 10);
   conversations.finishReading(list, [row("a", 1, "Title")], 11);
   assert.is(list.rows[0]?.status, "active");
   assert.is(list.rows[0]?.title, "Title");

@@ -5,39 +5,39 @@ import { limits } from "../../src/limits.ts";
 import { DispatchQueue } from "../../src/runtime/dispatch-queue.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
-const test = suite("facts");
+const test = suite("dispatchQueue");
 
-test("a fact is never delivered inside the loop that found it", () => {
+test("a signal is never delivered inside the loop that found it", () => {
   const clock = new SimulatedClock();
-  const facts = new DispatchQueue(clock, limits);
+  const dispatchQueue = new DispatchQueue(clock, limits);
   const heard: number[] = [];
-  facts.post(() => heard.push(1));
+  dispatchQueue.post(() => heard.push(1));
   assert.equal(heard, []);
   clock.settle();
   assert.equal(heard, [1]);
 });
 
-test("facts keep their order, also those that a fact leads to", () => {
+test("dispatchQueue keep their order, also those that a signal leads to", () => {
   const clock = new SimulatedClock();
-  const facts = new DispatchQueue(clock, limits);
+  const dispatchQueue = new DispatchQueue(clock, limits);
   const heard: number[] = [];
   for (const number of [1, 2, 3]) {
-    facts.post(() => {
+    dispatchQueue.post(() => {
       heard.push(number);
-      facts.post(() => heard.push(number * 10));
+      dispatchQueue.post(() => heard.push(number * 10));
     });
   }
   clock.settle();
   assert.equal(heard, [1, 2, 3, 10, 20, 30]);
 });
 
-test("a fact that comes after a pause is delivered like the first", () => {
+test("a signal that comes after a pause is delivered like the first", () => {
   const clock = new SimulatedClock();
-  const facts = new DispatchQueue(clock, limits);
+  const dispatchQueue = new DispatchQueue(clock, limits);
   const heard: number[] = [];
   for (const number of [1, 2, 3]) {
-    facts.post(() => heard.push(number));
-    facts.post(() => heard.push(number));
+    dispatchQueue.post(() => heard.push(number));
+    dispatchQueue.post(() => heard.push(number));
     clock.settle();
   }
   assert.equal(heard, [1, 1, 2, 2, 3, 3]);
@@ -48,14 +48,14 @@ test("a loop turn delivers so many and no more, and the rest loses its place to 
   const clock = new SimulatedClock();
   const turns: (() => void)[] = [];
   clock.defer = (run) => void turns.push(run);
-  const facts = new DispatchQueue(clock, { ...limits, factsPerLoopTurn: 3 });
+  const dispatchQueue = new DispatchQueue(clock, { ...limits, dispatchesPerLoopTurn: 3 });
   const heard: number[] = [];
-  for (let number = 0; number < 7; number++) facts.post(() => heard.push(number));
+  for (let number = 0; number < 7; number++) dispatchQueue.post(() => heard.push(number));
   const counts: number[] = [];
   for (let turn = turns.shift(); turn; turn = turns.shift()) {
     turn();
     counts.push(heard.length);
-    if (counts.length === 1) facts.post(() => heard.push(99));
+    if (counts.length === 1) dispatchQueue.post(() => heard.push(99));
   }
   assert.equal(counts, [3, 6, 8]);
   assert.equal(heard, [0, 1, 2, 3, 4, 5, 6, 99]);

@@ -8,7 +8,11 @@ const test = suite("long work");
 
 function open() {
   const clock = new SimulatedClock();
-  const longWork = new FairJobQueue(clock, { longWorkRests: 100, longWorkRestMsMax: 2_000, longWorkWaitMsMax: 6_000 });
+  const longWork = new FairJobQueue(clock, {
+    longMessageCooldown: 100,
+    longMessageCooldownMsMax: 2_000,
+    longMessageWaitMsMax: 6_000,
+  });
   const done: string[] = [];
   const work = (name: string, takesMs = 0, owner = "us"): Work => ({
     steps: [1, 2, 3].map((step) => () => {

@@ -8,7 +8,7 @@ import { createSurfaceRegistry } from "../../src/surfaces/surface-registry.ts";
 import { smallLimits } from "../model/random/server.ts";
 import { noLargerThan } from "../support/bounds.ts";
 import { SimulatedClock } from "../support/clock.ts";
-import { agentOf, failingStore, memoryStore, Puppet } from "../support/orchestrator-house.ts";
+import { agentOf, failingStore, memoryStore, Puppet } from "../support/orchestrator-fixture.ts";
 import { rememberingLogger } from "../support/store-rows.ts";
 import { Broken, SimulatedClient } from "./client.ts";
 
@@ -24,7 +24,7 @@ export const limits = {
     agentSilentMs: 60_000,
     deltaCharactersMax: 64 * 1_024,
     commandsBurst: 1_000_000,
-    looksBurst: 1_000_000,
+    readsBurst: 1_000_000,
   }),
 };
 

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
-import { event, FeedHouse, sealed, text, turnByTurn, type Watcher } from "../support/feed-house.ts";
+import { event, FeedFixture, sealed, text, turnByTurn, type Watcher } from "../support/feed-fixture.ts";
 import { seeded } from "../support/seed.ts";
 
 const test = suite("feed");
@@ -15,11 +15,11 @@ const count = (length: number): number[] => Array.from({ length }, (_, index) =>
 // ── when ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 test("the first flush after a pause goes out with the tick, all of it in one write", () => {
-  const house = new FeedHouse();
-  const { socket, transcript } = house.live();
-  house.append(event("user-message", { text: "hello" }), event("turn-start"), text("a"));
+  const fixture = new FeedFixture();
+  const { socket, transcript } = fixture.live();
+  fixture.append(event("user-message", { text: "hello" }), event("turn-start"), text("a"));
   assert.is(socket.writes.length, 0);
-  house.clock.settle();
+  fixture.clock.settle();
   assert.is(socket.writes.length, 1);
   assert.equal(
     transcript().events.map(({ type }) => type),
@@ -28,14 +28,14 @@ test("the first flush after a pause goes out with the tick, all of it in one wri
 });
 
 test("a single watcher never waits for company", () => {
-  const house = new FeedHouse();
-  const { socket } = house.live();
+  const fixture = new FeedFixture();
+  const { socket } = fixture.live();
   for (const _ of count(5)) {
-    house.append(text("a"));
-    house.clock.settle();
+    fixture.append(text("a"));
+    fixture.clock.settle();
   }
   assert.is(socket.writes.length, 5);
-  assert.is(house.clock.pending, 0);
+  assert.is(fixture.clock.pending, 0);
 });
 
 test("with many watchers the next flush waits so long that a socket gets at most one write in 25 ms", () => {
@@ -44,17 +44,17 @@ test("with many watchers the next flush waits so long that a socket gets at most
     [250, 25],
     [1_000, 25],
   ] as const) {
-    const house = new FeedHouse();
-    const [first] = count(watchers).map(() => house.live());
+    const fixture = new FeedFixture();
+    const [first] = count(watchers).map(() => fixture.live());
     const writes = () => first?.socket.writes.length;
-    house.append(text("a"));
-    house.clock.settle();
+    fixture.append(text("a"));
+    fixture.clock.settle();
     assert.is(writes(), 1);
-    house.append(text("b"));
-    house.append(text("c"));
-    house.clock.advance(pauseMs - 1);
+    fixture.append(text("b"));
+    fixture.append(text("c"));
+    fixture.clock.advance(pauseMs - 1);
     assert.is(writes(), 1);
-    house.clock.advance(1);
+    fixture.clock.advance(1);
     assert.is(writes(), 2);
     assert.is(first?.transcript().text, "abc");
   }
@@ -65,110 +65,110 @@ test("64 events or 64 KiB go out before their time", () => {
     count(limits.flushEventsMax).map(() => text("x")),
     [text("x".repeat(limits.flushBytesMax))],
   ]) {
-    const house = new FeedHouse();
-    const [first] = count(250).map(() => house.live());
-    house.append(text("a"));
-    house.clock.settle();
-    house.append(text("early"));
-    house.clock.settle();
+    const fixture = new FeedFixture();
+    const [first] = count(250).map(() => fixture.live());
+    fixture.append(text("a"));
+    fixture.clock.settle();
+    fixture.append(text("early"));
+    fixture.clock.settle();
     assert.is(first?.socket.writes.length, 1);
-    house.append(...gathered);
-    house.clock.settle();
-    assert.is(house.clock.now(), 0);
+    fixture.append(...gathered);
+    fixture.clock.settle();
+    assert.is(fixture.clock.now(), 0);
     assert.ok((first?.socket.writes.length ?? 0) >= 2);
-    assert.is(first?.cursor.seq, house.feed.log.seq);
-    assert.is(house.clock.pending, 0);
+    assert.is(first?.cursor.seq, fixture.feed.log.seq);
+    assert.is(fixture.clock.pending, 0);
   }
 });
 
 test("a flush holds at most 64 KiB: the rest follows at once", () => {
-  const house = new FeedHouse({ outstandingBytesMax: Number.MAX_SAFE_INTEGER });
-  const { socket, transcript } = house.live();
-  house.append(...count(500).map((index) => event("tool-output", { data: `${index}`.padEnd(1_000) })));
-  house.clock.settle();
-  assert.is(house.clock.now(), 0);
+  const fixture = new FeedFixture({ outstandingBytesMax: Number.MAX_SAFE_INTEGER });
+  const { socket, transcript } = fixture.live();
+  fixture.append(...count(500).map((index) => event("tool-output", { data: `${index}`.padEnd(1_000) })));
+  fixture.clock.settle();
+  assert.is(fixture.clock.now(), 0);
   assert.ok(socket.writes.length >= 4);
   assert.ok(socket.writes.every((frames) => frames.length <= limits.flushBytesMax));
   assert.is(transcript().events.length, 500);
 });
 
 test("live events come as they came, never joined", () => {
-  const house = new FeedHouse();
-  const { socket } = house.live();
-  house.append(text("a"), text("b"));
-  house.clock.settle();
+  const fixture = new FeedFixture();
+  const { socket } = fixture.live();
+  fixture.append(text("a"), text("b"));
+  fixture.clock.settle();
   assert.is(socket.messages().length, 2);
   assert.ok(socket.messages().every((message) => !("fromSeq" in message)));
 });
 
 test("however many events come in a tick, they ask for one flush", () => {
-  const house = new FeedHouse();
-  house.live();
-  house.append(...count(200).map(() => text("a")));
-  assert.is(house.clock.pending, 1);
+  const fixture = new FeedFixture();
+  fixture.live();
+  fixture.append(...count(200).map(() => text("a")));
+  assert.is(fixture.clock.pending, 1);
 });
 
 test("what was flushed long ago does not make the next flush urgent", () => {
-  const house = new FeedHouse();
-  const [first] = count(250).map(() => house.live());
-  house.append(event("tool-output", { data: "x".repeat(limits.flushBytesMax) }));
-  house.clock.settle();
-  house.append(text("a"));
-  house.clock.advance(limits.flushIntervalMs);
+  const fixture = new FeedFixture();
+  const [first] = count(250).map(() => fixture.live());
+  fixture.append(event("tool-output", { data: "x".repeat(limits.flushBytesMax) }));
+  fixture.clock.settle();
+  fixture.append(text("a"));
+  fixture.clock.advance(limits.flushIntervalMs);
   const writes = first?.socket.writes.length;
-  house.append(text("b"));
-  house.clock.advance(limits.flushIntervalMs - 1);
+  fixture.append(text("b"));
+  fixture.clock.advance(limits.flushIntervalMs - 1);
   assert.is(first?.socket.writes.length, writes);
-  house.clock.advance(1);
+  fixture.clock.advance(1);
   assert.is(first?.cursor.seq, 3);
 });
 
 test("a newcomer who catches up does not delay what the others are owed", () => {
-  const house = new FeedHouse();
-  const there = house.live();
-  house.append(text("a"));
-  const newcomer = house.watcher();
+  const fixture = new FeedFixture();
+  const there = fixture.live();
+  fixture.append(text("a"));
+  const newcomer = fixture.watcher();
   newcomer.cursor.pump();
-  house.clock.settle();
+  fixture.clock.settle();
   assert.is(there.transcript().text, "a");
   newcomer.cursor.pump();
   assert.is(newcomer.transcript().text, "a");
 });
 
 test("nobody there: nothing is scheduled", () => {
-  const house = new FeedHouse();
-  house.watcher();
-  house.append(text("a"));
-  assert.is(house.clock.pending, 0);
+  const fixture = new FeedFixture();
+  fixture.watcher();
+  fixture.append(text("a"));
+  assert.is(fixture.clock.pending, 0);
 });
 
 // ── the turn's facts ──────────────────────────────────────────────────────────────────────────────────────────────
 
 test("a turn's beginning and its seal are found out once each", () => {
-  const house = new FeedHouse();
-  house.append(event("turn-start"), text("a"), event("done", { reason: "stop" }), sealed());
-  house.append(event("turn-start", {}, "t2"), sealed("t2"));
-  assert.equal(house.facts, ["began", "sealed", "began", "sealed"]);
-  assert.is(house.feed.log.running, undefined);
+  const fixture = new FeedFixture();
+  fixture.append(event("turn-start"), text("a"), event("done", { reason: "stop" }), sealed());
+  fixture.append(event("turn-start", {}, "t2"), sealed("t2"));
+  assert.equal(fixture.dispatchQueue, ["began", "sealed", "began", "sealed"]);
+  assert.is(fixture.feed.log.running, undefined);
 });
 
 test("a new watch begins at the running turn, or after everything", () => {
-  const house = new FeedHouse();
-  assert.is(house.feed.startSeq(), 0);
-  house.append(text("a"), sealed());
-  assert.is(house.feed.startSeq(), 2);
-  house.append(text("b", "t2"), text("c", "t2"));
-  assert.is(house.feed.startSeq(), 2);
+  const fixture = new FeedFixture();
+  assert.is(fixture.feed.startSeq(), 0);
+  fixture.append(text("a"), sealed());
+  assert.is(fixture.feed.startSeq(), 2);
+  fixture.append(text("b", "t2"), text("c", "t2"));
+  assert.is(fixture.feed.startSeq(), 2);
 });
 
 test("a turn that outgrows its log is found out once; then only its end is taken", () => {
-  const house = new FeedHouse({ turnLogBytesMax: 10_000 });
-  const { transcript } = house.live();
+  const fixture = new FeedFixture({ turnLogBytesMax: 10_000 });
+  const { transcript } = fixture.live();
   const large = event("tool-output", { data: "x".repeat(3_000) });
-  house.append(event("turn-start"), large, large, large, large, large, text("more"));
-  house.append(event("done", { reason: "aborted" }), sealed());
-  house.clock.settle();
-  assert.equal(house.facts, ["began", "too large", "sealed"]);
+  fixture.append(event("turn-start"), large, large, large, large, large, text("more"));
+  fixture.append(event("done", { reason: "aborted" }), sealed());
+  fixture.clock.settle();
+  assert.equal(fixture.dispatchQueue, ["began", "too large", "sealed"]);
   assert.equal(
     transcript().events.map(({ type }) => type),
     ["turn-start", "tool-output", "tool-output", "tool-output", "done", "turn-sealed"],
@@ -177,15 +177,15 @@ test("a turn that outgrows its log is found out once; then only its end is taken
 
 test("the turn after one that outgrew its log is taken whole, also when that one was never sealed", () => {
   for (const ending of [[sealed()], []]) {
-    const house = new FeedHouse({ turnLogBytesMax: 10_000 });
-    house.append(event("tool-output", { data: "x".repeat(20_000) }), text("dropped"), ...ending);
-    house.append(
+    const fixture = new FeedFixture({ turnLogBytesMax: 10_000 });
+    fixture.append(event("tool-output", { data: "x".repeat(20_000) }), text("dropped"), ...ending);
+    fixture.append(
       event("turn-start", {}, "t2"),
       text("kept", "t2"),
       event("done", { reason: "stop" }, "t2"),
       sealed("t2"),
     );
-    const { cursor, transcript } = house.watcher(house.feed.log.seq - 4);
+    const { cursor, transcript } = fixture.watcher(fixture.feed.log.seq - 4);
     cursor.pump();
     assert.is(transcript().text, "kept");
     assert.is(transcript().turns[0]?.sealed, true);
@@ -193,40 +193,40 @@ test("the turn after one that outgrew its log is taken whole, also when that one
 });
 
 test("an event that names no turn passes after a turn that outgrew its log, as after any other", () => {
-  const house = new FeedHouse({ turnLogBytesMax: 10_000 });
-  house.append(event("tool-output", { data: "x".repeat(20_000) }), text("dropped"), sealed());
-  const { seq } = house.feed.log;
-  house.append({ type: "note", conversationId: "c" });
-  assert.is(house.feed.log.seq, seq + 1);
+  const fixture = new FeedFixture({ turnLogBytesMax: 10_000 });
+  fixture.append(event("tool-output", { data: "x".repeat(20_000) }), text("dropped"), sealed());
+  const { seq } = fixture.feed.log;
+  fixture.append({ type: "note", conversationId: "c" });
+  assert.is(fixture.feed.log.seq, seq + 1);
 });
 
 test("an event of a turn that is over passes, and nobody waits for that turn's end again", () => {
-  const house = new FeedHouse();
-  house.append(text("a"), sealed());
-  const { seq } = house.feed.log;
-  house.append(text("late"));
-  assert.is(house.feed.log.seq, seq + 1);
-  assert.is(house.feed.log.running, undefined);
+  const fixture = new FeedFixture();
+  fixture.append(text("a"), sealed());
+  const { seq } = fixture.feed.log;
+  fixture.append(text("late"));
+  assert.is(fixture.feed.log.seq, seq + 1);
+  assert.is(fixture.feed.log.running, undefined);
 });
 
 test("an event that JSON cannot hold is refused and stops nobody", () => {
-  const house = new FeedHouse();
-  const { transcript } = house.live();
-  assert.throws(() => house.feed.append(event("tool-call", { input: 1n })));
-  house.append(text("a"));
-  house.clock.settle();
+  const fixture = new FeedFixture();
+  const { transcript } = fixture.live();
+  assert.throws(() => fixture.feed.append(event("tool-call", { input: 1n })));
+  fixture.append(text("a"));
+  fixture.clock.settle();
   assert.is(transcript().text, "a");
 });
 
 // ── coming and going during a sliced flush ────────────────────────────────────────────────────────────────────────
 
 function walking() {
-  const house = new FeedHouse({ socketsPerLoopTurn: 1 });
-  const turn = turnByTurn(house.clock);
-  const watchers = count(3).map(() => house.live());
-  house.append(text("a"));
+  const fixture = new FeedFixture({ socketsPerLoopTurn: 1 });
+  const turn = turnByTurn(fixture.clock);
+  const watchers = count(3).map(() => fixture.live());
+  fixture.append(text("a"));
   turn();
-  return { house, turn, watchers };
+  return { fixture, turn, watchers };
 }
 
 test("a sliced flush writes to so many sockets in a turn of the loop", () => {
@@ -240,32 +240,32 @@ test("a sliced flush writes to so many sockets in a turn of the loop", () => {
 });
 
 test("events that come during a sliced flush go out after it, to everybody", () => {
-  const { house, turn, watchers } = walking();
-  house.append(text("b"), text("c"));
+  const { fixture, turn, watchers } = walking();
+  fixture.append(text("b"), text("c"));
   while (turn());
-  house.clock.advance(limits.flushIntervalMs);
+  fixture.clock.advance(limits.flushIntervalMs);
   while (turn());
   for (const { transcript } of watchers) assert.is(transcript().text, "abc");
 });
 
 test("who joins during a sliced flush catches up to it and gets nothing twice", () => {
-  const { house, turn, watchers } = walking();
-  house.append(text("b"));
-  const late = house.live();
+  const { fixture, turn, watchers } = walking();
+  fixture.append(text("b"));
+  const late = fixture.live();
   assert.is(late.transcript().text, "a", "it stands where the others will stand when the flush is over");
-  assert.is(house.feed.live.size, 4);
+  assert.is(fixture.feed.live.size, 4);
   while (turn());
   for (const { transcript } of [...watchers, late]) assert.is(transcript().text, "ab");
   for (const { socket } of [...watchers, late]) assert.is(socket.writes.length, 2);
 });
 
 test("who leaves during a sliced flush gets nothing more, and the others all of it", () => {
-  const { house, turn, watchers } = walking();
+  const { fixture, turn, watchers } = walking();
   const [first, second, third] = watchers;
   first?.cursor.leave();
   second?.cursor.drop();
   while (turn());
-  house.append(text("b"));
+  fixture.append(text("b"));
   while (turn());
   assert.equal(
     [first, second, third].map((one) => one?.transcript().text),
@@ -274,63 +274,63 @@ test("who leaves during a sliced flush gets nothing more, and the others all of 
 });
 
 test("who leaves during a sliced flush and comes back misses nothing", () => {
-  const { house, turn, watchers } = walking();
+  const { fixture, turn, watchers } = walking();
   const second = watchers[1];
   second?.cursor.leave();
-  house.append(text("b"));
+  fixture.append(text("b"));
   second?.cursor.pump();
   second?.cursor.join();
   while (turn());
-  house.clock.advance(limits.flushIntervalMs);
+  fixture.clock.advance(limits.flushIntervalMs);
   while (turn());
   for (const { transcript } of watchers) assert.is(transcript().text, "ab");
 });
 
 test("when everybody leaves during a sliced flush, the next one who comes misses nothing", () => {
-  const { house, turn, watchers } = walking();
+  const { fixture, turn, watchers } = walking();
   for (const { cursor } of watchers) cursor.leave();
-  house.append(text("b"));
+  fixture.append(text("b"));
   while (turn());
-  const last = house.live();
-  house.append(text("c"));
+  const last = fixture.live();
+  fixture.append(text("c"));
   while (turn());
   assert.is(last.transcript().text, "abc");
 });
 
 test("what is shed before the live set got it is not skipped in silence: each cursor falls behind and is lost", () => {
-  const house = new FeedHouse();
-  const watcher = house.live();
-  house.append(text("a"), sealed());
-  house.feed.log.shedOldest();
-  house.append(text("b", "t2"));
-  house.clock.settle();
-  assert.equal(watcher.facts, ["fellBehind"]);
+  const fixture = new FeedFixture();
+  const watcher = fixture.live();
+  fixture.append(text("a"), sealed());
+  fixture.feed.log.shedOldest();
+  fixture.append(text("b", "t2"));
+  fixture.clock.settle();
+  assert.equal(watcher.dispatchQueue, ["fellBehind"]);
   assert.is(watcher.cursor.pump(), "lost");
   assert.is(watcher.socket.writes.length, 0);
-  const newcomer = house.live();
+  const newcomer = fixture.live();
   assert.is(newcomer.transcript().text, "b");
 });
 
 test("a stopped feed leaves no timer and writes nothing more", () => {
-  const house = new FeedHouse();
-  const watchers = count(250).map(() => house.live());
-  house.append(text("a"));
-  house.clock.settle();
-  house.append(text("b"));
-  assert.is(house.clock.pending, 1);
+  const fixture = new FeedFixture();
+  const watchers = count(250).map(() => fixture.live());
+  fixture.append(text("a"));
+  fixture.clock.settle();
+  fixture.append(text("b"));
+  assert.is(fixture.clock.pending, 1);
   let left = 0;
-  house.feed.unsubscribe = () => void left++;
-  house.feed.stop();
-  house.feed.stop();
+  fixture.feed.unsubscribe = () => void left++;
+  fixture.feed.stop();
+  fixture.feed.stop();
   assert.is(left, 1);
-  assert.is(house.clock.pending, 0);
-  house.clock.advance(1_000);
+  assert.is(fixture.clock.pending, 0);
+  fixture.clock.advance(1_000);
   assert.is(watchers[0]?.transcript().text, "a");
 });
 
 test("a feed that is stopped during a sliced flush ends it", () => {
-  const { house, turn, watchers } = walking();
-  house.feed.stop();
+  const { fixture, turn, watchers } = walking();
+  fixture.feed.stop();
   while (turn());
   assert.equal(
     watchers.map(({ cursor }) => cursor.seq),
@@ -364,8 +364,8 @@ test("whoever comes, goes, lags and comes back has the whole text in the end, ea
     { maxLength: 120 },
   );
   const property = fc.property(steps, fc.integer({ min: 1, max: 3 }), (list, perLoopTurn) => {
-    const house = new FeedHouse({ socketsPerLoopTurn: perLoopTurn, flushEventsMax: 4, catchUpSliceBytes: 300 });
-    const turn = turnByTurn(house.clock);
+    const fixture = new FeedFixture({ socketsPerLoopTurn: perLoopTurn, flushEventsMax: 4, catchUpSliceBytes: 300 });
+    const turn = turnByTurn(fixture.clock);
     const watchers: Watcher[] = [];
     let said = "";
     const finish = (watcher: Watcher): void => {
@@ -377,26 +377,26 @@ test("whoever comes, goes, lags and comes back has the whole text in the end, ea
       if (step === "append") {
         const word = `${number} `;
         said += word;
-        house.append(number % 5 === 0 ? event("note", { delta: word }) : text(word));
+        fixture.append(number % 5 === 0 ? event("note", { delta: word }) : text(word));
       } else if (step === "tick") while (turn());
       else if (step === "turn") turn();
-      else if (step === "pause") house.clock.advance(number % 30);
-      else if (step === "come") watchers.push(house.watcher(0));
+      else if (step === "pause") fixture.clock.advance(number % 30);
+      else if (step === "come") watchers.push(fixture.watcher(0));
       else if (step === "go") watcher?.cursor.leave();
       else if (step === "back" && watcher) finish(watcher);
-      else if (step === "congest" && watcher) watcher.outlet.congested = true;
-      else if (step === "drain" && watcher) watcher.outlet.congested = false;
+      else if (step === "congest" && watcher) watcher.writer.congested = true;
+      else if (step === "drain" && watcher) watcher.writer.congested = false;
       else watcher?.cursor.pump();
     }
     for (const watcher of watchers) {
-      watcher.outlet.congested = false;
+      watcher.writer.congested = false;
       watcher.cursor.leave();
       while (turn());
-      house.clock.advance(limits.flushIntervalMs);
+      fixture.clock.advance(limits.flushIntervalMs);
       while (watcher.cursor.pump() === "more");
     }
     for (const { cursor, transcript } of watchers) {
-      assert.is(cursor.seq, house.feed.log.seq);
+      assert.is(cursor.seq, fixture.feed.log.seq);
       assert.is(
         transcript()
           .events.map((one) => String(one["delta"]))

@@ -5,21 +5,21 @@ import { limits } from "../../src/limits.ts";
 import { FlushInterval } from "../../src/streams/flush-interval.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
-const test = suite("pace");
+const test = suite("flushInterval");
 
 function open() {
   const clock = new SimulatedClock();
-  return { clock, pace: new FlushInterval(clock, limits) };
+  return { clock, flushInterval: new FlushInterval(clock, limits) };
 }
 
 test("the pause grows with the watchers, from none to 25 ms", () => {
-  const { pace } = open();
-  const pauses = [0, 1, 9, 10, 100, 249, 250, 50_000].map((watchers) => pace.intervalMs(watchers));
+  const { flushInterval } = open();
+  const pauses = [0, 1, 9, 10, 100, 249, 250, 50_000].map((watchers) => flushInterval.intervalMs(watchers));
   assert.equal(pauses, [0, 0, 0, 1, 10, 24, 25, 25]);
 });
 
 test("a loop that is late lengthens the pause by its lateness, up to 50 ms", () => {
-  const { clock, pace } = open();
+  const { clock, flushInterval } = open();
   for (const [lateMs, wanted] of [
     [1, 25],
     [2, 25],
@@ -27,28 +27,28 @@ test("a loop that is late lengthens the pause by its lateness, up to 50 ms", () 
     [27, 50],
     [500, 50],
   ] as const) {
-    const { clock: itsClock, pace: itsPace } = open();
+    const { clock: itsClock, flushInterval: itsPace } = open();
     itsClock.advance(lateMs);
     itsPace.ran(0);
     assert.is(itsPace.intervalMs(1_000), wanted, `${lateMs} ms late`);
   }
   clock.advance(12);
-  pace.ran(0);
-  assert.is(pace.intervalMs(1), 10, "also where one watches: each write saved helps everybody");
+  flushInterval.ran(0);
+  assert.is(flushInterval.intervalMs(1), 10, "also where one watches: each write saved helps everybody");
 });
 
 test("lateness fades with each flush in time, and is forgotten when nothing is flushed", () => {
-  const { clock, pace } = open();
+  const { clock, flushInterval } = open();
   clock.advance(42);
-  pace.ran(0);
+  flushInterval.ran(0);
   const seen = Array.from({ length: 6 }, () => {
-    const { latenessMs } = { latenessMs: pace.latenessMs() };
-    pace.ran(clock.now());
+    const { latenessMs } = { latenessMs: flushInterval.latenessMs() };
+    flushInterval.ran(clock.now());
     return latenessMs;
   });
   assert.equal(seen, [40, 30, 22, 16, 12, 9]);
   clock.advance(limits.latenessKeptMs);
-  assert.is(pace.latenessMs(), 0);
+  assert.is(flushInterval.latenessMs(), 0);
 });
 
 test.run();

@@ -9,66 +9,66 @@ const test = suite("memory budgets");
 const KiB = 1024;
 
 function open(bounds: MemoryGatewayOptions["limits"]) {
-  const house = new MemoryGateway({ limits: { shedPauseMs: 0, ...bounds } });
-  const client = house.join();
+  const fixture = new MemoryGateway({ limits: { shedPauseMs: 0, ...bounds } });
+  const client = fixture.join();
   /** A turn of so many bytes of text, or its beginning. */
   const turn = (conversationId: string, bytes: number, { ends = true } = {}): void => {
     client.send({ type: "chat.subscribe", conversationId });
-    house.orchestrator.begin(conversationId);
+    fixture.orchestrator.begin(conversationId);
     for (let said = 0; said < bytes; said += KiB) {
-      if (!house.orchestrator.running.has(conversationId)) break;
-      house.orchestrator.say(conversationId, "x".repeat(KiB));
-      house.settle();
+      if (!fixture.orchestrator.running.has(conversationId)) break;
+      fixture.orchestrator.say(conversationId, "x".repeat(KiB));
+      fixture.settle();
     }
-    if (ends && house.orchestrator.running.has(conversationId)) house.orchestrator.end(conversationId);
-    house.settle();
+    if (ends && fixture.orchestrator.running.has(conversationId)) fixture.orchestrator.end(conversationId);
+    fixture.settle();
   };
   const send = (conversationId: string) => {
     client.take();
     client.send({ type: "chat.send", conversationId, message: "hello" });
     return client.take().find(({ type }) => type === "chat.error");
   };
-  return { house, client, turn, send, counts: () => house.gateway.counts() };
+  return { fixture, client, turn, send, counts: () => fixture.gateway.counts() };
 }
 
 test("a conversation's log sheds its own oldest turns, and no other conversation's", () => {
-  const { house, turn, counts } = open({ conversationLogBytesMax: 40 * KiB });
+  const { fixture, turn, counts } = open({ conversationLogBytesMax: 40 * KiB });
   turn("other", 10 * KiB);
   const others = counts().logBytes;
   for (let count = 0; count < 10; count++) turn("a", 10 * KiB);
   assert.ok(counts().largestLogBytes <= 40 * KiB, `${counts().largestLogBytes}`);
   assert.ok(counts().logBytes > others + 20 * KiB);
-  assert.is(house.gateway.feeds.get("other")?.log.firstSeq, 1);
-  house.stop();
+  assert.is(fixture.gateway.feeds.get("other")?.log.firstSeq, 1);
+  fixture.stop();
 });
 
 test("all logs: the oldest sealed turns are shed at once, of whatever conversation", () => {
-  const { house, turn, counts } = open({ allLogsBytesMax: 100 * KiB });
+  const { fixture, turn, counts } = open({ allLogsBytesMax: 100 * KiB });
   for (let count = 0; count < 20; count++) {
     turn(`c${count}`, 10 * KiB);
     assert.ok(counts().logBytes <= 100 * KiB + 3 * KiB, `${counts().logBytes} after ${count} turns`);
   }
-  assert.is(house.gateway.feeds.get("c19")?.log.firstSeq, 1, "the newest is whole");
-  house.stop();
+  assert.is(fixture.gateway.feeds.get("c19")?.log.firstSeq, 1, "the newest is whole");
+  fixture.stop();
 });
 
 test("all logs: when only running turns are left, new ones are refused until one has ended", () => {
-  const { house, turn, send } = open({ allLogsBytesMax: 50 * KiB });
+  const { fixture, turn, send } = open({ allLogsBytesMax: 50 * KiB });
   turn("a", 30 * KiB, { ends: false });
   assert.is(send("b"), undefined, "there is room");
   turn("c", 30 * KiB, { ends: false });
   const refusal = send("d");
   assert.match(String(refusal?.["message"]), /have taken all the memory for turns: try again when some have ended/);
   assert.match(String(send("a")?.["message"]), /already generating/, "a running turn is refused in its own words");
-  house.orchestrator.end("a");
-  house.settle();
-  house.clock.advance(limits.sweepIntervalMs);
+  fixture.orchestrator.end("a");
+  fixture.settle();
+  fixture.clock.advance(limits.sweepIntervalMs);
   assert.is(send("d"), undefined);
-  house.stop();
+  fixture.stop();
 });
 
 test("all logs: over the last bound the largest running turn is ended, and the one that grows goes on", () => {
-  const { house, client, turn, counts } = open({ allLogsBytesMax: 50 * KiB, runningLogsBytesMax: 80 * KiB });
+  const { fixture, client, turn, counts } = open({ allLogsBytesMax: 50 * KiB, runningLogsBytesMax: 80 * KiB });
   turn("large", 60 * KiB, { ends: false });
   turn("small", 30 * KiB, { ends: false });
   assert.ok(counts().logBytes < 85 * KiB, `${counts().logBytes}`);
@@ -79,67 +79,71 @@ test("all logs: over the last bound the largest running turn is ended, and the o
   assert.match(String(error?.["message"]), /all running turns together are larger than/);
   assert.is(client.transcript("small").turns[0]?.reason, undefined);
   assert.is(client.transcript("small").text.length, 30 * KiB);
-  house.stop();
+  fixture.stop();
 });
 
 test("a turn whose end is out is not ended again, however large it is: nothing comes before its seal (1.3)", () => {
   for (const limits of [{ turnLogBytesMax: 10 * KiB }, { allLogsBytesMax: KiB, runningLogsBytesMax: 10 * KiB }]) {
-    const { house, client } = open(limits);
+    const { fixture, client } = open(limits);
     client.send({ type: "chat.subscribe", conversationId: "a" });
-    house.orchestrator.begin("a");
-    house.orchestrator.say("a", "x".repeat(8 * KiB));
-    house.orchestrator.emit("a", { type: "done", reason: "stop", usage: { inputTokens: 1, outputTokens: 10 ** 300 } });
-    house.orchestrator.emitRaw("a", { type: "turn-sealed", conversationId: "a", turnId: "turn-1", latestSeq: 2 });
-    house.settle();
+    fixture.orchestrator.begin("a");
+    fixture.orchestrator.say("a", "x".repeat(8 * KiB));
+    fixture.orchestrator.emit("a", {
+      type: "done",
+      reason: "stop",
+      usage: { inputTokens: 1, outputTokens: 10 ** 300 },
+    });
+    fixture.orchestrator.emitRaw("a", { type: "turn-sealed", conversationId: "a", turnId: "turn-1", latestSeq: 2 });
+    fixture.settle();
     assert.equal(
       client.transcript("a").events.map(({ type }) => type),
       ["text-delta", "done", "turn-sealed"],
     );
-    assert.equal(house.orchestrator.given("stopTurn"), []);
-    house.stop();
+    assert.equal(fixture.orchestrator.given("stopTurn"), []);
+    fixture.stop();
   }
 });
 
 test("who asks for a turn makes room itself, where there is something to shed", () => {
-  const { house, turn, send } = open({ allLogsBytesMax: 25 * KiB });
+  const { fixture, turn, send } = open({ allLogsBytesMax: 25 * KiB });
   turn("a", 20 * KiB);
   turn("b", 10 * KiB, { ends: false });
   assert.is(send("c"), undefined);
-  house.stop();
+  fixture.stop();
 });
 
 test("what a log took is free again when it is forgotten", () => {
-  const { house, client, turn, counts } = open({});
+  const { fixture, client, turn, counts } = open({});
   turn("a", 10 * KiB);
   client.send({ type: "chat.unsubscribe", conversationId: "a" });
   assert.ok(counts().logBytes > 0);
-  house.clock.advance(limits.sealedLogKeptMs + limits.sweepIntervalMs);
+  fixture.clock.advance(limits.sealedLogKeptMs + limits.sweepIntervalMs);
   assert.equal([counts().logs, counts().logBytes], [0, 0]);
-  house.stop();
+  fixture.stop();
 });
 
 test("all sockets: of those who are behind, those who are owed most are closed, and only as many as it takes", () => {
-  const { house } = open({ allUnsentBytesMax: 1_000 });
+  const { fixture } = open({ allUnsentBytesMax: 1_000 });
   const clients = [100, 700, 300, 500].map((unsent) => {
-    const client = house.join({ reads: false });
+    const client = fixture.join({ reads: false });
     client.send({ type: "chat.subscribe", conversationId: "c" });
     client.socket.unsent = unsent;
     return client;
   });
-  const reader = house.join();
+  const reader = fixture.join();
   reader.send({ type: "chat.subscribe", conversationId: "c" });
   reader.socket.unsent = 5_000;
-  house.orchestrator.begin("c");
-  house.orchestrator.say("c", "x".repeat(limits.markEveryBytes));
-  house.settle();
-  assert.equal([house.gateway.counts().unsentBytes, house.gateway.counts().largestUnsentBytes], [6_600, 5_000]);
-  house.clock.advance(limits.receiptWishedMs + limits.sweepIntervalMs);
+  fixture.orchestrator.begin("c");
+  fixture.orchestrator.say("c", "x".repeat(limits.pingEveryBytes));
+  fixture.settle();
+  assert.equal([fixture.gateway.counts().unsentBytes, fixture.gateway.counts().largestUnsentBytes], [6_600, 5_000]);
+  fixture.clock.advance(limits.ackTargetMs + limits.sweepIntervalMs);
   assert.equal(
     clients.map(({ socket }) => socket.closed?.code),
     [undefined, 4001, undefined, undefined],
   );
   assert.is(reader.socket.closed, undefined, "who gives its receipts in time is not in danger");
-  house.stop();
+  fixture.stop();
 });
 
 test.run();

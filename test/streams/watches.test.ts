@@ -14,37 +14,37 @@ const subscribe = { type: "chat.subscribe", conversationId };
 const long = "x".repeat(1_000);
 
 /** Runs with a gateway, and proves that nothing is left of it. */
-function within(name: string, run: (house: MemoryGateway) => void, options: MemoryGatewayOptions = {}): void {
+function within(name: string, run: (fixture: MemoryGateway) => void, options: MemoryGatewayOptions = {}): void {
   test(name, () => {
-    const house = new MemoryGateway(options);
-    run(house);
-    house.stop();
+    const fixture = new MemoryGateway(options);
+    run(fixture);
+    fixture.stop();
   });
 }
 
-function watcher(house: MemoryGateway, options = {}): MemoryClient {
-  const client = house.join(options);
+function watcher(fixture: MemoryGateway, options = {}): MemoryClient {
+  const client = fixture.join(options);
   client.send(subscribe);
   return client;
 }
 
 /** Says so many thousand characters, letting the loop turn after each. */
-function say(house: MemoryGateway, thousands: number): void {
+function say(fixture: MemoryGateway, thousands: number): void {
   for (let count = 0; count < thousands; count++) {
-    house.orchestrator.say(conversationId, long);
-    house.settle();
+    fixture.orchestrator.say(conversationId, long);
+    fixture.settle();
   }
 }
 
-within("who joins in the middle of a turn ends with the same text as who was there from the start", (house) => {
-  const first = watcher(house);
-  house.orchestrator.begin(conversationId);
-  house.orchestrator.emit(conversationId, { type: "user-message", text: "hello" }, { type: "turn-start" });
-  say(house, 100);
-  const late = watcher(house);
-  say(house, 20);
-  house.orchestrator.end(conversationId);
-  house.settle();
+within("who joins in the middle of a turn ends with the same text as who was there from the start", (fixture) => {
+  const first = watcher(fixture);
+  fixture.orchestrator.begin(conversationId);
+  fixture.orchestrator.emit(conversationId, { type: "user-message", text: "hello" }, { type: "turn-start" });
+  say(fixture, 100);
+  const late = watcher(fixture);
+  say(fixture, 20);
+  fixture.orchestrator.end(conversationId);
+  fixture.settle();
   assert.is(first.transcript().text.length, 120_000);
   assert.is(late.transcript().text, first.transcript().text);
   assert.equal(late.transcript().cursor, first.transcript().cursor);
@@ -52,25 +52,25 @@ within("who joins in the middle of a turn ends with the same text as who was the
   assert.ok(late.socket.messages().length < first.socket.messages().length, "neighbouring text came joined");
 });
 
-within("who joins between turns is replayed nothing, and hears the next turn", (house) => {
-  const first = watcher(house);
-  house.orchestrator.begin(conversationId);
-  say(house, 1);
-  house.orchestrator.end(conversationId);
-  house.settle();
-  const late = watcher(house);
+within("who joins between turns is replayed nothing, and hears the next turn", (fixture) => {
+  const first = watcher(fixture);
+  fixture.orchestrator.begin(conversationId);
+  say(fixture, 1);
+  fixture.orchestrator.end(conversationId);
+  fixture.settle();
+  const late = watcher(fixture);
   assert.is(late.transcript().events.length, 0);
-  house.orchestrator.begin(conversationId);
-  house.orchestrator.say(conversationId, "next");
-  house.settle();
+  fixture.orchestrator.begin(conversationId);
+  fixture.orchestrator.say(conversationId, "next");
+  fixture.settle();
   assert.is(late.transcript().text, "next");
   assert.is(first.transcript().text, `${long}next`);
 });
 
-within("the sender of a message misses nothing of the turn that it starts", (house) => {
-  house.orchestrator.onStart = (id) =>
-    house.orchestrator.emit(id, { type: "user-message", text: "hello" }, { type: "turn-start" });
-  const client = house.join();
+within("the sender of a message misses nothing of the turn that it starts", (fixture) => {
+  fixture.orchestrator.onStart = (id) =>
+    fixture.orchestrator.emit(id, { type: "user-message", text: "hello" }, { type: "turn-start" });
+  const client = fixture.join();
   client.send({ type: "chat.send", message: "hello", conversationId });
   assert.equal(
     client.transcript().events.map(({ type }) => type),
@@ -78,47 +78,50 @@ within("the sender of a message misses nothing of the turn that it starts", (hou
   );
 });
 
-within("subscribing again changes nothing", (house) => {
-  const client = watcher(house);
-  house.orchestrator.begin(conversationId);
-  say(house, 3);
+within("subscribing again changes nothing", (fixture) => {
+  const client = watcher(fixture);
+  fixture.orchestrator.begin(conversationId);
+  say(fixture, 3);
   client.send(subscribe);
-  say(house, 3);
+  say(fixture, 3);
   assert.is(client.transcript().text.length, 6_000);
-  assert.is(house.gateway.actors.count("watch"), 1);
+  assert.is(fixture.gateway.actors.count("watch"), 1);
 });
 
-within("after chat.unsubscribe not a byte more is sent, also of what was on its way, and the turn goes on", (house) => {
-  const client = watcher(house);
-  const other = watcher(house);
-  house.orchestrator.begin(conversationId);
-  say(house, 1);
-  house.orchestrator.say(conversationId, "on its way");
-  client.post({ type: "chat.unsubscribe", conversationId });
-  const writes = client.socket.writes.length;
-  say(house, 5);
-  assert.is(client.socket.writes.length, writes);
-  assert.is(other.transcript().text.length, 6_010);
-  assert.is(house.orchestrator.given("stopTurn").length, 0);
-  assert.is(house.gateway.actors.count("watch"), 1);
-});
+within(
+  "after chat.unsubscribe not a byte more is sent, also of what was on its way, and the turn goes on",
+  (fixture) => {
+    const client = watcher(fixture);
+    const other = watcher(fixture);
+    fixture.orchestrator.begin(conversationId);
+    say(fixture, 1);
+    fixture.orchestrator.say(conversationId, "on its way");
+    client.post({ type: "chat.unsubscribe", conversationId });
+    const writes = client.socket.writes.length;
+    say(fixture, 5);
+    assert.is(client.socket.writes.length, writes);
+    assert.is(other.transcript().text.length, 6_010);
+    assert.is(fixture.orchestrator.given("stopTurn").length, 0);
+    assert.is(fixture.gateway.actors.count("watch"), 1);
+  },
+);
 
-within("who unsubscribes while it catches up gets no further slice", (house) => {
-  watcher(house);
-  house.orchestrator.begin(conversationId);
-  say(house, 300);
-  const late = house.join();
+within("who unsubscribes while it catches up gets no further slice", (fixture) => {
+  watcher(fixture);
+  fixture.orchestrator.begin(conversationId);
+  say(fixture, 300);
+  const late = fixture.join();
   late.post(subscribe);
   late.post({ type: "chat.unsubscribe", conversationId });
-  house.settle();
+  fixture.settle();
   assert.is(late.transcript().events.length, 0);
 });
 
-within("who subscribes again after it left begins at the running turn's first event", (house) => {
-  const client = watcher(house);
-  const other = watcher(house);
-  house.orchestrator.begin(conversationId);
-  say(house, 2);
+within("who subscribes again after it left begins at the running turn's first event", (fixture) => {
+  const client = watcher(fixture);
+  const other = watcher(fixture);
+  fixture.orchestrator.begin(conversationId);
+  say(fixture, 2);
   client.send({ type: "chat.unsubscribe", conversationId });
   client.take();
   client.send(subscribe);
@@ -128,248 +131,248 @@ within("who subscribes again after it left begins at the running turn's first ev
   assert.is(other.transcript().text.length, 2_000);
 });
 
-within("many joiners are let in a few at a time, and all end with the whole text", (house) => {
-  house.orchestrator.begin(conversationId);
-  watcher(house);
-  say(house, 10);
-  const clients = Array.from({ length: 200 }, () => house.join());
+within("many joiners are let in a few at a time, and all end with the whole text", (fixture) => {
+  fixture.orchestrator.begin(conversationId);
+  watcher(fixture);
+  say(fixture, 10);
+  const clients = Array.from({ length: 200 }, () => fixture.join());
   for (const client of clients) client.post(subscribe);
-  house.settle();
-  say(house, 5);
-  house.clock.advance(limits.flushIntervalMs);
+  fixture.settle();
+  say(fixture, 5);
+  fixture.clock.advance(limits.flushIntervalMs);
   for (const client of clients) assert.is(client.transcript().text.length, 15_000);
 });
 
 // ── slow sockets ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-within("a socket that stops reading is given 256 KiB and a little, and nothing is queued for it", (house) => {
-  const slow = watcher(house, { reads: false });
-  const quick = watcher(house);
-  house.orchestrator.begin(conversationId);
-  say(house, 2_000);
+within("a socket that stops reading is given 256 KiB and a little, and nothing is queued for it", (fixture) => {
+  const slow = watcher(fixture, { reads: false });
+  const quick = watcher(fixture);
+  fixture.orchestrator.begin(conversationId);
+  say(fixture, 2_000);
   assert.is(quick.transcript().text.length, 2_000_000);
   const given = slow.socket.writtenBytes;
   assert.ok(given > limits.outstandingBytesMax && given < limits.outstandingBytesMax + limits.flushBytesMax);
-  say(house, 100);
+  say(fixture, 100);
   assert.is(slow.socket.writtenBytes, given);
 });
 
-within("a slow socket catches up where it was, in slices, and lives again", (house) => {
-  const slow = watcher(house, { reads: false });
-  house.orchestrator.begin(conversationId);
-  say(house, 1_000);
+within("a slow socket catches up where it was, in slices, and lives again", (fixture) => {
+  const slow = watcher(fixture, { reads: false });
+  fixture.orchestrator.begin(conversationId);
+  say(fixture, 1_000);
   const before = slow.socket.messages().length;
   for (let rounds = 0; slow.transcript().text.length < 1_000_000 && rounds < 100; rounds++) {
     slow.pong();
-    house.settle();
+    fixture.settle();
   }
   assert.is(slow.transcript().text.length, 1_000_000);
   const joined = slow.socket.messages().slice(before);
   assert.ok(joined.length < 60, `${joined.length} messages`);
   slow.pong();
-  house.settle();
+  fixture.settle();
   slow.take();
-  say(house, 1);
+  say(fixture, 1);
   assert.is(slow.take().length, 1);
   assert.is(slow.transcript().text.length, 1_001_000);
 });
 
-within("a congested socket is still heard, and gets its replies at once", (house) => {
-  const slow = watcher(house, { reads: false });
-  house.orchestrator.begin(conversationId);
-  say(house, 400);
+within("a congested socket is still heard, and gets its replies at once", (fixture) => {
+  const slow = watcher(fixture, { reads: false });
+  fixture.orchestrator.begin(conversationId);
+  say(fixture, 400);
   slow.take();
   slow.send({ type: "ping" });
   assert.equal(slow.take(), [{ type: "pong" }]);
   slow.send({ type: "chat.cancel", conversationId });
-  assert.equal(house.orchestrator.given("stopTurn"), [conversationId]);
+  assert.equal(fixture.orchestrator.given("stopTurn"), [conversationId]);
 });
 
-within("a watch that begins on a congested socket waits until it has drained", (house) => {
-  const slow = watcher(house, { reads: false });
-  house.orchestrator.begin(conversationId);
-  say(house, 400);
-  house.orchestrator.begin("other");
+within("a watch that begins on a congested socket waits until it has drained", (fixture) => {
+  const slow = watcher(fixture, { reads: false });
+  fixture.orchestrator.begin(conversationId);
+  say(fixture, 400);
+  fixture.orchestrator.begin("other");
   slow.send({ type: "chat.subscribe", conversationId: "other" });
-  house.orchestrator.say("other", "word");
-  house.settle();
+  fixture.orchestrator.say("other", "word");
+  fixture.settle();
   assert.is(slow.transcript("other").text, "");
   for (let rounds = 0; rounds < 20; rounds++) {
     slow.pong();
-    house.settle();
+    fixture.settle();
   }
   assert.is(slow.transcript("other").text, "word");
   assert.is(slow.transcript().text.length, 400_000);
 });
 
-within("a reader that answers every nine seconds is served and never closed", (house) => {
-  const slow = watcher(house, { reads: false });
-  house.orchestrator.begin(conversationId);
+within("a reader that answers every nine seconds is served and never closed", (fixture) => {
+  const slow = watcher(fixture, { reads: false });
+  fixture.orchestrator.begin(conversationId);
   for (let minutes = 0; minutes < 20; minutes++) {
-    say(house, 50);
-    house.clock.advance(9_000);
+    say(fixture, 50);
+    fixture.clock.advance(9_000);
     slow.pong();
-    house.settle();
+    fixture.settle();
   }
   for (let rounds = 0; rounds < 20; rounds++) {
     slow.pong();
-    house.settle();
+    fixture.settle();
   }
   assert.is(slow.socket.closed, undefined);
   assert.is(slow.transcript().text.length, 1_000_000);
 });
 
-within("a mark unanswered for ten seconds closes with 4001, and a peer that does not answer that is cut", (house) => {
-  const slow = watcher(house, { reads: false });
-  const quick = watcher(house);
-  house.orchestrator.begin(conversationId);
-  say(house, 400);
-  house.clock.advance(limits.markAnswerMs - 1);
+within("a mark unanswered for ten seconds closes with 4001, and a peer that does not answer that is cut", (fixture) => {
+  const slow = watcher(fixture, { reads: false });
+  const quick = watcher(fixture);
+  fixture.orchestrator.begin(conversationId);
+  say(fixture, 400);
+  fixture.clock.advance(limits.ackTimeoutMs - 1);
   assert.is(slow.socket.closed, undefined);
-  house.clock.advance(limits.sweepIntervalMs + 1);
+  fixture.clock.advance(limits.sweepIntervalMs + 1);
   assert.equal(slow.socket.closed, { code: 4001, reason: "reading too slowly" });
-  assert.is(house.gateway.actors.count("watch"), 1, "it watches nothing any more");
+  assert.is(fixture.gateway.actors.count("watch"), 1, "it watches nothing any more");
   assert.is(slow.socket.wasCut, false);
-  house.clock.advance(limits.closingMs + limits.sweepIntervalMs);
+  fixture.clock.advance(limits.closingMs + limits.sweepIntervalMs);
   assert.is(slow.socket.wasCut, true);
-  assert.is(house.gateway.connections.size, 1);
-  say(house, 1);
+  assert.is(fixture.gateway.connections.size, 1);
+  say(fixture, 1);
   assert.is(quick.transcript().text.length, 401_000);
 });
 
-within("a mark counts also on a socket that was never congested", (house) => {
-  const slow = watcher(house, { reads: false });
-  house.orchestrator.begin(conversationId);
-  say(house, 70);
-  house.clock.advance(limits.markAnswerMs + limits.sweepIntervalMs);
+within("a mark counts also on a socket that was never congested", (fixture) => {
+  const slow = watcher(fixture, { reads: false });
+  fixture.orchestrator.begin(conversationId);
+  say(fixture, 70);
+  fixture.clock.advance(limits.ackTimeoutMs + limits.sweepIntervalMs);
   assert.is(slow.socket.closed?.code, 4001);
 });
 
-within("more than 4 MiB unsent closes with 4001 at once", (house) => {
-  const slow = watcher(house);
-  house.orchestrator.begin(conversationId);
+within("more than 4 MiB unsent closes with 4001 at once", (fixture) => {
+  const slow = watcher(fixture);
+  fixture.orchestrator.begin(conversationId);
   slow.socket.unsent = limits.unsentBytesMax + 1;
-  say(house, 1);
+  say(fixture, 1);
   assert.is(slow.socket.closed?.code, 4001);
 });
 
-within("a silent socket is pinged after 25 s and closed with 4002 after 35 s, one that answers is not", (house) => {
-  const silent = house.join({ reads: false });
-  const quiet = house.join();
-  house.clock.advance(limits.silentPingMs - 1);
+within("a silent socket is pinged after 25 s and closed with 4002 after 35 s, one that answers is not", (fixture) => {
+  const silent = fixture.join({ reads: false });
+  const quiet = fixture.join();
+  fixture.clock.advance(limits.silentPingMs - 1);
   assert.is(silent.socket.pings, 0);
-  house.clock.advance(limits.sweepIntervalMs);
+  fixture.clock.advance(limits.sweepIntervalMs);
   assert.is(silent.socket.pings, 1);
-  house.clock.advance(limits.silentCloseMs - limits.silentPingMs);
+  fixture.clock.advance(limits.silentCloseMs - limits.silentPingMs);
   assert.equal(silent.socket.closed, { code: 4002, reason: "no sign of life" });
-  house.clock.advance(10 * 60_000);
+  fixture.clock.advance(10 * 60_000);
   assert.is(quiet.socket.closed, undefined);
 });
 
 within(
   "a slow socket whose part of the log was shed is closed with 4001, and nobody is shown a hole",
-  (house) => {
-    const slow = watcher(house, { reads: false });
-    house.orchestrator.begin(conversationId);
-    say(house, 400);
-    house.orchestrator.end(conversationId);
-    house.clock.advance(limits.sweepIntervalMs);
-    house.orchestrator.begin(conversationId);
-    say(house, 1);
+  (fixture) => {
+    const slow = watcher(fixture, { reads: false });
+    fixture.orchestrator.begin(conversationId);
+    say(fixture, 400);
+    fixture.orchestrator.end(conversationId);
+    fixture.clock.advance(limits.sweepIntervalMs);
+    fixture.orchestrator.begin(conversationId);
+    say(fixture, 1);
     slow.pong();
-    house.settle();
+    fixture.settle();
     assert.is(slow.socket.closed?.code, 4001);
     assert.ok(slow.transcript().text.length < 400_000, "what came has no hole");
   },
   { limits: { allLogsBytesMax: 1_000 } },
 );
 
-within("a dead socket delays nobody: others get each event in the tick in which it was said", (house) => {
-  const dead = watcher(house, { reads: false });
-  const quick = watcher(house);
-  house.orchestrator.begin(conversationId);
+within("a dead socket delays nobody: others get each event in the tick in which it was said", (fixture) => {
+  const dead = watcher(fixture, { reads: false });
+  const quick = watcher(fixture);
+  fixture.orchestrator.begin(conversationId);
   for (let count = 1; count <= 500; count++) {
-    house.orchestrator.say(conversationId, long);
-    house.settle();
+    fixture.orchestrator.say(conversationId, long);
+    fixture.settle();
     assert.is(quick.take().length > 0, true);
   }
   assert.ok(dead.socket.writtenBytes < 400_000);
-  assert.is(house.clock.now(), 0);
+  assert.is(fixture.clock.now(), 0);
 });
 
-within("a socket that vanishes in the middle of everything leaves nothing behind", (house) => {
-  const clients = [watcher(house), watcher(house, { reads: false }), watcher(house)];
-  house.orchestrator.begin(conversationId);
-  say(house, 300);
-  house.orchestrator.say(conversationId, "on its way");
+within("a socket that vanishes in the middle of everything leaves nothing behind", (fixture) => {
+  const clients = [watcher(fixture), watcher(fixture, { reads: false }), watcher(fixture)];
+  fixture.orchestrator.begin(conversationId);
+  say(fixture, 300);
+  fixture.orchestrator.say(conversationId, "on its way");
   for (const client of clients) client.vanish();
-  assert.is(house.gateway.connections.size, 0);
-  assert.is(house.gateway.actors.count("watch"), 0);
-  say(house, 1);
-  house.orchestrator.end(conversationId);
-  house.settle();
-  assert.is(house.orchestrator.subscriptions(), 0);
+  assert.is(fixture.gateway.connections.size, 0);
+  assert.is(fixture.gateway.actors.count("watch"), 0);
+  say(fixture, 1);
+  fixture.orchestrator.end(conversationId);
+  fixture.settle();
+  assert.is(fixture.orchestrator.subscriptions(), 0);
 });
 
 // ── what the charts know ──────────────────────────────────────────────────────────────────────────────────────────
 
-function stateOf(house: MemoryGateway): unknown {
-  const [connection] = house.gateway.connections.all();
+function stateOf(fixture: MemoryGateway): unknown {
+  const [connection] = fixture.gateway.connections.all();
   return connection?.actor?.getSnapshot().value;
 }
 
 const opened = (flow: string, subscription: string, chatTurn: string) => ({ open: { flow, subscription, chatTurn } });
 
-within("the connection knows whether it watches anything and whether a turn of its making runs", (house) => {
-  const client = house.join();
-  assert.equal(stateOf(house), opened("flowing", "none", "quiet"));
+within("the connection knows whether it watches anything and whether a turn of its making runs", (fixture) => {
+  const client = fixture.join();
+  assert.equal(stateOf(fixture), opened("flowing", "none", "quiet"));
   client.send({ type: "chat.send", message: "hello", conversationId });
-  assert.equal(stateOf(house), opened("flowing", "some", "asking"));
-  house.orchestrator.say(conversationId, "word");
-  house.orchestrator.end(conversationId);
-  house.settle();
-  assert.equal(stateOf(house), opened("flowing", "some", "quiet"));
+  assert.equal(stateOf(fixture), opened("flowing", "some", "asking"));
+  fixture.orchestrator.say(conversationId, "word");
+  fixture.orchestrator.end(conversationId);
+  fixture.settle();
+  assert.equal(stateOf(fixture), opened("flowing", "some", "quiet"));
   client.send({ type: "chat.unsubscribe", conversationId });
-  assert.equal(stateOf(house), opened("flowing", "none", "quiet"));
+  assert.equal(stateOf(fixture), opened("flowing", "none", "quiet"));
 });
 
-within("a socket refused because somebody else's turn runs does not wait for a turn of its own", (house) => {
-  house.orchestrator.begin(conversationId);
-  const client = house.join();
+within("a socket refused because somebody else's turn runs does not wait for a turn of its own", (fixture) => {
+  fixture.orchestrator.begin(conversationId);
+  const client = fixture.join();
   client.send({ type: "chat.send", message: "hello", conversationId });
-  assert.equal(stateOf(house), opened("flowing", "some", "quiet"));
+  assert.equal(stateOf(fixture), opened("flowing", "some", "quiet"));
 });
 
-within("a second chat.send that is refused leaves the first one's turn the socket's own", (house) => {
-  const client = house.join();
-  house.orchestrator.instead.startTurn = () => ({ started: true, turnId: "later" });
+within("a second chat.send that is refused leaves the first one's turn the socket's own", (fixture) => {
+  const client = fixture.join();
+  fixture.orchestrator.instead.startTurn = () => ({ started: true, turnId: "later" });
   client.send({ type: "chat.send", message: "hello", conversationId });
-  assert.equal(stateOf(house), opened("flowing", "some", "asking"));
-  house.orchestrator.instead.startTurn = () => ({ started: false, reason: "already-active" });
+  assert.equal(stateOf(fixture), opened("flowing", "some", "asking"));
+  fixture.orchestrator.instead.startTurn = () => ({ started: false, reason: "already-active" });
   client.send({ type: "chat.send", message: "again", conversationId });
-  assert.equal(stateOf(house), opened("flowing", "some", "asking"));
+  assert.equal(stateOf(fixture), opened("flowing", "some", "asking"));
 });
 
-within("a turn refused for any other reason is asked for and settled", (house) => {
-  const client = house.join();
+within("a turn refused for any other reason is asked for and settled", (fixture) => {
+  const client = fixture.join();
   client.send({ type: "chat.subscribe", conversationId });
-  house.orchestrator.instead.startTurn = () => ({ started: false, reason: "draining", message: "soon" });
+  fixture.orchestrator.instead.startTurn = () => ({ started: false, reason: "draining", message: "soon" });
   client.send({ type: "chat.send", message: "hello", conversationId });
-  assert.equal(stateOf(house), opened("flowing", "some", "quiet"));
+  assert.equal(stateOf(fixture), opened("flowing", "some", "quiet"));
 });
 
-within("one who joins a stream that never pauses is live soon, and gets each event as it comes", (house) => {
-  house.orchestrator.begin(conversationId);
-  const client = house.join();
+within("one who joins a stream that never pauses is live soon, and gets each event as it comes", (fixture) => {
+  fixture.orchestrator.begin(conversationId);
+  const client = fixture.join();
   client.post({ type: "chat.subscribe", conversationId });
   for (let index = 0; index < 20; index++) {
-    house.orchestrator.say(conversationId, `${index} `);
-    house.clock.turn();
+    fixture.orchestrator.say(conversationId, `${index} `);
+    fixture.clock.turn();
   }
   const joined = client.take().filter((message) => "fromSeq" in message);
   assert.ok(joined.length <= 2, `${joined.length} slices came joined`);
-  house.orchestrator.end(conversationId);
-  house.settle();
+  fixture.orchestrator.end(conversationId);
+  fixture.settle();
 });
 
 // ── ends ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -382,93 +385,93 @@ const unloggable = {
 const send = { type: "chat.send", message: "hello", conversationId };
 
 test("a connection that fails closes with 1011, and no other notices", () => {
-  const house = new MemoryGateway({ logger: unloggable });
-  const other = watcher(house);
-  const broken = house.join({ reads: false });
+  const fixture = new MemoryGateway({ logger: unloggable });
+  const other = watcher(fixture);
+  const broken = fixture.join({ reads: false });
   broken.send(send);
   assert.equal(broken.socket.closed, { code: 1011, reason: "internal error" });
   broken.send({ type: "ping" });
-  say(house, 1);
+  say(fixture, 1);
   assert.is(broken.transcript().text, "");
   assert.is(other.transcript().text.length, 1_000);
-  house.clock.advance(limits.closingMs + limits.sweepIntervalMs);
+  fixture.clock.advance(limits.closingMs + limits.sweepIntervalMs);
   assert.is(broken.socket.wasCut, true, "also one whose actor has ended is cut");
-  assert.is(house.gateway.connections.size, 1);
-  house.stop(["connection: defect"]);
+  assert.is(fixture.gateway.connections.size, 1);
+  fixture.stop(["connection: defect"]);
 });
 
 test("a connection that failed before the server drained does not keep it from stopping", async () => {
-  const house = new MemoryGateway({ logger: unloggable });
-  const broken = house.join({ reads: false });
+  const fixture = new MemoryGateway({ logger: unloggable });
+  const broken = fixture.join({ reads: false });
   broken.send(send);
   let stopped = false;
-  house.gateway.drain(0, limits.reconnectAfterMs);
-  const closing = house.gateway.closeSockets().then(() => {
+  fixture.gateway.drain(0, limits.reconnectAfterMs);
+  const closing = fixture.gateway.closeSockets().then(() => {
     stopped = true;
   });
-  house.settle();
+  fixture.settle();
   await Promise.resolve();
   assert.is(stopped, false);
   broken.vanish();
   await inTime(closing, "the last socket's end to be noticed", 1_000);
-  house.stop(["connection: defect"]);
+  fixture.stop(["connection: defect"]);
 });
 
 test("a stop closes no socket before it has its turns' ends, also when many watch and a pause is due", async () => {
-  const house = new MemoryGateway();
-  const clients = Array.from({ length: 300 }, () => watcher(house));
-  house.orchestrator.begin(conversationId);
-  say(house, 1);
-  house.clock.advance(limits.flushIntervalMs);
-  say(house, 2);
-  house.orchestrator.end(conversationId, "interrupted");
-  house.gateway.drain(0, limits.reconnectAfterMs);
-  const closing = house.gateway.closeSockets();
-  house.settle();
+  const fixture = new MemoryGateway();
+  const clients = Array.from({ length: 300 }, () => watcher(fixture));
+  fixture.orchestrator.begin(conversationId);
+  say(fixture, 1);
+  fixture.clock.advance(limits.flushIntervalMs);
+  say(fixture, 2);
+  fixture.orchestrator.end(conversationId, "interrupted");
+  fixture.gateway.drain(0, limits.reconnectAfterMs);
+  const closing = fixture.gateway.closeSockets();
+  fixture.settle();
   assert.is(clients.filter(({ socket }) => socket.closed).length, limits.closesPerWave, "one wave, and then the next");
-  house.clock.advance(1_000);
+  fixture.clock.advance(1_000);
   for (const client of clients) {
     assert.is(client.transcript().text.length, 3_000);
     assert.is(client.transcript().turns[0]?.sealed, true);
     assert.is(client.socket.closed?.code, 1012);
   }
   await inTime(closing, "all sockets to be gone");
-  house.stop();
+  fixture.stop();
 });
 
 test("a turn that goes on and on does not hold up a stop", async () => {
-  const house = new MemoryGateway();
-  const client = watcher(house);
-  house.orchestrator.begin(conversationId);
+  const fixture = new MemoryGateway();
+  const client = watcher(fixture);
+  fixture.orchestrator.begin(conversationId);
   const chatter = (): void => {
     if (client.socket.closed) return;
-    house.orchestrator.say(conversationId, "more");
-    house.clock.defer(chatter);
+    fixture.orchestrator.say(conversationId, "more");
+    fixture.clock.defer(chatter);
   };
   chatter();
-  house.gateway.drain(0, limits.reconnectAfterMs);
-  const closing = house.gateway.closeSockets();
-  house.settle();
+  fixture.gateway.drain(0, limits.reconnectAfterMs);
+  const closing = fixture.gateway.closeSockets();
+  fixture.settle();
   await inTime(closing, "the socket to be gone");
   assert.is(client.socket.closed?.code, 1012);
-  house.stop();
+  fixture.stop();
 });
 
 test("a drain tells every socket, closes it with 1012, and turns newcomers away", async () => {
-  const house = new MemoryGateway();
-  const [reader, deaf] = [house.join(), house.join({ reads: false })];
-  house.gateway.drain(5_000, limits.reconnectAfterMs);
-  house.settle();
+  const fixture = new MemoryGateway();
+  const [reader, deaf] = [fixture.join(), fixture.join({ reads: false })];
+  fixture.gateway.drain(5_000, limits.reconnectAfterMs);
+  fixture.settle();
   assert.equal(reader.take().at(-1), { type: "server.draining", deadlineMs: 5_000, reconnectAfterMs: 1_000 });
   const late = new MemorySocket();
-  assert.is(house.gateway.accept(late), undefined);
+  assert.is(fixture.gateway.accept(late), undefined);
   assert.is(late.closed?.code, 1012);
-  const closing = house.gateway.closeSockets();
-  house.settle();
+  const closing = fixture.gateway.closeSockets();
+  fixture.settle();
   assert.equal([reader.socket.closed?.code, deaf.socket.closed?.code], [1012, 1012]);
-  house.clock.advance(limits.closingMs + limits.sweepIntervalMs);
+  fixture.clock.advance(limits.closingMs + limits.sweepIntervalMs);
   await inTime(closing, "all sockets to be gone");
-  house.stop();
+  fixture.stop();
 });
 
 test.run();

@@ -20,7 +20,7 @@ import { asPort, ScriptedOrchestrator } from "./scripted-orchestrator.ts";
 import { registryOf, type ScriptedSurface } from "./scripted-surfaces.ts";
 
 /** What a test works with. */
-export interface House {
+export interface Fixture {
   host: FakeHost;
   extension: Extension;
   orchestrator: ScriptedOrchestrator;
@@ -31,7 +31,7 @@ export interface House {
   join(options?: ConnectOptions): Promise<Client>;
 }
 
-export interface HouseOptions {
+export interface FixtureOptions {
   surfaces?: ScriptedSurface[];
   registry?: SurfaceRegistry;
   settings?: Record<string, unknown>;
@@ -46,7 +46,7 @@ export function portOf(host: FakeHost): number {
 }
 
 /** Runs with an activated extension, deactivates it, and fails when anything of it is left at the ports. */
-export async function withHost(options: HouseOptions, run: (house: House) => Promise<void>): Promise<void> {
+export async function withHost(options: FixtureOptions, run: (fixture: Fixture) => Promise<void>): Promise<void> {
   const { surfaces = [], settings = {}, clock } = options;
   const orchestrator = new ScriptedOrchestrator();
   const registry = options.registry ?? registryOf(surfaces);
@@ -94,7 +94,7 @@ export interface BareGateway {
   /** Set to refuse upgrades. */
   closedBecause: "draining" | "full" | undefined;
   /** Makes news, as an orchestrator's hooks would. */
-  announce(news: Broadcast): void;
+  announce(broadcast: Broadcast): void;
   join(options?: ConnectOptions): Promise<Client>;
 }
 
@@ -114,11 +114,11 @@ export async function withGateway(options: BareOptions, run: (bare: BareGateway)
   const orchestrator = new ScriptedOrchestrator();
   const host = new FakeHost();
   const logger = tolerantLogger(host.logger);
-  const newsListeners = new Set<(news: Broadcast) => void>();
+  const broadcastListeners = new Set<(broadcast: Broadcast) => void>();
   const broadcasts: Broadcasts = {
     subscribe(listener) {
-      newsListeners.add(listener);
-      return () => newsListeners.delete(listener);
+      broadcastListeners.add(listener);
+      return () => broadcastListeners.delete(listener);
     },
   };
   const gateway = new Gateway({
@@ -151,8 +151,8 @@ export async function withGateway(options: BareOptions, run: (bare: BareGateway)
     host,
     url,
     closedBecause: undefined,
-    announce: (news) => {
-      for (const listener of [...newsListeners]) listener(news);
+    announce: (broadcast) => {
+      for (const listener of [...broadcastListeners]) listener(broadcast);
     },
     async join(connecting = {}) {
       const client = await connect(url, connecting);

@@ -12,13 +12,13 @@ import { rejection } from "./rejection.ts";
 
 const test = suite("http peer");
 
-interface House {
+interface Fixture {
   url: string;
   sockets: WebSocketServer;
   messages: string[];
 }
 
-async function withServer(run: (house: House) => Promise<void>): Promise<void> {
+async function withServer(run: (fixture: Fixture) => Promise<void>): Promise<void> {
   const server: Server = createServer((request, response) => {
     if (request.url === "/chunked") {
       response.write("one ");

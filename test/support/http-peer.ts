@@ -72,13 +72,13 @@ export class Peer {
     socket.on("data", (chunk: Buffer) => {
       this.bytesReceived += chunk.length;
       this.#bytes = Buffer.concat([this.#bytes, chunk]);
-      this.#news();
+      this.#broadcast();
     });
     // A reset is one way for a connection to end; `closed` tells.
     socket.on("error", () => {});
     socket.once("close", () => {
       this.#isClosed = true;
-      this.#news();
+      this.#broadcast();
       resolve();
     });
   }
@@ -179,7 +179,7 @@ export class Peer {
     this.kill();
   }
 
-  #news(): void {
+  #broadcast(): void {
     const wake = this.#wake;
     this.#wake = [];
     for (const run of wake) run();

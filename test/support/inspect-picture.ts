@@ -4,19 +4,19 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { type Browser, findChromium, startBrowser } from "./chromium.ts";
-import { stageScene, startInspectHouse } from "./inspect-house.ts";
+import { stageScene, startInspectFixture } from "./inspect-fixture.ts";
 
 const picture = fileURLToPath(new URL("../../docs/inspect.png", import.meta.url));
 const [directory] = process.argv.slice(2);
 
 const executable = findChromium();
 if (executable === undefined) throw new Error("no Chromium was found: install one, or name it in CHROMIUM");
-const house = await startInspectHouse();
+const fixture = await startInspectFixture();
 const browsers: Browser[] = [];
 const open = async (options: Parameters<typeof startBrowser>[1]): Promise<Page> => {
   const browser = await startBrowser(executable, { deviceScaleFactor: 2, ...options });
   browsers.push(browser);
-  return await browser.open(house.url);
+  return await browser.open(fixture.url);
 };
 
 /** The sockets alone, and one of them in whole. */
@@ -40,7 +40,7 @@ try {
   const shoot = async (page: Page | false, name: string, fullPage = false): Promise<void> => {
     if (page) await page.screenshot({ path: join(directory ?? "", `inspect-${name}.png`), fullPage });
   };
-  const scene = await stageScene(house, async (congested) => {
+  const scene = await stageScene(fixture, async (congested) => {
     await look(wide, congested);
     await shoot(laptop, "home");
     await shoot(phone, "phone-home", true);
@@ -56,5 +56,5 @@ try {
   for (const { defects } of browsers) if (defects.length > 0) throw new Error(defects.join("\n"));
 } finally {
   for (const browser of browsers) await browser.close();
-  await house.end();
+  await fixture.end();
 }

@@ -40,7 +40,7 @@ export class MemoryGateway {
   readonly orchestrator = new ScriptedOrchestrator();
   readonly host = new FakeHost();
   readonly gateway: Gateway;
-  #announce: (news: Broadcast) => void = () => {};
+  #announce: (broadcast: Broadcast) => void = () => {};
 
   constructor(options: MemoryGatewayOptions = {}) {
     this.gateway = new Gateway({
@@ -64,8 +64,8 @@ export class MemoryGateway {
     this.gateway.listening();
   }
 
-  announce(news: Broadcast): void {
-    this.#announce(news);
+  announce(broadcast: Broadcast): void {
+    this.#announce(broadcast);
   }
 
   /** A socket, which answers every ping at once or (reads: false) when the test says so. */

@@ -87,7 +87,7 @@ interface ConversationsModule {
   createList(): { rows: Row[] };
   beginReading(list: object): void;
   finishReading(list: object, rows: object[], nowMs: number): void;
-  addNews(list: object, message: object, nowMs: number): boolean;
+  addBroadcast(list: object, message: object, nowMs: number): boolean;
 }
 
 interface FormatModule {

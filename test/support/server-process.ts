@@ -58,7 +58,7 @@ class Command {
   readonly child: ChildProcess;
   readonly exited: Promise<Exit>;
   /** Called when more of stdout or stderr has come, and at the end. */
-  onNews: () => void = () => {};
+  onBroadcast: () => void = () => {};
 
   constructor(argv: string[], { environment = {}, cwd, around = [] }: CommandOptions) {
     const [file = process.execPath, ...rest] = [
@@ -79,18 +79,18 @@ class Command {
     for (const pipe of [child.stdout, child.stderr]) if (pipe instanceof Socket) pipe.unref();
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
-      this.onNews();
+      this.onBroadcast();
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.stderr += text;
-      this.onNews();
+      this.onBroadcast();
     });
     const { promise, resolve } = Promise.withResolvers<Exit>();
     this.exited = promise;
     const end = (code: number | null, signal: NodeJS.Signals | null): void => {
       running.delete(child);
       resolve({ code, signal, stdout: this.stdout, stderr: this.stderr });
-      this.onNews();
+      this.onBroadcast();
     };
     child.once("error", (error) => {
       this.stderr += error.message;
@@ -128,7 +128,7 @@ export class ServerProcess {
     this.pid = pid;
     this.wsUrl = wsUrl;
     this.httpUrl = httpUrl;
-    command.onNews = () => {
+    command.onBroadcast = () => {
       for (const look of [...this.#waiting]) look();
     };
   }
@@ -139,7 +139,7 @@ export class ServerProcess {
     const place = dataDir === undefined ? [] : ["--data-dir", dataDir];
     const command = new Command(["serve", "--port", "0", "--http-port", "0", ...place, ...flags], options);
     const { promise, resolve, reject } = Promise.withResolvers<ServerProcess>();
-    command.onNews = () => {
+    command.onBroadcast = () => {
       const [, wsUrl, httpUrl] = readyLine.exec(command.stdout) ?? [];
       const { pid } = command.child;
       if (wsUrl !== undefined && httpUrl !== undefined && pid !== undefined)

@@ -38,7 +38,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     assert.is(store.flush(), true);
   });
 
-  test("a conversation comes back with every fact", ({ store }) => {
+  test("a conversation comes back with every signal", ({ store }) => {
     const row = conversationRow("a", {
       createdAt: 1,
       lastActivityAt: 2,

@@ -13,16 +13,16 @@ const subscribe = { type: "subscribe", surfaceId: "s" };
 
 function open(options: { announces?: boolean } = {}) {
   const surface = new ScriptedSurface("s", options);
-  const house = new MemoryGateway({ surfaces: [surface] });
+  const fixture = new MemoryGateway({ surfaces: [surface] });
   /** Lets promises and the loop come to rest. */
   const rest = async (): Promise<void> => {
     for (let rounds = 0; rounds < 5; rounds++) {
       await within(new Promise((resolve) => setImmediate(resolve)), "the next turn of the loop");
-      house.settle();
+      fixture.settle();
     }
   };
   const viewer = () => {
-    const client = house.join();
+    const client = fixture.join();
     client.take();
     client.send(subscribe);
     return client;
@@ -34,15 +34,15 @@ function open(options: { announces?: boolean } = {}) {
       const text = JSON.stringify(message);
       return [message.type, text.match(/"payload":"?([^"}]*)/)?.[1]];
     });
-  return { surface, house, rest, viewer, shown };
+  return { surface, fixture, rest, viewer, shown };
 }
 
 test("a change that comes while a question fails is asked for again, and shown", async () => {
-  const { surface, house, rest, viewer, shown } = open();
+  const { surface, fixture, rest, viewer, shown } = open();
   surface.answersLater = true;
   const client = viewer();
   surface.change("second");
-  house.settle();
+  fixture.settle();
   surface.questions[0]?.reject(new Error("too busy"));
   await rest();
   assert.is(surface.questions.length, 2);
@@ -52,17 +52,17 @@ test("a change that comes while a question fails is asked for again, and shown",
     ["error", "too busy"],
     ["surface", "second"],
   ]);
-  house.stop();
+  fixture.stop();
 });
 
 test("a change of what is shown, followed by a failure, ends on the newest state", async () => {
-  const { surface, house, rest, viewer, shown } = open();
+  const { surface, fixture, rest, viewer, shown } = open();
   const client = viewer();
   surface.answersLater = true;
   surface.change("second");
-  house.settle();
+  fixture.settle();
   surface.change("third");
-  house.settle();
+  fixture.settle();
   surface.questions[0]?.reject(new Error("too busy"));
   await rest();
   surface.questions[1]?.resolve(surface.spec());
@@ -72,15 +72,15 @@ test("a change of what is shown, followed by a failure, ends on the newest state
     ["error", "too busy"],
     ["update", "third"],
   ]);
-  house.stop();
+  fixture.stop();
 });
 
 test("a change that comes while a provider does not answer is asked for again after ten seconds", async () => {
-  const { surface, house, rest, viewer, shown } = open();
+  const { surface, fixture, rest, viewer, shown } = open();
   surface.answersLater = true;
   const client = viewer();
   surface.change("second");
-  house.clock.advance(limits.surfaceAnswerMs);
+  fixture.clock.advance(limits.surfaceAnswerMs);
   assert.is(surface.questions.length, 2);
   surface.questions[1]?.resolve(surface.spec());
   await rest();
@@ -90,12 +90,12 @@ test("a change that comes while a provider does not answer is asked for again af
     ["error", "s did not answer within 10 s"],
     ["surface", "second"],
   ]);
-  house.stop();
+  fixture.stop();
 });
 
 test("a provider that announces a change whenever it is asked is asked once, also when it fails", () => {
   for (const fails of [false, true]) {
-    const { surface, house, viewer } = open();
+    const { surface, fixture, viewer } = open();
     surface.getSpecInstead = () => {
       if (surface.asked.length > 100) throw new Error("it is asked again and again");
       surface.change("other");
@@ -105,7 +105,7 @@ test("a provider that announces a change whenever it is asked is asked once, als
     const client = viewer();
     assert.is(surface.asked.length, 1);
     assert.is(client.take().length, 1);
-    house.stop();
+    fixture.stop();
   }
 });
 

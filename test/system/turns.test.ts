@@ -138,7 +138,7 @@ test("a turn that nobody watches any more is finished and stored", async () => {
   asker.kill();
   await bystander.next({ type: "conversation.statusChanged", conversationId: "alone", status: "idle" });
   assert.equal(textsIn(await historyOf(server, "alone"), "assistant"), [scriptText(20)]);
-  assert.equal(bystander.transcript("alone").events, [], "news for all, events for who watches");
+  assert.equal(bystander.transcript("alone").events, [], "broadcast for all, events for who watches");
 });
 
 test("one conversation has one turn: a second is refused, and its sender watches the first", async () => {

@@ -36,14 +36,14 @@ class Owners implements Authorisation {
   }
 }
 
-interface House {
+interface Fixture {
   bare: BareGateway;
   owners: Owners;
   ann: Client;
   bob: Client;
 }
 
-function withTwo(run: (house: House) => Promise<void>): Promise<void> {
+function withTwo(run: (fixture: Fixture) => Promise<void>): Promise<void> {
   const owners = new Owners();
   const credentials = new Credentials(
     names.map((name) => ({ name, sha256: digestOf(tokenOf(name)), scope: "chat" as const })),
@@ -84,7 +84,7 @@ test("whatever asks for another's conversation is forbidden, and has no effect",
     );
   }));
 
-test("news of a conversation go to who may read it", () =>
+test("broadcast of a conversation go to who may read it", () =>
   withTwo(async ({ bare, ann, bob }) => {
     for (const conversationId of ["of-ann", "of-bob"])
       bare.announce({ type: "conversation.open", conversationId, workspaceId: "w" });

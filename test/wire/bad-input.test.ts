@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
 import type { Message } from "../support/client.ts";
 import { eventually } from "../support/deadline.ts";
-import { type House, withHost } from "../support/gateway.ts";
+import { type Fixture, withHost } from "../support/gateway.ts";
 import { closeOf, closePayload, type FrameToSend, opcodes, openPeer, openUpgradedPeer } from "../support/http-peer.ts";
 
 const test = suite("wire: bad input");
@@ -14,7 +14,7 @@ const invalidUtf8 = Buffer.from([0x22, 0xc3, 0x28, 0x22]);
 const fits = 16 * 2 ** 20;
 
 /** Proves that a socket of its own is served as ever. */
-async function provesWell({ orchestrator, join }: House): Promise<void> {
+async function provesWell({ orchestrator, join }: Fixture): Promise<void> {
   const client = await join();
   const conversationId = `well-${orchestrator.asked.length}`;
   client.send({ type: "chat.send", conversationId, message: "x" });
@@ -26,8 +26,8 @@ async function provesWell({ orchestrator, join }: House): Promise<void> {
 }
 
 test("binary frames are read as UTF-8 JSON, and invalid UTF-8 in one is `Invalid JSON` (1.1, 1.4)", () =>
-  withHost({}, async (house) => {
-    const client = await house.join();
+  withHost({}, async (fixture) => {
+    const client = await fixture.join();
     client.sendRaw(Buffer.from('{"type":"ping"}'));
     await client.next("pong");
     for (const bytes of [invalidUtf8, Buffer.alloc(0), Buffer.from([0xef, 0xbb, 0xbf, 0x7b, 0x7d]), Buffer.alloc(99)]) {
@@ -35,7 +35,7 @@ test("binary frames are read as UTF-8 JSON, and invalid UTF-8 in one is `Invalid
       assert.equal(await client.next("error"), { type: "error", message: "Invalid JSON" });
     }
     await client.barrier();
-    await provesWell(house);
+    await provesWell(fixture);
   }));
 
 /** One frame each, and the close code that it earns. */
@@ -76,27 +76,27 @@ function closeOfInvalidUtf8(): Buffer {
 
 for (const [name, frames, code] of breaches) {
   test(`${name} closes the socket with ${code}, and no other`, () =>
-    withHost({}, async (house) => {
-      using peer = await openUpgradedPeer(house.url);
-      const other = await house.join();
+    withHost({}, async (fixture) => {
+      using peer = await openUpgradedPeer(fixture.url);
+      const other = await fixture.join();
       for (const frame of frames) peer.send(frame);
       assert.is(closeOf(await peer.closeFrame()).code, code);
       peer.kill();
-      const closed = () => house.host.said("transport-ws: connection close").length === 1;
+      const closed = () => fixture.host.said("transport-ws: connection close").length === 1;
       await eventually(closed, "the socket to be released");
       await other.barrier();
-      await provesWell(house);
+      await provesWell(fixture);
     }));
 }
 
 test("messages over 16 MiB in all close with 1009, also when each fragment is small", () =>
-  withHost({}, async (house) => {
-    using peer = await openUpgradedPeer(house.url);
+  withHost({}, async (fixture) => {
+    using peer = await openUpgradedPeer(fixture.url);
     const payload = Buffer.alloc(2 ** 20, 0x20);
     for (let fragment = 0; fragment < 17; fragment++)
       peer.send({ opcode: fragment === 0 ? opcodes.text : opcodes.continuation, payload, fin: false });
     assert.is(closeOf(await peer.closeFrame()).code, 1009);
-    await provesWell(house);
+    await provesWell(fixture);
   }));
 
 test("a message in many fragments, with pings between them, is one message", () =>
@@ -114,8 +114,8 @@ test("a message in many fragments, with pings between them, is one message", () 
   }));
 
 test("JSON that is nested a million deep is refused and costs nobody anything", () =>
-  withHost({}, async (house) => {
-    const client = await house.join();
+  withHost({}, async (fixture) => {
+    const client = await fixture.join();
     client.sendRaw("[".repeat(1_000_000));
     const tooDeep = "Invalid message: it is nested deeper than 32 levels";
     assert.is((await client.next("error"))["message"], tooDeep);
@@ -125,7 +125,7 @@ test("JSON that is nested a million deep is refused and costs nobody anything", 
     const nested = `{"type":"chat.send","message":"x","images":${"[".repeat(2_000_000)}${"]".repeat(2_000_000)}}`;
     client.sendRaw(nested);
     assert.is((await client.next("error"))["message"], tooDeep);
-    await provesWell(house);
+    await provesWell(fixture);
   }));
 
 test("lone surrogates in texts reach the orchestrator and the wire as they are; in ids they are refused (1.1)", () =>
@@ -160,33 +160,33 @@ test("prototype keys in a message are nothing special", () =>
   }));
 
 test("five hundred bad messages at once are each refused in their own words, and the socket lives on", () =>
-  withHost({}, async (house) => {
-    const client = await house.join();
+  withHost({}, async (fixture) => {
+    const client = await fixture.join();
     for (let times = 0; times < 500; times++) client.sendRaw("{");
     await client.barrier();
     assert.equal(
       client.unread("error").map((refused) => refused["message"]),
       Array(500).fill("Invalid JSON"),
     );
-    await provesWell(house);
+    await provesWell(fixture);
   }));
 
 test("who sends ten thousand is told to wait, and closed with 4003 when it does not; others do not notice", () =>
-  withHost({}, async (house) => {
-    const flooding = await house.join();
-    const other = await house.join();
+  withHost({}, async (fixture) => {
+    const flooding = await fixture.join();
+    const other = await fixture.join();
     for (let times = 0; times < 10_000; times++) flooding.sendRaw("{");
     assert.equal(await flooding.untilClosed(), { code: 4003, reason: "too many requests" });
     const isTold = ({ message }: Message): boolean => /^Too many requests: wait \d+ ms$/.test(`${message}`);
     const told = flooding.unread("error").filter(isTold).length;
     assert.ok(told > limits.commandRefusalsMax && told < limits.commandRefusalsMax + 20, `${told}`);
     await other.barrier();
-    await provesWell(house);
+    await provesWell(fixture);
   }));
 
 test("long messages count as several requests, and who sends too many of them is told so", () =>
-  withHost({}, async (house) => {
-    const client = await house.join({ protocols: ["turnwire.v1"] });
+  withHost({}, async (fixture) => {
+    const client = await fixture.join({ protocols: ["turnwire.v1"] });
     const message = "x".repeat(900_000);
     for (let count = 0; count < 8; count++)
       client.send({ type: "chat.send", conversationId: `c${count}`, message, id: `long-${count}` });
@@ -194,7 +194,7 @@ test("long messages count as several requests, and who sends too many of them is
     assert.is(ok, false);
     const told = String((error as Record<string, unknown>)["message"]);
     assert.match(told, /^Too many requests: wait \d+ ms \(a message of this length counts as 14\)$/);
-    assert.is(house.orchestrator.given("startTurn").length, 7, "100 requests are seven times fourteen");
+    assert.is(fixture.orchestrator.given("startTurn").length, 7, "100 requests are seven times fourteen");
   }));
 
 for (const [what, opcode] of [
@@ -202,9 +202,9 @@ for (const [what, opcode] of [
   ["pongs that answer nothing", opcodes.pong],
 ] as const)
   test(`who sends thousands of ${what} is closed with 4003, and a few do no harm`, () =>
-    withHost({}, async (house) => {
-      using flooding = await openUpgradedPeer(house.url);
-      const other = await house.join();
+    withHost({}, async (fixture) => {
+      using flooding = await openUpgradedPeer(fixture.url);
+      const other = await fixture.join();
       const each = (count: number): void => {
         for (let times = 0; times < count; times++) flooding.send({ opcode, payload: Buffer.alloc(0) });
       };
@@ -216,12 +216,12 @@ for (const [what, opcode] of [
         await other.barrier();
       }
       assert.is(closeOf(await flooding.closeFrame()).code, 4003);
-      await provesWell(house);
+      await provesWell(fixture);
     }));
 
 test("commands faster than they may be are refused with the time to wait, and pings and subscriptions are not", () =>
-  withHost({}, async (house) => {
-    const client = await house.join({ protocols: ["turnwire.v1"] });
+  withHost({}, async (fixture) => {
+    const client = await fixture.join({ protocols: ["turnwire.v1"] });
     for (let count = 0; count < limits.commandsBurst; count++)
       client.send({ type: "chat.cancel", conversationId: "c", id: `cancel-${count}` });
     client.send({ type: "chat.send", conversationId: "c", message: "x", id: "too-fast" });
@@ -230,7 +230,7 @@ test("commands faster than they may be are refused with the time to wait, and pi
     const { code, retryable, retryAfterMs } = error as Record<string, unknown>;
     assert.equal([code, retryable], ["rate-limited", true]);
     assert.ok(Number(retryAfterMs) > 0 && Number(retryAfterMs) <= 1_000 / limits.commandsPerSecond, `${retryAfterMs}`);
-    assert.equal(house.orchestrator.given("startTurn"), []);
+    assert.equal(fixture.orchestrator.given("startTurn"), []);
     for (let count = 0; count < limits.subscriptionsPerSocketMax; count++)
       client.send({ type: "chat.subscribe", conversationId: `c${count}`, id: `watch-${count}` });
     for (let count = 0; count < limits.subscriptionsPerSocketMax; count++)
@@ -256,16 +256,16 @@ test("a close is answered with its own code, and what came before it is handled 
   }));
 
 test("a handshake that stalls is cut after 10 s, and nobody waits for it", () =>
-  withHost({}, async (house) => {
-    using mute = await openPeer(house.url);
-    using halfway = await openPeer(house.url);
+  withHost({}, async (fixture) => {
+    using mute = await openPeer(fixture.url);
+    using halfway = await openPeer(fixture.url);
     halfway.write("GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\nsec-websocket-ke");
     const began = performance.now();
-    await provesWell(house);
+    await provesWell(fixture);
     assert.ok(performance.now() - began < 5_000);
     await Promise.all([mute.untilClosed(15_000), halfway.untilClosed(15_000)]);
     assert.ok(performance.now() - began > 9_000);
-    await provesWell(house);
+    await provesWell(fixture);
   }));
 
 test.run();

@@ -233,7 +233,7 @@ test("a sealed turn is not replayed to who comes after it (1.1)", () =>
     assert.is(late.transcript("c").cursor?.epoch, early.transcript("c").cursor?.epoch);
   }));
 
-test("a late joiner gets the running turn from its first event, then live, and ends with the same text (1.1)", () =>
+test("a late corker gets the running turn from its first event, then live, and ends with the same text (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const early = await join();
     early.send({ type: "chat.send", conversationId: "c", message: "x" });

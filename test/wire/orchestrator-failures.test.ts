@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Client } from "../support/client.ts";
-import { type House, withHost } from "../support/gateway.ts";
+import { type Fixture, withHost } from "../support/gateway.ts";
 import type { ScriptedOrchestrator } from "../support/scripted-orchestrator.ts";
 
 const test = suite("wire: orchestrators that fail");
@@ -303,7 +303,7 @@ test("a turn that outgrows its log ends with `turn-too-large` for all, and the o
   }));
 
 test("an orchestrator that calls back synchronously from within every call confuses nobody", () =>
-  withHost({}, async ({ orchestrator, join }: House) => {
+  withHost({}, async ({ orchestrator, join }: Fixture) => {
     const client = await join();
     // Everything happens inside the calls: replay within subscribe, a whole turn within startTurn, another within stop.
     orchestrator.onStart = (id) => {

@@ -165,7 +165,7 @@ test("after unsubscribe has been handled not one more update is sent, in a storm
   });
 });
 
-test("replies and news do not wait for the deltas of a long turn (1.5.7)", () =>
+test("replies and broadcast do not wait for the deltas of a long turn (1.5.7)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     client.send({ type: "chat.send", conversationId: "c", message: "x" });

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { isRecord } from "../support/client/transcript.ts";
 import type { Client } from "../support/client.ts";
 import { eventually } from "../support/deadline.ts";
-import { type House, hastyClock, withHost } from "../support/gateway.ts";
+import { type Fixture, hastyClock, withHost } from "../support/gateway.ts";
 import { hooks } from "../support/host.ts";
 import { closeOf, opcodes, openUpgradedPeer } from "../support/http-peer.ts";
 import { ScriptedSurface } from "../support/scripted-surfaces.ts";
@@ -15,7 +15,7 @@ const test = suite("wire: slow and dead peers");
 const word = "0123456789 ".repeat(10);
 
 /** Says so many words of 110 bytes, in bursts with a round trip of somebody who reads between them. */
-async function talk({ orchestrator }: House, reader: Client, words: number): Promise<string> {
+async function talk({ orchestrator }: Fixture, reader: Client, words: number): Promise<string> {
   for (let said = 0; said < words; said++) {
     orchestrator.say("c", word);
     if (said % 200 === 0) await reader.barrier();
@@ -28,24 +28,24 @@ async function watch(...clients: Client[]): Promise<void> {
   await Promise.all(clients.map((client) => client.barrier()));
 }
 
-const closesLogged = (house: House): unknown[] =>
-  house.host.said("transport-ws: connection close").map((line) => line.fields?.["code"]);
+const closesLogged = (fixture: Fixture): unknown[] =>
+  fixture.host.said("transport-ws: connection close").map((line) => line.fields?.["code"]);
 
 test("who stops reading is closed with 4001 after 10 s, while another gets everything in order", () =>
-  withHost({}, async (house) => {
-    const [reader, stalled] = [await house.join(), await house.join()];
+  withHost({}, async (fixture) => {
+    const [reader, stalled] = [await fixture.join(), await fixture.join()];
     await watch(reader, stalled);
-    house.orchestrator.begin("c");
+    fixture.orchestrator.begin("c");
     stalled.pause();
     const began = performance.now();
-    const text = await talk(house, reader, 50_000);
-    house.orchestrator.end("c");
+    const text = await talk(fixture, reader, 50_000);
+    fixture.orchestrator.end("c");
     await reader.nextEvent("c", "turn-sealed");
     assert.ok(performance.now() - began < 8_000, "the reader does not wait for the other one");
     assert.is(reader.transcript("c").text, text);
-    await eventually(() => closesLogged(house).length > 0, "the stalled socket to be closed", 20_000);
+    await eventually(() => closesLogged(fixture).length > 0, "the stalled socket to be closed", 20_000);
     const tookMs = performance.now() - began;
-    assert.equal(closesLogged(house), [4001]);
+    assert.equal(closesLogged(fixture), [4001]);
     // The close comes after 10–11 s; a peer that does not answer it is cut 5 s later.
     assert.ok(tookMs > 9_900 && tookMs < 18_000, `it took ${Math.round(tookMs)} ms`);
     stalled.resume();
@@ -53,77 +53,77 @@ test("who stops reading is closed with 4001 after 10 s, while another gets every
     assert.ok(code === 4001 || code === 1006, `closed with ${code}`);
     const got = stalled.transcript("c").text;
     assert.ok(text.startsWith(got) && got.length < text.length, "what it got is the beginning, in order");
-    house.orchestrator.begin("c");
-    house.orchestrator.say("c", "and on");
+    fixture.orchestrator.begin("c");
+    fixture.orchestrator.say("c", "and on");
     await reader.nextEvent("c", { type: "text-delta", delta: "and on" });
   }));
 
 test("who reads and never answers a mark is told 4001, and is heard until then", () =>
-  withHost({ clock: hastyClock(8) }, async (house) => {
-    const [reader, mute] = [await house.join(), await house.join({ autoPong: false })];
+  withHost({ clock: hastyClock(8) }, async (fixture) => {
+    const [reader, mute] = [await fixture.join(), await fixture.join({ autoPong: false })];
     await watch(reader, mute);
-    house.orchestrator.begin("c");
-    await talk(house, reader, 8_000);
+    fixture.orchestrator.begin("c");
+    await talk(fixture, reader, 8_000);
     await mute.barrier();
     const { seq } = mute.transcript("c").cursor ?? { seq: 0 };
     assert.ok(seq > 0 && seq < 8_000, `a congested socket gets no more of the turn: ${seq}`);
     assert.equal(await mute.untilClosed(), { code: 4001, reason: "reading too slowly" });
-    house.orchestrator.end("c");
+    fixture.orchestrator.end("c");
     await reader.nextEvent("c", "turn-sealed");
     assert.is(reader.transcript("c").cursor?.seq, 8_002);
   }));
 
 test("who reads slowly catches up with joined deltas and ends with the same text (1.5.1)", () =>
-  withHost({}, async (house) => {
-    const [reader, slow] = [await house.join(), await house.join()];
+  withHost({}, async (fixture) => {
+    const [reader, slow] = [await fixture.join(), await fixture.join()];
     await watch(reader, slow);
-    house.orchestrator.begin("c");
+    fixture.orchestrator.begin("c");
     let text = "";
     for (let pause = 0; pause < 4; pause++) {
       slow.pause();
-      text += await talk(house, reader, 12_000);
+      text += await talk(fixture, reader, 12_000);
       slow.resume();
       if (pause % 2 === 0) await slow.barrier();
     }
-    house.orchestrator.end("c");
+    fixture.orchestrator.end("c");
     await Promise.all([reader.nextEvent("c", "turn-sealed"), slow.nextEvent("c", "turn-sealed")]);
     assert.ok(reader.transcript("c").text === text);
     assert.ok(slow.transcript("c").text === text);
     assert.equal(slow.transcript("c").cursor, reader.transcript("c").cursor);
     assert.ok(slow.transcript("c").events.length < 40_000, "neighbouring text came joined");
-    assert.equal(closesLogged(house), []);
+    assert.equal(closesLogged(fixture), []);
     // It is live again: what comes now comes as it is.
-    house.orchestrator.begin("c");
-    house.orchestrator.say("c", "live ");
+    fixture.orchestrator.begin("c");
+    fixture.orchestrator.say("c", "live ");
     await slow.nextEvent("c", { type: "text-delta", delta: "live " });
   }));
 
-test("a late joiner who reads slowly gets the whole turn", () =>
-  withHost({}, async (house) => {
-    const [reader, late] = [await house.join(), await house.join()];
+test("a late corker who reads slowly gets the whole turn", () =>
+  withHost({}, async (fixture) => {
+    const [reader, late] = [await fixture.join(), await fixture.join()];
     await watch(reader);
-    house.orchestrator.begin("c");
-    const text = await talk(house, reader, 40_000);
+    fixture.orchestrator.begin("c");
+    const text = await talk(fixture, reader, 40_000);
     late.send({ type: "chat.subscribe", conversationId: "c" });
     await late.barrier();
     late.pause();
-    const more = await talk(house, reader, 5_000);
+    const more = await talk(fixture, reader, 5_000);
     late.resume();
-    house.orchestrator.end("c");
+    fixture.orchestrator.end("c");
     await late.nextEvent("c", "turn-sealed");
     assert.ok(late.transcript("c").text === text + more);
   }));
 
 test("a congested socket is shown the last state of its surfaces when it has drained (1.5.4)", () => {
   const surface = new ScriptedSurface("s");
-  return withHost({ surfaces: [surface] }, async (house) => {
-    const [reader, slow] = [await house.join(), await house.join()];
+  return withHost({ surfaces: [surface] }, async (fixture) => {
+    const [reader, slow] = [await fixture.join(), await fixture.join()];
     await watch(reader, slow);
     for (const client of [reader, slow]) client.send({ type: "subscribe", surfaceId: "s" });
     await Promise.all([reader.next("surface"), slow.next("surface")]);
-    house.orchestrator.begin("c");
+    fixture.orchestrator.begin("c");
     slow.pause();
-    await talk(house, reader, 20_000);
+    await talk(fixture, reader, 20_000);
     for (let change = 1; change <= 20; change++) {
       surface.change(change);
       await reader.next((message) => message.type === "update" && JSON.stringify(message).includes(`:${change}}`));
@@ -139,35 +139,35 @@ test("a congested socket is shown the last state of its surfaces when it has dra
   });
 });
 
-test("news that a socket does not take fill no memory: over 4 MiB unsent it is closed, and others get all", () =>
-  withHost({}, async (house) => {
-    const [reader, stalled] = [await house.join(), await house.join()];
+test("broadcast that a socket does not take fill no memory: over 4 MiB unsent it is closed, and others get all", () =>
+  withHost({}, async (fixture) => {
+    const [reader, stalled] = [await fixture.join(), await fixture.join()];
     stalled.pause();
     const workspaceId = "w".repeat(200_000);
-    for (let news = 0; news < 100; news++) {
-      house.host.fire(hooks.opened, { conversationId: `${news}`, workspaceId });
-      await reader.next({ type: "conversation.open", conversationId: `${news}` });
+    for (let broadcast = 0; broadcast < 100; broadcast++) {
+      fixture.host.fire(hooks.opened, { conversationId: `${broadcast}`, workspaceId });
+      await reader.next({ type: "conversation.open", conversationId: `${broadcast}` });
     }
-    await eventually(() => closesLogged(house).length > 0, "the stalled socket to be closed");
-    assert.equal(closesLogged(house), [4001]);
+    await eventually(() => closesLogged(fixture).length > 0, "the stalled socket to be closed");
+    assert.equal(closesLogged(fixture), [4001]);
     await reader.barrier();
   }));
 
 test("a client that is killed while it lags harms nobody", () =>
-  withHost({}, async (house) => {
-    const reader = await house.join();
-    const lagging = await Promise.all([house.join(), house.join(), house.join()]);
+  withHost({}, async (fixture) => {
+    const reader = await fixture.join();
+    const lagging = await Promise.all([fixture.join(), fixture.join(), fixture.join()]);
     await watch(reader, ...lagging);
-    house.orchestrator.begin("c");
+    fixture.orchestrator.begin("c");
     for (const client of lagging) client.pause();
-    const text = await talk(house, reader, 20_000);
+    const text = await talk(fixture, reader, 20_000);
     for (const client of lagging) client.kill();
-    const more = await talk(house, reader, 5_000);
-    house.orchestrator.end("c");
+    const more = await talk(fixture, reader, 5_000);
+    fixture.orchestrator.end("c");
     await reader.nextEvent("c", "turn-sealed");
     assert.ok(reader.transcript("c").text === text + more);
-    await eventually(() => closesLogged(house).length === 3, "the killed sockets to be released");
-    assert.equal(house.orchestrator.given("stopTurn"), []);
+    await eventually(() => closesLogged(fixture).length === 3, "the killed sockets to be released");
+    assert.equal(fixture.orchestrator.given("stopTurn"), []);
   }));
 
 test("a peer that gives no sign of life for 35 s is closed with 4002; one that answers pings stays", () =>
@@ -184,24 +184,24 @@ test("a peer that gives no sign of life for 35 s is closed with 4002; one that a
   }));
 
 test("a peer that never answers the close frame is cut 5 s later", () =>
-  withHost({ clock: hastyClock(20) }, async (house) => {
-    using peer = await openUpgradedPeer(house.url);
+  withHost({ clock: hastyClock(20) }, async (fixture) => {
+    using peer = await openUpgradedPeer(fixture.url);
     await peer.closeFrame();
-    assert.equal(closesLogged(house), []);
+    assert.equal(closesLogged(fixture), []);
     // 250 ms by this clock; ws itself would wait for 5 s of the real one.
     await peer.untilClosed(3_000);
-    await eventually(() => closesLogged(house).length === 1, "the socket to be released");
-    assert.equal(closesLogged(house), [4002]);
+    await eventually(() => closesLogged(fixture).length === 1, "the socket to be released");
+    assert.equal(closesLogged(fixture), [4002]);
   }));
 
 test("peers that never answer the close frame do not hold up a stop for longer than 5 s", () =>
-  withHost({}, async (house) => {
-    using mute = await openUpgradedPeer(house.url);
-    using stalled = await openUpgradedPeer(house.url);
+  withHost({}, async (fixture) => {
+    using mute = await openUpgradedPeer(fixture.url);
+    using stalled = await openUpgradedPeer(fixture.url);
     stalled.pause();
-    const decent = await house.join();
+    const decent = await fixture.join();
     const began = performance.now();
-    await house.extension.deactivate();
+    await fixture.extension.deactivate();
     const tookMs = performance.now() - began;
     assert.ok(tookMs < 9_000, `it took ${Math.round(tookMs)} ms`);
     assert.is((await decent.untilClosed()).code, 1012);

@@ -121,7 +121,7 @@ test("a change that comes while a spec cannot be built is not skipped (1.5.4)", 
   });
 });
 
-test("a failed surface is asked again for a newcomer", () => {
+test("a failed surface is asked again for a pending", () => {
   const surface = new ScriptedSurface("s");
   surface.getSpecInstead = () => thrown(new Error("not yet"));
   return withHost({ surfaces: [surface] }, async ({ join }) => {

@@ -324,7 +324,7 @@ test("an action needs no subscription, and its change reaches every viewer", () 
   });
 });
 
-test("a provider without subscribe is asked anew by each newcomer and after each action", () => {
+test("a provider without subscribe is asked anew by each pending and after each action", () => {
   const surface = new ScriptedSurface("s", { announces: false });
   return withHost({ surfaces: [surface] }, async ({ join }) => {
     const [one, other] = [await join(), await join()];

@@ -52,7 +52,7 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
     refuse(connection, message, refusalOf(outcome, conversationId));
     return;
   }
-  connection.outlet.beganTurn();
+  connection.writer.beganTurn();
   logger.info("transport-ws: chat.queue accepted", { conversationId, startedTurn });
   const late = startedTurn && !watch ? subscriptions.watchConversation(connection, conversationId) : undefined;
   const { messageId } = outcome;

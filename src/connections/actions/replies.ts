@@ -15,13 +15,13 @@ export interface Paired {
 
 /** The request was carried out. Without an id success is silent (protocol 1.1). */
 export function succeed(connection: Connection, { id }: Paired, contents: object = {}): void {
-  if (id !== undefined) connection.outlet.control(encodeMessage({ type: "reply", id, ok: true, ...contents }));
+  if (id !== undefined) connection.writer.control(encodeMessage({ type: "reply", id, ok: true, ...contents }));
 }
 
 /** The request was not carried out; the socket lives on. */
 export function refuse(connection: Connection, { id }: Paired, refusal: Refusal): void {
-  connection.outlet.traffic.refused(refusal.code);
-  connection.outlet.control(encodeMessage(id === undefined ? refusal.reply : replyOf(id, refusal)));
+  connection.writer.counters.refused(refusal.code);
+  connection.writer.control(encodeMessage(id === undefined ? refusal.reply : replyOf(id, refusal)));
 }
 
 function replyOf(id: string, { code, retryable, retryAfterMs, reply }: Refusal): Reply {

@@ -43,7 +43,7 @@ export function sendChat(connection: Connection, message: ChatSend, services: Se
   const outcome = orchestrator.startTurn(turnRequest(conversationId, message, identity, services));
   if (outcome.started) {
     quota.took(identity, conversationId);
-    connection.outlet.beganTurn();
+    connection.writer.beganTurn();
     logger.info("transport-ws: chat.send accepted", { conversationId, model: message.model ?? null });
     services.feeds.accepted(conversationId, outcome.turnId);
     const answer = { conversationId, turnId: outcome.turnId };

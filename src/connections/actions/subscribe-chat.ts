@@ -22,7 +22,7 @@ export function subscribeChat(connection: Connection, message: ChatSubscribe, { 
     const turnId = typeof running?.turnId === "string" ? running.turnId : null;
     const recovered = present !== undefined || watch.recovered;
     const verdict: ChatSubscribed = { type: "chat.subscribed", conversationId, epoch, seq, turnId, recovered };
-    connection.outlet.control(encodeMessage(verdict));
+    connection.writer.control(encodeMessage(verdict));
   }
   succeed(connection, message);
 }

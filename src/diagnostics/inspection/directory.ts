@@ -241,14 +241,14 @@ function innermostOf(nodes: Map<AnyStateNode, number>): Record<string, number> {
   return states;
 }
 
-function flowOf({ outlet }: Connection): Flow {
+function flowOf({ writer }: Connection): Flow {
   return {
-    unsentBytes: outlet.unsentBytes(),
-    outstandingBytesMax: outlet.outstandingBytesMax,
-    outstandingBytes: outlet.outstandingBytes(),
-    congested: outlet.congested,
-    closeCode: outlet.closeCode,
-    heardMsAgo: Math.round(outlet.silentMs()),
+    unsentBytes: writer.unsentBytes(),
+    outstandingBytesMax: writer.outstandingBytesMax,
+    outstandingBytes: writer.outstandingBytes(),
+    congested: writer.congested,
+    closeCode: writer.closeCode,
+    heardMsAgo: Math.round(writer.silentMs()),
   };
 }
 
@@ -259,7 +259,7 @@ function deadlinesOf(
   turn: TurnProgress | undefined,
 ): Deadline[] {
   const chart = chartOf(snapshot);
-  if (chart === "connection") return connection?.outlet.deadlines() ?? [];
+  if (chart === "connection") return connection?.writer.deadlines() ?? [];
   if (chart !== "turn" || turn?.endsInMs === undefined) return [];
   const { endsInMs, lostInMs } = turn;
   return [

@@ -3,7 +3,7 @@
 
 import type { Limits } from "../../limits.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
-import type { Inspection, InspectionNews } from "../inspection.ts";
+import type { ActorChange, Inspection } from "../inspection.ts";
 import type { ActorDetail, ActorSearch, ActorSummary, ChartCount, Directory } from "./directory.ts";
 
 export interface Overview {
@@ -99,9 +99,9 @@ export class Visualizer {
     };
     viewer.write({ type: "actor.shown", at: clock.wall(), startedAt: this.#startedAt, actor });
     const stopLooking = inspection.inspect(
-      (news) => {
-        viewer.write(this.#lineOf(news));
-        if (news.type === "actor.ended") stop();
+      (change) => {
+        viewer.write(this.#lineOf(change));
+        if (change.type === "actor.ended") stop();
       },
       { actorId: id },
     );
@@ -115,13 +115,13 @@ export class Visualizer {
     for (const stop of [...this.#viewers]) stop();
   }
 
-  #lineOf(news: InspectionNews): object {
-    const { at, type, states } = news;
+  #lineOf(change: ActorChange): object {
+    const { at, type, states } = change;
     if (type === "actor.started") return { type, at, states };
-    if (type === "actor.ended") return { type, at, states, how: news.how, event: news.event };
-    const { event, from, handled, transitions } = news;
+    if (type === "actor.ended") return { type, at, states, how: change.how, event: change.event };
+    const { event, from, handled, transitions } = change;
     const line = { type, at, event, from, handled, transitions, states };
-    return this.options.payloads === "hidden" ? line : { ...line, payload: this.#shown(news.payload) };
+    return this.options.payloads === "hidden" ? line : { ...line, payload: this.#shown(change.payload) };
   }
 
   /** What an event holds as JSON, or as much of it as may be shown. */

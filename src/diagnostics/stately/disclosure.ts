@@ -21,7 +21,7 @@ const told: ReadonlySet<string> = new Set([
 ]);
 
 /** Objects of ours inside an event, of which the same holds: an actor's input, and a broadcast. */
-const containers: ReadonlySet<string> = new Set(["input", "news"]);
+const containers: ReadonlySet<string> = new Set(["input", "broadcast"]);
 
 export class Disclosure {
   readonly #payloads: Payloads;

@@ -45,7 +45,7 @@ export class StatelyThread {
   private constructor(options: ThreadOptions) {
     this.#options = options;
     // Its extension is this file's own: .ts here, .js in the published package.
-    const script = new URL(`../../stately/relay-thread${extname(import.meta.url)}`, import.meta.url);
+    const script = new URL(`./relay-thread${extname(import.meta.url)}`, import.meta.url);
     this.#worker = new Worker(script, {
       name: "stately",
       workerData: options.relay,

@@ -29,6 +29,6 @@ export interface Services {
   /** Why no turn may begin in the conversation now; one that carries texts over has its place already. */
   refusal(conversationId: string): Refused | undefined;
   isStopping(): boolean;
-  broadcast(news: Broadcast): void;
+  broadcast(message: Broadcast): void;
   changed(change: OrchestratorChange): void;
 }

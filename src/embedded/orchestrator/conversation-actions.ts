@@ -1,7 +1,7 @@
 // What a conversation's chart does and asks: its actions and guards, on the waiting texts, the running turn and the
 // store. Must never decide what may happen when: that is the chart's.
 import { randomUUID } from "node:crypto";
-import type { TurnEnding, TurnFact } from "../../../machines/turn.ts";
+import type { TurnEnding, TurnSignal } from "../../../machines/turn.ts";
 import type { Compacted, NotDone, TurnProgress } from "../../ports/conversations.ts";
 import type { KeyedRequest } from "../../ports/idempotency.ts";
 import type { QueuedMessage, Refused, TurnRequest } from "../../ports/orchestrator.ts";
@@ -102,7 +102,7 @@ export class ConversationActions {
     this.#runner?.announce();
   }
 
-  beginAgent(tellTurn: (fact: TurnFact) => void, agentEnded: () => void): void {
+  beginAgent(tellTurn: (signal: TurnSignal) => void, agentEnded: () => void): void {
     const runner = this.#runner;
     // An agent that was left behind and ends in a later turn's time says nothing about that turn.
     runner?.begin(tellTurn, () => {

@@ -30,7 +30,7 @@ export function conversationLogic({ workOf, tell, turnBegun, limits }: ChartPart
       beginAgent: (args) => {
         const { context, self } = args;
         at(args).beginAgent(
-          (fact) => self.send(fact),
+          (signal) => self.send(signal),
           () => tell(context.conversationId, { type: "agent.ended" }),
         );
       },

@@ -50,7 +50,7 @@ export class SettleQueue {
     try {
       tell();
     } catch (error) {
-      this.#logger.error("orchestrator: news could not be told", { error });
+      this.#logger.error("orchestrator: a listener threw", { error });
     }
   }
 }

@@ -82,7 +82,7 @@ function attemptTurn(
   }
   // Read before anything is written: once the unit is committed nothing may fail any more.
   const latestSeq = store.latestSeq(conversationId);
-  const facts = {
+  const fields = {
     lastActivityAt: now,
     closed: false,
     ...(request?.modelName !== undefined && request.modelName !== row?.model && { model: request.modelName }),
@@ -92,11 +92,11 @@ function attemptTurn(
   };
   const writes: Write[] = [
     row
-      ? { kind: "conversation.changed", id: conversationId, patch: facts }
+      ? { kind: "conversation.changed", id: conversationId, patch: fields }
       : {
           kind: "conversation",
           id: conversationId,
-          create: { ...newConversation(conversationId, now, request?.workspaceId), ...facts },
+          create: { ...newConversation(conversationId, now, request?.workspaceId), ...fields },
         },
   ];
   if (waiting.length > 0)

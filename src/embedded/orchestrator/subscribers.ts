@@ -3,17 +3,17 @@
 import type { Logger } from "../../ports/logger.ts";
 import type { SettleQueue } from "./settle-queue.ts";
 
-export class Subscribers<News> {
+export class Subscribers<Message> {
   readonly #settleQueue: SettleQueue;
   readonly #logger: Logger;
-  readonly #listeners = new Set<{ hear: (news: News) => void }>();
+  readonly #listeners = new Set<{ hear: (message: Message) => void }>();
 
   constructor(settleQueue: SettleQueue, logger: Logger) {
     this.#settleQueue = settleQueue;
     this.#logger = logger;
   }
 
-  subscribe(listener: (news: News) => void): () => void {
+  subscribe(listener: (message: Message) => void): () => void {
     const entry = { hear: listener };
     this.#listeners.add(entry);
     return () => {
@@ -21,11 +21,11 @@ export class Subscribers<News> {
     };
   }
 
-  tell(news: News): void {
+  tell(message: Message): void {
     this.#settleQueue.post(() => {
       for (const listener of this.#listeners) {
         try {
-          listener.hear(news);
+          listener.hear(message);
         } catch (error) {
           this.#logger.warn("orchestrator: a listener threw", { error });
         }

@@ -1,6 +1,6 @@
 // One turn's data plane: it follows the agent, emits what it says, keeps the record, and tells the turn's chart the
 // facts that change it. Must never emit anything between `done` and `turn-sealed`, whatever the agent does.
-import type { TurnEnding, TurnFact } from "../../../machines/turn.ts";
+import type { TurnEnding, TurnSignal } from "../../../machines/turn.ts";
 import type { AgentEvent, AgentMessage, AgentRun } from "../../ports/agent.ts";
 import type { TurnProgress } from "../../ports/conversations.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
@@ -33,7 +33,7 @@ const turnIsOver = new DOMException("the turn is over", "AbortError");
 type Phase = "starting" | "thinking" | "writing" | "runningTools" | "continuing" | "retrying" | "stalled";
 
 /** How a turn comes back to what it was at before it stalled; to its very start nothing leads back. */
-const factOf: Record<Exclude<Phase, "stalled">, [Phase, TurnFact]> = {
+const signalOf: Record<Exclude<Phase, "stalled">, [Phase, TurnSignal]> = {
   starting: ["continuing", { type: "step.finished" }],
   thinking: ["thinking", { type: "agent.thinking" }],
   writing: ["writing", { type: "agent.writing" }],
@@ -51,7 +51,7 @@ export class TurnRunner {
   readonly #abort = new AbortController();
   readonly #startedAt: number;
   #saidAt: number;
-  #tellChart: (fact: TurnFact) => void = () => {};
+  #tellChart: (signal: TurnSignal) => void = () => {};
   #phase: Phase = "starting";
   #phaseAt: number;
   #stalledIn: Exclude<Phase, "stalled"> = "starting";
@@ -121,7 +121,7 @@ export class TurnRunner {
   }
 
   /** Starts the agent. The chart hears facts until the turn has ended; agentEnded is for one that outlives its turn. */
-  begin(tellChart: (fact: TurnFact) => void, agentEnded: () => void): void {
+  begin(tellChart: (signal: TurnSignal) => void, agentEnded: () => void): void {
     this.#tellChart = tellChart;
     const { settleQueue, clock, limits } = this.#services;
     this.#overdue = clock.setTimeout(
@@ -229,7 +229,7 @@ export class TurnRunner {
 
   /** False when the turn has ended by it. */
   #take(value: unknown): boolean {
-    if (this.#phase === "stalled") this.#enter(...factOf[this.#stalledIn]);
+    if (this.#phase === "stalled") this.#enter(...signalOf[this.#stalledIn]);
     const event = readAgentEvent(value);
     if (event) for (const part of fitted(event, this.#services.limits)) this.#hear(part);
     else this.#drop("no event of the agent port");
@@ -294,11 +294,11 @@ export class TurnRunner {
     if (this.#emitWithin({ type: "steering", text })) this.#record.steer(text, messages);
   }
 
-  #enter(phase: Phase, fact: TurnFact): void {
+  #enter(phase: Phase, signal: TurnSignal): void {
     if (this.#phase === phase || this.ended !== undefined) return;
     this.#phase = phase;
     this.#phaseAt = this.#services.clock.now();
-    this.#tellChart(fact);
+    this.#tellChart(signal);
   }
 
   /** Emits unless the turn has ended, or ends by outgrowing its log. */

@@ -9,7 +9,7 @@ import type { SettleQueue } from "./settle-queue.ts";
 
 export interface TurnWatchdogOptions {
   clock: Clock;
-  limits: Pick<Limits, "turnLookMs">;
+  limits: Pick<Limits, "turnCheckMs">;
   logger: Logger;
   settleQueue: SettleQueue;
   active: () => Iterable<LiveConversation>;
@@ -35,7 +35,7 @@ export class TurnWatchdog {
     this.#timer ??= clock.setTimeout(() => {
       this.#timer = undefined;
       settleQueue.around(() => this.#look());
-    }, limits.turnLookMs);
+    }, limits.turnCheckMs);
   }
 
   stop(): void {

@@ -32,7 +32,7 @@ export class Checkpointer {
 
   /** A transaction has been committed. */
   committed(): void {
-    if (this.#isDue || this.#rests || this.#pages() < limits.storeLogPages) return;
+    if (this.#isDue || this.#rests || this.#pages() < limits.storeCheckpointPages) return;
     this.#isDue = true;
     this.#clock.defer(() => {
       this.#isDue = false;

@@ -22,7 +22,7 @@ export function deadLetters(database: DatabaseSync, transaction: Transaction, cl
     try {
       transaction.nested(() => {
         add.run(Math.trunc(clock.wall()), errorMessage(error), JSON.stringify(unit));
-        shed.run(limits.storeRefusedUnitsMax);
+        shed.run(limits.storeDeadLettersMax);
       });
     } catch (again) {
       // What JSON cannot hold cannot be kept here either; the log has its kinds and the reason.

@@ -21,7 +21,7 @@ export interface OpenDatabase {
   place: string;
   /**
    * Is the file still the one that was opened? SQLite goes on writing into a deleted one. Looks at most every
-   * limits.storeWatchMs. now: the clock's. @throws StoreError
+   * limits.storeFileCheckMs. now: the clock's. @throws StoreError
    */
   mustBeThere(now: number): void;
 }
@@ -105,8 +105,8 @@ function configure(database: DatabaseSync, durability: Durability, directory: st
     PRAGMA foreign_keys = OFF;
     PRAGMA cell_size_check = ON;
     PRAGMA temp_store = MEMORY;
-    PRAGMA wal_autocheckpoint = ${withoutTurns * limits.storeLogPages};
-    PRAGMA journal_size_limit = ${limits.storeLogKeptBytes}`);
+    PRAGMA wal_autocheckpoint = ${withoutTurns * limits.storeCheckpointPages};
+    PRAGMA journal_size_limit = ${limits.storeWalBytesKept}`);
   migrate(database, version);
   check(database, directory);
 }
@@ -143,7 +143,7 @@ function watchOver(file: string): (now: number) => void {
   const opened = statSync(file);
   let seenAt = Number.NEGATIVE_INFINITY;
   return (now) => {
-    if (now - seenAt < limits.storeWatchMs) return;
+    if (now - seenAt < limits.storeFileCheckMs) return;
     const found = statSync(file, { throwIfNoEntry: false });
     if (found?.ino === opened.ino && found.dev === opened.dev) {
       seenAt = now;

@@ -5,14 +5,14 @@ import type { ConversationRow, TurnRow } from "../../ports/store.ts";
 import type { Role, StoredChunk } from "../../protocol/chunk.ts";
 import { json, number, numberOrNull, type ResultRow, text, textOrNull } from "./columns.ts";
 
-type ConversationFacts = Pick<
+type ConversationFields = Pick<
   ConversationRow,
   "title" | "model" | "reasoningEffort" | "cwd" | "computerId" | "compactedFrom"
 >;
 
 export function conversationColumns(row: ConversationRow): Record<string, string | number> {
   const { title, model, reasoningEffort, cwd, computerId, compactedFrom } = row;
-  const facts: ConversationFacts = { title, model, reasoningEffort, cwd, computerId, compactedFrom };
+  const facts: ConversationFields = { title, model, reasoningEffort, cwd, computerId, compactedFrom };
   return {
     id: row.id,
     createdAt: row.createdAt,
@@ -30,14 +30,14 @@ export function conversationOf(row: ResultRow): ConversationRow {
     lastActivityAt: number(row, "last_activity_at"),
     workspaceId: text(row, "workspace_id"),
     closed: number(row, "closed") === 1,
-    ...json<ConversationFacts>(row, "facts"),
+    ...json<ConversationFields>(row, "facts"),
   };
 }
 
-type TurnFacts = Pick<TurnRow, "model" | "reason" | "durationMs" | "usage" | "contextSize">;
+type TurnFields = Pick<TurnRow, "model" | "reason" | "durationMs" | "usage" | "contextSize">;
 
-export function turnFacts({ model, reason, durationMs, usage, contextSize }: TurnRow): string {
-  const facts: TurnFacts = { model, reason, durationMs, usage, contextSize };
+export function turnSignals({ model, reason, durationMs, usage, contextSize }: TurnRow): string {
+  const facts: TurnFields = { model, reason, durationMs, usage, contextSize };
   return JSON.stringify(facts);
 }
 
@@ -47,7 +47,7 @@ export function turnOf(row: ResultRow): TurnRow {
     conversationId: text(row, "conversation_id"),
     startedAt: number(row, "started_at"),
     endedAt: numberOrNull(row, "ended_at"),
-    ...json<TurnFacts>(row, "facts"),
+    ...json<TurnFields>(row, "facts"),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Write } from "../../ports/store.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface Room {
-  /** These writes failed; the next proof asks for as many bytes and storeRoomBytes more. */
+  /** These writes failed; the next proof asks for as many bytes and storeFreeBytesMin more. */
   needs(writes: readonly Write[]): void;
   /** Throws what SQLite throws while there is no room. */
   prove(): void;
@@ -27,7 +27,7 @@ export function room(database: DatabaseSync, transaction: Transaction): Room {
     prove() {
       transaction.run(() => {
         clear.run();
-        fill.run(needed + limits.storeRoomBytes);
+        fill.run(needed + limits.storeFreeBytesMin);
       });
       transaction.run(() => clear.run());
       needed = 0;

@@ -37,7 +37,7 @@ interface BunRuntime {
 const { Bun } = globalThis as unknown as { Bun: BunRuntime };
 const everyone = "everyone";
 const stage = new Stage();
-const house = new Straightforward<BunSocket, string>(
+const fixture = new Straightforward<BunSocket, string>(
   {
     encode: (message) => JSON.stringify(message),
     send: (client, text) => void client.send(text),
@@ -66,17 +66,17 @@ const server = Bun.serve({
     idleTimeout: 0,
     open(client) {
       client.subscribe(everyone);
-      house.opened(client);
+      fixture.opened(client);
     },
-    message: (client, text) => house.message(client, JSON.parse(text)),
-    close: (client) => house.closed(client.data.rooms.size),
+    message: (client, text) => fixture.message(client, JSON.parse(text)),
+    close: (client) => fixture.closed(client.data.rooms.size),
   },
 });
 answerParent({
   url: `ws://127.0.0.1:${server.port}`,
   stage,
-  counts: () => house,
-  broadcast: (piece) => house.broadcast(piece),
-  change: (piece) => house.change(piece),
+  counts: () => fixture,
+  broadcast: (piece) => fixture.broadcast(piece),
+  change: (piece) => fixture.change(piece),
   collect: () => Bun.gc(true),
 });

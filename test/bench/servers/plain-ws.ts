@@ -18,7 +18,7 @@ const leave = (client: Client, room: string): void => {
   rooms.get(room)?.delete(client);
 };
 const stage = new Stage();
-const house = new Straightforward<Client, string>(
+const fixture = new Straightforward<Client, string>(
   {
     encode: (message) => JSON.stringify(message),
     send: (client, text) => client.send(text),
@@ -44,13 +44,13 @@ const server = new WebSocketServer({
 server.on("connection", (client) => {
   all.add(client);
   client.on("error", () => {});
-  client.on("message", (data) => house.message(client, JSON.parse(String(data))));
+  client.on("message", (data) => fixture.message(client, JSON.parse(String(data))));
   client.on("close", () => {
     all.delete(client);
-    house.closed(client.rooms.size);
+    fixture.closed(client.rooms.size);
     for (const room of client.rooms) leave(client, room);
   });
-  house.opened(client);
+  fixture.opened(client);
 });
 server.on("listening", () => {
   const address = server.address();
@@ -58,9 +58,9 @@ server.on("listening", () => {
   answerParent({
     url: `ws://127.0.0.1:${address.port}`,
     stage,
-    counts: () => house,
-    broadcast: (piece) => house.broadcast(piece),
-    change: (piece) => house.change(piece),
+    counts: () => fixture,
+    broadcast: (piece) => fixture.broadcast(piece),
+    change: (piece) => fixture.change(piece),
     collect: collectGarbage,
   });
 });

@@ -8,7 +8,7 @@ import { Straightforward } from "./straightforward.ts";
 const httpServer = createServer();
 const io = new Server(httpServer, { transports: ["websocket"] });
 const stage = new Stage();
-const house = new Straightforward<Socket, object>(
+const fixture = new Straightforward<Socket, object>(
   {
     encode: (message) => message,
     send: (client, message) => void client.emit("m", message),
@@ -22,13 +22,13 @@ const house = new Straightforward<Socket, object>(
 
 io.on("connection", (client) => {
   let rooms = 0;
-  client.on("m", (message) => house.message(client, message));
+  client.on("m", (message) => fixture.message(client, message));
   client.on("disconnecting", () => {
     // Each is in a room of its own as well.
     rooms = client.rooms.size - 1;
   });
-  client.on("disconnect", () => house.closed(rooms));
-  house.opened(client);
+  client.on("disconnect", () => fixture.closed(rooms));
+  fixture.opened(client);
 });
 httpServer.listen(0, "127.0.0.1", () => {
   const address = httpServer.address();
@@ -36,9 +36,9 @@ httpServer.listen(0, "127.0.0.1", () => {
   answerParent({
     url: `ws://127.0.0.1:${address.port}`,
     stage,
-    counts: () => house,
-    broadcast: (piece) => house.broadcast(piece),
-    change: (piece) => house.change(piece),
+    counts: () => fixture,
+    broadcast: (piece) => fixture.broadcast(piece),
+    change: (piece) => fixture.change(piece),
     collect: collectGarbage,
   });
 });

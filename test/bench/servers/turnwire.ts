@@ -51,16 +51,16 @@ const { config } = command;
 const agents = [agent];
 const surfaces = [surface];
 // A request after each answer, as fast as it goes, is what no client may do for long.
-const limits = { commandsBurst: 1_000_000_000, looksBurst: 1_000_000_000 };
+const limits = { commandsBurst: 1_000_000_000, readsBurst: 1_000_000_000 };
 const server = await startServer({ config, clock: systemClock, logger, agents, surfaces, limits });
 answerParent({
   url: server.wsUrl,
   stage,
-  raised: ["of turnwire's limits only how fast a socket may ask is raised (commandsBurst, looksBurst)"],
+  raised: ["of turnwire's limits only how fast a socket may ask is raised (commandsBurst, readsBurst)"],
   counts: () => server.gateway.counts(),
   broadcast(workspaceId) {
-    const news = { type: "conversation.open", conversationId: "bench", workspaceId } as const;
-    server.gateway.root.send({ type: "broadcast.made", news });
+    const broadcast = { type: "conversation.open", conversationId: "bench", workspaceId } as const;
+    server.gateway.root.send({ type: "broadcast.made", broadcast });
   },
   change(piece) {
     value = piece;

@@ -15,7 +15,7 @@ const pauseMs = 100;
 const characters = 1_500;
 const pingEveryMs = 10;
 const pingersAtOnce = 10;
-const newsEveryMs = 200;
+const broadcastEveryMs = 200;
 const comersEveryMs = 100;
 const comersAtOnce = 5;
 
@@ -86,7 +86,7 @@ class Bustle {
       }, comersEveryMs),
       setInterval(() => {
         void rig.tell({ ask: "broadcast", rhythm: { bursts: 1, burst: 1, pauseMs: 0, characters } });
-      }, newsEveryMs),
+      }, broadcastEveryMs),
     ];
   }
 

@@ -30,7 +30,12 @@ test("hidden, only ids and words of ours are told, at the top and in an input or
     images: [{ url: "secret" }],
     surfaceId: { toString: () => "secret" },
     input: { surfaceId: "s", text: "secret" },
-    news: { type: "conversation.statusChanged", status: "idle", workspaceId: "secret", news: { title: "secret" } },
+    broadcast: {
+      type: "conversation.statusChanged",
+      status: "idle",
+      workspaceId: "secret",
+      broadcast: { title: "secret" },
+    },
   });
   assert.equal(told, {
     type: "broadcast.made",
@@ -38,7 +43,7 @@ test("hidden, only ids and words of ours are told, at the top and in an input or
     connectionId: "k",
     instance: 3,
     input: { surfaceId: "s" },
-    news: { type: "conversation.statusChanged", status: "idle", news: {} },
+    broadcast: { type: "conversation.statusChanged", status: "idle", broadcast: {} },
   });
 });
 

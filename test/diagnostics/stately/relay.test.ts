@@ -203,18 +203,18 @@ test("a stop leaves no port, socket, timer or observer, whatever was going on, a
   }));
 
 test("a stop at once after the start, with actors still to be told, leaves nothing either", async () => {
-  const house = new MemoryGateway();
-  for (let index = 0; index < 200; index++) house.join();
+  const fixture = new MemoryGateway();
+  for (let index = 0; index < 200; index++) fixture.join();
   const before = await resourcesAtRest();
   const options = { filter: {}, payloads: "hidden", clock: systemClock, logger: silentLogger, port: 0 } as const;
   // With room for all of them, and with none: the one waits for the next loop turn, the other for room.
   for (const statelyWaitingMax of [limits.statelyWaitingMax, 10]) {
     const bounds = { ...limits, statelyWaitingMax };
-    const inspector = await startStately({ gateway: house.gateway, ...options, limits: bounds });
+    const inspector = await startStately({ gateway: fixture.gateway, ...options, limits: bounds });
     await inspector.stop();
     assert.is(await resourcesAtRest(), before);
   }
-  house.stop();
+  fixture.stop();
 });
 
 for (const [room, statelyWaitingMax] of [
@@ -222,10 +222,10 @@ for (const [room, statelyWaitingMax] of [
   ["with room for a few at a time", 50],
 ] as const) {
   test(`every actor that is there is told, however many, and nothing left out: ${room}`, async () => {
-    const house = new MemoryGateway();
+    const fixture = new MemoryGateway();
     const sockets = 5 * limits.statelyActorsPerLoopTurn;
-    for (let index = 0; index < sockets; index++) house.join();
-    const options = { gateway: house.gateway, limits: { ...limits, statelyWaitingMax } };
+    for (let index = 0; index < sockets; index++) fixture.join();
+    const options = { gateway: fixture.gateway, limits: { ...limits, statelyWaitingMax } };
     await withStately(options, async ({ page, log }) => {
       const opened = await page();
       const told = (): Set<string> => new Set(opened.actors("connection").map(({ sessionId }) => sessionId));
@@ -235,7 +235,7 @@ for (const [room, statelyWaitingMax] of [
         ["info"],
       );
     });
-    house.stop();
+    fixture.stop();
   });
 }
 
@@ -259,7 +259,7 @@ test("a page that breaks the WebSocket protocol costs nobody else anything", () 
   ));
 
 test("a page that does not read is cut off, and the others go on", () =>
-  withGateway({ limits: { commandsBurst: 1_000_000, looksBurst: 1_000_000 } }, ({ gateway, join }) => {
+  withGateway({ limits: { commandsBurst: 1_000_000, readsBurst: 1_000_000 } }, ({ gateway, join }) => {
     const options = { gateway, payloads: "full" as const, limits: { ...limits, statelyViewerBytesMax: 64 * 1024 } };
     return withStately(options, async ({ log, page }) => {
       const client = await join();

@@ -16,41 +16,41 @@ const promisesRest = (): Promise<void> => within(new Promise((resolve) => setImm
 async function timedOut() {
   const surface = new ScriptedSurface("s");
   surface.answersLater = true;
-  const house = new MemoryGateway({ surfaces: [surface] });
-  const client = house.join();
+  const fixture = new MemoryGateway({ surfaces: [surface] });
+  const client = fixture.join();
   client.send({ type: "subscribe", surfaceId: "s" });
-  house.clock.advance(limits.surfaceAnswerMs);
+  fixture.clock.advance(limits.surfaceAnswerMs);
   client.take();
-  return { surface, house, client };
+  return { surface, fixture, client };
 }
 
 test("an answer that a change has overtaken on its way hides nothing of the newer one (1.5.4)", async () => {
-  const { surface, house, client } = await timedOut();
+  const { surface, fixture, client } = await timedOut();
   const stale = surface.spec("first");
   // In one turn of the loop: it changes, and the answer that was so late comes.
   surface.change("second");
   surface.questions[0]?.resolve(stale);
   await promisesRest();
-  house.settle();
+  fixture.settle();
   assert.is(surface.questions.length, 2, "the change has it asked once more");
   surface.questions[1]?.resolve(surface.spec());
   await promisesRest();
-  house.settle();
+  fixture.settle();
   assert.match(JSON.stringify(client.take().at(-1)), '"payload":"second"');
-  house.stop();
+  fixture.stop();
 });
 
 test("a failure that a change has overtaken on its way hides nothing of the newer answer (1.5.4)", async () => {
-  const { surface, house, client } = await timedOut();
+  const { surface, fixture, client } = await timedOut();
   surface.change("second");
   surface.questions[0]?.reject(new Error("too busy"));
   await promisesRest();
-  house.settle();
+  fixture.settle();
   surface.questions[1]?.resolve(surface.spec());
   await promisesRest();
-  house.settle();
+  fixture.settle();
   assert.match(JSON.stringify(client.take().at(-1)), '"payload":"second"');
-  house.stop();
+  fixture.stop();
 });
 
 test.run();

@@ -20,7 +20,7 @@ export const connectionModel = setup({
         | { type: "turn.speaks" }
         | { type: "turn.ends" }
         // ── the surface ──
-        | { type: "peer.looks" }
+        | { type: "peer.subscribes" }
         | { type: "peer.looksAway" }
         | { type: "surface.changes" }
         // ── what leaves everything as it is ──
@@ -28,7 +28,7 @@ export const connectionModel = setup({
         | { type: "peer.withdraws" }
         | { type: "peer.invokes" }
         | { type: "peer.errs" }
-        | { type: "news.come" }
+        | { type: "broadcast.come" }
         // ── how well it reads, and how it ends ──
         | { type: "peer.stalls" }
         | { type: "peer.recovers" }
@@ -59,7 +59,7 @@ export const connectionModel = setup({
         "peer.withdraws": {},
         "peer.invokes": {},
         "peer.errs": {},
-        "news.come": {},
+        "broadcast.come": {},
         "peer.breaksTheProtocol": "closing.refused",
         "peer.floods": "closing.flooding",
         "token.isRevoked": "closing.revoked",
@@ -133,10 +133,10 @@ export const connectionModel = setup({
         surface: {
           initial: "hidden",
           states: {
-            hidden: { on: { "peer.looks": "shown" } },
+            hidden: { on: { "peer.subscribes": "shown" } },
             shown: {
               on: {
-                "peer.looks": {},
+                "peer.subscribes": {},
                 "peer.looksAway": "hidden",
                 "surface.changes": {},
                 "surfaceWatch.breaks": "#connection.closing.defect",

@@ -19,7 +19,7 @@ export const hostLifeModel = setup({
       | { type: "guest.comes" }
       | { type: "guest.goes" }
       | { type: "guest.asks" }
-      | { type: "news.come" }
+      | { type: "broadcast.come" }
       | { type: "nonsense.comes" }
       | { type: "catalog.changes" },
   },
@@ -49,7 +49,7 @@ export const hostLifeModel = setup({
             "host.activates": {},
             "host.deactivates": "inactive",
             "host.restarts": "active",
-            "news.come": {},
+            "broadcast.come": {},
             "nonsense.comes": {},
             "catalog.changes": {},
           },

@@ -13,9 +13,9 @@ function modelOf(id: string, newcomer: { isAsked: boolean }): AnyStateMachine {
   const sharing = setup({
     types: {
       events: {} as
-        | { type: "viewer.looks" }
+        | { type: "viewer.subscribes" }
         | { type: "viewer.leaves" }
-        | { type: "other.looks" }
+        | { type: "other.subscribes" }
         | { type: "other.leaves" }
         | { type: "surface.changes" }
         | { type: "provider.answers" }
@@ -29,7 +29,7 @@ function modelOf(id: string, newcomer: { isAsked: boolean }): AnyStateMachine {
       otherIsHere: stateIn({ other: "looking" }),
     },
   });
-  const onLooking = (target: string) => ({ "viewer.looks": target, "other.looks": target });
+  const onLooking = (target: string) => ({ "viewer.subscribes": target, "other.subscribes": target });
   return sharing.createMachine({
     id,
     type: "parallel",
@@ -37,14 +37,14 @@ function modelOf(id: string, newcomer: { isAsked: boolean }): AnyStateMachine {
       viewer: {
         initial: "away",
         states: {
-          away: { on: { "viewer.looks": "looking" } },
-          looking: { on: { "viewer.looks": {}, "viewer.leaves": "away" } },
+          away: { on: { "viewer.subscribes": "looking" } },
+          looking: { on: { "viewer.subscribes": {}, "viewer.leaves": "away" } },
         },
       },
       other: {
         initial: "away",
         states: {
-          away: { on: { "other.looks": "looking" } },
+          away: { on: { "other.subscribes": "looking" } },
           looking: { on: { "other.leaves": "away" } },
         },
       },

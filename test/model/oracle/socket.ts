@@ -25,7 +25,7 @@ export class OracleSocket implements SocketView {
   isReading = true;
   readonly refusals: { readonly owed: string[]; readonly received: string[] } = { owed: [], received: [] };
   readonly replies = new OracleReplies();
-  readonly news: { readonly from: number; readonly received: string[] };
+  readonly broadcast: { readonly from: number; readonly received: string[] };
   readonly strays: string[] = [];
   readonly chats: OracleChatWatches;
   readonly surfaceWatches: OracleSurfaceWatches;
@@ -36,10 +36,10 @@ export class OracleSocket implements SocketView {
   readonly #greetings: string[];
   #pongs = 0;
 
-  constructor(name: string, newsSoFar: number, world: World, { isV1, isNew }: SocketOptions) {
+  constructor(name: string, broadcastsSoFar: number, world: World, { isV1, isNew }: SocketOptions) {
     this.name = name;
     this.isV1 = isV1;
-    this.news = { from: newsSoFar, received: [] };
+    this.broadcast = { from: broadcastsSoFar, received: [] };
     this.#world = world;
     this.#greetings = isNew ? [...(isV1 ? ["hello"] : []), "catalog"] : [];
     const isHeard = (ending: Ending | undefined): boolean =>
@@ -120,7 +120,7 @@ export class OracleSocket implements SocketView {
       case "conversation.open":
       case "conversation.statusChanged":
       case "conversation.compacted":
-        this.news.received.push(JSON.stringify(message));
+        this.broadcast.received.push(JSON.stringify(message));
     }
   }
 

@@ -2,10 +2,10 @@
 import type { Coverage } from "../coverage.ts";
 import type { Implementation } from "../play.ts";
 import { ending } from "./connection/ending.ts";
-import { type House, inHouse } from "./connection/house.ts";
+import { type Fixture, inFixture } from "./connection/fixture.ts";
 import { states } from "./connection/states.ts";
 import { talking } from "./connection/talking.ts";
 
-export function connectionPlayer(coverage: Coverage): Implementation<House> {
-  return { inHouse: (run) => inHouse(coverage, run), states, events: { ...talking, ...ending } };
+export function connectionPlayer(coverage: Coverage): Implementation<Fixture> {
+  return { inFixture: (run) => inFixture(coverage, run), states, events: { ...talking, ...ending } };
 }

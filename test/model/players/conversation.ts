@@ -1,7 +1,7 @@
 // What the words of the conversation model mean on the whole embedded server: how each event is brought about, over the
 // wire or in the world behind it, and what the clients and the server's own actors must show in each state. Must never
 // send an event to an actor: whatever the charts hear, the product has said.
-import type { ServerOptions } from "../houses.ts";
+import type { ServerOptions } from "../fixtures.ts";
 import type { Implementation } from "../play.ts";
 import { asking } from "./conversation/asking.ts";
 import { ending } from "./conversation/ending.ts";
@@ -13,7 +13,7 @@ import type { Servers } from "./servers.ts";
 /** A path has a conversation of its own. */
 export function conversationPlayer(servers: Servers, attach: ServerOptions["attach"]): Implementation<Visit> {
   let visits = 0;
-  const inHouse = (run: (visit: Visit) => Promise<void>): Promise<void> =>
+  const inFixture = (run: (visit: Visit) => Promise<void>): Promise<void> =>
     servers.lend(async (server, puppets) => {
       const visit = new Visit(`conversation ${++visits}`, puppets, attach);
       try {
@@ -25,5 +25,5 @@ export function conversationPlayer(servers: Servers, attach: ServerOptions["atta
         throw error;
       }
     });
-  return { inHouse, states, events: { ...asking, ...ending, ...world } };
+  return { inFixture, states, events: { ...asking, ...ending, ...world } };
 }

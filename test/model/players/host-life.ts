@@ -13,17 +13,17 @@ import { rejection } from "../../support/rejection.ts";
 import { asProvider, ScriptedSurface } from "../../support/scripted-surfaces.ts";
 import type { Coverage } from "../coverage.ts";
 import type { Implementation } from "../play.ts";
-import { type House, inHouse, services } from "./host-life/house.ts";
+import { type Fixture, inFixture, services } from "./host-life/fixture.ts";
 import { comesTo, rest, soon } from "./soon.ts";
 import { conversationId } from "./stage.ts";
 
-const newest = ({ gateways }: House): Gateway => {
+const newest = ({ gateways }: Fixture): Gateway => {
   const gateway = gateways.at(-1);
   if (!gateway) throw new Error("no gateway was made");
   return gateway;
 };
 
-const rootValue = (house: House): unknown => house.gateways.at(-1)?.root.getSnapshot().value;
+const rootValue = (fixture: Fixture): unknown => fixture.gateways.at(-1)?.root.getSnapshot().value;
 
 /** What an obstacle makes the host hear: what is wrong, where, and the remedy. */
 const complaints: Record<string, RegExp> = {
@@ -32,14 +32,14 @@ const complaints: Record<string, RegExp> = {
   serviceMissing: /the host has no service session-orchestrator\/orchestrator: load the extension/,
 };
 
-async function activates(house: House): Promise<void> {
-  await within(house.extension.activate(house.host), "the extension to be activated");
+async function activates(fixture: Fixture): Promise<void> {
+  await within(fixture.extension.activate(fixture.host), "the extension to be activated");
 }
 
 /** The guest is told that the server restarts, and is not cut off. */
-async function deactivates(house: House, deactivate: () => Promise<unknown>): Promise<void> {
-  const { guest } = house;
-  const port = portOf(house.host);
+async function deactivates(fixture: Fixture, deactivate: () => Promise<unknown>): Promise<void> {
+  const { guest } = fixture;
+  const port = portOf(fixture.host);
   await within(deactivate(), "the extension to be deactivated");
   if (guest) {
     assert.equal(await guest.next("server.draining"), {
@@ -49,21 +49,21 @@ async function deactivates(house: House, deactivate: () => Promise<unknown>): Pr
     });
     assert.equal(await guest.untilClosed(), { code: 1012, reason: "server restarting" });
   }
-  house.guest = undefined;
-  if (portOf(house.host) === port) await assertNobodyListens(house);
+  fixture.guest = undefined;
+  if (portOf(fixture.host) === port) await assertNobodyListens(fixture);
 }
 
-async function assertNobodyListens({ host }: House): Promise<void> {
+async function assertNobodyListens({ host }: Fixture): Promise<void> {
   const refused = await rejection(openPeer(`ws://127.0.0.1:${portOf(host)}`));
   assert.match(refused.message, "ECONNREFUSED");
 }
 
 /** Whatever happened: nothing of turnwire is left in the host. */
-async function isInactive(house: House): Promise<void> {
-  const { host, orchestrator, registry, afterwards } = house;
+async function isInactive(fixture: Fixture): Promise<void> {
+  const { host, orchestrator, registry, afterwards } = fixture;
   await rest();
-  assert.is(rootValue(house), afterwards, "the newest gateway's root");
-  assert.is(house.gateways.at(-1)?.connections.size ?? 0, 0);
+  assert.is(rootValue(fixture), afterwards, "the newest gateway's root");
+  assert.is(fixture.gateways.at(-1)?.connections.size ?? 0, 0);
   assert.equal(
     { hooks: host.listenerCount, turns: orchestrator.subscriptions(), registry: registry.listeners },
     { hooks: 0, turns: 0, registry: 0 },
@@ -71,26 +71,26 @@ async function isInactive(house: House): Promise<void> {
   );
 }
 
-async function isActive(house: House): Promise<void> {
-  await comesTo(() => rootValue(house), "listening", "the gateway's root");
-  assert.is(house.host.listenerCount, 3, "it listens to the three hooks, once each");
-  const { services: offered } = house.host;
-  assert.is(house.registry.listeners, offered.get(services.registry) === house.registry ? 1 : 0);
+async function isActive(fixture: Fixture): Promise<void> {
+  await comesTo(() => rootValue(fixture), "listening", "the gateway's root");
+  assert.is(fixture.host.listenerCount, 3, "it listens to the three hooks, once each");
+  const { services: offered } = fixture.host;
+  assert.is(fixture.registry.listeners, offered.get(services.registry) === fixture.registry ? 1 : 0);
 }
 
 /** Activating is refused in words that name what is in the way; nothing has begun. */
-const isObstructedBy = (name: string) => async (house: House) => {
-  house.isObstructed = true;
-  const madeBefore = house.gateways.length;
-  const { message } = await rejection(house.extension.activate(house.host));
+const isObstructedBy = (name: string) => async (fixture: Fixture) => {
+  fixture.isObstructed = true;
+  const madeBefore = fixture.gateways.length;
+  const { message } = await rejection(fixture.extension.activate(fixture.host));
   assert.match(message, complaints[name] ?? "");
   // What is wrong with settings and services is found before a gateway is made.
-  assert.is(house.gateways.length - madeBefore, name === "portTaken" ? 1 : 0);
-  if (name === "portTaken") house.afterwards = "failed";
-  await isInactive(house);
+  assert.is(fixture.gateways.length - madeBefore, name === "portTaken" ? 1 : 0);
+  if (name === "portTaken") fixture.afterwards = "failed";
+  await isInactive(fixture);
 };
 
-async function asksAndIsAnswered({ host, orchestrator }: House, guest: Client): Promise<void> {
+async function asksAndIsAnswered({ host, orchestrator }: Fixture, guest: Client): Promise<void> {
   const accepted = host.said("transport-ws: chat.send accepted").length;
   guest.send({ type: "chat.send", conversationId, message: "?" });
   await soon(() => orchestrator.running.has(conversationId), "the turn to be started");
@@ -104,7 +104,7 @@ async function asksAndIsAnswered({ host, orchestrator }: House, guest: Client): 
 }
 
 /** The orchestrator throws in one call and then in another: each costs the request, and the words reach the guest. */
-async function asksInVain({ orchestrator }: House, guest: Client): Promise<void> {
+async function asksInVain({ orchestrator }: Fixture, guest: Client): Promise<void> {
   const { subscribe, startTurn } = orchestrator.instead;
   delete orchestrator.instead.startTurn;
   guest.send({ type: "chat.send", conversationId, message: "?" });
@@ -122,7 +122,7 @@ const outOfOrder = (): never => {
 };
 
 /** What is told of a host's news, and what of it reaches a guest. */
-const news = [
+const broadcast = [
   [hooks.opened, { conversationId, workspaceId: "w" }, "conversation.open"],
   [hooks.statusChanged, { conversationId, status: "active", workspaceId: "w" }, "conversation.statusChanged"],
   [
@@ -133,16 +133,16 @@ const news = [
 ] as const;
 
 /** Must be played one path at a time: the gateways that are met belong to whatever path is under way. */
-export function hostLifePlayer(coverage: Coverage): Implementation<House> {
+export function hostLifePlayer(coverage: Coverage): Implementation<Fixture> {
   const nothing = (): void => {};
   return {
-    inHouse: (run) => inHouse(coverage, run),
+    inFixture: (run) => inFixture(coverage, run),
 
     states: {
       "extension.inactive": isInactive,
       "extension.active": isActive,
-      "way.free": (house) => {
-        house.isObstructed = false;
+      "way.free": (fixture) => {
+        fixture.isObstructed = false;
       },
       "way.portTaken": isObstructedBy("portTaken"),
       "way.settingWrong": isObstructedBy("settingWrong"),
@@ -151,65 +151,66 @@ export function hostLifePlayer(coverage: Coverage): Implementation<House> {
       "registry.mute": ({ registry }) => assert.is(registry.listeners, 0),
       "orchestrator.well": ({ orchestrator }) => assert.equal(orchestrator.instead, {}),
       "orchestrator.broken": ({ orchestrator }) => assert.not.equal(orchestrator.instead, {}),
-      "guest.none": async (house) => {
-        if (house.gateways.length > 0) await comesTo(() => newest(house).connections.size, 0, "sockets of the gateway");
+      "guest.none": async (fixture) => {
+        if (fixture.gateways.length > 0)
+          await comesTo(() => newest(fixture).connections.size, 0, "sockets of the gateway");
       },
-      "guest.connected": async (house) => {
-        const { guest } = house;
+      "guest.connected": async (fixture) => {
+        const { guest } = fixture;
         await guest?.barrier();
-        const values = [...newest(house).connections.all()].map(({ actor }) => actor?.getSnapshot().value);
+        const values = [...newest(fixture).connections.all()].map(({ actor }) => actor?.getSnapshot().value);
         assert.equal(values, [{ open: { flow: "flowing", subscription: "none", chatTurn: "quiet" } }]);
       },
     },
 
     events: {
-      "host.activates": async (house) => {
-        if (house.isObstructed) {
-          await rejection(house.extension.activate(house.host));
+      "host.activates": async (fixture) => {
+        if (fixture.isObstructed) {
+          await rejection(fixture.extension.activate(fixture.host));
           return;
         }
-        const isActiveAlready = rootValue(house) === "listening";
-        if (!isActiveAlready) await activates(house);
-        else assert.match((await rejection(house.extension.activate(house.host))).message, "deactivate it first");
-        house.afterwards = "stopped";
+        const isActiveAlready = rootValue(fixture) === "listening";
+        if (!isActiveAlready) await activates(fixture);
+        else assert.match((await rejection(fixture.extension.activate(fixture.host))).message, "deactivate it first");
+        fixture.afterwards = "stopped";
       },
-      "host.deactivates": async (house) => {
-        if (rootValue(house) === "listening") await deactivates(house, () => house.extension.deactivate());
-        else await within(house.extension.deactivate(), "a deactivation of what is not active");
+      "host.deactivates": async (fixture) => {
+        if (rootValue(fixture) === "listening") await deactivates(fixture, () => fixture.extension.deactivate());
+        else await within(fixture.extension.deactivate(), "a deactivation of what is not active");
       },
-      "host.restarts": (house) =>
-        deactivates(house, () => {
-          const gone = house.extension.deactivate();
-          return Promise.all([gone, house.extension.activate(house.host)]);
+      "host.restarts": (fixture) =>
+        deactivates(fixture, () => {
+          const gone = fixture.extension.deactivate();
+          return Promise.all([gone, fixture.extension.activate(fixture.host)]);
         }),
-      "host.changesItsMind": async (house) => {
-        const activation = house.extension.activate(house.host).then(
+      "host.changesItsMind": async (fixture) => {
+        const activation = fixture.extension.activate(fixture.host).then(
           () => "activated",
           () => "refused",
         );
-        await within(house.extension.deactivate(), "the activation that is under way to be undone");
-        assert.is(await activation, house.isObstructed ? "refused" : "activated");
-        if (house.isObstructed) return;
-        house.afterwards = "stopped";
-        await assertNobodyListens(house);
+        await within(fixture.extension.deactivate(), "the activation that is under way to be undone");
+        assert.is(await activation, fixture.isObstructed ? "refused" : "activated");
+        if (fixture.isObstructed) return;
+        fixture.afterwards = "stopped";
+        await assertNobodyListens(fixture);
       },
-      "port.isTaken": async (house) => {
+      "port.isTaken": async (fixture) => {
         const squatter = createServer();
         const { promise, resolve } = Promise.withResolvers<void>();
         squatter.listen(0, "127.0.0.1", resolve);
         await within(promise, "a port to be taken");
         const address = squatter.address();
-        house.squatter = squatter;
-        house.host.settings.set("surfaceWsPort", typeof address === "object" && address ? address.port : 0);
+        fixture.squatter = squatter;
+        fixture.host.settings.set("surfaceWsPort", typeof address === "object" && address ? address.port : 0);
       },
       "setting.isWrong": ({ host }) => host.settings.set("surfaceWsAllowedOrigins", ["no origin"]),
       "service.isMissing": ({ host }) => host.services.delete(services.orchestrator),
-      "obstacle.isRemoved": (house) => {
-        house.squatter?.close();
-        house.squatter = undefined;
-        house.host.settings.set("surfaceWsPort", 0);
-        house.host.settings.delete("surfaceWsAllowedOrigins");
-        house.host.services.set(services.orchestrator, house.orchestrator);
+      "obstacle.isRemoved": (fixture) => {
+        fixture.squatter?.close();
+        fixture.squatter = undefined;
+        fixture.host.settings.set("surfaceWsPort", 0);
+        fixture.host.settings.delete("surfaceWsAllowedOrigins");
+        fixture.host.services.set(services.orchestrator, fixture.orchestrator);
       },
       "registry.fallsMute": ({ host, registry }) => {
         const { subscribe: _, ...mute } = registry;
@@ -223,49 +224,49 @@ export function hostLifePlayer(coverage: Coverage): Implementation<House> {
         delete orchestrator.instead.subscribe;
         delete orchestrator.instead.startTurn;
       },
-      "guest.comes": async (house) => {
-        house.guest = await connect(`ws://127.0.0.1:${portOf(house.host)}`);
-        const { catalog } = await house.guest.next("catalog");
-        assert.is(Array.isArray(catalog) ? catalog.length : 0, house.surfaces, "the catalog as it is now");
+      "guest.comes": async (fixture) => {
+        fixture.guest = await connect(`ws://127.0.0.1:${portOf(fixture.host)}`);
+        const { catalog } = await fixture.guest.next("catalog");
+        assert.is(Array.isArray(catalog) ? catalog.length : 0, fixture.surfaces, "the catalog as it is now");
       },
-      "guest.goes": async (house) => {
-        await house.guest?.close();
-        house.guest = undefined;
+      "guest.goes": async (fixture) => {
+        await fixture.guest?.close();
+        fixture.guest = undefined;
       },
-      "guest.asks": async (house) => {
-        const { guest, orchestrator } = house;
+      "guest.asks": async (fixture) => {
+        const { guest, orchestrator } = fixture;
         if (!guest) throw new Error("there is no guest");
-        if (orchestrator.instead.startTurn) await asksInVain(house, guest);
-        else await asksAndIsAnswered(house, guest);
+        if (orchestrator.instead.startTurn) await asksInVain(fixture, guest);
+        else await asksAndIsAnswered(fixture, guest);
       },
-      "news.come": async ({ host, guest }) => {
-        for (const [hook, payload, type] of news) {
+      "broadcast.come": async ({ host, guest }) => {
+        for (const [hook, payload, type] of broadcast) {
           host.fire(hook, payload);
           if (guest) assert.equal(await guest.next(type), { type, ...payload });
         }
       },
       "nonsense.comes": async ({ host, guest }) => {
         const dropped = host.said("transport-ws: a hook's payload was dropped").length;
-        for (const [hook] of news) host.fire(hook, { conversationId: 7 });
-        assert.is(host.said("transport-ws: a hook's payload was dropped").length, dropped + news.length);
+        for (const [hook] of broadcast) host.fire(hook, { conversationId: 7 });
+        assert.is(host.said("transport-ws: a hook's payload was dropped").length, dropped + broadcast.length);
         if (!guest) return;
         await guest.barrier();
         await rest();
         assert.equal(guest.unread(), []);
       },
-      "catalog.changes": async (house) => {
-        const { guest, clock, registry } = house;
-        registry.register(asProvider(new ScriptedSurface(`s${++house.surfaces}`)));
+      "catalog.changes": async (fixture) => {
+        const { guest, clock, registry } = fixture;
+        registry.register(asProvider(new ScriptedSurface(`s${++fixture.surfaces}`)));
         if (!guest) return;
         // A mute registry is asked once a second.
-        const isMute = house.host.services.get(services.registry) !== registry;
+        const isMute = fixture.host.services.get(services.registry) !== registry;
         for (let polls = 0; isMute && guest.unread("catalog").length === 0 && polls < 10; polls++) {
           clock.leap(1_001);
           await guest.barrier();
           await rest(20);
         }
         const { catalog } = await guest.next("catalog");
-        assert.is(Array.isArray(catalog) ? catalog.length : 0, house.surfaces);
+        assert.is(Array.isArray(catalog) ? catalog.length : 0, fixture.surfaces);
       },
     },
   };

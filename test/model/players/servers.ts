@@ -1,7 +1,7 @@
 // The embedded servers that paths are played on, each by one path at a time, because a full disk or a refusal is a
 // whole server's; and taken again for the next path. Must never hand on a server in which anything of a path is left.
 import * as assert from "uvu/assert";
-import { houseLimits, type ModelServer, openServer, Puppets, type ServerOptions } from "../houses.ts";
+import { fixtureLimits, type ModelServer, openServer, Puppets, type ServerOptions } from "../fixtures.ts";
 import { soon } from "./soon.ts";
 
 /** What a path has left: nothing to go on with, or this. */
@@ -52,7 +52,7 @@ async function tidy({ server, conversationId, defects }: Exclude<Left, "down">, 
   for (const puppet of puppets.all.splice(0)) puppet.finish();
   server.killClients();
   const isOver = (): boolean => {
-    for (const delayMs of [houseLimits.agentStopMs, houseLimits.sealRetryMs]) clock.elapse(delayMs);
+    for (const delayMs of [fixtureLimits.agentStopMs, fixtureLimits.sealRetryMs]) clock.elapse(delayMs);
     return gateway.actors.count("conversation") + gateway.connections.size === 0;
   };
   await soon(isOver, "everybody to be gone");

@@ -22,7 +22,7 @@ export const conversationId = "c";
 const KiB = 1024;
 const windows = noLargerThan({
   sweepIntervalMs: 5,
-  markEveryBytes: 1 * KiB,
+  pingEveryBytes: 1 * KiB,
   outstandingBytesMax: 8 * KiB,
   outstandingBytesMin: 4 * KiB,
   catchUpSliceBytes: 2 * KiB,
@@ -221,7 +221,7 @@ export class Socket {
   async stalls(): Promise<void> {
     this.peer.withholdPongs();
     const surfaceId = "€".repeat(limits.idCharactersMax);
-    for (let request = 0; !this.entry.outlet.congested; request++) {
+    for (let request = 0; !this.entry.writer.congested; request++) {
       if (request > 100) throw new Error("the socket does not become congested");
       this.peer.send({ type: "subscribe", surfaceId });
       const refused = await this.peer.next("error");

@@ -22,7 +22,7 @@ interface Looker {
 
 type At = "none" | "loading" | "loadingAnew" | "current" | "refreshing" | "refreshingAnew" | "failed" | "owing";
 
-interface House {
+interface Fixture {
   stage: Stage;
   provider: ScriptedSurface;
   viewer: Looker;
@@ -51,49 +51,49 @@ function payloadOf(spec: unknown): string {
   return Array.isArray(fields) ? String(fields[0]?.payload) : "none";
 }
 
-const lookers = ({ viewer, other }: House): Looker[] => [viewer, other].filter(({ isLooking }) => isLooking);
+const lookers = ({ viewer, other }: Fixture): Looker[] => [viewer, other].filter(({ isLooking }) => isLooking);
 
 /** The question that was asked last; earlier ones are out of date. */
-function question({ provider }: House) {
+function question({ provider }: Fixture) {
   const newest = provider.questions.at(-1);
   if (!newest) throw new Error("the provider was never asked");
   return newest;
 }
 
-const isAskedWhen = (house: House, ...places: At[]): void => {
-  if (places.includes(house.at)) house.asked++;
+const isAskedWhen = (fixture: Fixture, ...places: At[]): void => {
+  if (places.includes(fixture.at)) fixture.asked++;
 };
 
-async function looks(house: House, looker: Looker, announces: boolean): Promise<void> {
+async function looks(fixture: Fixture, looker: Looker, announces: boolean): Promise<void> {
   looker.isLooking = true;
   looker.awaiting++;
   looker.socket.peer.send({ type: "subscribe", surfaceId });
   await looker.socket.peer.barrier();
-  isAskedWhen(house, "none", "failed", "owing");
-  if (!announces) isAskedWhen(house, "current");
-  else if (house.at === "current") isShownTo(house, looker);
+  isAskedWhen(fixture, "none", "failed", "owing");
+  if (!announces) isAskedWhen(fixture, "current");
+  else if (fixture.at === "current") isShownTo(fixture, looker);
 }
 
 /** What a provider answers when nobody looks any more is for nobody. */
-async function leaves(house: House, looker: Looker): Promise<void> {
+async function leaves(fixture: Fixture, looker: Looker): Promise<void> {
   looker.socket.peer.send({ type: "unsubscribe", surfaceId });
   await looker.socket.peer.barrier();
   looker.isLooking = false;
   looker.awaiting = 0;
   looker.seen = 0;
-  if (lookers(house).length > 0) return;
+  if (lookers(fixture).length > 0) return;
   await rest();
-  question(house).resolve(house.provider.spec("for nobody"));
+  question(fixture).resolve(fixture.provider.spec("for nobody"));
   await rest();
 }
 
 /** Everyone who looks is told why there is no spec. */
-function isTold(house: House, reason: string): void {
-  for (const looker of lookers(house)) looker.due.push(`error ${reason}`);
+function isTold(fixture: Fixture, reason: string): void {
+  for (const looker of lookers(fixture)) looker.due.push(`error ${reason}`);
 }
 
 /** The newest spec reaches who looks: whole where it is owed, as an update where an older one was seen. */
-function isShownTo({ shown }: House, looker: Looker): void {
+function isShownTo({ shown }: Fixture, looker: Looker): void {
   const isOwed = looker.awaiting > 0;
   for (; looker.awaiting > 0; looker.awaiting--) looker.due.push(`surface ${shown}`);
   if (!isOwed && looker.seen < shown) looker.due.push(`update ${shown}`);
@@ -115,24 +115,24 @@ async function isServed({ socket, due, isLooking, awaiting }: Looker): Promise<v
 export function surfaceSubscriptionPlayer(
   coverage: Coverage,
   { announces }: { announces: boolean },
-): Implementation<House> {
-  const isIn = (at: At, value?: unknown) => async (house: House) => {
-    house.at = at;
-    await comesTo(() => house.stage.actors("surface"), value === undefined ? [] : [value], "the surface");
+): Implementation<Fixture> {
+  const isIn = (at: At, value?: unknown) => async (fixture: Fixture) => {
+    fixture.at = at;
+    await comesTo(() => fixture.stage.actors("surface"), value === undefined ? [] : [value], "the surface");
     const subscriptions = announces && value !== undefined ? 1 : 0;
-    assert.is(house.provider.subscriptions, subscriptions, "subscriptions at the provider");
-    assert.is(house.provider.asked.length, house.asked, "it is asked once for each change, whoever looks");
+    assert.is(fixture.provider.subscriptions, subscriptions, "subscriptions at the provider");
+    assert.is(fixture.provider.asked.length, fixture.asked, "it is asked once for each change, whoever looks");
   };
   return {
-    inHouse: (run) => {
+    inFixture: (run) => {
       const provider = new ScriptedSurface(surfaceId, { announces });
       provider.answersLater = true;
       return onStage(coverage, [provider], async (stage) => {
         const looker = async (): Promise<Looker> => {
           return { socket: await stage.connect(), isLooking: false, awaiting: 0, seen: 0, due: [] };
         };
-        const house = { stage, provider, viewer: await looker(), other: await looker() };
-        await run({ ...house, at: "none", shown: 0, asked: 0 });
+        const fixture = { stage, provider, viewer: await looker(), other: await looker() };
+        await run({ ...fixture, at: "none", shown: 0, asked: 0 });
       });
     },
 
@@ -152,42 +152,42 @@ export function surfaceSubscriptionPlayer(
     },
 
     events: {
-      "viewer.looks": (house) => looks(house, house.viewer, announces),
-      "viewer.leaves": (house) => leaves(house, house.viewer),
-      "other.looks": (house) => looks(house, house.other, announces),
-      "other.leaves": (house) => leaves(house, house.other),
-      "surface.changes": async (house) => {
-        const { provider, viewer } = house;
+      "viewer.subscribes": (fixture) => looks(fixture, fixture.viewer, announces),
+      "viewer.leaves": (fixture) => leaves(fixture, fixture.viewer),
+      "other.subscribes": (fixture) => looks(fixture, fixture.other, announces),
+      "other.leaves": (fixture) => leaves(fixture, fixture.other),
+      "surface.changes": async (fixture) => {
+        const { provider, viewer } = fixture;
         if (announces) provider.change("in the next answer");
         else {
           viewer.socket.peer.send({ type: "invoke", surfaceId, actionId: "change" });
           await viewer.socket.peer.barrier();
         }
-        isAskedWhen(house, "current", "failed", "owing");
+        isAskedWhen(fixture, "current", "failed", "owing");
       },
-      "provider.answers": (house) => {
-        house.shown++;
-        question(house).resolve(house.provider.spec(house.shown));
-        for (const looker of lookers(house)) isShownTo(house, looker);
-        isAskedWhen(house, "loadingAnew", "refreshingAnew");
+      "provider.answers": (fixture) => {
+        fixture.shown++;
+        question(fixture).resolve(fixture.provider.spec(fixture.shown));
+        for (const looker of lookers(fixture)) isShownTo(fixture, looker);
+        isAskedWhen(fixture, "loadingAnew", "refreshingAnew");
       },
-      "provider.fails": (house) => {
-        const reason = `the provider has failed ${house.asked}`;
-        question(house).reject(new Error(reason));
+      "provider.fails": (fixture) => {
+        const reason = `the provider has failed ${fixture.asked}`;
+        question(fixture).reject(new Error(reason));
         // Of a question that was given up they have been told already.
-        if (house.at !== "owing") isTold(house, reason);
-        isAskedWhen(house, "loadingAnew", "refreshingAnew");
+        if (fixture.at !== "owing") isTold(fixture, reason);
+        isAskedWhen(fixture, "loadingAnew", "refreshingAnew");
       },
-      "provider.isLate": async (house) => {
-        const late = question(house);
-        for (const { socket } of [house.viewer, house.other]) await socket.peer.barrier();
-        house.stage.clock.leap(limits.surfaceAnswerMs + 1);
-        isTold(house, `${surfaceId} did not answer within ${limits.surfaceAnswerMs / 1_000} s`);
-        isAskedWhen(house, "loadingAnew", "refreshingAnew");
-        await comesTo(() => house.provider.asked.length, house.asked, "how often the provider is asked");
-        if (house.at === "loading" || house.at === "refreshing") return;
+      "provider.isLate": async (fixture) => {
+        const late = question(fixture);
+        for (const { socket } of [fixture.viewer, fixture.other]) await socket.peer.barrier();
+        fixture.stage.clock.leap(limits.surfaceAnswerMs + 1);
+        isTold(fixture, `${surfaceId} did not answer within ${limits.surfaceAnswerMs / 1_000} s`);
+        isAskedWhen(fixture, "loadingAnew", "refreshingAnew");
+        await comesTo(() => fixture.provider.asked.length, fixture.asked, "how often the provider is asked");
+        if (fixture.at === "loading" || fixture.at === "refreshing") return;
         // It has been asked again: what it answers to the old question is out of date.
-        late.resolve(house.provider.spec("out of date"));
+        late.resolve(fixture.provider.spec("out of date"));
         await rest();
       },
     },

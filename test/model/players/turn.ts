@@ -3,7 +3,7 @@
 // agent, the clock and the wire have said.
 import * as assert from "uvu/assert";
 import type { StateValue } from "xstate";
-import { houseLimits } from "../houses.ts";
+import { fixtureLimits } from "../fixtures.ts";
 import type { TurnModelEvent } from "../models/turn.ts";
 import type { Implementation } from "../play.ts";
 import type { Servers } from "./servers.ts";
@@ -27,7 +27,7 @@ const events: Events = {
     visit.says({ type: "provider-retry", attempt: 0, delayMs: 500, message: visit.nextWord(), code: "busy" }),
   "agent.completesStep": (visit) => visit.completesStep(),
   "agent.stalls"(visit) {
-    assert.is(visit.server.clock.elapse(houseLimits.turnLookMs), 1, "running turns are looked at");
+    assert.is(visit.server.clock.elapse(fixtureLimits.turnCheckMs), 1, "running turns are looked at");
   },
   async "agent.takesTexts"(visit) {
     const text = visit.nextWord();
@@ -45,7 +45,7 @@ const events: Events = {
     visit.expects({ type: "error", message: "it broke", code: "broken" }, { type: "done", reason: "error" });
   },
   "agent.saysTooMuch"(visit) {
-    const { deltaCharactersMax, turnLogBytesMax } = houseLimits;
+    const { deltaCharactersMax, turnLogBytesMax } = fixtureLimits;
     visit.puppet.say({ type: "text-delta", delta: "x".repeat(turnLogBytesMax) });
     const message = `the turn was ended because it is larger than ${turnLogBytesMax / 2 ** 20} MiB`;
     visit.expects(
@@ -65,7 +65,7 @@ const events: Events = {
     visit.expects({ type: "done", reason: "aborted" });
   },
   "time.isOver"(visit) {
-    assert.is(visit.server.clock.elapse(houseLimits.turnMs), 1, "one turn has a time limit");
+    assert.is(visit.server.clock.elapse(fixtureLimits.turnMs), 1, "one turn has a time limit");
     visit.expects({ type: "done", reason: "aborted" });
   },
   async "server.stops"(visit) {
@@ -116,12 +116,12 @@ const states: Implementation<TurnVisit>["states"] = {
 
 export function turnPlayer(servers: Servers): Implementation<TurnVisit> {
   let visits = 0;
-  const inHouse = (run: (visit: TurnVisit) => Promise<void>): Promise<void> =>
+  const inFixture = (run: (visit: TurnVisit) => Promise<void>): Promise<void> =>
     servers.lend(async (server, puppets) => {
       const conversationId = `turn-${++visits}`;
       const visit = await TurnVisit.begin(server, puppets, conversationId);
       await run(visit);
       return visit.isDown ? "down" : { server, conversationId, defects: 0 };
     });
-  return { inHouse, states, events };
+  return { inFixture, states, events };
 }

@@ -6,7 +6,7 @@ import type { Implementation } from "../play.ts";
 import { comesTo, rest, soon } from "./soon.ts";
 import { conversationId, onStage, type Socket, type Stage, turnRunning } from "./stage.ts";
 
-interface House {
+interface Fixture {
   stage: Stage;
   first: Socket;
   second: Socket;
@@ -28,16 +28,16 @@ async function joins(socket: Socket): Promise<void> {
   await socket.peer.barrier();
 }
 
-async function leaves(house: House, socket: Socket): Promise<void> {
-  if (house.asker === socket) house.asker = undefined;
+async function leaves(fixture: Fixture, socket: Socket): Promise<void> {
+  if (fixture.asker === socket) fixture.asker = undefined;
   socket.peer.send({ type: "chat.unsubscribe", conversationId });
   await socket.peer.barrier();
   socket.stopsFollowing();
 }
 
 /** A turn begins, or, while one runs, the socket is refused and stays subscribed. */
-async function asks(house: House, socket: Socket): Promise<void> {
-  const { stage } = house;
+async function asks(fixture: Fixture, socket: Socket): Promise<void> {
+  const { stage } = fixture;
   const wasRunning = stage.isRunning;
   socket.follows();
   socket.peer.send({ type: "chat.send", conversationId, message: "?" });
@@ -46,7 +46,7 @@ async function asks(house: House, socket: Socket): Promise<void> {
     assert.equal(await socket.peer.next("chat.error"), turnRunning);
     return;
   }
-  house.asker = socket;
+  fixture.asker = socket;
   stage.beginTurn();
 }
 
@@ -60,8 +60,8 @@ async function isAway(socket: Socket, flow: "flowing" | "congested"): Promise<vo
   await socket.isTold("nothing");
 }
 
-async function isFollowing(house: House, socket: Socket, flow: "flowing" | "congested"): Promise<void> {
-  const { stage, asker } = house;
+async function isFollowing(fixture: Fixture, socket: Socket, flow: "flowing" | "congested"): Promise<void> {
+  const { stage, asker } = fixture;
   const chatTurn = stage.isRunning && asker === socket ? "asking" : "quiet";
   await comesTo(
     () => socket.value,
@@ -77,7 +77,7 @@ async function isFollowing(house: House, socket: Socket, flow: "flowing" | "cong
 }
 
 /** The gateway listens to the conversation once, as long as somebody follows it or its turn runs. */
-async function isHeardOnce({ stage, first, second }: House): Promise<void> {
+async function isHeardOnce({ stage, first, second }: Fixture): Promise<void> {
   const isWanted = stage.isRunning || first.isFollowing || second.isFollowing;
   await comesTo(
     () => stage.bare.orchestrator.subscriptions(conversationId) - stage.listeners,
@@ -86,37 +86,37 @@ async function isHeardOnce({ stage, first, second }: House): Promise<void> {
   );
 }
 
-async function runs(house: House): Promise<void> {
-  const { stage } = house;
+async function runs(fixture: Fixture): Promise<void> {
+  const { stage } = fixture;
   assert.ok(stage.isRunning, "whoever leaves, the turn goes on");
-  assert.is(stage.bare.orchestrator.given("stopTurn").length, house.cancels, "nobody stops a turn by leaving");
-  await isHeardOnce(house);
+  assert.is(stage.bare.orchestrator.given("stopTurn").length, fixture.cancels, "nobody stops a turn by leaving");
+  await isHeardOnce(fixture);
 }
 
-export function twoConnectionsPlayer(coverage: Coverage): Implementation<House> {
+export function twoConnectionsPlayer(coverage: Coverage): Implementation<Fixture> {
   return {
-    inHouse: (run) =>
+    inFixture: (run) =>
       onStage(coverage, [], async (stage) => {
         const [first, second] = [await stage.connect(), await stage.connect()];
         await run({ stage, first, second, asker: undefined, cancels: 0 });
       }),
 
     states: {
-      "first.away": (house) => isAway(house.first, "flowing"),
-      "first.stalled": (house) => isAway(house.first, "congested"),
-      "first.following": (house) => isFollowing(house, house.first, "flowing"),
-      "first.lagging": (house) => isFollowing(house, house.first, "congested"),
+      "first.away": (fixture) => isAway(fixture.first, "flowing"),
+      "first.stalled": (fixture) => isAway(fixture.first, "congested"),
+      "first.following": (fixture) => isFollowing(fixture, fixture.first, "flowing"),
+      "first.lagging": (fixture) => isFollowing(fixture, fixture.first, "congested"),
       "first.gone": async ({ stage, first }) => {
         await comesTo(() => first.value, "closed", "the connection of who has gone");
         assert.is(stage.bare.gateway.connections.get(first.entry.id), undefined);
         assert.is(first.entry.subscriptions, 0);
       },
-      "second.away": (house) => isAway(house.second, "flowing"),
-      "second.following": (house) => isFollowing(house, house.second, "flowing"),
-      "second.lagging": (house) => isFollowing(house, house.second, "congested"),
-      "turn.none": async (house) => {
-        assert.not.ok(house.stage.isRunning);
-        await isHeardOnce(house);
+      "second.away": (fixture) => isAway(fixture.second, "flowing"),
+      "second.following": (fixture) => isFollowing(fixture, fixture.second, "flowing"),
+      "second.lagging": (fixture) => isFollowing(fixture, fixture.second, "congested"),
+      "turn.none": async (fixture) => {
+        assert.not.ok(fixture.stage.isRunning);
+        await isHeardOnce(fixture);
       },
       "turn.young": runs,
       "turn.long": runs,
@@ -128,7 +128,7 @@ export function twoConnectionsPlayer(coverage: Coverage): Implementation<House> 
       "first.joinsUnread": async ({ first }) => {
         first.peer.withholdPongs();
         await joins(first);
-        await soon(() => first.entry.outlet.congested, "the joiner to become congested");
+        await soon(() => first.entry.writer.congested, "the corker to become congested");
       },
       // The turn says more than a slice whenever the joiner believes that it has caught up.
       "first.joinsInAFlood": async ({ stage, first }) => {
@@ -141,36 +141,36 @@ export function twoConnectionsPlayer(coverage: Coverage): Implementation<House> 
           for (let event = 0; event < floodEvents; event++) stage.speak(floodCharacters);
         };
         await joins(first);
-        await soon(() => first.watchRegion("cursor") === "live", "the joiner to be live");
+        await soon(() => first.watchRegion("cursor") === "live", "the corker to be live");
         await rest();
         stage.clock.beforeDeferred = undefined;
         assert.ok(floods < 2, "the flood came");
       },
-      "first.leaves": (house) => leaves(house, house.first),
+      "first.leaves": (fixture) => leaves(fixture, fixture.first),
       "first.stalls": ({ first }) => first.stalls(),
       "first.recovers": ({ first }) => first.recovers(),
-      "first.asks": (house) => asks(house, house.first),
-      "first.cancels": async (house) => {
-        house.cancels++;
-        house.first.peer.send({ type: "chat.cancel", conversationId });
-        await soon(() => !house.stage.isRunning, "the turn to be cancelled");
+      "first.asks": (fixture) => asks(fixture, fixture.first),
+      "first.cancels": async (fixture) => {
+        fixture.cancels++;
+        fixture.first.peer.send({ type: "chat.cancel", conversationId });
+        await soon(() => !fixture.stage.isRunning, "the turn to be cancelled");
       },
-      "first.vanishes": (house) => {
-        house.first.peer.vanish();
-        house.first.stopsFollowing();
-        if (house.asker === house.first) house.asker = undefined;
+      "first.vanishes": (fixture) => {
+        fixture.first.peer.vanish();
+        fixture.first.stopsFollowing();
+        if (fixture.asker === fixture.first) fixture.asker = undefined;
       },
-      "first.returns": async (house) => {
-        house.first = await house.stage.connect();
+      "first.returns": async (fixture) => {
+        fixture.first = await fixture.stage.connect();
       },
       "second.joins": ({ second }) => joins(second),
-      "second.leaves": async (house) => {
-        await leaves(house, house.second);
-        house.second.recovers();
+      "second.leaves": async (fixture) => {
+        await leaves(fixture, fixture.second);
+        fixture.second.recovers();
       },
       "second.stalls": ({ second }) => second.stalls(),
       "second.recovers": ({ second }) => second.recovers(),
-      "second.asks": (house) => asks(house, house.second),
+      "second.asks": (fixture) => asks(fixture, fixture.second),
       "turn.speaks": ({ stage }) => {
         stage.speak();
       },

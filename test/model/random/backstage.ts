@@ -30,7 +30,7 @@ export interface Directions {
   seal(conversationId: string): void;
   /** Agents finish, until no turn runs and none is carried over. */
   endTurns(conversationId: string): Promise<void>;
-  announce(news: Broadcast): void;
+  announce(broadcast: Broadcast): void;
   /** Nothing is announced while this runs; it is afterwards. */
   inSilence(run: () => Promise<void>): Promise<void>;
   /** Nothing more will be asked about this conversation. */
@@ -43,17 +43,17 @@ export type Backstage = Orchestrator & Broadcasts & Directions;
 
 /** Holds news back while it must be silent. */
 export class Announcer {
-  readonly #listeners = new Set<(news: Broadcast) => void>();
+  readonly #listeners = new Set<(broadcast: Broadcast) => void>();
   #held: Broadcast[] | undefined;
 
-  subscribe(listener: (news: Broadcast) => void): () => void {
+  subscribe(listener: (broadcast: Broadcast) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  announce(news: Broadcast): void {
-    if (this.#held) this.#held.push(news);
-    else for (const listener of [...this.#listeners]) listener(news);
+  announce(broadcast: Broadcast): void {
+    if (this.#held) this.#held.push(broadcast);
+    else for (const listener of [...this.#listeners]) listener(broadcast);
   }
 
   async inSilence(run: () => Promise<void>): Promise<void> {
@@ -63,7 +63,7 @@ export class Announcer {
       await run();
     } finally {
       this.#held = undefined;
-      for (const news of held) this.announce(news);
+      for (const broadcast of held) this.announce(broadcast);
     }
   }
 }

@@ -29,7 +29,7 @@ export const commands = fc.oneof(
   { weight: 1, arbitrary: backstage.closing },
   { weight: 2, arbitrary: backstage.hesitating },
   { weight: 2, arbitrary: backstage.opening },
-  { weight: 3, arbitrary: backstage.news },
+  { weight: 3, arbitrary: backstage.broadcast },
   { weight: 6, arbitrary: backstage.changing },
   { weight: 3, arbitrary: backstage.providing },
   { weight: 4, arbitrary: backstage.answering },

@@ -12,7 +12,7 @@ import { type Store, StoreError } from "../../../src/ports/store.ts";
 import type { Broadcast } from "../../../src/protocol/broadcast.ts";
 import type { DoneReason, TurnEvent, TurnEventBody } from "../../../src/protocol/turn-event.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
-import { agentOf, failingStore, Puppet } from "../../support/orchestrator-house.ts";
+import { agentOf, failingStore, Puppet } from "../../support/orchestrator-fixture.ts";
 import { Announcer, type Directions } from "./backstage.ts";
 
 /** One turn as its events tell it, and the agent that speaks in it. */
@@ -35,7 +35,7 @@ export class EmbeddedHost implements Directions {
   readonly #listeners = new Map<string, number>();
   /** Agents by the question they answer: no two questions are the same. */
   readonly #agents = new Map<string, { puppet: Puppet; hasEnded: boolean }>();
-  readonly #leaveNews: () => void;
+  readonly #leaveBroadcasts: () => void;
 
   constructor(supervision: Supervision, limits: Limits) {
     this.#registry = supervision.registry;
@@ -58,12 +58,12 @@ export class EmbeddedHost implements Directions {
       limits,
     });
     this.idempotency = this.#embedded.idempotency;
-    this.#leaveNews = this.#embedded.broadcasts.subscribe((news) => this.#announcer.announce(news));
+    this.#leaveBroadcasts = this.#embedded.broadcasts.subscribe((broadcast) => this.#announcer.announce(broadcast));
   }
 
   /** The store lies in memory and stays open: a turn that a broken chart has left behind may still write to it. */
   close(): void {
-    this.#leaveNews();
+    this.#leaveBroadcasts();
     this.#embedded.close();
   }
 
@@ -81,9 +81,9 @@ export class EmbeddedHost implements Directions {
     return this.#embedded.orchestrator.cancelQueuedMessage(request);
   }
 
-  subscribe(listener: (news: Broadcast) => void): () => void;
+  subscribe(listener: (broadcast: Broadcast) => void): () => void;
   subscribe(conversationId: string, listener: TurnListener): () => void;
-  subscribe(of: string | ((news: Broadcast) => void), listener: TurnListener = () => {}): () => void {
+  subscribe(of: string | ((broadcast: Broadcast) => void), listener: TurnListener = () => {}): () => void {
     if (typeof of !== "string") return this.#announcer.subscribe(of);
     this.#listeners.set(of, this.listeners(of) + 1);
     const leave = this.#embedded.orchestrator.subscribe(of, (event) => {
@@ -175,8 +175,8 @@ export class EmbeddedHost implements Directions {
     }
   }
 
-  announce(news: Broadcast): void {
-    this.#announcer.announce(news);
+  announce(broadcast: Broadcast): void {
+    this.#announcer.announce(broadcast);
   }
 
   inSilence(run: () => Promise<void>): Promise<void> {

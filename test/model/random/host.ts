@@ -59,9 +59,9 @@ export class ScriptedHost implements Orchestrator, Broadcasts, Directions {
     return { cancelled: queue.length < before, queue: [...queue] };
   }
 
-  subscribe(listener: (news: Broadcast) => void): () => void;
+  subscribe(listener: (broadcast: Broadcast) => void): () => void;
   subscribe(conversationId: string, listener: TurnListener): () => void;
-  subscribe(of: string | ((news: Broadcast) => void), listener: TurnListener = () => {}): () => void {
+  subscribe(of: string | ((broadcast: Broadcast) => void), listener: TurnListener = () => {}): () => void {
     if (typeof of !== "string") return this.#announcer.subscribe(of);
     const { listeners, turn } = this.#at(of);
     listeners.add(listener);
@@ -166,8 +166,8 @@ export class ScriptedHost implements Orchestrator, Broadcasts, Directions {
     }
   }
 
-  announce(news: Broadcast): void {
-    this.#announcer.announce(news);
+  announce(broadcast: Broadcast): void {
+    this.#announcer.announce(broadcast);
   }
 
   inSilence(run: () => Promise<void>): Promise<void> {
@@ -196,7 +196,7 @@ export class ScriptedHost implements Orchestrator, Broadcasts, Directions {
 
   /** No two pieces of news are the same: the workspace tells them apart. */
   #tellStatus(conversationId: string, status: ConversationStatus): void {
-    const workspaceId = `news-${++this.#serial}`;
+    const workspaceId = `broadcast-${++this.#serial}`;
     this.announce({ type: "conversation.statusChanged", conversationId, status, workspaceId });
   }
 }

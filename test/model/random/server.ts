@@ -28,10 +28,10 @@ export const smallLimits: Limits = {
     flushEventsMax: 6,
     flushBytesMax: 2_048,
     socketsPerLoopTurn: 1,
-    factsPerLoopTurn: 2,
+    dispatchesPerLoopTurn: 2,
     catchUpsPerLoopTurn: 1,
     catchUpSliceBytes: 700,
-    markEveryBytes: 1_024,
+    pingEveryBytes: 1_024,
     outstandingBytesMax: 4_096,
     outstandingBytesMin: 2_048,
     sealedLogKeptMs: 20_000,
@@ -43,8 +43,8 @@ export const smallLimits: Limits = {
   }),
   // Thousands of histories are played on one server, each with sockets that ask, come and go as fast as they can.
   commandsBurst: 1_000_000,
-  looksBurst: 1_000_000,
-  vainNewcomersBurst: 1_000_000,
+  readsBurst: 1_000_000,
+  shortLivedSocketsBurst: 1_000_000,
   // The oracle counts events as they are emitted, and knows nothing of turns and logs that are too large.
   deltaCharactersMax: 64 * KiB,
   turnLogBytesMax: 8 * MiB,
@@ -54,7 +54,7 @@ export const smallLimits: Limits = {
 };
 
 /** What may be on its way to a reader who is surely not slow. */
-export const bytesAtOnceMax = smallLimits.outstandingBytesMax - 2 * smallLimits.markEveryBytes;
+export const bytesAtOnceMax = smallLimits.outstandingBytesMax - 2 * smallLimits.pingEveryBytes;
 
 export interface RandomServer {
   url: string;

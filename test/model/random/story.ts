@@ -46,7 +46,7 @@ export class Story {
     surface.change(this.conversationIds);
     for (const conversationId of this.conversationIds)
       this.#leave.push(this.host.subscribe(conversationId, (event) => oracle.emits(event)));
-    this.#leave.push(this.host.subscribe((news) => oracle.announces(news)));
+    this.#leave.push(this.host.subscribe((broadcast) => oracle.announces(broadcast)));
   }
 
   /** A text like no other. */

@@ -1,11 +1,12 @@
 // Do the charts say of the world what is the case? Asked when all is at rest: then every chart's state has one meaning
 // in plain data (a live watch is in the live set, a congested connection's socket is congested …). Must not repeat what
 // the invariants promise to clients.
-import { has } from "./outlet.ts";
+
 import type { Stage } from "./stage.ts";
 import { nameOf } from "./steps/step.ts";
 import { currentSurface } from "./surface.ts";
 import { openTurnOf } from "./turn.ts";
+import { has } from "./writer.ts";
 
 /** What does not agree, in sentences. */
 export function disagreements(stage: Stage): string[] {

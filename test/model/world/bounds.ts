@@ -43,7 +43,7 @@ export interface Bounds {
   /** A walk over sockets or viewers is a step for each of them; else one for all. */
   slicedWalks: boolean;
   /** Facts that may be under way when anything but their delivery happens. */
-  factsUnderWay: number;
+  signalsUnderWay: number;
   /** Facts that change nothing but a word in a chart (first and last of something counted) travel like the others. */
   countsTravel: boolean;
 }

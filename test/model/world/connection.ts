@@ -3,12 +3,12 @@
 // released when it ends.
 import type { Effect } from "./chart.ts";
 import { ask, isActive, stop, withdraw } from "./conversation.ts";
-import { close, control } from "./outlet.ts";
 import type { Answer, Refused, Stage } from "./stage.ts";
 import { emptySocket } from "./state.ts";
 import { endWatch, openWatch, settled } from "./stream.ts";
 import { currentSurface, showTo, unwatchSurface, watchSurface } from "./surface.ts";
 import { openTurnOf } from "./turn.ts";
+import { close, control } from "./writer.ts";
 
 /** The close code that each cause asks for (protocol 2). */
 const closeCodes: Readonly<Record<string, number>> = {
@@ -34,7 +34,8 @@ export function comeIn(stage: Stage, at: number): void {
     stage.problem(
       `a socket at the door is ${isTaken ? "" : "not "}taken by a gateway ${charts.gateway.nameOf(world.gateway)}`,
     );
-  if (isTaken) world.sockets[at] = { ...emptySocket, newsFrom: world.news.made, chart: charts.connection.begin().to };
+  if (isTaken)
+    world.sockets[at] = { ...emptySocket, broadcastsFrom: world.broadcast.made, chart: charts.connection.begin().to };
 }
 
 /** The TCP connection is gone. */
@@ -45,7 +46,7 @@ export function goAway(stage: Stage, at: number): void {
   leaveEverything(stage, at);
   if (socket.chart !== 0) stage.problem("a connection whose socket has gone does not end");
   socket.chart = 0;
-  stage.forgetFacts((fact) => fact.to !== "surface" && fact.at === at);
+  stage.forgetSignals((signal) => signal.to !== "surface" && signal.at === at);
   stage.world.sockets[at] = { ...emptySocket, strays: socket.strays };
 }
 
@@ -238,6 +239,6 @@ function queueText(stage: Stage, at: number): void {
 /** Posts that a turn of its own is requested; the function returned takes that back. */
 function askForTurn(stage: Stage, at: number): () => void {
   stage.post("watch", at, "turn.requested");
-  const posted = stage.world.facts.at(-1);
-  return () => stage.forgetFacts((fact) => fact === posted);
+  const posted = stage.world.signals.at(-1);
+  return () => stage.forgetSignals((signal) => signal === posted);
 }

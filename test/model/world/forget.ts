@@ -10,7 +10,7 @@ export function looksAlike(first: World, second: World): boolean {
   const { conversation: a } = first;
   const { conversation: b } = second;
   if (a.emitted !== b.emitted || a.texts !== b.texts || a.cancelled !== b.cancelled) return false;
-  if (second.endedWatches.length > 0 || first.news.made !== second.news.made) return false;
+  if (second.endedWatches.length > 0 || first.broadcast.made !== second.broadcast.made) return false;
   return second.sockets.every((socket, at) => {
     const before = first.sockets[at];
     return (
@@ -20,7 +20,7 @@ export function looksAlike(first: World, second: World): boolean {
       socket.surfaceWatch?.asked === before.surfaceWatch?.asked &&
       socket.refusals === before.refusals &&
       socket.refusalsOwed === before.refusalsOwed &&
-      socket.newsReceived === before.newsReceived &&
+      socket.broadcastsReceived === before.broadcastsReceived &&
       socket.strays === before.strays &&
       (socket.chart === 0) === (before.chart === 0)
     );
@@ -30,7 +30,7 @@ export function looksAlike(first: World, second: World): boolean {
 /** Will anything be forgotten that should be looked at before? */
 export function isWorthALook(stage: Stage): boolean {
   const { world } = stage;
-  if (world.endedWatches.length > 0 || turnsToForget(stage) > 0 || isNewsOver(world)) return true;
+  if (world.endedWatches.length > 0 || turnsToForget(stage) > 0 || isBroadcastOver(world)) return true;
   return world.sockets.some(
     ({ refusals, refusalsOwed, surfaceWatch }) =>
       refusals.length > 0 || refusalsOwed.length > 0 || (surfaceWatch?.received.length ?? 0) > 1,
@@ -48,11 +48,11 @@ export function forget(stage: Stage): void {
     if (socket.surfaceWatch) forgetSpecs(socket.surfaceWatch);
     if ((socket.surfaceWatch?.received.length ?? 0) > 0) socket.specSeen = undefined;
   }
-  if (isNewsOver(world)) {
-    world.news.made = 0;
+  if (isBroadcastOver(world)) {
+    world.broadcast.made = 0;
     for (const socket of world.sockets) {
-      socket.newsFrom = 0;
-      socket.newsReceived = 0;
+      socket.broadcastsFrom = 0;
+      socket.broadcastsReceived = 0;
     }
   }
   if (!currentSurface(stage)) for (const surface of world.surfaces) surface.pass = undefined;
@@ -73,10 +73,11 @@ function forgetSpecs(watch: SurfaceWatch): void {
   watch.asked = 1 + watch.awaiting;
 }
 
-function isNewsOver({ news, sockets }: World): boolean {
-  if (news.made === 0 || news.isWaiting || news.pass !== undefined) return false;
+function isBroadcastOver({ broadcast, sockets }: World): boolean {
+  if (broadcast.made === 0 || broadcast.isWaiting || broadcast.pass !== undefined) return false;
   return sockets.every(
-    (socket) => socket.chart === 0 || socket.isEnded || socket.newsFrom + socket.newsReceived === news.made,
+    (socket) =>
+      socket.chart === 0 || socket.isEnded || socket.broadcastsFrom + socket.broadcastsReceived === broadcast.made,
   );
 }
 

@@ -1,8 +1,8 @@
 // A world's name: two worlds with the same name go on alike. The two sockets are interchangeable, so that a world and
 // its mirror image have one name. Must tell everything apart that a step or a promise looks at.
 import type { EventNumber } from "./events.ts";
-import { has } from "./outlet.ts";
 import type { Fact, Socket, Sockets, World } from "./state.ts";
+import { has } from "./writer.ts";
 
 const flags = (...all: boolean[]): number => all.reduce((bits, flag, index) => (flag ? bits | (1 << index) : bits), 0);
 const code = (number: number): string => String.fromCharCode(number + 48);
@@ -28,7 +28,7 @@ function socketKey(socket: Socket, emitted: readonly EventNumber[]): string {
     code(socket.chart) +
     code(flags(socket.isStalled, socket.isCongested, socket.isEnded, socket.isCut, socket.isAsking, socket.asks)) +
     code(socket.unread) +
-    code(socket.newsFrom * 4 + socket.newsReceived) +
+    code(socket.broadcastsFrom * 4 + socket.broadcastsReceived) +
     maybe(socket.specSeen);
   if (socket.closeCode !== socket.closeDue || socket.isEnded) key += `c${socket.closeCode},${socket.closeDue};`;
   if (socket.refusals.length + socket.refusalsOwed.length > 0) key += `r${socket.refusals}/${socket.refusalsOwed};`;
@@ -61,7 +61,7 @@ function factKey({ to, at, type }: Fact, isMirrored: boolean): string {
 const mirrored = (sockets: Sockets): Sockets => (has(sockets, 0) ? 2 : 0) | (has(sockets, 1) ? 1 : 0);
 
 function sharedKey(world: World, isMirrored: boolean): string {
-  const { conversation, feed, news } = world;
+  const { conversation, feed, broadcast } = world;
   const { runner } = conversation;
   const set = (sockets: Sockets): Sockets => (isMirrored ? mirrored(sockets) : sockets);
   let key =
@@ -77,9 +77,9 @@ function sharedKey(world: World, isMirrored: boolean): string {
         feed.exists,
       ),
     ) +
-    code(flags(feed.isSubscribed, feed.isSettling, news.isWaiting)) +
-    code(news.made) +
-    maybe(news.pass === undefined ? undefined : set(news.pass)) +
+    code(flags(feed.isSubscribed, feed.isSettling, broadcast.isWaiting)) +
+    code(broadcast.made) +
+    maybe(broadcast.pass === undefined ? undefined : set(broadcast.pass)) +
     (conversation.lastReason?.[0] ?? "-");
   key += runner ? "R" : "-";
   if (runner)
@@ -106,7 +106,7 @@ function sharedKey(world: World, isMirrored: boolean): string {
     key += maybe(surface.pass === undefined ? undefined : set(surface.pass));
   }
   key += "|";
-  for (const fact of world.facts) key += factKey(fact, isMirrored);
+  for (const signal of world.signals) key += factKey(signal, isMirrored);
   return key;
 }
 

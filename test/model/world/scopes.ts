@@ -21,7 +21,7 @@ const least: Omit<Bounds, "name"> = {
   mayComeAgain: false,
   eventsPerSlice: 8,
   slicedWalks: false,
-  factsUnderWay: 0,
+  signalsUnderWay: 0,
   countsTravel: false,
 };
 
@@ -44,7 +44,7 @@ export const scopes: readonly Bounds[] = [
     sockets: 2,
     agentEvents: 2,
     endings: ["cancelled", "fails"],
-    factsUnderWay: 2,
+    signalsUnderWay: 2,
   },
   { ...least, name: "a slow socket beside a fast one", sockets: 2, stalledAtOnce: 1, endings: ["cancelled"] },
   {
@@ -54,7 +54,7 @@ export const scopes: readonly Bounds[] = [
     agentEvents: 1,
     eventsPerSlice: 1,
     unreadWrites: 1,
-    factsUnderWay: 1,
+    signalsUnderWay: 1,
     endings: ["fails"],
   },
   { ...least, name: "a flush in slices", sockets: 2, agentEvents: 1, endings: ["fails"], slicedWalks: true },
@@ -119,7 +119,7 @@ export const scopes: readonly Bounds[] = [
     stalledAtOnce: 2,
     mayComeAgain: true,
     slicedWalks: true,
-    factsUnderWay: 2,
+    signalsUnderWay: 2,
     closings: ["stuck"],
   },
   {
@@ -150,12 +150,12 @@ export const largerScopes: readonly Bounds[] = [
   ...scopes,
   {
     ...least,
-    name: "larger: two sockets, slow or fast, with facts under way",
+    name: "larger: two sockets, slow or fast, with signals under way",
     sockets: 2,
     stalledAtOnce: 2,
     agentEvents: 1,
     endings: ["cancelled"],
-    factsUnderWay: 1,
+    signalsUnderWay: 1,
   },
   {
     ...least,
@@ -177,7 +177,7 @@ export const largerScopes: readonly Bounds[] = [
     surfaceRequests: 2,
     surfaceMayFail: true,
     stalledAtOnce: 1,
-    factsUnderWay: 1,
+    signalsUnderWay: 1,
   },
   {
     ...least,
@@ -203,7 +203,7 @@ export const leavesOut: readonly string[] = [
   "Broadcasts of status, the catalog, surface actions, pings, refusals of malformed messages, limits on numbers.",
   "Providers that announce nothing, or answer at once; more than one overtaken question.",
   "Withdrawing any queued text but the last; cancelling a turn by its id.",
-  "Requests while more facts are under way than the scope says, or two slices of one cursor are due.",
+  "Requests while more signals are under way than the scope says, or two slices of one cursor are due.",
   "A second broadcast before the first is over.",
   "Turns that all who watch have seen, and specs older than two changes: they are forgotten.",
 ];

@@ -26,7 +26,7 @@ export function viewOf(stage: Stage): View {
   const said = (event: number): Said => setting.events.at(event).said;
   const isOwed = ({ text }: { text: number }): boolean =>
     !conversation.isDraining || !conversation.waiting.includes(text);
-  const news = Array.from({ length: world.news.made }, (_, index) => `news ${index + 1}`);
+  const broadcast = Array.from({ length: world.broadcast.made }, (_, index) => `broadcast ${index + 1}`);
   return {
     atRest: isAtRest(stage),
     conversations: [
@@ -38,11 +38,11 @@ export function viewOf(stage: Stage): View {
         texts: conversation.texts.filter(isOwed).map(({ text, at }) => ({ text: nameOfText(text), at })),
       },
     ],
-    sockets: world.sockets.map((socket, at) => socketView(stage, socket, at, news, said)),
+    sockets: world.sockets.map((socket, at) => socketView(stage, socket, at, broadcast, said)),
     surfaces: setting.bounds.hasSurface
       ? [{ key: surfaceKey, newest: versionOf(0), isFailing: currentSurface(stage)?.outcome === "failed" }]
       : [],
-    news,
+    broadcast,
   };
 }
 
@@ -50,7 +50,7 @@ function socketView(
   { world }: Stage,
   socket: Socket,
   at: number,
-  news: readonly string[],
+  broadcast: readonly string[],
   said: (event: number) => Said,
 ): SocketView {
   const watchView = (watch: Watch, to: number | undefined): WatchView => ({
@@ -82,9 +82,9 @@ function socketView(
         : []),
     ],
     refusals: { owed: socket.refusalsOwed, received: socket.refusals },
-    news: {
-      from: socket.newsFrom,
-      received: news.slice(socket.newsFrom, socket.newsFrom + socket.newsReceived),
+    broadcast: {
+      from: socket.broadcastsFrom,
+      received: broadcast.slice(socket.broadcastsFrom, socket.broadcastsFrom + socket.broadcastsReceived),
     },
     strays: socket.strays,
   };
@@ -108,6 +108,6 @@ export function chartsIn(stage: Stage): string {
     parts.push(`conversation: ${charts.conversation.nameOf(conversation.chart)}${turn}`);
   }
   for (const { chart } of world.surfaces) parts.push(`surface: ${charts.surface.nameOf(chart)}`);
-  if (world.facts.length > 0) parts.push(`under way: ${world.facts.map(({ type }) => type).join(", ")}`);
+  if (world.signals.length > 0) parts.push(`under way: ${world.signals.map(({ type }) => type).join(", ")}`);
   return parts.join(" | ");
 }

@@ -14,7 +14,7 @@ export type Breakage =
   | "begins late"
   | "takes late answers"
   | "updates before the surface"
-  | "spares congested sockets the news"
+  | "spares congested sockets the broadcast"
   | "loses a queued text"
   | "speaks after done"
   | "never stops asking"
@@ -104,16 +104,16 @@ export class Stage {
   }
 
   post(to: FactKind, at: number, type: string): void {
-    const fact = { to, at, type };
-    if (!this.setting.bounds.countsTravel && counts.has(type)) this.countsAtOnce.push(fact);
-    else this.world.facts = [...this.world.facts, fact];
+    const signal = { to, at, type };
+    if (!this.setting.bounds.countsTravel && counts.has(type)) this.countsAtOnce.push(signal);
+    else this.world.signals = [...this.world.signals, signal];
   }
 
   /** Facts for one who is not there any more reach nobody. */
-  forgetFacts(gone: (fact: Fact) => boolean): void {
+  forgetSignals(gone: (signal: Fact) => boolean): void {
     const { world } = this;
-    if (world.facts.some(gone)) world.facts = world.facts.filter((fact) => !gone(fact));
-    this.countsAtOnce = this.countsAtOnce.filter((fact) => !gone(fact));
+    if (world.signals.some(gone)) world.signals = world.signals.filter((signal) => !gone(signal));
+    this.countsAtOnce = this.countsAtOnce.filter((signal) => !gone(signal));
   }
 
   problem(sentence: string): void {

@@ -60,8 +60,8 @@ export interface Socket {
   refusalsOwed: string[];
   refusals: string[];
   /** How many broadcasts had been made when it came in, and how many it got. */
-  newsFrom: number;
-  newsReceived: number;
+  broadcastsFrom: number;
+  broadcastsReceived: number;
   strays: string[];
 }
 
@@ -145,9 +145,9 @@ export interface World {
   conversation: Conversation;
   feed: Feed;
   surfaces: Surface[];
-  news: News;
+  broadcast: News;
   /** Facts under way, oldest first: whom they are for and what they say. */
-  facts: Fact[];
+  signals: Fact[];
   /** What this step has brought about, to be looked at before it is forgotten. */
   endedWatches: { socket: number; watch: Watch; to: number }[];
   /** Something that must not be. */
@@ -178,8 +178,8 @@ export function copyOf(world: World): World {
     conversation: { ...conversation, runner: conversation.runner && { ...conversation.runner } },
     feed: { ...feed, walk: feed.walk && { ...feed.walk } },
     surfaces: world.surfaces.map((surface) => ({ ...surface })),
-    news: { ...world.news },
-    facts: world.facts,
+    broadcast: { ...world.broadcast },
+    signals: world.signals,
     endedWatches: [],
     problems: [],
   };
@@ -201,8 +201,8 @@ export const emptySocket: Socket = {
   specSeen: undefined,
   refusalsOwed: [],
   refusals: [],
-  newsFrom: 0,
-  newsReceived: 0,
+  broadcastsFrom: 0,
+  broadcastsReceived: 0,
   strays: [],
 };
 
@@ -236,8 +236,8 @@ export const emptyWorld = (sockets: number): World => ({
     isSettling: false,
   },
   surfaces: [],
-  news: { made: 0, isWaiting: false, pass: undefined },
-  facts: [],
+  broadcast: { made: 0, isWaiting: false, pass: undefined },
+  signals: [],
   endedWatches: [],
   problems: [],
 });

@@ -11,8 +11,8 @@ import { conversationSteps } from "./steps/turns.ts";
 
 export function stepsOf(stage: Stage): Step[] {
   const steps = innerSteps(stage);
-  const { facts, sockets } = stage.world;
-  if (facts.length > stage.setting.bounds.factsUnderWay) return steps;
+  const { signals, sockets } = stage.world;
+  if (signals.length > stage.setting.bounds.signalsUnderWay) return steps;
   // Each time a socket drains one more slice may be due; how many a cursor is served with must have an end.
   if (sockets.some(({ watch }) => watch !== undefined && watch.slices > 1)) return steps;
   clientSteps(stage, steps);

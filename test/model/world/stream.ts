@@ -4,10 +4,10 @@
 import type { Effect } from "./chart.ts";
 import { isActive, seeWhoIsThere, wake } from "./conversation.ts";
 import type { EventNumber } from "./events.ts";
-import { bit, deliver, has, placesIn } from "./outlet.ts";
 import type { Stage } from "./stage.ts";
 import type { Sockets } from "./state.ts";
 import { openTurnOf } from "./turn.ts";
+import { bit, deliver, has, placesIn } from "./writer.ts";
 
 // ── the feed ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -137,7 +137,7 @@ export function endWatch(stage: Stage, at: number, isTold: boolean): void {
   world.endedWatches.push({ socket: at, watch, to: world.conversation.emitted.length });
   socket.watch = undefined;
   socket.asks = false;
-  stage.forgetFacts((fact) => fact.to === "watch" && fact.at === at);
+  stage.forgetSignals((signal) => signal.to === "watch" && signal.at === at);
   settle(stage);
   if (!isTold) return;
   const move = stage.setting.charts.watch.step(watch.chart, { type: "watch.leave" });

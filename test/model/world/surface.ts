@@ -2,9 +2,9 @@
 // provider's questions and answers, the newest spec, and who has seen it. Versions are ages: how many changes there
 // have been since.
 import type { Effect } from "./chart.ts";
-import { bit, control, has, placesIn } from "./outlet.ts";
 import type { Stage } from "./stage.ts";
 import type { Surface } from "./state.ts";
+import { bit, control, has, placesIn } from "./writer.ts";
 
 /** Older than this is all the same. */
 export const ageMost = 2;
@@ -98,7 +98,7 @@ export function unwatchSurface(stage: Stage, socket: number): void {
       stage.post("surface", at, "surface.release");
     }
   }
-  stage.forgetFacts((fact) => fact.to === "surfaceWatch" && fact.at === socket);
+  stage.forgetSignals((signal) => signal.to === "surfaceWatch" && signal.at === socket);
   const move = stage.setting.charts.surfaceWatch.step(surfaceWatch.chart, { type: "watch.leave" });
   if (move.unexpected !== undefined) stage.problem(move.unexpected);
   if (!move.isDone) stage.problem("a surface watch that was told to leave does not end");
@@ -145,10 +145,10 @@ export function tellSurface(stage: Stage, at: number, type: string): void {
   }
   if (surface.isCurrent) stage.problem(`a surface ends by ${type} while somebody looks at it`);
   const { world } = stage;
-  stage.forgetFacts((fact) => fact.to === "surface" && fact.at === at);
+  stage.forgetSignals((signal) => signal.to === "surface" && signal.at === at);
   world.surfaces.splice(at, 1);
-  world.facts = world.facts.map((fact) =>
-    fact.to === "surface" && fact.at > at ? { ...fact, at: fact.at - 1 } : fact,
+  world.signals = world.signals.map((signal) =>
+    signal.to === "surface" && signal.at > at ? { ...signal, at: signal.at - 1 } : signal,
   );
 }
 
@@ -158,7 +158,7 @@ function perform(stage: Stage, at: number, { name }: Effect): void {
   switch (name) {
     case "askProvider":
       // An answer that is on its way is not the answer to this question (Surfaces.#tellAnswer).
-      stage.forgetFacts((fact) => fact.to === "surface" && fact.at === at && fact.type.startsWith("spec."));
+      stage.forgetSignals((signal) => signal.to === "surface" && signal.at === at && signal.type.startsWith("spec."));
       if (!surface.isQuestionDue) stage.problem("the provider is asked though nothing has changed");
       surface.isQuestionDue = false;
       surface.oldQuestion = surface.question ?? surface.oldQuestion;

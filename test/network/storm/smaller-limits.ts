@@ -3,7 +3,7 @@
 import { type Limits, limits } from "../../../src/limits.ts";
 
 const smaller: Partial<Limits> = {
-  markAnswerMs: 2_500,
+  ackTimeoutMs: 2_500,
   closingMs: 800,
   sweepIntervalMs: 200,
   silentPingMs: 3_000,
@@ -14,11 +14,11 @@ const smaller: Partial<Limits> = {
   allUnsentBytesMax: 4 * 1024 * 1024,
   socketsPerLoopTurn: 3,
   catchUpsPerLoopTurn: 2,
-  factsPerLoopTurn: 5,
+  dispatchesPerLoopTurn: 5,
   catchUpSliceBytes: 16 * 1024,
   outstandingBytesMax: 64 * 1024,
   outstandingBytesMin: 16 * 1024,
-  markEveryBytes: 16 * 1024,
+  pingEveryBytes: 16 * 1024,
   flushBytesMax: 16 * 1024,
 };
 

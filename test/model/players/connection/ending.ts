@@ -7,7 +7,7 @@ import { opcodes } from "../../../support/http-peer.ts";
 import type { Implementation } from "../../play.ts";
 import { rest, soon } from "../soon.ts";
 import { conversationId } from "../stage.ts";
-import type { House } from "./house.ts";
+import type { Fixture } from "./fixture.ts";
 
 const poison = (): never => {
   throw new Error("a defect provoked on purpose");
@@ -26,28 +26,28 @@ function breakOnce<Thing extends object>(thing: Thing, method: keyof Thing): voi
 const poisoned = <Type extends string>(type: Type): { type: Type } =>
   Object.defineProperty({ type }, "type", { get: poison });
 
-function breakSurfaceWatch({ stage, socket }: House): void {
+function breakSurfaceWatch({ stage, socket }: Fixture): void {
   const [watch] = socket.entry.surfaceWatches.values();
   stage.provoked.push("surface-watch");
   watch?.actor?.send(poisoned("surface.shown"));
 }
 
 /** An unmasked frame (RFC 6455 5.3). */
-const breakTheProtocol = ({ socket }: House): void =>
+const breakTheProtocol = ({ socket }: Fixture): void =>
   socket.peer.sendFrame({ opcode: opcodes.text, payload: "{}", masked: false });
 
-async function isClosed({ socket }: House): Promise<void> {
+async function isClosed({ socket }: Fixture): Promise<void> {
   await soon(() => socket.peer.closing, "the close frame");
 }
 
 /** Nothing that was written to either is without its receipt: time may pass. */
-async function everythingIsReceipted({ socket, bystander }: House): Promise<void> {
+async function everythingIsAcked({ socket, bystander }: Fixture): Promise<void> {
   for (let round = 0; round < 2; round++) await Promise.all([socket.peer.barrier(), bystander.barrier()]);
 }
 
 /** The cursor breaks, and the flow's next change runs into it: in leaving the live set, or in catching up. */
-async function watchBreaks(house: House): Promise<void> {
-  const { stage, socket } = house;
+async function watchBreaks(fixture: Fixture): Promise<void> {
+  const { stage, socket } = fixture;
   const { watch } = socket;
   if (!watch) throw new Error("there is no watch to break");
   stage.provoked.push("watch");
@@ -55,79 +55,79 @@ async function watchBreaks(house: House): Promise<void> {
   breakOnce(watch.cursor, isCongested ? "pump" : "leave");
   if (isCongested) socket.recovers();
   else await socket.stalls();
-  await isClosed(house);
+  await isClosed(fixture);
 }
 
 /** The peer breaks the protocol, and while its watches are being left, they break as well. */
-async function everythingBreaks(house: House): Promise<void> {
-  const { stage, socket } = house;
+async function everythingBreaks(fixture: Fixture): Promise<void> {
+  const { stage, socket } = fixture;
   const { instead } = stage.bare.orchestrator;
   const alone = "watched by nobody else";
   instead.subscribe = () => () => {
     stage.provoked.push("watch");
     watch?.actor?.send(poisoned("turn.sealed"));
-    breakSurfaceWatch(house);
+    breakSurfaceWatch(fixture);
   };
   socket.peer.send({ type: "chat.subscribe", conversationId: alone });
   await socket.peer.barrier();
   delete instead.subscribe;
   const watch = socket.entry.watches.get(alone);
-  breakTheProtocol(house);
-  await isClosed(house);
+  breakTheProtocol(fixture);
+  await isClosed(fixture);
 }
 
-async function fallsSilent(house: House): Promise<void> {
-  const { stage, socket, bystander } = house;
-  await everythingIsReceipted(house);
+async function fallsSilent(fixture: Fixture): Promise<void> {
+  const { stage, socket, bystander } = fixture;
+  await everythingIsAcked(fixture);
   socket.peer.withholdPongs();
   stage.clock.leap(limits.silentPingMs + 1);
   await bystander.barrier();
   await soon(() => socket.peer.pingsUnanswered > 0, "a ping to the silent peer");
   stage.clock.leap(limits.silentCloseMs - limits.silentPingMs);
-  await isClosed(house);
+  await isClosed(fixture);
 }
 
-export const ending: Implementation<House>["events"] = {
+export const ending: Implementation<Fixture>["events"] = {
   "peer.stalls": ({ socket }) => socket.stalls(),
   "peer.recovers": ({ socket }) => socket.recovers(),
-  "peer.isGivenUp": async (house) => {
-    await everythingIsReceipted(house);
-    house.stage.clock.leap(limits.markAnswerMs + 1);
-    await isClosed(house);
+  "peer.isGivenUp": async (fixture) => {
+    await everythingIsAcked(fixture);
+    fixture.stage.clock.leap(limits.ackTimeoutMs + 1);
+    await isClosed(fixture);
   },
   "peer.fallsSilent": fallsSilent,
-  "peer.breaksTheProtocol": async (house) => {
-    breakTheProtocol(house);
-    await isClosed(house);
+  "peer.breaksTheProtocol": async (fixture) => {
+    breakTheProtocol(fixture);
+    await isClosed(fixture);
   },
-  "peer.floods": async (house) => {
+  "peer.floods": async (fixture) => {
     const { commandsBurst, commandRefusalsMax } = limits;
     for (let count = 0; count <= commandsBurst + 2 * commandRefusalsMax; count++)
-      house.socket.peer.send({ type: "chat.queue.cancel", conversationId, messageId: "none" });
-    await isClosed(house);
+      fixture.socket.peer.send({ type: "chat.queue.cancel", conversationId, messageId: "none" });
+    await isClosed(fixture);
   },
-  "token.isRevoked": async (house) => {
-    house.stage.bare.gateway.revoke(() => false);
-    house.bystanderCode = 4502;
-    await isClosed(house);
+  "token.isRevoked": async (fixture) => {
+    fixture.stage.bare.gateway.revoke(() => false);
+    fixture.bystanderCode = 4502;
+    await isClosed(fixture);
   },
-  "server.drains": async (house) => {
-    const { gateway } = house.stage.bare;
+  "server.drains": async (fixture) => {
+    const { gateway } = fixture.stage.bare;
     const announced = { deadlineMs: 7_000, reconnectAfterMs: 1_000 };
     gateway.drain(announced.deadlineMs, announced.reconnectAfterMs);
-    house.closed = gateway.closeSockets();
-    house.bystanderCode = 1012;
-    assert.equal(await house.socket.peer.next("server.draining"), { type: "server.draining", ...announced });
-    await isClosed(house);
+    fixture.closed = gateway.closeSockets();
+    fixture.bystanderCode = 1012;
+    assert.equal(await fixture.socket.peer.next("server.draining"), { type: "server.draining", ...announced });
+    await isClosed(fixture);
   },
-  "server.disconnects": async (house) => {
-    assert.is(house.stage.bare.gateway.disconnect(house.socket.entry.id), true);
-    await isClosed(house);
+  "server.disconnects": async (fixture) => {
+    assert.is(fixture.stage.bare.gateway.disconnect(fixture.socket.entry.id), true);
+    await isClosed(fixture);
   },
   "watch.breaks": watchBreaks,
-  "surfaceWatch.breaks": async (house) => {
-    breakSurfaceWatch(house);
-    await isClosed(house);
+  "surfaceWatch.breaks": async (fixture) => {
+    breakSurfaceWatch(fixture);
+    await isClosed(fixture);
   },
   "everything.breaks": everythingBreaks,
   "peer.leaves": async ({ socket }) => {

@@ -3,13 +3,13 @@ import * as assert from "uvu/assert";
 import type { Implementation } from "../../play.ts";
 import { comesTo, soon } from "../soon.ts";
 import { stateOf } from "../stage.ts";
-import { bystanderHears, type House } from "./house.ts";
+import { bystanderHears, type Fixture } from "./fixture.ts";
 
 /** The flow, and what of the conversation may reach the peer in it. */
-async function flows({ socket, refusals }: House, flow: "flowing" | "congested", cursor: "live" | "lagging") {
+async function flows({ socket, refusals }: Fixture, flow: "flowing" | "congested", cursor: "live" | "lagging") {
   const isFlowing = flow === "flowing";
   await comesTo(() => socket.region("flow"), flow, "the connection's flow");
-  assert.is(socket.entry.outlet.congested, !isFlowing);
+  assert.is(socket.entry.writer.congested, !isFlowing);
   if (socket.isFollowing) {
     await comesTo(() => socket.watchRegion("cursor"), cursor, "the watch's cursor");
     assert.is(socket.watch?.feed.live.has(socket.watch.cursor), isFlowing, "is it in the live set?");
@@ -20,7 +20,7 @@ async function flows({ socket, refusals }: House, flow: "flowing" | "congested",
 }
 
 /** The conversation's turn as the watch and the connection see it. */
-async function sees({ stage, socket }: House, turn: string, chatTurn: "quiet" | "asking"): Promise<void> {
+async function sees({ stage, socket }: Fixture, turn: string, chatTurn: "quiet" | "asking"): Promise<void> {
   await comesTo(() => socket.watchRegion("turn"), turn, "the turn as the watch sees it");
   await comesTo(() => socket.region("chatTurn"), chatTurn, "the connection's own turn");
   assert.is(socket.region("subscription"), "some");
@@ -28,7 +28,7 @@ async function sees({ stage, socket }: House, turn: string, chatTurn: "quiet" | 
 }
 
 /** Its close frame is out, nothing after it, and nothing of it is left in the live sets. */
-async function isClosing({ stage, socket }: House, name: string, code: number): Promise<void> {
+async function isClosing({ stage, socket }: Fixture, name: string, code: number): Promise<void> {
   await comesTo(() => socket.value, { closing: name }, "the connection's state");
   const close = await soon(() => socket.peer.closing, "the close frame");
   assert.is(close.code, code);
@@ -38,15 +38,15 @@ async function isClosing({ stage, socket }: House, name: string, code: number): 
 }
 
 /** Everything of it is released, the turn goes on without it, and the bystander has not noticed. */
-async function isGone(house: House): Promise<void> {
-  const { stage, socket, bystander, closed, bystanderCode } = house;
+async function isGone(fixture: Fixture): Promise<void> {
+  const { stage, socket, bystander, closed, bystanderCode } = fixture;
   const { gateway, orchestrator, host } = stage.bare;
   await comesTo(() => socket.value, "closed", "the connection's state");
   socket.peer.letGo();
   await soon(() => socket.peer.isGone, "the TCP connection to end");
   assert.is(gateway.connections.get(socket.entry.id), undefined, "it is released");
   assert.is(socket.entry.subscriptions, 0);
-  assert.is(orchestrator.given("stopTurn").length, house.cancels, "a socket that leaves aborts nothing");
+  assert.is(orchestrator.given("stopTurn").length, fixture.cancels, "a socket that leaves aborts nothing");
   const logged = host.said("transport-ws: connection close");
   assert.is(logged.filter(({ fields }) => fields?.["connectionId"] === socket.entry.id).length, 1);
   await closed;
@@ -54,15 +54,15 @@ async function isGone(house: House): Promise<void> {
     assert.is((await bystander.untilClosed()).code, bystanderCode);
     return;
   }
-  if (stage.isRunning) await bystanderHears(house);
-  const chatTurn = house.asker === "bystander" ? "asking" : "quiet";
+  if (stage.isRunning) await bystanderHears(fixture);
+  const chatTurn = fixture.asker === "bystander" ? "asking" : "quiet";
   const left = [...gateway.connections.all()].map(({ actor }) => stateOf(actor));
   assert.equal(left, [{ open: { flow: "flowing", subscription: "some", chatTurn } }], "the bystander's connection");
 }
 
-export const states: Implementation<House>["states"] = {
-  "open.flow.flowing": (house) => flows(house, "flowing", "live"),
-  "open.flow.congested": (house) => flows(house, "congested", "lagging"),
+export const states: Implementation<Fixture>["states"] = {
+  "open.flow.flowing": (fixture) => flows(fixture, "flowing", "live"),
+  "open.flow.congested": (fixture) => flows(fixture, "congested", "lagging"),
   "open.chat.unwatched": async ({ socket }) => {
     await comesTo(() => socket.region("chatTurn"), "quiet", "the connection's own turn");
     assert.is(socket.watch, undefined);
@@ -70,10 +70,10 @@ export const states: Implementation<House>["states"] = {
     await comesTo(() => socket.region("subscription"), subscription, "the connection's subscriptions");
     await socket.isTold("nothing");
   },
-  "open.chat.quiet": (house) => sees(house, "idle", "quiet"),
-  "open.chat.requested": (house) => sees(house, "requested", "asking"),
-  "open.chat.answered": (house) => sees(house, "generating", "asking"),
-  "open.chat.overheard": (house) => sees(house, "generating", "quiet"),
+  "open.chat.quiet": (fixture) => sees(fixture, "idle", "quiet"),
+  "open.chat.requested": (fixture) => sees(fixture, "requested", "asking"),
+  "open.chat.answered": (fixture) => sees(fixture, "generating", "asking"),
+  "open.chat.overheard": (fixture) => sees(fixture, "generating", "quiet"),
   "open.surface.hidden": async ({ stage, socket, surface }) => {
     await comesTo(() => socket.surfaceWatches, [], "the socket's surface watches");
     await comesTo(() => stage.actors("surface"), [], "the surface, at which nobody looks");
@@ -89,13 +89,13 @@ export const states: Implementation<House>["states"] = {
     };
     if (socket.region("flow") === "flowing") await soon(isNewest, "the newest spec to be shown");
   },
-  "closing.asked": (house) => isClosing(house, "asked", 1001),
-  "closing.slow": (house) => isClosing(house, "slow", 4001),
-  "closing.silent": (house) => isClosing(house, "silent", 4002),
-  "closing.flooding": (house) => isClosing(house, "flooding", 4003),
-  "closing.revoked": (house) => isClosing(house, "revoked", 4502),
-  "closing.refused": (house) => isClosing(house, "refused", 1002),
-  "closing.draining": (house) => isClosing(house, "draining", 1012),
-  "closing.defect": (house) => isClosing(house, "defect", 1011),
+  "closing.asked": (fixture) => isClosing(fixture, "asked", 1001),
+  "closing.slow": (fixture) => isClosing(fixture, "slow", 4001),
+  "closing.silent": (fixture) => isClosing(fixture, "silent", 4002),
+  "closing.flooding": (fixture) => isClosing(fixture, "flooding", 4003),
+  "closing.revoked": (fixture) => isClosing(fixture, "revoked", 4502),
+  "closing.refused": (fixture) => isClosing(fixture, "refused", 1002),
+  "closing.draining": (fixture) => isClosing(fixture, "draining", 1012),
+  "closing.defect": (fixture) => isClosing(fixture, "defect", 1011),
   gone: isGone,
 };

@@ -2,11 +2,11 @@
 import * as assert from "uvu/assert";
 import type { Implementation } from "../../play.ts";
 import { conversationId, turnRunning } from "../stage.ts";
-import { bystanderHears, type House, surfaceId, turnBegins, turnEnds } from "./house.ts";
+import { bystanderHears, type Fixture, surfaceId, turnBegins, turnEnds } from "./fixture.ts";
 
 /** A text that starts a turn where none runs; where one runs it is refused, or waits and nothing is sent back. */
-async function asks(house: House, message: { type: "chat.send" | "chat.queue"; [field: string]: string }) {
-  const { stage, socket } = house;
+async function asks(fixture: Fixture, message: { type: "chat.send" | "chat.queue"; [field: string]: string }) {
+  const { stage, socket } = fixture;
   const { running, queues } = stage.bare.orchestrator;
   const [turn, waiting] = [running.get(conversationId), queues.get(conversationId)?.length ?? 0];
   if (turn === undefined) socket.follows();
@@ -21,52 +21,52 @@ async function asks(house: House, message: { type: "chat.send" | "chat.queue"; [
     assert.is(queues.get(conversationId)?.length, waiting + 1);
     return;
   }
-  house.refusals++;
+  fixture.refusals++;
   assert.equal(await socket.peer.next("chat.error"), turnRunning);
 }
 
 /** The orchestrator will not have it: who was not subscribed before is not so afterwards. */
-async function isRefused(house: House): Promise<void> {
-  const { stage, socket } = house;
+async function isRefused(fixture: Fixture): Promise<void> {
+  const { stage, socket } = fixture;
   const { instead } = stage.bare.orchestrator;
   const message = "there is no such model";
   instead.startTurn = () => ({ started: false, reason: "unknown-model", message });
   socket.peer.send({ type: "chat.send", conversationId, message: "?", model: "none" });
   assert.equal(await socket.peer.next("chat.error"), { type: "chat.error", conversationId, message });
   delete instead.startTurn;
-  house.refusals++;
+  fixture.refusals++;
 }
 
 /** What the unsubscribing must not touch is ended afterwards: while it is unwatched, no turn runs. */
-async function unwatches(house: House): Promise<void> {
-  const { stage, socket } = house;
+async function unwatches(fixture: Fixture): Promise<void> {
+  const { stage, socket } = fixture;
   const turn = stage.bare.orchestrator.running.get(conversationId);
   socket.peer.send({ type: "chat.unsubscribe", conversationId });
   await socket.peer.barrier();
   socket.stopsFollowing();
   assert.is(stage.bare.orchestrator.running.get(conversationId), turn, "leaving never ends a turn");
-  if (turn) await turnEnds(house, () => stage.bare.orchestrator.end(conversationId));
+  if (turn) await turnEnds(fixture, () => stage.bare.orchestrator.end(conversationId));
 }
 
-export const talking: Implementation<House>["events"] = {
+export const talking: Implementation<Fixture>["events"] = {
   "peer.watches": async ({ socket }) => {
     socket.follows();
     socket.peer.send({ type: "chat.subscribe", conversationId });
     await socket.peer.barrier();
   },
   "peer.unwatches": unwatches,
-  "peer.asks": (house) => asks(house, { type: "chat.send", message: "?" }),
-  "peer.queues": (house) => asks(house, { type: "chat.queue", text: "and" }),
+  "peer.asks": (fixture) => asks(fixture, { type: "chat.send", message: "?" }),
+  "peer.queues": (fixture) => asks(fixture, { type: "chat.queue", text: "and" }),
   "peer.isRefused": isRefused,
-  "peer.cancels": (house) => {
-    house.cancels++;
-    return turnEnds(house, () => house.socket.peer.send({ type: "chat.cancel", conversationId }));
+  "peer.cancels": (fixture) => {
+    fixture.cancels++;
+    return turnEnds(fixture, () => fixture.socket.peer.send({ type: "chat.cancel", conversationId }));
   },
-  "another.asks": async (house) => {
-    house.bystander.send({ type: "chat.send", conversationId, message: "?" });
-    await house.bystander.barrier();
-    house.asker = "bystander";
-    await turnBegins(house);
+  "another.asks": async (fixture) => {
+    fixture.bystander.send({ type: "chat.send", conversationId, message: "?" });
+    await fixture.bystander.barrier();
+    fixture.asker = "bystander";
+    await turnBegins(fixture);
   },
   "turn.begins": turnBegins,
   // A seal that names no turn: all that some orchestrator says of a turn that could not even begin.
@@ -76,9 +76,9 @@ export const talking: Implementation<House>["events"] = {
     await bystander.barrier();
   },
   "turn.speaks": bystanderHears,
-  "turn.ends": (house) => turnEnds(house, () => house.stage.bare.orchestrator.end(conversationId)),
+  "turn.ends": (fixture) => turnEnds(fixture, () => fixture.stage.bare.orchestrator.end(conversationId)),
 
-  "peer.looks": async ({ socket }) => {
+  "peer.subscribes": async ({ socket }) => {
     socket.peer.send({ type: "subscribe", surfaceId });
     await socket.peer.next("surface");
   },
@@ -105,11 +105,11 @@ export const talking: Implementation<House>["events"] = {
     socket.peer.send([]);
     assert.match(String((await socket.peer.next("error"))["message"]), /^Invalid message:/);
   },
-  "news.come": async ({ stage, socket, bystander }) => {
+  "broadcast.come": async ({ stage, socket, bystander }) => {
     const workspaceId = `w${socket.peer.received.length}`;
-    const news = { type: "conversation.open", conversationId, workspaceId } as const;
-    stage.bare.announce(news);
-    assert.equal(await socket.peer.next("conversation.open"), news);
-    await bystander.next(news);
+    const broadcast = { type: "conversation.open", conversationId, workspaceId } as const;
+    stage.bare.announce(broadcast);
+    assert.equal(await socket.peer.next("conversation.open"), broadcast);
+    await bystander.next(broadcast);
   },
 };

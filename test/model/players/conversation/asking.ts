@@ -16,27 +16,28 @@ const refusals = {
 };
 
 /** Why no turn may begin at rest. */
-const reasonAtRest = ({ facts }: Visit): string => (facts.refuses ? refusals.refuses : refusals.disk);
+const reasonAtRest = ({ dispatchQueue }: Visit): string => (dispatchQueue.refuses ? refusals.refuses : refusals.disk);
 
 /** A text by chat.send or chat.queue: at rest it begins a turn or is refused; else it is refused or waits. */
 async function says(visit: Visit, type: "chat.send" | "chat.queue"): Promise<void> {
-  const { story, facts } = visit;
+  const { story, dispatchQueue } = visit;
   const wasResting = visit.isResting;
   const runs = visit.puppets.all.length;
   const text = visit.nextText();
   const refusal = wasResting ? reasonAtRest(visit) : refusalWhileBusy(visit, type);
-  if (!facts.watched) visit.looksAnew();
+  if (!dispatchQueue.watched) visit.looksAnew();
   visit.tell(type === "chat.send" ? { type, message: text } : { type, text });
   visit.advance({ type: type === "chat.send" ? "person.sends" : "person.queues" });
   if (wasResting && visit.isGenerating) await visit.begins(text, runs);
-  else if (!wasResting && type === "chat.queue" && !facts.waits && visit.facts.waits) story.waiting = text;
+  else if (!wasResting && type === "chat.queue" && !dispatchQueue.waits && visit.dispatchQueue.waits)
+    story.waiting = text;
   else await visit.refused(refusal);
-  if (visit.facts.watched) story.isWatched();
+  if (visit.dispatchQueue.watched) story.isWatched();
 }
 
-function refusalWhileBusy({ facts }: Visit, type: "chat.send" | "chat.queue"): string {
+function refusalWhileBusy({ dispatchQueue }: Visit, type: "chat.send" | "chat.queue"): string {
   if (type === "chat.send") return refusals.running;
-  return facts.waits ? refusals.queueIsFull : refusals.disk;
+  return dispatchQueue.waits ? refusals.queueIsFull : refusals.disk;
 }
 
 export const asking: Events = {
@@ -47,7 +48,7 @@ export const asking: Events = {
     const text = visit.nextText();
     const answer = await visit.http("POST", "/queue", { text });
     const reason = reasonAtRest(visit);
-    const { refuses } = visit.facts;
+    const { refuses } = visit.dispatchQueue;
     visit.advance({ type: "person.queuesOverHttp" });
     if (visit.isResting) {
       assert.equal(answer, { status: refuses ? 503 : 507, body: { error: reason } });
@@ -61,7 +62,7 @@ export const asking: Events = {
     visit.tell({ type: "chat.queue.cancel", messageId: message?.["id"] });
     await visit.person.barrier();
     visit.advance({ type: "person.withdraws" });
-    if (!visit.facts.waits) visit.story.waiting = undefined;
+    if (!visit.dispatchQueue.waits) visit.story.waiting = undefined;
   },
   async "person.cancels"(visit) {
     const wasGenerating = visit.isGenerating;

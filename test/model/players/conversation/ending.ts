@@ -1,7 +1,7 @@
 // How turns and compactions of the conversation model end: by what the agent does, or by deadlines that pass. Must
 // never pass a deadline that nothing waits for.
 import * as assert from "uvu/assert";
-import { houseLimits } from "../../houses.ts";
+import { fixtureLimits } from "../../fixtures.ts";
 import type { ConversationModelEvent } from "../../models/conversation.ts";
 import { fullDisk, type Visit } from "./visit.ts";
 
@@ -38,11 +38,11 @@ async function endsCompaction(
   else {
     const done = answer?.body as Record<string, unknown>;
     const { newConversationId } = done;
-    const news = { type: "conversation.compacted", conversationId: visit.id, newConversationId };
+    const broadcast = { type: "conversation.compacted", conversationId: visit.id, newConversationId };
     for (const client of [visit.person, visit.onlooker]) {
       const { messagesKept, messagesSummarized, ...rest } = await client.next("conversation.compacted");
-      assert.equal(rest, news);
-      assert.equal({ ...news, messagesKept, messagesSummarized }, { type: news.type, ...done });
+      assert.equal(rest, broadcast);
+      assert.equal({ ...broadcast, messagesKept, messagesSummarized }, { type: broadcast.type, ...done });
       assert.is(messagesKept, 0);
     }
     visit.story.compacts("the summary");
@@ -66,11 +66,11 @@ export const ending: Events = {
     const { lines } = visit.server;
     const leftBehind = (): number => lines.filter(({ message }) => message.includes("was left behind")).length;
     const before = leftBehind();
-    await seals(visit, () => passes(visit, houseLimits.agentStopMs), { type: "stopTime.passes" });
+    await seals(visit, () => passes(visit, fixtureLimits.agentStopMs), { type: "stopTime.passes" });
     assert.is(leftBehind(), before + 1, "the log names the agent that did not end");
   },
   async "retryPause.passes"(visit) {
-    const pass = (): void => passes(visit, houseLimits.sealRetryMs);
+    const pass = (): void => passes(visit, fixtureLimits.sealRetryMs);
     if (visit.is(sealing)) return seals(visit, pass, { type: "retryPause.passes" });
     pass();
     visit.advance({ type: "retryPause.passes" });
@@ -82,7 +82,7 @@ export const ending: Events = {
       visit.puppet.finish();
     };
     const error = `nothing was compacted: ${fullDisk.message}`;
-    const expected = visit.facts.diskIsFull ? { status: 507, error } : { status: 200 };
+    const expected = visit.dispatchQueue.diskIsFull ? { status: 507, error } : { status: 200 };
     await endsCompaction(visit, { type: "agent.sumsUp" }, sumUp, expected);
   },
   async "agent.failsToSumUp"(visit) {
@@ -91,7 +91,7 @@ export const ending: Events = {
     await endsCompaction(visit, { type: "agent.failsToSumUp" }, fail, { status: 500, error });
   },
   async "summaryTime.passes"(visit) {
-    const pass = (): void => passes(visit, houseLimits.compactionMs);
+    const pass = (): void => passes(visit, fixtureLimits.compactionMs);
     const error = "nothing was compacted: the model did not finish the summary within 101 seconds";
     await endsCompaction(visit, { type: "summaryTime.passes" }, pass, { status: 500, error });
   },

@@ -22,7 +22,7 @@ export class Story {
   stored: string[] = [];
   waiting: string | undefined;
   /** Statuses in the order in which they were announced, since the server is up. */
-  news: string[] = [];
+  broadcast: string[] = [];
   #status = "idle";
   /** The first turn that the person's subscription shows; undefined while there is none. */
   #shownFrom: number | undefined;
@@ -80,13 +80,13 @@ export class Story {
 
   /** A status that is no other than before is no news. */
   hasStatus(status: string): void {
-    if (status !== this.#status) this.news.push(status);
+    if (status !== this.#status) this.broadcast.push(status);
     this.#status = status;
   }
 
   /** The server is up again: nobody hears what it found on the way. */
   startsAgain(status: string): void {
-    this.news = [];
+    this.broadcast = [];
     this.#status = status;
     this.#pastTurns = this.turns.length;
     this.isLeft();

@@ -10,8 +10,8 @@ import { systemClock } from "../../../../src/runtime/clock.ts";
 import { budgets } from "../../../budgets.ts";
 import { transcriptOf } from "../../../support/client/transcript.ts";
 import type { Client, Message } from "../../../support/client.ts";
-import type { Puppet } from "../../../support/orchestrator-house.ts";
-import { houseLimits, type ModelServer, openServer, type Puppets, snapshotOf } from "../../houses.ts";
+import type { Puppet } from "../../../support/orchestrator-fixture.ts";
+import { fixtureLimits, type ModelServer, openServer, type Puppets, snapshotOf } from "../../fixtures.ts";
 import { type ConversationFacts, type ConversationModelEvent, conversationModel } from "../../models/conversation.ts";
 import { type Left, onlyProvoked } from "../servers.ts";
 import { soon } from "../soon.ts";
@@ -55,7 +55,7 @@ export class Visit {
 
   // ── the model ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  get facts(): ConversationFacts {
+  get dispatchQueue(): ConversationFacts {
     return this.#model.context;
   }
 
@@ -79,8 +79,8 @@ export class Visit {
   get status(): string {
     if (this.isGenerating || ["stopping", "sealing", "recovering"].some((state) => this.is({ up: state })))
       return "active";
-    if (this.facts.closed) return "closed";
-    return this.facts.waits ? "queued" : "idle";
+    if (this.dispatchQueue.closed) return "closed";
+    return this.dispatchQueue.waits ? "queued" : "idle";
   }
 
   // ── the server, and who is there ────────────────────────────────────────────────────────────────────────────────
@@ -123,7 +123,7 @@ export class Visit {
   }
 
   async startServer(): Promise<void> {
-    const fails = this.facts.diskIsFull ? fullDisk : undefined;
+    const fails = this.dispatchQueue.diskIsFull ? fullDisk : undefined;
     const dataDir = this.#dataDir;
     await this.enter(await openServer({ dataDir, puppets: this.puppets, fails, attach: this.#attach }));
   }
@@ -191,7 +191,7 @@ export class Visit {
     const puppet = await this.puppets.after(runsBefore);
     const said = `answer ${this.puppets.all.length}`;
     puppet.say({ type: "text-delta", delta: said });
-    await soon(() => this.server.clock.elapse(houseLimits.journalIntervalMs) > 0, "the journal's interval");
+    await soon(() => this.server.clock.elapse(fixtureLimits.journalIntervalMs) > 0, "the journal's interval");
     this.story.begins(asked, said);
   }
 
@@ -206,7 +206,7 @@ export class Visit {
     this.story.hasStatus(this.status);
     await Promise.all([this.person.barrier(), this.onlooker.barrier()]);
     await comes(this.person, () => this.seen(), this.story.shown(), "the turns that the person sees");
-    await comes(this.onlooker, () => this.#news(), this.story.news, "the statuses announced");
+    await comes(this.onlooker, () => this.#broadcast(), this.story.broadcast, "the statuses announced");
     const queue = this.story.waiting === undefined ? [] : [this.story.waiting];
     await comes(this.onlooker, () => queueSeenBy(this.onlooker).map(({ text }) => text), queue, "the queue surface");
   }
@@ -216,10 +216,10 @@ export class Visit {
     return linesOf(transcriptOf(this.person.received.slice(this.watchedSince), this.id));
   }
 
-  #news(): unknown[] {
-    const isNews = ({ type, conversationId }: Message): boolean =>
+  #broadcast(): unknown[] {
+    const isBroadcast = ({ type, conversationId }: Message): boolean =>
       type === "conversation.statusChanged" && conversationId === this.id;
-    return this.onlooker.received.filter(isNews).map(({ status }) => status);
+    return this.onlooker.received.filter(isBroadcast).map(({ status }) => status);
   }
 
   /** The state of the server's own actors: the conversation's, and its turn's. */

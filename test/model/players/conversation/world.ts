@@ -1,7 +1,7 @@
 // What happens to the server of the conversation model beside what it is asked: its disk is full, its own code has a
 // defect, it refuses turns, stops, ends, crashes and starts again. Must never touch an actor.
 import * as assert from "uvu/assert";
-import { houseLimits } from "../../houses.ts";
+import { fixtureLimits } from "../../fixtures.ts";
 import type { ConversationModelEvent } from "../../models/conversation.ts";
 import { soon } from "../soon.ts";
 import { seals } from "./ending.ts";
@@ -30,8 +30,8 @@ export const world: Events = {
     // What is not in the journal yet goes there when the turn fails: and there the defect lies.
     visit.puppet.say({ type: "text-delta", delta: " and more" });
     visit.story.turn.said += " and more";
-    if (visit.facts.watched) await visit.person.nextEvent(visit.id, { delta: " and more" });
-    else await soon(() => visit.server.clock.waiting(houseLimits.journalIntervalMs) > 0, "the delta");
+    if (visit.dispatchQueue.watched) await visit.person.nextEvent(visit.id, { delta: " and more" });
+    else await soon(() => visit.server.clock.waiting(fixtureLimits.journalIntervalMs) > 0, "the delta");
     visit.server.traps.next = "append";
     visit.puppet.fail(new Error("it broke"));
     visit.story.concludes("error", "the turn failed inside the server");
@@ -56,10 +56,10 @@ export const world: Events = {
     await goesDown(visit, { type: "server.crashes" }, await visit.server.crash());
   },
   async "server.stops"(visit) {
-    const { server, person, story, facts } = visit;
+    const { server, person, story, dispatchQueue } = visit;
     if (visit.isGenerating) story.concludes("interrupted");
     const hadTurn = visit.status === "active";
-    if (hadTurn && !facts.diskIsFull) {
+    if (hadTurn && !dispatchQueue.diskIsFull) {
       if (visit.is({ up: "recovering" })) story.recovers();
       else story.seals();
     }
@@ -70,7 +70,7 @@ export const world: Events = {
     assert.equal(await person.next("server.draining"), {
       type: "server.draining",
       deadlineMs: 0,
-      reconnectAfterMs: houseLimits.reconnectAfterMs,
+      reconnectAfterMs: fixtureLimits.reconnectAfterMs,
     });
     assert.equal(visit.seen(), story.shown());
     if (compaction) {
@@ -88,7 +88,7 @@ export const world: Events = {
     await goesDown(visit, { type: "server.endsAtOnce" }, server.dataDir);
   },
   async "server.starts"(visit) {
-    const { unsealed } = visit.facts;
+    const { unsealed } = visit.dispatchQueue;
     await visit.startServer();
     visit.advance({ type: "server.starts" });
     if (unsealed && visit.isResting) visit.story.recovers();

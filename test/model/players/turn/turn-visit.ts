@@ -5,8 +5,8 @@ import type { AnyActorRef, StateValue } from "xstate";
 import type { AgentEvent } from "../../../../src/ports/agent.ts";
 import type { StoredChunk } from "../../../../src/protocol/chunk.ts";
 import type { Client, DeltaEvent } from "../../../support/client.ts";
-import { found, type Puppet } from "../../../support/orchestrator-house.ts";
-import { type ModelServer, type Puppets, snapshotOf } from "../../houses.ts";
+import { found, type Puppet } from "../../../support/orchestrator-fixture.ts";
+import { type ModelServer, type Puppets, snapshotOf } from "../../fixtures.ts";
 import { comes, surfaceSeenBy } from "../wire.ts";
 
 /** An event as it must come, without the ids of its turn. */

@@ -85,9 +85,9 @@ export const opening = place.map((where) =>
   command(`${c(where)} opens its turn`, isTalking(where), (story) => story.host.open(at(story, where))),
 );
 
-export const news = fc.constant(
-  command("news", always, (story) =>
-    story.host.announce({ type: "conversation.open", conversationId: "c", workspaceId: story.text("news-of-") }),
+export const broadcast = fc.constant(
+  command("broadcast", always, (story) =>
+    story.host.announce({ type: "conversation.open", conversationId: "c", workspaceId: story.text("broadcast-of-") }),
   ),
 );
 

@@ -1,8 +1,8 @@
 // What clients may do at any time: ask, read or not, go, and come again.
 import { comeIn, goAway, tellConnection } from "../connection.ts";
-import { readOn } from "../outlet.ts";
 import type { Stage } from "../stage.ts";
 import { openTurnOf } from "../turn.ts";
+import { readOn } from "../writer.ts";
 import { nameOf, type Step } from "./step.ts";
 
 export function clientSteps(stage: Stage, steps: Step[]): void {

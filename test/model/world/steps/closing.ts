@@ -11,7 +11,7 @@ export function closingSteps(stage: Stage, steps: Step[]): void {
     const free = (words: string, take: (stage: Stage) => void): void =>
       void steps.push({ words: `${nameOf(at)} ${words}`, kind: "free", take });
     const isToBeTold = (type: string): boolean =>
-      !world.facts.some((fact) => fact.to === "connection" && fact.at === at && fact.type === type);
+      !world.signals.some((signal) => signal.to === "connection" && signal.at === at && signal.type === type);
     const find = (type: string, words: string): void => {
       if (isToBeTold(type)) free(words, (on) => on.post("connection", at, type));
     };

@@ -5,7 +5,8 @@ import type { Step } from "./step.ts";
 export function gatewaySteps(stage: Stage, steps: Step[]): void {
   const { world, setting } = stage;
   const { bounds, charts } = setting;
-  if (world.news.made < bounds.broadcasts) steps.push({ words: "a broadcast is made", kind: "free", take: broadcast });
+  if (world.broadcast.made < bounds.broadcasts)
+    steps.push({ words: "a broadcast is made", kind: "free", take: broadcast });
   if (!bounds.closings.includes("draining")) return;
   const its = (state: string): boolean => charts.gateway.isIn(world.gateway, state);
   if (its("listening")) steps.push({ words: "a stop is asked for", kind: "free", take: beginDraining });
@@ -13,8 +14,8 @@ export function gatewaySteps(stage: Stage, steps: Step[]): void {
 }
 
 function broadcast(stage: Stage): void {
-  stage.world.news.made++;
-  if (tellGateway(stage, "broadcast.made").includes("fanOut")) stage.world.news.isWaiting = true;
+  stage.world.broadcast.made++;
+  if (tellGateway(stage, "broadcast.made").includes("fanOut")) stage.world.broadcast.isWaiting = true;
 }
 
 function beginDraining(stage: Stage): void {

@@ -1,10 +1,10 @@
 // What is under way inside: facts, admissions, slices, flushes, passes. Must never leave out anything that is due.
 import { tellConnection } from "../connection.ts";
-import { bit, control, placesIn } from "../outlet.ts";
 import type { Stage } from "../stage.ts";
 import type { Fact } from "../state.ts";
 import { admit, flush, isFlushDue, nextSlice, settle, tellWatch, visit } from "../stream.ts";
 import { beginPass, tellSurface, tellSurfaceWatch, visitViewer } from "../surface.ts";
+import { bit, control, placesIn } from "../writer.ts";
 import { nameOf, type Step, whom } from "./step.ts";
 
 /** Takes one fact to its actor. */
@@ -18,11 +18,11 @@ export function deliverFact(stage: Stage, { to, at, type }: Fact): void {
 /** What is under way inside. */
 export function innerSteps(stage: Stage): Step[] {
   const { world } = stage;
-  const { feed, news } = world;
+  const { feed, broadcast } = world;
   const steps: Step[] = [];
   const add = (words: string, take: (stage: Stage) => void): void => void steps.push({ words, kind: "inner", take });
-  const [fact] = world.facts;
-  if (fact) add(`the fact ${fact.type} reaches ${whom(fact)}`, deliverFirst);
+  const [signal] = world.signals;
+  if (signal) add(`the signal ${signal.type} reaches ${whom(signal)}`, deliverFirst);
   for (const [at, { watch }] of world.sockets.entries()) {
     if (!watch) continue;
     if (watch.admissions > 0) add(`${nameOf(at)}'s watch is let in`, (on) => admit(on, at));
@@ -42,19 +42,20 @@ export function innerSteps(stage: Stage): Step[] {
     for (const viewer of placesIn(surface.pass))
       add(`the spec comes to ${nameOf(viewer)}`, (on) => visitViewer(on, at, viewer));
   }
-  if (news.isWaiting && news.pass === undefined) add("the broadcast goes out", beginNews);
-  if (news.pass !== undefined) {
-    if (news.pass === 0) add("the broadcast has gone out", endNews);
-    for (const at of placesIn(news.pass)) add(`the broadcast comes to ${nameOf(at)}`, (on) => tellNews(on, at));
+  if (broadcast.isWaiting && broadcast.pass === undefined) add("the broadcast goes out", beginBroadcasts);
+  if (broadcast.pass !== undefined) {
+    if (broadcast.pass === 0) add("the broadcast has gone out", endBroadcasts);
+    for (const at of placesIn(broadcast.pass))
+      add(`the broadcast comes to ${nameOf(at)}`, (on) => tellBroadcast(on, at));
   }
   return steps;
 }
 
 function deliverFirst(stage: Stage): void {
   const { world } = stage;
-  const [fact, ...rest] = world.facts;
-  world.facts = rest;
-  if (fact) deliverFact(stage, fact);
+  const [signal, ...rest] = world.signals;
+  world.signals = rest;
+  if (signal) deliverFact(stage, signal);
 }
 
 function endWalk({ world }: Stage): void {
@@ -71,24 +72,24 @@ function endPass({ world }: Stage, at: number): void {
   if (surface) surface.pass = undefined;
 }
 
-function beginNews(stage: Stage): void {
-  const { news, sockets } = stage.world;
-  news.isWaiting = false;
-  news.pass = sockets.reduce((all, socket, at) => (socket.chart === 0 ? all : all | bit(at)), 0);
+function beginBroadcasts(stage: Stage): void {
+  const { broadcast, sockets } = stage.world;
+  broadcast.isWaiting = false;
+  broadcast.pass = sockets.reduce((all, socket, at) => (socket.chart === 0 ? all : all | bit(at)), 0);
   if (stage.setting.bounds.slicedWalks) return;
-  for (const at of placesIn(news.pass)) tellNews(stage, at);
-  news.pass = undefined;
+  for (const at of placesIn(broadcast.pass)) tellBroadcast(stage, at);
+  broadcast.pass = undefined;
 }
 
-function endNews({ world }: Stage): void {
-  world.news.pass = undefined;
+function endBroadcasts({ world }: Stage): void {
+  world.broadcast.pass = undefined;
 }
 
-function tellNews(stage: Stage, at: number): void {
-  const { news } = stage.world;
+function tellBroadcast(stage: Stage, at: number): void {
+  const { broadcast } = stage.world;
   const socket = stage.socket(at);
-  if (news.pass !== undefined) news.pass &= ~bit(at);
-  if (socket.chart === 0 || socket.newsFrom >= news.made) return;
-  if (stage.setting.breakage === "spares congested sockets the news" && socket.isCongested) return;
-  if (control(stage, at)) socket.newsReceived++;
+  if (broadcast.pass !== undefined) broadcast.pass &= ~bit(at);
+  if (socket.chart === 0 || socket.broadcastsFrom >= broadcast.made) return;
+  if (stage.setting.breakage === "spares congested sockets the broadcast" && socket.isCongested) return;
+  if (control(stage, at)) socket.broadcastsReceived++;
 }

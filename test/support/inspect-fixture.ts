@@ -5,7 +5,7 @@ import { readConfig, silentLogger, systemClock } from "../../src/turnwire.ts";
 import { type Client, connect } from "./client.ts";
 import { eventually } from "./deadline.ts";
 
-export interface InspectHouse {
+export interface InspectFixture {
   readonly server: RunningServer;
   /** Of the page. */
   readonly url: string;
@@ -18,19 +18,19 @@ export interface InspectHouse {
   end(): Promise<void>;
 }
 
-export interface InspectHouseOptions {
+export interface InspectFixtureOptions {
   mode?: "on" | "full";
   token?: string;
   httpPort?: number;
 }
 
-export async function startInspectHouse(options: InspectHouseOptions = {}): Promise<InspectHouse> {
+export async function startInspectFixture(options: InspectFixtureOptions = {}): Promise<InspectFixture> {
   const { mode = "on", token, httpPort = 0 } = options;
   const flags = ["--port", "0", "--http-port", String(httpPort), "--data-dir", ":memory:", "--drain-ms", "0"];
   const inspect = mode === "full" ? "--inspect=full" : "--inspect";
   const command = readConfig(["serve", ...flags, inspect], token === undefined ? {} : { TURNWIRE_TOKEN: token });
   if (command.kind !== "serve") throw new Error("no configuration");
-  const limits = { looksBurst: 1_000_000 };
+  const limits = { readsBurst: 1_000_000 };
   const server = await startServer({ config: command.config, clock: systemClock, logger: silentLogger, limits });
   const clients: Client[] = [];
   const found = (chart: string) => {
@@ -76,21 +76,21 @@ export interface Scene {
 
 /** @param beforeItStalls is called with the one that will be congested, while it is still well */
 export async function stageScene(
-  house: InspectHouse,
+  fixture: InspectFixture,
   beforeItStalls: (congested: string) => Promise<void>,
 ): Promise<Scene> {
   const conversationId = "3f1c0a52-9b7e-4d5c-8a41-52e0c9d7b6aa";
   const subscribed = async (): Promise<{ client: Client; id: string }> => {
-    const client = await house.join();
-    const id = house.newest("connection");
+    const client = await fixture.join();
+    const id = fixture.newest("connection");
     client.send({ type: "chat.subscribe", conversationId });
     return { client, id };
   };
-  const isIn = (id: string, state: string) => () => house.states(id).includes(state);
-  const writer = await house.join();
-  const midTurn = house.newest("connection");
-  const late = await house.join();
-  const congested = house.newest("connection");
+  const isIn = (id: string, state: string) => () => fixture.states(id).includes(state);
+  const writer = await fixture.join();
+  const midTurn = fixture.newest("connection");
+  const late = await fixture.join();
+  const congested = fixture.newest("connection");
   await beforeItStalls(congested);
   writer.send({ type: "chat.send", conversationId, model: "demo/script", message: longTurn(200_000) });
   await writer.nextEvent(conversationId, "turn-start");
@@ -98,7 +98,7 @@ export async function stageScene(
   first.pause();
   await eventually(isIn(closing, "connection.open.flow.congested"), "the first to be congested");
   // The first is given up 10 s after a mark that it did not answer, and cut 5 s later: the second is still on its way.
-  const silentMs = (): number => house.server.gateway.directory.detail(closing, 0)?.flow?.heardMsAgo ?? 0;
+  const silentMs = (): number => fixture.server.gateway.directory.detail(closing, 0)?.flow?.heardMsAgo ?? 0;
   await eventually(() => silentMs() > 6_000, "the first to be silent for a while");
   late.send({ type: "chat.subscribe", conversationId });
   await late.nextEvent(conversationId, "turn-start");

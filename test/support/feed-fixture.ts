@@ -27,41 +27,41 @@ export const sealed = (turnId = "t1"): LoggedEvent => event("turn-sealed", { lat
 
 export interface Watcher {
   socket: MemorySocket;
-  outlet: SocketWriter;
+  writer: SocketWriter;
   cursor: Cursor;
   /** What its outlet and its cursor found out. */
-  facts: string[];
+  dispatchQueue: string[];
   /** What it was sent, checked for holes. */
   transcript(): Transcript;
 }
 
-export class FeedHouse {
+export class FeedFixture {
   readonly clock = new SimulatedClock();
-  readonly facts: string[] = [];
+  readonly dispatchQueue: string[] = [];
   readonly limits: Limits;
-  readonly pace: FlushInterval;
-  readonly joiner = new Corker(this.clock);
-  readonly traffic = new EgressCounters();
+  readonly flushInterval: FlushInterval;
+  readonly corker = new Corker(this.clock);
+  readonly counters = new EgressCounters();
   readonly feed: Feed;
 
   constructor(bounds: Partial<Limits> = {}) {
     this.limits = { ...limits, ...bounds };
-    this.pace = new FlushInterval(this.clock, this.limits);
-    const note = (fact: string) => () => void this.facts.push(fact);
+    this.flushInterval = new FlushInterval(this.clock, this.limits);
+    const note = (signal: string) => () => void this.dispatchQueue.push(signal);
     const owner = { turnBegan: note("began"), turnSealed: note("sealed"), turnTooLarge: note("too large") };
-    this.feed = new Feed(conversationId, new TurnLog("e"), owner, this.clock, this.limits, this.pace);
+    this.feed = new Feed(conversationId, new TurnLog("e"), owner, this.clock, this.limits, this.flushInterval);
   }
 
   /** A socket whose cursor begins where a new watch's would. */
   watcher(seq = this.feed.startSeq()): Watcher {
-    const facts: string[] = [];
-    const note = (fact: string) => () => void facts.push(fact);
+    const dispatchQueue: string[] = [];
+    const note = (signal: string) => () => void dispatchQueue.push(signal);
     const socket = new MemorySocket();
-    const outletOwner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
-    const outlet = new SocketWriter(socket, outletOwner, this);
+    const writerOwner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
+    const writer = new SocketWriter(socket, writerOwner, this);
     const cursorOwner = { reachedEnd: note("reachedEnd"), fellBehind: note("fellBehind"), lost: note("lost") };
-    const cursor = new Cursor(this.feed, outlet, cursorOwner, seq, this.limits);
-    return { socket, outlet, cursor, facts, transcript: () => transcriptOf(socket.messages(), conversationId) };
+    const cursor = new Cursor(this.feed, writer, cursorOwner, seq, this.limits);
+    return { socket, writer, cursor, dispatchQueue, transcript: () => transcriptOf(socket.messages(), conversationId) };
   }
 
   /** A socket that lives: it has caught up and stands in the live set. */
@@ -69,7 +69,7 @@ export class FeedHouse {
     const watcher = this.watcher();
     while (watcher.cursor.pump() === "more");
     watcher.cursor.join();
-    watcher.facts.length = 0;
+    watcher.dispatchQueue.length = 0;
     return watcher;
   }
 

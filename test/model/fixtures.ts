@@ -21,18 +21,18 @@ import { createSurfaceRegistry } from "../../src/surfaces/surface-registry.ts";
 import { createTransport } from "../../src/transport/ws-transport.ts";
 import { type Client, connect } from "../support/client.ts";
 import { within } from "../support/deadline.ts";
-import { agentOf, failingStore, Puppet } from "../support/orchestrator-house.ts";
+import { agentOf, failingStore, Puppet } from "../support/orchestrator-fixture.ts";
 import { temporaryDirectory } from "../support/store-place.ts";
 import { rememberingLogger } from "../support/store-rows.ts";
-import { PatientClock } from "./houses/patient-clock.ts";
-import { type Traps, trappedStore, unhurriedStore } from "./houses/trapped-store.ts";
+import { PatientClock } from "./fixtures/patient-clock.ts";
+import { type Traps, trappedStore, unhurriedStore } from "./fixtures/trapped-store.ts";
 import { soon } from "./players/soon.ts";
 
 /**
  * Every wait that only a deadline ends is a long one and has a length of its own, by which a test ends it; what is
  * bounded by size is small.
  */
-export const houseLimits: Limits = {
+export const fixtureLimits: Limits = {
   ...allLimits,
   agentStopMs: 100_001,
   sealRetryMs: 100_010,
@@ -40,7 +40,7 @@ export const houseLimits: Limits = {
   compactionMs: 101_000,
   journalIntervalMs: 110_000,
   // Whoever is looked at has been silent for too long.
-  turnLookMs: 111_000,
+  turnCheckMs: 111_000,
   agentSilentMs: 0,
   turnLogBytesMax: 128 * 1_024,
   // One piece of text fits into that, and two do not.
@@ -50,7 +50,7 @@ export const houseLimits: Limits = {
 };
 
 /** What a planned stop waits for, after it has told the turns that still run to end. */
-const drainWaitMs = houseLimits.agentStopMs + 2 * houseLimits.sealRetryMs;
+const drainWaitMs = fixtureLimits.agentStopMs + 2 * fixtureLimits.sealRetryMs;
 
 /** Agents of the model `test/m`: one puppet a run, each told apart from the others. */
 export class Puppets {
@@ -117,7 +117,7 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
   const gateway = new Gateway({
     clock,
     logger,
-    limits: houseLimits,
+    limits: fixtureLimits,
     surfaces,
     eventProfile: "full",
     ports: (supervision) => {
@@ -130,7 +130,7 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
         defaultModel: "test/m",
         clock,
         logger,
-        limits: houseLimits,
+        limits: fixtureLimits,
       });
       return made.embedded;
     },
@@ -142,10 +142,10 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
   surfaces.register(createMessageQueueSurface(conversations, changes));
   const access = createRequestGuard({ clock });
   const health = { alive: () => true, ready: () => true };
-  const parts = { orchestrator, conversations, access, clock, logger, limits: houseLimits, health };
+  const parts = { orchestrator, conversations, access, clock, logger, limits: fixtureLimits, health };
   const transport = createTransport({
     clock,
-    limits: houseLimits,
+    limits: fixtureLimits,
     logger,
     access,
     closedBecause: () => undefined,
@@ -199,9 +199,9 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
     },
     killClients,
     async stop() {
-      gateway.drain(0, houseLimits.reconnectAfterMs);
+      gateway.drain(0, fixtureLimits.reconnectAfterMs);
       await within(drained(embedded, clock), "the drain");
-      const farewells = Promise.all([gateway.closeSockets(), answersSent(houseLimits.closingMs)]);
+      const farewells = Promise.all([gateway.closeSockets(), answersSent(fixtureLimits.closingMs)]);
       await within(farewells, "the sockets to close and the answers to leave");
       await end();
     },
@@ -227,8 +227,8 @@ async function drained(embedded: EmbeddedOrchestrator, clock: PatientClock): Pro
   });
   for (let round = 0; !isOver; round++) {
     await nextLoopTurn();
-    clock.elapse(houseLimits.agentStopMs);
-    clock.elapse(houseLimits.sealRetryMs);
+    clock.elapse(fixtureLimits.agentStopMs);
+    clock.elapse(fixtureLimits.sealRetryMs);
     if (round >= 8) clock.elapse(drainWaitMs);
   }
   await drain;

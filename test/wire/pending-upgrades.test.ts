@@ -15,10 +15,14 @@ const upgrade =
   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 /** A second of the server's is twenty of ours: who waits does so throughout a test. */
 const slowClock = hastyClock(0.05);
-const oneInVain: Partial<Limits> = { vainNewcomersBurst: 0, vainNewcomersPerSecond: 2, newcomerBytesMax: 2_000 };
+const oneShortLived: Partial<Limits> = {
+  shortLivedSocketsBurst: 0,
+  shortLivedSocketsPerSecond: 2,
+  pendingUpgradeBytesMax: 2_000,
+};
 
 /** Somebody comes for nothing: now the others of its account wait. */
-async function comeInVain({ gateway, join }: BareGateway): Promise<void> {
+async function comeAndGo({ gateway, join }: BareGateway): Promise<void> {
   (await join()).kill();
   await eventually(() => gateway.connections.size === 0, "it to be gone");
 }
@@ -35,8 +39,8 @@ const waiting = async ({ transport }: BareGateway, count: number): Promise<void>
 };
 
 test("who has gone waits no more and has no place, also when it has said something", () =>
-  withGateway({ clock: slowClock, limits: { ...oneInVain, socketsPerLoopbackAddressMax: 6 } }, async (bare) => {
-    await comeInVain(bare);
+  withGateway({ clock: slowClock, limits: { ...oneShortLived, socketsPerLoopbackAddressMax: 6 } }, async (bare) => {
+    await comeAndGo(bare);
     const comeAll = async (): Promise<Peer[]> => {
       const early = ["", "x", "x".repeat(1_500)];
       return await Promise.all([...early, ...early].map((one) => come(bare.url, one)));
@@ -56,8 +60,8 @@ test("who has gone waits no more and has no place, also when it has said somethi
   }));
 
 test("what it has sent while it waited is heard when it is let in", () =>
-  withGateway({ limits: oneInVain }, async (bare) => {
-    await comeInVain(bare);
+  withGateway({ limits: oneShortLived }, async (bare) => {
+    await comeAndGo(bare);
     const frame = encodeFrame({ opcode: opcodes.text, payload: JSON.stringify({ type: "subscribe", surfaceId: "?" }) });
     const peer = await come(bare.url, frame.subarray(0, 9));
     await waiting(bare, 1);
@@ -74,9 +78,9 @@ test("what it has sent while it waited is heard when it is let in", () =>
     peer.kill();
   }));
 
-test("who says more than newcomerBytesMax before it is let in is refused, and told why", () =>
-  withGateway({ clock: slowClock, limits: oneInVain }, async (bare) => {
-    await comeInVain(bare);
+test("who says more than pendingUpgradeBytesMax before it is let in is refused, and told why", () =>
+  withGateway({ clock: slowClock, limits: oneShortLived }, async (bare) => {
+    await comeAndGo(bare);
     const peer = await come(bare.url, "x".repeat(2_000));
     await waiting(bare, 1);
     peer.write("x");

@@ -7,7 +7,7 @@ import type { Coverage } from "../../coverage.ts";
 import { rest } from "../soon.ts";
 import { conversationId, onStage, type Socket, type Stage } from "../stage.ts";
 
-export interface House {
+export interface Fixture {
   stage: Stage;
   socket: Socket;
   bystander: Client;
@@ -26,7 +26,7 @@ export interface House {
 
 export const surfaceId = "s";
 
-export function inHouse(coverage: Coverage, run: (house: House) => Promise<void>): Promise<void> {
+export function inFixture(coverage: Coverage, run: (fixture: Fixture) => Promise<void>): Promise<void> {
   const surface = new ScriptedSurface(surfaceId);
   return onStage(coverage, [surface], async (stage) => {
     const bystander = await stage.join();
@@ -39,21 +39,21 @@ export function inHouse(coverage: Coverage, run: (house: House) => Promise<void>
 }
 
 /** The running turn says something, and the bystander is told at once. */
-export async function bystanderHears({ stage, bystander }: House): Promise<void> {
+export async function bystanderHears({ stage, bystander }: Fixture): Promise<void> {
   const words = stage.speak();
   await bystander.nextEvent(conversationId, { type: "text-delta", delta: words });
 }
 
-export async function turnBegins({ stage, bystander }: House): Promise<void> {
+export async function turnBegins({ stage, bystander }: Fixture): Promise<void> {
   stage.beginTurn();
   await bystander.nextEvent(conversationId, "turn-start");
 }
 
 /** The turn ends by what is done, and the bystander is told at once. */
-export async function turnEnds(house: House, end: () => void): Promise<void> {
+export async function turnEnds(fixture: Fixture, end: () => void): Promise<void> {
   end();
-  await house.bystander.nextEvent(conversationId, "turn-sealed");
+  await fixture.bystander.nextEvent(conversationId, "turn-sealed");
   await rest();
-  assert.not.ok(house.stage.isRunning);
-  house.asker = undefined;
+  assert.not.ok(fixture.stage.isRunning);
+  fixture.asker = undefined;
 }

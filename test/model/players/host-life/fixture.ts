@@ -13,7 +13,7 @@ import { ScriptedOrchestrator } from "../../../support/scripted-orchestrator.ts"
 import type { Coverage } from "../../coverage.ts";
 import { LeapingClock } from "../leaping-clock.ts";
 
-export interface House {
+export interface Fixture {
   host: FakeHost;
   extension: Extension;
   clock: LeapingClock;
@@ -36,9 +36,9 @@ export const services = {
 } as const;
 
 /** The real registry; counts who listens. */
-function countingRegistry(): House["registry"] {
+function countingRegistry(): Fixture["registry"] {
   const { register, getCatalog, getSurface, subscribe } = createSurfaceRegistry();
-  const registry: House["registry"] = {
+  const registry: Fixture["registry"] = {
     listeners: 0,
     register,
     getCatalog,
@@ -55,14 +55,14 @@ function countingRegistry(): House["registry"] {
   return registry;
 }
 
-export async function inHouse(coverage: Coverage, run: (house: House) => Promise<void>): Promise<void> {
+export async function inFixture(coverage: Coverage, run: (fixture: Fixture) => Promise<void>): Promise<void> {
   const host = new FakeHost();
   const clock = new LeapingClock();
   const orchestrator = new ScriptedOrchestrator();
   const registry = countingRegistry();
   host.services.set(services.orchestrator, orchestrator);
   host.services.set(services.registry, registry);
-  const house: House = {
+  const fixture: Fixture = {
     host,
     extension: createTransportWsExtension({ clock }),
     clock,
@@ -76,16 +76,16 @@ export async function inHouse(coverage: Coverage, run: (house: House) => Promise
     surfaces: 0,
   };
   const leave = meetGateways((gateway) => {
-    if (house.gateways.includes(gateway)) return;
-    house.gateways.push(gateway);
+    if (fixture.gateways.includes(gateway)) return;
+    fixture.gateways.push(gateway);
     coverage.attach(gateway.root.system);
   });
   try {
-    await run(house);
+    await run(fixture);
   } finally {
-    house.guest?.kill();
-    await within(house.extension.deactivate(), "the extension to be deactivated");
-    house.squatter?.close();
+    fixture.guest?.kill();
+    await within(fixture.extension.deactivate(), "the extension to be deactivated");
+    fixture.squatter?.close();
     leave();
   }
   const defects = host.lines.filter((line) => line.level === "error");

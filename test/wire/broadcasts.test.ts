@@ -6,9 +6,9 @@ import { connect } from "../support/client.ts";
 import { withHost } from "../support/gateway.ts";
 import { hooks } from "../support/host.ts";
 
-const test = suite("wire: news");
+const test = suite("wire: broadcast");
 
-const isNews = (client: Client): unknown[] =>
+const isBroadcast = (client: Client): unknown[] =>
   client.received.filter((message) => message.type.startsWith("conversation."));
 
 test("each hook becomes its broadcast to the letter, on every socket, watching or not (1.2)", () =>
@@ -32,7 +32,7 @@ test("each hook becomes its broadcast to the letter, on every socket, watching o
     const expected = told.map(([, payload, type]) => ({ type, ...payload }));
     for (const client of clients) {
       await client.next("conversation.compacted");
-      assert.equal(isNews(client), expected);
+      assert.equal(isBroadcast(client), expected);
     }
   }));
 
@@ -47,12 +47,12 @@ test("a broadcast reaches every socket that was open when it was made, and no la
     await late.next("catalog");
     host.fire(hooks.opened, { conversationId: "two", workspaceId: "w" });
     for (const client of [...early, late]) {
-      const news = await client.next({ type: "conversation.open", conversationId: "two" });
-      assert.is(news["workspaceId"], "w");
+      const broadcast = await client.next({ type: "conversation.open", conversationId: "two" });
+      assert.is(broadcast["workspaceId"], "w");
     }
     await late.barrier();
-    assert.is(isNews(late).length, 1);
-    for (const client of early) assert.is(isNews(client).length, 2);
+    assert.is(isBroadcast(late).length, 1);
+    for (const client of early) assert.is(isBroadcast(client).length, 2);
   }));
 
 test("a hook with a nonsense payload costs a log line and nothing else", () =>
@@ -78,7 +78,7 @@ test("a hook with a nonsense payload costs a log line and nothing else", () =>
       for (const payload of payloads) assert.not.throws(() => host.fire(hook, payload));
     for (const payload of payloads.slice(0, 9)) assert.not.throws(() => host.fire(hooks.opened, payload));
     await client.barrier();
-    assert.equal(isNews(client), []);
+    assert.equal(isBroadcast(client), []);
     assert.is(host.said("transport-ws: a hook's payload was dropped").length, payloads.length * 2 + 9);
     host.fire(hooks.opened, { conversationId: "c", workspaceId: "w" });
     await client.next("conversation.open");

@@ -21,19 +21,19 @@ const rootMachine = setup({ types: { events: {} as RootEvent } }).createMachine(
   on: { "xstate.done.actor.conversation": {}, "xstate.error.actor.conversation": {} },
 });
 
-export interface House extends EmbeddedOrchestrator {
+export interface Fixture extends EmbeddedOrchestrator {
   clock: SimulatedClock;
   store: Store;
   registry: ActorRegistry;
   /** All broadcasts, and all changes, each as one line. */
-  news: string[];
+  announced: string[];
   changes: string[];
   lines: { level: string; message: string; fields: unknown }[];
   /** Subscribes, and collects what it hears. */
   watch(conversationId: string): { events: TurnEvent[]; types: () => string[]; leave: () => void };
 }
 
-export interface HouseOptions {
+export interface FixtureOptions {
   agents?: Agent[];
   store?: Store;
   clock?: SimulatedClock;
@@ -47,7 +47,7 @@ export interface HouseOptions {
 export const memoryStore = (clock: Clock, dataDir = ":memory:"): Store =>
   openSqliteStore({ dataDir, clock, logger: rememberingLogger().logger, durability: "normal" });
 
-export function openHouse(options: HouseOptions = {}): House {
+export function openFixture(options: FixtureOptions = {}): Fixture {
   const clock = options.clock ?? new SimulatedClock();
   const store = options.store ?? memoryStore(clock);
   const registry = new ActorRegistry(clock);
@@ -67,21 +67,21 @@ export function openHouse(options: HouseOptions = {}): House {
     ...(options.watchers && { watchers: options.watchers }),
     orphanMs: options.orphanMs,
   });
-  const news: string[] = [];
+  const announced: string[] = [];
   const changes: string[] = [];
   embedded.broadcasts.subscribe((broadcast) => {
     const detail = broadcast.type === "conversation.statusChanged" ? ` ${broadcast.status}` : "";
-    news.push(`${broadcast.type} ${broadcast.conversationId}${detail}`);
+    announced.push(`${broadcast.type} ${broadcast.conversationId}${detail}`);
   });
   embedded.subscribe((change) => {
     changes.push("conversationId" in change ? `${change.what} ${change.conversationId}` : change.what);
   });
-  const watch: House["watch"] = (conversationId) => {
+  const watch: Fixture["watch"] = (conversationId) => {
     const events: TurnEvent[] = [];
     const leave = embedded.orchestrator.subscribe(conversationId, (event) => events.push(event));
     return { events, types: () => events.map(({ type }) => type), leave };
   };
-  return { ...embedded, clock, store, registry, news, changes, lines, watch };
+  return { ...embedded, clock, store, registry, announced, changes, lines, watch };
 }
 
 /** Lets everything that waits for nothing but the event loop happen; no time passes. */

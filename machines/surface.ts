@@ -27,7 +27,7 @@ export const surfaceMachine = setup({
   actions: {
     askProvider: () => {},
     show: () => {},
-    showToNewcomers: () => {},
+    showToNewViewers: () => {},
     reportFailure: () => {},
     reportTimeout: () => {},
   },
@@ -80,7 +80,7 @@ export const surfaceMachine = setup({
       description: "What viewers see is the newest spec.",
       on: {
         "surface.changed": "refreshing",
-        "viewer.joined": [{ guard: "changesAreAnnounced", actions: "showToNewcomers" }, { target: "refreshing" }],
+        "viewer.joined": [{ guard: "changesAreAnnounced", actions: "showToNewViewers" }, { target: "refreshing" }],
       },
       // Its question has been answered, and no other is open.
       meta: { neverGets: ["spec.built", "spec.failed"] },

@@ -32,7 +32,7 @@ interface Cut {
 export class Broadcaster {
   readonly #newestSerial: () => number;
   readonly #authoriser: Authoriser;
-  readonly #passes: FanOut<Listener>;
+  readonly #fanOut: FanOut<Listener>;
   #waiting: Announcement[] = [];
   #announcements: Announcement[] = [];
   /** The pieces of one pass that an identity may know of; one for all where everybody may know everything. */
@@ -47,30 +47,30 @@ export class Broadcaster {
   ) {
     this.#newestSerial = newestSerial;
     this.#authoriser = authoriser;
-    this.#passes = new FanOut(
+    this.#fanOut = new FanOut({
       clock,
       limits,
-      listeners,
-      () => this.#take(),
-      (listener) => this.#write(listener),
-      true,
-    );
+      members: listeners,
+      begin: () => this.#take(),
+      write: (listener) => this.#write(listener),
+      isSpaced: true,
+    });
   }
 
   /** @param about the conversation that one must be allowed to read to hear of it. */
   announce(message: ServerMessage, about?: string): void {
     const conversationId = this.#authoriser.readsAreOpen ? undefined : about;
     this.#waiting.push({ frame: encodeMessage(message), conversationId, lastSerial: this.#newestSerial() });
-    this.#passes.want();
+    this.#fanOut.want();
   }
 
   /** Runs when everything announced has been written. */
   whenIdle(run: () => void): void {
-    this.#passes.whenIdle(run);
+    this.#fanOut.whenIdle(run);
   }
 
   stop(): void {
-    this.#passes.stop();
+    this.#fanOut.stop();
   }
 
   #take(): void {

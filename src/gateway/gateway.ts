@@ -92,7 +92,7 @@ export class Gateway {
     const { clock, logger, limits, surfaces: registry, eventProfile } = options;
     this.#options = options;
     this.actors = new ActorRegistry(clock);
-    const dispatchQueue = new DispatchQueue(clock, limits);
+    const dispatchQueue = new DispatchQueue(clock, limits, limits.dispatchesPerLoopTurn);
     const authoriser = new Authoriser(options.authorisation, logger);
     this.authoriser = authoriser;
     const parts = { actors: this.actors, dispatchQueue, clock, limits, logger };

@@ -1,18 +1,54 @@
-// One write to many sockets, a bounded number of them in one loop turn. What becomes new while a pass is under way goes
-// out in the next one, so each socket sees everything in order. Passes that rest let what is new gather between them.
-
+// One write to many sockets. A walk reaches each member once, a bounded number of them in one turn of the event loop;
+// a fan-out is one walk after another, so that what becomes new during a walk goes out in the next, in order.
 import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { WorkSlice } from "./work-slice.ts";
 
+type WalkLimits = Pick<Limits, "deferredMsPerLoopTurn" | "socketsPerLoopTurn">;
+
+/**
+ * Visits every member, limits.socketsPerLoopTurn at most in one turn of the loop, the first of them at once.
+ * @param members may gain and lose members meanwhile, as the iterator of a Set allows.
+ * @param visit must not throw.
+ * @param done called when the last one has been visited.
+ */
+export function walkInSlices<Member>(
+  clock: Pick<Clock, "now" | "defer">,
+  limits: WalkLimits,
+  members: Iterator<Member>,
+  visit: (member: Member) => void,
+  done: () => void,
+): void {
+  const step = (): void => {
+    const slice = new WorkSlice(clock, limits, limits.socketsPerLoopTurn);
+    while (slice.takes()) {
+      const next = members.next();
+      if (next.done) {
+        done();
+        return;
+      }
+      visit(next.value);
+    }
+    clock.defer(step);
+  };
+  step();
+}
+
+export interface FanOutOptions<Member> {
+  clock: Clock;
+  limits: WalkLimits & Pick<Limits, "broadcastIntervalMs" | "broadcastSocketsPerMs">;
+  /** Whom a walk reaches; may change while it is under way. */
+  members: () => Iterable<Member>;
+  /** Called as a walk begins: takes what it will write. */
+  begin?: () => void;
+  /** Called for each member; must not throw. */
+  write: (member: Member) => void;
+  /** Does a walk wait after the one before, the longer the more sockets that one reached? */
+  isSpaced?: boolean;
+}
+
 export class FanOut<Member> {
-  readonly #clock: Clock;
-  readonly #limits: Limits;
-  readonly #members: () => Iterable<Member>;
-  readonly #begin: () => void;
-  readonly #write: (member: Member) => void;
-  /** Between the beginnings of two passes, for each member that the first has reached. Milliseconds. */
-  readonly #restMs: (reached: number) => number;
+  readonly #options: FanOutOptions<Member>;
   #walking = false;
   #wanted = false;
   #reached = 0;
@@ -20,82 +56,57 @@ export class FanOut<Member> {
   #timer: Timer | undefined;
   #whenIdle: (() => void)[] = [];
 
-  /**
-   * @param members whom a pass reaches; may change while it is under way.
-   * @param begin called as a pass begins: takes what it will write.
-   * @param write called for each member; must not throw.
-   * @param rests whether a pass waits after the one before, as news do.
-   */
-  constructor(
-    clock: Clock,
-    limits: Limits,
-    members: () => Iterable<Member>,
-    begin: () => void,
-    write: (member: Member) => void,
-    isSpaced = false,
-  ) {
-    this.#clock = clock;
-    this.#limits = limits;
-    this.#members = members;
-    this.#begin = begin;
-    this.#write = write;
-    const { broadcastIntervalMs, broadcastSocketsPerMs } = limits;
-    this.#restMs = (reached) =>
-      isSpaced ? Math.min(broadcastIntervalMs, Math.floor(reached / broadcastSocketsPerMs)) : 0;
+  constructor(options: FanOutOptions<Member>) {
+    this.#options = options;
   }
 
-  /** Asks for a pass with what is new; it begins after the present tick. */
+  /** Asks for a walk with what is new; it begins after the present tick. */
   want(): void {
     if (this.#wanted) return;
     this.#wanted = true;
     if (!this.#walking) this.#startSoon();
   }
 
-  /** No pass begins any more. */
+  /** No walk begins any more. */
   stop(): void {
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#wanted = false;
     if (!this.#walking) this.#reportIdle();
   }
 
-  /** Runs when every pass that was asked for is over: at once when none is. */
+  /** Runs when every walk that was asked for is over: at once when none is. */
   whenIdle(run: () => void): void {
     if (this.#wanted || this.#walking) this.#whenIdle.push(run);
     else run();
   }
 
   #startSoon(): void {
-    const restMs = this.#startedAt + this.#restMs(this.#reached) - this.#clock.now();
-    if (restMs > 0) this.#timer = this.#clock.setTimeout(() => this.#start(), restMs);
-    else this.#clock.defer(() => this.#start());
+    const { clock, limits, isSpaced } = this.#options;
+    const spacingMs = Math.min(limits.broadcastIntervalMs, Math.floor(this.#reached / limits.broadcastSocketsPerMs));
+    const waitMs = isSpaced ? this.#startedAt + spacingMs - clock.now() : 0;
+    if (waitMs > 0) this.#timer = clock.setTimeout(() => this.#start(), waitMs);
+    else clock.defer(() => this.#start());
   }
 
   #start(): void {
     this.#timer = undefined;
     if (!this.#wanted || this.#walking) return;
+    const { clock, limits, members, begin, write } = this.#options;
     this.#wanted = false;
     this.#walking = true;
     this.#reached = 0;
-    this.#startedAt = this.#clock.now();
-    this.#begin();
-    this.#step(this.#members()[Symbol.iterator]());
-  }
-
-  #step(rest: Iterator<Member>): void {
-    const slice = new WorkSlice(this.#clock, this.#limits, this.#limits.socketsPerLoopTurn);
-    while (slice.takes()) {
-      const next = rest.next();
-      if (next.done) {
-        this.#walking = false;
-        if (this.#wanted) this.#startSoon();
-        else this.#reportIdle();
-        return;
-      }
+    this.#startedAt = clock.now();
+    begin?.();
+    const visit = (member: Member): void => {
       this.#reached++;
-      this.#write(next.value);
-    }
-    this.#clock.defer(() => this.#step(rest));
+      write(member);
+    };
+    walkInSlices(clock, limits, members()[Symbol.iterator](), visit, () => {
+      this.#walking = false;
+      if (this.#wanted) this.#startSoon();
+      else this.#reportIdle();
+    });
   }
 
   #reportIdle(): void {

@@ -5,7 +5,7 @@
 import type { Limits } from "../limits.ts";
 import type { LoggedEvent } from "../ports/orchestrator.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
-import { WorkSlice } from "../runtime/work-slice.ts";
+import { walkInSlices } from "../runtime/fan-out.ts";
 import type { Cursor } from "./cursor.ts";
 import type { FlushInterval } from "./flush-interval.ts";
 import type { TurnLog } from "./turn-log.ts";
@@ -43,8 +43,8 @@ export class Feed {
   #sealedTurnId: unknown;
   /** A turn that the port has accepted and that has not said anything. */
   acceptedTurnId: string | undefined;
-  /** The walk over the live set that is under way, with what it writes. */
-  #walk: { cursors: Iterator<Cursor>; frames: Buffer; fromSeq: number; toSeq: number } | undefined;
+  /** The walk over the live set that is under way, and after which event it writes. */
+  #walk: { fromSeq: number } | undefined;
 
   constructor(
     conversationId: string,
@@ -173,24 +173,15 @@ export class Feed {
     const { frames, seq } = this.log.frames(fromSeq, this.#limits.flushBytesMax);
     this.#head = seq;
     this.#bytesAtFlush = this.log.bytes;
-    this.#walk = { cursors: this.live.values(), frames, fromSeq, toSeq: seq };
-    this.#step();
-  }
-
-  /** Writes to the next slice of the live set. A set's iterator bears members that come and go meanwhile. */
-  #step(): void {
-    const walk = this.#walk;
-    if (!walk) return;
-    const slice = new WorkSlice(this.#clock, this.#limits, this.#limits.socketsPerLoopTurn);
-    while (slice.takes()) {
-      const next = walk.cursors.next();
-      if (next.done) {
-        this.#walk = undefined;
-        if (this.log.seq > this.#head) this.#schedule();
-        return;
-      }
-      next.value.flush(walk.frames, walk.fromSeq, walk.toSeq);
-    }
-    this.#clock.defer(() => this.#step());
+    const walk = { fromSeq };
+    this.#walk = walk;
+    const visit = (cursor: Cursor): void => {
+      if (this.#walk === walk) cursor.flush(frames, fromSeq, seq);
+    };
+    walkInSlices(this.#clock, this.#limits, this.live.values(), visit, () => {
+      if (this.#walk !== walk) return;
+      this.#walk = undefined;
+      if (this.log.seq > this.#head) this.#schedule();
+    });
   }
 }

@@ -8,9 +8,8 @@ import type { Logger } from "../ports/logger.ts";
 import type { StreamCursor } from "../protocol/chat-subscribe.ts";
 import type { ActorRegistry } from "../runtime/actor-registry.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
+import { DispatchQueue } from "../runtime/dispatch-queue.ts";
 import { shareInitialSnapshot } from "../runtime/shared-snapshot.ts";
-import { WorkSlice } from "../runtime/work-slice.ts";
 import { Cursor, type CursorOwner } from "./cursor.ts";
 import type { Feed } from "./feed.ts";
 import type { Feeds } from "./feeds.ts";
@@ -94,11 +93,11 @@ export class Watches {
   readonly #byConversation = new Map<string, Set<Watch>>();
   #newestInstance = 0;
   /** Joiners and catching-up cursors, each to be served once. */
-  #waiting: (() => void)[] = [];
-  #serving = false;
+  readonly #catchUps: DispatchQueue;
 
   constructor(options: WatchesOptions) {
     this.#options = options;
+    this.#catchUps = new DispatchQueue(options.clock, options.limits, options.limits.catchUpsPerLoopTurn);
     this.#machine = shareInitialSnapshot(this.#provide(), { connectionId: "", conversationId: "", instance: 0 });
   }
 
@@ -189,7 +188,7 @@ export class Watches {
       };
     return watchMachine.provide({
       actions: {
-        askAdmission: act((watch) => this.#serve(() => watch.tell("watch.admitted"))),
+        askAdmission: act((watch) => this.#catchUps.post(() => watch.tell("watch.admitted"))),
         catchUp: act((watch) => this.#pump(watch)),
         joinLive: act((watch) => watch.cursor.join()),
         leaveLive: act((watch) => watch.cursor.leave()),
@@ -201,26 +200,6 @@ export class Watches {
 
   /** One slice now, the next one when its turn comes. */
   #pump(watch: Watch): void {
-    if (watch.cursor.pump() === "more") this.#serve(() => this.#pump(watch));
-  }
-
-  #serve(run: () => void): void {
-    this.#waiting.push(run);
-    this.#serveSoon();
-  }
-
-  #serveSoon(): void {
-    if (this.#serving) return;
-    this.#serving = true;
-    this.#options.clock.defer(() => this.#serveSome());
-  }
-
-  /** Each of those who wait once, at the most: who needs more waits again. */
-  #serveSome(): void {
-    const { clock, limits } = this.#options;
-    this.#serving = false;
-    const slice = new WorkSlice(clock, limits, limits.catchUpsPerLoopTurn);
-    for (let left = this.#waiting.length; left > 0 && slice.takes(); left--) this.#waiting.shift()?.();
-    if (this.#waiting.length > 0) this.#serveSoon();
+    if (watch.cursor.pump() === "more") this.#catchUps.post(() => this.#pump(watch));
   }
 }

@@ -37,7 +37,7 @@ export class SurfaceFeed {
   readonly #owner: SurfaceFeedOwner;
   readonly #limits: Limits;
   readonly #logger: Logger;
-  readonly #passes: FanOut<Viewer>;
+  readonly #fanOut: FanOut<Viewer>;
   #provider: SurfaceProvider;
   #unsubscribe: (() => void) | undefined;
   /** The newest good spec, as both messages. */
@@ -64,13 +64,12 @@ export class SurfaceFeed {
     this.#owner = owner;
     this.#limits = limits;
     this.#logger = logger;
-    this.#passes = new FanOut(
+    this.#fanOut = new FanOut({
       clock,
       limits,
-      () => this.viewers,
-      () => {},
-      (viewer) => this.showTo(viewer),
-    );
+      members: () => this.viewers,
+      write: (viewer) => this.showTo(viewer),
+    });
   }
 
   /** Does the provider say when its spec changes? Otherwise each newcomer makes us ask again. */
@@ -170,7 +169,7 @@ export class SurfaceFeed {
     this.#surfaceFrame = encodeKept(`{"type":"surface","spec":${spec}${conversation}}`);
     this.#updateFrame = encodeKept(`{"type":"update","update":{"surfaceId":${id},"spec":${spec}${conversation}}}`);
     this.#version++;
-    this.#passes.want();
+    this.#fanOut.want();
   }
 
   /** Gives the newest spec to a viewer that has not seen it. A congested one gets it when it has drained. */
@@ -186,8 +185,8 @@ export class SurfaceFeed {
     }
   }
 
-  showToNewcomers(): void {
-    this.#passes.want();
+  showToNewViewers(): void {
+    this.#fanOut.want();
   }
 
   /** Tells every viewer why there is no spec; their subscriptions stay. */

@@ -227,7 +227,7 @@ export class Surfaces {
       actions: {
         askProvider: act((feed) => feed.ask()),
         show: act((feed) => feed.show()),
-        showToNewcomers: act((feed) => feed.showToNewcomers()),
+        showToNewViewers: act((feed) => feed.showToNewViewers()),
         reportFailure: act((feed) => feed.reportFailure()),
         reportTimeout: act((feed) => feed.reportTimeout()),
       },

@@ -61,7 +61,7 @@ test("a change of what is shown asks the provider", () => {
 });
 
 test("a newcomer is shown what is there, or it is asked anew where changes are not announced", () => {
-  const announced = { if: ["changesAreAnnounced"], to: "current", does: ["showToNewcomers"] };
+  const announced = { if: ["changesAreAnnounced"], to: "current", does: ["showToNewViewers"] };
   table.take({ in: "current", on: "viewer.joined", ...announced });
   table.take({ in: "current", on: "viewer.joined", to: { refreshing: "inTime" }, does: ["askProvider"] });
 });

@@ -9,7 +9,7 @@ const test = suite("dispatchQueue");
 
 test("a signal is never delivered inside the loop that found it", () => {
   const clock = new SimulatedClock();
-  const dispatchQueue = new DispatchQueue(clock, limits);
+  const dispatchQueue = new DispatchQueue(clock, limits, limits.dispatchesPerLoopTurn);
   const heard: number[] = [];
   dispatchQueue.post(() => heard.push(1));
   assert.equal(heard, []);
@@ -19,7 +19,7 @@ test("a signal is never delivered inside the loop that found it", () => {
 
 test("dispatchQueue keep their order, also those that a signal leads to", () => {
   const clock = new SimulatedClock();
-  const dispatchQueue = new DispatchQueue(clock, limits);
+  const dispatchQueue = new DispatchQueue(clock, limits, limits.dispatchesPerLoopTurn);
   const heard: number[] = [];
   for (const number of [1, 2, 3]) {
     dispatchQueue.post(() => {
@@ -33,7 +33,7 @@ test("dispatchQueue keep their order, also those that a signal leads to", () => 
 
 test("a signal that comes after a pause is delivered like the first", () => {
   const clock = new SimulatedClock();
-  const dispatchQueue = new DispatchQueue(clock, limits);
+  const dispatchQueue = new DispatchQueue(clock, limits, limits.dispatchesPerLoopTurn);
   const heard: number[] = [];
   for (const number of [1, 2, 3]) {
     dispatchQueue.post(() => heard.push(number));
@@ -48,7 +48,7 @@ test("a loop turn delivers so many and no more, and the rest loses its place to 
   const clock = new SimulatedClock();
   const turns: (() => void)[] = [];
   clock.defer = (run) => void turns.push(run);
-  const dispatchQueue = new DispatchQueue(clock, { ...limits, dispatchesPerLoopTurn: 3 });
+  const dispatchQueue = new DispatchQueue(clock, limits, 3);
   const heard: number[] = [];
   for (let number = 0; number < 7; number++) dispatchQueue.post(() => heard.push(number));
   const counts: number[] = [];

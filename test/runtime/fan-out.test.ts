@@ -6,7 +6,7 @@ import { limits } from "../../src/limits.ts";
 import { FanOut } from "../../src/runtime/fan-out.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
-const test = suite("passes");
+const test = suite("fan-out");
 
 function open(count: number, perLoopTurn = 10) {
   const clock = new SimulatedClock();
@@ -15,24 +15,24 @@ function open(count: number, perLoopTurn = 10) {
   let begun = 0;
   const each: { run: ((member: number) => void) | undefined } = { run: undefined };
   const bounds = { ...limits, socketsPerLoopTurn: perLoopTurn };
-  const passes = new FanOut<number>(
+  const fanOut = new FanOut<number>({
     clock,
-    bounds,
-    () => members,
-    () => {
+    limits: bounds,
+    members: () => members,
+    begin: () => {
       begun++;
     },
-    (member) => {
+    write: (member) => {
       written.push([begun, member]);
       each.run?.(member);
     },
-  );
-  return { clock, members, written, passes, each, begun: () => begun };
+  });
+  return { clock, members, written, fanOut, each, begun: () => begun };
 }
 
-test("a pass begins after the tick and reaches everybody once, so many in a turn of the loop", () => {
-  const { clock, written, passes } = open(25);
-  passes.want();
+test("a walk begins after the tick and reaches everybody once, so many in a turn of the loop", () => {
+  const { clock, written, fanOut } = open(25);
+  fanOut.want();
   assert.is(written.length, 0);
   const seen: number[] = [];
   while (clock.pending > 0) {
@@ -46,20 +46,20 @@ test("a pass begins after the tick and reaches everybody once, so many in a turn
   );
 });
 
-test("what is asked for several times in a tick is one pass", () => {
-  const { clock, passes, begun } = open(3);
-  for (let count = 0; count < 5; count++) passes.want();
+test("what is asked for several times in a tick is one walk", () => {
+  const { clock, fanOut, begun } = open(3);
+  for (let count = 0; count < 5; count++) fanOut.want();
   clock.turn();
   assert.is(begun(), 1);
   assert.is(clock.pending, 0);
 });
 
-test("what becomes new while a pass is under way goes out in the next, after it", () => {
-  const { clock, written, passes } = open(25);
-  passes.want();
+test("what becomes new while a walk is under way goes out in the next, after it", () => {
+  const { clock, written, fanOut } = open(25);
+  fanOut.want();
   clock.turn();
-  passes.want();
-  passes.want();
+  fanOut.want();
+  fanOut.want();
   while (clock.pending > 0) clock.turn();
   assert.equal(
     written.map(([pass]) => pass),
@@ -67,19 +67,19 @@ test("what becomes new while a pass is under way goes out in the next, after it"
   );
 });
 
-test("what a write itself makes new goes out in the next pass", () => {
-  const { clock, written, passes, each } = open(2);
+test("what a write itself makes new goes out in the next walk", () => {
+  const { clock, written, fanOut, each } = open(2);
   each.run = (member) => {
-    if (member === 0 && written.length < 4) passes.want();
+    if (member === 0 && written.length < 4) fanOut.want();
   };
-  passes.want();
+  fanOut.want();
   while (clock.pending > 0) clock.turn();
   assert.is(written.length, 6);
 });
 
 test("who leaves before it is reached is left out, and a newcomer is reached", () => {
-  const { clock, members, written, passes } = open(12);
-  passes.want();
+  const { clock, members, written, fanOut } = open(12);
+  fanOut.want();
   clock.turn();
   members.delete(11);
   members.add(99);
@@ -90,35 +90,35 @@ test("who leaves before it is reached is left out, and a newcomer is reached", (
   );
 });
 
-test("a pass over nobody ends at once, and the next one works", () => {
-  const { clock, members, written, passes } = open(0);
-  passes.want();
+test("a walk over nobody ends at once, and the next one works", () => {
+  const { clock, members, written, fanOut } = open(0);
+  fanOut.want();
   clock.turn();
   assert.is(clock.pending, 0);
   members.add(1);
-  passes.want();
+  fanOut.want();
   clock.turn();
   assert.equal(written, [[2, 1]]);
 });
 
-test("who waits for the passes to be over is called at once when none is asked for", () => {
-  const { passes } = open(3);
+test("a waiter for the fan-out is called at once when none is asked for", () => {
+  const { fanOut } = open(3);
   let called = 0;
-  passes.whenIdle(() => void called++);
+  fanOut.whenIdle(() => void called++);
   assert.is(called, 1);
 });
 
-test("who waits for the passes to be over is called after all that were asked for, once", () => {
-  const { clock, written, passes } = open(15);
+test("a waiter for the fan-out is called after all that were asked for, once", () => {
+  const { clock, written, fanOut } = open(15);
   const at: number[] = [];
-  passes.want();
-  passes.whenIdle(() => at.push(written.length));
+  fanOut.want();
+  fanOut.whenIdle(() => at.push(written.length));
   clock.turn();
-  passes.want();
-  passes.whenIdle(() => at.push(written.length));
+  fanOut.want();
+  fanOut.whenIdle(() => at.push(written.length));
   while (clock.pending > 0) clock.turn();
   assert.equal(at, [30, 30]);
-  passes.want();
+  fanOut.want();
   while (clock.pending > 0) clock.turn();
   assert.equal(at, [30, 30]);
 });

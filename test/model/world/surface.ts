@@ -176,7 +176,7 @@ function perform(stage: Stage, at: number, { name }: Effect): void {
       }
       surface.isPassWanted = true;
       return;
-    case "showToNewcomers":
+    case "showToNewViewers":
       surface.isPassWanted = true;
       return;
     case "reportTimeout":

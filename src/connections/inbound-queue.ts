@@ -2,27 +2,12 @@
 // out a message before the one that came before it, nor lose one that came before the socket had gone.
 import type { SocketListener } from "../egress/socket.ts";
 
-import type { Work } from "../runtime/fair-job-queue.ts";
+import type { Job } from "../runtime/fair-job-queue.ts";
 import type { Connection } from "./connection.ts";
-
-/** What is done with it. */
-export interface EarsHouse {
-  /** Carries out one message. */
-  message(connection: Connection, data: Buffer): void;
-  /** Does a message of so many bytes take long? */
-  isLong(bytes: number): boolean;
-  /** Carries out one that does; calls back when it is through. */
-  inSteps(connection: Connection, data: Buffer, done: () => void): Work;
-  /** Its sender has gone: true when it is dropped. */
-  dropped(work: Work): boolean;
-  /** In the next turn of the loop. */
-  later(work: () => void): void;
-  signOfLife(connection: Connection): void;
-  closed(connection: Connection): void;
-}
+import type { RequestPipeline } from "./request-pipeline.ts";
 
 interface Long {
-  work: Work;
+  work: Job;
   /** What has come since. */
   later: Buffer[];
   laterBytes: number;
@@ -38,37 +23,40 @@ const keptOverheadBytes = 1_024;
 /** Of those that have waited, so many are carried out in one turn of the loop. */
 const keptPerLoopTurn = 4;
 
-/** An object with three fields, where a closure for each of its methods would be several times the memory. */
+/** An object with four fields, where a closure for each of its methods would be several times the memory. */
 export class InboundQueue implements SocketListener {
   readonly #connection: Connection;
-  readonly #connections: EarsHouse;
+  readonly #pipeline: RequestPipeline;
+  readonly #gone: (connection: Connection) => void;
   /** A long message that is not through, or what has come after it. */
   #long: Long | undefined;
 
-  constructor(connection: Connection, connections: EarsHouse) {
+  /** @param gone called when the socket has gone and all that it said has been carried out. */
+  constructor(connection: Connection, pipeline: RequestPipeline, gone: (connection: Connection) => void) {
     this.#connection = connection;
-    this.#connections = connections;
+    this.#pipeline = pipeline;
+    this.#gone = gone;
   }
 
   message(data: Buffer): void {
     if (this.#long) this.#keep(this.#long, data);
-    else if (this.#connections.isLong(data.length)) {
+    else if (this.#pipeline.isLong(data.length)) {
       // As while more is sent than is read: a flood is one however slowly it is carried out.
       this.#connection.countedUntil = this.#connection.writer.countedUntil();
       const none = { later: [], laterBytes: 0, isHeld: false, isBroken: false, hasGone: false };
       this.#long = { work: this.#begin(data), ...none };
-    } else this.#connections.message(this.#connection, data);
+    } else this.#pipeline.message(this.#connection, data);
   }
 
-  #begin(data: Buffer): Work {
-    return this.#connections.inSteps(this.#connection, data, () => this.#goOn());
+  #begin(data: Buffer): Job {
+    return this.#pipeline.inSteps(this.#connection, data, () => this.#goOn());
   }
 
   /** A few messages may wait for the long one; who sends more is not read until it is through. */
   #keep(long: Long, data: Buffer): void {
     long.later.push(data);
     long.laterBytes += data.length + keptOverheadBytes;
-    if (long.isHeld || !this.#connections.isLong(long.laterBytes)) return;
+    if (long.isHeld || !this.#pipeline.isLong(long.laterBytes)) return;
     long.isHeld = true;
     this.#connection.writer.stopReading(true);
   }
@@ -79,13 +67,13 @@ export class InboundQueue implements SocketListener {
     for (let count = 0; count < keptPerLoopTurn; count++) {
       const data = long.later.shift();
       if (!data) break;
-      if (this.#connections.isLong(data.length)) {
+      if (this.#pipeline.isLong(data.length)) {
         long.work = this.#begin(data);
         return;
       }
-      this.#connections.message(this.#connection, data);
+      this.#pipeline.message(this.#connection, data);
     }
-    if (long.later.length > 0) this.#connections.later(() => this.#goOn());
+    if (long.later.length > 0) this.#pipeline.later(() => this.#goOn());
     else this.#through(long);
   }
 
@@ -98,7 +86,7 @@ export class InboundQueue implements SocketListener {
   }
 
   pong(payload: string): void {
-    if (!this.#connection.writer.ack(payload)) this.#connections.signOfLife(this.#connection);
+    if (!this.#connection.writer.ack(payload)) this.#pipeline.signOfLife(this.#connection);
   }
 
   flooding(): void {
@@ -117,7 +105,7 @@ export class InboundQueue implements SocketListener {
 
   closed(): void {
     // What it has said last is carried out: others may have been waiting before it.
-    if (this.#long && !this.#connections.dropped(this.#long.work)) this.#long.hasGone = true;
-    else this.#connections.closed(this.#connection);
+    if (this.#long && !this.#pipeline.dropped(this.#long.work)) this.#long.hasGone = true;
+    else this.#gone(this.#connection);
   }
 }

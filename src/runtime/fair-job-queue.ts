@@ -7,7 +7,7 @@ import type { Clock, Timer } from "./clock.ts";
 
 type WorkClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
 
-export interface Work {
+export interface Job {
   /** In their order. */
   readonly steps: readonly (() => void)[];
   /** For whom: each of them has its turn. */
@@ -22,7 +22,7 @@ export class FairJobQueue {
   readonly #clock: WorkClock;
   readonly #limits: Bounds;
   /** By owner; whose turn is next comes first. */
-  readonly #queues = new Map<unknown, Work[]>();
+  readonly #queues = new Map<unknown, Job[]>();
   #waiting = 0;
   #bytes = 0;
   #isAtWork = false;
@@ -46,7 +46,7 @@ export class FairJobQueue {
   }
 
   /** None of the steps is taken in this turn of the loop. */
-  add(work: Work): void {
+  add(work: Job): void {
     if (this.#isStopped) return;
     const queue = this.#queues.get(work.owner);
     if (queue) queue.push(work);
@@ -57,7 +57,7 @@ export class FairJobQueue {
   }
 
   /** It is not done any more; false when it has begun, and goes on to its end. */
-  cancel(work: Work): boolean {
+  cancel(work: Job): boolean {
     const queue = this.#queues.get(work.owner) ?? [];
     const index = queue.indexOf(work);
     if (index < 0) return false;
@@ -77,12 +77,12 @@ export class FairJobQueue {
     this.#cooldown = undefined;
   }
 
-  #removed({ bytes }: Work): void {
+  #removed({ bytes }: Job): void {
     this.#waiting--;
     this.#bytes -= bytes;
   }
 
-  #next(): Work | undefined {
+  #next(): Job | undefined {
     for (const [owner, queue] of this.#queues) {
       const work = queue.shift();
       // Its next one comes after those of the others.
@@ -109,7 +109,7 @@ export class FairJobQueue {
     else this.#clock.defer(begin);
   }
 
-  #step(work: Work, index: number, spentBeforeMs: number): void {
+  #step(work: Job, index: number, spentBeforeMs: number): void {
     const startedAt = this.#clock.now();
     try {
       work.steps[index]?.();

@@ -1,7 +1,7 @@
 // What takes long is done one thing at a time, a step in a turn of the loop, and rests when it was dear.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { FairJobQueue, type Work } from "../../src/runtime/fair-job-queue.ts";
+import { FairJobQueue, type Job } from "../../src/runtime/fair-job-queue.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("long work");
@@ -14,7 +14,7 @@ function open() {
     longMessageWaitMsMax: 6_000,
   });
   const done: string[] = [];
-  const work = (name: string, takesMs = 0, owner = "us"): Work => ({
+  const work = (name: string, takesMs = 0, owner = "us"): Job => ({
     steps: [1, 2, 3].map((step) => () => {
       clock.hold(takesMs);
       done.push(`${name}${step}`);

@@ -15,7 +15,7 @@ import { type Clock, sleep } from "../runtime/clock.ts";
 import type { OrchestratorChange, Services } from "./orchestrator/context.ts";
 import { conversationsPort } from "./orchestrator/conversations-port.ts";
 import { LiveConversations, type Supervision } from "./orchestrator/live-conversations.ts";
-import { LoopBudget } from "./orchestrator/loop-turn-counter.ts";
+import { LoopTurnCounter } from "./orchestrator/loop-turn-counter.ts";
 import { Models } from "./orchestrator/models.ts";
 import type { CrashedTurn } from "./orchestrator/recovery.ts";
 import { SettleQueue } from "./orchestrator/settle-queue.ts";
@@ -102,7 +102,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     logger,
     limits,
     settleQueue,
-    loopTurns: new LoopBudget(clock),
+    loopTurns: new LoopTurnCounter(clock),
     refusal,
     isStopping: () => isStopping,
     broadcast: (broadcast) => broadcasts.tell(broadcast),

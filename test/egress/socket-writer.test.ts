@@ -20,8 +20,8 @@ const KiB = 1024;
 function open() {
   const clock = new SimulatedClock();
   const socket = new MemorySocket();
-  const dispatchQueue: string[] = [];
-  const note = (signal: string) => () => void dispatchQueue.push(signal);
+  const signals: string[] = [];
+  const note = (signal: string) => () => void signals.push(signal);
   const owner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
   const writer = new SocketWriter(socket, owner, {
     clock,
@@ -33,7 +33,7 @@ function open() {
   return {
     clock,
     socket,
-    dispatchQueue,
+    signals,
     writer,
     write: (bytes: number): boolean => writer.deliver(Buffer.alloc(bytes), 1),
     answer: (count?: number): void => socket.answer(receipt, count),
@@ -80,17 +80,17 @@ test("a pong that answers no mark is a sign of life and no receipt", () => {
 });
 
 test("above 256 KiB outstanding it is congested: the stream is marked, and nothing more of a turn is written", () => {
-  const { socket, dispatchQueue, writer, write } = open();
+  const { socket, signals, writer, write } = open();
   for (let count = 0; count < 4; count++) assert.ok(write(64 * KiB));
-  assert.equal(dispatchQueue, []);
+  assert.equal(signals, []);
   assert.ok(write(1));
-  assert.equal(dispatchQueue, ["congested"]);
+  assert.equal(signals, ["congested"]);
   assert.is(writer.congested, true);
   assert.equal(socket.owed, ["m1", "m2", "m3", "m4", "m5"]);
   const writes = socket.writes.length;
   assert.is(write(1), false);
   assert.is(socket.writes.length, writes);
-  assert.equal(dispatchQueue, ["congested"]);
+  assert.equal(signals, ["congested"]);
 });
 
 test("a congested socket still gets replies and broadcasts at once", () => {
@@ -101,41 +101,41 @@ test("a congested socket still gets replies and broadcasts at once", () => {
 });
 
 test("below 128 KiB outstanding it has drained, and not before", () => {
-  const { dispatchQueue, writer, write, answer } = open();
+  const { signals, writer, write, answer } = open();
   for (let count = 0; count < 4; count++) write(64 * KiB);
   write(1);
   answer(2);
   assert.is(writer.outstandingBytes(), 128 * KiB + 1);
-  assert.equal(dispatchQueue, ["congested"]);
+  assert.equal(signals, ["congested"]);
   answer(1);
-  assert.equal(dispatchQueue, ["congested", "drained"]);
+  assert.equal(signals, ["congested", "drained"]);
   assert.is(writer.congested, false);
   assert.ok(write(1));
 });
 
 test("at exactly 128 KiB outstanding it has not drained", () => {
-  const { dispatchQueue, writer, write, answer } = open();
+  const { signals, writer, write, answer } = open();
   for (let count = 0; count < 5; count++) write(64 * KiB);
   answer(3);
   assert.is(writer.outstandingBytes(), 128 * KiB);
-  assert.equal(dispatchQueue, ["congested"]);
+  assert.equal(signals, ["congested"]);
 });
 
 test("whoever answers every mark is never held for good, however large the writes", () => {
   const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 400 * KiB }), fc.boolean(), fc.nat(3)), { maxLength: 60 });
   const property = fc.property(sizes, (writes) => {
-    const { dispatchQueue, writer, write, answer } = open();
+    const { signals, writer, write, answer } = open();
     for (const [bytes, isControl, answers] of writes) {
       if (isControl) writer.control(Buffer.alloc(bytes));
       else write(bytes);
       answer(answers);
-      assert.is(writer.congested, dispatchQueue.at(-1) === "congested", "the field says what the last signal said");
+      assert.is(writer.congested, signals.at(-1) === "congested", "the field says what the last signal said");
     }
     answer();
     assert.is(writer.congested, false);
     assert.ok(writer.outstandingBytes() < limits.pingEveryBytes);
     const [congested, drained] = ["congested", "drained"].map(
-      (signal) => dispatchQueue.filter((one) => one === signal).length,
+      (signal) => signals.filter((one) => one === signal).length,
     );
     assert.is(congested, drained);
   });
@@ -211,7 +211,7 @@ test("a receipt for next to nothing tells how far away the peer is, not how fast
 });
 
 test("with a small bound it drains too, however little is left unmarked", () => {
-  const { clock, dispatchQueue, writer, write, answer } = open();
+  const { clock, signals, writer, write, answer } = open();
   for (let count = 0; count < 3; count++) {
     write(64 * KiB);
     clock.advance(1_500);
@@ -224,7 +224,7 @@ test("with a small bound it drains too, however little is left unmarked", () => 
   answer();
   assert.is(writer.congested, true, "40 KiB are on the way");
   answer();
-  assert.equal(dispatchQueue, ["congested", "drained"]);
+  assert.equal(signals, ["congested", "drained"]);
 });
 
 test("a slow reader that answers each mark within ten seconds is never stuck", () => {
@@ -238,15 +238,15 @@ test("a slow reader that answers each mark within ten seconds is never stuck", (
 });
 
 test("more than 4 MiB unsent makes it stuck once, and nothing more of a turn is written", () => {
-  const { socket, dispatchQueue, writer, write } = open();
+  const { socket, signals, writer, write } = open();
   socket.unsent = limits.unsentBytesMax;
   assert.ok(write(10));
   assert.is(writer.unsentBytes(), limits.unsentBytesMax);
-  assert.equal(dispatchQueue, []);
+  assert.equal(signals, []);
   socket.unsent++;
   write(10);
   writer.control(Buffer.alloc(10));
-  assert.equal(dispatchQueue, ["stuck"]);
+  assert.equal(signals, ["stuck"]);
   assert.is(write(10), false);
 });
 
@@ -295,7 +295,7 @@ test("a quiet peer that answers pings lives for ever, at one ping in 25 s", () =
 });
 
 test("after our close frame nothing is written, pinged or closed again", () => {
-  const { clock, socket, dispatchQueue, writer, write, answer } = open();
+  const { clock, socket, signals, writer, write, answer } = open();
   write(64 * KiB);
   writer.close(closes.slow);
   assert.equal(socket.closed, { code: 4001, reason: "reading too slowly" });
@@ -310,7 +310,7 @@ test("after our close frame nothing is written, pinged or closed again", () => {
   assert.is(socket.writes.length, 1);
   assert.is(socket.pings, pings);
   assert.is(socket.closed?.code, 4001);
-  assert.equal(dispatchQueue, []);
+  assert.equal(signals, []);
 });
 
 test("a peer that does not answer the close frame in five seconds is overdue, and is cut", () => {
@@ -331,12 +331,12 @@ test("after a cut nothing is written", () => {
 });
 
 test("a socket that ends in congestion is not said to have drained", () => {
-  const { dispatchQueue, writer, write, answer } = open();
+  const { signals, writer, write, answer } = open();
   write(300 * KiB);
   writer.end();
   writer.end();
   answer();
-  assert.equal(dispatchQueue, ["congested"]);
+  assert.equal(signals, ["congested"]);
   assert.is(writer.closeCode, undefined);
 });
 

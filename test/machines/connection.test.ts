@@ -51,7 +51,7 @@ const closings: [string, string, string[]][] = [
 ];
 
 /** Facts that an open socket understands in one of its regions. */
-const dispatchQueue = [
+const signals = [
   "socket.congested",
   "socket.drained",
   "watches.first",
@@ -119,7 +119,7 @@ test("each way to close says why, leaves everything first, and comes from every 
 test("no message and no signal is handled while it closes", () => {
   for (const state of everyClosing) {
     for (const [on] of messages) table.take({ in: state, on, to: state });
-    for (const on of dispatchQueue) table.take({ in: state, on, to: state });
+    for (const on of signals) table.take({ in: state, on, to: state });
     for (const [on] of closings) table.take({ in: state, on, to: state });
   }
 });

@@ -15,7 +15,7 @@ const phases = ["starting", "thinking", "writing", "runningTools", "continuing",
 const running = (phase: string) => ({ running: phase });
 const failure = { message: "it broke" };
 
-const dispatchQueue: [string, string][] = [
+const signals: [string, string][] = [
   ["agent.thinking", "thinking"],
   ["agent.writing", "writing"],
   ["tools.started", "runningTools"],
@@ -35,8 +35,7 @@ const endings: [TurnMachineEvent, string][] = [
 
 test("from every phase the agent may go on to every other", () => {
   for (const phase of phases) {
-    for (const [on, to] of dispatchQueue)
-      table.take({ in: running(phase), on, to: running(to), does: ["noteActivity"] });
+    for (const [on, to] of signals) table.take({ in: running(phase), on, to: running(to), does: ["noteActivity"] });
   }
 });
 

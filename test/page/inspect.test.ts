@@ -202,7 +202,7 @@ promise(
     await operator.picks(fixture.newest("turn"));
     await operator.sees(".card", "The model writes its answer.");
     await operator.sees(".deadlines", /In 1 h \d+ min: it has run for too long: aborted/);
-    await operator.sees("#dispatchQueue", /Last said\s*[\d.]+ m?s ago/);
+    await operator.sees("#signals", /Last said\s*[\d.]+ m?s ago/);
     await operator.sees("#beside[open]", /agent\.finished, .*turn\.cancel/);
     client.send({ type: "chat.cancel", conversationId: "c" });
     await operator.seesLit("turn.aborted");
@@ -217,7 +217,7 @@ promise("parent and children lead to one another, and the address leads back to 
   await operator.picks(connection);
   await operator.page.locator("#children a").click();
   await operator.sees("#kind", /^watch$/);
-  await operator.sees("#dispatchQueue", /at the newest event/);
+  await operator.sees("#signals", /at the newest event/);
   assert.match(operator.page.url(), new RegExp(`#/a/${encodeURIComponent(watch)}/`));
   const again = await visits(fixture, new URL(operator.page.url()).hash);
   await again.seesLit(...idle);

@@ -5,9 +5,9 @@ import { limits } from "../../src/limits.ts";
 import { DispatchQueue } from "../../src/runtime/dispatch-queue.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
-const test = suite("dispatchQueue");
+const test = suite("dispatch queue");
 
-test("a signal is never delivered inside the loop that found it", () => {
+test("a callback is never run inside the loop that found it", () => {
   const clock = new SimulatedClock();
   const dispatchQueue = new DispatchQueue(clock, limits, limits.dispatchesPerLoopTurn);
   const heard: number[] = [];
@@ -17,7 +17,7 @@ test("a signal is never delivered inside the loop that found it", () => {
   assert.equal(heard, [1]);
 });
 
-test("dispatchQueue keep their order, also those that a signal leads to", () => {
+test("callbacks keep their order, also those that a callback posts", () => {
   const clock = new SimulatedClock();
   const dispatchQueue = new DispatchQueue(clock, limits, limits.dispatchesPerLoopTurn);
   const heard: number[] = [];

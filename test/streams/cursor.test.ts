@@ -13,9 +13,9 @@ const usual = { catchUpSliceBytes: 64 * KiB, outstandingBytesMax: 256 * KiB, tur
 const long = (bytes: number) => text("x".repeat(bytes));
 
 test("a cursor with nothing to write is at the end at once", () => {
-  const { feed, socket, cursor, dispatchQueue } = withWatcher();
+  const { feed, socket, cursor, signals } = withWatcher();
   assert.is(cursor.pump(), "end");
-  assert.equal(dispatchQueue, ["reachedEnd"]);
+  assert.equal(signals, ["reachedEnd"]);
   assert.is(socket.writes.length, 0);
   cursor.join();
   assert.is(feed.live.size, 1);
@@ -28,14 +28,14 @@ test("who comes while the end of a turn waits for its flush is live at once, and
   const late = fixture.watcher();
   assert.is(late.cursor.pump(), "end");
   late.cursor.join();
-  assert.equal(late.dispatchQueue, ["reachedEnd"], "it does not fall behind, again and again, until the flush");
+  assert.equal(late.signals, ["reachedEnd"], "it does not fall behind, again and again, until the flush");
   fixture.clock.advance(fixture.limits.flushIntervalMs);
   assert.is(late.socket.writes.length, 0);
   fixture.append(event("turn-start", {}, "t2"), text("b", "t2"));
   fixture.clock.advance(fixture.limits.flushIntervalMs);
   assert.is(late.transcript().text, "b");
   assert.is(other.transcript().text, "ab");
-  assert.equal(late.dispatchQueue, ["reachedEnd"]);
+  assert.equal(late.signals, ["reachedEnd"]);
 });
 
 function withWatcher(fixture = new FeedFixture()) {
@@ -67,25 +67,25 @@ test("catching up goes in slices of 64 KiB, one a call", () => {
 test("pumping again at the end writes nothing twice", () => {
   const fixture = new FeedFixture();
   fixture.append(text("a"));
-  const { cursor, socket, dispatchQueue } = fixture.watcher();
+  const { cursor, socket, signals } = fixture.watcher();
   for (let count = 0; count < 3; count++) assert.is(cursor.pump(), "end");
   assert.is(socket.writes.length, 1);
-  assert.equal(dispatchQueue, ["reachedEnd", "reachedEnd", "reachedEnd"]);
+  assert.equal(signals, ["reachedEnd", "reachedEnd", "reachedEnd"]);
 });
 
 test("catching up stops when the socket is congested, and goes on where it was when it has drained", () => {
   const fixture = new FeedFixture(usual);
   fixture.append(...Array.from({ length: 600 }, () => long(1_000)));
-  const { cursor, socket, writer, dispatchQueue, transcript } = fixture.watcher();
+  const { cursor, socket, writer, signals, transcript } = fixture.watcher();
   let progress = cursor.pump();
   while (progress === "more") progress = cursor.pump();
   assert.is(progress, "held");
-  assert.equal(dispatchQueue, ["congested"]);
+  assert.equal(signals, ["congested"]);
   const { seq } = cursor;
   assert.is(cursor.pump(), "held");
   assert.is(cursor.seq, seq);
   socket.answer((payload) => writer.ack(payload));
-  assert.equal(dispatchQueue, ["congested", "drained"]);
+  assert.equal(signals, ["congested", "drained"]);
   while (cursor.pump() === "more");
   while (cursor.seq < fixture.feed.log.seq) {
     socket.answer((payload) => writer.ack(payload));
@@ -97,9 +97,9 @@ test("catching up stops when the socket is congested, and goes on where it was w
 test("a slice that congests the socket and is the last one says both", () => {
   const fixture = new FeedFixture({ outstandingBytesMax: 100 });
   fixture.append(long(200));
-  const { cursor, dispatchQueue } = fixture.watcher();
+  const { cursor, signals } = fixture.watcher();
   assert.is(cursor.pump(), "end");
-  assert.equal(dispatchQueue, ["congested", "reachedEnd"]);
+  assert.equal(signals, ["congested", "reachedEnd"]);
 });
 
 test("a cursor that reached the end and finds more when it joins is given that first, and misses nothing", () => {
@@ -107,12 +107,12 @@ test("a cursor that reached the end and finds more when it joins is given that f
   const other = fixture.live();
   fixture.append(text("a"));
   fixture.clock.settle();
-  const { cursor, dispatchQueue, transcript } = fixture.watcher();
+  const { cursor, signals, transcript } = fixture.watcher();
   cursor.pump();
   fixture.append(text("b"));
   fixture.clock.settle();
   cursor.join();
-  assert.equal(dispatchQueue, ["reachedEnd"]);
+  assert.equal(signals, ["reachedEnd"]);
   assert.is(fixture.feed.live.size, 2);
   fixture.append(text("c"));
   fixture.clock.advance(100);
@@ -123,11 +123,11 @@ test("a cursor that reached the end and finds more when it joins is given that f
 test("events between the end and joining are not lost when nobody else lives", () => {
   const fixture = new FeedFixture();
   fixture.append(text("a"));
-  const { cursor, dispatchQueue, transcript } = fixture.watcher();
+  const { cursor, signals, transcript } = fixture.watcher();
   cursor.pump();
   fixture.append(text("b"));
   cursor.join();
-  assert.equal(dispatchQueue, ["reachedEnd"]);
+  assert.equal(signals, ["reachedEnd"]);
   fixture.append(text("c"));
   fixture.clock.settle();
   assert.is(transcript().text, "abc");
@@ -135,11 +135,11 @@ test("events between the end and joining are not lost when nobody else lives", (
 
 test("who joins with more than a slice to go falls behind, and joins when it has caught up", () => {
   const fixture = new FeedFixture({ catchUpSliceBytes: 200 });
-  const { cursor, dispatchQueue, transcript } = fixture.watcher();
+  const { cursor, signals, transcript } = fixture.watcher();
   cursor.pump();
   for (let index = 0; index < 3; index++) fixture.append(long(150), event("note", {}));
   cursor.join();
-  assert.equal(dispatchQueue, ["reachedEnd", "fellBehind"]);
+  assert.equal(signals, ["reachedEnd", "fellBehind"]);
   assert.is(fixture.feed.live.size, 0);
   while (cursor.pump() === "more");
   cursor.join();
@@ -161,40 +161,40 @@ test("joining twice is joining once, and leaving twice is harmless", () => {
 
 test("a flush that does not begin where the cursor stands is not written: it falls behind", () => {
   const fixture = new FeedFixture();
-  const { cursor, socket, dispatchQueue } = fixture.live();
+  const { cursor, socket, signals } = fixture.live();
   fixture.append(text("a"), text("b"), text("c"));
   const { frames } = fixture.feed.log.frames(1, 1_000);
   cursor.flush(frames, 1, 3);
   assert.is(socket.writes.length, 0);
-  assert.equal(dispatchQueue, ["fellBehind"]);
+  assert.equal(signals, ["fellBehind"]);
   assert.is(fixture.feed.live.size, 0);
 });
 
 test("a flush of what the cursor has written already is passed over", () => {
   const fixture = new FeedFixture();
-  const { cursor, socket, dispatchQueue } = fixture.live();
+  const { cursor, socket, signals } = fixture.live();
   fixture.append(text("a"), text("b"));
   cursor.pump();
   cursor.flush(fixture.feed.log.frames(0, 1_000).frames, 0, 2);
   assert.is(socket.writes.length, 1);
-  assert.equal(dispatchQueue, ["reachedEnd"]);
+  assert.equal(signals, ["reachedEnd"]);
   assert.is(fixture.feed.live.size, 1);
 });
 
 test("a flush to a congested socket takes it out of the live set and leaves its cursor where it was", () => {
   const fixture = new FeedFixture();
-  const { cursor, writer, dispatchQueue } = fixture.live();
+  const { cursor, writer, signals } = fixture.live();
   writer.congested = true;
   fixture.append(text("a"));
   fixture.clock.settle();
   assert.is(cursor.seq, 0);
   assert.is(fixture.feed.live.size, 0);
-  assert.equal(dispatchQueue, []);
+  assert.equal(signals, []);
 });
 
 test("nothing is written through a dropped cursor, whatever is asked of it", () => {
   const fixture = new FeedFixture();
-  const { cursor, socket, dispatchQueue } = fixture.live();
+  const { cursor, socket, signals } = fixture.live();
   cursor.drop();
   fixture.append(text("a"));
   fixture.clock.settle();
@@ -202,7 +202,7 @@ test("nothing is written through a dropped cursor, whatever is asked of it", () 
   cursor.join();
   assert.is(fixture.feed.live.size, 0);
   assert.is(socket.writes.length, 0);
-  assert.equal(dispatchQueue, []);
+  assert.equal(signals, []);
 });
 
 test("nothing is written through the cursor of a socket that has ended", () => {
@@ -218,24 +218,24 @@ test("nothing is written through the cursor of a socket that has ended", () => {
 
 test("a cursor whose place in the log was shed says that it is lost, and writes nothing with a hole", () => {
   const fixture = new FeedFixture();
-  const { cursor, socket, dispatchQueue } = fixture.watcher();
+  const { cursor, socket, signals } = fixture.watcher();
   fixture.append(text("a"), sealed());
   fixture.feed.log.shedOldest();
   fixture.append(text("b", "t2"));
   assert.is(cursor.pump(), "lost");
-  assert.equal(dispatchQueue, ["lost"]);
+  assert.equal(signals, ["lost"]);
   assert.is(socket.writes.length, 0);
 });
 
 test("a cursor whose log was shed up to its place goes on", () => {
   const fixture = new FeedFixture();
-  const { cursor, dispatchQueue, transcript } = fixture.watcher();
+  const { cursor, signals, transcript } = fixture.watcher();
   fixture.append(text("a"), sealed());
   while (cursor.pump() === "more");
   fixture.feed.log.shedOldest();
   fixture.append(text("b", "t2"));
   assert.is(cursor.pump(), "end");
-  assert.not.ok(dispatchQueue.includes("lost"));
+  assert.not.ok(signals.includes("lost"));
   assert.is(transcript().text, "ab");
 });
 

@@ -148,7 +148,7 @@ test("a turn's beginning and its seal are found out once each", () => {
   const fixture = new FeedFixture();
   fixture.append(event("turn-start"), text("a"), event("done", { reason: "stop" }), sealed());
   fixture.append(event("turn-start", {}, "t2"), sealed("t2"));
-  assert.equal(fixture.dispatchQueue, ["began", "sealed", "began", "sealed"]);
+  assert.equal(fixture.signals, ["began", "sealed", "began", "sealed"]);
   assert.is(fixture.feed.log.running, undefined);
 });
 
@@ -168,7 +168,7 @@ test("a turn that outgrows its log is found out once; then only its end is taken
   fixture.append(event("turn-start"), large, large, large, large, large, text("more"));
   fixture.append(event("done", { reason: "aborted" }), sealed());
   fixture.clock.settle();
-  assert.equal(fixture.dispatchQueue, ["began", "too large", "sealed"]);
+  assert.equal(fixture.signals, ["began", "too large", "sealed"]);
   assert.equal(
     transcript().events.map(({ type }) => type),
     ["turn-start", "tool-output", "tool-output", "tool-output", "done", "turn-sealed"],
@@ -304,7 +304,7 @@ test("what is shed before the live set got it is not skipped in silence: each cu
   fixture.feed.log.shedOldest();
   fixture.append(text("b", "t2"));
   fixture.clock.settle();
-  assert.equal(watcher.dispatchQueue, ["fellBehind"]);
+  assert.equal(watcher.signals, ["fellBehind"]);
   assert.is(watcher.cursor.pump(), "lost");
   assert.is(watcher.socket.writes.length, 0);
   const newcomer = fixture.live();

@@ -18,15 +18,15 @@ const test = suite("feeds");
 function open(bounds: Partial<Limits> = {}, eventProfile: EventProfile = "full") {
   const clock = new SimulatedClock();
   const orchestrator = new ScriptedOrchestrator();
-  const dispatchQueue: string[] = [];
+  const signals: string[] = [];
   const feeds = new Feeds({
     orchestrator: new GuardedOrchestrator(asPort(orchestrator), silentLogger),
     clock,
     limits: { ...limits, ...bounds },
     eventProfile,
     ownerFor: (id) => ({
-      turnBegan: () => void dispatchQueue.push(`${id} began`),
-      turnSealed: () => void dispatchQueue.push(`${id} sealed`),
+      turnBegan: () => void signals.push(`${id} began`),
+      turnSealed: () => void signals.push(`${id} sealed`),
     }),
   });
   const watch = (conversationId = "c"): Feed => {
@@ -47,7 +47,7 @@ function open(bounds: Partial<Limits> = {}, eventProfile: EventProfile = "full")
     orchestrator.end(conversationId);
     clock.settle();
   };
-  return { clock, orchestrator, feeds, dispatchQueue, watch, leave, turn, round: () => feeds.round(clock.now()) };
+  return { clock, orchestrator, feeds, signals, watch, leave, turn, round: () => feeds.round(clock.now()) };
 }
 
 const said = (feed: Feed) => {
@@ -136,14 +136,14 @@ test("a watcher who comes back while a turn runs finds the same log, and hears n
 });
 
 test("what runs when the first watcher comes is replayed into the log, before its first event", () => {
-  const { orchestrator, dispatchQueue, watch } = open();
+  const { orchestrator, signals, watch } = open();
   orchestrator.begin("c");
   orchestrator.emit("c", { type: "turn-start" });
   orchestrator.say("c", "a", "b");
   const feed = watch();
   assert.is(said(feed).text, "ab");
   assert.is(feed.startSeq(), 0);
-  assert.equal(dispatchQueue, ["c began"]);
+  assert.equal(signals, ["c began"]);
 });
 
 test("an orchestrator that would not be subscribed to costs the one request", () => {

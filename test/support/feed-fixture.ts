@@ -30,14 +30,14 @@ export interface Watcher {
   writer: SocketWriter;
   cursor: Cursor;
   /** What its outlet and its cursor found out. */
-  dispatchQueue: string[];
+  signals: string[];
   /** What it was sent, checked for holes. */
   transcript(): Transcript;
 }
 
 export class FeedFixture {
   readonly clock = new SimulatedClock();
-  readonly dispatchQueue: string[] = [];
+  readonly signals: string[] = [];
   readonly limits: Limits;
   readonly flushInterval: FlushInterval;
   readonly corker = new Corker(this.clock);
@@ -47,21 +47,21 @@ export class FeedFixture {
   constructor(bounds: Partial<Limits> = {}) {
     this.limits = { ...limits, ...bounds };
     this.flushInterval = new FlushInterval(this.clock, this.limits);
-    const note = (signal: string) => () => void this.dispatchQueue.push(signal);
+    const note = (signal: string) => () => void this.signals.push(signal);
     const owner = { turnBegan: note("began"), turnSealed: note("sealed"), turnTooLarge: note("too large") };
     this.feed = new Feed(conversationId, new TurnLog("e"), owner, this.clock, this.limits, this.flushInterval);
   }
 
   /** A socket whose cursor begins where a new watch's would. */
   watcher(seq = this.feed.startSeq()): Watcher {
-    const dispatchQueue: string[] = [];
-    const note = (signal: string) => () => void dispatchQueue.push(signal);
+    const signals: string[] = [];
+    const note = (signal: string) => () => void signals.push(signal);
     const socket = new MemorySocket();
     const writerOwner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
     const writer = new SocketWriter(socket, writerOwner, this);
     const cursorOwner = { reachedEnd: note("reachedEnd"), fellBehind: note("fellBehind"), lost: note("lost") };
     const cursor = new Cursor(this.feed, writer, cursorOwner, seq, this.limits);
-    return { socket, writer, cursor, dispatchQueue, transcript: () => transcriptOf(socket.messages(), conversationId) };
+    return { socket, writer, cursor, signals, transcript: () => transcriptOf(socket.messages(), conversationId) };
   }
 
   /** A socket that lives: it has caught up and stands in the live set. */
@@ -69,7 +69,7 @@ export class FeedFixture {
     const watcher = this.watcher();
     while (watcher.cursor.pump() === "more");
     watcher.cursor.join();
-    watcher.dispatchQueue.length = 0;
+    watcher.signals.length = 0;
     return watcher;
   }
 

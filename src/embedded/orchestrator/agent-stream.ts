@@ -6,7 +6,7 @@ import type { Limits } from "../../limits.ts";
 import { limits as allLimits } from "../../limits.ts";
 import type { Agent, AgentResult, AgentRun } from "../../ports/agent.ts";
 import { pieces } from "../../protocol/text-size.ts";
-import type { LoopBudget } from "./loop-turn-counter.ts";
+import type { LoopTurnCounter } from "./loop-turn-counter.ts";
 
 export type AgentOutcome =
   | { kind: "finished"; result: AgentResult }
@@ -24,7 +24,7 @@ export async function followAgent(
   agent: Agent,
   run: AgentRun,
   audience: AgentAudience,
-  { loopTurns, limits }: { loopTurns: LoopBudget; limits: Limits },
+  { loopTurns, limits }: { loopTurns: LoopTurnCounter; limits: Limits },
 ): Promise<AgentOutcome> {
   // That the turn has begun goes out before the agent's first work.
   await loopTurns.next();

@@ -7,7 +7,7 @@ import type { Logger } from "../../ports/logger.ts";
 import type { ConversationRow, NewChunk, StepRow, Write } from "../../ports/store.ts";
 import { objectJson } from "../../protocol/json-cache.ts";
 import { json, number } from "./columns.ts";
-import { conversationColumns, conversationOf, turnSignals } from "./rows.ts";
+import { conversationColumns, conversationOf, turnFields } from "./rows.ts";
 
 type TurnEnded = Extract<Write, { kind: "turn.ended" }>;
 
@@ -125,7 +125,7 @@ export function applyWrite(database: DatabaseSync, logger: Logger): ApplyWrite {
         return;
       case "turn.began": {
         const { turnId, conversationId, startedAt, endedAt } = write.turn;
-        addTurn.run(turnId, conversationId, startedAt, endedAt, turnSignals(write.turn));
+        addTurn.run(turnId, conversationId, startedAt, endedAt, turnFields(write.turn));
         return;
       }
       case "turn.journal":

@@ -36,7 +36,7 @@ export function conversationOf(row: ResultRow): ConversationRow {
 
 type TurnFields = Pick<TurnRow, "model" | "reason" | "durationMs" | "usage" | "contextSize">;
 
-export function turnSignals({ model, reason, durationMs, usage, contextSize }: TurnRow): string {
+export function turnFields({ model, reason, durationMs, usage, contextSize }: TurnRow): string {
   const facts: TurnFields = { model, reason, durationMs, usage, contextSize };
   return JSON.stringify(facts);
 }

@@ -16,28 +16,27 @@ const refusals = {
 };
 
 /** Why no turn may begin at rest. */
-const reasonAtRest = ({ dispatchQueue }: Visit): string => (dispatchQueue.refuses ? refusals.refuses : refusals.disk);
+const reasonAtRest = ({ signals }: Visit): string => (signals.refuses ? refusals.refuses : refusals.disk);
 
 /** A text by chat.send or chat.queue: at rest it begins a turn or is refused; else it is refused or waits. */
 async function says(visit: Visit, type: "chat.send" | "chat.queue"): Promise<void> {
-  const { story, dispatchQueue } = visit;
+  const { story, signals } = visit;
   const wasResting = visit.isResting;
   const runs = visit.puppets.all.length;
   const text = visit.nextText();
   const refusal = wasResting ? reasonAtRest(visit) : refusalWhileBusy(visit, type);
-  if (!dispatchQueue.watched) visit.looksAnew();
+  if (!signals.watched) visit.looksAnew();
   visit.tell(type === "chat.send" ? { type, message: text } : { type, text });
   visit.advance({ type: type === "chat.send" ? "person.sends" : "person.queues" });
   if (wasResting && visit.isGenerating) await visit.begins(text, runs);
-  else if (!wasResting && type === "chat.queue" && !dispatchQueue.waits && visit.dispatchQueue.waits)
-    story.waiting = text;
+  else if (!wasResting && type === "chat.queue" && !signals.waits && visit.signals.waits) story.waiting = text;
   else await visit.refused(refusal);
-  if (visit.dispatchQueue.watched) story.isWatched();
+  if (visit.signals.watched) story.isWatched();
 }
 
-function refusalWhileBusy({ dispatchQueue }: Visit, type: "chat.send" | "chat.queue"): string {
+function refusalWhileBusy({ signals }: Visit, type: "chat.send" | "chat.queue"): string {
   if (type === "chat.send") return refusals.running;
-  return dispatchQueue.waits ? refusals.queueIsFull : refusals.disk;
+  return signals.waits ? refusals.queueIsFull : refusals.disk;
 }
 
 export const asking: Events = {
@@ -48,7 +47,7 @@ export const asking: Events = {
     const text = visit.nextText();
     const answer = await visit.http("POST", "/queue", { text });
     const reason = reasonAtRest(visit);
-    const { refuses } = visit.dispatchQueue;
+    const { refuses } = visit.signals;
     visit.advance({ type: "person.queuesOverHttp" });
     if (visit.isResting) {
       assert.equal(answer, { status: refuses ? 503 : 507, body: { error: reason } });
@@ -62,7 +61,7 @@ export const asking: Events = {
     visit.tell({ type: "chat.queue.cancel", messageId: message?.["id"] });
     await visit.person.barrier();
     visit.advance({ type: "person.withdraws" });
-    if (!visit.dispatchQueue.waits) visit.story.waiting = undefined;
+    if (!visit.signals.waits) visit.story.waiting = undefined;
   },
   async "person.cancels"(visit) {
     const wasGenerating = visit.isGenerating;

@@ -82,7 +82,7 @@ export const ending: Events = {
       visit.puppet.finish();
     };
     const error = `nothing was compacted: ${fullDisk.message}`;
-    const expected = visit.dispatchQueue.diskIsFull ? { status: 507, error } : { status: 200 };
+    const expected = visit.signals.diskIsFull ? { status: 507, error } : { status: 200 };
     await endsCompaction(visit, { type: "agent.sumsUp" }, sumUp, expected);
   },
   async "agent.failsToSumUp"(visit) {

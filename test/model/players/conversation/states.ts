@@ -27,7 +27,7 @@ async function hasHistory(visit: Visit): Promise<void> {
 }
 
 async function isResting(visit: Visit): Promise<void> {
-  const { watched, waits } = visit.dispatchQueue;
+  const { watched, waits } = visit.signals;
   const name = visit.status;
   await isShown(visit, name);
   await hasHistory(visit);
@@ -68,14 +68,14 @@ export const states: Record<string, (visit: Visit) => Promise<void>> = {
     assert.is(visit.puppet.run.purpose, "summary");
   },
   async down(visit) {
-    const { story, dispatchQueue, id } = visit;
+    const { story, signals, id } = visit;
     visit.withStoreLeft((store) => {
       const { closed } = store.conversation(id) ?? {};
       const queue = store.queue(id).map(({ text }) => text);
       const unsealed = store.unsealedTurns().filter(({ turn }) => turn.conversationId === id).length;
       const left = { closed, queue, unsealed, history: store.chunks(id).map(lineOf) };
       const waiting = story.waiting === undefined ? [] : [story.waiting];
-      const expected = { closed: dispatchQueue.closed, queue: waiting, unsealed: dispatchQueue.unsealed ? 1 : 0 };
+      const expected = { closed: signals.closed, queue: waiting, unsealed: signals.unsealed ? 1 : 0 };
       assert.equal(left, { ...expected, history: story.stored });
     });
   },

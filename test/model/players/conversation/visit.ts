@@ -55,7 +55,7 @@ export class Visit {
 
   // ── the model ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  get dispatchQueue(): ConversationFacts {
+  get signals(): ConversationFacts {
     return this.#model.context;
   }
 
@@ -79,8 +79,8 @@ export class Visit {
   get status(): string {
     if (this.isGenerating || ["stopping", "sealing", "recovering"].some((state) => this.is({ up: state })))
       return "active";
-    if (this.dispatchQueue.closed) return "closed";
-    return this.dispatchQueue.waits ? "queued" : "idle";
+    if (this.signals.closed) return "closed";
+    return this.signals.waits ? "queued" : "idle";
   }
 
   // ── the server, and who is there ────────────────────────────────────────────────────────────────────────────────
@@ -123,7 +123,7 @@ export class Visit {
   }
 
   async startServer(): Promise<void> {
-    const fails = this.dispatchQueue.diskIsFull ? fullDisk : undefined;
+    const fails = this.signals.diskIsFull ? fullDisk : undefined;
     const dataDir = this.#dataDir;
     await this.enter(await openServer({ dataDir, puppets: this.puppets, fails, attach: this.#attach }));
   }

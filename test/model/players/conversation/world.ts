@@ -30,7 +30,7 @@ export const world: Events = {
     // What is not in the journal yet goes there when the turn fails: and there the defect lies.
     visit.puppet.say({ type: "text-delta", delta: " and more" });
     visit.story.turn.said += " and more";
-    if (visit.dispatchQueue.watched) await visit.person.nextEvent(visit.id, { delta: " and more" });
+    if (visit.signals.watched) await visit.person.nextEvent(visit.id, { delta: " and more" });
     else await soon(() => visit.server.clock.waiting(fixtureLimits.journalIntervalMs) > 0, "the delta");
     visit.server.traps.next = "append";
     visit.puppet.fail(new Error("it broke"));
@@ -56,10 +56,10 @@ export const world: Events = {
     await goesDown(visit, { type: "server.crashes" }, await visit.server.crash());
   },
   async "server.stops"(visit) {
-    const { server, person, story, dispatchQueue } = visit;
+    const { server, person, story, signals } = visit;
     if (visit.isGenerating) story.concludes("interrupted");
     const hadTurn = visit.status === "active";
-    if (hadTurn && !dispatchQueue.diskIsFull) {
+    if (hadTurn && !signals.diskIsFull) {
       if (visit.is({ up: "recovering" })) story.recovers();
       else story.seals();
     }
@@ -88,7 +88,7 @@ export const world: Events = {
     await goesDown(visit, { type: "server.endsAtOnce" }, server.dataDir);
   },
   async "server.starts"(visit) {
-    const { unsealed } = visit.dispatchQueue;
+    const { unsealed } = visit.signals;
     await visit.startServer();
     visit.advance({ type: "server.starts" });
     if (unsealed && visit.isResting) visit.story.recovers();

@@ -1,7 +1,7 @@
 // Counts the turns of the event loop while somebody looks: one deferred call in each of them, however many look.
 import type { Clock } from "../../runtime/clock.ts";
 
-export class LoopBudget {
+export class LoopTurnCounter {
   readonly #clock: Pick<Clock, "defer">;
   #count = 0;
   #isDue = false;

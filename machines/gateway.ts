@@ -15,7 +15,7 @@ type Kind = "connection" | "surface" | "conversation";
 export type GatewayEvent =
   | { type: "gateway.listening" }
   | { type: "gateway.failed" }
-  | { type: "gateway.drain" }
+  | { type: "gateway.drain"; deadlineMs: number; reconnectAfterMs: number }
   | { type: "gateway.drained" }
   | { type: "gateway.stop" }
   | { type: "socket.opened"; offer: Offer }

@@ -3,7 +3,7 @@
 
 export type { GatewayCounts } from "./diagnostics/counts.ts";
 export type { ActorChange, InspectionFilter, InspectionObserver } from "./diagnostics/inspection.ts";
-export { Gateway, type GatewayOptions, type GatewayPorts, type Supervision } from "./gateway/gateway.ts";
+export { Gateway, type GatewayOptions, type GatewayPorts, type PortsHost } from "./gateway/gateway.ts";
 export { type Limits, limits } from "./limits.ts";
 export type { Agent, AgentEvent, AgentMessage, AgentResult, AgentRun, Tool, ToolContext } from "./ports/agent.ts";
 export type { Authorisation, AuthorisationQuestion, Identity, Scope } from "./ports/authorisation.ts";

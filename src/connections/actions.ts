@@ -27,7 +27,7 @@ const isOf = <Type extends ConnectionEvent["type"]>(
 const pong = encodeMessage({ type: "pong" });
 
 /** The implementations for `connectionMachine.provide({ actions })`. */
-export function connectionActions(find: (id: string) => Connection | undefined, services: () => Services) {
+export function connectionActions(find: (id: string) => Connection | undefined, services: Services) {
   const act =
     (run: (connection: Connection) => void) =>
     ({ context }: Arguments): void => {
@@ -41,7 +41,7 @@ export function connectionActions(find: (id: string) => Connection | undefined, 
     ) =>
     ({ context, event }: Arguments): void => {
       const connection = find(context.connectionId);
-      if (connection && isOf(event, type)) run(connection, event, services());
+      if (connection && isOf(event, type)) run(connection, event, services);
     };
   const close = (reason: Close) => act((connection) => connection.writer.close(reason));
 
@@ -56,8 +56,8 @@ export function connectionActions(find: (id: string) => Connection | undefined, 
     cancelQueuedText: on("chat.queue.cancel", cancelQueuedText),
     cancelTurn: on("chat.cancel", cancelTurn),
     answerPing: on("ping", answerPing),
-    holdBack: act((connection) => services().subscriptions.holdBack(connection)),
-    catchUp: act((connection) => services().subscriptions.catchUp(connection)),
+    holdBack: act((connection) => services.subscriptions.holdBack(connection)),
+    catchUp: act((connection) => services.subscriptions.catchUp(connection)),
     closeAsAsked: close(closes.goingAway),
     closeSlow: close(closes.slow),
     closeSilent: close(closes.silent),
@@ -65,7 +65,7 @@ export function connectionActions(find: (id: string) => Connection | undefined, 
     closeRevoked: close(closes.authorisationEnded),
     closeRestarting: close(closes.restart),
     closeDefect: close(closes.internal),
-    leaveEverything: act((connection) => services().subscriptions.leaveEverything(connection)),
+    leaveEverything: act((connection) => services.subscriptions.leaveEverything(connection)),
     cutSocket: act((connection) => connection.writer.cut()),
   };
 }

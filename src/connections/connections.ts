@@ -26,12 +26,12 @@ import { RequestPipeline } from "./request-pipeline.ts";
 
 export interface ConnectionsOptions {
   actors: ActorRegistry;
-  parent: () => AnyActorRef;
+  parent: AnyActorRef;
   dispatchQueue: DispatchQueue;
   clock: Clock;
   limits: Limits;
   logger: Logger;
-  services: () => Services;
+  services: Services;
   authoriser: Authoriser;
   /** The first message to every socket, encoded. */
   catalogFrame: () => Buffer;
@@ -81,7 +81,7 @@ export class Connections {
     if (connection.isV1) connection.writer.control(helloFrame(connection.id));
     connection.writer.control(catalogFrame());
     connection.actor = actors.adopt({
-      parent: parent(),
+      parent,
       kind: "connection",
       logic: this.#machine,
       input: { connectionId: connection.id },
@@ -162,13 +162,13 @@ export class Connections {
     if (error !== undefined) {
       this.#options.logger.error("connection: defect", { connectionId: connection.id, error });
       connection.writer.close(closes.internal);
-      this.#options.services().subscriptions.leaveEverything(connection);
+      this.#options.services.subscriptions.leaveEverything(connection);
     } else this.#release(connection);
   }
 
   #release(connection: Connection): void {
     if (!this.#open.delete(connection.id)) return;
-    this.#options.services().subscriptions.leaveEverything(connection);
+    this.#options.services.subscriptions.leaveEverything(connection);
     const { id: connectionId, writer } = connection;
     this.#options.logger.debug("transport-ws: connection close", { connectionId, code: writer.closeCode });
     this.#options.released();

@@ -22,8 +22,8 @@ export interface MetricsSource {
 }
 
 export interface Metrics {
-  /** Prometheus text. */
-  scrape(): Promise<string>;
+  /** Prometheus text of the figures as they are now. */
+  scrape(source: MetricsSource): Promise<string>;
   /** The store has committed; milliseconds. */
   committed(tookMs: number): void;
 }
@@ -76,7 +76,7 @@ const budgets = [
   "allUnsentBytesMax",
 ] as const satisfies (keyof Limits)[];
 
-export function createMetrics({ figures, charts, egress, waiting }: MetricsSource): Metrics {
+export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -133,7 +133,7 @@ export function createMetrics({ figures, charts, egress, waiting }: MetricsSourc
     for (const [code, total] of counts) counter.inc({ code }, total);
   };
   return {
-    scrape() {
+    scrape({ figures, charts, egress, waiting }) {
       const [now, gone] = [figures(), egress()];
       for (const update of [...set, ...count]) update(now, gone);
       byCode(closes, gone.closes);

@@ -11,10 +11,11 @@ import type { Orchestrator, Refused } from "../ports/orchestrator.ts";
 import type { Store } from "../ports/store.ts";
 import type { Broadcast } from "../protocol/broadcast.ts";
 import { conversationLimits } from "../protocol/hello.ts";
+import type { Supervision } from "../runtime/actor-registry.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { OrchestratorChange, Services } from "./orchestrator/context.ts";
 import { conversationsPort } from "./orchestrator/conversations-port.ts";
-import { LiveConversations, type Supervision } from "./orchestrator/live-conversations.ts";
+import { LiveConversations } from "./orchestrator/live-conversations.ts";
 import { LoopTurnCounter } from "./orchestrator/loop-turn-counter.ts";
 import { Models } from "./orchestrator/models.ts";
 import type { CrashedTurn } from "./orchestrator/recovery.ts";
@@ -25,8 +26,18 @@ import { TurnWatchdog } from "./orchestrator/turn-watchdog.ts";
 
 export type { OrchestratorChange } from "./orchestrator/context.ts";
 
+/** Where the orchestrator lives, and what it is told there. The gateway's PortsHost is one. */
+export interface OrchestratorHost extends Supervision {
+  /** Is the server about to stop? Then no turn begins, and no compaction. */
+  isDraining(): boolean;
+  /** Why no turn may begin now, beside the reasons that lie in here. */
+  refusal?(): Refused | undefined;
+  /** How many watch a conversation, beside who subscribes at the port; without it somebody always does. */
+  watchers?(conversationId: string): number;
+}
+
 export interface EmbeddedOrchestratorOptions {
-  supervision: Supervision;
+  host: OrchestratorHost;
   store: Store;
   agents: Agent[];
   tools: Tool[];
@@ -35,12 +46,8 @@ export interface EmbeddedOrchestratorOptions {
   clock: Clock;
   logger: Logger;
   limits?: Partial<Limits>;
-  /** How many watch a conversation, beside who subscribes at the port. */
-  watchers?: (conversationId: string) => number;
   /** A running turn that nobody has watched for so long is stopped; without it none is. */
   orphanMs?: number | undefined;
-  /** Why no turn may begin now, beside the reasons that lie in here. */
-  refusal?: () => Refused | undefined;
 }
 
 export interface EmbeddedOrchestrator {
@@ -66,7 +73,8 @@ export interface EmbeddedOrchestrator {
   /** Calls back after what the built-in surfaces show has changed. */
   subscribe(listener: (change: OrchestratorChange) => void): () => void;
   /**
-   * No new turns; running ones get so long, the rest end interrupted. Resolves when all are sealed, or cannot be.
+   * Running turns get so long, the rest end interrupted. Resolves when all are sealed, or cannot be. Called when
+   * host.isDraining answers true.
    * Called again with a shorter time, it hurries.
    */
   drain(deadlineMs: number): Promise<void>;
@@ -75,7 +83,7 @@ export interface EmbeddedOrchestrator {
 }
 
 export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions): EmbeddedOrchestrator {
-  const { store, clock, logger } = options;
+  const { host, store, clock, logger } = options;
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const settleQueue = new SettleQueue(logger);
   const broadcasts = new Subscribers<Broadcast>(settleQueue, logger);
@@ -83,16 +91,15 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
   const models = new Models(options.agents, options.defaultModel, logger);
   const idleWaiters = new Set<() => void>();
   let refusing: string | undefined;
-  let isStopping = false;
 
   const refusal = (conversationId: string): Refused | undefined => {
-    if (isStopping) return refused("draining", "the server is about to stop and begins no new turns");
+    if (host.isDraining()) return refused("draining", "the server is about to stop and begins no new turns");
     if (refusing !== undefined) return refused("refusing-turns", refusing);
     // One that carries texts over has its place already.
     if (live.get(conversationId)?.status === "active") return undefined;
     if (live.running >= limits.runningTurnsMax)
       return refused("too-many", `${limits.runningTurnsMax} turns are running, the most there may be: try again later`);
-    return options.refusal?.();
+    return host.refusal?.();
   };
   const services: Services = {
     store,
@@ -104,24 +111,23 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     settleQueue,
     loopTurns: new LoopTurnCounter(clock),
     refusal,
-    isStopping: () => isStopping,
+    isDraining: () => host.isDraining(),
     broadcast: (broadcast) => broadcasts.tell(broadcast),
     changed: (change) => changes.tell(change),
   };
-  const live = new LiveConversations(options.supervision, services, () => {
+  const live = new LiveConversations(host, services, () => {
     if (live.active().next().done) watchdog.stop();
     else watchdog.start();
     if (idleWaiters.size > 0 && !isBusy()) for (const wake of idleWaiters) wake();
   });
-  const { watchers = () => 1, orphanMs } = options;
   const watchdog = new TurnWatchdog({
     clock,
     limits,
     logger,
     settleQueue,
     active: () => live.active(),
-    watchers,
-    orphanMs,
+    watchers: (conversationId) => host.watchers?.(conversationId) ?? 1,
+    orphanMs: options.orphanMs,
   });
   const isBusy = (): boolean => live.all().some((conversation) => conversation.isBusy);
 
@@ -143,7 +149,6 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
   };
 
   const drain = async (deadlineMs: number): Promise<void> => {
-    isStopping = true;
     settleQueue.around(() => changes.tell({ what: "turns" }));
     await whenIdle(deadlineMs);
     for (const conversation of live.all()) {
@@ -191,7 +196,6 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     subscribe: (listener) => changes.subscribe(listener),
     drain,
     close() {
-      isStopping = true;
       for (const conversation of live.all()) conversation.tell({ type: "conversation.leave" });
       watchdog.stop();
     },

@@ -16,6 +16,13 @@ export interface Listener {
   readonly writer: SocketWriter;
 }
 
+/** Every open socket. */
+export interface Listeners {
+  all(): Iterable<Listener>;
+  /** Of the newest one. */
+  readonly serial: number;
+}
+
 interface Announcement {
   frame: Buffer;
   /** What it is about, when not everybody may know of that. */
@@ -30,7 +37,7 @@ interface Cut {
 }
 
 export class Broadcaster {
-  readonly #newestSerial: () => number;
+  readonly #listeners: Listeners;
   readonly #authoriser: Authoriser;
   readonly #fanOut: FanOut<Listener>;
   #waiting: Announcement[] = [];
@@ -38,19 +45,13 @@ export class Broadcaster {
   /** The pieces of one pass that an identity may know of; one for all where everybody may know everything. */
   readonly #cuts = new Map<Identity | undefined, Cut>();
 
-  constructor(
-    clock: Clock,
-    limits: Limits,
-    listeners: () => Iterable<Listener>,
-    newestSerial: () => number,
-    authoriser: Authoriser,
-  ) {
-    this.#newestSerial = newestSerial;
+  constructor(clock: Clock, limits: Limits, listeners: Listeners, authoriser: Authoriser) {
+    this.#listeners = listeners;
     this.#authoriser = authoriser;
     this.#fanOut = new FanOut({
       clock,
       limits,
-      members: listeners,
+      members: () => listeners.all(),
       begin: () => this.#take(),
       write: (listener) => this.#write(listener),
       isSpaced: true,
@@ -60,7 +61,7 @@ export class Broadcaster {
   /** @param about the conversation that one must be allowed to read to hear of it. */
   announce(message: ServerMessage, about?: string): void {
     const conversationId = this.#authoriser.readsAreOpen ? undefined : about;
-    this.#waiting.push({ frame: encodeMessage(message), conversationId, lastSerial: this.#newestSerial() });
+    this.#waiting.push({ frame: encodeMessage(message), conversationId, lastSerial: this.#listeners.serial });
     this.#fanOut.want();
   }
 

@@ -16,6 +16,7 @@ export class Drainer {
   #waiting: Leaver[] = [];
   #pauseMs = 0;
   #timer: Timer | undefined;
+  #isHurried = false;
 
   constructor(clock: Clock, limits: Pick<Limits, "closesPerWave" | "closeSpreadMs" | "closesPerSecond">) {
     this.#clock = clock;
@@ -28,11 +29,13 @@ export class Drainer {
     this.#waiting = [...leavers].sort((a, b) => (a.id < b.id ? -1 : 1));
     const spreadMs = Math.min(closeSpreadMs, (this.#waiting.length * 1_000) / closesPerSecond);
     this.#pauseMs = spreadMs / Math.max(1, Math.ceil(this.#waiting.length / closesPerWave));
-    this.#wave();
+    if (this.#isHurried) this.hurry();
+    else this.#wave();
   }
 
-  /** Those who are left are closed now. */
+  /** Those who are left, or are still to come, are closed without waves. */
   hurry(): void {
+    this.#isHurried = true;
     this.#clock.clearTimeout(this.#timer);
     for (const leaver of this.#waiting.splice(0)) leaver.tell("gateway.draining");
   }

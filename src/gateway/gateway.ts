@@ -2,11 +2,10 @@
 // conversations and surfaces only through their ports, so that a process and a host's extension differ only in what
 // stands behind them.
 
-import { type Actor, type AnyActorRef, createActor } from "xstate";
+import { type Actor, createActor } from "xstate";
 import { gatewayMachine } from "../../machines/gateway.ts";
 import { Authoriser, anyone } from "../access/authoriser.ts";
 import { TurnQuota } from "../access/turn-quota.ts";
-import type { Services } from "../connections/actions/services.ts";
 import { Connections } from "../connections/connections.ts";
 import { Idempotency } from "../connections/idempotency.ts";
 import { Subscriptions } from "../connections/subscriptions.ts";
@@ -21,28 +20,24 @@ import type { TurnProgress } from "../ports/conversations.ts";
 import { GuardedOrchestrator } from "../ports/guarded-orchestrator.ts";
 import type { IdempotencyKeys } from "../ports/idempotency.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { Orchestrator } from "../ports/orchestrator.ts";
+import type { Orchestrator, Refused } from "../ports/orchestrator.ts";
 import type { SurfaceRegistry } from "../ports/surfaces.ts";
 import type { Broadcast } from "../protocol/broadcast.ts";
 import { closes } from "../protocol/closes.ts";
 import type { EventProfile } from "../protocol/event-profile.ts";
 import { encodeKept } from "../protocol/frame.ts";
 import { createHello } from "../protocol/hello.ts";
-import { ActorRegistry } from "../runtime/actor-registry.ts";
+import { ActorRegistry, type Supervision } from "../runtime/actor-registry.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { DispatchQueue } from "../runtime/dispatch-queue.ts";
 import { Sweep } from "../runtime/sweep.ts";
+import type { Feed } from "../streams/feed.ts";
 import { Feeds } from "../streams/feeds.ts";
+import { LogBudget } from "../streams/log-budget.ts";
 import { Watches } from "../streams/watches.ts";
 import { Surfaces } from "../surfaces/surfaces.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { Drainer } from "./drainer.ts";
-
-/** What stands behind the ports and lives in the gateway's actor system is adopted through this. */
-export interface Supervision {
-  parent: AnyActorRef;
-  registry: ActorRegistry;
-}
 
 export interface GatewayPorts {
   orchestrator: Orchestrator;
@@ -55,7 +50,17 @@ export interface GatewayPorts {
   progress?(conversationId: string): TurnProgress | undefined;
 }
 
-export interface GatewayOptions {
+/** What the gateway offers to those who stand behind its ports. */
+export interface PortsHost extends Supervision {
+  /** A stop was asked for: nothing new is to begin. */
+  isDraining(): boolean;
+  /** Why no turn may begin now: the logs of running turns have taken all the memory there is for them. */
+  refusal(): Refused | undefined;
+  /** How many sockets watch a conversation. */
+  watchers(conversationId: string): number;
+}
+
+export interface GatewayOptions<Ports extends GatewayPorts> {
   clock: Clock;
   logger: Logger;
   limits: Limits;
@@ -64,109 +69,116 @@ export interface GatewayOptions {
   /** Who may do what, beside what scopes say; without it whoever is let in may do all that its scope allows. */
   authorisation?: Authorisation | undefined;
   /** Called once, with the root actor running. */
-  ports: (supervision: Supervision) => GatewayPorts;
+  ports: (host: PortsHost) => Ports;
 }
 
-export class Gateway {
+export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
   readonly actors: ActorRegistry;
   readonly connections: Connections;
   readonly feeds: Feeds;
   readonly root: Actor<typeof gatewayMachine>;
+  /** What options.ports has made. */
+  readonly ports: Ports;
   /** Who there is, for those who look. */
   readonly directory: Directory;
   readonly inspection: Inspection;
   readonly authoriser: Authoriser;
   readonly quota: TurnQuota;
-  readonly #options: GatewayOptions;
+  readonly #logger: Logger;
+  readonly #limits: Limits;
   readonly #surfaces: Surfaces;
   readonly #sweep: Sweep;
   readonly #broadcaster: Broadcaster;
   readonly #endBroadcasts: () => void;
   readonly #drainer: Drainer;
-  #isHurried = false;
   #catalogFrame: Buffer | undefined;
-  #draining: { deadlineMs: number; reconnectAfterMs: number } | undefined;
   #onEmpty: (() => void) | undefined;
 
-  constructor(options: GatewayOptions) {
-    const { clock, logger, limits, surfaces: registry, eventProfile } = options;
-    this.#options = options;
-    this.actors = new ActorRegistry(clock);
-    const dispatchQueue = new DispatchQueue(clock, limits, limits.dispatchesPerLoopTurn);
-    const authoriser = new Authoriser(options.authorisation, logger);
-    this.authoriser = authoriser;
-    const parts = { actors: this.actors, dispatchQueue, clock, limits, logger };
-    const parent = (): AnyActorRef => this.root;
-    this.root = createActor(this.#machine(), { clock, id: "gateway" });
-    this.root.subscribe({ error: (error) => logger.error("gateway: defect", { error }) });
-    const { root, actors } = this;
+  constructor(options: GatewayOptions<Ports>) {
+    const { clock, logger, limits, eventProfile } = options;
+    this.#logger = logger;
+    this.#limits = limits;
+    const actors = new ActorRegistry(clock);
+    const root = createActor(this.#machine(), { clock, id: "gateway" });
+    root.subscribe({ error: (error) => logger.error("gateway: defect", { error }) });
+    root.start();
+    this.actors = actors;
+    this.root = root;
     this.inspection = new Inspection({ root, clock, logger });
-    const connection = (id: string) => this.connections.get(id);
-    this.directory = new Directory({
-      root,
-      actors,
-      connection,
-      connections: () => this.connections.all(),
-      progress: (id) => ports.progress?.(id),
-      clock,
-    });
+    this.authoriser = new Authoriser(options.authorisation, logger);
+    const { authoriser } = this;
 
-    const watches: Watches = new Watches({ ...parts, feeds: () => this.feeds });
-    this.#surfaces = new Surfaces({ ...parts, registry, parent });
-    const subscriptions = new Subscriptions({ ...parts, surfaces: this.#surfaces, watches });
-    const services = (): Services => ({
+    const feeds = new Map<string, Feed>();
+    const budget = new LogBudget(feeds, clock, limits);
+    const ports = options.ports({
+      parent: root,
+      registry: actors,
+      isDraining: () => this.isDraining,
+      refusal: () => budget.refusal(),
+      watchers: (conversationId) => feeds.get(conversationId)?.watchers.size ?? 0,
+    });
+    this.ports = ports;
+    const orchestrator = new GuardedOrchestrator(ports.orchestrator, logger, () => budget.refusal());
+    this.quota = new TurnQuota(limits, (conversationId) => orchestrator.isActive(conversationId));
+
+    const dispatchQueue = new DispatchQueue(clock, limits, limits.dispatchesPerLoopTurn);
+    const parts = { actors, parent: root, dispatchQueue, clock, limits, logger, authoriser };
+    this.feeds = new Feeds({ feeds, budget, orchestrator, clock, limits, eventProfile });
+    this.#surfaces = new Surfaces({ ...parts, registry: options.surfaces });
+    const watches = new Watches({ ...parts, feeds: this.feeds });
+    const services = {
       orchestrator,
-      quota,
+      quota: this.quota,
       authoriser,
-      idempotency,
+      idempotency: new Idempotency(ports.idempotency, clock, limits),
       feeds: this.feeds,
       surfaces: this.#surfaces,
       watches,
-      subscriptions,
+      subscriptions: new Subscriptions({ ...parts, surfaces: this.#surfaces, watches }),
       limits,
       logger,
-    });
+    };
     this.connections = new Connections({
       ...parts,
-      parent,
       services,
-      authoriser,
       catalogFrame: () => this.#catalog(),
-      helloFrame: (connectionId) => hello(connectionId),
+      helloFrame: createHello(limits, ports.limits ?? {}),
       released: () => this.#reportEmpty(),
     });
-    this.#broadcaster = new Broadcaster(
-      clock,
-      limits,
-      () => this.connections.all(),
-      () => this.connections.serial,
-      authoriser,
-    );
+    this.#broadcaster = new Broadcaster(clock, limits, this.connections, authoriser);
     this.#drainer = new Drainer(clock, limits);
-    this.root.start();
-    const ports = options.ports({ parent: this.root, registry: this.actors });
-    const orchestrator = new GuardedOrchestrator(ports.orchestrator, logger, () => this.feeds.refusal());
-    const quota = new TurnQuota(limits, (conversationId) => orchestrator.isActive(conversationId));
-    this.quota = quota;
-    const idempotency = new Idempotency(ports.idempotency, clock, limits);
-    const hello = createHello(limits, ports.limits ?? {});
-    const ownerFor = (conversationId: string) => watches.turnSignals(conversationId);
-    this.feeds = new Feeds({ orchestrator, clock, limits, eventProfile, ownerFor });
-    this.#endBroadcasts = ports.broadcasts.subscribe((broadcast) =>
-      this.root.send({ type: "broadcast.made", broadcast }),
-    );
+    this.directory = new Directory({
+      root,
+      actors,
+      connections: this.connections,
+      progress: (id) => ports.progress?.(id),
+      clock,
+    });
+    this.#endBroadcasts = ports.broadcasts.subscribe((broadcast) => root.send({ type: "broadcast.made", broadcast }));
     this.#sweep = new Sweep(clock, limits, [
       this.connections.round,
       this.feeds.round,
       // A catalog is only compared while somebody could hear of its change.
       (now) => this.connections.size > 0 && this.#surfaces.round(now),
     ]);
-    this.#surfaces.follow(() => this.root.send({ type: "catalog.changed" }));
+    this.#surfaces.follow(() => root.send({ type: "catalog.changed" }));
   }
 
   /** The ports of the server are open: sockets are taken from now on. */
   listening(): void {
     this.root.send({ type: "gateway.listening" });
+  }
+
+  /** A stop was asked for, or is over. */
+  get isDraining(): boolean {
+    const { value } = this.root.getSnapshot();
+    return value !== "booting" && value !== "listening";
+  }
+
+  /** Why no socket is taken at the moment, or undefined. */
+  get closedBecause(): "draining" | "full" | undefined {
+    if (this.isDraining) return "draining";
+    return this.connections.size >= this.#limits.socketsMax ? "full" : undefined;
   }
 
   /**
@@ -202,8 +214,7 @@ export class Gateway {
 
   /** Announces a stop to every socket and takes no new ones; the turns are the caller's to end. */
   drain(deadlineMs: number, reconnectAfterMs: number): void {
-    this.#draining = { deadlineMs, reconnectAfterMs };
-    this.root.send({ type: "gateway.drain" });
+    this.root.send({ type: "gateway.drain", deadlineMs, reconnectAfterMs });
   }
 
   /** Closes every socket with 1012; resolves when all have gone, those that do not answer after limits.closingMs. */
@@ -217,7 +228,6 @@ export class Gateway {
 
   /** Those sockets that closeSockets still has to close are closed at once. */
   hurry(): void {
-    this.#isHurried = true;
     this.#drainer.hurry();
   }
 
@@ -261,7 +271,7 @@ export class Gateway {
 
   /** The actions of the root. None may throw: that would end the gateway. */
   #machine(): typeof gatewayMachine {
-    const { logger } = this.#options;
+    const logger = this.#logger;
     const act =
       <Arguments>(run: (argument: Arguments) => void) =>
       (argument: Arguments): void => {
@@ -280,18 +290,15 @@ export class Gateway {
           this.#catalogFrame = undefined;
           this.#broadcaster.announce({ type: "catalog", catalog: this.#surfaces.catalog() });
         }),
-        announceDraining: act(() => {
-          if (this.#draining) this.#broadcaster.announce({ type: "server.draining", ...this.#draining });
+        announceDraining: act(({ event }) => {
+          if (event.type !== "gateway.drain") return;
+          const { deadlineMs, reconnectAfterMs } = event;
+          this.#broadcaster.announce({ type: "server.draining", deadlineMs, reconnectAfterMs });
         }),
         // Behind what was announced and what turns have said: each socket hears that the server is draining, and its
         // turns' ends, before it is closed.
         closeSockets: act(() =>
-          this.#broadcaster.whenIdle(() =>
-            this.feeds.whenWritten(() => {
-              this.#drainer.begin(this.connections.all());
-              if (this.#isHurried) this.#drainer.hurry();
-            }),
-          ),
+          this.#broadcaster.whenIdle(() => this.feeds.whenWritten(() => this.#drainer.begin(this.connections.all()))),
         ),
       },
     });

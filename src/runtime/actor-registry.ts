@@ -11,6 +11,13 @@ import {
 } from "xstate";
 import type { Clock } from "./clock.ts";
 
+/** Where actors that belong to the gateway's system are adopted. */
+export interface Supervision {
+  /** The root; its clock option must be the same clock, because the charts' delays run on it. */
+  parent: AnyActorRef;
+  registry: ActorRegistry;
+}
+
 export interface Adoption<Logic extends AnyActorLogic> {
   parent: AnyActorRef;
   /** The actor's constant id: one pair of exact handlers in the parent serves all of a kind. */

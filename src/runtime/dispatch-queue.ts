@@ -1,5 +1,5 @@
-// A sliced queue: callbacks that run later, in order, a bounded number in one turn of the event loop. A callback is never
-// run inside the loop that posted it, and one that posts again waits for its next turn.
+// A sliced queue: callbacks that run later, in order, a bounded number in one turn of the event loop. A callback is
+// never run inside the loop that posted it, and one that posts again waits for its next turn.
 import type { Limits } from "../limits.ts";
 import type { Clock } from "./clock.ts";
 import { WorkSlice } from "./work-slice.ts";

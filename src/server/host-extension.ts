@@ -14,8 +14,9 @@ import type { Orchestrator } from "../ports/orchestrator.ts";
 import type { SurfaceRegistry } from "../ports/surfaces.ts";
 import type { Broadcast } from "../protocol/broadcast.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
-import { listen, trackConnections, unlisten } from "../runtime/listen.ts";
+import { listen } from "../runtime/listen.ts";
 import { createTransport } from "../transport/ws-transport.ts";
+import { StopSequence } from "./stop.ts";
 
 export interface ServiceHandle {
   id: string;
@@ -165,21 +166,11 @@ async function start(host: Host, clock: Clock): Promise<Running> {
     limits,
     logger,
     access,
-    closedBecause: () => (gateway.connections.size >= limits.socketsMax ? "full" : undefined),
+    closedBecause: () => gateway.closedBecause,
     accept: (socket, caller) => gateway.accept(socket, caller),
   });
   const server = transport.createServer();
-  const cutConnections = trackConnections(server);
-  const stop = async (): Promise<void> => {
-    const closed = unlisten(server);
-    gateway.drain(0, limits.reconnectAfterMs);
-    await gateway.closeSockets();
-    gateway.stop();
-    cutConnections();
-    transport.stop();
-    await closed;
-    await loopTurn(clock);
-  };
+  const stopSequence = new StopSequence({ gateway, transport, servers: [server], limits });
   try {
     const port = await listen(server, config.surfaceWsHost, config.surfaceWsPort);
     access.addOwnPort(port);
@@ -187,10 +178,14 @@ async function start(host: Host, clock: Clock): Promise<Running> {
     logger.info("transport-ws: surface WebSocket listening", { port });
   } catch (error) {
     gateway.root.send({ type: "gateway.failed" });
-    gateway.stop();
+    await stopSequence.end();
     await loopTurn(clock);
     throw error;
   }
+  const stop = async (): Promise<void> => {
+    await stopSequence.drain(0);
+    await loopTurn(clock);
+  };
   return { gateway, stop };
 }
 

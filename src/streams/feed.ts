@@ -12,10 +12,14 @@ import type { TurnLog } from "./turn-log.ts";
 
 /** What a feed finds out while it takes events in; the owner posts facts and does nothing else. */
 export interface FeedOwner {
-  turnBegan(): void;
   turnSealed(): void;
   /** The running turn's log, or all logs with it, are over this limit. */
   turnTooLarge(bytesMax: number): void;
+}
+
+/** Posts a signal to whoever watches. */
+export interface TurnListener {
+  tell(signal: "turn.began" | "turn.sealed"): void;
 }
 
 export class Feed {
@@ -25,8 +29,8 @@ export class Feed {
   readonly live = new Set<Cursor>();
   /** Ends the subscription at the orchestrator; undefined while there is none. */
   unsubscribe: (() => void) | undefined;
-  /** How many watches there are, live or not. */
-  watches = 0;
+  /** Everybody who watches, live or not. */
+  readonly watchers = new Set<TurnListener>();
 
   readonly #owner: FeedOwner;
   readonly #clock: Clock;
@@ -90,15 +94,20 @@ export class Feed {
     if (isStray) this.log.seal(this.#clock.now());
     else if (running && running.turnId !== wasRunning) {
       this.#tooLarge = false;
-      this.#owner.turnBegan();
+      this.#tellWatchers("turn.began");
     }
     if (event.type === "turn-sealed") {
       this.#tooLarge = false;
       this.#sealedTurnId = running?.turnId;
       this.log.seal(this.#clock.now());
+      this.#tellWatchers("turn.sealed");
       this.#owner.turnSealed();
     } else if (running && running.bytes > this.#limits.turnLogBytesMax) this.outgrow(this.#limits.turnLogBytesMax);
     this.#schedule();
+  }
+
+  #tellWatchers(signal: "turn.began" | "turn.sealed"): void {
+    for (const watcher of this.watchers) watcher.tell(signal);
   }
 
   /** The running turn is larger than there is room for: only its end is still taken. */

@@ -54,7 +54,7 @@ export interface Slice {
 }
 
 /** What all logs of a gateway take together. */
-export interface LogLedger {
+interface LogLedger {
   bytes: number;
 }
 

@@ -79,7 +79,7 @@ type WatchParts = Pick<WatchesOptions, "dispatchQueue" | "limits">;
 
 export interface WatchesOptions {
   actors: ActorRegistry;
-  feeds: () => Feeds;
+  feeds: Feeds;
   dispatchQueue: DispatchQueue;
   clock: Clock;
   limits: Limits;
@@ -90,7 +90,6 @@ export class Watches {
   readonly #options: WatchesOptions;
   readonly #machine: typeof watchMachine;
   readonly #members = new Map<number, Watch>();
-  readonly #byConversation = new Map<string, Set<Watch>>();
   #newestInstance = 0;
   /** Joiners and catching-up cursors, each to be served once. */
   readonly #catchUps: DispatchQueue;
@@ -109,13 +108,12 @@ export class Watches {
     const { actors, feeds, logger } = this.#options;
     const { actor: parent } = owner;
     if (!parent) throw new Error("a connection without an actor cannot watch");
-    const feed = feeds().open(conversationId);
+    const feed = feeds.open(conversationId);
     if (!feed) return undefined;
     const instance = ++this.#newestInstance;
     const watch = new Watch(instance, feed, owner, after, this.#options);
-    feed.watches++;
+    feed.watchers.add(watch);
     this.#members.set(instance, watch);
-    this.#conversation(conversationId).add(watch);
     watch.actor = actors.adopt({
       parent,
       kind: "watch",
@@ -152,31 +150,11 @@ export class Watches {
     };
   }
 
-  /** The turn's facts for every watch of the conversation. */
-  turnSignals(conversationId: string): { turnBegan(): void; turnSealed(): void } {
-    const tellAll = (type: "turn.began" | "turn.sealed") => (): void => {
-      for (const watch of this.#byConversation.get(conversationId) ?? []) watch.tell(type);
-    };
-    return { turnBegan: tellAll("turn.began"), turnSealed: tellAll("turn.sealed") };
-  }
-
-  #conversation(conversationId: string): Set<Watch> {
-    let watches = this.#byConversation.get(conversationId);
-    if (!watches) {
-      watches = new Set();
-      this.#byConversation.set(conversationId, watches);
-    }
-    return watches;
-  }
-
   #release(watch: Watch): void {
     if (!this.#members.delete(watch.instance)) return;
     watch.cursor.drop();
-    const watches = this.#byConversation.get(watch.conversationId);
-    watches?.delete(watch);
-    if (watches?.size === 0) this.#byConversation.delete(watch.conversationId);
-    watch.feed.watches--;
-    this.#options.feeds().settle(watch.feed);
+    watch.feed.watchers.delete(watch);
+    this.#options.feeds.settle(watch.feed);
   }
 
   #provide(): typeof watchMachine {

@@ -22,7 +22,7 @@ interface SurfaceEntry {
 export interface SurfacesOptions {
   registry: SurfaceRegistry;
   actors: ActorRegistry;
-  parent: () => AnyActorRef;
+  parent: AnyActorRef;
   dispatchQueue: DispatchQueue;
   clock: Clock;
   limits: Limits;
@@ -184,7 +184,7 @@ export class Surfaces {
     this.#instances.set(instance, entry);
     feed.attach(provider);
     entry.actor = actors.adopt({
-      parent: parent(),
+      parent,
       kind: "surface",
       logic: this.#machine,
       input: { surfaceId, conversationId, instance },

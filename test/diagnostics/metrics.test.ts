@@ -41,7 +41,7 @@ const source = (read: () => Figures = () => figures): MetricsSource => ({
 const gaugeIn = (text: string, name: string): number => Number(text.match(new RegExp(`^${name} (\\S+)$`, "m"))?.[1]);
 
 test("every figure is there under its name, with help and type", async () => {
-  const text = await within(createMetrics(source()).scrape(), "the metrics");
+  const text = await within(createMetrics().scrape(source()), "the metrics");
   const expected: [string, number][] = [
     ["turnwire_sockets", 1],
     ["turnwire_watches", 2],
@@ -82,15 +82,16 @@ test("every figure is there under its name, with help and type", async () => {
 
 test("the figures are asked for once a scrape, at the moment of it", async () => {
   let asked = 0;
-  const metrics = createMetrics(source(() => ({ ...figures, sockets: ++asked })));
+  const counting = source(() => ({ ...figures, sockets: ++asked }));
+  const metrics = createMetrics();
   assert.is(asked, 0);
-  assert.is(gaugeIn(await within(metrics.scrape(), "the metrics"), "turnwire_sockets"), 1);
-  assert.is(gaugeIn(await within(metrics.scrape(), "the metrics"), "turnwire_sockets"), 2);
+  assert.is(gaugeIn(await within(metrics.scrape(counting), "the metrics"), "turnwire_sockets"), 1);
+  assert.is(gaugeIn(await within(metrics.scrape(counting), "the metrics"), "turnwire_sockets"), 2);
 });
 
 test("two servers in one process count for themselves", async () => {
-  const both = [10, 20].map((sockets) => createMetrics(source(() => ({ ...figures, sockets }))));
-  const texts = await within(Promise.all(both.map((metrics) => metrics.scrape())), "the metrics");
+  const both = [10, 20].map((sockets) => createMetrics().scrape(source(() => ({ ...figures, sockets }))));
+  const texts = await within(Promise.all(both), "the metrics");
   assert.equal(
     texts.map((text) => gaugeIn(text, "turnwire_sockets")),
     [10, 20],
@@ -98,10 +99,10 @@ test("two servers in one process count for themselves", async () => {
 });
 
 test("what only grows is the same in the next scrape, and commits are counted by their time", async () => {
-  const metrics = createMetrics(source());
-  await metrics.scrape();
+  const metrics = createMetrics();
+  await metrics.scrape(source());
   for (const tookMs of [0.05, 0.3, 40]) metrics.committed(tookMs);
-  const text = await within(metrics.scrape(), "the metrics");
+  const text = await within(metrics.scrape(source()), "the metrics");
   assert.is(gaugeIn(text, "turnwire_turn_events_total"), 4);
   assert.match(text, 'turnwire_closes_total{code="4001"} 2');
   assert.match(text, 'turnwire_store_commit_seconds_bucket{le="0.0005"} 2');

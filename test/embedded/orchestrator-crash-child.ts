@@ -26,7 +26,7 @@ const counting = agentOf(async function* () {
 });
 
 const { orchestrator } = createEmbeddedOrchestrator({
-  supervision: { parent, registry: new ActorRegistry(systemClock) },
+  host: { parent, registry: new ActorRegistry(systemClock), isDraining: () => false },
   store,
   agents: [counting],
   tools: [],

@@ -29,8 +29,12 @@ function open(perLoopTurn: number = limits.socketsPerLoopTurn, authorisation?: A
   const broadcaster = new Broadcaster(
     clock,
     bounds,
-    () => listeners.values(),
-    () => serial,
+    {
+      all: () => listeners.values(),
+      get serial() {
+        return serial;
+      },
+    },
     new Authoriser(authorisation, silentLogger),
   );
   const owner = { congested: () => {}, drained: () => {}, stuck: () => {} };

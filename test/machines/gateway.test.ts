@@ -89,7 +89,7 @@ test("as it is declared it runs by itself and touches nothing", () => {
     { type: "catalog.changed" },
     { type: "xstate.done.actor.connection", output: undefined, actorId: "connection" },
     { type: "xstate.error.actor.connection", error: new Error("a defect"), actorId: "connection" },
-    { type: "gateway.drain" },
+    { type: "gateway.drain", deadlineMs: 0, reconnectAfterMs: 0 },
     { type: "gateway.drained" },
   ];
   for (const event of events) gateway.send(event);

@@ -120,10 +120,10 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
     limits: fixtureLimits,
     surfaces,
     eventProfile: "full",
-    ports: (supervision) => {
-      detach = options.attach?.(supervision.parent);
+    ports: (host) => {
+      detach = options.attach?.(host.parent);
       made.embedded = createEmbeddedOrchestrator({
-        supervision,
+        host,
         store,
         agents: [puppets.agent],
         tools: [],

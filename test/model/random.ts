@@ -2,7 +2,7 @@
 // real WebSockets, and the oracle says whether it kept its word. A history that fails is shrunk to the few steps that
 // it takes.
 import fc from "fast-check";
-import type { GatewayPorts, Supervision } from "../../src/gateway/gateway.ts";
+import type { GatewayPorts, PortsHost } from "../../src/gateway/gateway.ts";
 import type { Limits } from "../../src/limits.ts";
 import { type Name, names } from "./random/cast.ts";
 import { commands } from "./random/commands.ts";
@@ -65,8 +65,8 @@ const noReport = { commands: 0, clientsMost: 0, replies: 0, recovered: 0, reload
 
 async function openStage(patienceMs: number, isEmbedded: boolean, { orchestrator, between }: Sabotage): Promise<Stage> {
   const made: { host?: EmbeddedHost | ScriptedHost } = {};
-  const ports = (supervision: Supervision, limits: Limits): GatewayPorts => {
-    const host = isEmbedded ? new EmbeddedHost(supervision, limits) : new ScriptedHost();
+  const ports = (portsHost: PortsHost, limits: Limits): GatewayPorts => {
+    const host = isEmbedded ? new EmbeddedHost(portsHost, limits) : new ScriptedHost();
     made.host = host;
     const keys = host instanceof EmbeddedHost && { idempotency: host.idempotency };
     return { orchestrator: orchestrator?.(host) ?? host, broadcasts: host, ...keys };

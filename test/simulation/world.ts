@@ -62,8 +62,8 @@ export class World {
     const made: { embedded?: EmbeddedOrchestrator } = {};
     this.gateway = new Gateway({
       ...{ clock: this.clock, logger, limits, surfaces, eventProfile: "full" },
-      ports: (supervision) => {
-        const behind = { supervision, store: this.store, agents: [agent], tools: [], defaultModel: "test/m" };
+      ports: (host) => {
+        const behind = { host, store: this.store, agents: [agent], tools: [], defaultModel: "test/m" };
         made.embedded = createEmbeddedOrchestrator({ ...behind, clock: this.clock, logger, limits });
         return made.embedded;
       },

@@ -148,7 +148,7 @@ test("a turn's beginning and its seal are found out once each", () => {
   const fixture = new FeedFixture();
   fixture.append(event("turn-start"), text("a"), event("done", { reason: "stop" }), sealed());
   fixture.append(event("turn-start", {}, "t2"), sealed("t2"));
-  assert.equal(fixture.signals, ["began", "sealed", "began", "sealed"]);
+  assert.equal(fixture.signals, ["turn.began", "turn.sealed", "turn.began", "turn.sealed"]);
   assert.is(fixture.feed.log.running, undefined);
 });
 
@@ -168,7 +168,7 @@ test("a turn that outgrows its log is found out once; then only its end is taken
   fixture.append(event("turn-start"), large, large, large, large, large, text("more"));
   fixture.append(event("done", { reason: "aborted" }), sealed());
   fixture.clock.settle();
-  assert.equal(fixture.signals, ["began", "too large", "sealed"]);
+  assert.equal(fixture.signals, ["turn.began", "too large", "turn.sealed"]);
   assert.equal(
     transcript().events.map(({ type }) => type),
     ["turn-start", "tool-output", "tool-output", "tool-output", "done", "turn-sealed"],

@@ -8,6 +8,7 @@ import { silentLogger } from "../../src/ports/logger.ts";
 import { type EventProfile, isInProfile } from "../../src/protocol/event-profile.ts";
 import type { Feed } from "../../src/streams/feed.ts";
 import { Feeds } from "../../src/streams/feeds.ts";
+import { LogBudget } from "../../src/streams/log-budget.ts";
 import { transcriptOf } from "../support/client/transcript.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import { asPort, ScriptedOrchestrator } from "../support/scripted-orchestrator.ts";
@@ -19,24 +20,26 @@ function open(bounds: Partial<Limits> = {}, eventProfile: EventProfile = "full")
   const clock = new SimulatedClock();
   const orchestrator = new ScriptedOrchestrator();
   const signals: string[] = [];
+  const byConversation = new Map<string, Feed>();
+  const allLimits = { ...limits, ...bounds };
+  const budget = new LogBudget(byConversation, clock, allLimits);
   const feeds = new Feeds({
+    feeds: byConversation,
+    budget,
     orchestrator: new GuardedOrchestrator(asPort(orchestrator), silentLogger),
     clock,
-    limits: { ...limits, ...bounds },
+    limits: allLimits,
     eventProfile,
-    ownerFor: (id) => ({
-      turnBegan: () => void signals.push(`${id} began`),
-      turnSealed: () => void signals.push(`${id} sealed`),
-    }),
   });
   const watch = (conversationId = "c"): Feed => {
     const feed = feeds.open(conversationId);
     if (!feed) throw new Error("the conversation could not be watched");
-    feed.watches++;
+    feed.watchers.add({ tell: (signal) => void signals.push(`${conversationId} ${signal}`) });
     return feed;
   };
   const leave = (feed: Feed): void => {
-    feed.watches--;
+    const [watcher] = feed.watchers;
+    if (watcher) feed.watchers.delete(watcher);
     feeds.settle(feed);
   };
   /** A whole turn of a conversation that somebody watches. */
@@ -47,7 +50,7 @@ function open(bounds: Partial<Limits> = {}, eventProfile: EventProfile = "full")
     orchestrator.end(conversationId);
     clock.settle();
   };
-  return { clock, orchestrator, feeds, signals, watch, leave, turn, round: () => feeds.round(clock.now()) };
+  return { clock, orchestrator, feeds, budget, signals, watch, leave, turn, round: () => feeds.round(clock.now()) };
 }
 
 const said = (feed: Feed) => {
@@ -143,7 +146,7 @@ test("what runs when the first watcher comes is replayed into the log, before it
   const feed = watch();
   assert.is(said(feed).text, "ab");
   assert.is(feed.startSeq(), 0);
-  assert.equal(signals, ["c began"]);
+  assert.equal(signals, []);
 });
 
 test("an orchestrator that would not be subscribed to costs the one request", () => {

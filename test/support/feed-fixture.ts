@@ -48,8 +48,9 @@ export class FeedFixture {
     this.limits = { ...limits, ...bounds };
     this.flushInterval = new FlushInterval(this.clock, this.limits);
     const note = (signal: string) => () => void this.signals.push(signal);
-    const owner = { turnBegan: note("began"), turnSealed: note("sealed"), turnTooLarge: note("too large") };
+    const owner = { turnSealed: () => {}, turnTooLarge: note("too large") };
     this.feed = new Feed(conversationId, new TurnLog("e"), owner, this.clock, this.limits, this.flushInterval);
+    this.feed.watchers.add({ tell: (signal) => void this.signals.push(signal) });
   }
 
   /** A socket whose cursor begins where a new watch's would. */

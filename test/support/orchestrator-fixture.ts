@@ -54,8 +54,15 @@ export function openFixture(options: FixtureOptions = {}): Fixture {
   const parent = createActor(rootMachine, { clock });
   parent.start();
   const { logger, lines } = rememberingLogger();
+  let isDraining = false;
   const embedded = createEmbeddedOrchestrator({
-    supervision: { parent, registry },
+    host: {
+      parent,
+      registry,
+      isDraining: () => isDraining,
+      ...(options.refusal && { refusal: options.refusal }),
+      ...(options.watchers && { watchers: options.watchers }),
+    },
     store,
     agents: options.agents ?? [echo],
     tools: [],
@@ -63,8 +70,6 @@ export function openFixture(options: FixtureOptions = {}): Fixture {
     clock,
     logger,
     limits: options.limits ?? {},
-    ...(options.refusal && { refusal: options.refusal }),
-    ...(options.watchers && { watchers: options.watchers }),
     orphanMs: options.orphanMs,
   });
   const announced: string[] = [];
@@ -81,7 +86,16 @@ export function openFixture(options: FixtureOptions = {}): Fixture {
     const leave = embedded.orchestrator.subscribe(conversationId, (event) => events.push(event));
     return { events, types: () => events.map(({ type }) => type), leave };
   };
-  return { ...embedded, clock, store, registry, announced, changes, lines, watch };
+  /** As the root says so first, in a server. */
+  const drain: Fixture["drain"] = (deadlineMs) => {
+    isDraining = true;
+    return embedded.drain(deadlineMs);
+  };
+  const close: Fixture["close"] = () => {
+    isDraining = true;
+    embedded.close();
+  };
+  return { ...embedded, drain, close, clock, store, registry, announced, changes, lines, watch };
 }
 
 /** Lets everything that waits for nothing but the event loop happen; no time passes. */

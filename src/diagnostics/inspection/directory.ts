@@ -79,8 +79,7 @@ export interface ChartCount {
 export interface DirectoryOptions {
   root: AnyActorRef;
   actors: ActorRegistry;
-  connection: (connectionId: string) => Connection | undefined;
-  connections: () => Iterable<Connection>;
+  connections: { get(connectionId: string): Connection | undefined; all(): Iterable<Connection> };
   progress: (conversationId: string) => TurnProgress | undefined;
   clock: Clock;
 }
@@ -173,11 +172,11 @@ export class Directory {
   }
 
   connections(): Iterable<Connection> {
-    return this.#options.connections();
+    return this.#options.connections.all();
   }
 
   connectionOf(connectionId: string): Connection | undefined {
-    return this.#options.connection(connectionId);
+    return this.#options.connections.get(connectionId);
   }
 
   /** Undefined when there is no such actor any more. */
@@ -230,7 +229,7 @@ export class Directory {
 
   #socketOf(snapshot: AnyMachineSnapshot): Connection | undefined {
     const { connectionId } = namesOf(snapshot);
-    return connectionId === undefined ? undefined : this.#options.connection(connectionId);
+    return connectionId === undefined ? undefined : this.#options.connections.get(connectionId);
   }
 }
 

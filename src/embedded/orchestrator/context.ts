@@ -28,7 +28,7 @@ export interface Services {
   loopTurns: LoopTurnCounter;
   /** Why no turn may begin in the conversation now; one that carries texts over has its place already. */
   refusal(conversationId: string): Refused | undefined;
-  isStopping(): boolean;
+  isDraining(): boolean;
   broadcast(message: Broadcast): void;
   changed(change: OrchestratorChange): void;
 }

@@ -62,7 +62,7 @@ export function conversationsPort(services: Services, live: LiveConversations): 
     async compact(conversationId) {
       if (!store.conversation(conversationId))
         return { code: "not-found", message: `there is no conversation ${conversationId}` };
-      if (services.isStopping())
+      if (services.isDraining())
         return { code: "draining", message: "the server is about to stop and compacts nothing any more" };
       return live.use(conversationId, (conversation) => conversation.compact());
     },

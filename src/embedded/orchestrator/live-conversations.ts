@@ -1,17 +1,11 @@
 // All conversations that have an actor: adopted when something is asked of one, forgotten when its actor has ended.
 // Must never leave a turn unsealed because an actor failed.
 import type { AnyActorRef } from "xstate";
-import type { ActorRegistry } from "../../runtime/actor-registry.ts";
+import type { Supervision } from "../../runtime/actor-registry.ts";
 import type { Services } from "./context.ts";
 import { LiveConversation } from "./live-conversation.ts";
 import { conversationLogic } from "./provide-machines.ts";
 import type { CrashedTurn } from "./recovery.ts";
-
-export interface Supervision {
-  /** The root; its clock option must be the same clock, because the charts' delays run on it. */
-  parent: AnyActorRef;
-  registry: ActorRegistry;
-}
 
 export class LiveConversations {
   readonly #supervision: Supervision;

@@ -3,7 +3,7 @@
 
 import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../../src/embedded/orchestrator.ts";
 import { openSqliteStore } from "../../../src/embedded/sqlite-store.ts";
-import type { Supervision } from "../../../src/gateway/gateway.ts";
+import type { PortsHost } from "../../../src/gateway/gateway.ts";
 import type { Limits } from "../../../src/limits.ts";
 import type { IdempotencyKeys } from "../../../src/ports/idempotency.ts";
 import { silentLogger } from "../../../src/ports/logger.ts";
@@ -29,7 +29,7 @@ export class EmbeddedHost implements Directions {
   readonly idempotency: IdempotencyKeys;
   readonly #embedded: EmbeddedOrchestrator;
   readonly #store: Store & { fails: Error | undefined };
-  readonly #registry: Supervision["registry"];
+  readonly #registry: PortsHost["registry"];
   readonly #announcer = new Announcer();
   readonly #turns = new Map<string, Turn>();
   readonly #listeners = new Map<string, number>();
@@ -37,8 +37,8 @@ export class EmbeddedHost implements Directions {
   readonly #agents = new Map<string, { puppet: Puppet; hasEnded: boolean }>();
   readonly #leaveBroadcasts: () => void;
 
-  constructor(supervision: Supervision, limits: Limits) {
-    this.#registry = supervision.registry;
+  constructor(portsHost: PortsHost, limits: Limits) {
+    this.#registry = portsHost.registry;
     const logger = silentLogger;
     this.#store = failingStore(
       openSqliteStore({ dataDir: ":memory:", clock: systemClock, logger, durability: "normal" }),
@@ -48,7 +48,7 @@ export class EmbeddedHost implements Directions {
       return this.#agent(question?.type === "text" ? question.text : "").puppet.agent.run(run);
     });
     this.#embedded = createEmbeddedOrchestrator({
-      supervision,
+      host: portsHost,
       store: this.#store,
       agents: [agent],
       tools: [],

@@ -3,7 +3,7 @@
 import { createServer } from "node:http";
 import { createRequestGuard } from "../../../src/access/request-guard.ts";
 import type { Socket, SocketListener } from "../../../src/egress/socket.ts";
-import { Gateway, type GatewayPorts, type Supervision } from "../../../src/gateway/gateway.ts";
+import { Gateway, type GatewayPorts, type PortsHost } from "../../../src/gateway/gateway.ts";
 import { limits as allLimits, type Limits } from "../../../src/limits.ts";
 import type { Orchestrator } from "../../../src/ports/orchestrator.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
@@ -71,7 +71,7 @@ export interface RandomServer {
 
 export interface ServerParts {
   /** The ports of the gateway; the orchestrator is witnessed. */
-  ports: (supervision: Supervision, limits: Limits) => GatewayPorts;
+  ports: (portsHost: PortsHost, limits: Limits) => GatewayPorts;
   /** Stands between the server and its sockets: how tests of the histories break it. */
   between?: Between;
 }
@@ -98,8 +98,8 @@ export async function openRandomServer({ ports, between = nothingBetween }: Serv
     limits: smallLimits,
     surfaces,
     eventProfile: "full",
-    ports: (supervision) => {
-      const made = ports(supervision, smallLimits);
+    ports: (portsHost) => {
+      const made = ports(portsHost, smallLimits);
       return { ...made, orchestrator: witness(made.orchestrator) };
     },
   });

@@ -1,0 +1,158 @@
+// Puts a server together from its configuration: the embedded parts behind the gateway's ports, the transport, the HTTP
+// API. Nothing listens yet, and what fails here leaves nothing behind but the store, which is the caller's.
+import { createServer, type Server } from "node:http";
+import { fileURLToPath } from "node:url";
+import { Credentials, digestOf, type TokenEntry } from "../access/credentials.ts";
+import { createRequestGuard, type RequestGuard } from "../access/request-guard.ts";
+import type { Metrics } from "../diagnostics/metrics.ts";
+import { createEmbeddedOrchestrator } from "../embedded/orchestrator.ts";
+import { createConversationSurface } from "../embedded/surfaces/conversation.ts";
+import { createGatewaySurface } from "../embedded/surfaces/gateway.ts";
+import { createMessageQueueSurface } from "../embedded/surfaces/message-queue.ts";
+import { Gateway } from "../gateway/gateway.ts";
+import { createHttpApp } from "../http/app.ts";
+import { createHttpListener } from "../http/listener.ts";
+import { OpenStreams } from "../http/open-streams.ts";
+import type { Limits } from "../limits.ts";
+import type { Agent, Tool } from "../ports/agent.ts";
+import type { Authorisation } from "../ports/authorisation.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Store } from "../ports/store.ts";
+import type { SurfaceProvider } from "../ports/surfaces.ts";
+import { isInProfile } from "../protocol/event-profile.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { trackAnswers } from "../runtime/listen.ts";
+import { createSurfaceRegistry } from "../surfaces/surface-registry.ts";
+import { connectionOptions, createTransport } from "../transport/ws-transport.ts";
+import type { Config } from "./config.ts";
+import { createVisualizer } from "./inspection.ts";
+import { StopSequence } from "./stop.ts";
+import { markOf, readTokensFile, TokensFile } from "./tokens-file.ts";
+
+export interface CompositionOptions {
+  config: Config;
+  clock: Clock;
+  logger: Logger;
+  limits: Limits;
+  store: Store;
+  metrics: Metrics;
+  agents: Agent[];
+  tools: Tool[];
+  surfaces: SurfaceProvider[];
+  defaultModel: string;
+  authorisation: Authorisation | undefined;
+}
+
+/** What a server consists of while it runs. */
+export interface ServerParts {
+  gateway: Gateway;
+  access: RequestGuard;
+  tokensFile: TokensFile | undefined;
+  wsServer: Server;
+  httpServer: Server;
+  stopSequence: StopSequence;
+  /** Of --inspect=stately, when it runs: ended with the rest. */
+  stately?: { readonly url: string; stop(): Promise<void> };
+}
+
+const pageDirectory = fileURLToPath(new URL("../page/", import.meta.url));
+
+/** TURNWIRE_TOKEN, which may do everything. */
+const tokenOf = ({ token }: Config): TokenEntry[] =>
+  token === undefined ? [] : [{ name: "TURNWIRE_TOKEN", sha256: digestOf(token), scope: "admin" }];
+
+/** Undefined where nobody is asked for a token. @throws TokensFileError */
+function credentialsOf(config: Config): Credentials | undefined {
+  const { token, tokensFile } = config;
+  if (token === undefined && tokensFile === undefined) return undefined;
+  return new Credentials([...tokenOf(config), ...(tokensFile === undefined ? [] : readTokensFile(tokensFile))]);
+}
+
+/** @throws TokensFileError: one sentence for the person who started it. */
+export function compose(options: CompositionOptions): ServerParts {
+  const { config, clock, logger, limits, store, metrics, agents, tools, defaultModel, authorisation } = options;
+  // Before it is read: a change while the server starts is seen by the first check.
+  const mark = config.tokensFile === undefined ? "" : markOf(config.tokensFile);
+  const credentials = credentialsOf(config);
+  const access = createRequestGuard({ credentials, allowOrigins: config.allowOrigins, clock, limits });
+  const streams = new OpenStreams();
+  const surfaces = createSurfaceRegistry();
+  const gateway = new Gateway({
+    ...{ clock, logger, limits, surfaces, authorisation },
+    eventProfile: config.eventProfile,
+    ports: (host) =>
+      createEmbeddedOrchestrator({
+        ...{ store, agents, tools, defaultModel, clock, logger, limits },
+        host: { ...host, watchers: (id) => host.watchers(id) + streams.watching(id) },
+        orphanMs: config.orphanMs,
+      }),
+  });
+  const { ports: embedded, authoriser, quota, directory } = gateway;
+  const { orchestrator, conversations, subscribe: changes, activity } = embedded;
+  const figures = () => ({
+    ...gateway.counts(),
+    runningTurns: embedded.runningTurns(),
+    stalledTurns: embedded.stalledTurns(),
+    refusesTurns: embedded.refusing !== undefined,
+  });
+  const setRefusesTurns = (refuses: boolean): void =>
+    embedded.setRefusing(refuses ? "this server takes no new turns at the moment" : undefined);
+  surfaces.register(createConversationSurface({ orchestrator, conversations, activity, changes }));
+  surfaces.register(createMessageQueueSurface(conversations, changes));
+  surfaces.register(createGatewaySurface({ clock, figures, setRefusesTurns, changes }));
+  for (const provider of options.surfaces) surfaces.register(provider);
+
+  const transport = createTransport({
+    ...{ clock, limits, logger, access },
+    closedBecause: () => gateway.closedBecause,
+    accept: (socket, caller) => gateway.accept(socket, caller),
+  });
+  const hasToken = credentials !== undefined;
+  const visualizer = config.inspect && createVisualizer(config.inspect, hasToken, gateway, figures, clock);
+  const source = {
+    figures,
+    charts: () => directory.counts(),
+    egress: () => gateway.connections.counters,
+    waiting: () => transport.waiting(),
+  };
+  const app = createHttpApp({
+    ...{ orchestrator, conversations, access, authoriser, quota, streams, clock, logger, limits, visualizer },
+    health: {
+      alive: () => gateway.root.getSnapshot().status === "active",
+      ready: () => !gateway.isDraining,
+    },
+    metrics: () => metrics.scrape(source),
+    page: { directory: pageDirectory },
+    why: { directory, activity, readers: (id) => streams.watching(id) },
+    eventFilter: ({ type }) => isInProfile(config.eventProfile, type),
+  });
+  const isGood = access.isGood;
+  const onChange = (entries: TokenEntry[]): void => {
+    credentials?.replace([...tokenOf(config), ...entries]);
+    gateway.revoke(isGood);
+    streams.revoke(isGood);
+  };
+  const { tokensFile: path } = config;
+  const tokensFile = path === undefined ? undefined : new TokensFile({ path, mark, clock, logger, onChange });
+
+  const wsServer = transport.createServer();
+  const httpOptions = { ...connectionOptions(limits), requestTimeout: limits.requestMs };
+  const httpServer = createServer(httpOptions, createHttpListener(app, logger));
+  httpServer.on("upgrade", transport.upgrade);
+  const answersSent = trackAnswers(httpServer, clock);
+  const stopSequence = new StopSequence({
+    ...{ gateway, transport, limits },
+    servers: [wsServer, httpServer],
+    endTurns: (deadlineMs) => embedded.drain(deadlineMs),
+    // Only now, so that a person who watches the charts sees the last socket go.
+    socketsClosed: () => visualizer?.stop(),
+    answersSent: () => answersSent(limits.closingMs),
+    async gatewayStopped() {
+      tokensFile?.stop();
+      embedded.close();
+      await parts.stately?.stop();
+    },
+  });
+  const parts: ServerParts = { gateway, access, tokensFile, wsServer, httpServer, stopSequence };
+  return parts;
+}

@@ -1,11 +1,12 @@
 // The house style, as far as a program can see it: each check looks at the real files. That the checks find what they
 // are for is shown in test/tidy/checks.test.ts.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { clocksOutside, impureMachines } from "./tidy/clocks.ts";
 import { wrongImports } from "./tidy/imports.ts";
+import { deadLinks } from "./tidy/links.ts";
 import {
   asyncProvidedActions,
   chartFaults,
@@ -98,6 +99,10 @@ architecture("every file is in a room, and a room imports only what the table sa
 architecture("no room and no file is part of a circle", () => none([...upwardArrows(), ...circularFiles(fixture)]));
 
 architecture("every path that a text names leads to a file", () => none(deadPaths(fixture)));
+
+architecture("every link in a document leads to a file and a heading", () =>
+  none(deadLinks(fixture, (path) => existsSync(join(root, path)))),
+);
 
 architecture("machines know no clock, no chance, no world, and never wait", () => none(impureMachines(fixture)));
 

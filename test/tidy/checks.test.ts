@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { assign, setup } from "xstate";
 import { clocksOutside, impureMachines } from "./clocks.ts";
 import { importsOf, wrongImports } from "./imports.ts";
+import { deadLinks } from "./links.ts";
 import {
   asyncProvidedActions,
   chartFaults,
@@ -224,6 +225,44 @@ architecture("a path that leads nowhere is found", () => {
     assert.equal(says(text), [], text);
   for (const text of ['"src/y.ts"', '"../src/y.ts"', "see src/x/two", "[map](docs/map.md)"])
     assert.is(says(text).length, 1, text);
+});
+
+architecture("a link that leads nowhere is found", () => {
+  const guide = {
+    path: "docs/guide.md",
+    text: "# The guide\n## `a.b` & c_d\n## Again\n## Again\n```sh\n# no heading\n```",
+  };
+  const says = (text: string): string[] => {
+    const here = { path: "docs/deep/here.md", text };
+    return deadLinks([here, guide], (path) =>
+      ["docs/guide.md", "docs/deep/here.md", "docs/a.png", "src"].includes(path),
+    );
+  };
+  for (const text of [
+    "[a](../guide.md) and [b](../guide.md#the-guide)\n[c](../../src)",
+    "[a](../guide.md#ab--c_d) [b](../guide.md#again) [c](../guide.md#again-1)",
+    "# Here [it](../guide.md) is\n[a](#here-it-is)",
+    "[![picture](../a.png)](../guide.md 'title')".replaceAll("'", '"'),
+    "[a](https://example.com/x#y) [b](mailto:a@b)",
+    "`[a](nowhere.md)`\n```md\n[a](nowhere.md)\n```",
+  ])
+    assert.equal(says(text), [], text);
+  for (const [text, problem] of [
+    ["\n[a](guide.md)", "docs/deep/here.md:2: the link guide.md leads to no file"],
+    ["![a](../b.png)", "leads to no file"],
+    ["[a](../guide.md#no-heading)", "leads to no heading of docs/guide.md"],
+    ["[a](../guide.md#again-2)", "leads to no heading"],
+    ["[a](../a.png#x)", "leads to no heading"],
+    ["[a](/docs/guide.md)", "is no relative path"],
+    ["[a](../../../guide.md)", "leads out of the repository"],
+    ["[a]: nowhere.md", "leads to no file"],
+    ['<img width="1" src="nowhere.png">', "leads to no file"],
+    ["```sh\n```\n[a](nowhere.md)", "here.md:3"],
+  ] as const) {
+    const findings = says(text);
+    assert.is(findings.length, 1, text);
+    assert.match(findings[0] ?? "", problem);
+  }
 });
 
 architecture("an impure machine is found", () => {

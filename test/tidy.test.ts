@@ -17,7 +17,7 @@ import {
 } from "./tidy/machines.ts";
 import { deadPaths } from "./tidy/paths.ts";
 import { placesOfAMachine } from "./tidy/places.ts";
-import { undocumented } from "./tidy/readme.ts";
+import { withoutRow } from "./tidy/reference.ts";
 import { circularFiles, upwardArrows, wrongRooms } from "./tidy/rooms.ts";
 import { escapesFromTypes, nearlyTooLong, tooLong, unfinishedWords, wideLines, withoutOpening } from "./tidy/shape.ts";
 import { isIn, isTypeScript, type Source, sourcesOf } from "./tidy/source.ts";
@@ -151,22 +151,27 @@ charts("no async action is provided to a machine", () => none(asyncProvidedActio
 
 charts.run();
 
-// ── tests and README ──────────────────────────────────────────────────────────────────────────────────────────────
+// ── tests and documents ───────────────────────────────────────────────────────────────────────────────────────────
 
-const promises = suite("tidy: tests and README");
+const promises = suite("tidy: tests and documents");
 
 promises("every test file runs its suites, asserts, and never sleeps", () => none(idleTestFiles(fixture)));
 
-promises("every limit, close code and dependency has a row in the README", async () => {
+promises("every limit, close code, flag and dependency has a row in its document", async () => {
   const { limits } = await import("../src/limits.ts");
   const { closes } = await import("../src/protocol/closes.ts");
-  const readme = fixture.find((source) => source.path === "README.md")?.text;
-  const documented = {
-    limits: Object.keys(limits),
-    closeCodes: Object.values(closes).map((close) => close.code),
-    dependencies: Object.keys(field(packageJson(), "dependencies")),
-  };
-  none(undocumented(readme, documented));
+  const { flags } = await import("../src/server/config/settings.ts");
+  const codes = Object.values(closes).map(({ code }) => String(code));
+  none([
+    ...withoutRow(fixture, "docs/reference/limits.md", Object.keys(limits)),
+    ...withoutRow(fixture, "docs/reference/close-codes.md", codes),
+    ...withoutRow(
+      fixture,
+      "docs/reference/configuration.md",
+      Object.keys(flags).map((name) => `--${name}`),
+    ),
+    ...withoutRow(fixture, "docs/architecture.md", Object.keys(field(packageJson(), "dependencies"))),
+  ]);
 });
 
 promises.run();

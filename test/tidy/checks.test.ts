@@ -16,7 +16,7 @@ import {
 import { mask } from "./mask.ts";
 import { deadPaths } from "./paths.ts";
 import { placesOfAMachine } from "./places.ts";
-import { undocumented } from "./readme.ts";
+import { withoutRow } from "./reference.ts";
 import { circularFiles, upwardArrows, wrongRooms } from "./rooms.ts";
 import { escapesFromTypes, nearlyTooLong, tooLong, unfinishedWords, wideLines, withoutOpening } from "./shape.ts";
 import type { Source } from "./source.ts";
@@ -374,9 +374,9 @@ charts("an async action that is provided is found, an async actor is fine", () =
 
 charts.run();
 
-// ── tests and README ──────────────────────────────────────────────────────────────────────────────────────────────
+// ── tests and documents ───────────────────────────────────────────────────────────────────────────────────────────
 
-const promises = suite("tidy checks: tests and README");
+const promises = suite("tidy checks: tests and documents");
 
 promises("an idle test file is found", () => {
   const uvu = 'import * as assert from "uvu/assert"; const test = suite("a");';
@@ -395,17 +395,17 @@ promises("an idle test file is found", () => {
   ]);
 });
 
-promises("what has no row in the README is found", () => {
-  const documented = { limits: ["queueMax", "queue"], closeCodes: [1000, 4001, 4001], dependencies: ["ws", "@a/b"] };
-  const readme = "queue 1000\n| `queueMax` | 10 |\n| 4001 | slow |\n| ws-other | @a/b/c |";
-  assert.equal(undocumented(readme, documented), [
-    "README.md: no table row for the limit queue",
-    "README.md: no table row for the close code 1000",
-    "README.md: no table row for the dependency ws",
-    "README.md: no table row for the dependency @a/b",
+promises("what has no row in its document is found", () => {
+  const words = ["queueMax", "queue", "1000", "4001", "4001", "ws", "@a/b"];
+  const missing = (text: string): string[] => withoutRow([{ path: "a.md", text }], "a.md", words);
+  assert.equal(missing("queue 1000\n| `queueMax` | 10 queue |\n| 4001 | slow |\n| ws-other | @a/b/c |"), [
+    "a.md: no table row for queue",
+    "a.md: no table row for 1000",
+    "a.md: no table row for ws",
+    "a.md: no table row for @a/b",
   ]);
-  assert.equal(undocumented("| queueMax, queue | 1000, 4001 | `ws` `@a/b` |", documented), []);
-  assert.equal(undocumented(undefined, documented), ["README.md: there is none"]);
+  assert.equal(missing("| queueMax, queue | |\n| 1000, 4001 | |\n| `ws` `@a/b` | |"), []);
+  assert.equal(withoutRow([], "a.md", words), ["a.md: there is none"]);
 });
 
 promises.run();

@@ -33,6 +33,7 @@ export type TurnSignal =
   | { type: "retry.scheduled" }
   | { type: "step.finished" }
   | { type: "agent.stalled" }
+  | { type: "agent.resumed" }
   | { type: "agent.finished"; reason: "stop" | "length" | "tool-calls" }
   | { type: "agent.failed"; failure: TurnFailure }
   | { type: "log.full"; failure: TurnFailure }
@@ -64,14 +65,8 @@ export const turnMachine = setup({
     running: {
       description: "The agent is at work and is heard.",
       entry: ["announceTurn", "beginAgent"],
-      initial: "starting",
+      initial: "working",
       on: {
-        "agent.thinking": { target: ".thinking", actions: "noteActivity" },
-        "agent.writing": { target: ".writing", actions: "noteActivity" },
-        "tools.started": { target: ".runningTools", actions: "noteActivity" },
-        "retry.scheduled": { target: ".retrying", actions: "noteActivity" },
-        "step.finished": { target: ".continuing", actions: "noteActivity" },
-        "agent.stalled": { target: ".stalled", actions: "noteActivity" },
         "agent.finished": {
           target: "done",
           actions: { type: "conclude", params: ({ event }) => ({ reason: event.reason }) },
@@ -89,33 +84,64 @@ export const turnMachine = setup({
         "turn.interrupt": { target: "interrupted", actions: { type: "conclude", params: { reason: "interrupted" } } },
       },
       states: {
-        starting: {
-          description: "The model has been asked and has not said anything.",
-          meta: { neverGets: ["tools.finished"] },
-        },
-        thinking: {
-          description: "The model reasons.",
-          meta: { neverGets: ["tools.finished"] },
-        },
-        writing: {
-          description: "The model writes its answer.",
-          meta: { neverGets: ["tools.finished"] },
-        },
-        runningTools: {
-          description: "Tools that the model called are at work.",
-          on: { "tools.finished": { target: "continuing", actions: "noteActivity" } },
-        },
-        continuing: {
-          description: "A step or its tools are through; the model has been asked to go on.",
-          meta: { neverGets: ["tools.finished"] },
-        },
-        retrying: {
-          description: "The model could not be reached; another try is due.",
-          meta: { neverGets: ["tools.finished"] },
+        working: {
+          description: "The agent gives signs of life.",
+          initial: "starting",
+          on: {
+            "agent.thinking": { target: ".thinking", actions: "noteActivity" },
+            "agent.writing": { target: ".writing", actions: "noteActivity" },
+            "tools.started": { target: ".runningTools", actions: "noteActivity" },
+            "retry.scheduled": { target: ".retrying", actions: "noteActivity" },
+            "step.finished": { target: ".continuing", actions: "noteActivity" },
+            "agent.stalled": { target: "stalled", actions: "noteActivity" },
+          },
+          meta: { neverGets: ["agent.resumed"] },
+          states: {
+            starting: {
+              description: "The model has been asked and has not said anything.",
+              meta: { neverGets: ["tools.finished"] },
+            },
+            thinking: {
+              description: "The model reasons.",
+              meta: { neverGets: ["tools.finished"] },
+            },
+            writing: {
+              description: "The model writes its answer.",
+              meta: { neverGets: ["tools.finished"] },
+            },
+            runningTools: {
+              description: "Tools that the model called are at work.",
+              on: { "tools.finished": { target: "continuing", actions: "noteActivity" } },
+            },
+            continuing: {
+              description: "A step or its tools are through; the model has been asked to go on.",
+              meta: { neverGets: ["tools.finished"] },
+            },
+            retrying: {
+              description: "The model could not be reached; another try is due.",
+              meta: { neverGets: ["tools.finished"] },
+            },
+            before: {
+              description: "Where the agent was before it stalled.",
+              type: "history",
+            },
+          },
         },
         stalled: {
           description: "The agent has given no sign of life for a while; with the next one it is where it was before.",
-          meta: { neverGets: ["tools.finished"] },
+          on: { "agent.resumed": { target: "working.before", actions: "noteActivity" } },
+          meta: {
+            // A sign of life comes before what it says.
+            neverGets: [
+              "agent.thinking",
+              "agent.writing",
+              "tools.started",
+              "tools.finished",
+              "retry.scheduled",
+              "step.finished",
+              "agent.stalled",
+            ],
+          },
         },
       },
     },

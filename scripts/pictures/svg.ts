@@ -100,7 +100,8 @@ function drawText(placed: PlacedBox): string[] {
   const { box, x, y, text, description, behaviour } = placed;
   const halo = box.boxes.length > 0 ? " halo" : "";
   const gap = behaviour.length > 0 ? sizes.line / 2 : 0;
-  const name = box.kind === "parallel" ? `${box.name} (at once)` : box.name;
+  const notes: Partial<Record<typeof box.kind, string>> = { parallel: " (at once)", history: " (H)" };
+  const name = `${box.name}${notes[box.kind] ?? ""}`;
   const lines = [
     ...description.map((words) => ({ kind: "description", words, gap: 0, transition: undefined })),
     ...behaviour.map((line) => ({ ...line, gap })),

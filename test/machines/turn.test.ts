@@ -11,8 +11,9 @@ const test = suite("the turn's chart");
 const context = { conversationId: "c" };
 const table = new ChartTable({ machine: turnMachine, guards: [], context });
 
-const phases = ["starting", "thinking", "writing", "runningTools", "continuing", "retrying", "stalled"];
-const running = (phase: string) => ({ running: phase });
+const phases = ["starting", "thinking", "writing", "runningTools", "continuing", "retrying"];
+const working = (phase: string) => ({ running: { working: phase } });
+const stalled = { running: "stalled" };
 const failure = { message: "it broke" };
 
 const signals: [string, string][] = [
@@ -21,7 +22,6 @@ const signals: [string, string][] = [
   ["tools.started", "runningTools"],
   ["retry.scheduled", "retrying"],
   ["step.finished", "continuing"],
-  ["agent.stalled", "stalled"],
 ];
 
 const endings: [TurnMachineEvent, string][] = [
@@ -35,22 +35,34 @@ const endings: [TurnMachineEvent, string][] = [
 
 test("from every phase the agent may go on to every other", () => {
   for (const phase of phases) {
-    for (const [on, to] of signals) table.take({ in: running(phase), on, to: running(to), does: ["noteActivity"] });
+    for (const [on, to] of signals) table.take({ in: working(phase), on, to: working(to), does: ["noteActivity"] });
   }
 });
 
 test("tools that have finished let the model go on, and mean nothing while none run", () => {
   for (const phase of phases) {
     const runs = phase === "runningTools";
-    const to = running(runs ? "continuing" : phase);
-    table.take({ in: running(phase), on: "tools.finished", to, does: runs ? ["noteActivity"] : [] });
+    const to = working(runs ? "continuing" : phase);
+    table.take({ in: working(phase), on: "tools.finished", to, does: runs ? ["noteActivity"] : [] });
   }
 });
 
 test("from every phase every end is reached, and concludes the turn once", () => {
   for (const phase of phases) {
-    for (const [on, to] of endings) table.take({ in: running(phase), on, to, does: ["conclude"] });
+    for (const [on, to] of endings) table.take({ in: working(phase), on, to, does: ["conclude"] });
   }
+  for (const [on, to] of endings) table.take({ in: stalled, on, to, does: ["conclude"] });
+});
+
+test("an agent that stalls is, with its next sign of life, where it was before", () => {
+  for (const phase of phases) {
+    table.take({ in: working(phase), on: "agent.stalled", to: stalled, does: ["noteActivity"] });
+    const before = turnMachine.resolveState({ value: working(phase), context });
+    const [silent] = transition(turnMachine, before, { type: "agent.stalled" });
+    const [after] = transition(turnMachine, silent, { type: "agent.resumed" });
+    assert.equal(after.value, working(phase));
+  }
+  table.take({ in: stalled, on: "agent.resumed", to: working("starting"), does: ["noteActivity"] });
 });
 
 test("an ended turn hears nothing more", () => {
@@ -102,7 +114,7 @@ test("a turn begins by saying so, and is aborted when its time is over", () => {
   );
   actor.start();
   assert.equal(did, ["announceTurn", "beginAgent"]);
-  assert.equal(actor.getSnapshot().value, running("starting"));
+  assert.equal(actor.getSnapshot().value, working("starting"));
   actor.send({ type: "turn.overdue" });
   assert.is(actor.getSnapshot().value, "aborted");
   assert.equal(did.slice(2), ["aborted"]);

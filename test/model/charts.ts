@@ -117,6 +117,7 @@ export const declaredEvents: Readonly<Record<string, readonly string[]>> = {
     "retry.scheduled": true,
     "step.finished": true,
     "agent.stalled": true,
+    "agent.resumed": true,
     "agent.finished": true,
     "agent.failed": true,
     "log.full": true,

@@ -63,7 +63,7 @@ test("an agent that hangs: who was asked, what it said last and when, who watche
     "; if it stays like this, it is aborted in 20 min; 1 text waits for its end\\. It is watched by 1 socket\\.$",
   ];
   assert.match(found.sentence, new RegExp(said.join("")));
-  assert.equal(found.states, ["turn.running.writing"]);
+  assert.equal(found.states, ["turn.running.working.writing"]);
   assert.ok(found.waitsFor.includes("turn.cancel"), found.waitsFor.join());
   assert.is(found.deadlines[0]?.what, "its agent has given no sign of life: aborted");
   assert.equal([found.watchers, found.watchersUpToDate], [1, 1]);

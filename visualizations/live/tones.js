@@ -18,7 +18,7 @@ const tones = new Map([
   ["conversation.recovering.storing", "warn"],
   ["conversation.recovering.waitingForStore", "bad"],
   ["conversation.sealing.waitingForStore", "bad"],
-  ["turn.running.retrying", "warn"],
+  ["turn.running.working.retrying", "warn"],
   ["turn.failed", "bad"],
   ["turn.outgrown", "bad"],
 ]);

@@ -1,7 +1,7 @@
 // What a conversation's chart does and asks: its actions and guards, on the waiting texts, the running turn and the
 // store. Must never decide what may happen when: that is the chart's.
 import { randomUUID } from "node:crypto";
-import type { TurnEnding, TurnSignal } from "../../../machines/turn.ts";
+import type { TurnEnding } from "../../../machines/turn.ts";
 import type { Compacted, NotDone, TurnProgress } from "../../ports/conversations.ts";
 import type { KeyedRequest } from "../../ports/idempotency.ts";
 import type { QueuedMessage, Refused, TurnRequest } from "../../ports/orchestrator.ts";
@@ -13,7 +13,7 @@ import { MessageQueue } from "./message-queue.ts";
 import { type CrashedTurn, recover } from "./recovery.ts";
 import { keptAnswer, openTurn, refused, storageFailed } from "./start-turn.ts";
 import { TurnEvents } from "./turn-events.ts";
-import { TurnRunner } from "./turn-runner.ts";
+import { type TurnChart, TurnRunner } from "./turn-runner.ts";
 
 /** What a command was given; the event that carries the command through the mailbox is bare. */
 export interface Asked {
@@ -102,10 +102,10 @@ export class ConversationActions {
     this.#runner?.announce();
   }
 
-  beginAgent(tellTurn: (signal: TurnSignal) => void, agentEnded: () => void): void {
+  beginAgent(chart: TurnChart, agentEnded: () => void): void {
     const runner = this.#runner;
     // An agent that was left behind and ends in a later turn's time says nothing about that turn.
-    runner?.begin(tellTurn, () => {
+    runner?.begin(chart, () => {
       if (this.#runner === runner) agentEnded();
     });
   }
@@ -119,6 +119,7 @@ export class ConversationActions {
   }
 
   noteActivity(): void {
+    this.#runner?.noteActivity();
     this.#services.changed({ what: "activity", conversationId: this.id });
   }
 

@@ -29,10 +29,7 @@ export function conversationLogic({ workOf, tell, turnBegun, limits }: ChartPart
       },
       beginAgent: (args) => {
         const { context, self } = args;
-        at(args).beginAgent(
-          (signal) => self.send(signal),
-          () => tell(context.conversationId, { type: "agent.ended" }),
-        );
+        at(args).beginAgent(self, () => tell(context.conversationId, { type: "agent.ended" }));
       },
       noteActivity: (args) => at(args).noteActivity(),
       conclude: (args, ending) => at(args).conclude(ending),

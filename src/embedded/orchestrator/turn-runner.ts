@@ -1,5 +1,6 @@
 // One turn's data plane: it follows the agent, emits what it says, keeps the record, and tells the turn's chart the
 // facts that change it. Must never emit anything between `done` and `turn-sealed`, whatever the agent does.
+import type { StateValue } from "xstate";
 import type { TurnEnding, TurnSignal } from "../../../machines/turn.ts";
 import type { AgentEvent, AgentMessage, AgentRun } from "../../ports/agent.ts";
 import type { TurnProgress } from "../../ports/conversations.ts";
@@ -30,17 +31,11 @@ export interface Turn {
 /** Made once: each DOMException with its stack costs 30 µs. */
 const turnIsOver = new DOMException("the turn is over", "AbortError");
 
-type Phase = "starting" | "thinking" | "writing" | "runningTools" | "continuing" | "retrying" | "stalled";
-
-/** How a turn comes back to what it was at before it stalled; to its very start nothing leads back. */
-const signalOf: Record<Exclude<Phase, "stalled">, [Phase, TurnSignal]> = {
-  starting: ["continuing", { type: "step.finished" }],
-  thinking: ["thinking", { type: "agent.thinking" }],
-  writing: ["writing", { type: "agent.writing" }],
-  runningTools: ["runningTools", { type: "tools.started" }],
-  continuing: ["continuing", { type: "step.finished" }],
-  retrying: ["retrying", { type: "retry.scheduled" }],
-};
+/** The turn's actor, as far as the runner uses it. */
+export interface TurnChart {
+  send(signal: TurnSignal): void;
+  getSnapshot(): { readonly value: StateValue };
+}
 
 export class TurnRunner {
   readonly turn: Turn;
@@ -51,10 +46,9 @@ export class TurnRunner {
   readonly #abort = new AbortController();
   readonly #startedAt: number;
   #saidAt: number;
-  #tellChart: (signal: TurnSignal) => void = () => {};
-  #phase: Phase = "starting";
-  #phaseAt: number;
-  #stalledIn: Exclude<Phase, "stalled"> = "starting";
+  #chart: TurnChart | undefined;
+  /** Since when the chart is in the state that it is in. */
+  #stateAt: number;
   #lastEvent = "";
   #openCalls = new Set<string>();
   readonly #budget: LogBudget;
@@ -74,7 +68,7 @@ export class TurnRunner {
     this.#budget = new LogBudget(services.limits.turnLogBytesMax, turn.conversationId);
     this.#startedAt = services.clock.now();
     this.#saidAt = this.#startedAt;
-    this.#phaseAt = this.#startedAt;
+    this.#stateAt = this.#startedAt;
   }
 
   /** How far it is, for those who look. */
@@ -85,7 +79,7 @@ export class TurnRunner {
       turnId: this.turn.turnId,
       model: this.turn.model.name,
       startedMsAgo: Math.round(now - this.#startedAt),
-      phaseMs: Math.round(now - this.#phaseAt),
+      phaseMs: Math.round(now - this.#stateAt),
       lastEvent: this.#lastEvent,
       saidMsAgo: Math.round(now - this.#saidAt),
       endsInMs: this.#ending ? undefined : Math.max(0, Math.round(this.#startedAt + limits.turnMs - now)),
@@ -94,7 +88,14 @@ export class TurnRunner {
   }
 
   get isStalled(): boolean {
-    return this.#phase === "stalled" && this.ended === undefined;
+    return this.#state === "stalled";
+  }
+
+  /** The state that the turn's chart is in while it runs, as `writing` or `stalled`. Read for every delta. */
+  get #state(): StateValue | undefined {
+    const value = this.#chart?.getSnapshot().value;
+    const running = typeof value === "object" ? value["running"] : undefined;
+    return typeof running === "object" ? running["working"] : running;
   }
 
   /** To be called now and then: an agent that is silent for long has stalled, and in the end it is lost. */
@@ -102,9 +103,8 @@ export class TurnRunner {
     const { clock, limits } = this.#services;
     const silentMs = clock.now() - this.#saidAt;
     if (this.ended === undefined && silentMs >= limits.agentLostMs) this.#tellChart({ type: "turn.overdue" });
-    if (this.ended !== undefined || silentMs < limits.agentSilentMs || this.#phase === "stalled") return;
-    this.#stalledIn = this.#phase;
-    this.#enter("stalled", { type: "agent.stalled" });
+    if (this.ended === undefined && silentMs >= limits.agentSilentMs && !this.isStalled)
+      this.#tellChart({ type: "agent.stalled" });
   }
 
   /** Why the turn has ended, once its `done` is out. */
@@ -121,11 +121,11 @@ export class TurnRunner {
   }
 
   /** Starts the agent. The chart hears facts until the turn has ended; agentEnded is for one that outlives its turn. */
-  begin(tellChart: (signal: TurnSignal) => void, agentEnded: () => void): void {
-    this.#tellChart = tellChart;
+  begin(chart: TurnChart, agentEnded: () => void): void {
+    this.#chart = chart;
     const { settleQueue, clock, limits } = this.#services;
     this.#overdue = clock.setTimeout(
-      () => settleQueue.around(() => tellChart({ type: "turn.overdue" })),
+      () => settleQueue.around(() => this.#tellChart({ type: "turn.overdue" })),
       limits.turnMs,
     );
     const { agent } = this.turn.model;
@@ -229,7 +229,7 @@ export class TurnRunner {
 
   /** False when the turn has ended by it. */
   #take(value: unknown): boolean {
-    if (this.#phase === "stalled") this.#enter(...signalOf[this.#stalledIn]);
+    if (this.isStalled) this.#tellChart({ type: "agent.resumed" });
     const event = readAgentEvent(value);
     if (event) for (const part of fitted(event, this.#services.limits)) this.#hear(part);
     else this.#drop("no event of the agent port");
@@ -262,8 +262,7 @@ export class TurnRunner {
         if (!this.#emitWithin(event)) return;
         this.#record.hold("tool", { type: "tool-result", toolCallId, toolName, content, isError, stepId });
         this.#openCalls.delete(toolCallId);
-        if (this.#openCalls.size === 0 && this.#phase === "runningTools")
-          this.#enter("continuing", { type: "tools.finished" });
+        if (this.#openCalls.size === 0 && this.#state === "runningTools") this.#tellChart({ type: "tools.finished" });
         return;
       }
       case "usage":
@@ -294,11 +293,18 @@ export class TurnRunner {
     if (this.#emitWithin({ type: "steering", text })) this.#record.steer(text, messages);
   }
 
-  #enter(phase: Phase, signal: TurnSignal): void {
-    if (this.#phase === phase || this.ended !== undefined) return;
-    this.#phase = phase;
-    this.#phaseAt = this.#services.clock.now();
-    this.#tellChart(signal);
+  /** The chart's state has changed. */
+  noteActivity(): void {
+    this.#stateAt = this.#services.clock.now();
+  }
+
+  /** Tells the chart what brings it into a state, unless it is there: deltas come by the thousand. */
+  #enter(state: string, signal: TurnSignal): void {
+    if (this.ended === undefined && this.#state !== state) this.#tellChart(signal);
+  }
+
+  #tellChart(signal: TurnSignal): void {
+    this.#chart?.send(signal);
   }
 
   /** Emits unless the turn has ended, or ends by outgrowing its log. */

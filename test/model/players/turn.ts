@@ -75,10 +75,10 @@ const events: Events = {
   },
 };
 
-const runs = (phase: string, inWords: string) => async (visit: TurnVisit) => {
+const runs = (running: StateValue, inWords: string) => async (visit: TurnVisit) => {
   await visit.hasHeardAll();
   await visit.showsState(inWords);
-  visit.actorsAre("generating", { running: phase });
+  visit.actorsAre("generating", { running });
   assert.not.ok(visit.puppet.run.signal.aborted);
 };
 
@@ -97,12 +97,12 @@ const ends = (how: StateValue, agentHasEnded: boolean) => async (visit: TurnVisi
 const stalled = "stalled: no sign of life from the agent";
 
 const states: Implementation<TurnVisit>["states"] = {
-  "running.starting": runs("starting", "starting"),
-  "running.thinking": runs("thinking", "thinking"),
-  "running.writing": runs("writing", "writing"),
-  "running.runningTools": runs("runningTools", "running tools"),
-  "running.continuing": runs("continuing", "continuing"),
-  "running.retrying": runs("retrying", "retrying"),
+  "running.starting": runs({ working: "starting" }, "starting"),
+  "running.thinking": runs({ working: "thinking" }, "thinking"),
+  "running.writing": runs({ working: "writing" }, "writing"),
+  "running.runningTools": runs({ working: "runningTools" }, "running tools"),
+  "running.continuing": runs({ working: "continuing" }, "continuing"),
+  "running.retrying": runs({ working: "retrying" }, "retrying"),
   "running.stalledAtStart": runs("stalled", stalled),
   "running.stalledInTools": runs("stalled", stalled),
   "finished.withStop": ends("done", true),

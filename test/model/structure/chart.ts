@@ -11,7 +11,9 @@ export function statesOf(machine: AnyStateMachine): StateNode[] {
 /** The state with all that is in it. */
 export const within = (state: StateNode): StateNode[] => [state, ...childrenOf(state).flatMap(within)];
 
-export const childrenOf = (state: StateNode): StateNode[] => Object.values(state.states);
+/** Without history, which is no state that a chart can be in. */
+export const childrenOf = (state: StateNode): StateNode[] =>
+  Object.values(state.states).filter(({ type }) => type !== "history");
 
 /** From its parent to the root. */
 export const ancestorsOf = (state: StateNode): StateNode[] =>

@@ -74,7 +74,12 @@ function ofConversation(stage: Stage, expect: Expect): void {
   const { runner, turnChart } = conversation;
   expect("the turn", "running", turnChart !== 0 && charts.turn.isIn(turnChart, "running"), running !== undefined);
   if (runner)
-    expect("the turn", runner.phase, turnChart !== 0 && charts.turn.isIn(turnChart, `running.${runner.phase}`), true);
+    expect(
+      "the turn",
+      runner.phase,
+      turnChart !== 0 && charts.turn.isIn(turnChart, `running.working.${runner.phase}`),
+      true,
+    );
 }
 
 function ofSurface(stage: Stage, expect: Expect): void {

@@ -36,7 +36,7 @@ async function isResting(visit: Visit): Promise<void> {
 
 async function isGenerating(visit: Visit): Promise<void> {
   await isShown(visit, "writing");
-  await visit.actorsAre("generating", { running: "writing" });
+  await visit.actorsAre("generating", { running: { working: "writing" } });
   assert.not.ok(visit.puppet.run.signal.aborted);
 }
 

@@ -1,66 +1,142 @@
-// How fast one socket may ask: a bucket of requests that fills steadily (token bucket). Knows nothing of sockets.
+// How fast one client may ask, over its socket or over HTTP: a bucket of commands and one of reads, each filling steadily
+// (token bucket). Commands make somebody work; reads, subscriptions and nonsense cost next to nothing.
 import type { Limits } from "../limits.ts";
+import type { Identity } from "../ports/authorisation.ts";
+import type { Clock } from "../runtime/clock.ts";
 
-export interface RateBounds {
-  burst: number;
-  perSecond: number;
-  /** So often it may go on against a refusal. */
-  refusalsMax: number;
-}
+export type RequestKind = "command" | "read";
 
-/** For how many a request of so many bytes counts. */
-export const countOf = (bytes: number, { bytesPerCommand, commandsPerMessageMax, commandsBurst }: Limits): number =>
+export type RateLimits = Pick<
+  Limits,
+  | "commandsBurst"
+  | "commandsPerSecond"
+  | "bytesPerCommand"
+  | "commandsPerMessageMax"
+  | "readsBurst"
+  | "readsPerSecond"
+  | "commandRefusalsMax"
+>;
+
+/** For how many a command of so many bytes counts. */
+export const countOf = (bytes: number, { bytesPerCommand, commandsPerMessageMax, commandsBurst }: RateLimits): number =>
   Math.min(1 + Math.floor(bytes / bytesPerCommand), commandsPerMessageMax, commandsBurst);
 
-/** Of requests that make somebody work. */
-export const commandBounds = (limits: Limits): RateBounds => ({
-  burst: limits.commandsBurst,
-  perSecond: limits.commandsPerSecond,
-  refusalsMax: limits.commandRefusalsMax,
-});
-
-/** Of those by which a client only looks: one that comes back takes up all its subscriptions at once. */
-export const readBounds = (limits: Limits): RateBounds => ({
-  burst: limits.readsBurst,
-  perSecond: limits.readsPerSecond,
-  refusalsMax: limits.commandRefusalsMax,
-});
-
-export class TokenBucket {
-  readonly #bounds: RateBounds;
+class TokenBucket {
+  readonly #burst: number;
+  readonly #perSecond: number;
   #left: number;
   #countedAt: number;
-  /** Since the bucket was full. */
-  #refused = 0;
+  /** Refused since the bucket was full. */
+  refused = 0;
 
-  constructor(bounds: RateBounds, now: number) {
-    this.#bounds = bounds;
-    this.#left = bounds.burst;
+  constructor(burst: number, perSecond: number, now: number) {
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#left = burst;
     this.#countedAt = now;
+  }
+
+  /** Is all there that it can hold? */
+  isFull(now: number): boolean {
+    this.#fill(now);
+    return this.#left === this.#burst;
+  }
+
+  take(now: number, count: number): number {
+    this.#fill(now);
+    if (this.#left === this.#burst) this.refused = 0;
+    if (this.#left >= count) {
+      this.#left -= count;
+      // A client that waits as it is told, and is a little early now and then, is no flood.
+      this.refused = Math.max(0, this.refused - 1);
+      return 0;
+    }
+    this.refused += count;
+    return Math.ceil(((count - this.#left) * 1_000) / this.#perSecond);
+  }
+
+  #fill(now: number): void {
+    const sinceMs = Math.max(0, now - this.#countedAt);
+    this.#left = Math.min(this.#burst, this.#left + (sinceMs * this.#perSecond) / 1_000);
+    this.#countedAt += sinceMs;
+  }
+}
+
+/** The two buckets of one client; none is there before it is needed. */
+export class RateLimiter {
+  readonly #limits: RateLimits;
+  #commands: TokenBucket | undefined;
+  #reads: TokenBucket | undefined;
+
+  constructor(limits: RateLimits) {
+    this.#limits = limits;
   }
 
   /**
    * Takes one request: 0 when it may be carried out, else after how many milliseconds it may.
-   * @param count for how many it counts; no more than burst.
+   * @param bytes of a command: a long one counts as several.
+   * @param now monotonic, ms.
    */
-  take(now: number, count = 1): number {
-    const { burst, perSecond } = this.#bounds;
-    const sinceMs = Math.max(0, now - this.#countedAt);
-    this.#left = Math.min(burst, this.#left + (sinceMs * perSecond) / 1_000);
-    this.#countedAt += sinceMs;
-    if (this.#left === burst) this.#refused = 0;
-    if (this.#left >= count) {
-      this.#left -= count;
-      // Who waits as it is told, and is a little early now and then, is no flood.
-      this.#refused = Math.max(0, this.#refused - 1);
-      return 0;
+  take(kind: RequestKind, bytes: number, now: number): number {
+    const { commandsBurst, commandsPerSecond, readsBurst, readsPerSecond } = this.#limits;
+    if (kind === "read") {
+      this.#reads ??= new TokenBucket(readsBurst, readsPerSecond, now);
+      return this.#reads.take(now, 1);
     }
-    this.#refused += count;
-    return Math.ceil(((count - this.#left) * 1_000) / perSecond);
+    this.#commands ??= new TokenBucket(commandsBurst, commandsPerSecond, now);
+    return this.#commands.take(now, countOf(bytes, this.#limits));
   }
 
   /** It goes on asking although it was told to wait, again and again. */
-  get isFlood(): boolean {
-    return this.#refused > this.#bounds.refusalsMax;
+  get floods(): boolean {
+    const { commandRefusalsMax } = this.#limits;
+    return (this.#commands?.refused ?? 0) > commandRefusalsMax || (this.#reads?.refused ?? 0) > commandRefusalsMax;
+  }
+
+  /** It has nothing to wait for: a new one would say the same. */
+  isIdle(now: number): boolean {
+    return (this.#commands?.isFull(now) ?? true) && (this.#reads?.isFull(now) ?? true);
+  }
+}
+
+/** One token at one network; over HTTP its requests are counted together, and so are its new connections. */
+export const accountOf = ({ name }: Identity, network: string): string => `${name} ${network}`;
+
+/** Idle accounts are looked for no more often. */
+const pruneMs = 1_000;
+
+/** The limiters of clients that have no connection of their own: one for each token at each address. */
+export class AccountRates {
+  readonly #clock: Pick<Clock, "now">;
+  readonly #limits: RateLimits;
+  readonly #accounts = new Map<string, RateLimiter>();
+  #prunedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Pick<Clock, "now">, limits: RateLimits) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /** How many accounts are known. */
+  get size(): number {
+    return this.#accounts.size;
+  }
+
+  /** As RateLimiter's take, and whether the account floods by now. */
+  take(account: string, kind: RequestKind, bytes: number): { afterMs: number; floods: boolean } {
+    const now = this.#clock.now();
+    this.#prune(now);
+    let limiter = this.#accounts.get(account);
+    if (!limiter) {
+      limiter = new RateLimiter(this.#limits);
+      this.#accounts.set(account, limiter);
+    }
+    return { afterMs: limiter.take(kind, bytes, now), floods: limiter.floods };
+  }
+
+  #prune(now: number): void {
+    if (now - this.#prunedAt < pruneMs) return;
+    this.#prunedAt = now;
+    for (const [account, limiter] of this.#accounts) if (limiter.isIdle(now)) this.#accounts.delete(account);
   }
 }

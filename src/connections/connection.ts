@@ -4,7 +4,7 @@
 import type { Actor } from "xstate";
 import type { ConnectionSignal, connectionMachine } from "../../machines/connection.ts";
 import type { surfaceWatchMachine } from "../../machines/surface-watch.ts";
-import { commandBounds, countOf, readBounds, TokenBucket } from "../access/rate-limiter.ts";
+import { RateLimiter, type RequestKind } from "../access/rate-limiter.ts";
 import type { SocketWriter, SocketWriterOwner } from "../egress/socket-writer.ts";
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
@@ -43,8 +43,7 @@ export class Connection implements SocketWriterOwner, WatchOwner {
   /** Time counts no further while a long message of it is worked on; monotonic, ms. */
   countedUntil: number | undefined;
   readonly #dispatchQueue: DispatchQueue;
-  #commands: TokenBucket | undefined;
-  #reads: TokenBucket | undefined;
+  #rate: RateLimiter | undefined;
   #watches: Map<string, Watch> | undefined;
   #surfaceWatches: Map<string, SurfaceWatch> | undefined;
   /** Conversations in which a turn of this socket's making is requested or running. */
@@ -117,18 +116,13 @@ export class Connection implements SocketWriterOwner, WatchOwner {
   }
 
   /** One more request of so many bytes: 0, or after how many milliseconds it may be sent. */
-  pause(isRead: boolean, bytes: number, limits: Limits): number {
-    const now = this.countedUntil ?? this.writer.countedUntil();
-    if (isRead) {
-      this.#reads ??= new TokenBucket(readBounds(limits), now);
-      return this.#reads.take(now);
-    }
-    this.#commands ??= new TokenBucket(commandBounds(limits), now);
-    return this.#commands.take(now, countOf(bytes, limits));
+  pause(kind: RequestKind, bytes: number, limits: Limits): number {
+    this.#rate ??= new RateLimiter(limits);
+    return this.#rate.take(kind, bytes, this.countedUntil ?? this.writer.countedUntil());
   }
 
   get floods(): boolean {
-    return this.#commands?.isFlood === true || this.#reads?.isFlood === true;
+    return this.#rate?.floods ?? false;
   }
 
   // ── requests whose reply is still to come ─────────────────────────────────────────────────────────────────────────

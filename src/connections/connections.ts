@@ -54,7 +54,7 @@ export class Connections {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     const { clock, limits } = options;
-    this.#pipeline = new RequestPipeline(options);
+    this.#pipeline = new RequestPipeline({ ...options, isAlone: () => this.#open.size <= 1 });
     this.#writerContext = { clock, limits, corker: new Corker(clock), counters: this.counters };
     const actions = connectionActions((id) => this.#open.get(id), options.services);
     this.#machine = shareInitialSnapshot(connectionMachine.provide({ actions }), { connectionId: "" });

@@ -18,6 +18,8 @@ export interface RequestPipelineOptions {
   limits: Limits;
   logger: Logger;
   authoriser: Authoriser;
+  /** Is there no more than one socket? */
+  isAlone: () => boolean;
 }
 
 export class RequestPipeline {
@@ -26,7 +28,7 @@ export class RequestPipeline {
 
   constructor(options: RequestPipelineOptions) {
     this.#options = options;
-    this.#longMessages = new FairJobQueue(options.clock, options.limits);
+    this.#longMessages = new FairJobQueue(options.clock, options.limits, options.isAlone);
   }
 
   /** Long messages that have not begun. */
@@ -87,7 +89,7 @@ export class RequestPipeline {
     if (connection.writer.ended || connection.floods) return;
     const isRead = !this.isLong(bytes) && ("refusal" in parsed || reads.has(parsed.message.type));
     // While it sends more than is read, time does not count: a flood is one however slowly it is read.
-    const afterMs = connection.pause(isRead, bytes, this.#options.limits);
+    const afterMs = connection.pause(isRead ? "read" : "command", bytes, this.#options.limits);
     if (afterMs > 0) {
       this.#slowDown(connection, parsed, afterMs, isRead ? 1 : countOf(bytes, this.#options.limits));
       return;
@@ -111,7 +113,7 @@ export class RequestPipeline {
   /** A ping, or a pong that answers nothing: harmless now and then, and a flood like any other when there are many. */
   signOfLife(connection: Connection): void {
     if (connection.writer.ended || connection.floods) return;
-    const afterMs = connection.pause(true, 0, this.#options.limits);
+    const afterMs = connection.pause("read", 0, this.#options.limits);
     if (afterMs > 0 && connection.floods) connection.tell("socket.flooding");
   }
 

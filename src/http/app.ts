@@ -3,6 +3,7 @@
 // cannot be read says so: 507.
 import { Hono } from "hono";
 import { Authoriser } from "../access/authoriser.ts";
+import { AccountRates } from "../access/rate-limiter.ts";
 import { TurnQuota } from "../access/turn-quota.ts";
 import { limits as defaultLimits } from "../limits.ts";
 import { StoreError } from "../ports/store.ts";
@@ -12,7 +13,7 @@ import { routeConversations } from "./conversations.ts";
 import { refuse } from "./errors.ts";
 import { routeInspection, routeInspectionPage } from "./inspection.ts";
 import { routeLastAnswer } from "./last-answer.ts";
-import { administer, admit, authorise, readConversationId, readToo, requireToken } from "./middleware.ts";
+import { administer, admit, authorise, limitRate, readConversationId, readToo, requireToken } from "./middleware.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { routeQueue } from "./queue.ts";
 import { routeProbes, routeService } from "./server-routes.ts";
@@ -20,7 +21,7 @@ import { routeSettings } from "./settings.ts";
 import { routePage } from "./static-files.ts";
 import { routeWhy } from "./why.ts";
 
-type WithDefaults = "limits" | "authoriser" | "quota" | "streams";
+type WithDefaults = "limits" | "authoriser" | "quota" | "rates" | "streams";
 export type HttpAppOptions = Omit<HttpParts, WithDefaults> & Partial<Pick<HttpParts, WithDefaults>>;
 
 export function createHttpApp(options: HttpAppOptions): HttpApp {
@@ -28,6 +29,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   const parts: HttpParts = {
     authoriser: new Authoriser(undefined, logger),
     quota: new TurnQuota(limits, (conversationId) => orchestrator.isActive(conversationId)),
+    rates: new AccountRates(options.clock, limits),
     streams: new OpenStreams(),
     ...options,
     limits,
@@ -59,6 +61,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   if (parts.visualizer) routeInspectionPage(app, parts.visualizer);
 
   app.use(requireToken(parts));
+  app.use(limitRate(parts));
   app.use("/conversations/:id/*", readConversationId, authorise(parts));
   // Their answers show the texts that wait.
   app.use("/conversations/:id/queue", readToo(parts));

@@ -2,6 +2,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context, Hono } from "hono";
 import type { Authoriser } from "../access/authoriser.ts";
+import type { AccountRates } from "../access/rate-limiter.ts";
 import type { RequestGuard } from "../access/request-guard.ts";
 import type { TurnQuota } from "../access/turn-quota.ts";
 import type { Visualizer } from "../diagnostics/inspection/visualizer.ts";
@@ -27,6 +28,8 @@ export interface HttpParts {
   access: RequestGuard;
   authoriser: Authoriser;
   quota: TurnQuota;
+  /** How fast each token at each address may ask. */
+  rates: AccountRates;
   /** Where answers that go on for long are noted, to be ended with their token. */
   streams: OpenStreams;
   clock: Clock;

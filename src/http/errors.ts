@@ -45,6 +45,13 @@ export function refuseByCode(c: HttpContext, code: string, message: string, limi
   return status === 503 ? refuseForNow(c, message, limits) : refuse(c, status, message);
 }
 
+/** 429: the client asks faster than it may. @param count for how many requests this one counts. */
+export function refuseTooFast(c: HttpContext, afterMs: number, count: number): Response {
+  const { code, reply } = refusals.rateLimited("", afterMs, count);
+  c.header("Retry-After", String(Math.ceil(afterMs / 1_000)));
+  return c.json({ error: reply.message, code }, 429);
+}
+
 /** A turn that the orchestrator did not start. "already-active" has the wording of protocol 1.4, whoever refused. */
 export function refuseTurn(c: HttpContext, conversationId: string, refused: Refused, limits: Limits): Response {
   const running = refused.reason === "already-active" || refused.reason === "turn-running";

@@ -1,9 +1,11 @@
 // What holds for every request before a route sees it: Host, Origin, CORS, token (protocol 2, "Access"; protocol 3).
 // Routes that need no token are registered before requireToken, so a forgotten route is closed, not open.
 import type { MiddlewareHandler } from "hono";
+import { networkOf } from "../access/address-limit.ts";
+import { accountOf, countOf } from "../access/rate-limiter.ts";
 import type { AccessKind } from "../access/request-guard.ts";
 import type { HttpContext, HttpEnvironment, HttpParts } from "./context.ts";
-import { refuse } from "./errors.ts";
+import { refuse, refuseTooFast } from "./errors.ts";
 import { readId } from "./request-input.ts";
 
 type Rule = MiddlewareHandler<HttpEnvironment>;
@@ -39,12 +41,27 @@ export function requireToken(parts: HttpParts): Rule {
   return async (c, next) => decide(c, parts, "api") ?? (await next());
 }
 
+/** A token at an address may ask as fast over HTTP as over a socket (protocol 2, rate-limited). */
+export function limitRate({ rates, limits }: HttpParts): Rule {
+  return async (c, next) => {
+    const account = accountOf(c.var.identity, networkOf(c.env.incoming.socket.remoteAddress));
+    const bytes = Number(c.req.header("content-length") ?? 0) || 0;
+    const kind = isRead(c) ? "read" : "command";
+    const { afterMs, floods } = rates.take(account, kind, bytes);
+    if (afterMs === 0) return await next();
+    // What the connection has sent beyond this request is not answered.
+    if (floods) c.header("Connection", "close");
+    return refuseTooFast(c, afterMs, kind === "read" ? 1 : countOf(bytes, limits));
+  };
+}
+
+const isRead = ({ req }: HttpContext): boolean => req.method === "GET" || req.method === "HEAD";
+
 /** Below /conversations/:id: a GET reads, all else changes something. */
 export function authorise({ authoriser }: HttpParts): Rule {
   return async (c, next) => {
     const { conversationId } = c.var;
-    const isRead = c.req.method === "GET" || c.req.method === "HEAD";
-    const problem = authoriser.refusal(c.var.identity, isRead ? "read" : "write", { conversationId });
+    const problem = authoriser.refusal(c.var.identity, isRead(c) ? "read" : "write", { conversationId });
     return problem === undefined ? await next() : refuse(c, 403, problem);
   };
 }

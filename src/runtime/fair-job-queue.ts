@@ -21,6 +21,7 @@ type Bounds = Pick<Limits, "longMessageCooldown" | "longMessageCooldownMsMax" | 
 export class FairJobQueue {
   readonly #clock: WorkClock;
   readonly #limits: Bounds;
+  readonly #isAlone: () => boolean;
   /** By owner; whose turn is next comes first. */
   readonly #queues = new Map<unknown, Job[]>();
   #waiting = 0;
@@ -30,9 +31,11 @@ export class FairJobQueue {
   #cooldownUntil = Number.NEGATIVE_INFINITY;
   #cooldown: Timer | undefined;
 
-  constructor(clock: WorkClock, limits: Bounds) {
+  /** @param isAlone is there nobody who could be delayed? Then no job waits after another. */
+  constructor(clock: WorkClock, limits: Bounds, isAlone: () => boolean = () => false) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#isAlone = isAlone;
   }
 
   /** How much has not begun. */
@@ -128,7 +131,7 @@ export class FairJobQueue {
       longMessageCooldown * spentMs,
       longMessageWaitMsMax / Math.max(1, this.#waiting),
     );
-    this.#cooldownUntil = this.#clock.now() + cooldownMs;
+    this.#cooldownUntil = this.#clock.now() + (this.#isAlone() ? 0 : cooldownMs);
     this.#goOn();
   }
 }

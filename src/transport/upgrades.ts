@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { AddressLimit } from "../access/address-limit.ts";
 import { AdmissionQueue } from "../access/admission-queue.ts";
+import { accountOf } from "../access/rate-limiter.ts";
 import type { RequestGuard } from "../access/request-guard.ts";
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
@@ -62,7 +63,7 @@ export class Upgrades {
     if (!identity) return;
     // It has its place while it waits: else any number could.
     const network = this.#addresses.add(request.socket.remoteAddress);
-    const admission = { identity, network, account: `${identity.name} ${network}` };
+    const admission = { identity, network, account: accountOf(identity, network) };
     let waiting: PendingUpgradeStream | undefined;
     let isDone = false;
     const pending = {

@@ -1,14 +1,24 @@
-// The bucket of requests that a socket may send, on a clock that is given.
+// How fast a socket, or an account over HTTP, may ask, on a clock that is given.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { countOf, TokenBucket } from "../../src/access/rate-limiter.ts";
+import { AccountRates, countOf, RateLimiter } from "../../src/access/rate-limiter.ts";
 import { limits } from "../../src/limits.ts";
+import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("the rate of commands");
-const bounds = { burst: 5, perSecond: 10, refusalsMax: 3 };
+const bounds = { ...limits, commandsBurst: 5, commandsPerSecond: 10, commandRefusalsMax: 3, bytesPerCommand: 1_000 };
+const limiter = () => {
+  const rate = new RateLimiter(bounds);
+  return {
+    take: (at: number, count = 1) => rate.take("command", (count - 1) * bounds.bytesPerCommand, at),
+    get floods() {
+      return rate.floods;
+    },
+  };
+};
 
 test("a burst is let through at once, then one each tenth of a second, and who waits is told how long", () => {
-  const rate = new TokenBucket(bounds, 0);
+  const rate = limiter();
   const answers = Array.from({ length: 6 }, () => rate.take(0));
   assert.equal(answers, [0, 0, 0, 0, 0, 100]);
   assert.is(rate.take(60), 40, "the rest of the tenth");
@@ -17,12 +27,12 @@ test("a burst is let through at once, then one each tenth of a second, and who w
 });
 
 test("who keeps to the steady rate is never refused, however long", () => {
-  const rate = new TokenBucket(bounds, 0);
+  const rate = limiter();
   for (let at = 0; at <= 60_000; at += 100) assert.is(rate.take(at), 0, String(at));
 });
 
 test("a pause fills the bucket, and never beyond a burst", () => {
-  const rate = new TokenBucket(bounds, 0);
+  const rate = limiter();
   for (let count = 0; count < 5; count++) rate.take(0);
   assert.equal(
     Array.from({ length: 6 }, () => rate.take(3_600_000) > 0),
@@ -31,25 +41,25 @@ test("a pause fills the bucket, and never beyond a burst", () => {
 });
 
 test("who goes on against refusals floods; one that was refused and paused does not", () => {
-  const rate = new TokenBucket(bounds, 0);
+  const rate = limiter();
   for (let count = 0; count < 5 + 3; count++) rate.take(0);
-  assert.is(rate.isFlood, false, "as often as allowed");
+  assert.is(rate.floods, false, "as often as allowed");
   rate.take(0);
-  assert.is(rate.isFlood, true);
+  assert.is(rate.floods, true);
 
-  const patient = new TokenBucket(bounds, 0);
+  const patient = limiter();
   for (let round = 0; round < 100; round++) {
     for (let count = 0; count < 5 + 3; count++) patient.take(round * 500);
-    assert.is(patient.isFlood, false, `round ${round}`);
+    assert.is(patient.floods, false, `round ${round}`);
   }
 });
 
 test("who sends again just when it is told to is refused now and then, and is no flood, however long", () => {
-  const rate = new TokenBucket(bounds, 0);
+  const rate = limiter();
   let at = 0;
   for (let count = 0; count < 500; count++) {
     const afterMs = rate.take(at);
-    assert.is(rate.isFlood, false, `${count} at ${at}`);
+    assert.is(rate.floods, false, `${count} at ${at}`);
     at += afterMs;
   }
 });
@@ -61,20 +71,43 @@ test("a long message counts as several, and never as more than a burst", () => {
     [1, 1, 2, 17, 20],
   );
   assert.is(countOf(16 * MiB, { ...limits, commandsBurst: 3 }), 3, "or it could never be sent");
-  const rate = new TokenBucket(bounds, 0);
+  const rate = limiter();
   assert.is(rate.take(0, 3), 0);
   assert.is(rate.take(0, 3), 100, "two are left, the third comes in a tenth of a second");
   assert.is(rate.take(100, 3), 0);
   for (let count = 0; count < 2; count++) rate.take(100, 3);
-  assert.is(rate.isFlood, true, "refusals count as many");
+  assert.is(rate.floods, true, "refusals count as many");
 });
 
 test("time that goes back, or stands still while a flood is read, fills nothing", () => {
-  const rate = new TokenBucket(bounds, 1_000);
+  const rate = limiter();
   for (let count = 0; count < 5; count++) assert.is(rate.take(1_000), 0);
   assert.is(rate.take(1_000), 100);
   assert.is(rate.take(400), 100);
   assert.is(rate.take(1_050), 50);
+});
+
+test("reads have a bucket of their own", () => {
+  const rate = new RateLimiter({ ...bounds, readsBurst: 2, readsPerSecond: 1 });
+  assert.equal(
+    [1, 2, 3].map(() => rate.take("read", 0, 0)),
+    [0, 0, 1_000],
+  );
+  assert.is(rate.take("command", 0, 0), 0);
+});
+
+test("each account has its own rate, and is forgotten when it owes nothing", () => {
+  const clock = new SimulatedClock();
+  const rates = new AccountRates(clock, { ...bounds, commandsBurst: 1 });
+  assert.is(rates.take("alice 10.0.0.1", "command", 0).afterMs, 0);
+  assert.is(rates.take("bob 10.0.0.1", "command", 0).afterMs, 0);
+  assert.equal(rates.take("alice 10.0.0.1", "command", 0), { afterMs: 100, floods: false });
+  for (let count = 0; count < 3; count++) rates.take("alice 10.0.0.1", "command", 0);
+  assert.is(rates.take("alice 10.0.0.1", "command", 0).floods, true);
+  assert.is(rates.size, 2);
+  clock.advance(1_000);
+  rates.take("carol 10.0.0.1", "command", 0);
+  assert.is(rates.size, 1, "two have waited long enough");
 });
 
 test.run();

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { limits } from "../../src/limits.ts";
 import { StoreError } from "../../src/ports/store.ts";
 import { within } from "../support/deadline.ts";
 import { type Answer, startHttp } from "../support/http-server.ts";
@@ -275,6 +276,37 @@ test("a client that leaves in the middle of an answer prints nothing", async () 
     Object.assign(console, { info, error });
   }
   assert.equal(printed, []);
+});
+
+test("requests that come faster than they may are refused with 429, each token and kind for itself", async () => {
+  const slow = { ...limits, commandsBurst: 2, commandsPerSecond: 0.5, readsBurst: 1, readsPerSecond: 0.1 };
+  await using http = await startHttp({ limits: slow });
+  const post = () => http.ask("/conversations/c/open", { method: "POST" });
+  const answers = [await post(), await post(), await post()];
+  assert.equal(
+    answers.map(({ status }) => status === 429),
+    [false, false, true],
+  );
+  const [, , refused] = answers;
+  assert.equal(refused?.json, { error: "Too many requests: wait 2000 ms", code: "rate-limited" });
+  assert.is(refused?.headers["retry-after"], "2");
+  assert.is((await http.ask("/conversations")).status, 200, "reads are counted apart");
+  assert.is((await http.ask("/conversations")).status, 429);
+  assert.is((await http.ask("/healthz")).status, 200, "probes are not counted");
+  http.clock.advance(2_000);
+  assert.is.not((await post()).status, 429);
+});
+
+test("a client that goes on against refusals loses its connection", async () => {
+  await using http = await startHttp({
+    limits: { ...limits, readsBurst: 1, readsPerSecond: 1, commandRefusalsMax: 2 },
+  });
+  const connections: (string | undefined)[] = [];
+  const headers = { Connection: "keep-alive" };
+  for (let count = 0; count < 5; count++)
+    connections.push((await http.ask("/models", { headers })).headers["connection"]);
+  assert.is(connections.at(-1), "close");
+  assert.is(connections.filter((connection) => connection === "close").length, 2);
 });
 
 test.run();

@@ -4,17 +4,21 @@ import * as assert from "uvu/assert";
 import { FairJobQueue, type Job } from "../../src/runtime/fair-job-queue.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
-const test = suite("long work");
+const test = suite("fair job queue");
 
-function open() {
+function open(isAlone = false) {
   const clock = new SimulatedClock();
-  const longWork = new FairJobQueue(clock, {
-    longMessageCooldown: 100,
-    longMessageCooldownMsMax: 2_000,
-    longMessageWaitMsMax: 6_000,
-  });
+  const jobs = new FairJobQueue(
+    clock,
+    {
+      longMessageCooldown: 100,
+      longMessageCooldownMsMax: 2_000,
+      longMessageWaitMsMax: 6_000,
+    },
+    () => isAlone,
+  );
   const done: string[] = [];
-  const work = (name: string, takesMs = 0, owner = "us"): Job => ({
+  const job = (name: string, takesMs = 0, owner = "us"): Job => ({
     steps: [1, 2, 3].map((step) => () => {
       clock.hold(takesMs);
       done.push(`${name}${step}`);
@@ -22,12 +26,12 @@ function open() {
     owner,
     bytes: 10,
   });
-  return { clock, longWork, done, work };
+  return { clock, jobs, done, job };
 }
 
 test("the steps are taken one in each turn of the loop", () => {
-  const { clock, longWork, done, work } = open();
-  longWork.add(work("a"));
+  const { clock, jobs, done, job } = open();
+  jobs.add(job("a"));
   assert.equal(done, []);
   for (const step of ["a1", "a2", "a3"]) {
     clock.turn();
@@ -37,9 +41,9 @@ test("the steps are taken one in each turn of the loop", () => {
 });
 
 test("the next begins when the one before it is through, after a rest by what it took", () => {
-  const { clock, longWork, done, work } = open();
-  longWork.add(work("a", 1));
-  longWork.add(work("b"));
+  const { clock, jobs, done, job } = open();
+  jobs.add(job("a", 1));
+  jobs.add(job("b"));
   clock.settle();
   assert.equal(done, ["a1", "a2", "a3"]);
   clock.advance(299);
@@ -51,23 +55,23 @@ test("the next begins when the one before it is through, after a rest by what it
 });
 
 test("it rests no longer than its bound, and one that comes after the rest waits for nothing", () => {
-  const { clock, longWork, done, work } = open();
-  longWork.add(work("a", 500));
+  const { clock, jobs, done, job } = open();
+  jobs.add(job("a", 500));
   clock.settle();
-  longWork.add(work("b"));
+  jobs.add(job("b"));
   clock.advance(2_000);
   clock.settle();
   assert.is(done.length, 6);
   clock.advance(10_000);
-  longWork.add(work("c"));
+  jobs.add(job("c"));
   clock.settle();
   assert.is(done.length, 9);
 });
 
 test("each owner has its turn, however much one of them asks for", () => {
-  const { clock, longWork, done, work } = open();
-  for (const name of ["a", "b", "c", "d"]) longWork.add(work(name, 0, "them"));
-  longWork.add(work("e"));
+  const { clock, jobs, done, job } = open();
+  for (const name of ["a", "b", "c", "d"]) jobs.add(job(name, 0, "them"));
+  jobs.add(job("e"));
   clock.settle();
   assert.equal(
     done.filter((step) => step.endsWith("1")),
@@ -76,8 +80,8 @@ test("each owner has its turn, however much one of them asks for", () => {
 });
 
 test("the more wait, the shorter are the rests: all are through after about as long as one may wait", () => {
-  const { clock, longWork, done, work } = open();
-  for (let count = 0; count < 30; count++) longWork.add(work(`${count}.`, 20));
+  const { clock, jobs, done, job } = open();
+  for (let count = 0; count < 30; count++) jobs.add(job(`${count}.`, 20));
   let ms = 0;
   for (; done.length < 90 && ms < 60_000; ms++) clock.advance(1);
   // 6,000 ms / 29 + 6,000 ms / 28 + …, and no more than 2,000 ms each.
@@ -85,64 +89,72 @@ test("the more wait, the shorter are the rests: all are through after about as l
 });
 
 test("what waits is counted, with its bytes", () => {
-  const { clock, longWork, work } = open();
-  for (const name of ["a", "b", "c"]) longWork.add(work(name, 1));
-  assert.equal([longWork.waiting, longWork.bytes], [3, 30]);
+  const { clock, jobs, job } = open();
+  for (const name of ["a", "b", "c"]) jobs.add(job(name, 1));
+  assert.equal([jobs.waiting, jobs.bytes], [3, 30]);
   clock.settle();
-  assert.equal([longWork.waiting, longWork.bytes], [2, 20]);
+  assert.equal([jobs.waiting, jobs.bytes], [2, 20]);
   clock.advance(60_000);
   clock.settle();
-  assert.equal([longWork.waiting, longWork.bytes], [0, 0]);
+  assert.equal([jobs.waiting, jobs.bytes], [0, 0]);
 });
 
 test("what waits may be taken back, what has begun goes on", () => {
-  const { clock, longWork, done, work } = open();
-  const [first, second, third] = [work("a", 1), work("b"), work("c")];
-  for (const one of [first, second, third]) longWork.add(one);
+  const { clock, jobs, done, job } = open();
+  const [first, second, third] = [job("a", 1), job("b"), job("c")];
+  for (const one of [first, second, third]) jobs.add(one);
   clock.turn();
-  assert.not(longWork.cancel(first));
-  assert.ok(longWork.cancel(second));
+  assert.not(jobs.cancel(first));
+  assert.ok(jobs.cancel(second));
   clock.advance(10_000);
   clock.settle();
   assert.equal(done, ["a1", "a2", "a3", "c1", "c2", "c3"]);
-  assert.not(longWork.cancel(third), "it is through");
+  assert.not(jobs.cancel(third), "it is through");
 });
 
 test("when all that waited was taken back, the next begins as usual", () => {
-  const { clock, longWork, done, work } = open();
-  const only = work("a");
-  longWork.add(only);
-  assert.ok(longWork.cancel(only));
+  const { clock, jobs, done, job } = open();
+  const only = job("a");
+  jobs.add(only);
+  assert.ok(jobs.cancel(only));
   clock.settle();
-  longWork.add(work("b"));
+  jobs.add(job("b"));
   clock.settle();
   assert.equal(done, ["b1", "b2", "b3"]);
 });
 
 test("a step that throws holds up nobody", () => {
-  const { clock, longWork, done, work } = open();
+  const { clock, jobs, done, job } = open();
   const fails = (): void => {
     throw new Error("a defect");
   };
-  const { steps, ...others } = work("a");
-  longWork.add({ steps: [fails, ...steps], ...others });
-  longWork.add(work("b"));
+  const { steps, ...others } = job("a");
+  jobs.add({ steps: [fails, ...steps], ...others });
+  jobs.add(job("b"));
   assert.throws(() => clock.turn(), /a defect/);
   clock.settle();
   assert.equal(done, ["a1", "a2", "a3", "b1", "b2", "b3"]);
 });
 
 test("when it is stopped what waits is not done, and no timer is left", () => {
-  const { clock, longWork, done, work } = open();
-  longWork.add(work("a", 1));
-  longWork.add(work("b"));
+  const { clock, jobs, done, job } = open();
+  jobs.add(job("a", 1));
+  jobs.add(job("b"));
   clock.settle();
-  longWork.stop();
+  jobs.stop();
   assert.is(clock.pending, 0);
-  longWork.add(work("c"));
+  jobs.add(job("c"));
   clock.advance(10_000);
   assert.is(done.length, 3);
   assert.is(clock.pending, 0);
+});
+
+test("where nobody could be delayed, a dear job is followed by the next at once", () => {
+  const { clock, jobs, done, job } = open(true);
+  jobs.add(job("a", 10));
+  jobs.add(job("b", 10));
+  clock.settle();
+  assert.equal(done, ["a1", "a2", "a3", "b1", "b2", "b3"]);
 });
 
 test.run();

@@ -1,5 +1,5 @@
-// How fast one client may ask, over its socket or over HTTP: a bucket of commands and one of reads, each filling steadily
-// (token bucket). Commands make somebody work; reads, subscriptions and nonsense cost next to nothing.
+// How fast one client may ask, over its socket or over HTTP: a bucket of commands and one of reads, each filling
+// steadily (token bucket). Commands make somebody work; reads, subscriptions and nonsense cost next to nothing.
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
 import type { Clock } from "../runtime/clock.ts";

@@ -1,14 +1,10 @@
 #!/usr/bin/env node
-// The command `turnwire`. Looks at the runtime before anything is loaded that an older one does not have: its answer to
-// a missing module would be a stack.
+// The command `turnwire`. On an older Node it says which one is needed, and loads nothing else.
 
-const oldestMajor = 24;
-const { node } = process.versions;
-
-if (Number.parseInt(node, 10) >= oldestMajor) await import("./server/main.ts");
-else {
-  process.stderr.write(
-    `turnwire: Node ${oldestMajor} or later is needed and this is ${node}: npm i -D node@${oldestMajor}\n`,
-  );
-  process.exitCode = 2;
-}
+await import("./version.ts").then(
+  () => import("./server/main.ts"),
+  (error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+  },
+);

@@ -1,5 +1,6 @@
 // The package's front door for those who run the server from their own code, or put their own parts behind its ports.
 // For an agent host there is `turnwire/host`.
+import "./version.ts";
 
 export type { GatewayCounts } from "./diagnostics/counts.ts";
 export type { ActorChange, InspectionFilter, InspectionObserver } from "./diagnostics/inspection.ts";

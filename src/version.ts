@@ -1,6 +1,12 @@
-// Which turnwire this is.
+// Which turnwire this is, and which Node it needs. Imported first by every way into the package: an older Node would
+// otherwise answer with a missing module or a syntax error.
 import { createRequire } from "node:module";
 import * as v from "valibot";
+
+const oldestNode = 24;
+const { node } = process.versions;
+if (Number.parseInt(node, 10) < oldestNode)
+  throw new Error(`turnwire needs Node ${oldestNode} or later and this is Node ${node}: npm i -D node@${oldestNode}`);
 
 const manifestSchema = v.object({ version: v.string() });
 

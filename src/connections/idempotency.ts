@@ -1,7 +1,7 @@
 // Idempotency keys as the connections use them: whether a request is a repetition, and what was answered the first
 // time. Where an orchestrator keeps keys itself, it stores each in the same unit as the turn; for a host they are kept
 // here, in memory. Must never remember a refusal.
-import { hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { anyone } from "../access/authoriser.ts";
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
@@ -60,7 +60,7 @@ const ownKey = (key: string, identity: Identity): string => (identity === anyone
 
 /** Of what the request asks for. The schema has put its fields in order. */
 function digestOf({ id: _, idempotencyKey: __, ...request }: Keyable): string {
-  return hash("sha256", JSON.stringify(request), "base64");
+  return createHash("sha256").update(JSON.stringify(request)).digest("base64");
 }
 
 interface MemoryEntry {

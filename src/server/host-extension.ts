@@ -1,5 +1,6 @@
 // turnwire as an extension of an agent host that brings its own orchestrator and surfaces (design 4): the gateway on
 // one WebSocket port, and nothing of the embedded parts.
+import "../version.ts";
 import * as v from "valibot";
 import { Credentials, digestOf } from "../access/credentials.ts";
 import { isLoopback, parseOrigin } from "../access/hosts.ts";

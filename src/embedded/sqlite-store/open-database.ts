@@ -2,7 +2,7 @@
 // anything half open, and never change a file that is not ours.
 import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { StoreError } from "../../ports/store.ts";
@@ -11,6 +11,9 @@ import { number, type ResultRow, text } from "./columns.ts";
 import { errorMessage } from "./errors.ts";
 import * as refusals from "./open-errors.ts";
 import { applicationId, migrate, schemaVersion } from "./schema.ts";
+
+// Not imported: an older Node would fail on that before src/version.ts can say which one is needed.
+const sqlite = process.getBuiltinModule("node:sqlite");
 
 /** `normal`: safe against a killed process; a power cut may take the last commits. `full`: safe against that too. */
 export type Durability = "normal" | "full";
@@ -29,7 +32,7 @@ export interface OpenDatabase {
 /** dataDir: a path, or ":memory:". @throws StoreOpenError */
 export function openDatabase(dataDir: string, durability: Durability, logger: Logger): OpenDatabase {
   if (dataDir === ":memory:") {
-    const database = new DatabaseSync(dataDir);
+    const database = new sqlite.DatabaseSync(dataDir);
     configure(database, durability, dataDir, 0);
     return { database, place: "The database in memory", mustBeThere: () => {} };
   }
@@ -80,7 +83,7 @@ function openFile(directory: string, durability: Durability, logger: Logger): Op
   const fileBytes = hasLog || holds(`${file}-journal`) ? 0 : (before?.size ?? 0);
   // Another turnwire does not leave soon: no waiting for its lock. (Never open the file by other means than SQLite:
   // closing it would drop the locks that another store of this process holds on it, fcntl(2).)
-  const database = new DatabaseSync(file, { timeout: 0 });
+  const database = new sqlite.DatabaseSync(file, { timeout: 0 });
   try {
     // Before there is a log, which takes the permissions of the file.
     if (!before) keepFromOthers(file, logger);

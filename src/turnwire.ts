@@ -1,22 +1,60 @@
-// The package's front door for those who run the server from their own code, or put their own parts behind its ports.
-// For an agent host there is `turnwire/host`.
+// The package's front door: the server for those who run it from their own code, with their own parts behind its ports.
+// Every type that something here names is exported too. For an agent host there is `turnwire/host`.
 import "./version.ts";
 
 export type { GatewayCounts } from "./diagnostics/counts.ts";
-export type { ActorChange, InspectionFilter, InspectionObserver } from "./diagnostics/inspection.ts";
-export { Gateway, type GatewayOptions, type GatewayPorts, type PortsHost } from "./gateway/gateway.ts";
+export type {
+  ActorChange,
+  ActorEnded,
+  ActorMoved,
+  ActorNames,
+  ActorSnapshot,
+  ActorStarted,
+  InspectionFilter,
+  InspectionObserver,
+} from "./diagnostics/inspection.ts";
 export { type Limits, limits } from "./limits.ts";
-export type { Agent, AgentEvent, AgentMessage, AgentResult, AgentRun, Tool, ToolContext } from "./ports/agent.ts";
+export type {
+  Agent,
+  AgentEvent,
+  AgentMessage,
+  AgentResult,
+  AgentRun,
+  ModelInfo,
+  Tool,
+  ToolContext,
+} from "./ports/agent.ts";
 export type { Authorisation, AuthorisationQuestion, Identity, Scope } from "./ports/authorisation.ts";
-export type { Broadcasts } from "./ports/broadcasts.ts";
-export type { Conversations } from "./ports/conversations.ts";
-export { type Logger, silentLogger } from "./ports/logger.ts";
-export type { Orchestrator, StartOutcome, TurnRequest } from "./ports/orchestrator.ts";
-export { type Store, StoreError, StoreOpenError, type Write } from "./ports/store.ts";
-export type { SurfaceProvider, SurfaceRegistry } from "./ports/surfaces.ts";
-export type { TurnEvent } from "./protocol/turn-event.ts";
-export { type Clock, systemClock } from "./runtime/clock.ts";
+export type { KeyedRequest } from "./ports/idempotency.ts";
+export { type LogFields, type Logger, silentLogger } from "./ports/logger.ts";
+export type {
+  EnqueueOutcome,
+  Orchestrator,
+  QueuedMessage,
+  QueueRequest,
+  Refused,
+  StartOutcome,
+  TurnListener,
+  TurnRequest,
+} from "./ports/orchestrator.ts";
+export { StoreOpenError } from "./ports/store.ts";
+export type { SurfaceContext, SurfaceProvider, SurfaceRegistry } from "./ports/surfaces.ts";
+export type { Image, ReasoningEffort } from "./protocol/chat-send.ts";
+export type { Chunk, Role } from "./protocol/chunk.ts";
+export type { Action, CatalogEntry, Field, Spec } from "./protocol/surface.ts";
+export type { DoneReason, TurnEvent, TurnEventBody, TurnEventHead, Usage } from "./protocol/turn-event.ts";
+export { type Clock, systemClock, type Timer } from "./runtime/clock.ts";
 export { ListenError } from "./runtime/listen.ts";
-export { type Config, ConfigError, readConfig } from "./server/config.ts";
+export type { TokenCommand } from "./server/commands/token.ts";
+export type { WhyCommand } from "./server/commands/why.ts";
+export {
+  type Command,
+  type Config,
+  ConfigError,
+  type Endpoint,
+  type Environment,
+  type InspectConfig,
+  readConfig,
+} from "./server/config.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./server/server.ts";
 export { createSurfaceRegistry } from "./surfaces/surface-registry.ts";

@@ -18,8 +18,8 @@ import { transitionKey } from "./inspection/transition-key.ts";
 
 export type { ActorNames, InspectionFilter } from "./inspection/actor.ts";
 
-/** What every piece of news says: whose it is, and when. */
-interface Change {
+/** What every change says: whose it is, and when. */
+export interface ActorSnapshot {
   /** Milliseconds since the epoch, with fractions: the order of a burst can be read from them. */
   at: number;
   /** XState's own id of the actor, such as `x:12`; no two actors of a process share one. */
@@ -31,13 +31,13 @@ interface Change {
 }
 
 /** An actor has come to be. */
-export interface ActorStarted extends Change {
+export interface ActorStarted extends ActorSnapshot {
   type: "actor.started";
   parentId: string | undefined;
 }
 
 /** An actor has taken an event. */
-export interface ActorMoved extends Change {
+export interface ActorMoved extends ActorSnapshot {
   type: "actor.moved";
   event: string;
   /** The actor that sent it, when an actor did. */
@@ -51,7 +51,7 @@ export interface ActorMoved extends Change {
 }
 
 /** An actor has reached a final state, was stopped, or has thrown. */
-export interface ActorEnded extends Change {
+export interface ActorEnded extends ActorSnapshot {
   type: "actor.ended";
   how: "done" | "stopped" | "error";
   /** The event that it was taking. */
@@ -184,7 +184,7 @@ export class Inspection {
     return stop;
   }
 
-  #changeOf(actor: AnyActorRef, snapshot: AnyMachineSnapshot): Change {
+  #changeOf(actor: AnyActorRef, snapshot: AnyMachineSnapshot): ActorSnapshot {
     return {
       at: this.#now(),
       actorId: actor.sessionId,
@@ -209,7 +209,12 @@ export class Inspection {
   }
 }
 
-function moved(change: Change, event: { type: string }, from: string | undefined, transitions: string[]): ActorMoved {
+function moved(
+  change: ActorSnapshot,
+  event: { type: string },
+  from: string | undefined,
+  transitions: string[],
+): ActorMoved {
   const handled = transitions.length > 0;
   return { ...change, type: "actor.moved", event: event.type, from, handled, transitions, payload: event };
 }

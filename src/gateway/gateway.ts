@@ -243,13 +243,7 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
     this.root.send({ type: "gateway.stop" });
   }
 
-  /**
-   * Tells the observer what happens to the actors that fit the filter, while they run: every event with the transitions
-   * taken and the states reached. Costs every event of every actor 3–4 µs while somebody looks, and nothing otherwise.
-   * @param observer is called in the middle of things: it must be quick and call nothing of the gateway. When it
-   * throws, that is logged and it is not called again.
-   * @returns what ends it.
-   */
+  /** As RunningServer says it (src/server/server.ts). */
   inspect(observer: InspectionObserver, filter?: InspectionFilter): () => void {
     return this.inspection.inspect(observer, filter);
   }

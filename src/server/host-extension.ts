@@ -19,6 +19,20 @@ import { listen } from "../runtime/listen.ts";
 import { createTransport } from "../transport/ws-transport.ts";
 import { StopSequence } from "./stop.ts";
 
+export type {
+  ActorChange,
+  ActorEnded,
+  ActorMoved,
+  ActorNames,
+  ActorSnapshot,
+  ActorStarted,
+  InspectionFilter,
+  InspectionObserver,
+} from "../diagnostics/inspection.ts";
+export type { Limits } from "../limits.ts";
+export type { LogFields, Logger } from "../ports/logger.ts";
+export type { Clock, Timer } from "../runtime/clock.ts";
+
 export interface ServiceHandle {
   id: string;
   kind: "service";
@@ -45,7 +59,7 @@ export interface Extension {
   activate(host: Host): Promise<void>;
   /** Ends all that activate started; a later activate works. Harmless when not active. */
   deactivate(): Promise<void>;
-  /** Looks at the charts while they run, as Gateway.inspect does. @throws Error when it is not active. */
+  /** Looks at the charts while they run, as a server's inspect does. @throws Error when it is not active. */
   inspect(observer: InspectionObserver, filter?: InspectionFilter): () => void;
 }
 

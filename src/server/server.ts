@@ -1,5 +1,7 @@
 // The server as a process: opens the store and the two ports. Must never leave anything half started: what fails on the
 // way up takes down what was up.
+import type { GatewayCounts } from "../diagnostics/counts.ts";
+import type { InspectionFilter, InspectionObserver } from "../diagnostics/inspection.ts";
 import { createMetrics } from "../diagnostics/metrics.ts";
 import { openSqliteStore } from "../embedded/sqlite-store.ts";
 import type { Gateway } from "../gateway/gateway.ts";
@@ -19,10 +21,25 @@ export interface RunningServer {
   /** Where WebSockets and the page are, as `ws://HOST:PORT` and `http://HOST:PORT`. */
   wsUrl: string;
   httpUrl: string;
+  /** @internal */
   gateway: Gateway;
   /** What to open in a browser to see the charts run, when config.inspect asks for it; the second: Stately's page. */
   inspectUrl: string | undefined;
   statelyUrl: string | undefined;
+  /**
+   * Tells the observer what happens to the actors that fit the filter, while they run: every event with the transitions
+   * taken and the states reached. Costs every event of every actor 3–4 µs while somebody looks, and nothing otherwise.
+   * @param observer is called in the middle of things: it must be quick and call nothing of the server. When it
+   * throws, that is logged and it is not called again.
+   * @returns what ends it.
+   */
+  inspect(observer: InspectionObserver, filter?: InspectionFilter): () => void;
+  counts(): GatewayCounts;
+  /**
+   * Closes one socket with 1001, for whoever has a reason to; its client comes back and goes on where it was.
+   * @returns false when there is no such socket, or it is closing already.
+   */
+  disconnect(connectionId: string): boolean;
   /** Reads the tokens file anew, as SIGHUP does; without one nothing happens. */
   reload(): void;
   /** Drains and ends everything: turns get config.drainMs, sockets are closed with 1012. Again: hurries. */
@@ -100,6 +117,9 @@ async function open(
       gateway,
       inspectUrl: inspect && `${httpUrl}/inspect`,
       statelyUrl: parts.stately?.url,
+      inspect: (observer, filter) => gateway.inspect(observer, filter),
+      counts: () => gateway.counts(),
+      disconnect: (connectionId) => gateway.disconnect(connectionId),
       reload: () => parts.tokensFile?.reload(),
       stop() {
         const drained = stopSequence.drain(config.drainMs);

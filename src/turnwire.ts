@@ -55,6 +55,7 @@ export {
   type Environment,
   type InspectConfig,
   readConfig,
+  serveConfig,
 } from "./server/config.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./server/server.ts";
 export { createSurfaceRegistry } from "./surfaces/surface-registry.ts";

@@ -90,7 +90,17 @@ export function readConfig(argv: readonly string[], environment: Environment): C
     throw new ConfigError(`Unknown command "${command}": the commands are turnwire serve, token and why.`);
   if (given["scopes"] !== undefined) throw new ConfigError(`Unknown flag --scopes for serve: ${seeHelp}.`);
   if (extra !== undefined) throw new ConfigError(`Unexpected argument "${extra}" after serve: ${seeHelp}.`);
-  return { kind: "serve", config: serveConfig(given, environment) };
+  return { kind: "serve", config: configOf(given, environment) };
+}
+
+/**
+ * The configuration of a server from the flags of `turnwire serve`, for those who start one from their code.
+ * @param environment nothing is read from it unless it is given. @throws ConfigError
+ */
+export function serveConfig(flags: readonly string[], environment: Environment = {}): Config {
+  const command = readConfig(["serve", ...flags], environment);
+  if (command.kind === "serve") return command.config;
+  throw new ConfigError(`These flags start no server: ${flags.join(" ")}.`);
 }
 
 /** `turnwire token …`; the file may be named by the environment as for serve. */
@@ -130,7 +140,7 @@ function whyCommand(given: Given, [what, id, extra]: string[], environment: Envi
 
 type TextSchema<Output> = v.GenericSchema<string, Output>;
 
-function serveConfig(given: Given, environment: Environment): Config {
+function configOf(given: Given, environment: Environment): Config {
   /** Where a setting was made and its text, when it was made at all. */
   const find = (name: FlagName): [source: string, text: string] | undefined => {
     const flag = given[name];

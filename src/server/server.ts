@@ -8,9 +8,9 @@ import type { Gateway } from "../gateway/gateway.ts";
 import { limits as defaultLimits, type Limits } from "../limits.ts";
 import type { Agent, Tool } from "../ports/agent.ts";
 import type { Authorisation } from "../ports/authorisation.ts";
-import type { Logger } from "../ports/logger.ts";
+import { type Logger, silentLogger } from "../ports/logger.ts";
 import type { SurfaceProvider } from "../ports/surfaces.ts";
-import type { Clock } from "../runtime/clock.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import { hostAndPort, listen } from "../runtime/listen.ts";
 import { createAgents, createTools, defaultModelOf } from "./agents.ts";
 import { compose, type ServerParts } from "./compose.ts";
@@ -48,8 +48,10 @@ export interface RunningServer {
 
 export interface ServerOptions {
   config: Config;
-  clock: Clock;
-  logger: Logger;
+  /** Default: the system's. */
+  clock?: Clock;
+  /** Default: silent. */
+  logger?: Logger;
   /** What an embedder brings beside the built-in parts; a tool or a model of the same name comes first. */
   agents?: Agent[];
   tools?: Tool[];
@@ -65,7 +67,7 @@ export interface ServerOptions {
  * who started it.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, clock, logger, surfaces = [], authorisation } = options;
+  const { config, clock = systemClock, logger = silentLogger, surfaces = [], authorisation } = options;
   const tools = await createTools(config, options.tools ?? [], clock);
   const agents = await createAgents(config, options.agents ?? [], clock, logger);
   const defaultModel = defaultModelOf(config, agents);
@@ -97,7 +99,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 /** Opens the ports, or ends the parts again. */
 async function open(
   parts: ServerParts,
-  { config, clock, logger }: Pick<ServerOptions, "config" | "clock" | "logger">,
+  { config, clock, logger }: Required<Pick<ServerOptions, "config" | "clock" | "logger">>,
   ended: () => void,
 ): Promise<RunningServer> {
   const { gateway, access, stopSequence } = parts;

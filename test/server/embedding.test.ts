@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Agent, SurfaceProvider, Tool } from "../../src/turnwire.ts";
-import { readConfig, silentLogger, startServer, systemClock } from "../../src/turnwire.ts";
+import { ConfigError, serveConfig, startServer } from "../../src/turnwire.ts";
 import { connect } from "../support/client.ts";
 
 const test = suite("process: embedding");
@@ -28,11 +28,8 @@ const surface: SurfaceProvider = {
 };
 
 test("an embedder's agent answers by default, knows the tools, and its surface is in the catalog", async () => {
-  const flags = ["--port", "0", "--http-port", "0", "--data-dir", ":memory:"];
-  const command = readConfig(["serve", ...flags], {});
-  if (command.kind !== "serve") throw new Error("no configuration");
-  const parts = { agents: [agent], tools: [tool], surfaces: [surface] };
-  const server = await startServer({ config: command.config, clock: systemClock, logger: silentLogger, ...parts });
+  const config = serveConfig(["--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
+  const server = await startServer({ config, agents: [agent], tools: [tool], surfaces: [surface] });
   try {
     const client = await connect(server.wsUrl);
     const catalog = await client.next("catalog");
@@ -46,6 +43,17 @@ test("an embedder's agent answers by default, knows the tools, and its surface i
   } finally {
     await server.stop();
   }
+});
+
+test("flags that start no server, and wrong ones, are refused", () => {
+  for (const flag of ["--help", "--version", "--nonsense", "--port=x"])
+    assert.throws(
+      () => serveConfig([flag]),
+      (error: unknown) => error instanceof ConfigError,
+      flag,
+    );
+  const { port, token } = serveConfig(["--port", "1"], { TURNWIRE_PORT: "2", TURNWIRE_TOKEN: "sixteen-characters" });
+  assert.equal([port, token], [1, "sixteen-characters"]);
 });
 
 test.run();

@@ -1,7 +1,7 @@
 // A real server with --inspect, in this process, so that a test sees its gateway as well as its page; and sockets of
 // every kind to look at: one in mid-turn, one that does not read, one that is being closed for it.
 import { type RunningServer, startServer } from "../../src/server/server.ts";
-import { readConfig, silentLogger, systemClock } from "../../src/turnwire.ts";
+import { serveConfig } from "../../src/turnwire.ts";
 import { type Client, connect } from "./client.ts";
 import { eventually } from "./deadline.ts";
 
@@ -28,10 +28,8 @@ export async function startInspectFixture(options: InspectFixtureOptions = {}): 
   const { mode = "on", token, httpPort = 0 } = options;
   const flags = ["--port", "0", "--http-port", String(httpPort), "--data-dir", ":memory:", "--drain-ms", "0"];
   const inspect = mode === "full" ? "--inspect=full" : "--inspect";
-  const command = readConfig(["serve", ...flags, inspect], token === undefined ? {} : { TURNWIRE_TOKEN: token });
-  if (command.kind !== "serve") throw new Error("no configuration");
-  const limits = { readsBurst: 1_000_000 };
-  const server = await startServer({ config: command.config, clock: systemClock, logger: silentLogger, limits });
+  const config = serveConfig([...flags, inspect], token === undefined ? {} : { TURNWIRE_TOKEN: token });
+  const server = await startServer({ config, limits: { readsBurst: 1_000_000 } });
   const clients: Client[] = [];
   const found = (chart: string) => {
     const search = { chart, state: undefined, find: undefined, olderThanMs: undefined, youngerThanMs: undefined };

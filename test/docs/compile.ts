@@ -1,0 +1,36 @@
+// Compiles the TypeScript and JavaScript of the documents as a user's would be: against the packed package, as strictly
+// as the repository's own code.
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { outputOf, run } from "../support/run.ts";
+import { repository } from "../support/working-tree.ts";
+import { type Block, onlyBlocks } from "./blocks.ts";
+
+export const isCode = ({ info }: Block): boolean => info === "ts" || info === "js";
+
+/** What the compiler says of each block, with the document's own lines. `consumer`: where the package is installed. */
+export async function compileErrors(consumer: string, blocks: readonly Block[]): Promise<string[]> {
+  const directory = join(consumer, "documents");
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory);
+  const compilerOptions = { allowJs: true, checkJs: true, moduleDetection: "force" };
+  const settings = { extends: join(repository, "tsconfig.json"), compilerOptions, include: ["*"], exclude: [] };
+  writeFileSync(join(directory, "tsconfig.json"), JSON.stringify(settings));
+  for (const block of blocks) {
+    const name = `${block.document.replaceAll("/", "%")}%${block.line}.${block.info}`;
+    writeFileSync(join(directory, name), onlyBlocks([block]));
+  }
+  const tsc = join(repository, "node_modules/typescript/bin/tsc");
+  const args = [tsc, "-p", ".", "--pretty", "false"];
+  const output = await run(process.execPath, args, { cwd: directory, timeout: 60_000 }).then(() => "", outputOf);
+  return output
+    .trimEnd()
+    .split("\n")
+    .filter((line) => /^\S/.test(line))
+    .map((line) =>
+      line.replace(
+        /^(\S+)%\d+\.[jt]s\((\d+),(\d+)\)/,
+        (_, path: string, row: string, column: string) => `${path.replaceAll("%", "/")}:${row}:${column}`,
+      ),
+    );
+}

@@ -1,0 +1,44 @@
+// Runs the commands of a document as its reader would: from top to bottom, in a fresh copy of the repository, with a
+// home of their own. Whatever server they start ends with them.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, delimiter, join } from "node:path";
+import { outputOf, run } from "../support/run.ts";
+import { copyWorkingTree } from "../support/working-tree.ts";
+import { type Block, onlyBlocks } from "./blocks.ts";
+
+export const isRun = ({ info }: Block): boolean => info === "sh";
+export const isNotRun = ({ info }: Block): boolean => info === "sh no-run";
+
+/** Several servers start in it, one after the other. */
+const documentMs = 60_000;
+
+/** What they printed, and at its end the line of the command that failed, if one did. `blocks`: of one document. */
+export async function runBlocks(document: string, blocks: readonly Block[]): Promise<{ ok: boolean; output: string }> {
+  const root = mkdtempSync(join(tmpdir(), "turnwire-document-"));
+  const script = join(root, basename(document));
+  try {
+    const cwd = join(root, "turnwire");
+    copyWorkingTree(cwd);
+    writeFileSync(script, onlyBlocks(blocks));
+    const kept = Object.entries(process.env).filter(([name]) => !/^(?:TURNWIRE|XDG|NODE|npm)_/.test(name));
+    // The reader's own Node, not the one that runs this.
+    const path = process.env["PATH"]?.split(delimiter).filter((part) => !part.endsWith("node_modules/.bin")) ?? [];
+    const own = { HOME: root, PATH: path.join(delimiter), BASH_ENV: join(import.meta.dirname, "prelude.bash") };
+    const env = { ...Object.fromEntries(kept), ...own };
+    const { stdout, stderr } = await run("bash", [script], { cwd, env, timeout: documentMs });
+    return { ok: true, output: stdout + stderr };
+  } catch (error) {
+    return { ok: false, output: outputOf(error).replaceAll(script, document) };
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+const outside = /\b(?:https?|wss?):\/\/(?!(?:127\.0\.0\.1|localhost|\[::1\]):2420[35]\b)/;
+
+/** Those commands of a block that need nothing but this server. */
+export function ownCommands({ text }: Block): string[] {
+  const commands = text.replaceAll("\\\n", " ").split("\n");
+  return commands.filter((command) => /^\s*[^#\s]/.test(command) && !outside.test(command));
+}

@@ -1,34 +1,25 @@
-// What is published works without TypeScript: this packs a copy of the house with npm, unpacks it as somebody's
-// dependency, and uses it from plain JavaScript.
-import { execFile } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+// What is published works without TypeScript: a copy of the repository is packed with npm, unpacked as somebody's
+// dependency, and used from plain JavaScript. What its documents say of it compiles.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import { promisify } from "node:util";
+import { delimiter, dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type JsonObject, packedManifest, parseManifest } from "../scripts/pack/manifest.ts";
 import { putPackedManifest, restoreManifest } from "../scripts/pack/swap.ts";
-
-const repository = join(import.meta.dirname, "..");
-const binaries = join(repository, "node_modules/.bin");
-const run = promisify(execFile);
+import { blocksOf, documents } from "./docs/blocks.ts";
+import { compileErrors, isCode } from "./docs/compile.ts";
+import { environment, olderNode, pack } from "./package/pack.ts";
+import { unexportedTypes } from "./package/public-types.ts";
+import { outputOf, run } from "./support/run.ts";
+import { repository } from "./support/working-tree.ts";
+import { deadLinks } from "./tidy/links.ts";
 
 const manifest = parseManifest(readFileSync(join(repository, "package.json"), "utf8"));
 
 const unit = suite("package: manifest");
 
-unit("doors lead into dist, and nothing of our workshop is published", () => {
+unit("doors lead into dist, and what only serves its development is left out", () => {
   const packed = packedManifest({
     name: "x",
     version: "1.0.0",
@@ -48,7 +39,7 @@ unit("doors lead into dist, and nothing of our workshop is published", () => {
       ".": { types: "./dist/src/x.d.ts", default: "./dist/src/x.js" },
       "./package.json": "./package.json",
     },
-    files: ["dist", "README.md", "LICENSE"],
+    files: ["src"],
     dependencies: { ws: "8" },
   });
 });
@@ -85,142 +76,197 @@ unit("package.json comes back to the letter, also after a pack that was broken o
 
 unit.run();
 
-interface Consumer {
-  root: string;
-  fixture: string;
-  consumer: string;
-  installed: string;
-}
+// ── the package ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-const packing = suite<Partial<Consumer>>("package: packed");
+const packing = suite("package: packed");
 
-// No `before` hook: uvu drops what a hook throws.
-packing("npm packs the fixture", async (context) => {
-  const root = mkdtempSync(join(tmpdir(), "turnwire-package-"));
-  context.root = root;
-  const fixture = join(root, "fixture");
-  mkdirSync(fixture);
-  const parts = ["package.json", "tsconfig.json", "tsconfig.build.json", "LICENSE", "README.md", "src", "machines"];
-  for (const part of [...parts, "scripts", "visualizations"]) {
-    if (existsSync(join(repository, part))) cpSync(join(repository, part), join(fixture, part), { recursive: true });
-  }
-  symlinkSync(join(repository, "node_modules"), join(fixture, "node_modules"));
-  const env = { ...process.env, PATH: `${binaries}${delimiter}${process.env["PATH"] ?? ""}` };
-  const args = ["pack", "--silent", "--foreground-scripts", "--pack-destination", root];
-  await run("npm", args, { cwd: fixture, env, timeout: 90_000 }).catch((error: unknown) => {
-    throw new Error(`npm pack failed: ${outputOf(error)}`);
-  });
-  const tarball = readdirSync(root).find((name) => name.endsWith(".tgz"));
-  if (tarball === undefined) throw new Error("npm pack left no tarball");
-  const consumer = join(root, "consumer");
-  const installed = join(consumer, "node_modules/turnwire");
-  mkdirSync(installed, { recursive: true });
-  await run("tar", ["-xzf", join(root, tarball), "--strip-components=1", "-C", installed], { timeout: 30_000 });
-  for (const name of readdirSync(join(repository, "node_modules"))) {
-    if (name.startsWith(".") || name === "turnwire") continue;
-    symlinkSync(join(repository, "node_modules", name), join(consumer, "node_modules", name));
-  }
-  writeFileSync(join(consumer, "package.json"), '{"type":"module"}');
-  Object.assign(context, { root, fixture, consumer, installed } satisfies Consumer);
+// Each test asks for the package, and no `before` hook: uvu drops what a hook throws.
+packing("npm packs a copy of the repository, and leaves it as it was", async () => {
+  const { tree } = await pack();
+  assert.is(readFileSync(join(tree, "package.json"), "utf8"), readFileSync(join(repository, "package.json"), "utf8"));
+  assert.not.ok(existsSync(join(tree, ".package.json.original")));
 });
 
-packing.after(({ root }) => {
-  if (root !== undefined) rmSync(root, { recursive: true, force: true });
-});
-
-/** What a command that failed has printed. */
-function outputOf(error: unknown): string {
-  const part = (name: string): string => String(Reflect.get(Object(error), name) ?? "");
-  return `${part("stdout")}${part("stderr")}` || String(error);
+/** Files and folders of the package, with forward slashes. */
+async function contents(): Promise<string[]> {
+  const { installed } = await pack();
+  return readdirSync(installed, { recursive: true, encoding: "utf8" }).map((path) => path.replaceAll("\\", "/"));
 }
 
-function of(context: Partial<Consumer>, name: keyof Consumer): string {
-  const path = context[name];
-  if (path === undefined) throw new Error("nothing was packed");
-  return path;
-}
-
-packing("the fixture is as it was", (context) => {
-  const fixture = of(context, "fixture");
-  assert.is(
-    readFileSync(join(fixture, "package.json"), "utf8"),
-    readFileSync(join(repository, "package.json"), "utf8"),
-  );
-  assert.not.ok(existsSync(join(fixture, ".package.json.original")));
-});
-
-packing("the package holds what runs and nothing else", (context) => {
-  const installed = of(context, "installed");
-  const paths = readdirSync(installed, { recursive: true, encoding: "utf8" }).map((path) => path.replaceAll("\\", "/"));
+packing("the package holds what runs, its sources and its documents, and nothing else", async () => {
+  const paths = await contents();
   const pages = ["dist/src/page/index.html", "dist/visualizations/live/index.html", "dist/visualizations/watch.svg"];
-  for (const path of ["package.json", "LICENSE", "dist/src/cli.js", "dist/src/server/host-extension.d.ts", ...pages]) {
-    assert.ok(paths.includes(path), path);
-  }
-  const tops = new Set(paths.map((path) => path.split("/")[0]));
-  tops.delete("README.md");
-  assert.equal([...tops].sort(), ["LICENSE", "dist", "package.json"]);
+  for (const path of ["dist/src/cli.js", "dist/src/turnwire.d.ts", ...pages]) assert.ok(paths.includes(path), path);
+  const tops = paths.filter((path) => !path.includes("/") && !path.endsWith(".md")).sort();
+  assert.equal(tops, ["LICENSE", "dist", "docs", "examples", "machines", "package.json", "src", "visualizations"]);
+  const unbuilt = paths.filter((path) => path.startsWith("dist/") && /(?<!\.d)\.ts$/.test(path));
+  assert.equal(unbuilt, [], "Node strips no types below node_modules");
+});
+
+packing("each link of its README leads to a file in it", async () => {
+  const { installed } = await pack();
+  const paths = await contents();
+  const documents = paths.filter((path) => path.endsWith(".md"));
+  const sources = documents.map((path) => ({ path, text: readFileSync(join(installed, path), "utf8") }));
+  const findings = deadLinks(sources, (path) => paths.includes(path.replace(/\/$/, "")));
   assert.equal(
-    paths.filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts")),
+    findings.filter((finding) => finding.startsWith("README.md:")),
     [],
   );
 });
 
-packing("both doors open from plain JavaScript", async (context) => {
+packing("both doors open from plain JavaScript", async () => {
   const script = `
     const host = await import("turnwire/host");
     const server = await import("turnwire");
     const { default: manifest } = await import("turnwire/package.json", { with: { type: "json" } });
     const found = [typeof host.createTransportWsExtension, Object.keys(server).length > 0, manifest.name];
     console.log(JSON.stringify(found));`;
-  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script], {
-    cwd: of(context, "consumer"),
-    timeout: 30_000,
-  });
-  assert.equal(JSON.parse(stdout), ["function", true, "turnwire"]);
+  assert.equal(JSON.parse(await evaluate(script)), ["function", true, "turnwire"]);
 });
 
-packing("the command says its version", async (context) => {
-  const installed = of(context, "installed");
+/** What a module prints in a project that has the package. */
+async function evaluate(script: string, node = process.execPath): Promise<string> {
+  const { consumer: cwd } = await pack();
+  return (await run(node, ["--input-type=module", "-e", script], { cwd, timeout: 30_000 })).stdout;
+}
+
+packing("the command says its version", async () => {
+  const { consumer, installed } = await pack();
   const packed = parseManifest(readFileSync(join(installed, "package.json"), "utf8"));
   assert.equal(packed["bin"], { turnwire: "./dist/src/cli.js" });
   const command = join(installed, "dist/src/cli.js");
-  const env = { ...process.env, PATH: `${binaries}${delimiter}${process.env["PATH"] ?? ""}` };
-  const { stdout } = await run(command, ["--version"], { cwd: of(context, "consumer"), env, timeout: 30_000 });
+  const { stdout } = await run(command, ["--version"], { cwd: consumer, env: environment, timeout: 30_000 });
   assert.match(stdout, String(manifest["version"]));
 });
 
-packing("its server shows its charts: the page and the pictures are where it looks for them", async (context) => {
+packing("its server shows its charts: the page and the pictures are where it looks for them", async () => {
   const script = `
-    const { readConfig, silentLogger, startServer, systemClock } = await import("turnwire");
-    const flags = ["--port", "0", "--http-port", "0", "--data-dir", ":memory:", "--inspect"];
-    const { config } = readConfig(["serve", ...flags], {});
-    const server = await startServer({ config, clock: systemClock, logger: silentLogger });
+    const { serveConfig, startServer } = await import("turnwire");
+    const config = serveConfig(["--port", "0", "--http-port", "0", "--data-dir", ":memory:", "--inspect"]);
+    const server = await startServer({ config });
     const status = async (path) => (await fetch(server.inspectUrl + path)).status;
     console.log(JSON.stringify([await status(""), await status("/charts/watch.svg"), await status("/overview")]));
     await server.stop();`;
-  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", script], {
-    cwd: of(context, "consumer"),
-    timeout: 30_000,
-  });
-  assert.equal(JSON.parse(stdout), [200, 200, 200]);
+  assert.equal(JSON.parse(await evaluate(script)), [200, 200, 200]);
 });
 
-packing("its types are found by a strict consumer", async (context) => {
-  const consumer = of(context, "consumer");
-  writeFileSync(
-    join(consumer, "use.ts"),
-    `import { createTransportWsExtension } from "turnwire/host";
-export const active: Promise<void> = createTransportWsExtension().deactivate();
-// @ts-expect-error: a number is no extension
-export const wrong: number = createTransportWsExtension();
-`,
-  );
-  const flags = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--types", "node", "use.ts"];
+packing("its examples run where it is installed", async () => {
+  const { consumer: cwd } = await pack();
+  for (const [name, last] of [
+    ["resume", "without a hole"],
+    ["in-a-host", '"status":"idle"'],
+  ] as const) {
+    const program = `node_modules/turnwire/examples/${name}/main.js`;
+    const { stdout } = await run(process.execPath, [program], { cwd, timeout: 30_000 });
+    assert.match(stdout.trim().split("\n").at(-1) ?? "", last);
+  }
+});
+
+// ── an older Node ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+const older = olderNode();
+const onOlderNode = older === undefined ? packing.skip : packing;
+
+onOlderNode("an older Node is told in one sentence which one is needed", async () => {
+  const { consumer } = await pack();
+  const { node = "", version = "" } = older ?? {};
+  const sentence = `turnwire needs Node 24 or later and this is Node ${version}: npm i -D node@24`;
+  for (const door of ["turnwire", "turnwire/host"]) {
+    const script = `import("${door}").catch((error) => console.log(error.message));`;
+    assert.is(await evaluate(script, node), `${sentence}\n`);
+  }
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env["PATH"]}` };
+  const failed = await run("npx", ["turnwire"], { cwd: consumer, env, timeout: 30_000 }).catch((error) => error);
+  assert.equal([failed.code, failed.stdout, failed.stderr], [2, "", `${sentence}\n`]);
+});
+
+packing("the Node that is asked for is the one in package.json", () => {
+  const [, oldest] = /const oldestNode = (\d+);/.exec(readFileSync(join(repository, "src/version.ts"), "utf8")) ?? [];
+  assert.equal(manifest["engines"], { node: `>=${oldest}` });
+});
+
+// ── its types ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+packing("its types hold for a strict consumer", async () => {
+  const { consumer } = await pack();
+  const lines = [
+    'import type { RunningServer } from "turnwire";',
+    'import { createTransportWsExtension } from "turnwire/host";',
+    "export const active: Promise<void> = createTransportWsExtension().deactivate();",
+    "export const stop = ({ gateway }: RunningServer) => gateway.inspect(({ chart }) => chart.toUpperCase());",
+    "// @ts-expect-error: a number is no extension",
+    "export const wrong: number = createTransportWsExtension();",
+  ];
+  writeFileSync(join(consumer, "use.ts"), lines.join("\n"));
+  const compilerOptions = { skipLibCheck: false };
+  const settings = { extends: join(repository, "tsconfig.json"), compilerOptions, files: ["use.ts"], include: [] };
+  writeFileSync(join(consumer, "tsconfig.json"), JSON.stringify(settings));
   const tsc = join(repository, "node_modules/typescript/bin/tsc");
-  const { stdout } = await run(process.execPath, [tsc, ...flags], { cwd: consumer, timeout: 60_000 }).catch(
-    (error: unknown) => ({ stdout: outputOf(error) }),
+  const said = await run(process.execPath, [tsc, "-p", consumer], { timeout: 60_000 }).then(() => "", outputOf);
+  // XState's own declarations do not hold.
+  const ours = said.split("\n").filter((line) => /^\S/.test(line) && !line.includes("node_modules/xstate/"));
+  assert.equal(ours, []);
+});
+
+packing("each type that its declarations name is exported beside them", async () => {
+  const { consumer, installed } = await pack();
+  const entries = ["turnwire", "server/host-extension"].map((name) => join(installed, `dist/src/${name}.d.ts`));
+  assert.equal(unexportedTypes(join(consumer, "tsconfig.json"), installed, entries), []);
+});
+
+packing("a type that is named and not exported is found", async () => {
+  const { consumer } = await pack();
+  const directory = join(consumer, "types");
+  const file = (name: string, text: string): void => writeFileSync(join(directory, name), text);
+  mkdirSync(directory);
+  file("tsconfig.json", '{"compilerOptions":{"module":"nodenext"},"files":["entry.ts"]}');
+  file("other.ts", "export interface Far {}\nexport type Near = Far;\nexport enum Also { A }");
+  file(
+    "entry.ts",
+    `import { Also, type Far, type Near } from "./other.js";
+    interface Local<T> { t: T }
+    export type { Near };
+    export interface Shown extends Local<Date> { near: Near; also?: { deep: Also[] } }
+    export const f = <Far>(far: Far, near: Near): typeof near => near;
+    export class C { far?: Far }`,
   );
-  assert.is(stdout.trim(), "");
+  const named = (type: string, by: string): string => `entry.ts: ${by} names ${type}, which is not exported`;
+  const expected = [named("Far", "Near"), named("Local", "Shown"), named("Also", "Shown"), named("Far", "C")];
+  assert.equal(unexportedTypes(join(directory, "tsconfig.json"), directory, [join(directory, "entry.ts")]), expected);
+});
+
+// ── its documents ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+packing("the TypeScript and the JavaScript of the documents compile against it", async () => {
+  const { consumer } = await pack();
+  const blocks = documents().flatMap(({ path, text }) => blocksOf(path, text).filter(isCode));
+  assert.ok(blocks.length > 0);
+  assert.equal(await compileErrors(consumer, blocks), []);
+});
+
+packing("what does not compile in a document is found, at its line", async () => {
+  const { consumer } = await pack();
+  const document = [
+    "- Before:",
+    "  ```ts",
+    '  import { startServer } from "turnwire";',
+    "  await startServer({});",
+    "  ```",
+    "```js",
+    'import { silentLogger } from "turnwire";',
+    "silentLogger.shout();",
+    "export const same = 1;",
+    "```",
+    "```json",
+    "{",
+    "```",
+  ];
+  const blocks = blocksOf("docs/guides/a.md", document.join("\n")).filter(isCode);
+  const [first = "", second = "", ...more] = await compileErrors(consumer, blocks);
+  assert.match(first, /^docs\/guides\/a\.md:4:19: error TS\d+: /);
+  assert.match(second, /^docs\/guides\/a\.md:8:14: error TS\d+: /);
+  assert.equal(more, []);
 });
 
 packing.run();

@@ -14,7 +14,6 @@ export function packedManifest(manifest: JsonObject): JsonObject {
     if (ours.has(name)) continue;
     if (name === "bin") packed[name] = doorsOf(value, builtScript);
     else if (name === "exports") packed[name] = doorsOf(value, builtModule);
-    else if (name === "files") packed[name] = ["dist", "README.md", "LICENSE"];
     else packed[name] = value;
   }
   return packed;

@@ -1,10 +1,13 @@
-// The hostile clients of test/load/hostile.ts, as a process of their own: each writes the same kind of frames as fast
-// as its connection takes them, and comes back at once when it is closed. Yields the processor to whoever else wants
+// The hostile clients of test/load/hostile.ts, as a process of their own: each writes the same kind of frames, or of HTTP
+// requests, as fast as its connection takes them, and comes back at once when it is closed. Yields the processor to whoever else wants
 // it: an attacker does not run on the machine that it attacks.
 import { connect, type Socket } from "node:net";
 import { constants, setPriority } from "node:os";
 
-export type Ask = { ask: "attack"; url: string; sockets: number } | { ask: "rest" } | { ask: "stop" };
+/** Over WebSockets, or over HTTP. */
+export type Door = "ws" | "http";
+
+export type Ask = { ask: "attack"; door: Door; url: string; sockets: number } | { ask: "rest" } | { ask: "stop" };
 
 export interface Attack {
   connections: number;
@@ -37,8 +40,40 @@ const block = (...frames: Buffer[]): Buffer => {
   return Buffer.concat(Array.from({ length: Math.max(1, Math.floor(blockBytes / one.length)) }, () => one));
 };
 
-/** What is written first, and then again and again. */
-const kinds: Record<string, (name: string) => { first?: Buffer; again: Buffer }> = {
+interface Attacking {
+  /** What is written first, and then again and again. */
+  first?: Buffer;
+  again: Buffer;
+}
+
+type Kinds = Record<string, (name: string) => Attacking>;
+
+const request = (line: string, body = ""): Buffer =>
+  Buffer.from(
+    `${line} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+const chat = (conversationId: string, message: string): Buffer =>
+  request("POST /chat", JSON.stringify({ conversationId, message }));
+
+/** Requests follow each other without waiting for their answers. */
+const httpKinds: Kinds = {
+  "POST /chat": (name) => ({ again: block(chat(name, "x")) }),
+  "POST /chat of 1 MiB": (name) => ({ again: chat(name, "x".repeat(2 ** 20 - 100)) }),
+  "GET /conversations": () => ({ again: block(request("GET /conversations")) }),
+  "GET a history": (name) => ({ again: block(request(`GET /conversations/${name}`)) }),
+  "GET the page": () => ({ again: block(request("GET /")) }),
+  "GET nothing": () => ({ again: block(request("GET /nothing")) }),
+  preflights: () => ({ again: block(request("OPTIONS /chat")) }),
+  nonsense: () => ({ again: block(Buffer.from("nonsense\r\n\r\n")) }),
+  "an endless body": () => ({
+    first: Buffer.from("POST /chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16777216\r\n\r\n"),
+    again: Buffer.alloc(blockBytes, " "),
+  }),
+  comes: () => ({ again: Buffer.from("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") }),
+};
+
+const wsKinds: Kinds = {
   "chat.send": (name) => ({ again: block(message({ type: "chat.send", conversationId: name, message: "x" })) }),
   "chat.send of 1 MiB": (name) => ({
     again: block(message({ type: "chat.send", conversationId: name, message: "x".repeat(2 ** 20 - 100) })),
@@ -58,14 +93,16 @@ const kinds: Record<string, (name: string) => { first?: Buffer; again: Buffer }>
   comes: () => ({ again: Buffer.alloc(0) }),
 };
 
+const kindsOf: Record<Door, Kinds> = { ws: wsKinds, http: httpKinds };
+
 const done: Attack = { connections: 0, bytes: 0, kinds: {} };
 const open = new Set<Socket>();
 let isAttacking = false;
 /** Conversations are new ones in each attack: none has a history that another attack has made long. */
 let attacks = 0;
 
-function attack(url: URL, kind: string, name: string): void {
-  const frames = kinds[kind]?.(name);
+function attack(door: Door, url: URL, kind: string, name: string): void {
+  const frames = kindsOf[door][kind]?.(name);
   if (!frames || !isAttacking) return;
   const socket = connect(Number(url.port), url.hostname);
   open.add(socket);
@@ -74,7 +111,7 @@ function attack(url: URL, kind: string, name: string): void {
   socket.once("close", () => {
     open.delete(socket);
     // In a turn of its own: a server that refuses at once must not hold this process.
-    setImmediate(() => attack(url, kind, name));
+    setImmediate(() => attack(door, url, kind, name));
   });
   const pour = (): void => {
     while (isAttacking && !socket.destroyed) {
@@ -82,8 +119,7 @@ function attack(url: URL, kind: string, name: string): void {
       if (!socket.write(frames.again)) return;
     }
   };
-  socket.once("data", (answer) => {
-    if (!answer.toString("latin1", 0, 12).endsWith(" 101")) return void socket.destroy();
+  const begin = (): void => {
     done.connections++;
     done.kinds[kind] = (done.kinds[kind] ?? 0) + 1;
     // What it is told it reads, and forgets.
@@ -92,6 +128,14 @@ function attack(url: URL, kind: string, name: string): void {
     if (frames.first) socket.write(frames.first);
     socket.on("drain", pour);
     pour();
+  };
+  if (door === "http") {
+    socket.once("connect", begin);
+    return;
+  }
+  socket.once("data", (answer) => {
+    if (!answer.toString("latin1", 0, 12).endsWith(" 101")) return void socket.destroy();
+    begin();
   });
   socket.write(
     `GET / HTTP/1.1\r\nHost: ${url.host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
@@ -103,9 +147,9 @@ process.on("message", (asked: Ask) => {
   if (asked.ask === "attack") {
     isAttacking = true;
     attacks++;
-    const names = Object.keys(kinds);
+    const names = Object.keys(kindsOf[asked.door]);
     for (let index = 0; index < asked.sockets; index++)
-      attack(new URL(asked.url), names[index % names.length] ?? "ping", `hostile-${attacks}-${index}`);
+      attack(asked.door, new URL(asked.url), names[index % names.length] ?? "ping", `hostile-${attacks}-${index}`);
   } else {
     isAttacking = false;
     for (const socket of open) socket.destroy();

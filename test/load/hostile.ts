@@ -1,4 +1,4 @@
-// 50 hostile sockets at full speed beside 100 that behave: how late what those are told comes. Played by turns in three
+// 50 hostile sockets, or HTTP connections, at full speed beside 100 that behave: how late what those are told comes. Played by turns in three
 // ways: nobody is hostile, they attack a neighbour (another server on the machine, which is then as busy), they attack
 // the server that is measured. Attackers take processor time from a server on a machine of two cores wherever they
 // send; what its own fairness is worth is told by the last two. The second in which they come in is told apart: fifty
@@ -7,7 +7,7 @@ import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { temporaryDirectory } from "../support/store-place.ts";
 import { AskedProcess } from "./asked-process.ts";
-import type { Ask, Attack } from "./hostile-peers.ts";
+import type { Ask, Attack, Door } from "./hostile-peers.ts";
 import type { Peer } from "./peer.ts";
 import { ServerProcess } from "./server-process.ts";
 import { MiB, median, type Table } from "./table.ts";
@@ -40,7 +40,10 @@ interface Played {
   rss: number;
 }
 
-export async function hostileSockets(table: Table): Promise<void> {
+export const hostileSockets = (table: Table): Promise<void> => play(table, "ws");
+export const hostileRequests = (table: Table): Promise<void> => play(table, "http");
+
+async function play(table: Table, door: Door): Promise<void> {
   const rounds = Number(process.env["LOAD_PAIRS"] ?? 9);
   // What is asked is kept, and is not to be kept in memory.
   const [dataDir, otherDir] = [temporaryDirectory(), temporaryDirectory()];
@@ -53,9 +56,10 @@ export async function hostileSockets(table: Table): Promise<void> {
   peers[0]?.send({ type: "chat.send", conversationId, message, model: "demo/script" });
 
   const targets = { quiet: undefined, neighbour, attacked: server };
-  const play = async (way: Way): Promise<Played> => {
+  const playRound = async (way: Way): Promise<Played> => {
     const target = targets[way];
-    if (target) await attackers.ask({ ask: "attack", url: target.url, sockets: hostile });
+    if (target)
+      await attackers.ask({ ask: "attack", door, url: door === "ws" ? target.url : target.httpUrl, sockets: hostile });
     const times = await roundTrips(peers);
     if (target) await attackers.ask({ ask: "rest" });
     await server.settled(({ sockets }) => sockets === calm, "the hostile sockets to be gone");
@@ -75,7 +79,7 @@ export async function hostileSockets(table: Table): Promise<void> {
     const round: Partial<Record<Way, Played>> = {};
     for (let turn = 0; turn < ways.length; turn++) {
       const way = ways[(turn + played.length) % ways.length] ?? "quiet";
-      round[way] = await play(way);
+      round[way] = await playRound(way);
     }
     const { quiet, neighbour: beside, attacked } = round;
     if (quiet && beside && attacked) played.push({ quiet, neighbour: beside, attacked });
@@ -87,7 +91,7 @@ export async function hostileSockets(table: Table): Promise<void> {
     `${ways.map((way) => median(played.map((round) => round[way][of])).toFixed(1)).join(" · ")} ms`;
   const times = (than: Way, of: Figure): number => median(played.map((round) => round.attacked[of] / round[than][of]));
   const [none, beside] = [times("quiet", "attackP99"), times("neighbour", "p99")];
-  const what = `${hostile} hostile sockets at full speed: ping of ${calm} others, median of ${rounds} rounds, p99`;
+  const what = `${hostile} hostile ${door === "ws" ? "sockets" : "HTTP connections"} at full speed: ping of ${calm} others, median of ${rounds} rounds, p99`;
   table.row(what, `× ${none.toFixed(2)} of what it is when nobody attacks`, "< 2", none < 2);
   table.note("… quiet · neighbour · attacked", ms("attackP99"));
   table.note(

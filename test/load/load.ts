@@ -1,7 +1,7 @@
 // `npm run load`: the proofs that take thousands of sockets. Starts the real server as a process of its own, plays its
 // clients from this one, prints what was measured, and fails when a bound does not hold. Loopback only; ends by itself.
 import { fanOut } from "./fan-out.ts";
-import { hostileSockets } from "./hostile.ts";
+import { hostileRequests, hostileSockets } from "./hostile.ts";
 import { idle } from "./idle.ts";
 import { neverReading } from "./never-reading.ts";
 import { page } from "./page.ts";
@@ -12,6 +12,7 @@ const proofs: Record<string, (table: Table) => Promise<void>> = {
   "fan-out": fanOut,
   "never-reading": neverReading,
   hostile: hostileSockets,
+  "hostile-http": hostileRequests,
   idle,
   watched,
   page,

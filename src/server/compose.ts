@@ -138,7 +138,7 @@ export function compose(options: CompositionOptions): ServerParts {
   const wsServer = transport.createServer();
   const httpOptions = { ...connectionOptions(limits), requestTimeout: limits.requestMs };
   const httpServer = createServer(httpOptions, createHttpListener(app, logger));
-  httpServer.on("upgrade", transport.upgrade);
+  transport.serve(httpServer);
   const answersSent = trackAnswers(httpServer, clock);
   const stopSequence = new StopSequence({
     ...{ gateway, transport, limits },

@@ -164,6 +164,18 @@ export class FairReader<From extends Source> {
     } else if (flow) flow.hasBegun = true;
   }
 
+  /** Is there anything of it that has not been read? */
+  hasMore(from: From): boolean {
+    return (this.#flows.get(from)?.chunks.length ?? 0) > 0;
+  }
+
+  /** It is read by another from now on: answers what has not been read. */
+  withdraw(from: From): Buffer {
+    const { chunks = [], read = 0 } = this.#flows.get(from) ?? {};
+    this.forget(from);
+    return Buffer.concat(chunks).subarray(read);
+  }
+
   /** It has gone. */
   forget(from: From): void {
     this.#held.delete(from);

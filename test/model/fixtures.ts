@@ -152,7 +152,7 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
     accept: (socket) => gateway.accept(socket),
   });
   const server = createServer(createHttpListener(createHttpApp(parts), logger));
-  server.on("upgrade", transport.upgrade);
+  transport.serve(server);
   const answersSent = trackAnswers(server, clock);
   const cut = trackConnections(server);
   const port = await listen(server, "127.0.0.1", 0);

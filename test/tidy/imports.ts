@@ -52,9 +52,7 @@ function whyNot(source: Source, { from, target, isTypeOnly }: Import): string | 
   }
   if (!isSource(source)) return undefined;
   if (from === "ws" || from.startsWith("ws/")) {
-    return source.path === "src/transport/ws-transport.ts"
-      ? undefined
-      : "only src/transport/ws-transport.ts imports ws";
+    return isIn("src/transport")(source) ? undefined : "only src/transport imports ws";
   }
   if (target !== undefined && !targetIsIn("src") && !targetIsIn("machines") && target !== "package.json") {
     return "src imports nothing but src and machines";

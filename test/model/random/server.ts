@@ -113,7 +113,7 @@ export async function openRandomServer({ ports, between = nothingBetween }: Serv
       between((taken, chosen) => gateway.accept(taken, { subprotocol: chosen }), socket, subprotocol),
   });
   const httpServer = createServer();
-  httpServer.on("upgrade", transport.upgrade);
+  transport.serve(httpServer);
   const cut = trackConnections(httpServer);
   const port = await listen(httpServer, "127.0.0.1", 0);
   gateway.listening();

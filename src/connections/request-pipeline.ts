@@ -6,7 +6,7 @@ import type { Limits } from "../limits.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { ClientMessage } from "../protocol/client-message.ts";
 import { cachedJson } from "../protocol/json-cache.ts";
-import { type Parsed, parseMessage } from "../protocol/parse.ts";
+import { MessageParser, type Parsed } from "../protocol/parse.ts";
 import { type Refusal, refusals } from "../protocol/refusals.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { FairJobQueue, type Job } from "../runtime/fair-job-queue.ts";
@@ -25,9 +25,11 @@ export interface RequestPipelineOptions {
 export class RequestPipeline {
   readonly #options: RequestPipelineOptions;
   readonly #longMessages: FairJobQueue;
+  readonly #parser: MessageParser;
 
   constructor(options: RequestPipelineOptions) {
     this.#options = options;
+    this.#parser = new MessageParser(options.limits);
     this.#longMessages = new FairJobQueue(options.clock, options.limits, options.isAlone);
   }
 
@@ -82,7 +84,7 @@ export class RequestPipeline {
     connection.writer.heard();
     // One that floods has been told so often enough: it is about to be closed.
     if (connection.writer.ended || connection.floods) return undefined;
-    return parseMessage(data, connection);
+    return this.#parser.parse(data, connection);
   }
 
   #carryOut(connection: Connection, parsed: Parsed, bytes: number): void {

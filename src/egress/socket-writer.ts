@@ -80,6 +80,10 @@ export class SocketWriter {
     return this.#context.counters;
   }
 
+  get limits(): Limits {
+    return this.#context.limits;
+  }
+
   /** Frames of a turn, with so many events. False, and nothing written, when the socket may not be given more now. */
   deliver(frames: Buffer, events: number): boolean {
     if (this.ended || this.congested) return false;

@@ -5,8 +5,8 @@ import { Hono } from "hono";
 import { Authoriser } from "../access/authoriser.ts";
 import { AccountRates } from "../access/rate-limiter.ts";
 import { TurnQuota } from "../access/turn-quota.ts";
-import { limits as defaultLimits } from "../limits.ts";
 import { StoreError } from "../ports/store.ts";
+import { MessageParser } from "../protocol/parse.ts";
 import { routeChat } from "./chat.ts";
 import type { HttpApp, HttpEnvironment, HttpParts } from "./context.ts";
 import { routeConversations } from "./conversations.ts";
@@ -21,18 +21,18 @@ import { routeSettings } from "./settings.ts";
 import { routePage } from "./static-files.ts";
 import { routeWhy } from "./why.ts";
 
-type WithDefaults = "limits" | "authoriser" | "quota" | "rates" | "streams";
-export type HttpAppOptions = Omit<HttpParts, WithDefaults> & Partial<Pick<HttpParts, WithDefaults>>;
+type WithDefaults = "authoriser" | "quota" | "rates" | "streams";
+export type HttpAppOptions = Omit<HttpParts, WithDefaults | "parser"> & Partial<Pick<HttpParts, WithDefaults>>;
 
 export function createHttpApp(options: HttpAppOptions): HttpApp {
-  const { orchestrator, logger, limits = defaultLimits } = options;
+  const { orchestrator, logger, limits } = options;
   const parts: HttpParts = {
     authoriser: new Authoriser(undefined, logger),
     quota: new TurnQuota(limits, (conversationId) => orchestrator.isActive(conversationId)),
     rates: new AccountRates(options.clock, limits),
     streams: new OpenStreams(),
+    parser: new MessageParser(limits),
     ...options,
-    limits,
   };
   const app: HttpApp = new Hono<HttpEnvironment>({ getPath: rawPath });
 
@@ -62,7 +62,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
 
   app.use(requireToken(parts));
   app.use(limitRate(parts));
-  app.use("/conversations/:id/*", readConversationId, authorise(parts));
+  app.use("/conversations/:id/*", readConversationId(parts), authorise(parts));
   // Their answers show the texts that wait.
   app.use("/conversations/:id/queue", readToo(parts));
   app.use("/conversations/:id/queue/*", readToo(parts));

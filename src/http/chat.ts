@@ -3,7 +3,6 @@
 import { randomUUID } from "node:crypto";
 import type { LoggedEvent, TurnRequest } from "../ports/orchestrator.ts";
 import type { ChatSend } from "../protocol/chat-send.ts";
-import { checkMessage } from "../protocol/parse.ts";
 import type { HttpApp, HttpContext, HttpParts } from "./context.ts";
 import { refuse, refuseByCode, refuseTurn } from "./errors.ts";
 import { createNdjsonStream } from "./ndjson-stream.ts";
@@ -25,7 +24,7 @@ function readChatSend(c: HttpContext, fields: Fields, parts: HttpParts): { messa
   const textBytesMax = parts.limits.chatTextBytesMax;
   if (typeof text === "string" && Buffer.byteLength(text) > textBytesMax)
     return { refused: refuse(c, 413, `Invalid message: \`message\` must have at most ${textBytesMax} bytes`) };
-  const parsed = checkMessage({ ...fields, type: "chat.send" }, 0);
+  const parsed = parts.parser.check({ ...fields, type: "chat.send" }, 0);
   if ("refusal" in parsed)
     return { refused: refuseByCode(c, parsed.refusal.code, parsed.refusal.reply.message, parts.limits) };
   if (parsed.message.type !== "chat.send") throw new Error("a chat.send was read as something else");

@@ -12,6 +12,7 @@ import type { Identity } from "../ports/authorisation.ts";
 import type { Conversations } from "../ports/conversations.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Orchestrator } from "../ports/orchestrator.ts";
+import type { MessageParser } from "../protocol/parse.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { OpenStreams } from "./open-streams.ts";
 
@@ -35,6 +36,7 @@ export interface HttpParts {
   clock: Clock;
   logger: Logger;
   limits: Limits;
+  parser: MessageParser;
   health: Health;
   /** Prometheus text. */
   metrics?: (() => Promise<string>) | undefined;

@@ -10,7 +10,7 @@ export function routeConversations(app: HttpApp, parts: HttpParts): void {
   routeActions(app, parts);
 }
 
-function routeReads(app: HttpApp, { conversations, orchestrator, authoriser }: HttpParts): void {
+function routeReads(app: HttpApp, { conversations, orchestrator, authoriser, limits }: HttpParts): void {
   app.get("/conversations", (c) => {
     if (!conversations.list) return notOffered(c);
     const selection: { q?: string; workspaceId?: string } = {};
@@ -18,7 +18,7 @@ function routeReads(app: HttpApp, { conversations, orchestrator, authoriser }: H
       const text = c.req.query(name);
       // `?q=` of an empty search field selects everything.
       if (text === undefined || text === "") continue;
-      if (!isUsableId(text)) return refuse(c, 400, `${name} must be an id or, for q, the beginning of one`);
+      if (!isUsableId(text, limits)) return refuse(c, 400, `${name} must be an id or, for q, the beginning of one`);
       selection[name] = text;
     }
     const { identity } = c.var;

@@ -83,12 +83,14 @@ export function administer({ authoriser }: HttpParts): Rule {
 }
 
 /** Below /conversations/:id: decodes the id once for all routes. */
-export const readConversationId: Rule = async (c, next) => {
-  const read = readId(c.req.path.split("/")[2]);
-  if ("problem" in read) return refuse(c, 400, read.problem);
-  c.set("conversationId", read.id);
-  return await next();
-};
+export function readConversationId({ limits }: HttpParts): Rule {
+  return async (c, next) => {
+    const read = readId(c.req.path.split("/")[2], limits);
+    if ("problem" in read) return refuse(c, 400, read.problem);
+    c.set("conversationId", read.id);
+    return await next();
+  };
+}
 
 function decide(c: HttpContext, { access }: HttpParts, kind: AccessKind): Response | undefined {
   const decision = access.check(kind, c.env.incoming);

@@ -1,17 +1,16 @@
 // The queue of a conversation: texts that start a turn or wait for the running one (protocol 3; chat.queue of 1.1). It
 // never answers before the orchestrator has the text.
-import { checkMessage } from "../protocol/parse.ts";
 import type { HttpApp, HttpParts } from "./context.ts";
 import { notOffered, refuse, refuseByCode, refuseTurn } from "./errors.ts";
 import { readFields, readId } from "./request-input.ts";
 
-export function routeQueue(app: HttpApp, { orchestrator, quota, limits }: HttpParts): void {
+export function routeQueue(app: HttpApp, { orchestrator, quota, limits, parser }: HttpParts): void {
   app.post("/conversations/:id/queue", async (c) => {
     const body = await readFields(c, limits.httpBodyBytesMax);
     if ("refused" in body) return body.refused;
     const { conversationId } = c.var;
     // In the words of chat.queue; its size is bounded by the body's (the 64 KiB of protocol 1.1 are a socket's).
-    const parsed = checkMessage({ ...body.fields, conversationId, type: "chat.queue" }, 0);
+    const parsed = parser.check({ ...body.fields, conversationId, type: "chat.queue" }, 0);
     if ("refusal" in parsed) return refuseByCode(c, parsed.refusal.code, parsed.refusal.reply.message, limits);
     if (parsed.message.type !== "chat.queue") throw new Error("a chat.queue was read as something else");
     const { text, workspaceId } = parsed.message;
@@ -26,7 +25,7 @@ export function routeQueue(app: HttpApp, { orchestrator, quota, limits }: HttpPa
 
   app.delete("/conversations/:id/queue/:messageId", (c) => {
     if (!orchestrator.cancelQueuedMessage) return notOffered(c);
-    const message = readId(c.req.path.split("/")[4]);
+    const message = readId(c.req.path.split("/")[4], limits);
     if ("problem" in message) return refuse(c, 400, message.problem);
     const { conversationId } = c.var;
     const { cancelled, queue } = orchestrator.cancelQueuedMessage({ conversationId, messageId: message.id });

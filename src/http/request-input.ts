@@ -1,7 +1,7 @@
 // Reads what a request brings: bodies, ids in paths, numbers in queries. Holds at most the allowed bytes of a body, and
 // never trusts a length that was only announced.
-import * as v from "valibot";
-import { id, isUsableId } from "../protocol/fields.ts";
+import type { Limits } from "../limits.ts";
+import { idProblem } from "../protocol/fields.ts";
 import { refusals } from "../protocol/refusals.ts";
 import type { HttpContext } from "./context.ts";
 import { refuse } from "./errors.ts";
@@ -52,15 +52,18 @@ async function readBody(c: HttpContext, bytesMax: number): Promise<Buffer | "too
 }
 
 /** One segment of the path as an id. The path is kept raw (src/http/app.ts), so a slash in an id may be written %2F. */
-export function readId(segment: string | undefined): { id: string } | { problem: string } {
+export function readId(
+  segment: string | undefined,
+  limits: Pick<Limits, "idCharactersMax">,
+): { id: string } | { problem: string } {
   let text: string;
   try {
     text = decodeURIComponent(segment ?? "");
   } catch {
     return { problem: "the id in the path is no percent-encoded UTF-8" };
   }
-  if (isUsableId(text)) return { id: text };
-  return { problem: `the id in the path ${v.safeParse(id, text).issues?.[0].message}` };
+  const problem = idProblem(text, limits);
+  return problem === undefined ? { id: text } : { problem: `the id in the path ${problem}` };
 }
 
 /** A query parameter that must be a whole number, at least `least`. */

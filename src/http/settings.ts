@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import type { ConversationSettings } from "../ports/conversations.ts";
 import { reasoningEfforts } from "../protocol/chat-send.ts";
-import { shortString } from "../protocol/fields.ts";
+import { createFields } from "../protocol/fields.ts";
 import { issueText } from "../protocol/parse.ts";
 import type { HttpApp, HttpParts } from "./context.ts";
 import { notOffered, refuse, refuseByCode } from "./errors.ts";
@@ -15,6 +15,7 @@ const effort = v.picklist(
 );
 
 export function routeSettings(app: HttpApp, parts: HttpParts): void {
+  const { shortString } = createFields(parts.limits);
   routeSetting(app, parts, "title", "title", v.object({ title: v.nullable(shortString) }));
   routeSetting(app, parts, "model", "model", v.object({ model: v.nullable(shortString) }));
   routeSetting(app, parts, "reasoning-effort", "reasoningEffort", v.object({ reasoningEffort: v.nullable(effort) }));

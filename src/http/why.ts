@@ -5,7 +5,7 @@ import type { HttpApp, HttpParts } from "./context.ts";
 import { notOffered, refuse } from "./errors.ts";
 import { readId } from "./request-input.ts";
 
-export function routeWhy(app: HttpApp, { why }: HttpParts): void {
+export function routeWhy(app: HttpApp, { why, limits }: HttpParts): void {
   app.get("/conversations/:id/why", (c) => {
     if (!why) return notOffered(c);
     return c.json(whyConversation(why, c.var.conversationId));
@@ -13,7 +13,7 @@ export function routeWhy(app: HttpApp, { why }: HttpParts): void {
 
   app.get("/connections/:id/why", (c) => {
     if (!why) return notOffered(c);
-    const connection = readId(c.req.path.split("/")[2]);
+    const connection = readId(c.req.path.split("/")[2], limits);
     if ("problem" in connection) return refuse(c, 400, connection.problem);
     const found = whyConnection(why, connection.id);
     return found

@@ -1,14 +1,15 @@
 // chat.cancel: stops the running turn, or only the one named, from any socket (protocol 2).
 import * as v from "valibot";
-import { id, optional, pairing } from "./fields.ts";
+import { type Fields, type OnV1, optional, schemasOf } from "./fields.ts";
 
-export const chatCancelSchema = v.object({
-  type: v.literal("chat.cancel"),
-  conversationId: id,
-  turnId: optional(id),
-});
+export const chatCancelSchemas = ({ id, pairing }: Fields) =>
+  schemasOf(
+    {
+      type: v.literal("chat.cancel"),
+      conversationId: id,
+      turnId: optional(id),
+    },
+    pairing,
+  );
 
-/** On a v1 socket (protocol 2). */
-export const chatCancelV1Schema = v.object({ ...chatCancelSchema.entries, ...pairing });
-
-export type ChatCancel = v.InferOutput<typeof chatCancelV1Schema>;
+export type ChatCancel = OnV1<typeof chatCancelSchemas>;

@@ -1,14 +1,15 @@
 // chat.queue.cancel: withdraws one text that still waits in the queue (protocol 1.1).
 import * as v from "valibot";
-import { id, pairing } from "./fields.ts";
+import { type Fields, type OnV1, schemasOf } from "./fields.ts";
 
-export const chatQueueCancelSchema = v.object({
-  type: v.literal("chat.queue.cancel"),
-  conversationId: id,
-  messageId: id,
-});
+export const chatQueueCancelSchemas = ({ id, pairing }: Fields) =>
+  schemasOf(
+    {
+      type: v.literal("chat.queue.cancel"),
+      conversationId: id,
+      messageId: id,
+    },
+    pairing,
+  );
 
-/** On a v1 socket (protocol 2). */
-export const chatQueueCancelV1Schema = v.object({ ...chatQueueCancelSchema.entries, ...pairing });
-
-export type ChatQueueCancel = v.InferOutput<typeof chatQueueCancelV1Schema>;
+export type ChatQueueCancel = OnV1<typeof chatQueueCancelSchemas>;

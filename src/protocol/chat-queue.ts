@@ -1,15 +1,16 @@
 // chat.queue: steering, a text that starts a turn or waits for the running one (protocol 1.1).
 import * as v from "valibot";
-import { id, idempotencyKey, optional, pairing } from "./fields.ts";
+import { type Fields, type OnV1, optional, schemasOf } from "./fields.ts";
 
-export const chatQueueSchema = v.object({
-  type: v.literal("chat.queue"),
-  conversationId: id,
-  text: v.string(),
-  workspaceId: optional(id),
-});
+export const chatQueueSchemas = ({ id, pairing, idempotencyKey }: Fields) =>
+  schemasOf(
+    {
+      type: v.literal("chat.queue"),
+      conversationId: id,
+      text: v.string(),
+      workspaceId: optional(id),
+    },
+    { ...pairing, idempotencyKey },
+  );
 
-/** On a v1 socket (protocol 2). */
-export const chatQueueV1Schema = v.object({ ...chatQueueSchema.entries, ...pairing, idempotencyKey });
-
-export type ChatQueue = v.InferOutput<typeof chatQueueV1Schema>;
+export type ChatQueue = OnV1<typeof chatQueueSchemas>;

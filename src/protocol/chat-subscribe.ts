@@ -1,31 +1,29 @@
 // chat.subscribe: a client watches a conversation, from the first event of the running turn on (protocol 1.1).
 import * as v from "valibot";
-import { id, optional, pairing } from "./fields.ts";
-
-export const chatSubscribeSchema = v.object({
-  type: v.literal("chat.subscribe"),
-  conversationId: id,
-});
+import { type Fields, type OnV1, optional, schemasOf } from "./fields.ts";
 
 /** The last event that a client has, to go on after it. */
-const cursorSchema = v.object(
-  {
-    epoch: id,
-    seq: v.pipe(
-      v.number("must be a number"),
-      v.safeInteger("must be a whole number"),
-      v.minValue(0, "must not be negative"),
-    ),
-  },
-  "must be an object {epoch, seq}",
-);
-export type StreamCursor = v.InferOutput<typeof cursorSchema>;
+const cursorSchema = (id: Fields["id"]) =>
+  v.object(
+    {
+      epoch: id,
+      seq: v.pipe(
+        v.number("must be a number"),
+        v.safeInteger("must be a whole number"),
+        v.minValue(0, "must not be negative"),
+      ),
+    },
+    "must be an object {epoch, seq}",
+  );
+export type StreamCursor = v.InferOutput<ReturnType<typeof cursorSchema>>;
 
-/** On a v1 socket (protocol 2). */
-export const chatSubscribeV1Schema = v.object({
-  ...chatSubscribeSchema.entries,
-  ...pairing,
-  after: optional(cursorSchema),
-});
+export const chatSubscribeSchemas = ({ id, pairing }: Fields) =>
+  schemasOf(
+    {
+      type: v.literal("chat.subscribe"),
+      conversationId: id,
+    },
+    { ...pairing, after: optional(cursorSchema(id)) },
+  );
 
-export type ChatSubscribe = v.InferOutput<typeof chatSubscribeV1Schema>;
+export type ChatSubscribe = OnV1<typeof chatSubscribeSchemas>;

@@ -1,13 +1,14 @@
 // chat.unsubscribe: a client stops watching a conversation; the turn goes on (protocol 1.1).
 import * as v from "valibot";
-import { id, pairing } from "./fields.ts";
+import { type Fields, type OnV1, schemasOf } from "./fields.ts";
 
-export const chatUnsubscribeSchema = v.object({
-  type: v.literal("chat.unsubscribe"),
-  conversationId: id,
-});
+export const chatUnsubscribeSchemas = ({ id, pairing }: Fields) =>
+  schemasOf(
+    {
+      type: v.literal("chat.unsubscribe"),
+      conversationId: id,
+    },
+    pairing,
+  );
 
-/** On a v1 socket (protocol 2). */
-export const chatUnsubscribeV1Schema = v.object({ ...chatUnsubscribeSchema.entries, ...pairing });
-
-export type ChatUnsubscribe = v.InferOutput<typeof chatUnsubscribeV1Schema>;
+export type ChatUnsubscribe = OnV1<typeof chatUnsubscribeSchemas>;

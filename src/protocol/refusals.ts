@@ -1,6 +1,6 @@
 // The catalogue of refusals: a request was not carried out, the socket lives on. Each has the base contract's reply, to
 // the letter (protocol 1.4), and the code that a v1 client gets in its place (protocol 2).
-import { limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import { reasoningEfforts } from "./chat-send.ts";
 import type { ErrorCode } from "./error-code.ts";
 import type { ChatErrorMessage, ErrorMessage } from "./server-message.ts";
@@ -9,8 +9,8 @@ export interface Refusal {
   code: ErrorCode;
   /** May the same request succeed later, unchanged? */
   retryable: boolean;
-  /** When to try again, where that is known. */
-  retryAfterMs: number | undefined;
+  /** When to try again, where it is not its code that says so. */
+  retryAfterMs?: number;
   /** What a socket gets that did not pair the request with an id. */
   reply: ErrorMessage | ChatErrorMessage;
 }
@@ -27,16 +27,21 @@ const retryableCodes: ReadonlySet<ErrorCode> = new Set([
   "internal",
 ]);
 
-const retryAfterMs: ReadonlyMap<ErrorCode, number> = new Map<ErrorCode, number>([
-  ["draining", limits.reconnectAfterMs],
-  ["storage-failed", limits.sealRetryMs],
-  ["refusing-turns", limits.retryAfterMs],
+const retryAfter: ReadonlyMap<ErrorCode, keyof Limits> = new Map<ErrorCode, keyof Limits>([
+  ["draining", "reconnectAfterMs"],
+  ["storage-failed", "sealRetryMs"],
+  ["refusing-turns", "retryAfterMs"],
 ]);
+
+/** When to try again, where that is known. */
+export function retryAfterMsOf(refusal: Refusal, limits: Limits): number | undefined {
+  const name = retryAfter.get(refusal.code);
+  return refusal.retryAfterMs ?? (name && limits[name]);
+}
 
 const refusal = (code: ErrorCode, reply: Refusal["reply"]): Refusal => ({
   code,
   retryable: retryableCodes.has(code),
-  retryAfterMs: retryAfterMs.get(code),
   reply,
 });
 

@@ -1,14 +1,15 @@
 // subscribe: a client wants to see a surface and its changes (protocol 1.1).
 import * as v from "valibot";
-import { id, optional, pairing } from "./fields.ts";
+import { type Fields, type OnV1, optional, schemasOf } from "./fields.ts";
 
-export const subscribeSchema = v.object({
-  type: v.literal("subscribe"),
-  surfaceId: id,
-  conversationId: optional(id),
-});
+export const subscribeSchemas = ({ id, pairing }: Fields) =>
+  schemasOf(
+    {
+      type: v.literal("subscribe"),
+      surfaceId: id,
+      conversationId: optional(id),
+    },
+    pairing,
+  );
 
-/** On a v1 socket (protocol 2). */
-export const subscribeV1Schema = v.object({ ...subscribeSchema.entries, ...pairing });
-
-export type Subscribe = v.InferOutput<typeof subscribeV1Schema>;
+export type Subscribe = OnV1<typeof subscribeSchemas>;

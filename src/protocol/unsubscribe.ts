@@ -1,14 +1,15 @@
 // unsubscribe: a client has seen enough of a surface, also of one that is still being built (protocol 1.1).
 import * as v from "valibot";
-import { id, optional, pairing } from "./fields.ts";
+import { type Fields, type OnV1, optional, schemasOf } from "./fields.ts";
 
-export const unsubscribeSchema = v.object({
-  type: v.literal("unsubscribe"),
-  surfaceId: id,
-  conversationId: optional(id),
-});
+export const unsubscribeSchemas = ({ id, pairing }: Fields) =>
+  schemasOf(
+    {
+      type: v.literal("unsubscribe"),
+      surfaceId: id,
+      conversationId: optional(id),
+    },
+    pairing,
+  );
 
-/** On a v1 socket (protocol 2). */
-export const unsubscribeV1Schema = v.object({ ...unsubscribeSchema.entries, ...pairing });
-
-export type Unsubscribe = v.InferOutput<typeof unsubscribeV1Schema>;
+export type Unsubscribe = OnV1<typeof unsubscribeSchemas>;

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
 import { complexityOf } from "../../src/protocol/complexity.ts";
-import { parseMessage } from "../../src/protocol/parse.ts";
+import { MessageParser } from "../../src/protocol/parse.ts";
 
 const test = suite("complexity");
 
@@ -40,7 +40,7 @@ test("counting ends when a bound is passed", () => {
 });
 
 const message = (data: string): string | undefined => {
-  const parsed = parseMessage(Buffer.from(data));
+  const parsed = new MessageParser(limits).parse(Buffer.from(data));
   return "refusal" in parsed ? parsed.refusal.reply.message : undefined;
 };
 

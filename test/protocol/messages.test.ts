@@ -2,15 +2,17 @@
 // everything else dropped.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { baseSchemas } from "../../src/protocol/client-message.ts";
+import { limits } from "../../src/limits.ts";
+import { clientSchemas } from "../../src/protocol/client-message.ts";
 import { isUsableId } from "../../src/protocol/fields.ts";
-import { checkMessage, issueText, parseMessage } from "../../src/protocol/parse.ts";
+import { issueText, MessageParser } from "../../src/protocol/parse.ts";
 
 const test = suite("messages");
+const parser = new MessageParser(limits);
 
 /** What the parser makes of it, as JSON would show it: fields that are undefined are not there. */
 function read(value: object): unknown {
-  const parsed = parseMessage(Buffer.from(JSON.stringify(value)));
+  const parsed = parser.parse(Buffer.from(JSON.stringify(value)));
   if (!("message" in parsed)) throw new Error(`was refused: ${JSON.stringify(parsed.refusal)}`);
   return JSON.parse(JSON.stringify(parsed.message));
 }
@@ -48,7 +50,7 @@ const optionalFields: Record<string, string[]> = {
 };
 
 test("every message of the contract is known, and none beside them", () => {
-  assert.equal([...baseSchemas.keys()].sort(), whole.map(({ type }) => type).sort());
+  assert.equal([...clientSchemas(limits).keys()].sort(), whole.map(({ type }) => type).sort());
 });
 
 test("each message comes through with all its fields", () => {
@@ -68,7 +70,7 @@ test("each optional field may be left out, and null is the same as leaving it ou
 test("an invoke's payload of null stays null, and one that is missing stays missing", () => {
   const invoke = { type: "invoke", surfaceId: "s", actionId: "a" };
   assert.equal(read({ ...invoke, payload: null }), { ...invoke, payload: null });
-  const parsed = parseMessage(Buffer.from(JSON.stringify(invoke)));
+  const parsed = parser.parse(Buffer.from(JSON.stringify(invoke)));
   assert.not.ok("message" in parsed && "payload" in parsed.message);
   for (const payload of [0, false, "", [], {}, "text"])
     assert.equal(read({ ...invoke, payload }), { ...invoke, payload });
@@ -101,26 +103,26 @@ test("the text of a message is taken as it is: spaces, newlines and lone surroga
 test("keys that mean something to JavaScript mean nothing here", () => {
   const ping = JSON.stringify({ type: "ping" }).slice(0, -1);
   for (const key of ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"]) {
-    const parsed = parseMessage(Buffer.from(`${ping},"${key}":{"type":"chat.send","polluted":true}}`));
+    const parsed = parser.parse(Buffer.from(`${ping},"${key}":{"type":"chat.send","polluted":true}}`));
     assert.equal(JSON.stringify(parsed), '{"message":{"type":"ping"}}');
     assert.equal(read({ type: "invoke", surfaceId: key, actionId: key }), {
       type: "invoke",
       surfaceId: key,
       actionId: key,
     });
-    const unknown = parseMessage(Buffer.from(JSON.stringify({ type: key })));
+    const unknown = parser.parse(Buffer.from(JSON.stringify({ type: key })));
     assert.match("refusal" in unknown ? unknown.refusal.reply.message : "", "`type` is unknown");
   }
-  const inherited = parseMessage(Buffer.from('{"__proto__":{"type":"ping"}}'));
+  const inherited = parser.parse(Buffer.from('{"__proto__":{"type":"ping"}}'));
   assert.match("refusal" in inherited ? inherited.refusal.reply.message : "", "`type` must be a string");
-  const image = parseMessage(Buffer.from('{"type":"chat.send","message":"m","images":[{"__proto__":{"url":"u"}}]}'));
+  const image = parser.parse(Buffer.from('{"type":"chat.send","message":"m","images":[{"__proto__":{"url":"u"}}]}'));
   assert.match("refusal" in image ? image.refusal.reply.message : "", "each image");
   assert.is(Reflect.get({}, "polluted"), undefined);
 });
 
 test("a payload with such keys keeps them, and gets no foreign prototype", () => {
   const text = '{"type":"invoke","surfaceId":"s","actionId":"a","payload":{"__proto__":{"admin":true}}}';
-  const parsed = parseMessage(Buffer.from(text));
+  const parsed = parser.parse(Buffer.from(text));
   if (!("message" in parsed) || parsed.message.type !== "invoke") throw new Error("was refused");
   const { payload } = parsed.message;
   assert.is(JSON.stringify(payload), '{"__proto__":{"admin":true}}');
@@ -128,18 +130,19 @@ test("a payload with such keys keeps them, and gets no foreign prototype", () =>
 });
 
 test("the last of two equal keys counts, as JSON says", () => {
-  const parsed = parseMessage(Buffer.from('{"type":"chat.send","type":"ping","message":""}'));
+  const parsed = parser.parse(Buffer.from('{"type":"chat.send","type":"ping","message":""}'));
   assert.equal(JSON.stringify(parsed), '{"message":{"type":"ping"}}');
 });
 
 test("what was read elsewhere is checked the same way, without a size where it has none", () => {
-  const parsed = checkMessage({ type: "chat.queue", conversationId: "c", text: "x".repeat(100_000) }, 0);
+  const parsed = parser.check({ type: "chat.queue", conversationId: "c", text: "x".repeat(100_000) }, 0);
   assert.ok("message" in parsed);
 });
 
 test("an id is usable or it is not", () => {
-  for (const value of ["a", "x".repeat(200)]) assert.is(isUsableId(value), true);
-  for (const value of ["", "x".repeat(201), "\ud800", 1, null, undefined, {}]) assert.is(isUsableId(value), false);
+  for (const value of ["a", "x".repeat(200)]) assert.is(isUsableId(value, limits), true);
+  for (const value of ["", "x".repeat(201), "\ud800", 1, null, undefined, {}])
+    assert.is(isUsableId(value, limits), false);
 });
 
 test("a schema's own words become a sentence", () => {

@@ -4,15 +4,16 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
-import { baseSchemas } from "../../src/protocol/client-message.ts";
+import { clientSchemas } from "../../src/protocol/client-message.ts";
 import { isUsableId } from "../../src/protocol/fields.ts";
-import { type Parsed, parseMessage } from "../../src/protocol/parse.ts";
+import { MessageParser, type Parsed } from "../../src/protocol/parse.ts";
 import { seeded } from "../support/seed.ts";
 
 const test = suite("any frame");
 const check = seeded("any frame");
+const parser = new MessageParser(limits);
 
-const types = [...baseSchemas.keys()];
+const types = [...clientSchemas(limits).keys()];
 const ids = fc.oneof(
   fc.string({ unit: "binary", maxLength: 210 }),
   fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)), maxLength: 5 }),
@@ -67,7 +68,7 @@ function holds(value: unknown, parsed: Parsed): void {
       "computerId",
     ]) {
       const id: unknown = Reflect.get(parsed.message, name);
-      assert.ok(id === undefined || isUsableId(id), name);
+      assert.ok(id === undefined || isUsableId(id, limits), name);
     }
     return;
   }
@@ -77,13 +78,14 @@ function holds(value: unknown, parsed: Parsed): void {
   if (reply.type === "error") assert.ok(/^Invalid (message: |JSON$)/.test(reply.message), text);
   else assert.ok(/^chat\.(send|queue|queue\.cancel)(:| requires) /.test(reply.message), text);
   assert.ok(reply.conversationId === undefined || reply.conversationId === fields["conversationId"]);
-  if (reply.type === "chat.error") assert.is(reply.conversationId !== undefined, isUsableId(fields["conversationId"]));
+  if (reply.type === "chat.error")
+    assert.is(reply.conversationId !== undefined, isUsableId(fields["conversationId"], limits));
 }
 
 test("any JSON value is answered with a message or a refusal", () => {
   check(
     fc.property(fc.jsonValue({ maxDepth: 6 }), (value) =>
-      holds(value, parseMessage(Buffer.from(JSON.stringify(value)))),
+      holds(value, parser.parse(Buffer.from(JSON.stringify(value)))),
     ),
   );
 });
@@ -92,7 +94,7 @@ test("any nearly right message is answered with a message or a refusal", () => {
   check(
     fc.property(messages, (message) => {
       const text = JSON.stringify(message);
-      holds(JSON.parse(text), parseMessage(Buffer.from(text)));
+      holds(JSON.parse(text), parser.parse(Buffer.from(text)));
     }),
     3_000,
   );
@@ -110,7 +112,7 @@ test("any bytes are answered with a message or a refusal", () => {
   );
   check(
     fc.property(bytes, (data) => {
-      const parsed = parseMessage(data);
+      const parsed = parser.parse(data);
       if ("refusal" in parsed) assert.ok(parsed.refusal.reply.message.length < 1_500);
     }),
     3_000,
@@ -122,7 +124,7 @@ test("any nesting is either shallow enough or refused, and never throws", () => 
     fc.property(fc.array(fc.constantFrom("[", '{"a":'), { maxLength: 80 }), (opens) => {
       const closes = opens.map((open) => (open === "[" ? "]" : "}")).reverse();
       const payload = [...opens, "1", ...closes].join("");
-      const parsed = parseMessage(Buffer.from(`{"type":"invoke","surfaceId":"s","actionId":"a","payload":${payload}}`));
+      const parsed = parser.parse(Buffer.from(`{"type":"invoke","surfaceId":"s","actionId":"a","payload":${payload}}`));
       assert.is("message" in parsed, opens.length < limits.nestingDepthMax);
     }),
   );

@@ -2,12 +2,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
-import { parseMessage } from "../../src/protocol/parse.ts";
+import { MessageParser } from "../../src/protocol/parse.ts";
 import { refusals } from "../../src/protocol/refusals.ts";
 
 const test = suite("refusals");
+const parser = new MessageParser(limits);
 
-const parse = (value: unknown) => parseMessage(Buffer.from(typeof value === "string" ? value : JSON.stringify(value)));
+const parse = (value: unknown) => parser.parse(Buffer.from(typeof value === "string" ? value : JSON.stringify(value)));
 
 function refusalOf(value: unknown) {
   const parsed = parse(value);
@@ -41,7 +42,7 @@ refused("what is no JSON is answered with `Invalid JSON`", [
 test("a frame that is no UTF-8 is answered with `Invalid JSON`", () => {
   for (const bytes of [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xe2, 0x82]]) {
     const data = Buffer.concat([Buffer.from('{"type":"ping","x":"'), Buffer.from(bytes), Buffer.from('"}')]);
-    const parsed = parseMessage(data);
+    const parsed = parser.parse(data);
     assert.is("refusal" in parsed && JSON.stringify(parsed.refusal.reply), error("Invalid JSON"));
   }
 });

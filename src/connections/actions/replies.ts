@@ -4,7 +4,7 @@
 import type { Refused } from "../../ports/orchestrator.ts";
 import { isErrorCode } from "../../protocol/error-code.ts";
 import { encodeMessage } from "../../protocol/frame.ts";
-import { chatError, type Refusal, refusals } from "../../protocol/refusals.ts";
+import { chatError, type Refusal, refusals, retryAfterMsOf } from "../../protocol/refusals.ts";
 import type { Reply } from "../../protocol/server-message.ts";
 import type { Connection } from "../connection.ts";
 
@@ -20,11 +20,13 @@ export function succeed(connection: Connection, { id }: Paired, contents: object
 
 /** The request was not carried out; the socket lives on. */
 export function refuse(connection: Connection, { id }: Paired, refusal: Refusal): void {
-  connection.writer.counters.refused(refusal.code);
-  connection.writer.control(encodeMessage(id === undefined ? refusal.reply : replyOf(id, refusal)));
+  const { writer } = connection;
+  writer.counters.refused(refusal.code);
+  const retryAfterMs = retryAfterMsOf(refusal, writer.limits);
+  writer.control(encodeMessage(id === undefined ? refusal.reply : replyOf(id, refusal, retryAfterMs)));
 }
 
-function replyOf(id: string, { code, retryable, retryAfterMs, reply }: Refusal): Reply {
+function replyOf(id: string, { code, retryable, reply }: Refusal, retryAfterMs: number | undefined): Reply {
   const { message } = reply;
   const error = { code, message, retryable, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   return { type: "reply", id, ok: false, error };

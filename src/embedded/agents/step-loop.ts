@@ -11,7 +11,10 @@ import type { Clock } from "../../runtime/clock.ts";
 import { StepTimer } from "./step-timer.ts";
 import { runTool, type ToolCallEvent } from "./tool-run.ts";
 
-export type StepBounds = Pick<Limits, "eventBytesMax" | "toolRunMs" | "stepsPerTurnMax" | "deltaCharactersMax">;
+export type StepBounds = Pick<
+  Limits,
+  "eventBytesMax" | "toolRunMs" | "stepsPerTurnMax" | "deltaCharactersMax" | "idCharactersMax"
+>;
 
 /** How a step says that the model has finished; it comes last and goes no further than the loop. */
 export interface StepEnd {
@@ -50,7 +53,7 @@ export async function* runSteps(
   const messages = [...run.messages];
   const takenIds = new Set(run.messages.flatMap(({ chunks }) => chunks.flatMap(callIdsOf)));
   const toolCallId = (proposed?: string): string => {
-    const id = isUsableId(proposed) && !takenIds.has(proposed) ? proposed : randomUUID();
+    const id = isUsableId(proposed, bounds) && !takenIds.has(proposed) ? proposed : randomUUID();
     takenIds.add(id);
     return id;
   };

@@ -4,7 +4,7 @@
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-export const limits = {
+export const limits = Object.freeze({
   // ── what a client may send ──────────────────────────────────────────────────────────────────────────────────────
   /** A WebSocket frame or message; over it: close 1009. Higher: one client may claim that much memory at once. */
   frameBytesMax: 16 * MiB,
@@ -354,7 +354,7 @@ export const limits = {
    * disk.
    */
   storeDeadLettersMax: 1_000,
-} as const;
+} as const);
 
-/** The bounds as plain numbers, so that a test or an embedder may set smaller ones. */
+/** A server's bounds: the defaults, or what an embedder gives in their place. */
 export type Limits = { readonly [name in keyof typeof limits]: number };

@@ -43,7 +43,7 @@ export type { Image, ReasoningEffort } from "./protocol/chat-send.ts";
 export type { Chunk, Role } from "./protocol/chunk.ts";
 export type { Action, CatalogEntry, Field, Spec } from "./protocol/surface.ts";
 export type { DoneReason, TurnEvent, TurnEventBody, TurnEventHead, Usage } from "./protocol/turn-event.ts";
-export { type Clock, systemClock, type Timer } from "./runtime/clock.ts";
+export { type Clock, createSystemClock, type Timer } from "./runtime/clock.ts";
 export { ListenError } from "./runtime/listen.ts";
 export type { TokenCommand } from "./server/commands/token.ts";
 export type { WhyCommand } from "./server/commands/why.ts";

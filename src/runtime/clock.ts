@@ -1,7 +1,7 @@
 // Time as the rest of the house sees it: one interface, so that a test can hold it still and let it go on. Nothing else
 // in src/ may call Date.now, performance.now, setTimeout, setInterval or setImmediate.
 import { performance } from "node:perf_hooks";
-import { limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import { LoopBudget, type LoopBudgetOptions } from "./loop-budget.ts";
 
 export type Timer = unknown;
@@ -24,19 +24,23 @@ export const nodeLoop: Pick<LoopBudgetOptions, "soon" | "now" | "turn"> = {
   turn: () => performance.nodeTiming.uvMetricsInfo.loopCount,
 };
 
-const { deferredMsPerLoopTurn: turnMs, deferredWaitMsMax: waitMsMax } = limits;
-const turns = new LoopBudget({ ...nodeLoop, turnMs, waitMsMax });
-
-export const systemClock: Clock = {
+/** What of the system's clock no limit bounds. */
+export const systemTime: Omit<Clock, "defer"> = {
   wall: () => Date.now(),
   now: () => performance.now(),
   setTimeout: (run, delayMs) => setTimeout(run, delayMs),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
-  defer: (run) => turns.defer(run),
 };
 
+/** The system's clock. What is deferred on it shares turns of the loop with nothing that is deferred on another. */
+export function createSystemClock(limits: Pick<Limits, "deferredMsPerLoopTurn" | "deferredWaitMsMax">): Clock {
+  const { deferredMsPerLoopTurn: turnMs, deferredWaitMsMax: waitMsMax } = limits;
+  const turns = new LoopBudget({ ...nodeLoop, turnMs, waitMsMax });
+  return { ...systemTime, defer: (run) => turns.defer(run) };
+}
+
 /** A promise that resolves after delayMs, or at once when the signal is aborted (never rejects). */
-export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+export function sleep(clock: Omit<Clock, "defer">, delayMs: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const wake = (): void => {

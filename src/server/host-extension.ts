@@ -7,16 +7,17 @@ import { isLoopback, parseOrigin } from "../access/hosts.ts";
 import { createRequestGuard } from "../access/request-guard.ts";
 import type { InspectionFilter, InspectionObserver } from "../diagnostics/inspection.ts";
 import { Gateway } from "../gateway/gateway.ts";
-import { limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import type { Broadcasts } from "../ports/broadcasts.ts";
 import { errorMessage, ignoreRejection } from "../ports/guard.ts";
 import { type Logger, tolerantLogger } from "../ports/logger.ts";
 import type { Orchestrator } from "../ports/orchestrator.ts";
 import type { SurfaceRegistry } from "../ports/surfaces.ts";
 import type { Broadcast } from "../protocol/broadcast.ts";
-import { type Clock, systemClock } from "../runtime/clock.ts";
+import { type Clock, createSystemClock } from "../runtime/clock.ts";
 import { listen } from "../runtime/listen.ts";
 import { createTransport } from "../transport/ws-transport.ts";
+import { resolveLimits } from "./resolve-limits.ts";
 import { StopSequence } from "./stop.ts";
 
 export type {
@@ -114,9 +115,20 @@ const configSchema = v.object({
 });
 type HostConfig = v.InferOutput<typeof configSchema>;
 
-/** The extension, for a host's loader. Any number of them may live in one process, each in a host of its own. */
-export function createTransportWsExtension(options: { clock?: Clock } = {}): Extension {
-  const clock = options.clock ?? systemClock;
+export interface ExtensionOptions {
+  /** The system's unless another is given. */
+  clock?: Clock;
+  /** Other bounds than those of src/limits.ts, where each says what raising and lowering it costs. */
+  limits?: Partial<Limits>;
+}
+
+/**
+ * The extension, for a host's loader. Any number of them may live in one process, each in a host of its own.
+ * @throws ConfigError when the limits cannot be.
+ */
+export function createTransportWsExtension(options: ExtensionOptions = {}): Extension {
+  const limits = resolveLimits(options.limits);
+  const clock = options.clock ?? createSystemClock(limits);
   /** Of the activation that is under way or done. */
   let starting: Promise<Running> | undefined;
   let active: Running | undefined;
@@ -125,7 +137,7 @@ export function createTransportWsExtension(options: { clock?: Clock } = {}): Ext
     manifest: { id: "transport-ws", dependsOn: ["surface-registry", "session-orchestrator"] },
     async activate(host) {
       if (starting) throw new Error("transport-ws is active already: deactivate it first");
-      const mine = stopping.then(() => start(host, clock));
+      const mine = stopping.then(() => start(host, clock, limits));
       starting = mine;
       try {
         const running = await mine;
@@ -159,7 +171,7 @@ interface Running {
   stop(): Promise<void>;
 }
 
-async function start(host: Host, clock: Clock): Promise<Running> {
+async function start(host: Host, clock: Clock, limits: Limits): Promise<Running> {
   const logger = tolerantLogger(host.logger);
   const config = readHostConfig(host);
   const orchestrator = requireService<Orchestrator>(host, services.orchestrator);
@@ -167,7 +179,7 @@ async function start(host: Host, clock: Clock): Promise<Running> {
   const { surfaceWsToken: token, surfaceWsAllowedOrigins: allowOrigins } = config;
   const entry = token && ({ name: "surfaceWsToken", sha256: digestOf(token), scope: "admin" } as const);
   const credentials = entry ? new Credentials([entry]) : undefined;
-  const access = createRequestGuard({ credentials, allowOrigins, clock });
+  const access = createRequestGuard({ credentials, allowOrigins, clock, limits });
   const gateway = new Gateway({
     clock,
     logger,

@@ -3,7 +3,6 @@
 
 import { ToolsFileError } from "../embedded/tools/load-tools.ts";
 import { StoreOpenError } from "../ports/store.ts";
-import { systemClock } from "../runtime/clock.ts";
 import { ListenError } from "../runtime/listen.ts";
 import { runTokenCommand } from "./commands/token.ts";
 import { runWhyCommand, WhyError } from "./commands/why.ts";
@@ -20,7 +19,7 @@ process.title = "turnwire";
 async function serve(config: Config): Promise<void> {
   const logger = createLogger(config.logLevel);
   for (const warning of config.warnings) logger.warn(warning);
-  const server = await startServer({ config, clock: systemClock, logger });
+  const server = await startServer({ config, logger });
   const stop = (signal: NodeJS.Signals): void => {
     logger.info("stopping", { signal, drainMs: config.drainMs });
     server.stop().then(

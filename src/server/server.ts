@@ -5,17 +5,18 @@ import type { InspectionFilter, InspectionObserver } from "../diagnostics/inspec
 import { createMetrics } from "../diagnostics/metrics.ts";
 import { openSqliteStore } from "../embedded/sqlite-store.ts";
 import type { Gateway } from "../gateway/gateway.ts";
-import { limits as defaultLimits, type Limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import type { Agent, Tool } from "../ports/agent.ts";
 import type { Authorisation } from "../ports/authorisation.ts";
 import { type Logger, silentLogger } from "../ports/logger.ts";
 import type { SurfaceProvider } from "../ports/surfaces.ts";
-import { type Clock, systemClock } from "../runtime/clock.ts";
+import { type Clock, createSystemClock } from "../runtime/clock.ts";
 import { hostAndPort, listen } from "../runtime/listen.ts";
 import { createAgents, createTools, defaultModelOf } from "./agents.ts";
 import { compose, type ServerParts } from "./compose.ts";
 import type { Config } from "./config.ts";
 import { openStately } from "./inspection.ts";
+import { resolveLimits } from "./resolve-limits.ts";
 
 export interface RunningServer {
   /** Where WebSockets and the page are, as `ws://HOST:PORT` and `http://HOST:PORT`. */
@@ -58,7 +59,7 @@ export interface ServerOptions {
   surfaces?: SurfaceProvider[];
   /** Who may do what, beside what the scopes of tokens say. */
   authorisation?: Authorisation;
-  /** Bounds other than those of limits.ts, each at one's own risk. */
+  /** Other bounds than those of src/limits.ts, where each says what raising and lowering it costs. */
   limits?: Partial<Limits>;
 }
 
@@ -67,11 +68,12 @@ export interface ServerOptions {
  * who started it.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, clock = systemClock, logger = silentLogger, surfaces = [], authorisation } = options;
+  const { config, logger = silentLogger, surfaces = [], authorisation } = options;
+  const limits = resolveLimits({ socketsPerAddressMax: config.socketsPerAddress, ...options.limits });
+  const clock = options.clock ?? createSystemClock(limits);
   const tools = await createTools(config, options.tools ?? [], clock);
   const agents = await createAgents(config, options.agents ?? [], clock, logger);
   const defaultModel = defaultModelOf(config, agents);
-  const limits = { ...defaultLimits, socketsPerAddressMax: config.socketsPerAddress, ...options.limits };
   const metrics = createMetrics();
   const { dataDir, durability } = config;
   const store = openSqliteStore({ dataDir, clock, logger, durability, onCommit: metrics.committed });

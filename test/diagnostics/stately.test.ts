@@ -7,7 +7,6 @@ import type { Connection } from "../../src/connections/connection.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
 import { readConfig } from "../../src/server/config.ts";
 import { type RunningServer, startServer } from "../../src/server/server.ts";
 import { isRecord } from "../support/client/transcript.ts";
@@ -16,6 +15,7 @@ import { eventually } from "../support/deadline.ts";
 import { withGateway } from "../support/gateway.ts";
 import { ScriptedSurface } from "../support/scripted-surfaces.ts";
 import { definitionOf, type StatelyPage, snapshotOf, withStately } from "../support/stately-page.ts";
+import { systemClock } from "../support/system-clock.ts";
 
 const test = suite("stately");
 

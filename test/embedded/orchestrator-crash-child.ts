@@ -6,8 +6,8 @@ import { createEmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import { ActorRegistry } from "../../src/runtime/actor-registry.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
 import { agentOf } from "../support/orchestrator-fixture.ts";
+import { systemClock } from "../support/system-clock.ts";
 
 const [dataDir = ""] = process.argv.slice(2);
 const store = openSqliteStore({ dataDir, clock: systemClock, logger: silentLogger, durability: "normal" });

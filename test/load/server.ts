@@ -2,7 +2,6 @@
 // and for the defects that a proof provokes.
 
 import type { Logger } from "../../src/ports/logger.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
 import { readConfig } from "../../src/server/config.ts";
 import { startServer } from "../../src/server/server.ts";
 
@@ -44,7 +43,7 @@ const [, , dataDir = ":memory:"] = process.argv;
 const flags = ["--port", "0", "--http-port", "0", "--data-dir", dataDir, "--inspect"];
 const command = readConfig(["serve", ...flags], {});
 if (command.kind !== "serve") throw new Error("the load server could not read its own configuration");
-const server = await startServer({ config: command.config, clock: systemClock, logger });
+const server = await startServer({ config: command.config, logger });
 
 const figures = (): Figures => {
   const { user, system } = process.cpuUsage();

@@ -13,7 +13,7 @@ import { createMessageQueueSurface } from "../../src/embedded/surfaces/message-q
 import { Gateway } from "../../src/gateway/gateway.ts";
 import { createHttpApp } from "../../src/http/app.ts";
 import { createHttpListener } from "../../src/http/listener.ts";
-import { limits as allLimits, type Limits } from "../../src/limits.ts";
+import type { Limits } from "../../src/limits.ts";
 import type { Agent } from "../../src/ports/agent.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { listen, trackAnswers, trackConnections, unlisten } from "../../src/runtime/listen.ts";
@@ -21,6 +21,7 @@ import { createSurfaceRegistry } from "../../src/surfaces/surface-registry.ts";
 import { createTransport } from "../../src/transport/ws-transport.ts";
 import { type Client, connect } from "../support/client.ts";
 import { within } from "../support/deadline.ts";
+import { limits as allLimits } from "../support/limits.ts";
 import { agentOf, failingStore, Puppet } from "../support/orchestrator-fixture.ts";
 import { temporaryDirectory } from "../support/store-place.ts";
 import { rememberingLogger } from "../support/store-rows.ts";

@@ -2,11 +2,13 @@
 // or at once when nobody waits any more.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { sleep, systemClock } from "../../src/runtime/clock.ts";
+import { limits } from "../../src/limits.ts";
+import { createSystemClock, sleep } from "../../src/runtime/clock.ts";
 import { SimulatedClock } from "../support/clock.ts";
 import { within } from "../support/deadline.ts";
 
 const test = suite("clock");
+const systemClock = createSystemClock(limits);
 
 test("the system's clock tells wall time, and a monotonic time beside it", () => {
   assert.ok(Math.abs(systemClock.wall() - Date.now()) < 1_000);

@@ -3,9 +3,10 @@
 import { createConnection, createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { nodeLoop, systemClock } from "../../src/runtime/clock.ts";
+import { nodeLoop } from "../../src/runtime/clock.ts";
 import { LoopBudget } from "../../src/runtime/loop-budget.ts";
 import { within } from "../support/deadline.ts";
+import { systemClock } from "../support/system-clock.ts";
 
 const test = suite("loop turns");
 

@@ -3,9 +3,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Agent, Tool } from "../../src/ports/agent.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
 import { createAgents, createTools, defaultModelOf } from "../../src/server/agents.ts";
 import { type Config, ConfigError, readConfig } from "../../src/server/config.ts";
+import { systemClock } from "../support/system-clock.ts";
 
 const test = suite("process: agents");
 

@@ -3,7 +3,8 @@
 // something becomes room for the largest that the suites put there; a deadline on the real clock stays so long that a
 // busy machine meets it. Where a suite counts in its own words it has its own bounds on top, none of them larger but
 // those of which its oracle knows nothing.
-import { type Limits, limits } from "../../src/limits.ts";
+import type { Limits } from "../../src/limits.ts";
+import { limits } from "../support/limits.ts";
 
 const KiB = 1024;
 

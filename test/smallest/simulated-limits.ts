@@ -1,6 +1,6 @@
 // Smaller still, for the simulation: its clients bear to be refused, to be told in words of a few letters, and to be
 // congested by a single byte; and its clock waits for nobody.
-import { limits } from "../../src/limits.ts";
+import { limits } from "../support/limits.ts";
 import "./limits.ts";
 
 Object.assign(limits, {

@@ -1,6 +1,7 @@
 // Smaller bounds for a test, without making any larger that is smaller already: the suites under test/smallest/ play
 // with every limit at its smallest.
-import { type Limits, limits } from "../../src/limits.ts";
+import type { Limits } from "../../src/limits.ts";
+import { limits } from "./limits.ts";
 
 /** Each of the bounds, or the limit in force where that is smaller. */
 export function noLargerThan<Name extends keyof Limits>(bounds: Record<Name, number>): Record<Name, number> {

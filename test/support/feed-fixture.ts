@@ -4,7 +4,7 @@
 import { Corker } from "../../src/egress/cork.ts";
 import { EgressCounters } from "../../src/egress/counters.ts";
 import { SocketWriter } from "../../src/egress/socket-writer.ts";
-import { type Limits, limits } from "../../src/limits.ts";
+import type { Limits } from "../../src/limits.ts";
 import type { LoggedEvent } from "../../src/ports/orchestrator.ts";
 import { Cursor } from "../../src/streams/cursor.ts";
 import { Feed } from "../../src/streams/feed.ts";
@@ -12,6 +12,7 @@ import { FlushInterval } from "../../src/streams/flush-interval.ts";
 import { TurnLog } from "../../src/streams/turn-log.ts";
 import { type Transcript, transcriptOf } from "./client/transcript.ts";
 import { SimulatedClock } from "./clock.ts";
+import { limits } from "./limits.ts";
 import { MemorySocket } from "./socket.ts";
 
 export const conversationId = "c";

@@ -3,21 +3,23 @@
 import type { Credentials } from "../../src/access/credentials.ts";
 import { createRequestGuard } from "../../src/access/request-guard.ts";
 import { Gateway } from "../../src/gateway/gateway.ts";
-import { type Limits, limits } from "../../src/limits.ts";
+import type { Limits } from "../../src/limits.ts";
 import type { Authorisation } from "../../src/ports/authorisation.ts";
 import type { Broadcasts } from "../../src/ports/broadcasts.ts";
 import { tolerantLogger } from "../../src/ports/logger.ts";
 import type { SurfaceRegistry } from "../../src/ports/surfaces.ts";
 import type { Broadcast } from "../../src/protocol/broadcast.ts";
-import { type Clock, systemClock } from "../../src/runtime/clock.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import { listen, trackConnections, unlisten } from "../../src/runtime/listen.ts";
 import { createTransportWsExtension, type Extension } from "../../src/server/host-extension.ts";
 import { createTransport, type Transport } from "../../src/transport/ws-transport.ts";
 import { type Client, type ConnectOptions, connect } from "./client.ts";
 import { eventually, within } from "./deadline.ts";
 import { FakeHost } from "./host.ts";
+import { limits } from "./limits.ts";
 import { asPort, ScriptedOrchestrator } from "./scripted-orchestrator.ts";
 import { registryOf, type ScriptedSurface } from "./scripted-surfaces.ts";
+import { systemClock } from "./system-clock.ts";
 
 /** What a test works with. */
 export interface Fixture {
@@ -54,7 +56,7 @@ export async function withHost(options: FixtureOptions, run: (fixture: Fixture) 
   host.services.set("session-orchestrator/orchestrator", orchestrator);
   host.services.set("surface-registry/registry", registry);
   for (const [key, value] of Object.entries(settings)) host.settings.set(key, value);
-  const extension = createTransportWsExtension(clock === undefined ? {} : { clock });
+  const extension = createTransportWsExtension({ limits, ...(clock && { clock }) });
   await extension.activate(host);
   const port = portOf(host);
   const url = `ws://127.0.0.1:${port}`;

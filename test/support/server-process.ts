@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { budgets } from "../budgets.ts";
 import { within } from "./deadline.ts";
 
-const program = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
 
 /** Two servers that start at once beside a full test run need several seconds on two cores. */
 const startMs = 3 * budgets.awaitMs;
@@ -25,6 +25,8 @@ export interface CommandOptions {
   cwd?: string;
   /** A program and arguments that end by running the command that follows them. */
   around?: string[];
+  /** What stands for the command. */
+  program?: string;
 }
 
 export interface ServerOptions extends CommandOptions {
@@ -60,7 +62,7 @@ class Command {
   /** Called when more of stdout or stderr has come, and at the end. */
   onBroadcast: () => void = () => {};
 
-  constructor(argv: string[], { environment = {}, cwd, around = [] }: CommandOptions) {
+  constructor(argv: string[], { environment = {}, cwd, around = [], program = cli }: CommandOptions) {
     const [file = process.execPath, ...rest] = [
       ...around,
       process.execPath,

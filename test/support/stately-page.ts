@@ -4,10 +4,10 @@ import { WebSocket } from "ws";
 import { type StatelyInspector, type StatelyOptions, startStately } from "../../src/diagnostics/stately.ts";
 import { tolerantLogger } from "../../src/ports/logger.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
 import { isRecord } from "./client/transcript.ts";
 import { eventually, within } from "./deadline.ts";
 import { FakeHost } from "./host.ts";
+import { systemClock } from "./system-clock.ts";
 
 /** A message of the relay, as @statelyai/inspect words it. */
 export interface Shown {

@@ -7,9 +7,9 @@ import * as assert from "uvu/assert";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import { StoreOpenError } from "../../src/ports/store.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
 import { type Disk, provesFullDisk } from "./store-full-disk.ts";
 import { began, ended, said } from "./store-rows.ts";
+import { systemClock } from "./system-clock.ts";
 
 const [mode = "", directory = ""] = process.argv.slice(2);
 const report = (line: string): void => {

@@ -4,10 +4,10 @@ import * as assert from "uvu/assert";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
 import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
 import { type Client, connect } from "../support/client.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import { temporaryDirectory } from "../support/store-place.ts";
+import { systemClock } from "../support/system-clock.ts";
 import { ask, historyOf, statusOf, textsIn } from "../support/system-http.ts";
 import { eventOf, playScript, scriptText, untilSealed } from "../support/system-turns.ts";
 

@@ -4,7 +4,7 @@
 import { randomUUID } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import { createInspector, type StatelyInspectionEvent } from "@statelyai/inspect";
-import { sleep, systemClock } from "../../runtime/clock.ts";
+import { sleep, systemTime } from "../../runtime/clock.ts";
 import { hostAndPort } from "../../runtime/listen.ts";
 import type { FromRelay, RelayOptions, StatelyRecord, ToRelay } from "./records.ts";
 import { openRelay, type Relay } from "./relay.ts";
@@ -72,7 +72,7 @@ function tell(record: StatelyRecord): void {
 
 async function take(records: StatelyRecord[]): Promise<void> {
   for (const record of records) tell(record);
-  while (feed.bufferedAmount > feedBytesMax) await sleep(systemClock, roomPauseMs);
+  while (feed.bufferedAmount > feedBytesMax) await sleep(systemTime, roomPauseMs);
   const cut = relay.cutSlow(viewerBytesMax);
   if (cut > 0) say({ kind: "trouble", message: "a page that did not read what it was sent was cut off" });
   say({ kind: "taken", records: records.length });

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import type { Agent } from "../../../src/ports/agent.ts";
 import { type Logger, silentLogger } from "../../../src/ports/logger.ts";
 import type { SurfaceProvider } from "../../../src/ports/surfaces.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
 import { readConfig } from "../../../src/server/config.ts";
 import { startServer } from "../../../src/server/server.ts";
 import { answerParent, collectGarbage } from "./channel.ts";
@@ -52,7 +51,7 @@ const agents = [agent];
 const surfaces = [surface];
 // A request after each answer, as fast as it goes, is what no client may do for long.
 const limits = { commandsBurst: 1_000_000_000, readsBurst: 1_000_000_000 };
-const server = await startServer({ config, clock: systemClock, logger, agents, surfaces, limits });
+const server = await startServer({ config, logger, agents, surfaces, limits });
 answerParent({
   url: server.wsUrl,
   stage,

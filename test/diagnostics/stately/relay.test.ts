@@ -14,7 +14,6 @@ import { StatelyThread } from "../../../src/diagnostics/stately/thread.ts";
 import { type StatelyInspector, startStately } from "../../../src/diagnostics/stately.ts";
 import { limits } from "../../../src/limits.ts";
 import { silentLogger, tolerantLogger } from "../../../src/ports/logger.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
 import { ListenError, listen, unlisten } from "../../../src/runtime/listen.ts";
 import { budgets } from "../../budgets.ts";
 import { eventually, within } from "../../support/deadline.ts";
@@ -23,6 +22,7 @@ import { FakeHost } from "../../support/host.ts";
 import { MemoryGateway } from "../../support/memory-gateway.ts";
 import { rejection } from "../../support/rejection.ts";
 import { withStately } from "../../support/stately-page.ts";
+import { systemClock } from "../../support/system-clock.ts";
 
 const test = suite("stately: relay");
 

@@ -6,8 +6,8 @@ import { type AiSdkAgentOptions, type AiSdkBounds, createAiSdkAgent } from "../.
 import { limits } from "../../../src/limits.ts";
 import type { AgentRun } from "../../../src/ports/agent.ts";
 import type { Logger } from "../../../src/ports/logger.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
 import { type OpenAiEndpoint, openAiEndpoint } from "../../support/openai-endpoint.ts";
+import { systemClock } from "../../support/system-clock.ts";
 import { messageOf, type Played, type PlayOptions, play, runOf } from "./harness.ts";
 
 export const apiKey = "sk-very-secret";

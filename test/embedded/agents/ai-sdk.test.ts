@@ -3,9 +3,9 @@ import * as assert from "uvu/assert";
 import { createAiSdkAgent } from "../../../src/embedded/agents/ai-sdk.ts";
 import { calculatorTool } from "../../../src/embedded/tools/calculator.ts";
 import type { AgentRun } from "../../../src/ports/agent.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
 import { SimulatedClock } from "../../support/clock.ts";
 import { answer, callTools, ending, refuse } from "../../support/openai-endpoint.ts";
+import { systemClock } from "../../support/system-clock.ts";
 import { agentOf, aiSdkSuite, apiKey, logger, turn } from "./ai-sdk-fixture.ts";
 import { codeOf, messageOf, ofType, play, runOf, textIn, within } from "./harness.ts";
 

@@ -6,8 +6,8 @@ import { lastUserText, wordDelayMs, wordPausesMax, wordsOf } from "../../../src/
 import { expressionIn } from "../../../src/embedded/agents/demo/tools.ts";
 import { createDemoAgent } from "../../../src/embedded/agents/demo.ts";
 import type { AgentRun } from "../../../src/ports/agent.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
 import { SimulatedClock } from "../../support/clock.ts";
+import { systemClock } from "../../support/system-clock.ts";
 import { codeOf, messageOf, nextEvent, ofType, type PlayOptions, play, runOf, textIn, within } from "./harness.ts";
 
 const demo = suite("demo agent");

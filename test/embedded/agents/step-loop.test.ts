@@ -4,8 +4,8 @@ import * as assert from "uvu/assert";
 import { runSteps, type Step, type StepBounds } from "../../../src/embedded/agents/step-loop.ts";
 import { limits } from "../../../src/limits.ts";
 import type { AgentMessage, AgentRun, Tool, ToolContext } from "../../../src/ports/agent.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
 import { SimulatedClock } from "../../support/clock.ts";
+import { systemClock } from "../../support/system-clock.ts";
 import { messageOf, nextEvent, ofType, play, runOf, textIn, within } from "./harness.ts";
 
 const loop = suite("step loop");

@@ -3,12 +3,12 @@
 import { createServer } from "node:net";
 import * as assert from "uvu/assert";
 import type { Gateway } from "../../../src/gateway/gateway.ts";
-import { limits } from "../../../src/limits.ts";
 import { type Client, connect } from "../../support/client.ts";
 import { within } from "../../support/deadline.ts";
 import { portOf } from "../../support/gateway.ts";
 import { hooks } from "../../support/host.ts";
 import { openPeer } from "../../support/http-peer.ts";
+import { limits } from "../../support/limits.ts";
 import { rejection } from "../../support/rejection.ts";
 import { asProvider, ScriptedSurface } from "../../support/scripted-surfaces.ts";
 import type { Coverage } from "../coverage.ts";

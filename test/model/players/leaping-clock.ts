@@ -1,6 +1,7 @@
 // The system's clock for a server under test, with two liberties: it can leap ahead, so that deadlines of seconds are
 // met at once, and it can let something happen just before the next deferred work. Must never run a timer early.
-import { type Clock, systemClock, type Timer } from "../../../src/runtime/clock.ts";
+import type { Clock, Timer } from "../../../src/runtime/clock.ts";
+import { systemClock } from "../../support/system-clock.ts";
 
 interface Pending {
   at: number;

@@ -4,12 +4,12 @@
 import * as assert from "uvu/assert";
 import type { AnyActorRef } from "xstate";
 import type { Connection } from "../../../src/connections/connection.ts";
-import { limits } from "../../../src/limits.ts";
 import type { Watch } from "../../../src/streams/watches.ts";
 import { noLargerThan } from "../../support/bounds.ts";
 import { isMessage, type Message } from "../../support/client/transcript.ts";
 import type { Client } from "../../support/client.ts";
 import { type BareGateway, withGateway } from "../../support/gateway.ts";
+import { limits } from "../../support/limits.ts";
 import type { ScriptedSurface } from "../../support/scripted-surfaces.ts";
 import type { Coverage } from "../coverage.ts";
 import { LeapingClock } from "./leaping-clock.ts";

@@ -1,8 +1,8 @@
 // Plays the models of a surface subscription: two steered peers and a provider that answers when the player says so.
 // After every step each peer has been sent exactly what it was owed, in order: surfaces, updates, and reasons.
 import * as assert from "uvu/assert";
-import { limits } from "../../../src/limits.ts";
 import type { Message } from "../../support/client/transcript.ts";
+import { limits } from "../../support/limits.ts";
 import { ScriptedSurface } from "../../support/scripted-surfaces.ts";
 import type { Coverage } from "../coverage.ts";
 import type { Implementation } from "../play.ts";

@@ -11,8 +11,8 @@ import type { EnqueueOutcome, QueuedMessage, StartOutcome, TurnListener } from "
 import { type Store, StoreError } from "../../../src/ports/store.ts";
 import type { Broadcast } from "../../../src/protocol/broadcast.ts";
 import type { DoneReason, TurnEvent, TurnEventBody } from "../../../src/protocol/turn-event.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
 import { agentOf, failingStore, Puppet } from "../../support/orchestrator-fixture.ts";
+import { systemClock } from "../../support/system-clock.ts";
 import { Announcer, type Directions } from "./backstage.ts";
 
 /** One turn as its events tell it, and the agent that speaks in it. */

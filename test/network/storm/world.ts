@@ -3,10 +3,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ServerProcess } from "../../support/server-process.ts";
 
 export interface WorldOptions {
-  /** The limits of storm/smaller-limits.ts. */
+  /** On the limits of storm/small-server.ts. */
   isSmall: boolean;
   /** On top of ports and data. */
   flags?: string[];
@@ -65,7 +66,6 @@ export class World {
 async function start(options: WorldOptions, dataDir: string, ports: string[]): Promise<ServerProcess> {
   const { isSmall, flags: own = [] } = options;
   const flags = [...ports, ...own];
-  const smaller = new URL("./smaller-limits.ts", import.meta.url).href;
-  const environment = isSmall ? { NODE_OPTIONS: `--import=${smaller}` } : {};
-  return await ServerProcess.start({ dataDir, flags, environment });
+  const program = isSmall && { program: fileURLToPath(new URL("./small-server.ts", import.meta.url)) };
+  return await ServerProcess.start({ dataDir, flags, ...program });
 }

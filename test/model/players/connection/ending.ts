@@ -2,8 +2,8 @@
 // event of a chart is ever sent by hand: what breaks is a part that the actor runs into, or, of an actor that has none,
 // a fact that cannot be read.
 import * as assert from "uvu/assert";
-import { limits } from "../../../../src/limits.ts";
 import { opcodes } from "../../../support/http-peer.ts";
+import { limits } from "../../../support/limits.ts";
 import type { Implementation } from "../../play.ts";
 import { rest, soon } from "../soon.ts";
 import { conversationId } from "../stage.ts";

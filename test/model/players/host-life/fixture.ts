@@ -9,6 +9,7 @@ import { createSurfaceRegistry } from "../../../../src/surfaces/surface-registry
 import type { Client } from "../../../support/client.ts";
 import { within } from "../../../support/deadline.ts";
 import { FakeHost } from "../../../support/host.ts";
+import { limits } from "../../../support/limits.ts";
 import { ScriptedOrchestrator } from "../../../support/scripted-orchestrator.ts";
 import type { Coverage } from "../../coverage.ts";
 import { LeapingClock } from "../leaping-clock.ts";
@@ -64,7 +65,7 @@ export async function inFixture(coverage: Coverage, run: (fixture: Fixture) => P
   host.services.set(services.registry, registry);
   const fixture: Fixture = {
     host,
-    extension: createTransportWsExtension({ clock }),
+    extension: createTransportWsExtension({ clock, limits }),
     clock,
     orchestrator,
     registry,

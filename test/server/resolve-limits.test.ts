@@ -1,0 +1,83 @@
+// Limits that an embedder gives: those of the server with the changes, or one sentence that says what cannot be.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { limits } from "../../src/limits.ts";
+import { ConfigError } from "../../src/server/config.ts";
+import { resolveLimits } from "../../src/server/resolve-limits.ts";
+
+const test = suite("resolve limits");
+
+/** Why they are refused. */
+function refusal(changes: object): string {
+  try {
+    resolveLimits(changes);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error(`was taken: ${JSON.stringify(changes)}`);
+}
+
+test("what is not changed is as it was, and the defaults stay what they are", () => {
+  assert.equal(resolveLimits(), limits);
+  const changes = { chatTextBytesMax: 1_000, allUnsentBytesMax: 12_345, inputMsPerLoopTurn: 0.5, retriesMax: 0 };
+  assert.equal(resolveLimits(changes), { ...limits, ...changes });
+  assert.ok(Object.isFrozen(limits));
+});
+
+test("a name that is no limit is refused", () => {
+  assert.is(refusal({ chatTextBytes: 1 }), "limits.chatTextBytes is no limit: the names are in src/limits.ts.");
+  assert.match(refusal({ toString: 1 }), /^limits\.toString is no limit/);
+});
+
+test("what is no usable number is refused, with what was given", () => {
+  const rows: [changes: object, message: string][] = [
+    [{ socketsMax: "9" }, 'limits.socketsMax is "9": it must be a finite number.'],
+    [{ socketsMax: undefined }, "limits.socketsMax is undefined: it must be a finite number."],
+    [{ socketsMax: Number.NaN }, "limits.socketsMax is NaN: it must be a finite number."],
+    [{ socketsMax: Number.POSITIVE_INFINITY }, "limits.socketsMax is Infinity: it must be a finite number."],
+    [{ socketsMax: 1.5 }, "limits.socketsMax is 1.5: it must be a whole number."],
+    [{ closingMs: 0.5 }, "limits.closingMs is 0.5: it must be a whole number."],
+    [{ frameBytesMax: 0 }, "limits.frameBytesMax is 0: it must be 1 or more."],
+    [{ retriesMax: -1 }, "limits.retriesMax is -1: it must be 0 or more."],
+    [{ commandsPerSecond: 0 }, "limits.commandsPerSecond is 0: it must be more than 0."],
+    [{ turnMs: 2 ** 31 }, "limits.turnMs is 2147483648: it must be 2147483647 or less: no timer of Node is longer."],
+  ];
+  for (const [changes, message] of rows) assert.is(refusal(changes), message);
+  assert.is(resolveLimits({ idempotencyMs: 2 ** 31 }).idempotencyMs, 2 ** 31, "a time that is never waited for");
+});
+
+test("what the protocol needs is refused below its least", () => {
+  assert.match(refusal({ idCharactersMax: 35 }), /^limits\.idCharactersMax is 35: it must be 36 or more: .*UUIDs/);
+  assert.match(refusal({ nestingDepthMax: 2 }), /3 or more: a chat\.send with images/);
+  assert.match(refusal({ eventBytesMax: 16_383 }), /16384 or more: the ids and names/);
+});
+
+test("limits that do not go together are refused with both, whichever was changed", () => {
+  assert.is(
+    refusal({ frameBytesMax: 65_535 }),
+    "limits.messageBytesMax (65536) is more than limits.frameBytesMax (65535): no message is longer than a frame. " +
+      "Lower the first or raise the second.",
+  );
+  const pairs: [changes: object, names: RegExp][] = [
+    [{ chatTextBytesMax: 2 ** 24 + 1 }, /chatTextBytesMax .*frameBytesMax /],
+    [{ inputSliceBytesMax: 127 }, /inputSliceBytesMin .*inputSliceBytesMax /],
+    [{ requestMs: 9_999 }, /handshakeMs .*requestMs /],
+    [{ flushIntervalMs: 51 }, /flushIntervalMs .*flushIntervalMaxMs /],
+    [{ eventBytesMax: 2 ** 21 + 1 }, /eventBytesMax .*wholeEventCharactersMax /],
+    [{ deltaCharactersMax: 2 ** 21 + 1 }, /deltaCharactersMax .*wholeEventCharactersMax /],
+    [{ wholeEventCharactersMax: 2 ** 22 + 1 }, /wholeEventCharactersMax .*unsentBytesMax /],
+    [{ specCharactersMax: 2 ** 22 + 1 }, /specCharactersMax .*unsentBytesMax /],
+    [{ runningLogsBytesMax: 2 ** 20 }, /allLogsBytesMax .*runningLogsBytesMax /],
+    [{ outstandingBytesMin: 2 ** 18 + 1 }, /outstandingBytesMin .*outstandingBytesMax /],
+    [{ ackTargetMs: 10_001 }, /ackTargetMs .*ackTimeoutMs /],
+    [{ toolRunMs: 1_200_001 }, /toolRunMs .*agentLostMs /],
+    [{ agentLostMs: 599_999 }, /toolRunMs .*agentLostMs /],
+    [{ modelSilenceMs: 1_200_001 }, /modelSilenceMs .*agentLostMs /],
+    [{ retryDelayMaxMs: 499 }, /retryFirstDelayMs .*retryDelayMaxMs /],
+    [{ silentCloseMs: 25_999 }, /^limits\.silentCloseMs \(25999\) is less than limits\.silentPingMs \(25000\) and/],
+  ];
+  for (const [changes, names] of pairs) assert.match(refusal(changes), names);
+});
+
+test.run();

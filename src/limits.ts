@@ -22,8 +22,6 @@ export const limits = Object.freeze({
   idempotencyKeysMax: 100_000,
   /** Characters of model, cwd, mimeType and other short strings. */
   shortStringCharactersMax: 4_096,
-  /** What is told of an error's message. Higher: a host's error may fill the wire and the log. */
-  reasonCharactersMax: 2_000,
   /** Nesting of a message. Deeper costs stack in everyone who walks it. */
   nestingDepthMax: 32,
   /**
@@ -164,8 +162,6 @@ export const limits = Object.freeze({
   flushWatchersPerMs: 10,
   /** The same while the event loop is late: it is lengthened by the lateness. Higher: fewer writes, more latency. */
   flushIntervalMaxMs: 50,
-  /** Lateness that was seen longer ago says nothing. Lower: a loop that is late now and then is forgotten sooner. */
-  latenessKeptMs: 250,
   /** A flush goes out before its time when this many events have gathered … */
   flushEventsMax: 64,
   /** … or this many bytes. Higher: who reads 8 kB/s cannot give the receipt of a flush within ackTimeoutMs. */
@@ -194,8 +190,6 @@ export const limits = Object.freeze({
   outstandingBytesMax: 256 * KiB,
   /** The same for a socket whose receipts are late. Lower: links that are both long and slow carry less. */
   outstandingBytesMin: 64 * KiB,
-  /** Below this part of its bound a socket catches up again. Lower: fewer and longer pauses. */
-  outstandingLowRatio: 0.5,
   /** A receipt that takes longer halves the bound, one of half of it doubles it. Higher: replies wait longer. */
   ackTargetMs: 1_000,
   /**
@@ -265,8 +259,6 @@ export const limits = Object.freeze({
   modelSilenceMs: 10 * 60_000,
   /** Characters of one delta; a longer piece of text is emitted as several. Lower: more events for the same text. */
   deltaCharactersMax: 64 * KiB,
-  /** Characters of an expression for the calculator. Higher: deeper nesting, which costs stack. */
-  expressionCharactersMax: 1_000,
   /** Turns that are not sealed, in all; one more is refused. Higher: more agents at work, and more memory. */
   runningTurnsMax: 10_000,
   /** The same for one token. Higher: one user may take the places of all. */
@@ -299,24 +291,14 @@ export const limits = Object.freeze({
   // ── HTTP ────────────────────────────────────────────────────────────────────────────────────────────────────────
   /** What a 503 names as Retry-After. Lower: more tries while the server restarts; higher: clients stay away longer. */
   retryAfterMs: 5_000,
-  /** What POST /chat hands to the socket at once, except for a longer single line. Higher: fewer and larger writes. */
-  chatSliceBytes: 64 * KiB,
   /** A reader of POST /chat that takes nothing for so long is cut off. Lower cuts off readers on bad links. */
   chatStallMs: 60_000,
-  /** Upper bound of --drain-ms. Higher: a planned stop may take longer than most supervisors wait. */
-  drainMsMax: 60 * 60_000,
 
   // ── the live visualizer ─────────────────────────────────────────────────────────────────────────────────────────
   /** Actors in one answer. Higher: longer answers, which hold the loop while they are made. */
   inspectedActorsMax: 200,
   /** Actors that are watched at once, by all pages together. Higher: each costs every event of every actor 3–4 µs. */
   inspectStreamsMax: 16,
-  /**
-   * An overview is given again for so long. Higher: pages see less; lower: many pages cost more walks over all actors.
-   */
-  inspectOverviewMs: 200,
-  /** A page that watches an actor hears at least so often that the server is there. */
-  inspectHeartbeatMs: 10_000,
   /** Characters of an event's contents, where --inspect=full shows them. Higher: a long prompt fills the page. */
   inspectedPayloadCharactersMax: 4_000,
   /**
@@ -328,8 +310,6 @@ export const limits = Object.freeze({
   statelyViewerBytesMax: 16 * MiB,
   /** Actors told anew to the Stately inspector in one loop turn, 20 µs each. */
   statelyActorsPerLoopTurn: 64,
-  /** The Stately inspector's thread has so long to open its relay, and to end. Lower fails on busy machines. */
-  statelyThreadMs: 10_000,
 
   // ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────
   /**
@@ -343,12 +323,6 @@ export const limits = Object.freeze({
    * The write-ahead log is cut to this size when it has been written back. Lower: it grows anew after each long turn.
    */
   storeWalBytesKept: 16 * MiB,
-  /** How long a commit trusts that the database file is still in its place. Lower: a system call for each commit. */
-  storeFileCheckMs: 100,
-  /**
-   * Room that must be free before a failing store is well again, beside what failed. Lower: well and failing by turns.
-   */
-  storeFreeBytesMin: 64 * KiB,
   /**
    * Units of writes that can never succeed are kept for a person to see; the oldest go. Higher: a defect fills the
    * disk.

@@ -37,6 +37,8 @@ export interface StatelyInspector {
   stop(): Promise<void>;
 }
 
+/** The thread has so long to open its relay, and to end. */
+const threadMs = 10_000;
 /** The relay's own default, which its documentation names. */
 const defaultPort = 8_080;
 /** The relay's page asks for its WebSocket at `localhost`, wherever it was loaded from. */
@@ -75,7 +77,7 @@ export async function startStately(options: StatelyOptions): Promise<StatelyInsp
   const opened = await StatelyThread.open({
     relay: { host, port: wanted, rootId: root.sessionId, viewerBytesMax: bounds.statelyViewerBytesMax },
     waitingMax: bounds.statelyWaitingMax,
-    deadlineMs: bounds.statelyThreadMs,
+    deadlineMs: threadMs,
     ...{ clock, logger, guard },
     viewerCame: () => bridge?.viewerCame(),
     caughtUp: () => bridge?.retell(),

@@ -15,6 +15,9 @@ export interface SocketWriterOwner {
   stuck(): void;
 }
 
+/** Below this part of its window a socket catches up again. Lower: fewer and longer pauses. */
+const lowPart = 0.5;
+
 interface SentPing {
   id: number;
   /** Bytes written before it, and after the mark before it. */
@@ -171,7 +174,7 @@ export class SocketWriter {
     this.#ackedBytes = ping.at;
     this.#ackedAt = this.#context.clock.now();
     this.#adapt(ping);
-    const low = this.#window * this.#context.limits.outstandingLowRatio;
+    const low = this.#window * lowPart;
     if (!this.congested || this.ended) return true;
     if (this.outstandingBytes() < low) {
       this.congested = false;

@@ -48,7 +48,6 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
 
   const stream = createNdjsonStream({
     unsentBytesMax: limits.unsentBytesMax,
-    sliceBytes: limits.chatSliceBytes,
     stallMs: limits.chatStallMs,
     clock,
     onEnd: () => {

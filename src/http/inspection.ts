@@ -73,7 +73,6 @@ function streamActor(
   let leave: ReturnType<Visualizer["watch"]>;
   const stream: NdjsonStream = createNdjsonStream({
     unsentBytesMax: limits.unsentBytesMax,
-    sliceBytes: limits.chatSliceBytes,
     stallMs: limits.chatStallMs,
     clock,
     onEnd: () => {

@@ -11,8 +11,8 @@ export interface NdjsonStream {
 
 export interface NdjsonStreamOptions {
   unsentBytesMax: number;
-  /** Lines are joined to pieces of at most so many bytes (one longer line goes alone). */
-  sliceBytes: number;
+  /** Lines are joined to pieces of at most so many bytes (one longer line goes alone); 64 KiB when left out. */
+  sliceBytes?: number;
   /** From handing out a piece to the reader's asking for more. */
   stallMs: number;
   clock: Clock;
@@ -23,7 +23,7 @@ export interface NdjsonStreamOptions {
 }
 
 export function createNdjsonStream(options: NdjsonStreamOptions): NdjsonStream {
-  const { clock } = options;
+  const { clock, sliceBytes = 64 * 1024 } = options;
   let lines: { text: string; bytes: number }[] = [];
   let waitingBytes = 0;
   let takenBytes = 0;
@@ -49,7 +49,7 @@ export function createNdjsonStream(options: NdjsonStreamOptions): NdjsonStream {
     let count = 0;
     takenBytes = 0;
     for (const { bytes } of lines) {
-      if (count > 0 && takenBytes + bytes > options.sliceBytes) break;
+      if (count > 0 && takenBytes + bytes > sliceBytes) break;
       takenBytes += bytes;
       count += 1;
     }

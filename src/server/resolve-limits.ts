@@ -22,7 +22,7 @@ const mayBeZero: ReadonlySet<Name> = new Set<Name>([
 ]);
 
 /** Shares of a loop turn, rates and factors. What is counted, or given to Node as a time, is whole. */
-const mayBeFractional = /(MsPerLoopTurn|PerSecond|PerMs|Ratio|Cooldown)$/;
+const mayBeFractional = /(MsPerLoopTurn|PerSecond|PerMs|Cooldown)$/;
 
 /** Timers of Node that are longer go off at once. */
 const timerMsMax = 2 ** 31 - 1;

@@ -8,6 +8,8 @@ import type { Clock } from "../runtime/clock.ts";
 const usualMs = 2;
 /** How much of the lateness is left with each run that is in time. */
 const decay = 0.75;
+/** Lateness that was seen longer ago says nothing. */
+export const latenessKeptMs = 250;
 
 export class FlushInterval {
   readonly #clock: Pick<Clock, "now">;
@@ -36,7 +38,7 @@ export class FlushInterval {
 
   /** Whole milliseconds; what was long ago says nothing. */
   latenessMs(): number {
-    const isFresh = this.#clock.now() - this.#notedAt < this.#limits.latenessKeptMs;
+    const isFresh = this.#clock.now() - this.#notedAt < latenessKeptMs;
     return isFresh ? Math.max(0, Math.floor(this.#lateMs)) : 0;
   }
 }

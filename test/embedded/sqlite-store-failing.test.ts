@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { openDatabase } from "../../src/embedded/sqlite-store/open-database.ts";
+import { fileCheckMs, openDatabase } from "../../src/embedded/sqlite-store/open-database.ts";
 import { openSqliteStore, SqliteStore } from "../../src/embedded/sqlite-store.ts";
 import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
@@ -134,13 +134,13 @@ test("seqs are promised beyond what is committed, across a compaction too", () =
   store.close();
 });
 
-test("a database that is moved away or deleted is noticed within storeFileCheckMs, and taken back", () => {
+test("a database that is moved away or deleted is noticed within fileCheckMs, and taken back", () => {
   const directory = temporaryDirectory();
   const file = join(directory, "turnwire.db");
   const { clock, store, lines } = breakable(directory);
   store.attempt([said("a", "1")]);
   renameSync(file, `${file}.away`);
-  clock.advance(limits.storeFileCheckMs);
+  clock.advance(fileCheckMs);
   store.append([said("a", "2")]);
   assert.equal(texts(store), ["1"], "reads go on");
   assert.ok(isStoreError(/turnwire\.db is gone \(deleted, moved or replaced\): put it back/)(store.failure));
@@ -149,7 +149,7 @@ test("a database that is moved away or deleted is noticed within storeFileCheckM
   assert.equal(texts(store), ["1", "2"]);
 
   rmSync(directory, { recursive: true });
-  clock.advance(limits.storeFileCheckMs);
+  clock.advance(fileCheckMs);
   store.append([said("a", "3")]);
   store.append([said("a", "4")]);
   clock.settle();

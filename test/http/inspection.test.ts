@@ -3,7 +3,7 @@ import { networkInterfaces } from "node:os";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { isLoopbackAddress } from "../../src/access/hosts.ts";
-import { type Payloads, Visualizer } from "../../src/diagnostics/inspection/visualizer.ts";
+import { heartbeatMs, overviewKeptMs, type Payloads, Visualizer } from "../../src/diagnostics/inspection/visualizer.ts";
 import { limits } from "../../src/limits.ts";
 import { within } from "../support/deadline.ts";
 import { type HttpFixture, startHttp } from "../support/http-server.ts";
@@ -123,7 +123,7 @@ test("an overview is given again for a moment, however many pages ask", () =>
     assert.is(await sockets(), 0);
     fixture.join();
     assert.is(await sockets(), 0);
-    fixture.clock.advance(limits.inspectOverviewMs);
+    fixture.clock.advance(overviewKeptMs);
     assert.is(await sockets(), 1);
   }));
 
@@ -202,9 +202,9 @@ test("a page that watches hears every ten seconds that the server is there, and 
     fixture.join();
     const stream = await streamOf(http, idOf("connection"));
     await stream.next();
-    fixture.clock.advance(limits.inspectHeartbeatMs);
+    fixture.clock.advance(heartbeatMs);
     assert.is((await stream.next())?.["type"], "still.here");
-    fixture.clock.advance(limits.inspectHeartbeatMs);
+    fixture.clock.advance(heartbeatMs);
     assert.is((await stream.next())?.["type"], "still.here");
     visualizer.stop();
     assert.is(await stream.next(), undefined);

@@ -18,7 +18,6 @@ Object.assign(limits, {
   pingEveryBytes: 1,
   outstandingBytesMax: 1,
   outstandingBytesMin: 1,
-  outstandingLowRatio: 0.01,
   ackTimeoutMs: 1_000,
   unsentBytesMax: 16 * 1_024,
   allUnsentBytesMax: 16 * 1_024,

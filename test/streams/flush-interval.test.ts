@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
-import { FlushInterval } from "../../src/streams/flush-interval.ts";
+import { FlushInterval, latenessKeptMs } from "../../src/streams/flush-interval.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("flushInterval");
@@ -47,7 +47,7 @@ test("lateness fades with each flush in time, and is forgotten when nothing is f
     return latenessMs;
   });
   assert.equal(seen, [40, 30, 22, 16, 12, 9]);
-  clock.advance(limits.latenessKeptMs);
+  clock.advance(latenessKeptMs);
   assert.is(flushInterval.latenessMs(), 0);
 });
 

@@ -6,6 +6,11 @@ import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { ActorChange, Inspection } from "../inspection.ts";
 import type { ActorDetail, ActorSearch, ActorSummary, ChartCount, Directory } from "./directory.ts";
 
+/** An overview is given again for so long: many pages would cost many walks over all actors. */
+export const overviewKeptMs = 200;
+/** A page that watches an actor hears at least so often that the server is there. */
+export const heartbeatMs = 10_000;
+
 export interface Overview {
   /** Milliseconds since the epoch. */
   at: number;
@@ -50,11 +55,11 @@ export class Visualizer {
     this.#startedAt = options.clock.wall();
   }
 
-  /** Not older than limits.inspectOverviewMs: however many pages ask, the actors are walked over so often. */
+  /** Not older than overviewKeptMs: however many pages ask, the actors are walked over so often. */
   overview(): Overview {
-    const { clock, payloads, counts, directory, limits } = this.options;
+    const { clock, payloads, counts, directory } = this.options;
     const now = clock.now();
-    if (!this.#overview || now - this.#overviewAt >= limits.inspectOverviewMs) {
+    if (!this.#overview || now - this.#overviewAt >= overviewKeptMs) {
       this.#overviewAt = now;
       this.#overview = {
         at: clock.wall(),
@@ -86,7 +91,7 @@ export class Visualizer {
       heartbeat = clock.setTimeout(() => {
         viewer.write({ type: "still.here", at: clock.wall() });
         beat();
-      }, limits.inspectHeartbeatMs);
+      }, heartbeatMs);
     };
     const leave = (): void => {
       stopLooking();

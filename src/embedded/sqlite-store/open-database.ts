@@ -18,13 +18,16 @@ const sqlite = process.getBuiltinModule("node:sqlite");
 /** `normal`: safe against a killed process; a power cut may take the last commits. `full`: safe against that too. */
 export type Durability = "normal" | "full";
 
+/** A commit trusts for so long that the database file is still in its place: to look is a system call. */
+export const fileCheckMs = 100;
+
 export interface OpenDatabase {
   database: DatabaseSync;
   /** How messages name it. */
   place: string;
   /**
    * Is the file still the one that was opened? SQLite goes on writing into a deleted one. Looks at most every
-   * limits.storeFileCheckMs. now: the clock's. @throws StoreError
+   * fileCheckMs. now: the clock's. @throws StoreError
    */
   mustBeThere(now: number): void;
 }
@@ -146,7 +149,7 @@ function watchOver(file: string): (now: number) => void {
   const opened = statSync(file);
   let seenAt = Number.NEGATIVE_INFINITY;
   return (now) => {
-    if (now - seenAt < limits.storeFileCheckMs) return;
+    if (now - seenAt < fileCheckMs) return;
     const found = statSync(file, { throwIfNoEntry: false });
     if (found?.ino === opened.ino && found.dev === opened.dev) {
       seenAt = now;

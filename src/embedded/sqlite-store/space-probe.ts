@@ -1,12 +1,14 @@
 // Proves that a disk which failed has room again, by writing as many bytes as failed and taking them back: else small
 // writes would succeed and large ones fail by turns. Must never keep them.
 import type { DatabaseSync } from "node:sqlite";
-import { limits } from "../../limits.ts";
 import type { Write } from "../../ports/store.ts";
 import type { Transaction } from "./transaction.ts";
 
+/** Free beside what failed: with less the store would be well and failing by turns. */
+const freeBytesMin = 64 * 1024;
+
 export interface Room {
-  /** These writes failed; the next proof asks for as many bytes and storeFreeBytesMin more. */
+  /** These writes failed; the next proof asks for as many bytes and freeBytesMin more. */
   needs(writes: readonly Write[]): void;
   /** Throws what SQLite throws while there is no room. */
   prove(): void;
@@ -27,7 +29,7 @@ export function room(database: DatabaseSync, transaction: Transaction): Room {
     prove() {
       transaction.run(() => {
         clear.run();
-        fill.run(needed + limits.storeFreeBytesMin);
+        fill.run(needed + freeBytesMin);
       });
       transaction.run(() => clear.run());
       needed = 0;

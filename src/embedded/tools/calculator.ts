@@ -1,8 +1,10 @@
 // The tool `calculator`: works out an arithmetic expression with a parser of its own. Must never evaluate anything
 // else.
 import * as v from "valibot";
-import { limits } from "../../limits.ts";
 import type { Tool } from "../../ports/agent.ts";
+
+/** Nesting costs stack. */
+const expressionCharactersMax = 1_000;
 
 const inputSchema = v.object({ expression: v.string() });
 
@@ -27,8 +29,8 @@ export const calculatorTool: Tool = {
  * (-2 ^ 2 is -4). @throws Error that says what is wrong and where.
  */
 export function evaluate(expression: string): number {
-  if (expression.length > limits.expressionCharactersMax) {
-    throw new Error(`calculator: the expression is longer than ${limits.expressionCharactersMax} characters.`);
+  if (expression.length > expressionCharactersMax) {
+    throw new Error(`calculator: the expression is longer than ${expressionCharactersMax} characters.`);
   }
   const value = new Parser(expression).value();
   if (!Number.isFinite(value)) throw new Error("calculator: the result is too large or not a real number.");

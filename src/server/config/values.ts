@@ -5,7 +5,6 @@ import * as v from "valibot";
 import { tokenName as storedTokenName, tokenNameRule } from "../../access/credentials.ts";
 import { originText, parseAuthority, parseOrigin } from "../../access/hosts.ts";
 import type { InspectionFilter } from "../../diagnostics/inspection/actor.ts";
-import { limits } from "../../limits.ts";
 import { scopes } from "../../ports/authorisation.ts";
 
 function wholeNumber(least: number, most: number, unit: string) {
@@ -18,6 +17,9 @@ function wholeNumber(least: number, most: number, unit: string) {
     v.maxValue(most, message),
   );
 }
+
+/** Of a secret, which travels in a header, and of a model's name. */
+const atMost4096 = v.maxLength<string, 4096, string>(4_096, "it must have at most 4096 characters");
 
 const oneOf = <const Names extends readonly string[]>(names: Names) =>
   v.picklist(names, `it must be one of ${names.join(", ")}`);
@@ -36,9 +38,11 @@ function hostRule(): string {
 
 export const port = wholeNumber(0, 65_535, " (0 takes any free port)");
 
-export const socketsPerAddress = wholeNumber(1, limits.socketsMax, "");
+/** More than limits.socketsMax there are never. */
+export const socketsPerAddress = wholeNumber(1, 1_000_000, "");
 
-export const drainMs = wholeNumber(0, limits.drainMsMax, " milliseconds");
+/** An hour: longer than most supervisors wait. */
+export const drainMs = wholeNumber(0, 60 * 60_000, " milliseconds");
 
 const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
@@ -58,7 +62,7 @@ export const path = v.pipe(v.string(), v.nonEmpty("it must name a path"));
 export const model = v.pipe(
   v.string(),
   v.regex(/^[^/\s]+\/\S+$/, "it must be <provider>/<model>, as demo/echo"),
-  v.maxLength(limits.shortStringCharactersMax, `it must have at most ${limits.shortStringCharactersMax} characters`),
+  atMost4096,
 );
 
 const listed = v.pipe(
@@ -104,7 +108,7 @@ export const origins = v.pipe(
 export const secret = v.pipe(
   v.string(),
   v.regex(/^[!-~]+$/, "it must be one or more visible ASCII characters without spaces"),
-  v.maxLength(limits.shortStringCharactersMax, `it must have at most ${limits.shortStringCharactersMax} characters`),
+  atMost4096,
 );
 
 export const baseUrl = v.pipe(

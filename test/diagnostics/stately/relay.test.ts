@@ -313,7 +313,7 @@ test("what the inspector cannot take in time is left out, said once, and what th
 const threadOptions = (log: FakeHost, died: (reason: string) => void) => ({
   relay: { host: "127.0.0.1", port: 0, rootId: "x:0", viewerBytesMax: limits.statelyViewerBytesMax },
   waitingMax: limits.statelyWaitingMax,
-  deadlineMs: limits.statelyThreadMs,
+  deadlineMs: 10_000,
   clock: systemClock,
   logger: tolerantLogger(log.logger),
   guard: (run: () => void) => run(),

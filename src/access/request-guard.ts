@@ -1,7 +1,7 @@
 // Who may speak to the server, on both ports (protocol 2): Host first, then Origin, then token or ticket. It must never
 // let a foreign web page in, neither by its own origin nor by a name that it made point here (DNS rebinding).
 
-import { limits as defaultLimits, type Limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
 import { ticketPrefix } from "../protocol/subprotocol.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -42,7 +42,7 @@ export interface RequestGuardOptions {
   /** Origins as `scheme://host[:port]`; their hosts become allowed hosts. */
   allowOrigins?: readonly string[];
   clock: Clock;
-  limits?: Pick<Limits, "ticketMs" | "ticketsMax">;
+  limits: Pick<Limits, "ticketMs" | "ticketsMax">;
 }
 
 export interface RequestGuard {
@@ -61,7 +61,7 @@ export interface RequestGuard {
 const shownCharactersMax = 100;
 
 export function createRequestGuard(options: RequestGuardOptions): RequestGuard {
-  const tickets = createTickets(options.clock, options.limits ?? defaultLimits);
+  const tickets = createTickets(options.clock, options.limits);
   const { credentials } = options;
   const origins = (options.allowOrigins ?? []).map(requireOrigin);
   const allowedOrigins = new Set(origins.map(originText));

@@ -2,7 +2,7 @@
 // grows); read from the gateway at the moment they are asked for.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { EgressCounters } from "../egress/counters.ts";
-import { type Limits, limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import type { GatewayCounts } from "./counts.ts";
 import type { ChartCount } from "./inspection/directory.ts";
 
@@ -76,7 +76,7 @@ const budgets = [
   "allUnsentBytesMax",
 ] as const satisfies (keyof Limits)[];
 
-export function createMetrics(): Metrics {
+export function createMetrics(limits: Limits): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });

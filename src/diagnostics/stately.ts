@@ -2,7 +2,7 @@
 // feeds it the gateway and the actors chosen. Must never reach an actor with an error of its own: it ends instead.
 
 import type { AnyActorRef } from "xstate";
-import { type Limits, limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { ActorRegistry } from "../runtime/actor-registry.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -25,7 +25,7 @@ export interface StatelyOptions {
   payloads: Payloads;
   logger: Logger;
   clock: Clock;
-  limits?: Limits;
+  limits: Limits;
 }
 
 export interface StatelyInspector {
@@ -49,8 +49,7 @@ const hosts: readonly string[] = ["127.0.0.1", "::1", "localhost"];
  * @throws ListenError: one sentence for the person who started it.
  */
 export async function startStately(options: StatelyOptions): Promise<StatelyInspector> {
-  const { gateway, filter, host = "127.0.0.1", port: wanted = defaultPort, payloads, logger, clock } = options;
-  const bounds = options.limits ?? limits;
+  const { gateway, filter, host = "127.0.0.1", port: wanted = defaultPort, payloads, logger, clock, limits } = options;
   const { root, actors, inspection } = gateway;
   if (!hosts.includes(host))
     throw new ListenError(
@@ -75,8 +74,8 @@ export async function startStately(options: StatelyOptions): Promise<StatelyInsp
     }
   };
   const opened = await StatelyThread.open({
-    relay: { host, port: wanted, rootId: root.sessionId, viewerBytesMax: bounds.statelyViewerBytesMax },
-    waitingMax: bounds.statelyWaitingMax,
+    relay: { host, port: wanted, rootId: root.sessionId, viewerBytesMax: limits.statelyViewerBytesMax },
+    waitingMax: limits.statelyWaitingMax,
     deadlineMs: threadMs,
     ...{ clock, logger, guard },
     viewerCame: () => bridge?.viewerCame(),
@@ -90,9 +89,9 @@ export async function startStately(options: StatelyOptions): Promise<StatelyInsp
   thread = opened.thread;
   const bridging = new Bridge({
     ...{ root, actors, filter, clock, guard },
-    disclosure: new Disclosure(payloads, bounds.inspectedPayloadCharactersMax),
+    disclosure: new Disclosure(payloads, limits.inspectedPayloadCharactersMax),
     sink: opened.thread,
-    actorsPerLoopTurn: bounds.statelyActorsPerLoopTurn,
+    actorsPerLoopTurn: limits.statelyActorsPerLoopTurn,
   });
   bridge = bridging;
   // Without a filter of its own: the bridge lets the gateway through whatever is chosen.

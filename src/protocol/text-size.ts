@@ -4,6 +4,10 @@
 /** What ids, names and the envelope of an event may take beside the text. */
 export const eventHeadBytes = 8 * 1024;
 
+/** A limit in a sentence. */
+export const shownBytes = (bytes: number): string =>
+  bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${bytes} bytes`;
+
 const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
 const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 

@@ -108,7 +108,7 @@ export function compose(options: CompositionOptions): ServerParts {
     accept: (socket, caller) => gateway.accept(socket, caller),
   });
   const hasToken = credentials !== undefined;
-  const visualizer = config.inspect && createVisualizer(config.inspect, hasToken, gateway, figures, clock);
+  const visualizer = config.inspect && createVisualizer(config.inspect, hasToken, gateway, figures, clock, limits);
   const source = {
     figures,
     charts: () => directory.counts(),

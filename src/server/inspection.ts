@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { Visualizer } from "../diagnostics/inspection/visualizer.ts";
 import type { StatelyInspector } from "../diagnostics/stately.ts";
 import type { Gateway } from "../gateway/gateway.ts";
-import { limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { InspectConfig } from "./config.ts";
@@ -17,6 +17,7 @@ export function createVisualizer(
   { inspection, directory }: Gateway,
   counts: () => Record<string, number | boolean>,
   clock: Clock,
+  limits: Limits,
 ): Visualizer {
   const parts = { inspection, directory, payloads, hasToken, pageDirectory, chartsDirectory, counts, clock, limits };
   return new Visualizer(parts);
@@ -28,7 +29,8 @@ export async function openStately(
   gateway: Gateway,
   clock: Clock,
   logger: Logger,
+  limits: Limits,
 ): Promise<StatelyInspector> {
   const { startStately } = await import("../diagnostics/stately.ts");
-  return await startStately({ gateway, filter, payloads, port, clock, logger });
+  return await startStately({ gateway, filter, payloads, port, clock, logger, limits });
 }

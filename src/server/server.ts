@@ -13,7 +13,7 @@ import type { SurfaceProvider } from "../ports/surfaces.ts";
 import { type Clock, createSystemClock } from "../runtime/clock.ts";
 import { hostAndPort, listen } from "../runtime/listen.ts";
 import { createAgents, createTools, defaultModelOf } from "./agents.ts";
-import { compose, type ServerParts } from "./compose.ts";
+import { type CompositionOptions, compose, type ServerParts } from "./compose.ts";
 import type { Config } from "./config.ts";
 import { openStately } from "./inspection.ts";
 import { resolveLimits } from "./resolve-limits.ts";
@@ -74,7 +74,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const tools = await createTools(config, options.tools ?? [], clock);
   const agents = await createAgents(config, options.agents ?? [], clock, logger);
   const defaultModel = defaultModelOf(config, agents);
-  const metrics = createMetrics();
+  const metrics = createMetrics(limits);
   const { dataDir, durability } = config;
   const store = openSqliteStore({ dataDir, clock, logger, durability, onCommit: metrics.committed });
   try {
@@ -91,7 +91,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       authorisation,
       limits,
     };
-    return await open(compose(made), { config, clock, logger }, () => store.close());
+    return await open(compose(made), { config, clock, logger, limits }, () => store.close());
   } catch (error) {
     store.close();
     throw error;
@@ -101,7 +101,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 /** Opens the ports, or ends the parts again. */
 async function open(
   parts: ServerParts,
-  { config, clock, logger }: Required<Pick<ServerOptions, "config" | "clock" | "logger">>,
+  { config, clock, logger, limits }: Pick<CompositionOptions, "config" | "clock" | "logger" | "limits">,
   ended: () => void,
 ): Promise<RunningServer> {
   const { gateway, access, stopSequence } = parts;
@@ -111,7 +111,7 @@ async function open(
     access.addOwnPort(port);
     access.addOwnPort(httpPort);
     const { inspect } = config;
-    if (inspect?.stately) parts.stately = await openStately(inspect, gateway, clock, logger);
+    if (inspect?.stately) parts.stately = await openStately(inspect, gateway, clock, logger, limits);
     gateway.listening();
     const httpUrl = `http://${hostAndPort(config.host, httpPort)}`;
     let stopped: Promise<void> | undefined;

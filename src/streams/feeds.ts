@@ -6,6 +6,7 @@ import type { Limits } from "../limits.ts";
 import type { GuardedOrchestrator } from "../ports/guarded-orchestrator.ts";
 import type { LoggedEvent } from "../ports/orchestrator.ts";
 import { type EventProfile, isInProfile } from "../protocol/event-profile.ts";
+import { shownBytes } from "../protocol/text-size.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { Feed } from "./feed.ts";
 import { FlushInterval } from "./flush-interval.ts";
@@ -127,7 +128,7 @@ export class Feeds {
     const { clock, limits, budget } = this.#options;
     const feed: Feed = new Feed(
       conversationId,
-      new TurnLog(randomUUID(), budget.ledger),
+      new TurnLog(randomUUID(), limits, budget.ledger),
       {
         turnSealed: () => clock.defer(() => this.settle(feed)),
         turnTooLarge: (bytesMax) => this.#endTooLarge(feed, bytesMax),
@@ -160,7 +161,7 @@ export class Feeds {
   #endTooLarge(feed: Feed, bytesMax: number): void {
     const { conversationId, log } = feed;
     const whose = bytesMax === this.#options.limits.turnLogBytesMax ? "it is" : "all running turns together are";
-    const message = `the turn was ended because ${whose} larger than ${Math.floor(bytesMax / 2 ** 20)} MiB`;
+    const message = `the turn was ended because ${whose} larger than ${shownBytes(bytesMax)}`;
     const turnId = log.running?.turnId;
     log.append({ type: "error", conversationId, turnId, message, code: "turn-too-large" });
     this.#options.clock.defer(() => this.#options.orchestrator.stopTurn(conversationId));

@@ -2,7 +2,7 @@
 // escaped run with the ends of their parts; every other event as its finished frame. Must never change what it has
 // kept.
 
-import { limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import type { LoggedEvent } from "../ports/orchestrator.ts";
 import { encodeKept, frameHeaderBytes, keptBytes, writeFrameHeader } from "../protocol/frame.ts";
 import { objectJson } from "../protocol/json-cache.ts";
@@ -75,9 +75,11 @@ export class TurnLog {
   #open: Segment | undefined;
   #seq = 0;
   #bytes = 0;
+  readonly #eventCharactersMax: number;
 
-  constructor(epoch: string, ledger: LogLedger = { bytes: 0 }) {
+  constructor(epoch: string, limits: Pick<Limits, "wholeEventCharactersMax">, ledger: LogLedger = { bytes: 0 }) {
     this.epoch = epoch;
+    this.#eventCharactersMax = limits.wholeEventCharactersMax;
     this.#ledger = ledger;
     this.#tail = `,"epoch":${JSON.stringify(epoch)},"seq":`;
   }
@@ -123,7 +125,7 @@ export class TurnLog {
     if (joinable.has(event.type) && typeof event["delta"] === "string" && isPlainDelta(event))
       this.#appendText(this.#segmentFor(turnId), event, event["delta"]);
     else {
-      const payload = objectText(event);
+      const payload = objectText(event, this.#eventCharactersMax);
       const segment = this.#segmentFor(turnId);
       this.#seq++;
       this.#appendWhole(segment, `{"type":"chat.delta","event":${payload}${this.#tail}${this.#seq}}`);
@@ -329,14 +331,12 @@ function partsWithin(run: Run, from: number, last: number, bytesMax: number): nu
 }
 
 /** @throws TypeError, RangeError */
-function objectText(event: LoggedEvent): string {
+function objectText(event: LoggedEvent, charactersMax: number): string {
   const text = objectJson(event);
   // An array, or what a toJSON makes of itself.
   if (text?.[0] !== "{") throw new TypeError("an event must be a JSON object");
-  if (text.length > limits.wholeEventCharactersMax)
-    throw new RangeError(
-      `an event of ${text.length} characters is over the limit of ${limits.wholeEventCharactersMax}`,
-    );
+  if (text.length > charactersMax)
+    throw new RangeError(`an event of ${text.length} characters is over the limit of ${charactersMax}`);
   return text;
 }
 

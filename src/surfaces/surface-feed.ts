@@ -3,7 +3,7 @@
 // newer one (protocol 1.1, 1.5.4).
 
 import type { SocketWriter } from "../egress/socket-writer.ts";
-import { type Limits, limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import { errorMessage, ignoreRejection } from "../ports/guard.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { SurfaceProvider } from "../ports/surfaces.ts";
@@ -136,13 +136,13 @@ export class SurfaceFeed {
       const spec = this.#askProvider();
       if (spec instanceof Promise || isThenable(spec))
         Promise.resolve(spec).then(
-          (value: unknown) => settle(() => specText(value)),
+          (value: unknown) => settle(() => specText(value, this.#limits)),
           (error: unknown) =>
             settle(() => {
               throw error;
             }),
         );
-      else settle(() => specText(spec));
+      else settle(() => specText(spec, this.#limits));
     } catch (error) {
       if (question === this.#question) this.#fail(errorMessage(error));
     }
@@ -220,12 +220,12 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 
 /** The spec as JSON. @throws Error when it is none. */
-function specText(spec: unknown): string {
+function specText(spec: unknown, { specCharactersMax }: Limits): string {
   if (typeof spec !== "object" || spec === null || Array.isArray(spec)) throw new Error("the surface returned no spec");
   const text: string | undefined = JSON.stringify(spec);
   // A toJSON may make anything of itself.
   if (text?.[0] !== "{") throw new Error("the surface returned a spec that is no JSON object");
-  if (text.length > limits.specCharactersMax)
-    throw new Error(`the surface returned a spec that is too large: over ${limits.specCharactersMax} characters`);
+  if (text.length > specCharactersMax)
+    throw new Error(`the surface returned a spec that is too large: over ${specCharactersMax} characters`);
   return text;
 }

@@ -31,6 +31,8 @@ counters.closed(4001);
 counters.closed(4001);
 counters.refused("rate-limited");
 
+const bounds = { ...limits, allUnsentBytesMax: 12_345 };
+
 const source = (read: () => Figures = () => figures): MetricsSource => ({
   figures: read,
   charts: () => [{ chart: "turn", count: 2, states: { "turn.running.writing": 1, "turn.running.stalled": 1 } }],
@@ -41,7 +43,7 @@ const source = (read: () => Figures = () => figures): MetricsSource => ({
 const gaugeIn = (text: string, name: string): number => Number(text.match(new RegExp(`^${name} (\\S+)$`, "m"))?.[1]);
 
 test("every figure is there under its name, with help and type", async () => {
-  const text = await within(createMetrics().scrape(source()), "the metrics");
+  const text = await within(createMetrics(bounds).scrape(source()), "the metrics");
   const expected: [string, number][] = [
     ["turnwire_sockets", 1],
     ["turnwire_watches", 2],
@@ -77,20 +79,21 @@ test("every figure is there under its name, with help and type", async () => {
     assert.match(text, `turnwire_intake_waiting{kind="${kind}"} ${many}`);
   assert.match(text, 'turnwire_actors{chart="turn",state="running.stalled"} 1');
   assert.match(text, `turnwire_budget_bytes{limit="allLogsBytesMax"} ${limits.allLogsBytesMax}`);
+  assert.match(text, 'turnwire_budget_bytes{limit="allUnsentBytesMax"} 12345', "those of this server");
   assert.match(text, "process_resident_memory_bytes");
 });
 
 test("the figures are asked for once a scrape, at the moment of it", async () => {
   let asked = 0;
   const counting = source(() => ({ ...figures, sockets: ++asked }));
-  const metrics = createMetrics();
+  const metrics = createMetrics(bounds);
   assert.is(asked, 0);
   assert.is(gaugeIn(await within(metrics.scrape(counting), "the metrics"), "turnwire_sockets"), 1);
   assert.is(gaugeIn(await within(metrics.scrape(counting), "the metrics"), "turnwire_sockets"), 2);
 });
 
 test("two servers in one process count for themselves", async () => {
-  const both = [10, 20].map((sockets) => createMetrics().scrape(source(() => ({ ...figures, sockets }))));
+  const both = [10, 20].map((sockets) => createMetrics(bounds).scrape(source(() => ({ ...figures, sockets }))));
   const texts = await within(Promise.all(both), "the metrics");
   assert.equal(
     texts.map((text) => gaugeIn(text, "turnwire_sockets")),
@@ -99,7 +102,7 @@ test("two servers in one process count for themselves", async () => {
 });
 
 test("what only grows is the same in the next scrape, and commits are counted by their time", async () => {
-  const metrics = createMetrics();
+  const metrics = createMetrics(bounds);
   await metrics.scrape(source());
   for (const tookMs of [0.05, 0.3, 40]) metrics.committed(tookMs);
   const text = await within(metrics.scrape(source()), "the metrics");

@@ -141,7 +141,7 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
   const { orchestrator, conversations, activity, subscribe: changes } = embedded;
   surfaces.register(createConversationSurface({ orchestrator, conversations, activity, changes }));
   surfaces.register(createMessageQueueSurface(conversations, changes));
-  const access = createRequestGuard({ clock });
+  const access = createRequestGuard({ clock, limits: fixtureLimits });
   const health = { alive: () => true, ready: () => true };
   const parts = { orchestrator, conversations, access, clock, logger, limits: fixtureLimits, health };
   const transport = createTransport({

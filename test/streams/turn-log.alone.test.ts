@@ -4,6 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { limits } from "../../src/limits.ts";
 import type { LoggedEvent } from "../../src/ports/orchestrator.ts";
 import { TurnLog } from "../../src/streams/turn-log.ts";
 
@@ -25,9 +26,9 @@ function held(): number {
 
 /** Bytes an event: what the process holds more of, and what the log says. */
 function measure(name: string, count: number, make: (index: number) => LoggedEvent): { real: number; counted: number } {
-  new TurnLog("warm").append(make(0));
+  new TurnLog("warm", limits).append(make(0));
   const before = held();
-  const log = new TurnLog("e");
+  const log = new TurnLog("e", limits);
   for (let index = 0; index < count; index++) log.append(make(index));
   const real = (held() - before) / count;
   const counted = log.bytes / count;

@@ -41,7 +41,7 @@ function saidIn(frames: Buffer): Said[] {
 }
 
 const logOf = (events: readonly LoggedEvent[]): TurnLog => {
-  const log = new TurnLog("e");
+  const log = new TurnLog("e", limits);
   for (const event of events) log.append(event);
   return log;
 };
@@ -113,7 +113,7 @@ test("any events, read in slices of any size from anywhere, come out as they wen
     fc.boolean(),
     fc.boolean(),
     (list, from, bytesMax, joined, isSealed) => {
-      const log = new TurnLog("e");
+      const log = new TurnLog("e", limits);
       const events: LoggedEvent[] = [];
       for (const turn of withTurnIds(list)) {
         for (const event of turn) {
@@ -149,7 +149,7 @@ test("a joined slice never goes beyond the seq it was given", () => {
 test("shedding forgets whole turns with all their bytes, the oldest first, and never the running one", () => {
   const property = fc.property(turns, fc.nat(6), fc.boolean(), (list, sheds, lastIsSealed) => {
     const byTurn = withTurnIds(list).filter((turn) => turn.length > 0);
-    const log = new TurnLog("e");
+    const log = new TurnLog("e", limits);
     const bytesOf: number[] = [];
     for (const [index, turn] of byTurn.entries()) {
       const before = log.bytes;
@@ -191,7 +191,7 @@ test("what the log says it keeps covers what its frames hold", () => {
 // ── by example ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 test("an empty log has nothing to say", () => {
-  const log = new TurnLog("e");
+  const log = new TurnLog("e", limits);
   assert.equal([log.seq, log.firstSeq, log.bytes, log.running, log.oldestSealedAt], [0, 1, 0, undefined, undefined]);
   assert.equal(log.frames(0, 1_000).frames.length, 0);
   assert.is(log.joined(0, 0, 1_000).seq, 0);
@@ -259,7 +259,7 @@ test("a slice keeps to its budget by one event at most, also in the middle of a 
 });
 
 test("several turns stand in one log under one numbering", () => {
-  const log = new TurnLog("e");
+  const log = new TurnLog("e", limits);
   const events = [
     other("turn-start"),
     text("one"),
@@ -322,7 +322,7 @@ test("an event that is too large to be given in one piece is refused, and leaves
 });
 
 test("what is an array, or makes one of itself, is no event", () => {
-  const log = new TurnLog("e");
+  const log = new TurnLog("e", limits);
   const array = Object.assign([], { type: "tool-call" }) as unknown as LoggedEvent;
   for (const event of [array, { type: "note", toJSON: () => [1] }, { type: "note", toJSON: () => "text" }])
     assert.throws(
@@ -341,7 +341,7 @@ test("what was read once does not change when more is said", () => {
 });
 
 test("a cursor far behind is served at a cost that does not grow with the log", () => {
-  const log = new TurnLog("e");
+  const log = new TurnLog("e", limits);
   for (let index = 0; index < 100_000; index++) log.append(index % 2 ? text("x") : other("tool-output", { data: "y" }));
   const costOf = (afterSeq: number): number => {
     const startedAt = performance.now();

@@ -50,7 +50,8 @@ export class FeedFixture {
     this.flushInterval = new FlushInterval(this.clock, this.limits);
     const note = (signal: string) => () => void this.signals.push(signal);
     const owner = { turnSealed: () => {}, turnTooLarge: note("too large") };
-    this.feed = new Feed(conversationId, new TurnLog("e"), owner, this.clock, this.limits, this.flushInterval);
+    const log = new TurnLog("e", this.limits);
+    this.feed = new Feed(conversationId, log, owner, this.clock, this.limits, this.flushInterval);
     this.feed.watchers.add({ tell: (signal) => void this.signals.push(signal) });
   }
 

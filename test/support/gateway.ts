@@ -136,7 +136,12 @@ export async function withGateway(options: BareOptions, run: (bare: BareGateway)
     clock,
     limits: bounds,
     logger,
-    access: createRequestGuard({ clock, allowOrigins: options.allowOrigins ?? [], credentials: options.credentials }),
+    access: createRequestGuard({
+      clock,
+      limits: bounds,
+      allowOrigins: options.allowOrigins ?? [],
+      credentials: options.credentials,
+    }),
     closedBecause: () => bare.closedBecause,
     accept: (socket, caller) => gateway.accept(socket, caller),
   });

@@ -52,7 +52,7 @@ export async function startHttp({ token, allowOrigins, ...options }: FixtureOpti
   const line = (level: string) => (message: string, fields?: LogFields) => logged.push({ level, message, fields });
   const logger: Logger = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
   const credentials = token === undefined ? undefined : credentialsFor(token);
-  const access = createRequestGuard({ credentials, ...(allowOrigins && { allowOrigins }), clock });
+  const access = createRequestGuard({ credentials, ...(allowOrigins && { allowOrigins }), clock, limits });
   const health = { alive: () => true, ready: () => true };
   const app = createHttpApp({ orchestrator, conversations, access, clock, logger, health, limits, ...options });
   const server = createServer(createHttpListener(app, logger));

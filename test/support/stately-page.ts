@@ -7,6 +7,7 @@ import type { Clock } from "../../src/runtime/clock.ts";
 import { isRecord } from "./client/transcript.ts";
 import { eventually, within } from "./deadline.ts";
 import { FakeHost } from "./host.ts";
+import { limits } from "./limits.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** A message of the relay, as @statelyai/inspect words it. */
@@ -111,13 +112,13 @@ export interface Looking {
 
 /** Runs with an inspector on a free port, and ends it. */
 export async function withStately(
-  options: Omit<StatelyOptions, "clock" | "logger" | "payloads" | "filter"> &
-    Partial<Pick<StatelyOptions, "payloads" | "filter">> & { clock?: Clock },
+  options: Omit<StatelyOptions, "clock" | "limits" | "logger" | "payloads" | "filter"> &
+    Partial<Pick<StatelyOptions, "limits" | "payloads" | "filter">> & { clock?: Clock },
   run: (looking: Looking) => Promise<void>,
 ): Promise<void> {
   const log = new FakeHost();
   const inspector = await startStately({
-    ...{ filter: {}, payloads: "hidden", port: 0, clock: systemClock, ...options },
+    ...{ filter: {}, payloads: "hidden", port: 0, clock: systemClock, limits, ...options },
     logger: tolerantLogger(log.logger),
   });
   const pages: StatelyPage[] = [];

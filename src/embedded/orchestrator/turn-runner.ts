@@ -6,6 +6,7 @@ import type { AgentEvent, AgentMessage, AgentRun } from "../../ports/agent.ts";
 import type { TurnProgress } from "../../ports/conversations.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
 import type { ReasoningEffort } from "../../protocol/chat-send.ts";
+import { shownBytes } from "../../protocol/text-size.ts";
 import type { DoneReason, TurnEventBody } from "../../protocol/turn-event.ts";
 import type { Timer } from "../../runtime/clock.ts";
 import { readAgentEvent } from "./agent-event.ts";
@@ -311,8 +312,8 @@ export class TurnRunner {
   #emitWithin(body: TurnEventBody): boolean {
     if (this.ended !== undefined) return false;
     if (!this.#budget.spend(body)) {
-      const megabytes = this.#services.limits.turnLogBytesMax / 2 ** 20;
-      const message = `the turn was ended because it is larger than ${megabytes} MiB`;
+      const bytesMax = shownBytes(this.#services.limits.turnLogBytesMax);
+      const message = `the turn was ended because it is larger than ${bytesMax}`;
       this.#tellChart({ type: "log.full", failure: { message, code: "turn-too-large" } });
       return false;
     }

@@ -112,7 +112,7 @@ test("it can listen on ::1 instead, and on nothing that other machines reach", (
       await (await page()).untilActor("gateway");
     });
     const starting = startStately({
-      ...{ gateway, filter: {}, payloads: "hidden", clock: systemClock, logger: silentLogger },
+      ...{ gateway, filter: {}, payloads: "hidden", clock: systemClock, limits, logger: silentLogger },
       host: "0.0.0.0",
     });
     const error = await rejection(starting);
@@ -152,7 +152,7 @@ test("a port that is taken is one sentence with the remedy, and nothing stays be
     try {
       const before = await resourcesAtRest();
       const starting = startStately({
-        ...{ gateway, filter: {}, payloads: "hidden", clock: systemClock, logger: silentLogger },
+        ...{ gateway, filter: {}, payloads: "hidden", clock: systemClock, limits, logger: silentLogger },
         port,
       });
       const error = await rejection(starting);
@@ -175,7 +175,7 @@ test("a stop leaves no port, socket, timer or observer, whatever was going on, a
     await client.barrier();
     const before = await resourcesAtRest();
     const inspector = await startStately({
-      ...{ gateway, filter: {}, payloads: "hidden", clock: systemClock, logger: silentLogger },
+      ...{ gateway, filter: {}, payloads: "hidden", clock: systemClock, limits, logger: silentLogger },
       port: 0,
     });
     const viewer = new WebSocket(inspector.address);
@@ -206,7 +206,14 @@ test("a stop at once after the start, with actors still to be told, leaves nothi
   const fixture = new MemoryGateway();
   for (let index = 0; index < 200; index++) fixture.join();
   const before = await resourcesAtRest();
-  const options = { filter: {}, payloads: "hidden", clock: systemClock, logger: silentLogger, port: 0 } as const;
+  const options = {
+    filter: {},
+    payloads: "hidden",
+    clock: systemClock,
+    limits,
+    logger: silentLogger,
+    port: 0,
+  } as const;
   // With room for all of them, and with none: the one waits for the next loop turn, the other for room.
   for (const statelyWaitingMax of [limits.statelyWaitingMax, 10]) {
     const bounds = { ...limits, statelyWaitingMax };

@@ -108,7 +108,7 @@ export async function openRandomServer({ ports, between = nothingBetween }: Serv
     clock: systemClock,
     limits: smallLimits,
     logger,
-    access: createRequestGuard({ clock: systemClock }),
+    access: createRequestGuard({ clock: systemClock, limits: smallLimits }),
     closedBecause: () => undefined,
     accept: (socket, { subprotocol }) =>
       between((taken, chosen) => gateway.accept(taken, { subprotocol: chosen }), socket, subprotocol),

@@ -62,10 +62,10 @@ const tokenOf = ({ token }: Config): TokenEntry[] =>
   token === undefined ? [] : [{ name: "TURNWIRE_TOKEN", sha256: digestOf(token), scope: "admin" }];
 
 /** Undefined where nobody is asked for a token. @throws TokensFileError */
-function credentialsOf(config: Config): Credentials | undefined {
+function credentialsOf(config: Config, limits: Limits): Credentials | undefined {
   const { token, tokensFile } = config;
   if (token === undefined && tokensFile === undefined) return undefined;
-  return new Credentials([...tokenOf(config), ...(tokensFile === undefined ? [] : readTokensFile(tokensFile))]);
+  return new Credentials([...tokenOf(config), ...(tokensFile === undefined ? [] : readTokensFile(tokensFile, limits))]);
 }
 
 /** @throws TokensFileError: one sentence for the person who started it. */
@@ -73,7 +73,7 @@ export function compose(options: CompositionOptions): ServerParts {
   const { config, clock, logger, limits, store, metrics, agents, tools, defaultModel, authorisation } = options;
   // Before it is read: a change while the server starts is seen by the first check.
   const mark = config.tokensFile === undefined ? "" : markOf(config.tokensFile);
-  const credentials = credentialsOf(config);
+  const credentials = credentialsOf(config, limits);
   const access = createRequestGuard({ credentials, allowOrigins: config.allowOrigins, clock, limits });
   const streams = new OpenStreams();
   const surfaces = createSurfaceRegistry();
@@ -133,7 +133,7 @@ export function compose(options: CompositionOptions): ServerParts {
     streams.revoke(isGood);
   };
   const { tokensFile: path } = config;
-  const tokensFile = path === undefined ? undefined : new TokensFile({ path, mark, clock, logger, onChange });
+  const tokensFile = path === undefined ? undefined : new TokensFile({ path, mark, clock, logger, limits, onChange });
 
   const wsServer = transport.createServer();
   const httpOptions = { ...connectionOptions(limits), requestTimeout: limits.requestMs };

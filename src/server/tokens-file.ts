@@ -3,7 +3,7 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as v from "valibot";
 import { type TokenEntry, tokenName } from "../access/credentials.ts";
-import { limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import { type Scope, scopes } from "../ports/authorisation.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
@@ -21,24 +21,25 @@ const entry = v.strictObject({
     v.minLength(1, "must name one"),
   ),
 });
-const file = v.strictObject({
-  tokens: v.pipe(
-    v.array(entry, "must be a list"),
-    v.maxLength(limits.tokensMax, `may hold ${limits.tokensMax} at most`),
-  ),
-});
+
+type FileLimits = Pick<Limits, "tokensMax">;
+
+const file = ({ tokensMax }: FileLimits) =>
+  v.strictObject({
+    tokens: v.pipe(v.array(entry, "must be a list"), v.maxLength(tokensMax, `may hold ${tokensMax} at most`)),
+  });
 
 type FileEntry = v.InferOutput<typeof entry>;
 
 /** @throws TokensFileError */
-export function readTokensFile(path: string): TokenEntry[] {
-  return entriesIn(path).map((read) => ({ name: read.name, sha256: read.sha256, scope: widest(read.scopes) }));
+export function readTokensFile(path: string, limits: FileLimits): TokenEntry[] {
+  return entriesIn(path, limits).map((read) => ({ name: read.name, sha256: read.sha256, scope: widest(read.scopes) }));
 }
 
 /** Each scope includes the ones before it. */
 const widest = (named: readonly Scope[]): Scope => scopes.findLast((scope) => named.includes(scope)) ?? "read";
 
-function entriesIn(path: string): FileEntry[] {
+function entriesIn(path: string, limits: FileLimits): FileEntry[] {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, "utf8"));
@@ -46,7 +47,7 @@ function entriesIn(path: string): FileEntry[] {
     const reason = error instanceof SyntaxError ? "it is no JSON" : error instanceof Error ? error.message : "";
     throw new TokensFileError(`The tokens file ${path} cannot be read (${reason}): ${remedy}.`);
   }
-  const result = v.safeParse(file, value, { abortEarly: true });
+  const result = v.safeParse(file(limits), value, { abortEarly: true });
   if (!result.success) {
     const [issue] = result.issues;
     const where = v.getDotPath(issue) ?? "its content";
@@ -67,7 +68,7 @@ function entriesIn(path: string): FileEntry[] {
 const remedy = "turnwire token add NAME writes it";
 
 /** Replaces the file in one step, for its owner only, and never while another does. @throws TokensFileError */
-export function changeTokensFile(path: string, change: (tokens: FileEntry[]) => FileEntry[]): void {
+export function changeTokensFile(path: string, limits: FileLimits, change: (tokens: FileEntry[]) => FileEntry[]): void {
   const next = `${path}.new`;
   const failed = (error: unknown): TokensFileError => {
     const reason = error instanceof Error ? error.message : String(error);
@@ -86,7 +87,7 @@ export function changeTokensFile(path: string, change: (tokens: FileEntry[]) => 
   }
   try {
     const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
-    const tokens = change(isThere ? entriesIn(path) : []);
+    const tokens = change(isThere ? entriesIn(path, limits) : []);
     writeFileSync(handle, `${JSON.stringify({ tokens }, undefined, 2)}\n`);
     renameSync(next, path);
   } catch (error) {
@@ -113,6 +114,7 @@ export interface TokensFileOptions {
   mark: string;
   clock: Clock;
   logger: Logger;
+  limits: Pick<Limits, "tokensMax" | "tokensFilePauseMs">;
   onChange(entries: TokenEntry[]): void;
 }
 
@@ -132,10 +134,10 @@ export class TokensFile {
 
   /** Reads it now, whether it has changed or not. What could not be read is tried again with the next look. */
   reload(): void {
-    const { path, logger, onChange } = this.#options;
+    const { path, logger, limits, onChange } = this.#options;
     const mark = markOf(path);
     try {
-      const entries = readTokensFile(path);
+      const entries = readTokensFile(path, limits);
       this.#mark = mark;
       this.#problem = "";
       onChange(entries);
@@ -157,6 +159,6 @@ export class TokensFile {
     this.#timer = this.#options.clock.setTimeout(() => {
       if (markOf(this.#options.path) !== this.#mark) this.reload();
       this.#watch();
-    }, limits.tokensFilePauseMs);
+    }, this.#options.limits.tokensFilePauseMs);
   }
 }

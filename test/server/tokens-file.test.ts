@@ -39,7 +39,7 @@ test("a token that is added can be read, is shown once and lies in the file as a
   assert.ok(token.length >= 43, token);
   assert.not.ok(readFileSync(file, "utf8").includes(token));
   assert.is(statSync(file).mode & 0o777, 0o600);
-  assert.equal(readTokensFile(file)[0], { name: "phone", sha256: digestOf(token), scope: "chat" });
+  assert.equal(readTokensFile(file, limits)[0], { name: "phone", sha256: digestOf(token), scope: "chat" });
   assert.is(runTokenCommand({ action: "list", file }), "phone\tchat\ngrafana\tread");
   runTokenCommand({ action: "remove", name: "phone", file });
   assert.is(runTokenCommand({ action: "list", file }), "grafana\tread");
@@ -75,7 +75,7 @@ test("what is wrong with a file is told with its place and the remedy, and never
   ] as const) {
     write(content);
     assert.throws(
-      () => readTokensFile(file),
+      () => readTokensFile(file, limits),
       (error: Error) =>
         error instanceof TokensFileError &&
         message.test(error.message) &&
@@ -84,7 +84,10 @@ test("what is wrong with a file is told with its place and the remedy, and never
       JSON.stringify(content),
     );
   }
-  assert.throws(() => readTokensFile(join(directory, "none.json")), /cannot be read/);
+  assert.throws(() => readTokensFile(join(directory, "none.json"), limits), /cannot be read/);
+  write({ tokens: [entry("a"), entry("b")] });
+  assert.is(readTokensFile(file, { tokensMax: 2 }).length, 2);
+  assert.throws(() => readTokensFile(file, { tokensMax: 1 }), /tokens may hold 1 at most/);
 });
 
 test("a change is noticed within its pause; one that is not usable leaves what was good, and the next is taken", () => {
@@ -98,6 +101,7 @@ test("a change is noticed within its pause; one that is not usable leaves what w
     mark: markOf(file),
     clock,
     logger,
+    limits,
     onChange: (entries) => void heard.push(entries),
   });
   clock.advance(10 * limits.tokensFilePauseMs);
@@ -128,7 +132,7 @@ test("a file that cannot even be looked at for a while is read when it can, and 
   const errors: unknown[] = [];
   const logger = { ...silentLogger, error: (...line: unknown[]) => void errors.push(line) };
   const onChange = (entries: TokenEntry[]): void => void heard.push(entries.map(({ name }) => name));
-  const watched = new TokensFile({ path: file, mark: markOf(file), clock, logger, onChange });
+  const watched = new TokensFile({ path: file, mark: markOf(file), clock, logger, limits, onChange });
   rmSync(file);
   // A link that leads to itself: stat fails with ELOOP, which is not "no such file".
   symlinkSync(file, file);
@@ -149,7 +153,7 @@ test("what changes between the first reading and the first look is seen", () => 
   const clock = new SimulatedClock();
   const heard: TokenEntry[][] = [];
   const onChange = (entries: TokenEntry[]): void => void heard.push(entries);
-  const watched = new TokensFile({ path: file, mark, clock, logger: silentLogger, onChange });
+  const watched = new TokensFile({ path: file, mark, clock, logger: silentLogger, limits, onChange });
   clock.advance(limits.tokensFilePauseMs);
   assert.equal(heard, [[]]);
   watched.stop();
@@ -174,6 +178,7 @@ test("SIGHUP's reload reads also a file that looks the same", () => {
     mark: markOf(file),
     clock,
     logger: silentLogger,
+    limits,
     onChange: () => void count++,
   });
   const { atime, mtime } = statSync(file);

@@ -2,6 +2,7 @@
 // has its digest only.
 import { randomBytes } from "node:crypto";
 import { digestOf } from "../../access/credentials.ts";
+import { limits } from "../../limits.ts";
 import type { Scope } from "../../ports/authorisation.ts";
 import { changeTokensFile, readTokensFile, TokensFileError } from "../tokens-file.ts";
 
@@ -16,12 +17,12 @@ const tokenBytes = 32;
 export function runTokenCommand(command: TokenCommand): string {
   const { file } = command;
   if (command.action === "list")
-    return readTokensFile(file)
+    return readTokensFile(file, limits)
       .map(({ name, scope }) => `${name}\t${scope}`)
       .join("\n");
   const { name } = command;
   if (command.action === "remove") {
-    changeTokensFile(file, (tokens) => {
+    changeTokensFile(file, limits, (tokens) => {
       if (tokens.every((token) => token.name !== name))
         throw new TokensFileError(`The tokens file ${file} has no token "${name}": turnwire token list shows them.`);
       return tokens.filter((token) => token.name !== name);
@@ -29,7 +30,7 @@ export function runTokenCommand(command: TokenCommand): string {
     return `removed ${name}`;
   }
   const token = randomBytes(tokenBytes).toString("base64url");
-  changeTokensFile(file, (tokens) => {
+  changeTokensFile(file, limits, (tokens) => {
     if (tokens.some((one) => one.name === name))
       throw new TokensFileError(`The tokens file ${file} has a token "${name}" already: remove it first.`);
     return [...tokens, { name, sha256: digestOf(token), scopes: command.scopes }];

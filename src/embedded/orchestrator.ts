@@ -1,7 +1,7 @@
 // The orchestrator inside this process: conversations with their turns, behind the same ports as a host's. Must never
 // throw because of an agent, and never accept a turn that is not stored.
 
-import { limits as defaultLimits, type Limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import type { Agent, Tool } from "../ports/agent.ts";
 import type { Broadcasts } from "../ports/broadcasts.ts";
 import type { Conversations, TurnProgress } from "../ports/conversations.ts";
@@ -13,6 +13,7 @@ import type { Broadcast } from "../protocol/broadcast.ts";
 import { conversationLimits } from "../protocol/hello.ts";
 import type { Supervision } from "../runtime/actor-registry.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
+import { agentEventReader } from "./orchestrator/agent-event.ts";
 import type { OrchestratorChange, Services } from "./orchestrator/context.ts";
 import { conversationsPort } from "./orchestrator/conversations-port.ts";
 import { LiveConversations } from "./orchestrator/live-conversations.ts";
@@ -45,7 +46,7 @@ export interface EmbeddedOrchestratorOptions {
   defaultModel: string;
   clock: Clock;
   logger: Logger;
-  limits?: Partial<Limits>;
+  limits: Limits;
   /** A running turn that nobody has watched for so long is stopped; without it none is. */
   orphanMs?: number | undefined;
 }
@@ -83,8 +84,7 @@ export interface EmbeddedOrchestrator {
 }
 
 export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions): EmbeddedOrchestrator {
-  const { host, store, clock, logger } = options;
-  const limits: Limits = { ...defaultLimits, ...options.limits };
+  const { host, store, clock, logger, limits } = options;
   const settleQueue = new SettleQueue(logger);
   const broadcasts = new Subscribers<Broadcast>(settleQueue, logger);
   const changes = new Subscribers<OrchestratorChange>(settleQueue, logger);
@@ -110,6 +110,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     limits,
     settleQueue,
     loopTurns: new LoopTurnCounter(clock),
+    readAgentEvent: agentEventReader(limits),
     refusal,
     isDraining: () => host.isDraining(),
     broadcast: (broadcast) => broadcasts.tell(broadcast),

@@ -4,6 +4,7 @@ import { writeSync } from "node:fs";
 import { createActor, createMachine } from "xstate";
 import { createEmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
+import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import { ActorRegistry } from "../../src/runtime/actor-registry.ts";
 import { agentOf } from "../support/orchestrator-fixture.ts";
@@ -33,6 +34,7 @@ const { orchestrator } = createEmbeddedOrchestrator({
   defaultModel: "test/m",
   clock: systemClock,
   logger: silentLogger,
+  limits,
 });
 orchestrator.subscribe("c", (event) => {
   if (event.type === "text-delta") writeSync(1, `${Date.now()} ${event.delta}\n`);

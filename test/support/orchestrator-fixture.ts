@@ -11,6 +11,7 @@ import type { TurnEvent } from "../../src/protocol/turn-event.ts";
 import { ActorRegistry } from "../../src/runtime/actor-registry.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { SimulatedClock } from "./clock.ts";
+import { limits } from "./limits.ts";
 import { rememberingLogger } from "./store-rows.ts";
 
 type RootEvent =
@@ -69,7 +70,7 @@ export function openFixture(options: FixtureOptions = {}): Fixture {
     defaultModel: options.defaultModel ?? "test/m",
     clock,
     logger,
-    limits: options.limits ?? {},
+    limits: { ...limits, ...options.limits },
     orphanMs: options.orphanMs,
   });
   const announced: string[] = [];

@@ -1,7 +1,7 @@
 // What an agent yields, checked at the edge: an event of the port with its own fields and no others, or nothing. Must
 // never let through what JSON cannot hold.
 import * as v from "valibot";
-import { limits } from "../../limits.ts";
+import type { Limits } from "../../limits.ts";
 import type { AgentEvent } from "../../ports/agent.ts";
 
 /** A field that is undefined or null counts as left out: agents pass on what providers say. */
@@ -11,7 +11,6 @@ const withoutEmpty = (fields: Record<string, unknown>): Record<string, unknown> 
 const fieldsOf = <const Entries extends v.ObjectEntries>(entries: Entries) =>
   v.pipe(v.record(v.string(), v.unknown()), v.transform(withoutEmpty), v.object(entries));
 
-const name = v.pipe(v.string(), v.maxLength(limits.shortStringCharactersMax));
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 
 /** A copy that nobody changes later; what JSON cannot hold is replaced by a note. */
@@ -30,63 +29,71 @@ const usage = fieldsOf({
   cacheWriteTokens: v.exactOptional(amount),
 });
 
-const schemas = {
-  "tool-call": fieldsOf({
-    type: v.literal("tool-call"),
-    stepId: name,
-    toolCallId: name,
-    toolName: name,
-    input: v.pipe(v.optional(v.unknown(), null), v.transform(jsonOf)),
-  }),
-  "tool-output": fieldsOf({
-    type: v.literal("tool-output"),
-    toolCallId: name,
-    data: v.string(),
-    stream: v.picklist(["stdout", "stderr"]),
-  }),
-  "tool-result": fieldsOf({
-    type: v.literal("tool-result"),
-    stepId: name,
-    toolCallId: name,
-    toolName: name,
-    content: v.string(),
-    isError: v.boolean(),
-    durationMs: v.exactOptional(amount),
-  }),
-  usage: fieldsOf({ type: v.literal("usage"), stepId: v.exactOptional(name), usage }),
-  "step-complete": fieldsOf({
-    type: v.literal("step-complete"),
-    stepId: name,
-    ttftMs: v.exactOptional(amount),
-    decodeMs: v.exactOptional(amount),
-    genTotalMs: v.exactOptional(amount),
-  }),
-  steering: fieldsOf({ type: v.literal("steering"), text: v.string() }),
-  "provider-retry": fieldsOf({
-    type: v.literal("provider-retry"),
-    attempt: amount,
-    delayMs: amount,
-    message: v.pipe(
-      v.string(),
-      v.transform((message) => message.slice(0, limits.shortStringCharactersMax)),
-    ),
-    code: v.exactOptional(name),
-  }),
-} as const;
+function schemasFor({ shortStringCharactersMax }: Pick<Limits, "shortStringCharactersMax">) {
+  const name = v.pipe(v.string(), v.maxLength(shortStringCharactersMax));
+  return {
+    "tool-call": fieldsOf({
+      type: v.literal("tool-call"),
+      stepId: name,
+      toolCallId: name,
+      toolName: name,
+      input: v.pipe(v.optional(v.unknown(), null), v.transform(jsonOf)),
+    }),
+    "tool-output": fieldsOf({
+      type: v.literal("tool-output"),
+      toolCallId: name,
+      data: v.string(),
+      stream: v.picklist(["stdout", "stderr"]),
+    }),
+    "tool-result": fieldsOf({
+      type: v.literal("tool-result"),
+      stepId: name,
+      toolCallId: name,
+      toolName: name,
+      content: v.string(),
+      isError: v.boolean(),
+      durationMs: v.exactOptional(amount),
+    }),
+    usage: fieldsOf({ type: v.literal("usage"), stepId: v.exactOptional(name), usage }),
+    "step-complete": fieldsOf({
+      type: v.literal("step-complete"),
+      stepId: name,
+      ttftMs: v.exactOptional(amount),
+      decodeMs: v.exactOptional(amount),
+      genTotalMs: v.exactOptional(amount),
+    }),
+    steering: fieldsOf({ type: v.literal("steering"), text: v.string() }),
+    "provider-retry": fieldsOf({
+      type: v.literal("provider-retry"),
+      attempt: amount,
+      delayMs: amount,
+      message: v.pipe(
+        v.string(),
+        v.transform((message) => message.slice(0, shortStringCharactersMax)),
+      ),
+      code: v.exactOptional(name),
+    }),
+  } as const;
+}
 
-const isKnown = (type: unknown): type is keyof typeof schemas =>
-  typeof type === "string" && Object.hasOwn(schemas, type);
+/** Undefined when the value is no event of the port. Reading it may throw (a getter): then the agent has failed. */
+export type ReadAgentEvent = (value: unknown) => AgentEvent | undefined;
 
-/** Undefined when this is no event of the port. Reading it may throw (a getter): then the agent has failed. */
-export function readAgentEvent(value: unknown): AgentEvent | undefined {
-  if (typeof value !== "object" || value === null || !("type" in value)) return undefined;
-  const { type } = value;
-  // Deltas are most of what comes, and need no schema.
-  if (type === "text-delta" || type === "reasoning-delta") {
-    const delta = "delta" in value ? value.delta : undefined;
-    return typeof delta === "string" ? { type, delta } : undefined;
-  }
-  if (!isKnown(type)) return undefined;
-  const parsed = v.safeParse(schemas[type], value);
-  return parsed.success ? parsed.output : undefined;
+/** One for an orchestrator: its schemas are built once. */
+export function agentEventReader(limits: Pick<Limits, "shortStringCharactersMax">): ReadAgentEvent {
+  const schemas = schemasFor(limits);
+  const isKnown = (type: unknown): type is keyof typeof schemas =>
+    typeof type === "string" && Object.hasOwn(schemas, type);
+  return (value) => {
+    if (typeof value !== "object" || value === null || !("type" in value)) return undefined;
+    const { type } = value;
+    // Deltas are most of what comes, and need no schema.
+    if (type === "text-delta" || type === "reasoning-delta") {
+      const delta = "delta" in value ? value.delta : undefined;
+      return typeof delta === "string" ? { type, delta } : undefined;
+    }
+    if (!isKnown(type)) return undefined;
+    const parsed = v.safeParse(schemas[type], value);
+    return parsed.success ? parsed.output : undefined;
+  };
 }

@@ -3,7 +3,6 @@
 
 import type { TurnFailure } from "../../../machines/turn.ts";
 import type { Limits } from "../../limits.ts";
-import { limits as allLimits } from "../../limits.ts";
 import type { Agent, AgentResult, AgentRun } from "../../ports/agent.ts";
 import { pieces } from "../../protocol/text-size.ts";
 import type { LoopTurnCounter } from "./loop-turn-counter.ts";
@@ -57,7 +56,7 @@ export async function followAgent(
     await values.return?.({ reason: "stop" });
     return { kind: "left" };
   } catch (error) {
-    return audience.isListening ? { kind: "failed", failure: failureOf(error) } : { kind: "left" };
+    return audience.isListening ? { kind: "failed", failure: failureOf(error, limits) } : { kind: "left" };
   }
 }
 
@@ -84,9 +83,9 @@ function resultOf(value: unknown): AgentResult {
 }
 
 /** What a person may know of an error: its message and code, never its stack. */
-export function failureOf(error: unknown): TurnFailure {
+function failureOf(error: unknown, { shortStringCharactersMax }: Limits): TurnFailure {
   const said = error instanceof Error ? String(error.message) : typeof error === "string" ? error : "";
-  const message = said.slice(0, allLimits.shortStringCharactersMax) || "the agent failed without saying why";
+  const message = said.slice(0, shortStringCharactersMax) || "the agent failed without saying why";
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "string" && code !== "" ? { message, code: code.slice(0, 200) } : { message };
 }

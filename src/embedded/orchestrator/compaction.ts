@@ -4,7 +4,6 @@ import { randomUUID } from "node:crypto";
 import type { AgentMessage, AgentRun } from "../../ports/agent.ts";
 import type { Compacted, NotDone } from "../../ports/conversations.ts";
 import { type NewChunk, StoreError } from "../../ports/store.ts";
-import { readAgentEvent } from "./agent-event.ts";
 import { followAgent } from "./agent-stream.ts";
 import type { Services } from "./context.ts";
 import { indexOfCall, messagesOf, resultIdsIn, type StoredMessage } from "./messages.ts";
@@ -82,7 +81,7 @@ async function summarise(
   let text = "";
   const audience = {
     take(value: unknown): boolean {
-      const event = readAgentEvent(value);
+      const event = services.readAgentEvent(value);
       if (event?.type === "text-delta") text += event.delta;
       return text.length <= limits.compactionSummaryCharactersMax;
     },

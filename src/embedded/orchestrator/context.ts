@@ -7,6 +7,7 @@ import type { Refused } from "../../ports/orchestrator.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Broadcast } from "../../protocol/broadcast.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import type { ReadAgentEvent } from "./agent-event.ts";
 import type { LoopTurnCounter } from "./loop-turn-counter.ts";
 import type { Models } from "./models.ts";
 import type { SettleQueue } from "./settle-queue.ts";
@@ -26,6 +27,7 @@ export interface Services {
   limits: Limits;
   settleQueue: SettleQueue;
   loopTurns: LoopTurnCounter;
+  readAgentEvent: ReadAgentEvent;
   /** Why no turn may begin in the conversation now; one that carries texts over has its place already. */
   refusal(conversationId: string): Refused | undefined;
   isDraining(): boolean;

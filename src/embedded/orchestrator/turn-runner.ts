@@ -9,7 +9,6 @@ import type { ReasoningEffort } from "../../protocol/chat-send.ts";
 import { shownBytes } from "../../protocol/text-size.ts";
 import type { DoneReason, TurnEventBody } from "../../protocol/turn-event.ts";
 import type { Timer } from "../../runtime/clock.ts";
-import { readAgentEvent } from "./agent-event.ts";
 import { type AgentOutcome, followAgent } from "./agent-stream.ts";
 import type { Services } from "./context.ts";
 import { fitted, LogBudget } from "./event-size.ts";
@@ -231,7 +230,7 @@ export class TurnRunner {
   /** False when the turn has ended by it. */
   #take(value: unknown): boolean {
     if (this.isStalled) this.#tellChart({ type: "agent.resumed" });
-    const event = readAgentEvent(value);
+    const event = this.#services.readAgentEvent(value);
     if (event) for (const part of fitted(event, this.#services.limits)) this.#hear(part);
     else this.#drop("no event of the agent port");
     return this.ended === undefined;

@@ -29,7 +29,8 @@ export interface SqliteStoreOptions extends WriterOptions {
 
 /** Takes the data directory for this process. @throws StoreOpenError */
 export function openSqliteStore(options: SqliteStoreOptions): Store {
-  return new SqliteStore(openDatabase(options.dataDir, options.durability, options.logger), options);
+  const { dataDir, durability, limits, logger } = options;
+  return new SqliteStore(openDatabase(dataDir, durability, limits, logger), options);
 }
 
 export class SqliteStore implements Store {

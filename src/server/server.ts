@@ -76,7 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const defaultModel = defaultModelOf(config, agents);
   const metrics = createMetrics(limits);
   const { dataDir, durability } = config;
-  const store = openSqliteStore({ dataDir, clock, logger, durability, onCommit: metrics.committed });
+  const store = openSqliteStore({ dataDir, clock, logger, limits, durability, onCommit: metrics.committed });
   try {
     const made = {
       config,

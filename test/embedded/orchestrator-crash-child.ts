@@ -11,7 +11,7 @@ import { agentOf } from "../support/orchestrator-fixture.ts";
 import { systemClock } from "../support/system-clock.ts";
 
 const [dataDir = ""] = process.argv.slice(2);
-const store = openSqliteStore({ dataDir, clock: systemClock, logger: silentLogger, durability: "normal" });
+const store = openSqliteStore({ dataDir, clock: systemClock, logger: silentLogger, limits, durability: "normal" });
 const parent = createActor(createMachine({}), { clock: systemClock });
 parent.start();
 

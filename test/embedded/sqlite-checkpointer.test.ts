@@ -22,11 +22,11 @@ function open() {
   const said: string[] = [];
   const say = (text: string): void => void said.push(text);
   const logger = { debug: say, info: say, warn: say, error: say } as unknown as Logger;
-  const { database } = openDatabase(directory, "normal", logger);
+  const { database } = openDatabase(directory, "normal", limits, logger);
   database.exec("CREATE TABLE said (id INTEGER PRIMARY KEY, words BLOB)");
   const insert = database.prepare("INSERT INTO said (words) VALUES (zeroblob(?))");
   const clock = new SimulatedClock();
-  const checkpointer = new Checkpointer(database, clock, logger);
+  const checkpointer = new Checkpointer(database, clock, limits, logger);
   const file = join(directory, "turnwire.db");
   const commit = (bytes: number): void => {
     insert.run(bytes);
@@ -93,7 +93,7 @@ test("a database that was closed meanwhile is left alone, and one in memory has 
   clock.settle();
   assert.equal(said, []);
   const inMemory = new DatabaseSync(":memory:");
-  new Checkpointer(inMemory, clock, {} as Logger).committed();
+  new Checkpointer(inMemory, clock, limits, {} as Logger).committed();
   assert.is(clock.pending, 0);
   inMemory.close();
 });

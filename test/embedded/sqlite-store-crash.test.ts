@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
+import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import { type Store, StoreOpenError } from "../../src/ports/store.ts";
 import { SimulatedClock } from "../support/clock.ts";
@@ -11,7 +12,7 @@ import { StoreProcess } from "../support/store-process.ts";
 const test = suite("the SQLite store and other processes");
 
 const open = (dataDir: string): Store =>
-  openSqliteStore({ dataDir, clock: new SimulatedClock(), logger: silentLogger, durability: "normal" });
+  openSqliteStore({ dataDir, clock: new SimulatedClock(), logger: silentLogger, limits, durability: "normal" });
 
 /** What the child said of turns: the highest of each kind. */
 function reported(lines: string[]): { began: number; ended: number; part: (turnId: string) => number } {

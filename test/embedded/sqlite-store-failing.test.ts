@@ -31,12 +31,12 @@ const isStoreError =
 function breakable(dataDir = ":memory:") {
   const clock = new SimulatedClock();
   const { logger, lines } = rememberingLogger();
-  const open = openDatabase(dataDir, "normal", logger);
+  const open = openDatabase(dataDir, "normal", limits, logger);
   const heard: (string | undefined)[] = [];
   const onFailure = (failure: StoreError | undefined): void => {
     heard.push(failure?.message);
   };
-  const store = new SqliteStore(open, { clock, logger, onFailure });
+  const store = new SqliteStore(open, { clock, limits, logger, onFailure });
   const breakDisk = (): void => open.database.exec("PRAGMA query_only = ON");
   const mendDisk = (): void => open.database.exec("PRAGMA query_only = OFF");
   return { clock, lines, heard, store, database: open.database, breakDisk, mendDisk };
@@ -48,9 +48,9 @@ test("a full disk stops writing, not reading, and nothing is lost: a database th
   const pages = (name: string): number => Number(database?.prepare(`PRAGMA ${name}`).get()?.[name]);
   provesFullDisk({
     open(options) {
-      const open = openDatabase(directory, "normal", options.logger);
+      const open = openDatabase(directory, "normal", limits, options.logger);
       database = open.database;
-      return new SqliteStore(open, options);
+      return new SqliteStore(open, { ...options, limits });
     },
     fill: (leavingBytes) =>
       database?.exec(`PRAGMA max_page_count = ${pages("page_count") + Math.ceil(leavingBytes / pages("page_size"))}`),
@@ -241,9 +241,10 @@ test("only so many refused units are kept", () => {
 test("a listener that throws or calls back does not hinder the store", () => {
   const clock = new SimulatedClock();
   const { logger, lines } = rememberingLogger();
-  const open = openDatabase(":memory:", "normal", logger);
+  const open = openDatabase(":memory:", "normal", limits, logger);
   const store: Store = new SqliteStore(open, {
     clock,
+    limits,
     logger,
     onFailure(failure) {
       store.append([said("a", failure ? "began to fail" : "is well")]);
@@ -263,7 +264,7 @@ test("a listener that throws or calls back does not hinder the store", () => {
 test("without a listener the store fails and recovers as well", () => {
   const clock = new SimulatedClock();
   const directory = temporaryDirectory();
-  const store = openSqliteStore({ dataDir: directory, clock, logger: silentLogger, durability: "normal" });
+  const store = openSqliteStore({ dataDir: directory, clock, logger: silentLogger, limits, durability: "normal" });
   renameSync(join(directory, "turnwire.db"), join(directory, "away"));
   assert.throws(() => store.attempt([impossible("a")]), isStoreError(/is gone/));
   renameSync(join(directory, "away"), join(directory, "turnwire.db"));

@@ -16,6 +16,7 @@ import { DatabaseSync } from "node:sqlite";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
+import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import { type Store, StoreOpenError } from "../../src/ports/store.ts";
 import { SimulatedClock } from "../support/clock.ts";
@@ -25,7 +26,7 @@ import { rememberingLogger, said } from "../support/store-rows.ts";
 const test = suite("opening the SQLite store");
 
 const open = (dataDir: string, logger = silentLogger): Store =>
-  openSqliteStore({ dataDir, clock: new SimulatedClock(), logger, durability: "normal" });
+  openSqliteStore({ dataDir, clock: new SimulatedClock(), logger, limits, durability: "normal" });
 
 /** The files of a directory that this process holds open. */
 function held(directory: string): string[] {

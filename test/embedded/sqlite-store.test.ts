@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
+import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import type { Store } from "../../src/ports/store.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
@@ -13,12 +14,12 @@ import { began, conversationRow, created, ended, queued, rememberingLogger, said
 import { storeSuite } from "../support/store-suite.ts";
 
 const open = (dataDir: string, clock: Clock = new SimulatedClock()): Store =>
-  openSqliteStore({ dataDir, clock, logger: silentLogger, durability: "normal" });
+  openSqliteStore({ dataDir, clock, logger: silentLogger, limits, durability: "normal" });
 
 storeSuite("the SQLite store in a file", (clock) => open(temporaryDirectory(), clock)).run();
 storeSuite("the SQLite store in memory", (clock) => open(":memory:", clock)).run();
 storeSuite("the SQLite store with full durability", (clock) =>
-  openSqliteStore({ dataDir: temporaryDirectory(), clock, logger: silentLogger, durability: "full" }),
+  openSqliteStore({ dataDir: temporaryDirectory(), clock, logger: silentLogger, limits, durability: "full" }),
 ).run();
 
 const test = suite("the SQLite store across restarts");
@@ -68,7 +69,13 @@ test("permissions that somebody gave to the database stay", () => {
 
 test("a change that finds nothing is a line in the log", () => {
   const { logger, lines } = rememberingLogger();
-  const store = openSqliteStore({ dataDir: ":memory:", clock: new SimulatedClock(), logger, durability: "normal" });
+  const store = openSqliteStore({
+    dataDir: ":memory:",
+    clock: new SimulatedClock(),
+    logger,
+    limits,
+    durability: "normal",
+  });
   store.attempt([
     { kind: "conversation.changed", id: "a", patch: {} },
     ended("t"),

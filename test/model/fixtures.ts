@@ -109,7 +109,9 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
   const { dataDir = temporaryDirectory(), puppets } = options;
   const clock = new PatientClock();
   const { logger, lines } = rememberingLogger();
-  const trapped = trappedStore(openSqliteStore({ dataDir, clock, logger, durability: "normal" }));
+  const trapped = trappedStore(
+    openSqliteStore({ dataDir, clock, logger, limits: fixtureLimits, durability: "normal" }),
+  );
   const store = unhurriedStore(failingStore(trapped.store));
   if (options.fails) store.fails = options.fails;
   const surfaces = createSurfaceRegistry();

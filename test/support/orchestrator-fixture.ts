@@ -46,7 +46,7 @@ export interface FixtureOptions {
 }
 
 export const memoryStore = (clock: Clock, dataDir = ":memory:"): Store =>
-  openSqliteStore({ dataDir, clock, logger: rememberingLogger().logger, durability: "normal" });
+  openSqliteStore({ dataDir, clock, logger: rememberingLogger().logger, limits, durability: "normal" });
 
 export function openFixture(options: FixtureOptions = {}): Fixture {
   const clock = options.clock ?? new SimulatedClock();

@@ -5,6 +5,7 @@ import { readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from "n
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
+import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import { StoreOpenError } from "../../src/ports/store.ts";
 import { type Disk, provesFullDisk } from "./store-full-disk.ts";
@@ -15,7 +16,7 @@ const [mode = "", directory = ""] = process.argv.slice(2);
 const report = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
-const options = { dataDir: directory, logger: silentLogger, durability: "normal" } as const;
+const options = { dataDir: directory, limits, logger: silentLogger, durability: "normal" } as const;
 
 /** Holds the directory until stdin ends. */
 function hold(): void {

@@ -34,7 +34,7 @@ function watchText(client: Client): (beforeMs: number) => string {
 
 /** The reasons with which the turns of a conversation ended, from the database of a server that has ended. */
 function reasonsIn(dataDir: string, conversationId: string): unknown[] {
-  const store = openSqliteStore({ dataDir, clock: systemClock, logger: silentLogger, durability: "normal" });
+  const store = openSqliteStore({ dataDir, clock: systemClock, logger: silentLogger, limits, durability: "normal" });
   try {
     return store.turns(conversationId).map(({ turn }) => turn.reason);
   } finally {

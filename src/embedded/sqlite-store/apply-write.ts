@@ -1,7 +1,7 @@
 // Carries out one write inside the transaction that is open. Knows nothing of units, failures or retries; must never
 // begin or end a transaction, and never leave out a part of a write silently.
 import type { DatabaseSync } from "node:sqlite";
-import { limits } from "../../limits.ts";
+import type { Limits } from "../../limits.ts";
 import { placeOf } from "../../ports/idempotency.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { ConversationRow, NewChunk, StepRow, Write } from "../../ports/store.ts";
@@ -13,7 +13,9 @@ type TurnEnded = Extract<Write, { kind: "turn.ended" }>;
 
 export type ApplyWrite = (write: Write) => void;
 
-export function applyWrite(database: DatabaseSync, logger: Logger): ApplyWrite {
+type KeyLimits = Pick<Limits, "idempotencyMs" | "idempotencyKeysMax">;
+
+export function applyWrite(database: DatabaseSync, limits: KeyLimits, logger: Logger): ApplyWrite {
   const sql = (text: string) => database.prepare(text);
 
   const conversation = sql("SELECT * FROM conversations WHERE id = ?");

@@ -1,7 +1,7 @@
 // Has the write-ahead log written back into the database, in a loop turn of its own: a commit would do it by itself,
 // and take three times as long. The log grows while that fails, and nothing is lost: it is tried again.
 import type { DatabaseSync } from "node:sqlite";
-import { limits } from "../../limits.ts";
+import type { Limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { number, type ResultRow } from "./columns.ts";
@@ -13,6 +13,7 @@ export const withoutTurns = 4;
 export class Checkpointer {
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
+  readonly #limits: Pick<Limits, "storeCheckpointPages" | "sealRetryMs">;
   readonly #logger: Logger;
   /** Both answer one row: busy, log (pages; -1 in memory), checkpointed. */
   readonly #look: () => ResultRow | undefined;
@@ -20,9 +21,15 @@ export class Checkpointer {
   #isDue = false;
   #failedAt: number | undefined;
 
-  constructor(database: DatabaseSync, clock: Clock, logger: Logger) {
+  constructor(
+    database: DatabaseSync,
+    clock: Clock,
+    limits: Pick<Limits, "storeCheckpointPages" | "sealRetryMs">,
+    logger: Logger,
+  ) {
     this.#database = database;
     this.#clock = clock;
+    this.#limits = limits;
     this.#logger = logger;
     const look = database.prepare("PRAGMA wal_checkpoint(NOOP)");
     const writeBack = database.prepare("PRAGMA wal_checkpoint(PASSIVE)");
@@ -32,7 +39,7 @@ export class Checkpointer {
 
   /** A transaction has been committed. */
   committed(): void {
-    if (this.#isDue || this.#rests || this.#pages() < limits.storeCheckpointPages) return;
+    if (this.#isDue || this.#rests || this.#pages() < this.#limits.storeCheckpointPages) return;
     this.#isDue = true;
     this.#clock.defer(() => {
       this.#isDue = false;
@@ -50,7 +57,7 @@ export class Checkpointer {
   }
 
   get #rests(): boolean {
-    return this.#failedAt !== undefined && this.#clock.now() - this.#failedAt < limits.sealRetryMs;
+    return this.#failedAt !== undefined && this.#clock.now() - this.#failedAt < this.#limits.sealRetryMs;
   }
 
   #run(): void {

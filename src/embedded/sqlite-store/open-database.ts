@@ -3,7 +3,7 @@
 import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { limits } from "../../limits.ts";
+import type { Limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { StoreError } from "../../ports/store.ts";
 import { withoutTurns } from "./checkpointer.ts";
@@ -32,11 +32,18 @@ export interface OpenDatabase {
   mustBeThere(now: number): void;
 }
 
+type FileLimits = Pick<Limits, "storeCheckBytesMax" | "storeCheckpointPages" | "storeWalBytesKept">;
+
 /** dataDir: a path, or ":memory:". @throws StoreOpenError */
-export function openDatabase(dataDir: string, durability: Durability, logger: Logger): OpenDatabase {
+export function openDatabase(
+  dataDir: string,
+  durability: Durability,
+  limits: FileLimits,
+  logger: Logger,
+): OpenDatabase {
   if (dataDir === ":memory:") {
     const database = new sqlite.DatabaseSync(dataDir);
-    configure(database, durability, dataDir, 0);
+    configure(database, durability, limits, dataDir, 0);
     return { database, place: "The database in memory", mustBeThere: () => {} };
   }
   if (dataDir === "") throw refusals.noName();
@@ -47,7 +54,7 @@ export function openDatabase(dataDir: string, durability: Durability, logger: Lo
     throw refusals.noDirectory(directory, error);
   }
   try {
-    return openFile(directory, durability, logger);
+    return openFile(directory, durability, limits, logger);
   } catch (error) {
     throw refusals.refusalOf(error, directory);
   }
@@ -72,7 +79,7 @@ function makeDirectory(directory: string): void {
   }
 }
 
-function openFile(directory: string, durability: Durability, logger: Logger): OpenDatabase {
+function openFile(directory: string, durability: Durability, limits: FileLimits, logger: Logger): OpenDatabase {
   const file = join(directory, refusals.fileName);
   const before = statSync(file, { throwIfNoEntry: false });
   const holds = (name: string): boolean => (statSync(name, { throwIfNoEntry: false })?.size ?? 0) > 0;
@@ -90,7 +97,7 @@ function openFile(directory: string, durability: Durability, logger: Logger): Op
   try {
     // Before there is a log, which takes the permissions of the file.
     if (!before) keepFromOthers(file, logger);
-    configure(database, durability, directory, fileBytes);
+    configure(database, durability, limits, directory, fileBytes);
     return { database, place: file, mustBeThere: watchOver(file) };
   } catch (error) {
     database.close();
@@ -98,7 +105,13 @@ function openFile(directory: string, durability: Durability, logger: Logger): Op
   }
 }
 
-function configure(database: DatabaseSync, durability: Durability, directory: string, fileBytes: number): void {
+function configure(
+  database: DatabaseSync,
+  durability: Durability,
+  limits: FileLimits,
+  directory: string,
+  fileBytes: number,
+): void {
   // Before the first read: then the log's index lives in our memory, and the lock is kept until close.
   database.exec("PRAGMA locking_mode = EXCLUSIVE");
   const version = knownVersion(database, directory);
@@ -114,7 +127,7 @@ function configure(database: DatabaseSync, durability: Durability, directory: st
     PRAGMA wal_autocheckpoint = ${withoutTurns * limits.storeCheckpointPages};
     PRAGMA journal_size_limit = ${limits.storeWalBytesKept}`);
   migrate(database, version);
-  check(database, directory);
+  check(database, limits.storeCheckBytesMax, directory);
 }
 
 /** The schema version of a database that we may use; 0 for a new one. @throws StoreOpenError */
@@ -129,9 +142,9 @@ function knownVersion(database: DatabaseSync, directory: string): number {
   return version;
 }
 
-function check(database: DatabaseSync, directory: string): void {
+function check(database: DatabaseSync, bytesMax: number, directory: string): void {
   const size = database.prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size");
-  if (number(size.get() ?? {}, "bytes") > limits.storeCheckBytesMax) return;
+  if (number(size.get() ?? {}, "bytes") > bytesMax) return;
   const finding = text(database.prepare("PRAGMA quick_check(1)").get() ?? {}, "quick_check");
   if (finding !== "ok") throw refusals.damaged(directory, finding);
 }

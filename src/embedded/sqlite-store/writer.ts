@@ -1,7 +1,7 @@
 // Commits units of writes: what was appended in one transaction a tick, what is attempted at once. Must never lose a
 // unit that could succeed, reorder two of them, or let one that never can succeed stand in the way of the others.
 
-import { limits } from "../../limits.ts";
+import type { Limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
@@ -13,9 +13,21 @@ import type { OpenDatabase } from "./open-database.ts";
 import { type Room, room } from "./space-probe.ts";
 import { type Transaction, transaction } from "./transaction.ts";
 
+export type StoreLimits = Pick<
+  Limits,
+  | "idempotencyMs"
+  | "idempotencyKeysMax"
+  | "sealRetryMs"
+  | "storeCheckBytesMax"
+  | "storeCheckpointPages"
+  | "storeDeadLettersMax"
+  | "storeWalBytesKept"
+>;
+
 export interface WriterOptions {
   clock: Clock;
   logger: Logger;
+  limits: StoreLimits;
   /** Called when commits begin to fail (with the reason) and when they are well again (with undefined). */
   onFailure?: ((failure: StoreError | undefined) => void) | undefined;
   /** Called after each commit with the time it took, milliseconds. */
@@ -40,11 +52,12 @@ export class Writer {
   constructor(open: OpenDatabase, options: WriterOptions) {
     this.#open = open;
     this.#options = options;
-    this.#apply = applyWrite(open.database, options.logger);
+    const { clock, limits, logger } = options;
+    this.#apply = applyWrite(open.database, limits, logger);
     this.#transaction = transaction(open.database);
     this.#room = room(open.database, this.#transaction);
-    this.#log = new Checkpointer(open.database, options.clock, options.logger);
-    this.#setAside = deadLetters(open.database, this.#transaction, options.clock);
+    this.#log = new Checkpointer(open.database, clock, limits, logger);
+    this.#setAside = deadLetters(open.database, this.#transaction, clock, limits);
   }
 
   get failure(): StoreError | undefined {
@@ -167,7 +180,7 @@ export class Writer {
       this.#retry ??= this.#options.clock.setTimeout(() => {
         this.#retry = undefined;
         this.flush();
-      }, limits.sealRetryMs);
+      }, this.#options.limits.sealRetryMs);
       if (begins) {
         this.#options.logger.error("store: writing fails", { reason: failure.message });
         this.#announce(failure);

@@ -41,7 +41,7 @@ export class EmbeddedHost implements Directions {
     this.#registry = portsHost.registry;
     const logger = silentLogger;
     this.#store = failingStore(
-      openSqliteStore({ dataDir: ":memory:", clock: systemClock, logger, durability: "normal" }),
+      openSqliteStore({ dataDir: ":memory:", clock: systemClock, logger, limits, durability: "normal" }),
     );
     const agent = agentOf((run) => {
       const question = run.messages.at(-1)?.chunks.at(-1);

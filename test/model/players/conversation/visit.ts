@@ -9,6 +9,7 @@ import type { StoredChunk } from "../../../../src/protocol/chunk.ts";
 import { budgets } from "../../../budgets.ts";
 import { transcriptOf } from "../../../support/client/transcript.ts";
 import type { Client, Message } from "../../../support/client.ts";
+import { limits } from "../../../support/limits.ts";
 import type { Puppet } from "../../../support/orchestrator-fixture.ts";
 import { systemClock } from "../../../support/system-clock.ts";
 import { fixtureLimits, type ModelServer, openServer, type Puppets, snapshotOf } from "../../fixtures.ts";
@@ -143,7 +144,7 @@ export class Visit {
   /** Runs with the store that the server has left behind. */
   withStoreLeft(run: (store: Store) => void): void {
     const dataDir = this.#dataDir;
-    const store = openSqliteStore({ dataDir, clock: systemClock, logger: silentLogger, durability: "normal" });
+    const store = openSqliteStore({ dataDir, clock: systemClock, logger: silentLogger, limits, durability: "normal" });
     try {
       run(store);
     } finally {

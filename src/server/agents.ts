@@ -1,5 +1,6 @@
 // Which agents and tools the process has, and which model answers when nobody names one.
 
+import type { AiSdkLimits } from "../embedded/agents/ai-sdk.ts";
 import { createDemoAgent } from "../embedded/agents/demo.ts";
 import { calculatorTool } from "../embedded/tools/calculator.ts";
 import { createClockTool } from "../embedded/tools/clock.ts";
@@ -12,15 +13,21 @@ import { type Config, ConfigError } from "./config.ts";
 const demoModel = "demo/echo";
 
 /** The configured endpoint's agent, the embedder's own, and the demo that needs neither. */
-export async function createAgents(config: Config, own: Agent[], clock: Clock, logger: Logger): Promise<Agent[]> {
+export async function createAgents(
+  config: Config,
+  own: Agent[],
+  clock: Clock,
+  logger: Logger,
+  limits: AiSdkLimits,
+): Promise<Agent[]> {
   const { endpoint } = config;
-  const demo = createDemoAgent(clock);
+  const demo = createDemoAgent(clock, limits);
   if (!endpoint) return [...own, demo];
   // Loaded only when it is needed: the AI SDK is the largest thing in the house.
   const { createAiSdkAgent } = await import("../embedded/agents/ai-sdk.ts");
   const { baseUrl, apiKey } = endpoint;
   const models = endpoint.models.map((name) => ({ name }));
-  return [createAiSdkAgent({ baseUrl, apiKey, models, clock, logger }), ...own, demo];
+  return [createAiSdkAgent({ baseUrl, apiKey, models, clock, logger, limits }), ...own, demo];
 }
 
 /**

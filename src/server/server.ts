@@ -72,7 +72,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const limits = resolveLimits({ socketsPerAddressMax: config.socketsPerAddress, ...options.limits });
   const clock = options.clock ?? createSystemClock(limits);
   const tools = await createTools(config, options.tools ?? [], clock);
-  const agents = await createAgents(config, options.agents ?? [], clock, logger);
+  const agents = await createAgents(config, options.agents ?? [], clock, logger, limits);
   const defaultModel = defaultModelOf(config, agents);
   const metrics = createMetrics(limits);
   const { dataDir, durability } = config;

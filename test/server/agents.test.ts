@@ -1,6 +1,7 @@
 // Which agents and tools a process has, and which model answers when nobody names one.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { limits } from "../../src/limits.ts";
 import type { Agent, Tool } from "../../src/ports/agent.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import { createAgents, createTools, defaultModelOf } from "../../src/server/agents.ts";
@@ -28,7 +29,7 @@ const own: Agent = {
 
 async function modelOf(flags: string[], environment = {}, agents: Agent[] = []): Promise<string> {
   const config = configOf(flags, environment);
-  return defaultModelOf(config, await createAgents(config, agents, systemClock, silentLogger));
+  return defaultModelOf(config, await createAgents(config, agents, systemClock, silentLogger, limits));
 }
 
 test("without anything configured the demo answers", async () => {

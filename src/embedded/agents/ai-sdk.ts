@@ -1,7 +1,7 @@
 // The agent for real models: any endpoint that speaks the OpenAI chat completions format, through the AI SDK, which is
 // loaded with the first turn. The loop and the retries are ours. Must never let the API key out.
 import type { LanguageModel, ToolCallPart } from "ai";
-import { type Limits, limits } from "../../limits.ts";
+import type { Limits } from "../../limits.ts";
 import type { Agent, AgentEvent, AgentRun, ModelInfo } from "../../ports/agent.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
@@ -9,9 +9,9 @@ import { AgentError } from "./agent-error.ts";
 import { type Failure, failureOf } from "./ai-sdk/failure.ts";
 import { toModelMessages } from "./ai-sdk/messages.ts";
 import { callModel, type Sdk } from "./ai-sdk/model-call.ts";
-import { runSteps, type StepBounds, type StepContext, type StepEnd } from "./step-loop.ts";
+import { runSteps, type StepContext, type StepEnd, type StepLimits } from "./step-loop.ts";
 
-export type AiSdkBounds = StepBounds &
+export type AiSdkLimits = StepLimits &
   Pick<Limits, "retriesMax" | "retryFirstDelayMs" | "retryDelayMaxMs" | "modelSilenceMs">;
 
 export interface AiSdkAgentOptions {
@@ -24,12 +24,12 @@ export interface AiSdkAgentOptions {
   provider?: string | undefined;
   clock: Clock;
   logger: Logger;
-  bounds?: AiSdkBounds | undefined;
+  limits: AiSdkLimits;
 }
 
 /** @throws Error that says what is wrong with the base URL */
 export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
-  const { apiKey, models, provider = "openai", clock, logger, bounds = limits } = options;
+  const { apiKey, models, provider = "openai", clock, logger, limits } = options;
   const url = checkedUrl(options.baseUrl);
   const endpoint = { host: url.host, apiKey };
   let loading: Promise<{ sdk: Sdk; model(name: string): LanguageModel }> | undefined;
@@ -50,16 +50,16 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
 
   /** The pause before the next try, or undefined when there is to be none. */
   function pauseBefore(attempt: number, failure: Failure): number | undefined {
-    if (!failure.retryable || attempt >= bounds.retriesMax) return undefined;
+    if (!failure.retryable || attempt >= limits.retriesMax) return undefined;
     const { retryAfterMs } = failure;
-    if (retryAfterMs === undefined) return Math.min(bounds.retryFirstDelayMs * 2 ** attempt, bounds.retryDelayMaxMs);
-    return retryAfterMs <= bounds.retryDelayMaxMs ? retryAfterMs : undefined;
+    if (retryAfterMs === undefined) return Math.min(limits.retryFirstDelayMs * 2 ** attempt, limits.retryDelayMaxMs);
+    return retryAfterMs <= limits.retryDelayMaxMs ? retryAfterMs : undefined;
   }
 
   /** Without its cause: that one quotes the request, and what the endpoint said of the key. */
   function finalError({ message, errorCode, retryAfterMs }: Failure, tries: number): AgentError {
     const tried = tries > 1 ? ` (Tried ${tries} times.)` : "";
-    const tooLong = retryAfterMs !== undefined && retryAfterMs > bounds.retryDelayMaxMs;
+    const tooLong = retryAfterMs !== undefined && retryAfterMs > limits.retryDelayMaxMs;
     const asked = tooLong ? ` (It asks to wait ${Math.ceil(retryAfterMs / 1000)} s; send the message again then.)` : "";
     return new AgentError(errorCode, message + tried + asked);
   }
@@ -83,7 +83,7 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
             run: agentRun,
             context,
             clock,
-            silenceMs: bounds.modelSilenceMs,
+            silenceMs: limits.modelSilenceMs,
             remember: (toolCallId, wanted) => callOptions.set(toolCallId, wanted),
             onWarning: (warnings) => logger.debug("agent: the AI SDK warns", { provider, warnings }),
           });
@@ -102,7 +102,7 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
       }
     }
 
-    return yield* runSteps(agentRun, clock, step, bounds);
+    return yield* runSteps(agentRun, clock, step, limits);
   }
 
   return { provider, models: () => [...models], accepts: (model) => model !== "", run };

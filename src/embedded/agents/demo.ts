@@ -10,7 +10,7 @@ import { echoStep } from "./demo/echo.ts";
 import { scriptStep } from "./demo/script.ts";
 import { summaryStep } from "./demo/summary.ts";
 import { toolsStep } from "./demo/tools.ts";
-import { runSteps, type Step } from "./step-loop.ts";
+import { runSteps, type Step, type StepLimits } from "./step-loop.ts";
 
 const models = new Map<string, (run: AgentRun, clock: Clock) => Step>([
   ["echo", echoStep],
@@ -18,7 +18,7 @@ const models = new Map<string, (run: AgentRun, clock: Clock) => Step>([
   ["script", scriptStep],
 ]);
 
-export function createDemoAgent(clock: Clock): Agent {
+export function createDemoAgent(clock: Clock, limits: StepLimits): Agent {
   const builtIn = [createClockTool(clock), calculatorTool];
   return {
     provider: "demo",
@@ -29,11 +29,11 @@ export function createDemoAgent(clock: Clock): Agent {
         const known = [...models.keys()].map((name) => `demo/${name}`).join(", ");
         throw new AgentError("unknown-model", `There is no model demo/${run.model}. The demo models are: ${known}.`);
       }
-      if (run.purpose === "summary") return yield* runSteps(run, clock, summaryStep(run));
+      if (run.purpose === "summary") return yield* runSteps(run, clock, summaryStep(run), limits);
       // The embedder's tools go first; the demo brings the two that it calls if they are not among them.
       const missing = builtIn.filter(({ name }) => !run.tools.some((tool) => tool.name === name));
       const withTools = { ...run, tools: [...run.tools, ...missing] };
-      return yield* runSteps(withTools, clock, step(withTools, clock));
+      return yield* runSteps(withTools, clock, step(withTools, clock), limits);
     },
   };
 }

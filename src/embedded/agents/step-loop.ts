@@ -2,7 +2,7 @@
 // meanwhile is handed over, and the next step begins. Never emits an event larger than the wire allows, and never
 // leaves a tool call without its result, unless the turn is aborted.
 import { randomUUID } from "node:crypto";
-import { type Limits, limits } from "../../limits.ts";
+import type { Limits } from "../../limits.ts";
 import type { AgentEvent, AgentMessage, AgentResult, AgentRun } from "../../ports/agent.ts";
 import type { Chunk } from "../../protocol/chunk.ts";
 import { isUsableId } from "../../protocol/fields.ts";
@@ -11,7 +11,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { StepTimer } from "./step-timer.ts";
 import { runTool, type ToolCallEvent } from "./tool-run.ts";
 
-export type StepBounds = Pick<
+export type StepLimits = Pick<
   Limits,
   "eventBytesMax" | "toolRunMs" | "stepsPerTurnMax" | "deltaCharactersMax" | "idCharactersMax"
 >;
@@ -48,12 +48,12 @@ export async function* runSteps(
   run: AgentRun,
   clock: Clock,
   step: Step,
-  bounds: StepBounds = limits,
+  limits: StepLimits,
 ): AsyncGenerator<AgentEvent, AgentResult, undefined> {
   const messages = [...run.messages];
   const takenIds = new Set(run.messages.flatMap(({ chunks }) => chunks.flatMap(callIdsOf)));
   const toolCallId = (proposed?: string): string => {
-    const id = isUsableId(proposed, bounds) && !takenIds.has(proposed) ? proposed : randomUUID();
+    const id = isUsableId(proposed, limits) && !takenIds.has(proposed) ? proposed : randomUUID();
     takenIds.add(id);
     return id;
   };
@@ -78,10 +78,10 @@ export async function* runSteps(
       else if (event.type === "text-delta" || event.type === "reasoning-delta") {
         timer.token();
         addText(said, event.type === "text-delta" ? "text" : "thinking", event.delta);
-        for (const delta of pieces(event.delta, bounds.deltaCharactersMax)) yield { type: event.type, delta };
+        for (const delta of pieces(event.delta, limits.deltaCharactersMax)) yield { type: event.type, delta };
       } else if (event.type === "tool-call") {
         timer.token();
-        const call = fitting(event, bounds.eventBytesMax - eventHeadBytes);
+        const call = fitting(event, limits.eventBytesMax - eventHeadBytes);
         if (call !== event) unusable.set(call.toolCallId, tooLarge);
         calls.push(call);
         said.push(chunkOf(call));
@@ -95,7 +95,7 @@ export async function* runSteps(
     const results: Chunk[] = [];
     for (const call of calls) {
       const reason = end.reason === "length" ? cutOff : unusable.get(call.toolCallId);
-      for await (const event of runTool({ call, unusable: reason, run, clock, bounds })) {
+      for await (const event of runTool({ call, unusable: reason, run, clock, limits })) {
         if (event.type === "tool-result") results.push(chunkOf(event));
         yield event;
       }
@@ -105,7 +105,7 @@ export async function* runSteps(
     const contextSize = end.contextSize;
     if (end.reason === "length") return { reason: "length", contextSize };
     if (calls.length === 0) return { reason: "stop", contextSize };
-    if (index + 1 >= bounds.stepsPerTurnMax) return { reason: "tool-calls", contextSize };
+    if (index + 1 >= limits.stepsPerTurnMax) return { reason: "tool-calls", contextSize };
     messages.push({ role: "assistant", chunks: said }, { role: "tool", chunks: results });
     const text = run.drainSteering();
     if (text !== undefined) {

@@ -17,7 +17,7 @@ export interface ToolRun {
   unusable?: string | undefined;
   run: Pick<AgentRun, "tools" | "signal" | "cwd">;
   clock: Clock;
-  bounds: Pick<Limits, "eventBytesMax" | "toolRunMs">;
+  limits: Pick<Limits, "eventBytesMax" | "toolRunMs">;
 }
 
 interface Outcome {
@@ -26,10 +26,10 @@ interface Outcome {
 }
 
 export async function* runTool(toolRun: ToolRun): AsyncGenerator<ToolOutputEvent | ToolResultEvent, void, undefined> {
-  const { call, unusable, run, clock, bounds } = toolRun;
+  const { call, unusable, run, clock, limits } = toolRun;
   const { stepId, toolCallId, toolName } = call;
   const startedAt = clock.now();
-  const textBytesMax = bounds.eventBytesMax - eventHeadBytes;
+  const textBytesMax = limits.eventBytesMax - eventHeadBytes;
   const result = ({ content, isError }: Outcome): ToolResultEvent => ({
     type: "tool-result",
     stepId,
@@ -56,7 +56,7 @@ export async function* runTool(toolRun: ToolRun): AsyncGenerator<ToolOutputEvent
     output.push({ type: "tool-output", toolCallId, data: shown, stream: stream === "stderr" ? "stderr" : "stdout" });
   };
   const attempt = (): Promise<Outcome> => outcomeOf(tool, call.input, { signal: stop.signal, cwd: run.cwd, onOutput });
-  const settled = withinBounds(attempt, stop, run.signal, clock, bounds.toolRunMs).finally(() => output.close());
+  const settled = withinBounds(attempt, stop, run.signal, clock, limits.toolRunMs).finally(() => output.close());
   // Awaited below; a reader that leaves before must not turn an abort into an unhandled rejection.
   settled.catch(() => {});
   try {

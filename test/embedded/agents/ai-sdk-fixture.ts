@@ -2,7 +2,7 @@
 // are checked after every one of them: no rejection and no warning escapes, and the key stays inside.
 import { type Context, suite, type Test } from "uvu";
 import * as assert from "uvu/assert";
-import { type AiSdkAgentOptions, type AiSdkBounds, createAiSdkAgent } from "../../../src/embedded/agents/ai-sdk.ts";
+import { type AiSdkAgentOptions, type AiSdkLimits, createAiSdkAgent } from "../../../src/embedded/agents/ai-sdk.ts";
 import { limits } from "../../../src/limits.ts";
 import type { AgentRun } from "../../../src/ports/agent.ts";
 import type { Logger } from "../../../src/ports/logger.ts";
@@ -12,7 +12,7 @@ import { messageOf, type Played, type PlayOptions, play, runOf } from "./harness
 
 export const apiKey = "sk-very-secret";
 /** Pauses short enough to be waited for. */
-export const quick: AiSdkBounds = { ...limits, retryFirstDelayMs: 5, retryDelayMaxMs: 400 };
+export const quick: AiSdkLimits = { ...limits, retryFirstDelayMs: 5, retryDelayMaxMs: 400 };
 
 export interface WithEndpoint extends Context {
   endpoint: OpenAiEndpoint;
@@ -55,8 +55,15 @@ export const logger: Logger = { debug: note, info: note, warn: note, error: note
 
 export function agentOf(endpoint: OpenAiEndpoint, change: Partial<AiSdkAgentOptions> = {}) {
   const models = [{ name: "small" }, { name: "blind", vision: false }];
-  const bounds = quick;
-  return createAiSdkAgent({ baseUrl: endpoint.baseUrl, apiKey, models, clock: systemClock, logger, bounds, ...change });
+  return createAiSdkAgent({
+    baseUrl: endpoint.baseUrl,
+    apiKey,
+    models,
+    clock: systemClock,
+    logger,
+    limits: quick,
+    ...change,
+  });
 }
 
 interface Given extends Partial<AiSdkAgentOptions> {

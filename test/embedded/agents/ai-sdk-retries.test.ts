@@ -84,7 +84,7 @@ sdk(
   async ({ endpoint }) => {
     endpoint.otherwise(refuse(500, { message: "out of order" }));
     const clock = new SimulatedClock();
-    const { events, error, result } = await turn(endpoint, { clock, bounds: limits, play: pausesPassing(clock) });
+    const { events, error, result } = await turn(endpoint, { clock, limits, play: pausesPassing(clock) });
     assert.equal(
       ofType(events, "provider-retry").map(({ delayMs }) => delayMs),
       [500, 1_000, 2_000, 4_000],
@@ -95,7 +95,7 @@ sdk(
     assert.is(endpoint.requests.length, 5);
     assert.is(clock.pending, 0);
     const capped = { ...limits, retryFirstDelayMs: 20_000 };
-    const slow = await turn(endpoint, { clock, bounds: capped, play: pausesPassing(clock) });
+    const slow = await turn(endpoint, { clock, limits: capped, play: pausesPassing(clock) });
     assert.equal(
       ofType(slow.events, "provider-retry").map(({ delayMs }) => delayMs),
       [20_000, 30_000, 30_000, 30_000],
@@ -122,14 +122,14 @@ sdk("what another try cannot mend fails at once", async ({ endpoint }) => {
   endpoint.reply({ stream: [{ raw: "data: {not json\n\n" }, ...ending("stop")] });
   assert.match(messageOf((await turn(endpoint)).error), /sent what is no chat completion stream/);
   endpoint.reply({ status: 200, headers: { "content-type": "text/html" }, body: "<html>a proxy</html>" });
-  const { error } = await turn(endpoint, { bounds: { ...quick, retriesMax: 0 } });
+  const { error } = await turn(endpoint, { limits: { ...quick, retriesMax: 0 } });
   assert.match(messageOf(error), /ended its answer without saying why/);
 });
 
 sdk("nobody listening at the address is said with the address", async ({ endpoint }) => {
   const { baseUrl } = endpoint;
   await endpoint.close();
-  const { events, error } = await turn(endpoint, { bounds: { ...quick, retriesMax: 1 } });
+  const { events, error } = await turn(endpoint, { limits: { ...quick, retriesMax: 1 } });
   assert.is(ofType(events, "provider-retry")[0]?.code, "ECONNREFUSED");
   const { host } = new URL(baseUrl);
   assert.is(
@@ -220,7 +220,7 @@ sdk("a model that falls silent has failed, and its request is aborted", async ({
   const onEvent = (): void => {
     setImmediate(() => clock.advance(limits.modelSilenceMs));
   };
-  const { events, error } = await turn(endpoint, { clock, bounds: limits, play: { onEvent } });
+  const { events, error } = await turn(endpoint, { clock, limits, play: { onEvent } });
   assert.is(textIn(events), "Hel");
   assert.is(messageOf(error), "The model endpoint sent nothing for 600 s.");
   const request = await endpoint.request(0);

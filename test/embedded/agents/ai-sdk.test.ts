@@ -6,7 +6,7 @@ import type { AgentRun } from "../../../src/ports/agent.ts";
 import { SimulatedClock } from "../../support/clock.ts";
 import { answer, callTools, ending, refuse } from "../../support/openai-endpoint.ts";
 import { systemClock } from "../../support/system-clock.ts";
-import { agentOf, aiSdkSuite, apiKey, logger, turn } from "./ai-sdk-fixture.ts";
+import { agentOf, aiSdkSuite, apiKey, logger, quick, turn } from "./ai-sdk-fixture.ts";
 import { codeOf, messageOf, ofType, play, runOf, textIn, within } from "./harness.ts";
 
 const sdk = aiSdkSuite("ai-sdk agent");
@@ -68,7 +68,8 @@ sdk("needs no key, keeps a query, takes model names with slashes, and offers its
 });
 
 sdk("a wrong base URL is refused before the first turn, without quoting it", () => {
-  const create = (baseUrl: string) => () => createAiSdkAgent({ baseUrl, models: [], clock: systemClock, logger });
+  const create = (baseUrl: string) => () =>
+    createAiSdkAgent({ baseUrl, models: [], clock: systemClock, logger, limits: quick });
   for (const baseUrl of ["", "models", "ftp://x/v1"]) assert.throws(create(baseUrl), /http or https URL like/);
   assert.throws(create("http://me:hunter2@x/v1"), (error: Error) => {
     assert.not.match(error.message, "hunter2");

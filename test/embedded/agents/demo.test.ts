@@ -5,6 +5,7 @@ import { scriptDelta } from "../../../src/embedded/agents/demo/script.ts";
 import { lastUserText, wordDelayMs, wordPausesMax, wordsOf } from "../../../src/embedded/agents/demo/speech.ts";
 import { expressionIn } from "../../../src/embedded/agents/demo/tools.ts";
 import { createDemoAgent } from "../../../src/embedded/agents/demo.ts";
+import { limits } from "../../../src/limits.ts";
 import type { AgentRun } from "../../../src/ports/agent.ts";
 import { SimulatedClock } from "../../support/clock.ts";
 import { systemClock } from "../../support/system-clock.ts";
@@ -14,7 +15,10 @@ const demo = suite("demo agent");
 
 async function playDemo(model: string, text: string, change: Partial<AgentRun> = {}, options: PlayOptions = {}) {
   const clock = new SimulatedClock();
-  const played = await play(createDemoAgent(clock).run(runOf(text, { model, ...change })), { clock, ...options });
+  const played = await play(createDemoAgent(clock, limits).run(runOf(text, { model, ...change })), {
+    clock,
+    ...options,
+  });
   return { ...played, clock };
 }
 
@@ -22,7 +26,7 @@ const playScript = (script: unknown, change: Partial<AgentRun> = {}, options: Pl
   playDemo("script", typeof script === "string" ? script : JSON.stringify(script), change, options);
 
 demo("names its three models, and refuses any other", async () => {
-  const agent = createDemoAgent(systemClock);
+  const agent = createDemoAgent(systemClock, limits);
   assert.is(agent.provider, "demo");
   assert.equal(
     agent.models().map(({ name }) => name),
@@ -76,7 +80,7 @@ demo("a long echo takes no longer than its pauses allow", async () => {
 demo("an abort ends an echo in the middle of a pause and leaves no timer", async () => {
   const clock = new SimulatedClock();
   const controller = new AbortController();
-  const agent = createDemoAgent(clock);
+  const agent = createDemoAgent(clock, limits);
   const generator = agent.run(runOf("one two", { model: "echo", signal: controller.signal }));
   await within(generator.next());
   const next = generator.next();
@@ -185,7 +189,7 @@ demo("script without a delay is fast, and lets the loop turn", async () => {
   count();
   const run = runOf('{"tokens": 20000}', { model: "script" });
   const begun = performance.now();
-  const { events } = await play(createDemoAgent(systemClock).run(run), { deadlineMs: 20_000 });
+  const { events } = await play(createDemoAgent(systemClock, limits).run(run), { deadlineMs: 20_000 });
   counting = false;
   assert.is(ofType(events, "text-delta").length, 20_000);
   assert.ok(turns > 200, `only ${turns} turns of the loop`);
@@ -212,7 +216,7 @@ demo("script reaches the step limit when it is ordered to", async () => {
 async function hanging(hang: unknown, settleMs: number) {
   const controller = new AbortController();
   const run = runOf(JSON.stringify({ tokens: 1, hang }), { model: "script", signal: controller.signal });
-  const generator = createDemoAgent(systemClock).run(run);
+  const generator = createDemoAgent(systemClock, limits).run(run);
   assert.is((await nextEvent(generator))?.type, "text-delta");
   const next = generator.next().catch((error: unknown) => error);
   await new Promise((resolve) => setImmediate(resolve));

@@ -1,7 +1,7 @@
 // The loop over steps that every agent with tools shares.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { runSteps, type Step, type StepBounds } from "../../../src/embedded/agents/step-loop.ts";
+import { runSteps, type Step } from "../../../src/embedded/agents/step-loop.ts";
 import { limits } from "../../../src/limits.ts";
 import type { AgentMessage, AgentRun, Tool, ToolContext } from "../../../src/ports/agent.ts";
 import { SimulatedClock } from "../../support/clock.ts";
@@ -9,8 +9,6 @@ import { systemClock } from "../../support/system-clock.ts";
 import { messageOf, nextEvent, ofType, play, runOf, textIn, within } from "./harness.ts";
 
 const loop = suite("step loop");
-
-const bounds: StepBounds = limits;
 
 function tool(name: string, run: (input: unknown, context: ToolContext) => unknown): Tool {
   return { name, description: name, inputSchema: { type: "object" }, run };
@@ -33,7 +31,7 @@ function calling(...steps: (string | string[])[]): Step {
 }
 
 loop("a step without calls ends the turn", async () => {
-  const { events, result } = await play(runSteps(runOf("hi"), systemClock, calling()));
+  const { events, result } = await play(runSteps(runOf("hi"), systemClock, calling(), limits));
   assert.equal(
     events.map(({ type }) => type),
     ["text-delta", "step-complete"],
@@ -50,7 +48,7 @@ loop("calls, output, results and the step's end come in this order, with the clo
     return { input, cwd };
   });
   const run = runOf("hi", { tools: [slow, tool("quick", () => "ok")], cwd: "/here" });
-  const { events } = await play(runSteps(run, clock, calling(["slow", "quick"])), { clock });
+  const { events } = await play(runSteps(run, clock, calling(["slow", "quick"]), limits), { clock });
   assert.equal(
     events.map(({ type }) => type),
     [
@@ -90,7 +88,7 @@ loop("output is passed on while the tool still runs", async () => {
       finish = resolve;
     });
   });
-  const generator = runSteps(runOf("hi", { tools: [chatty] }), systemClock, calling("chatty"));
+  const generator = runSteps(runOf("hi", { tools: [chatty] }), systemClock, calling("chatty"), limits);
   assert.is((await nextEvent(generator))?.type, "tool-call");
   const output = await nextEvent(generator);
   assert.equal(output, { type: "tool-output", toolCallId: "chatty-0", data: "early", stream: "stdout" });
@@ -133,7 +131,7 @@ loop("whatever a tool throws or returns becomes a result", async () => {
   ];
   for (const [behaviour, content, isError] of cases) {
     const run = runOf("hi", { tools: [tool("odd", behaviour)] });
-    const { events, error } = await play(runSteps(run, systemClock, calling("odd")));
+    const { events, error } = await play(runSteps(run, systemClock, calling("odd"), limits));
     assert.is(error, undefined);
     const [result] = ofType(events, "tool-result");
     assert.match(result?.content ?? "none", content);
@@ -144,10 +142,10 @@ loop("whatever a tool throws or returns becomes a result", async () => {
 
 loop("an unknown tool gets a result that names the known ones", async () => {
   const run = runOf("hi", { tools: [tool("a", () => ""), tool("b", () => "")] });
-  const known = await play(runSteps(run, systemClock, calling("c")));
+  const known = await play(runSteps(run, systemClock, calling("c"), limits));
   assert.is(ofType(known.events, "tool-result")[0]?.content, 'There is no tool "c". The tools are: a, b.');
   assert.ok(ofType(known.events, "tool-result")[0]?.isError);
-  const none = await play(runSteps(runOf("hi"), systemClock, calling("c")));
+  const none = await play(runSteps(runOf("hi"), systemClock, calling("c"), limits));
   assert.is(ofType(none.events, "tool-result")[0]?.content, 'There is no tool "c". No tools are offered.');
 });
 
@@ -161,7 +159,7 @@ loop("results, output and input that exceed an event are cut with a note", async
     return '"'.repeat(50_000);
   });
   const run = runOf("hi", { tools: [loud] });
-  const { events } = await play(runSteps(run, systemClock, calling("loud"), { ...bounds, eventBytesMax }));
+  const { events } = await play(runSteps(run, systemClock, calling("loud"), { ...limits, eventBytesMax }));
   events.forEach(fits);
   const output = ofType(events, "tool-output").map(({ data }) => data);
   assert.is(output.length, 2);
@@ -175,7 +173,7 @@ loop("results, output and input that exceed an event are cut with a note", async
     }
     yield { type: "step-end", reason: "stop" };
   };
-  const cut = await play(runSteps(run, systemClock, large, { ...bounds, eventBytesMax }));
+  const cut = await play(runSteps(run, systemClock, large, { ...limits, eventBytesMax }));
   cut.events.forEach(fits);
   assert.equal(ofType(cut.events, "tool-call")[0]?.input, { cut: "the input had 30011 characters" });
   assert.match(ofType(cut.events, "tool-result")[0]?.content ?? "", /not run: its input is too large/);
@@ -194,7 +192,7 @@ loop("a delta larger than allowed comes in pieces, and the model still reads it 
     yield { type: "step-end", reason: "stop" };
   };
   const run = runOf("hi", { tools: [tool("t", () => "r")] });
-  const { events } = await play(runSteps(run, systemClock, long, { ...bounds, deltaCharactersMax: 3 }));
+  const { events } = await play(runSteps(run, systemClock, long, { ...limits, deltaCharactersMax: 3 }));
   assert.equal(
     ofType(events, "text-delta").map(({ delta }) => delta),
     ["abc", "def", "gh", "ij"],
@@ -226,7 +224,7 @@ loop("what people said meanwhile is handed over between two steps, once, as a us
       return waiting.shift();
     },
   });
-  const { events } = await play(runSteps(run, systemClock, step));
+  const { events } = await play(runSteps(run, systemClock, step, limits));
   assert.equal(ofType(events, "steering"), [{ type: "steering", text: "and quickly" }]);
   const types = events.map(({ type }) => type);
   assert.is(types[types.indexOf("steering") - 1], "step-complete");
@@ -244,7 +242,7 @@ loop("after the last step allowed the turn ends with tool-calls, and nothing is 
     },
   });
   const step = calling("t", "t", "t", "t");
-  const { events, result } = await play(runSteps(run, systemClock, step, { ...bounds, stepsPerTurnMax: 3 }));
+  const { events, result } = await play(runSteps(run, systemClock, step, { ...limits, stepsPerTurnMax: 3 }));
   assert.is(result?.reason, "tool-calls");
   assert.is(ofType(events, "tool-result").length, 3);
   assert.is(ofType(events, "step-complete").length, 3);
@@ -265,7 +263,7 @@ loop("a call cut off by the output limit is not run", async () => {
     yield { type: "tool-call", stepId, toolCallId: toolCallId(), toolName: "t", input: {} };
     yield { type: "step-end", reason: "length" };
   };
-  const { events, result } = await play(runSteps(run, systemClock, step));
+  const { events, result } = await play(runSteps(run, systemClock, step, limits));
   assert.not(ran);
   assert.is(result?.reason, "length");
   assert.match(ofType(events, "tool-result")[0]?.content ?? "", /output limit/);
@@ -283,7 +281,7 @@ loop("no two calls have the same id, not even across turns, and unusable ids are
     }
     yield { type: "step-end", reason: "stop" };
   };
-  const { events } = await play(runSteps(runOf("", { messages }), systemClock, step));
+  const { events } = await play(runSteps(runOf("", { messages }), systemClock, step, limits));
   const ids = ofType(events, "tool-call").map(({ toolCallId }) => toolCallId);
   assert.is(new Set(["call_0", ...ids]).size, 9);
   assert.is(ids[1], "fresh");
@@ -297,7 +295,7 @@ async function abortedWhile(toolRun: Tool["run"], abort: (controller: AbortContr
   const clock = new SimulatedClock();
   const controller = new AbortController();
   const run: AgentRun = runOf("hi", { tools: [tool("t", toolRun)], signal: controller.signal });
-  const generator = runSteps(run, clock, calling("t"));
+  const generator = runSteps(run, clock, calling("t"), limits);
   await within(generator.next());
   const next = generator.next();
   await new Promise((resolve) => setImmediate(resolve));
@@ -346,7 +344,7 @@ loop("a tool that never ends is told to stop after its time, and the turn goes o
     return new Promise(() => {});
   });
   const run = runOf("hi", { tools: [endless] });
-  const steps = runSteps(run, clock, calling("endless"), { ...bounds, toolRunMs: 5_000 });
+  const steps = runSteps(run, clock, calling("endless"), { ...limits, toolRunMs: 5_000 });
   const { events, result } = await play(steps, { clock, stepMs: 1_000 });
   assert.ok(stopped);
   assert.is(ofType(events, "tool-result")[0]?.content, "The tool did not finish within 5 s and was told to stop.");
@@ -362,7 +360,7 @@ loop("a reader that leaves while a tool runs stops the tool", async () => {
     context.onOutput("x", "stdout");
     return new Promise(() => {});
   });
-  const generator = runSteps(runOf("hi", { tools: [chatty] }), clock, calling("t"));
+  const generator = runSteps(runOf("hi", { tools: [chatty] }), clock, calling("t"), limits);
   await within(generator.next());
   await within(generator.next());
   await within(generator.return({ reason: "stop" }));
@@ -385,13 +383,13 @@ loop("an abort before the tools begin runs none of them", async () => {
       }),
     ],
   });
-  const { error } = await play(runSteps(run, systemClock, step));
+  const { error } = await play(runSteps(run, systemClock, step, limits));
   assert.is(error, controller.signal.reason);
   assert.not(ran);
 });
 
 loop("a step that breaks its promise is a defect, not an answer", async () => {
-  const { error } = await play(runSteps(runOf("hi"), systemClock, async function* () {}));
+  const { error } = await play(runSteps(runOf("hi"), systemClock, async function* () {}, limits));
   assert.match(messageOf(error), /without its step-end/);
 });
 

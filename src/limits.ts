@@ -1,5 +1,6 @@
-// Every bound of the system, each with what raising and lowering it costs. Passed on by hand, even where a library's
-// default is the same. Sizes in bytes unless the name says otherwise.
+// Every bound of the system, each with what raising and lowering it costs: the defaults, which src/server/ hands to all
+// that is bounded, with an embedder's changes. Passed on by hand, even where a library's default is the same. Sizes in
+// bytes unless the name says otherwise.
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -12,7 +13,7 @@ export const limits = Object.freeze({
   messageBytesMax: 64 * KiB,
   /** The text of a chat.send, UTF-8. Higher: longer prompts, and longer stalls of the loop while they are read. */
   chatTextBytesMax: 1 * MiB,
-  /** Characters of an id. Lower would refuse ids that existing hosts use. */
+  /** Characters of an id; 36 or more. Lower would refuse ids that existing hosts use. */
   idCharactersMax: 200,
   /** Characters of an idempotencyKey. Higher: more memory a key. */
   idempotencyKeyCharactersMax: 128,

@@ -54,6 +54,8 @@ function whyNot(source: Source, { from, target, isTypeOnly }: Import): string | 
   if (from === "ws" || from.startsWith("ws/")) {
     return isIn("src/transport")(source) ? undefined : "only src/transport imports ws";
   }
+  if (target === "src/limits.ts" && !isTypeOnly && !isIn("src/server")(source) && source.path !== "src/turnwire.ts")
+    return "the defaults are for src/server alone: everything else takes its limits as a parameter";
   if (target !== undefined && !targetIsIn("src") && !targetIsIn("machines") && target !== "package.json") {
     return "src imports nothing but src and machines";
   }

@@ -74,7 +74,8 @@ export function createTransport(options: TransportOptions): Transport {
   const reader = new TcpReader(clock, limits);
 
   const open = (webSocket: ServerSocket, tcp: TcpSocket, admission: Admission): void => {
-    // Pre-encoded frames may be written beside ws's own only while ws writes whole frames as they come (docs/decisions/2026-11-22-frames-beside-ws.md).
+    // Pre-encoded frames may be written beside ws's own only while ws writes whole frames as they come
+    // (docs/decisions/2026-11-22-frames-beside-ws.md).
     if (webSocket.extensions !== "") throw new Error("a WebSocket extension was negotiated although none is offered");
     tcp.setNoDelay(true);
     webSocket.reader = reader;

@@ -1,6 +1,6 @@
-// The hostile clients of test/load/hostile.ts, as a process of their own: each writes the same kind of frames, or of HTTP
-// requests, as fast as its connection takes them, and comes back at once when it is closed. Yields the processor to whoever else wants
-// it: an attacker does not run on the machine that it attacks.
+// The hostile clients of test/load/hostile.ts, as a process of their own: each writes the same kind of frames, or of
+// HTTP requests, as fast as its connection takes them, and comes back at once when it is closed. Yields the processor
+// to whoever else wants it: an attacker does not run on the machine that it attacks.
 import { connect, type Socket } from "node:net";
 import { constants, setPriority } from "node:os";
 

@@ -1,8 +1,9 @@
-// 50 hostile sockets, or HTTP connections, at full speed beside 100 that behave: how late what those are told comes. Played by turns in three
-// ways: nobody is hostile, they attack a neighbour (another server on the machine, which is then as busy), they attack
-// the server that is measured. Attackers take processor time from a server on a machine of two cores wherever they
-// send; what its own fairness is worth is told by the last two. The second in which they come in is told apart: fifty
-// upgrades and more than a hundred MiB into the system's buffers are not what goes on afterwards.
+// 50 hostile sockets, or HTTP connections, at full speed beside 100 that behave: how late what those are told comes.
+// Played by turns in three ways: nobody is hostile, they attack a neighbour (another server on the machine, which is
+// then as busy), they attack the server that is measured. Attackers take processor time from a server on a machine of
+// two cores wherever they send; what its own fairness is worth is told by the last two. The second in which they come
+// in is told apart: fifty upgrades and more than a hundred MiB into the system's buffers are not what goes on
+// afterwards.
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { temporaryDirectory } from "../support/store-place.ts";

@@ -194,7 +194,7 @@ packing("its types hold for a strict consumer", async () => {
     'import type { RunningServer } from "turnwire";',
     'import { createTransportWsExtension } from "turnwire/host";',
     "export const active: Promise<void> = createTransportWsExtension().deactivate();",
-    "export const stop = ({ gateway }: RunningServer) => gateway.inspect(({ chart }) => chart.toUpperCase());",
+    "export const stop = (server: RunningServer) => server.inspect(({ chart }) => chart.toUpperCase());",
     "// @ts-expect-error: a number is no extension",
     "export const wrong: number = createTransportWsExtension();",
   ];

@@ -8,8 +8,9 @@ export interface Block {
   document: string;
   /** Of the first line of the text, in the document. */
   line: number;
-  /** What stands after the fence, such as `sh no-run`. */
-  info: string;
+  language: string;
+  /** What stands behind the language: `no-run`, or the name of the file that the text is. */
+  note: string;
   text: string;
 }
 
@@ -19,13 +20,14 @@ export function documents(): { path: string; text: string }[] {
   return paths.sort().map((path) => ({ path, text: readFileSync(join(repository, path), "utf8") }));
 }
 
-const fence = /^( *)(`{3,}) *([^\n]*)\n(.*?)^ *\2 *$/gms;
+const fence = /^( *)(`{3,}) *(\S*) *([^\n]*)\n(.*?)^ *\2 *$/gms;
 
 export function blocksOf(document: string, text: string): Block[] {
-  return [...text.matchAll(fence)].map(({ index, 1: indent = "", 3: info = "", 4: content = "" }) => ({
+  return [...text.matchAll(fence)].map(({ index, 1: indent, 3: language = "", 4: note = "", 5: content = "" }) => ({
     document,
     line: text.slice(0, index).split("\n").length + 1,
-    info: info.trim(),
+    language,
+    note: note.trim(),
     text: content.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
   }));
 }

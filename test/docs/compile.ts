@@ -6,18 +6,18 @@ import { outputOf, run } from "../support/run.ts";
 import { repository } from "../support/working-tree.ts";
 import { type Block, onlyBlocks } from "./blocks.ts";
 
-export const isCode = ({ info }: Block): boolean => info === "ts" || info === "js";
+export const isCode = ({ language }: Block): boolean => language === "ts" || language === "js";
 
 /** What the compiler says of each block, with the document's own lines. `consumer`: where the package is installed. */
 export async function compileErrors(consumer: string, blocks: readonly Block[]): Promise<string[]> {
   const directory = join(consumer, "documents");
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory);
-  const compilerOptions = { allowJs: true, checkJs: true, moduleDetection: "force" };
+  const compilerOptions = { moduleDetection: "force" };
   const settings = { extends: join(repository, "tsconfig.json"), compilerOptions, include: ["*"], exclude: [] };
   writeFileSync(join(directory, "tsconfig.json"), JSON.stringify(settings));
   for (const block of blocks) {
-    const name = `${block.document.replaceAll("/", "%")}%${block.line}.${block.info}`;
+    const name = `${block.document.replaceAll("/", "%")}%${block.line}.${block.language}`;
     writeFileSync(join(directory, name), onlyBlocks([block]));
   }
   const tsc = join(repository, "node_modules/typescript/bin/tsc");

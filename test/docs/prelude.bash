@@ -7,8 +7,9 @@ trap end_server EXIT
 
 # Free ones, chosen by the first server; in its reader's place they are the default ones.
 export TURNWIRE_PORT=0 TURNWIRE_HTTP_PORT=0 TURNWIRE_INSPECT_PORT=0
-# Its sh -c would stay between npm and the server, and keep npm's signal for itself.
-export npm_config_script_shell=$BASH
+# Its sh -c would stay between npm and the server, and keep npm's signal for itself. In a new home it would look for a
+# newer npm each time.
+export npm_config_script_shell=$BASH npm_config_update_notifier=false
 npm=$(type -P npm)
 log=$HOME/server.log
 server=

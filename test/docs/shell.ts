@@ -7,20 +7,22 @@ import { outputOf, run } from "../support/run.ts";
 import { copyWorkingTree } from "../support/working-tree.ts";
 import { type Block, onlyBlocks } from "./blocks.ts";
 
-export const isRun = ({ info }: Block): boolean => info === "sh";
-export const isNotRun = ({ info }: Block): boolean => info === "sh no-run";
+export const isRun = ({ language, note }: Block): boolean => language === "sh" && note === "";
+export const isNotRun = ({ language, note }: Block): boolean => language === "sh" && note === "no-run";
+const isFile = ({ note }: Block): boolean => /^[\w./-]+\.\w+$/.test(note);
 
 /** Several servers start in it, one after the other. */
-const documentMs = 60_000;
+const documentMs = 90_000;
 
-/** What they printed, and at its end the line of the command that failed, if one did. `blocks`: of one document. */
+/** What the commands printed, and at its end the line of the one that failed, if one did. `blocks`: of one document. */
 export async function runBlocks(document: string, blocks: readonly Block[]): Promise<{ ok: boolean; output: string }> {
   const root = mkdtempSync(join(tmpdir(), "turnwire-document-"));
   const script = join(root, basename(document));
   try {
     const cwd = join(root, "turnwire");
     copyWorkingTree(cwd);
-    writeFileSync(script, onlyBlocks(blocks));
+    writeFileSync(script, onlyBlocks(blocks.filter(isRun)));
+    for (const { note, text } of blocks.filter(isFile)) writeFileSync(join(cwd, note), text);
     const kept = Object.entries(process.env).filter(([name]) => !/^(?:TURNWIRE|XDG|NODE|npm)_/.test(name));
     // The reader's own Node, not the one that runs this.
     const path = process.env["PATH"]?.split(delimiter).filter((part) => !part.endsWith("node_modules/.bin")) ?? [];

@@ -37,6 +37,7 @@ export interface FixtureOptions {
   surfaces?: ScriptedSurface[];
   registry?: SurfaceRegistry;
   settings?: Record<string, unknown>;
+  limits?: Partial<Limits>;
   clock?: Clock;
 }
 
@@ -56,7 +57,7 @@ export async function withHost(options: FixtureOptions, run: (fixture: Fixture) 
   host.services.set("session-orchestrator/orchestrator", orchestrator);
   host.services.set("surface-registry/registry", registry);
   for (const [key, value] of Object.entries(settings)) host.settings.set(key, value);
-  const extension = createTransportWsExtension({ limits, ...(clock && { clock }) });
+  const extension = createTransportWsExtension({ limits: { ...limits, ...options.limits }, ...(clock && { clock }) });
   await extension.activate(host);
   const port = portOf(host);
   const url = `ws://127.0.0.1:${port}`;

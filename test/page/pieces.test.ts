@@ -5,9 +5,9 @@ import {
   backoffModule as backoff,
   conversationsModule as conversations,
   formatModule as format,
+  outboxModule as outbox,
   proseModule as prose,
   routeModule as route,
-  outboxModule as settleQueue,
 } from "../support/page-modules.ts";
 
 const pieces = suite("page/pieces");
@@ -15,31 +15,31 @@ const pieces = suite("page/pieces");
 // ── texts on their way ─────────────────────────────────────────────────────────────────────────────────────────────
 
 pieces("a text is on its way until an event shows it", () => {
-  const sent = settleQueue.createOutbox();
-  settleQueue.addText(sent, "hello ", "send");
-  assert.not(settleQueue.seeEvent(sent, { type: "user-message", text: "something else" }));
-  assert.not(settleQueue.seeEvent(sent, { type: "text-delta", delta: "hello" }));
-  assert.ok(settleQueue.seeEvent(sent, { type: "user-message", text: "hello" }));
+  const sent = outbox.createOutbox();
+  outbox.addText(sent, "hello ", "send");
+  assert.not(outbox.seeEvent(sent, { type: "user-message", text: "something else" }));
+  assert.not(outbox.seeEvent(sent, { type: "text-delta", delta: "hello" }));
+  assert.ok(outbox.seeEvent(sent, { type: "user-message", text: "hello" }));
   assert.equal(sent.entries, []);
 });
 
 pieces("texts that were joined into one message all arrived with it, the same text twice only once", () => {
-  const sent = settleQueue.createOutbox();
-  for (const text of ["one", "two", "two"]) settleQueue.addText(sent, text, "queue");
-  settleQueue.seeEvent(sent, { type: "user-message", text: "one\n\ntwo" });
+  const sent = outbox.createOutbox();
+  for (const text of ["one", "two", "two"]) outbox.addText(sent, text, "queue");
+  outbox.seeEvent(sent, { type: "user-message", text: "one\n\ntwo" });
   assert.equal(
     sent.entries.map((entry) => entry.text),
     ["two"],
   );
-  settleQueue.seeEvent(sent, { type: "steering", text: "two" });
+  outbox.seeEvent(sent, { type: "steering", text: "two" });
   assert.equal(sent.entries, []);
 });
 
 pieces("where events say no texts, the turn that starts is the one that was asked for", () => {
-  const sent = settleQueue.createOutbox();
-  settleQueue.addText(sent, "waits", "queue");
-  settleQueue.addText(sent, "asks", "send");
-  assert.ok(settleQueue.seeEvent(sent, { type: "turn-start" }));
+  const sent = outbox.createOutbox();
+  outbox.addText(sent, "waits", "queue");
+  outbox.addText(sent, "asks", "send");
+  assert.ok(outbox.seeEvent(sent, { type: "turn-start" }));
   assert.equal(
     sent.entries.map((entry) => entry.text),
     ["waits"],
@@ -47,30 +47,30 @@ pieces("where events say no texts, the turn that starts is the one that was aske
 });
 
 pieces("the queue accounts for each queued text once, and for none that was there before", () => {
-  const sent = settleQueue.createOutbox();
-  settleQueue.addText(sent, "same", "queue");
-  settleQueue.addText(sent, "same", "queue");
-  settleQueue.seeQueue(sent, [{ id: "old", text: "same" }], new Set(["old"]));
+  const sent = outbox.createOutbox();
+  outbox.addText(sent, "same", "queue");
+  outbox.addText(sent, "same", "queue");
+  outbox.seeQueue(sent, [{ id: "old", text: "same" }], new Set(["old"]));
   assert.is(sent.entries.length, 2);
-  settleQueue.seeQueue(sent, [{ id: "new", text: "same" }], new Set(["old"]));
+  outbox.seeQueue(sent, [{ id: "new", text: "same" }], new Set(["old"]));
   assert.is(sent.entries.length, 1);
 });
 
 pieces("a refusal is the answer to the oldest text", () => {
-  const sent = settleQueue.createOutbox();
-  settleQueue.addText(sent, "first", "send");
-  settleQueue.addText(sent, "second", "queue");
-  assert.is(settleQueue.takeRefused(sent)?.text, "first");
-  assert.is(settleQueue.takeRefused(sent)?.text, "second");
-  assert.is(settleQueue.takeRefused(sent), undefined);
+  const sent = outbox.createOutbox();
+  outbox.addText(sent, "first", "send");
+  outbox.addText(sent, "second", "queue");
+  assert.is(outbox.takeRefused(sent)?.text, "first");
+  assert.is(outbox.takeRefused(sent)?.text, "second");
+  assert.is(outbox.takeRefused(sent), undefined);
 });
 
 pieces("after a lost connection, what the server does not know goes back, newer texts stay on their way", () => {
-  const sent = settleQueue.createOutbox();
-  const candidates = [settleQueue.addText(sent, "arrived", "send"), settleQueue.addText(sent, "lost", "send")];
-  settleQueue.addText(sent, "newer", "send");
+  const sent = outbox.createOutbox();
+  const candidates = [outbox.addText(sent, "arrived", "send"), outbox.addText(sent, "lost", "send")];
+  outbox.addText(sent, "newer", "send");
   assert.equal(
-    settleQueue.takeLost(sent, candidates, ["arrived"]).map((entry) => entry.text),
+    outbox.takeLost(sent, candidates, ["arrived"]).map((entry) => entry.text),
     ["lost"],
   );
   assert.equal(

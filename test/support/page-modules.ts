@@ -57,17 +57,17 @@ export interface Entry {
   via: "send" | "queue";
 }
 
-interface SettleQueue {
+interface Outbox {
   entries: Entry[];
 }
 
 interface OutboxModule {
-  createOutbox(): SettleQueue;
-  addText(settleQueue: SettleQueue, text: string, via: Entry["via"]): Entry;
-  seeEvent(settleQueue: SettleQueue, event: object): boolean;
-  seeQueue(settleQueue: SettleQueue, messages: { id: string; text: string }[], knownIds: Set<string>): void;
-  takeRefused(settleQueue: SettleQueue): Entry | undefined;
-  takeLost(settleQueue: SettleQueue, candidates: Entry[], texts: string[]): Entry[];
+  createOutbox(): Outbox;
+  addText(outbox: Outbox, text: string, via: Entry["via"]): Entry;
+  seeEvent(outbox: Outbox, event: object): boolean;
+  seeQueue(outbox: Outbox, messages: { id: string; text: string }[], knownIds: Set<string>): void;
+  takeRefused(outbox: Outbox): Entry | undefined;
+  takeLost(outbox: Outbox, candidates: Entry[], texts: string[]): Entry[];
 }
 
 interface BackoffModule {
@@ -240,7 +240,7 @@ export interface ChatOptions {
 const load = (name: string) => import(new URL(`../../src/page/${name}.js`, import.meta.url).href);
 
 export const transcriptModule: TranscriptModule = await load("transcript");
-export const outboxModule: OutboxModule = await load("settleQueue");
+export const outboxModule: OutboxModule = await load("outbox");
 export const backoffModule: BackoffModule = await load("backoff");
 export const conversationsModule: ConversationsModule = await load("conversations");
 export const formatModule: FormatModule = await load("format");

@@ -4,7 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { EgressCounters } from "../egress/counters.ts";
 import type { Limits } from "../limits.ts";
 import type { GatewayCounts } from "./counts.ts";
-import type { ChartCount } from "./inspection/directory.ts";
+import type { ChartCount } from "./inspection/answers.ts";
 
 export interface Figures extends GatewayCounts {
   runningTurns: number;

@@ -2,8 +2,8 @@
 // are, and what will happen by itself; as facts, and in one sentence for a person. Asks nobody and changes nothing.
 
 import type { TurnProgress } from "../ports/conversations.ts";
-import type { ActorDetail, Directory, Flow } from "./inspection/directory.ts";
-import type { Deadline } from "./inspection/expectations.ts";
+import type { ActorDetail, Deadline, Flow } from "./inspection/answers.ts";
+import type { Directory } from "./inspection/directory.ts";
 
 export interface Why {
   /** What a person wants to know, in one sentence. */

@@ -7,56 +7,8 @@ import type { TurnProgress } from "../../ports/conversations.ts";
 import type { ActorRegistry } from "../../runtime/actor-registry.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { type ActorNames, chartOf, isOfChart, namesOf, statesOf } from "./actor.ts";
-import { type Deadline, type Expectation, expectationsOf } from "./expectations.ts";
-
-export interface ActorSummary {
-  /** XState's own id, such as `x:12`. */
-  id: string;
-  chart: string;
-  names: ActorNames;
-  /** Ids of the innermost active states. */
-  states: string[];
-  /** Milliseconds since the epoch. */
-  bornAt: number;
-  parentId: string | undefined;
-}
-
-/** What the data plane knows of a socket. */
-export interface Flow {
-  /** Bytes that the process holds for it. */
-  unsentBytes: number;
-  /** Bytes without a receipt: see src/egress/socket-writer.ts. */
-  outstandingBytes: number;
-  /** Above it the socket is congested. */
-  outstandingBytesMax: number;
-  congested: boolean;
-  closeCode: number | undefined;
-  /** Since its last sign of life. */
-  heardMsAgo: number;
-}
-
-/** Where a watch's cursor stands in the log of its conversation. */
-export interface CursorPlace {
-  seq: number;
-  /** The newest event's. */
-  head: number;
-  /** Events that it lacks. */
-  lag: number;
-  live: boolean;
-}
-
-export interface ActorDetail extends ActorSummary {
-  status: AnyMachineSnapshot["status"];
-  parent: ActorSummary | undefined;
-  /** The oldest of them, at most limits.inspectedActorsMax. */
-  children: ActorSummary[];
-  childrenTotal: number;
-  waitsFor: Expectation[];
-  flow: Flow | undefined;
-  cursor: CursorPlace | undefined;
-  /** Of a turn, and of a conversation in which anything goes on. */
-  turn: TurnProgress | undefined;
-}
+import type { ActorDetail, ActorSummary, ActorsFound, ChartCount, CursorPlace, Deadline, Flow } from "./answers.ts";
+import { expectationsOf } from "./expectations.ts";
 
 export interface ActorSearch {
   chart?: string | undefined;
@@ -67,13 +19,6 @@ export interface ActorSearch {
   olderThanMs?: number | undefined;
   youngerThanMs?: number | undefined;
   limit: number;
-}
-
-export interface ChartCount {
-  chart: string;
-  count: number;
-  /** How many actors are in each innermost state. */
-  states: Record<string, number>;
 }
 
 export interface DirectoryOptions {
@@ -115,7 +60,7 @@ export class Directory {
     return [...charts].map(([chart, { count, nodes }]) => ({ chart, count, states: innermostOf(nodes) }));
   }
 
-  find(search: ActorSearch): { total: number; actors: ActorSummary[] } {
+  find(search: ActorSearch): ActorsFound {
     const actors: ActorSummary[] = [];
     let total = 0;
     const now = this.#options.clock.now();

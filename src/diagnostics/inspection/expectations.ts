@@ -2,20 +2,7 @@
 // moments at which something happens without one.
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateNode } from "xstate";
 import type { Clock } from "../../runtime/clock.ts";
-
-export interface Deadline {
-  /** What happens then, in words. */
-  what: string;
-  inMs: number;
-}
-
-export interface Expectation {
-  state: string;
-  description: string;
-  /** The events that this state reacts to by itself. */
-  events: string[];
-  deadlines: Deadline[];
-}
+import type { Deadline, Expectation } from "./answers.ts";
 
 /**
  * The innermost states first, then those around them. `outside` are deadlines that are kept elsewhere than in timers.

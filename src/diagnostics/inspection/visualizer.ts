@@ -4,27 +4,17 @@
 import type { Limits } from "../../limits.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { ActorChange, Inspection } from "../inspection.ts";
-import type { ActorDetail, ActorSearch, ActorSummary, ChartCount, Directory } from "./directory.ts";
+import type { ActorDetail, ActorsFound, InspectionLine, Overview, Payloads } from "./answers.ts";
+import type { ActorSearch, Directory } from "./directory.ts";
 
 /** An overview is given again for so long: many pages would cost many walks over all actors. */
 export const overviewKeptMs = 200;
 /** A page that watches an actor hears at least so often that the server is there. */
 export const heartbeatMs = 10_000;
 
-export interface Overview {
-  /** Milliseconds since the epoch. */
-  at: number;
-  startedAt: number;
-  payloads: Payloads;
-  counts: Record<string, number | boolean>;
-  charts: ChartCount[];
-}
-
-export type Payloads = "hidden" | "full";
-
 /** Where the lines about a watched actor go. */
 export interface Viewer {
-  write(line: object): void;
+  write(line: InspectionLine): void;
   /** Nothing more comes: the actor has ended, or the server stops. */
   end(): void;
 }
@@ -72,7 +62,7 @@ export class Visualizer {
     return this.#overview;
   }
 
-  find(search: ActorSearch): { total: number; actors: ActorSummary[] } {
+  find(search: ActorSearch): ActorsFound {
     return this.options.directory.find(search);
   }
 
@@ -120,7 +110,7 @@ export class Visualizer {
     for (const stop of [...this.#viewers]) stop();
   }
 
-  #lineOf(change: ActorChange): object {
+  #lineOf(change: ActorChange): InspectionLine {
     const { at, type, states } = change;
     if (type === "actor.started") return { type, at, states };
     if (type === "actor.ended") return { type, at, states, how: change.how, event: change.event };

@@ -1,80 +1,107 @@
-// The HTTP side of the public wire (protocol 3). Every call ends within a deadline and throws an ApiError that a person
-// can read. The token stays in this browser and goes nowhere but to the page's own server.
+// The HTTP side of the public wire (protocol 3), as far as the page uses it.
+import { createHttp, statusOf } from "./http.js";
 
-const callTimeoutMs = 15_000;
-const tokenKey = "turnwire.token";
+/**
+ * @import { ConversationSummary, ModelCatalog, TurnMetrics } from "../ports/conversations.ts"
+ * @import { ReasoningEffort } from "../protocol/chat-send.ts"
+ * @import { StoredChunk } from "../protocol/chunk.ts"
+ * @import { HttpOptions } from "./http.js"
+ *
+ * @typedef {{ chunks: StoredChunk[] }} History
+ * @typedef {{ sinceSeq?: number, beforeSeq?: number, limit?: number }} HistorySelection
+ * @typedef {{ turns: TurnMetrics[] }} Metrics
+ * @typedef {ReturnType<typeof createApi>} Api
+ */
 
-export class ApiError extends Error {
-  /** status is 0 when the server was not reached. */
-  constructor(status, message, retryAfterMs) {
-    super(message);
-    this.name = "ApiError";
-    this.status = status;
-    this.retryAfterMs = retryAfterMs;
-  }
-}
+/** @param {HttpOptions} options */
+export function createApi(options) {
+  const http = createHttp(options);
 
-/** @param options.stores [this session's storage, this browser's storage] */
-export function createApi({ base, fetch, stores, onUnauthorised }) {
-  const [session, device] = stores;
-  let token = session.getItem(tokenKey) ?? device.getItem(tokenKey) ?? "";
-
-  async function call(method, path, body) {
-    let response;
-    try {
-      response = await fetch(new URL(path, base), {
-        method,
-        headers: {
-          ...(token !== "" && { authorization: `Bearer ${token}` }),
-          ...(body !== undefined && { "content-type": "application/json" }),
-        },
-        body: body === undefined ? undefined : JSON.stringify(body),
-        signal: AbortSignal.timeout(callTimeoutMs),
-        cache: "no-store",
-      });
-    } catch {
-      throw new ApiError(0, "The server cannot be reached.");
-    }
-    const answer = await response.json().catch(() => ({}));
-    if (response.ok) return answer;
-    if (response.status === 401) onUnauthorised(token !== "");
-    const seconds = Number(response.headers.get("retry-after"));
-    const retryAfterMs = seconds > 0 ? seconds * 1000 : undefined;
-    throw new ApiError(response.status, answer.error ?? `The server answered ${response.status}.`, retryAfterMs);
-  }
-
+  /**
+   * @param {string} id
+   * @param {string} [rest]
+   */
   const of = (id, rest = "") => `conversations/${encodeURIComponent(id)}${rest}`;
 
+  /**
+   * @param {string} path
+   * @param {object} fields
+   */
+  const put = (path, fields) => http.json(path, { method: "PUT", body: JSON.stringify(fields) });
+
+  /** @param {string} path */
+  const post = (path) => http.json(path, { method: "POST" });
+
   return {
-    hasToken: () => token !== "",
-    useToken(next, remember) {
-      token = next;
-      session.removeItem(tokenKey);
-      device.removeItem(tokenKey);
-      if (next !== "") (remember ? device : session).setItem(tokenKey, next);
-    },
-    /** What to offer when the WebSocket is opened. A ticket is good for one use, so each socket needs a new one. */
+    useToken: http.useToken,
+    /**
+     * What to offer when the WebSocket is opened. A ticket is good for one use, so each socket needs a new one.
+     * @param {boolean} lastFailed
+     */
     async subprotocols(lastFailed) {
-      if (token === "") {
-        // A refused upgrade looks like any other failure to a page; a plain request tells whether a token is missing.
-        if (lastFailed) await call("GET", "models").catch((error) => error.status === 401 && Promise.reject(error));
-        return ["turnwire.v1"];
+      if (http.hasToken()) {
+        /** @type {{ ticket: string }} */
+        const { ticket } = await http.json("ticket", { method: "POST" });
+        return ["turnwire.v1", `turnwire.ticket.${ticket}`];
       }
-      const { ticket } = await call("POST", "ticket");
-      return ["turnwire.v1", `turnwire.ticket.${ticket}`];
+      // A refused upgrade looks like any other failure to a page; a plain request tells whether a token is missing.
+      if (lastFailed)
+        await http.ask("models").catch((error) => {
+          if (statusOf(error) === 401) throw error;
+        });
+      return ["turnwire.v1"];
     },
-    models: () => call("GET", "models"),
-    conversations: () => call("GET", "conversations"),
-    /** selection: {sinceSeq?, beforeSeq?, limit?} */
-    history: (id, selection = {}) => call("GET", of(id, `?${new URLSearchParams(selection)}`)),
-    metrics: (id) => call("GET", of(id, "/metrics")),
-    status: (id) => call("GET", of(id, "/status")),
-    model: (id) => call("GET", of(id, "/model")),
-    effort: (id) => call("GET", of(id, "/reasoning-effort")),
-    putModel: (id, model) => call("PUT", of(id, "/model"), { model }),
-    putEffort: (id, reasoningEffort) => call("PUT", of(id, "/reasoning-effort"), { reasoningEffort }),
-    putTitle: (id, title) => call("PUT", of(id, "/title"), { title }),
-    compact: (id) => call("POST", of(id, "/compact")),
-    close: (id) => call("POST", of(id, "/close")),
+    /** @returns {Promise<ModelCatalog>} */
+    models: () => http.json("models"),
+    /** @returns {Promise<{ conversations: ConversationSummary[] }>} */
+    conversations: () => http.json("conversations"),
+    /**
+     * @param {string} id
+     * @param {HistorySelection} [selection]
+     * @returns {Promise<History>}
+     */
+    history(id, selection = {}) {
+      const query = Object.entries(selection).map(([name, value]) => [name, String(value)]);
+      return http.json(of(id, `?${new URLSearchParams(query)}`));
+    },
+    /**
+     * @param {string} id
+     * @returns {Promise<Metrics>}
+     */
+    metrics: (id) => http.json(of(id, "/metrics")),
+    /**
+     * @param {string} id
+     * @returns {Promise<{ isActive: boolean }>}
+     */
+    status: (id) => http.json(of(id, "/status")),
+    /**
+     * @param {string} id
+     * @returns {Promise<{ model: string | null }>}
+     */
+    model: (id) => http.json(of(id, "/model")),
+    /**
+     * @param {string} id
+     * @returns {Promise<{ reasoningEffort: ReasoningEffort | null }>}
+     */
+    effort: (id) => http.json(of(id, "/reasoning-effort")),
+    /**
+     * @param {string} id
+     * @param {string | null} model
+     */
+    putModel: (id, model) => put(of(id, "/model"), { model }),
+    /**
+     * @param {string} id
+     * @param {ReasoningEffort | null} reasoningEffort
+     */
+    putEffort: (id, reasoningEffort) => put(of(id, "/reasoning-effort"), { reasoningEffort }),
+    /**
+     * @param {string} id
+     * @param {string | null} title
+     */
+    putTitle: (id, title) => put(of(id, "/title"), { title }),
+    /** @param {string} id */
+    compact: (id) => post(of(id, "/compact")),
+    /** @param {string} id */
+    close: (id) => post(of(id, "/close")),
   };
 }

@@ -5,16 +5,47 @@ import * as outbox from "./outbox.js";
 import { queuedMessages } from "./queue-view.js";
 import { runningTurn } from "./transcript.js";
 
+/**
+ * @import { ConversationStatus } from "../protocol/broadcast.ts"
+ * @import { ClientMessage } from "../protocol/client-message.ts"
+ * @import { Spec } from "../protocol/surface.ts"
+ * @import { Clock } from "./clock.js"
+ * @import { HistoryApi } from "./follower.js"
+ * @import { Entry } from "./outbox.js"
+ * @import { Queued } from "./queue-view.js"
+ * @import { Settings } from "./settings.js"
+ * @import { Delta, Turn } from "./transcript.js"
+ * @import { Wire } from "./wire.js"
+ *
+ * @typedef {object} ChatListener
+ * @property {() => void} changed
+ * @property {(sentence: string | undefined) => void} trouble
+ * @property {(text: string, why: string) => void} returned
+ * @property {() => void} created
+ * @property {() => boolean} showsQueue Is the queue among the surfaces?
+ *
+ * @typedef {object} ChatOptions
+ * @property {HistoryApi} api
+ * @property {Pick<Wire, "send" | "barrier">} wire
+ * @property {Clock} clock
+ * @property {string} conversationId
+ * @property {boolean} isNew
+ * @property {Pick<Settings, "carried" | "created">} settings
+ * @property {(conversationId: string) => ConversationStatus | undefined} statusOf As the list knows it.
+ * @property {ChatListener} on
+ *
+ * @typedef {ReturnType<typeof createChat>} Chat
+ */
+
 const turnRunning = "a turn is already generating for this conversation";
 
-/**
- * @param options.on {changed(), trouble(sentence?), returned(text, why), created(), showsQueue(): is it a surface?}
- * @param options.statusOf (conversationId) => status as the list knows it
- */
+/** @param {ChatOptions} options */
 export function createChat({ api, wire, clock, conversationId, isNew, settings, statusOf, on }) {
   let isUnborn = isNew;
   const sent = outbox.createOutbox();
+  /** @type {Set<string>} */
   let knownIds = new Set();
+  /** @type {Queued[]} */
   let queue = [];
   const follower = createFollower({
     api,
@@ -27,8 +58,12 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
   });
   const { transcript } = follower;
 
-  /** Texts on their way when the connection was lost, and what was known then: what is new afterwards may be theirs. */
+  /**
+   * Texts on their way when the connection was lost, and what was known then: what is new afterwards may be theirs.
+   * @type {Entry[]}
+   */
   let uncertain = [];
+  /** @type {{ turns: Set<Turn>, queue: Set<string> }} */
   let known = { turns: new Set(), queue: new Set() };
   let isQueueFresh = true;
   let isSettled = true;
@@ -55,9 +90,8 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
       .slice(-2)
       .flatMap((turn) => turn.answer.filter(({ kind }) => kind === "steering"));
     const newlyQueued = queue.filter((message) => !known.queue.has(message.id));
-    const texts = [...newTurns.flatMap((turn) => turn.prompt), ...steering, ...newlyQueued].map(
-      ({ text }) => text ?? "",
-    );
+    const found = [...newTurns.flatMap((turn) => turn.prompt), ...steering, ...newlyQueued];
+    const texts = found.map((one) => ("text" in one ? one.text : ""));
     for (const { text } of outbox.takeLost(sent, candidates, texts)) {
       on.returned(text, "The connection was lost before this was received. Send it again.");
     }
@@ -66,12 +100,17 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
 
   const isRunning = () => statusOf(conversationId) === "active" || runningTurn(transcript) !== undefined;
 
+  /**
+   * @param {string} text
+   * @param {Entry["via"]} via
+   */
   function post(text, via) {
-    const fields =
+    /** @type {ClientMessage} */
+    const message =
       via === "queue"
         ? { type: "chat.queue", conversationId, text }
         : { type: "chat.send", conversationId, message: text, ...settings.carried() };
-    if (!wire.send(fields)) return on.returned(text, "Not connected. The text stays here.");
+    if (!wire.send(message)) return on.returned(text, "Not connected. The text stays here.");
     outbox.addText(sent, text, via);
     on.changed();
   }
@@ -84,33 +123,40 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
     isRunning,
     /** Can the running turn be stopped (or has it ended, and is only being stored)? */
     isStoppable: () => runningTurn(transcript)?.phase === "running" || (isRunning() && !runningTurn(transcript)),
-    /** Texts on their way: via "send" or "queue". */
+    /**
+     * Texts on their way.
+     * @param {Entry["via"]} via
+     */
     waiting: (via) => sent.entries.filter((entry) => entry.via === via),
     queue: () => queue,
     /** Do the queued texts wait for the next one that is sent, because no turn runs (protocol 1.5.6)? */
     isQueueHeld: () => !isRunning() && statusOf(conversationId) === "queued",
     open: () => follower.open(isNew),
     close: follower.close,
+    /** @param {string} text */
     send: (text) => post(text, isRunning() ? "queue" : "send"),
     stop() {
       const turnId = runningTurn(transcript)?.turnId;
       wire.send({ type: "chat.cancel", conversationId, ...(turnId !== undefined && { turnId }) });
     },
+    /** @param {string} messageId */
     withdraw: (messageId) => wire.send({ type: "chat.queue.cancel", conversationId, messageId }),
     /** A new socket is open. */
     rejoin: () => follower.join(),
     lost,
-    hearVerdict: follower.hearVerdict,
-    hearDelta(message) {
+    receiveSubscribed: follower.receiveSubscribed,
+    /** @param {Delta} delta */
+    receiveDelta(delta) {
       if (isUnborn) {
         isUnborn = false;
         settings.created();
         on.created();
       }
-      outbox.seeEvent(sent, message.event);
-      follower.hear(message);
+      outbox.seeEvent(sent, delta.event);
+      follower.receiveDelta(delta);
     },
-    hearQueue(spec) {
+    /** @param {Spec} spec of the message-queue surface */
+    receiveQueue(spec) {
       queue = queuedMessages(spec);
       outbox.seeQueue(sent, queue, knownIds);
       knownIds = new Set(queue.map((message) => message.id));
@@ -118,8 +164,8 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
       giveBack();
       on.changed();
     },
-    /** A chat.error of this conversation. */
-    hearRefusal(sentence) {
+    /** @param {string} sentence of a chat.error */
+    receiveRefusal(sentence) {
       const entry = outbox.takeRefused(sent);
       // Somebody else was faster: the text waits for that turn instead.
       if (entry?.via === "send" && sentence === turnRunning) return post(entry.text, "queue");

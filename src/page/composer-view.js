@@ -1,21 +1,47 @@
 // Where a message is written: the text, what it is sent with, and the buttons. Keeps every unsent text, per
 // conversation, until it was sent; never sends anything itself.
-import { element, setText } from "./element.js";
-
-const draftKey = (conversationId) => `turnwire.draft.${conversationId ?? "new"}`;
+import { byId, element, setText } from "./element.js";
+import { effortLabels, isEffort } from "./format.js";
 
 /**
- * @param options.onSend (text), options.onStop (), options.onModel (model), options.onEffort (effort or null)
- * @param options.storage where drafts are kept: a reload loses nothing
+ * @import { ReasoningEffort } from "../protocol/chat-send.ts"
+ * @import { Store } from "./http.js"
+ *
+ * @typedef {object} ComposerOptions
+ * @property {Store} storage Where drafts are kept: a reload loses nothing.
+ * @property {(text: string) => void} onSend
+ * @property {() => void} onStop
+ * @property {(model: string) => void} onModel
+ * @property {(effort: ReasoningEffort | null) => void} onEffort
+ *
+ * @typedef {ReturnType<typeof createComposerView>} ComposerView
  */
-export function createComposerView({ form, text, model, effort, send, stop, hint, notice, storage, ...on }) {
-  let conversationId;
+
+/** @param {ComposerOptions} options */
+export function createComposerView({ storage, ...on }) {
+  const form = byId("composer", HTMLFormElement);
+  const text = byId("text", HTMLTextAreaElement);
+  const model = byId("model", HTMLSelectElement);
+  const effort = byId("effort", HTMLSelectElement);
+  const send = byId("send", HTMLButtonElement);
+  const stop = byId("stop", HTMLButtonElement);
+  const hint = byId("hint");
+  const notice = byId("notice");
+  let draftKey = "";
+  /** @type {readonly string[]} */
+  let models = [];
   const hasTouch = matchMedia("(pointer: coarse)").matches;
-  let state = { isUp: false, isRunning: false };
+  /** A text is queued while a turn runs. */
+  let state = { isUp: false, isRunning: false, isStoppable: false };
+
+  /** @param {string | undefined} conversationId */
+  const adopt = (conversationId) => {
+    draftKey = `turnwire.draft.${conversationId ?? "new"}`;
+  };
 
   const save = () => {
-    if (text.value === "") storage.removeItem(draftKey(conversationId));
-    else storage.setItem(draftKey(conversationId), text.value);
+    if (text.value === "") storage.removeItem(draftKey);
+    else storage.setItem(draftKey, text.value);
   };
 
   /** For browsers without field-sizing: the field is as high as its text, within what CSS allows. */
@@ -37,6 +63,7 @@ export function createComposerView({ form, text, model, effort, send, stop, hint
     setText(hint, hasTouch ? "" : keys);
   };
 
+  /** @param {string | undefined} sentence */
   const showNotice = (sentence) => {
     notice.hidden = !sentence;
     setText(notice, sentence ?? "");
@@ -68,27 +95,33 @@ export function createComposerView({ form, text, model, effort, send, stop, hint
 
   stop.onclick = () => on.onStop();
   model.onchange = () => on.onModel(model.value);
-  effort.onchange = () => on.onEffort(effort.value === "" ? null : effort.value);
+  effort.onchange = () => on.onEffort(isEffort(effort.value) ? effort.value : null);
+  effort.append(...Object.entries(effortLabels).map(([value, label]) => element("option", { value }, label)));
 
   return {
-    /** Another conversation (undefined: a new one), with the draft that was left there. */
-    open(nextId) {
-      conversationId = nextId;
-      text.value = storage.getItem(draftKey(conversationId)) ?? "";
+    /**
+     * Another conversation, with the draft that was left there.
+     * @param {string | undefined} conversationId undefined: a new one
+     */
+    open(conversationId) {
+      adopt(conversationId);
+      text.value = storage.getItem(draftKey) ?? "";
       showNotice(undefined);
       fit();
       draw();
     },
     /** The new conversation has got its id. */
-    adopt(nextId) {
-      conversationId = nextId;
-    },
-    /** next: {isUp, isRunning (so a text is queued), isStoppable} */
+    adopt,
+    /** @param {typeof state} next */
     update(next) {
       state = next;
       draw();
     },
-    /** A text that did not go through comes back, before whatever was written since. */
+    /**
+     * A text that did not go through comes back, before whatever was written since.
+     * @param {string} lost
+     * @param {string} why
+     */
     restore(lost, why) {
       text.value = [lost, text.value].filter((part) => part !== "").join("\n\n");
       save();
@@ -96,6 +129,7 @@ export function createComposerView({ form, text, model, effort, send, stop, hint
       draw();
       showNotice(why);
     },
+    /** @param {string} suggestion */
     fill(suggestion) {
       text.value = suggestion;
       save();
@@ -105,13 +139,20 @@ export function createComposerView({ form, text, model, effort, send, stop, hint
     },
     notice: showNotice,
     focus: () => text.focus(),
-    showModels(models, chosen) {
+    /** @param {readonly string[]} names of the models that can be chosen */
+    offerModels(names) {
+      models = names;
+    },
+    /** @param {string | null} chosen null: the default */
+    showModel(chosen) {
       model.hidden = models.length === 0;
       const names = chosen && !models.includes(chosen) ? [...models, chosen] : models;
-      const isSame = names.length === model.options.length && names.every((name, i) => model.options[i].value === name);
+      const isSame =
+        names.length === model.options.length && names.every((name, i) => model.options[i]?.value === name);
       if (!isSame) model.replaceChildren(...names.map((name) => element("option", { value: name }, name)));
       model.value = chosen ?? models[0] ?? "";
     },
+    /** @param {ReasoningEffort | null} chosen */
     showEffort(chosen) {
       effort.value = chosen ?? "";
     },

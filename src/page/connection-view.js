@@ -1,6 +1,11 @@
 // Says how the page is connected, with a countdown while it waits to come back.
 import { setText } from "./element.js";
 
+/**
+ * @import { Clock } from "./clock.js"
+ * @import { WireState } from "./wire.js"
+ */
+
 const texts = {
   connecting: "Connecting…",
   live: "Live",
@@ -9,8 +14,18 @@ const texts = {
   stopped: "Not connected",
 };
 
+/**
+ * @param {object} options
+ * @param {HTMLElement} options.dot
+ * @param {HTMLElement} options.text
+ * @param {HTMLElement} options.now the button that ends the waiting
+ * @param {HTMLElement} options.banner
+ * @param {Clock} options.clock
+ */
 export function createConnectionView({ dot, text, now, banner, clock }) {
+  /** @type {WireState} */
   let state = { name: "stopped" };
+  /** @type {unknown} */
   let timer;
   let wasLive = false;
 
@@ -27,7 +42,7 @@ export function createConnectionView({ dot, text, now, banner, clock }) {
     clock.clearTimeout(timer);
     dot.className = `dot is-${state.name}`;
     setText(text, wording());
-    text.title = state.why ?? "";
+    text.title = "why" in state ? state.why : "";
     now.hidden = state.name !== "waiting" && state.name !== "ended";
     setText(now, state.name === "ended" ? "Try again" : "Now");
     setText(banner, bannerText());
@@ -42,6 +57,7 @@ export function createConnectionView({ dot, text, now, banner, clock }) {
   }
 
   return {
+    /** @param {WireState} next */
     show(next) {
       state = next;
       wasLive ||= state.name === "live";

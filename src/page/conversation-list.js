@@ -1,16 +1,35 @@
-// Keeps the list of conversations read and shown: over HTTP when needed, between that by the news from the socket.
-import { addNews, beginReading, createList, findRow, finishReading } from "./conversations.js";
+// Keeps the list of conversations read and shown: over HTTP when needed, between that by broadcasts from the socket.
+import { addChange, beginReading, createList, findRow, finishReading } from "./conversations.js";
 import { setText } from "./element.js";
+import { messageOf } from "./http.js";
 
-/** News that come together cause one reading. */
+/**
+ * @import { Api } from "./api.js"
+ * @import { Clock } from "./clock.js"
+ * @import { StatusChanged } from "./conversations.js"
+ * @import { ListView } from "./list-view.js"
+ *
+ * @typedef {ReturnType<typeof createConversationList>} ConversationList
+ */
+
+/** Broadcasts that come together cause one reading. */
 const readDelayMs = 150;
 
-/** @param options.onChange () after every change */
+/**
+ * @param {object} options
+ * @param {Pick<Api, "conversations">} options.api
+ * @param {Clock} options.clock
+ * @param {ListView} options.view
+ * @param {HTMLElement} options.trouble
+ * @param {() => void} options.onChange after every change
+ */
 export function createConversationList({ api, clock, view, trouble, onChange }) {
   const list = createList();
+  /** @type {unknown} */
   let timer;
   let readings = 0;
   let isStale = true;
+  /** @type {string | undefined} */
   let drawnFor;
 
   function changed() {
@@ -23,12 +42,12 @@ export function createConversationList({ api, clock, view, trouble, onChange }) 
     beginReading(list);
     try {
       const { conversations } = await api.conversations();
-      // A later reading is under way, and news since its beginning are for it.
+      // A later reading is under way, and the changes since its beginning are for it.
       if (mine !== readings) return;
       finishReading(list, conversations, clock.wall());
       trouble.hidden = true;
     } catch (error) {
-      setText(trouble, `The list could not be read: ${error.message}`);
+      setText(trouble, `The list could not be read: ${messageOf(error)}`);
       trouble.hidden = false;
     }
     changed();
@@ -42,15 +61,19 @@ export function createConversationList({ api, clock, view, trouble, onChange }) 
   return {
     read,
     readSoon,
-    /** A conversation.statusChanged. */
-    hear(message) {
-      if (addNews(list, message, clock.wall())) readSoon();
+    /** @param {StatusChanged} change */
+    receive(change) {
+      if (addChange(list, change, clock.wall())) readSoon();
       changed();
     },
     /** Time has passed: "now" may be "1 min. ago". */
     tick: changed,
+    /** @param {string} conversationId */
     find: (conversationId) => findRow(list, conversationId),
-    /** Called far more often than there is anything new to show. */
+    /**
+     * Called far more often than there is anything to draw.
+     * @param {string | undefined} openId
+     */
     draw(openId) {
       if (!isStale && openId === drawnFor) return;
       isStale = false;

@@ -1,32 +1,64 @@
-// The list of conversations, kept current by news from the socket between two readings over HTTP. Pure.
+// The list of conversations, kept current by broadcasts from the socket between two readings over HTTP. Pure.
 
-export const createList = () => ({ rows: [], news: [] });
+/**
+ * @import { ConversationSummary } from "../ports/conversations.ts"
+ * @import { Broadcast } from "../protocol/broadcast.ts"
+ *
+ * @typedef {Extract<Broadcast, { type: "conversation.statusChanged" }>} StatusChanged
+ * @typedef {{ rows: ConversationSummary[], changes: StatusChanged[] }} List Changes since the last reading began.
+ */
 
-/** Starts a reading: news from now on may be newer than what it brings. */
+/** @returns {List} */
+export const createList = () => ({ rows: [], changes: [] });
+
+/**
+ * Starts a reading: a change from now on may be newer than what it brings.
+ * @param {List} list
+ */
 export function beginReading(list) {
-  list.news = [];
+  list.changes = [];
 }
 
-/** The rows of GET /conversations; news that came while it was under way is applied again. */
+/**
+ * The rows of GET /conversations; changes that came while it was under way are applied again.
+ * @param {List} list
+ * @param {readonly ConversationSummary[]} rows
+ * @param {number} nowMs
+ */
 export function finishReading(list, rows, nowMs) {
   list.rows = rows.map((row) => ({ ...row }));
-  for (const message of list.news) applyStatus(list, message, nowMs);
-  list.news = [];
+  for (const change of list.changes) applyChange(list, change, nowMs);
+  list.changes = [];
 }
 
-/** A conversation.statusChanged. True when the list has to be read again: it is about a row without a title yet. */
-export function addNews(list, message, nowMs) {
-  list.news.push(message);
-  applyStatus(list, message, nowMs);
-  return findRow(list, message.conversationId)?.title == null;
+/**
+ * True when the list has to be read again: the change is about a row without a title yet.
+ * @param {List} list
+ * @param {StatusChanged} change
+ * @param {number} nowMs
+ */
+export function addChange(list, change, nowMs) {
+  list.changes.push(change);
+  applyChange(list, change, nowMs);
+  return findRow(list, change.conversationId)?.title == null;
 }
 
-function applyStatus(list, { conversationId, status, workspaceId }, nowMs) {
+/**
+ * @param {List} list
+ * @param {StatusChanged} change
+ * @param {number} nowMs
+ */
+function applyChange(list, { conversationId, status, workspaceId }, nowMs) {
   const known = findRow(list, conversationId);
-  const row = known ?? { id: conversationId, createdAt: nowMs, title: null, workspaceId };
-  Object.assign(row, { status, lastActivityAt: Math.max(nowMs, row.lastActivityAt ?? 0) });
+  const row = known ?? { id: conversationId, createdAt: nowMs, lastActivityAt: 0, title: null, status, workspaceId };
+  row.status = status;
+  row.lastActivityAt = Math.max(nowMs, row.lastActivityAt);
   list.rows = [row, ...list.rows.filter((other) => other !== row)];
   list.rows.sort((a, b) => b.lastActivityAt - a.lastActivityAt);
 }
 
+/**
+ * @param {List} list
+ * @param {string} id
+ */
 export const findRow = (list, id) => list.rows.find((row) => row.id === id);

@@ -1,8 +1,17 @@
 // The list of conversations on a narrow screen: a drawer that takes the focus while it is open and gives it back.
 
+/**
+ * @param {object} options
+ * @param {HTMLElement} options.drawer
+ * @param {HTMLElement} options.scrim
+ * @param {HTMLElement} options.opener
+ * @param {HTMLElement} options.closer
+ * @param {HTMLElement} options.main what lies beneath
+ */
 export function createDrawer({ drawer, scrim, opener, closer, main }) {
   const narrow = matchMedia("(max-width: 760px)");
 
+  /** @param {boolean} isOpen */
   function set(isOpen) {
     const isDrawer = narrow.matches;
     drawer.classList.toggle("is-open", isOpen && isDrawer);
@@ -21,7 +30,8 @@ export function createDrawer({ drawer, scrim, opener, closer, main }) {
 
   opener.onclick = () => {
     set(true);
-    (drawer.querySelector("[aria-current]") ?? closer).focus();
+    const current = drawer.querySelector("a[aria-current]");
+    (current instanceof HTMLElement ? current : closer).focus();
   };
   closer.onclick = close;
   scrim.onclick = close;

@@ -1,16 +1,33 @@
-// Follows one conversation: subscribes, goes on after the last event it heard where the server still has what came
+// Follows one conversation: subscribes, goes on after the last event it received where the server still has what came
 // since (protocol 2, resume), and reads from the history what was left out. The order is what makes it safe (protocol
 // 3): the subscription is in force before the history is read, so nothing falls between.
 import { reconnectDelayMs } from "./backoff.js";
+import { messageOf, statusOf } from "./http.js";
 import * as model from "./transcript.js";
+
+/**
+ * @import { ChatSubscribed } from "../protocol/server-message.ts"
+ * @import { Api } from "./api.js"
+ * @import { Clock } from "./clock.js"
+ * @import { Delta } from "./transcript.js"
+ * @import { Wire } from "./wire.js"
+ *
+ * @typedef {ReturnType<typeof createFollower>} Follower
+ * @typedef {Pick<Api, "history" | "metrics" | "status">} HistoryApi
+ */
 
 /** Chunks of the first reading, and of each reading of earlier ones. */
 const pageChunks = 400;
 
 /**
- * @param options.onChange () after every change
- * @param options.onTrouble (sentence or undefined) about reading the history
- * @param options.onSettled () when the history is in step again after a new subscription
+ * @param {object} options
+ * @param {HistoryApi} options.api
+ * @param {Pick<Wire, "send" | "barrier">} options.wire
+ * @param {Clock} options.clock
+ * @param {string} options.conversationId
+ * @param {() => void} options.onChange
+ * @param {(sentence: string | undefined) => void} options.onTrouble about reading the history
+ * @param {() => void} options.onSettled the history is in step again after a new subscription
  */
 export function createFollower({ api, wire, clock, conversationId, onChange, onTrouble, onSettled }) {
   const transcript = model.createTranscript();
@@ -19,11 +36,15 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
   let isRead = false;
   let joins = 0;
   let retries = 0;
+  /** @type {unknown} */
   let timer;
   /** Readings happen one after the other: two at once could add the same chunks in the wrong order. */
   let reading = Promise.resolve();
 
-  /** Runs one reading after those before it; a failure is shown and tried again later. */
+  /**
+   * Runs one reading after those before it; a failure is shown and tried again later.
+   * @param {() => Promise<void>} task
+   */
   function read(task) {
     reading = reading.then(async () => {
       if (isClosed) return;
@@ -32,8 +53,8 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
         retries = 0;
         onTrouble(undefined);
       } catch (error) {
-        if (isClosed || error.status === 401) return;
-        onTrouble(`The history could not be read: ${error.message}`);
+        if (isClosed || statusOf(error) === 401) return;
+        onTrouble(`The history could not be read: ${messageOf(error)}`);
         clock.clearTimeout(timer);
         timer = clock.setTimeout(() => read(task), reconnectDelayMs(retries++, clock.random()));
       }
@@ -96,7 +117,7 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
 
   return {
     transcript,
-    /** isNew: a conversation that this page is about to create; there is nothing to read yet. */
+    /** @param {boolean} isNew a conversation that this page is about to create: there is nothing to read yet */
     open(isNew) {
       isOpen = true;
       isRead = isNew;
@@ -105,19 +126,22 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
     },
     /** A new socket is open. Before open(), there is nothing to follow. */
     join,
-    /** A chat.subscribed of this conversation, before the replay: exactly what was missed, or the running turn anew. */
-    hearVerdict({ epoch, seq, turnId, recovered }) {
+    /**
+     * A chat.subscribed, before the replay: exactly what was missed, or the running turn anew.
+     * @param {Pick<ChatSubscribed, "epoch" | "seq" | "turnId" | "recovered">} subscribed
+     */
+    receiveSubscribed({ epoch, seq, turnId, recovered }) {
       if (recovered) return;
       model.rejoin(transcript);
       // Nothing comes before the next turn's first event.
       if (turnId === null) transcript.cursor = { epoch, seq };
     },
-    /** A chat.delta of this conversation. */
-    hear(message) {
-      const outcome = model.addDelta(transcript, message);
+    /** @param {Delta} delta */
+    receiveDelta(delta) {
+      const outcome = model.addDelta(transcript, delta);
       if (outcome === "hole") return repair();
       if (outcome === "repeated") return;
-      const { type, turnId } = message.event;
+      const { type, turnId } = delta.event;
       const isStart = type === "turn-start";
       if ((isStart || type === "turn-sealed") && transcript.byId.get(turnId)?.lacksPrompt) {
         read(async () => {

@@ -3,21 +3,31 @@
 import { byId } from "./element.js";
 import { createSurfaceView } from "./surface-view.js";
 
+/**
+ * @import { Store } from "./http.js"
+ * @import { Surfaces } from "./surfaces.js"
+ */
+
 const panelKey = "turnwire.panel";
 
-/** @param options.onToggle () after opening and closing */
+/**
+ * @param {object} options
+ * @param {Surfaces} options.surfaces
+ * @param {Store} options.storage
+ * @param {() => void} options.onToggle after opening and closing
+ */
 export function createPanel({ surfaces, storage, onToggle }) {
   const panel = byId("panel");
   const toggle = byId("panel-toggle");
   const scrim = byId("panel-scrim");
-  const main = document.querySelector("main");
+  const main = byId("main");
   const wide = matchMedia("(min-width: 1180px)");
   const narrow = matchMedia("(max-width: 760px)");
   const isWanted = () => wide.matches && storage.getItem(panelKey) !== "closed";
   let isOpen = isWanted();
   const view = createSurfaceView({
     root: byId("surfaces"),
-    onInvoke: (surface, actionId, payload) => surfaces.invoke(surface, actionId, payload),
+    onInvoke: surfaces.invoke,
   });
 
   const draw = () => {
@@ -28,13 +38,17 @@ export function createPanel({ surfaces, storage, onToggle }) {
     toggle.setAttribute("aria-expanded", String(isOpen));
   };
 
+  /** @param {boolean} next */
   function set(next) {
     isOpen = next;
     draw();
     onToggle();
   }
 
-  /** As the reader wishes it; what they wish on a wide screen is remembered. */
+  /**
+   * As the reader wishes it; what they wish on a wide screen is remembered.
+   * @param {boolean} next
+   */
   function choose(next) {
     if (wide.matches) storage.setItem(panelKey, next ? "open" : "closed");
     set(next);

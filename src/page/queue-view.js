@@ -1,16 +1,51 @@
 // Shows the texts that wait for a turn: the `message-queue` surface, and before it those still on their way.
 import { element } from "./element.js";
 
-/** The queued messages of a `message-queue` spec: [{id, text, queuedAt}]. */
-export function queuedMessages(spec) {
-  const field = spec?.fields.find(({ kind, rendererId }) => kind === "custom" && rendererId === "message-queue");
-  return field?.payload?.messages ?? [];
+/**
+ * @import { QueuedMessage } from "../ports/orchestrator.ts"
+ * @import { Spec } from "../protocol/surface.ts"
+ * @import { Entry } from "./outbox.js"
+ *
+ * @typedef {Pick<QueuedMessage, "id" | "text">} Queued
+ */
+
+/**
+ * The messages of a `message-queue` spec. A surface may be a host's own: what is no such message is left out.
+ * @param {Spec} spec
+ * @returns {Queued[]}
+ */
+export function queuedMessages({ fields }) {
+  const field = fields.find((one) => one.kind === "custom" && one.rendererId === "message-queue");
+  const payload = field?.kind === "custom" ? field.payload : undefined;
+  const isList = typeof payload === "object" && payload !== null && "messages" in payload;
+  return isList && Array.isArray(payload.messages) ? payload.messages.filter(isQueued) : [];
 }
 
+/**
+ * @param {unknown} value
+ * @returns {value is Queued}
+ */
+const isQueued = (value) =>
+  typeof value === "object" &&
+  value !== null &&
+  "id" in value &&
+  typeof value.id === "string" &&
+  "text" in value &&
+  typeof value.text === "string";
+
+/**
+ * @param {object} options
+ * @param {HTMLElement} options.root
+ * @param {(messageId: string) => void} options.onCancel
+ */
 export function createQueueView({ root, onCancel }) {
   let shown = "";
   return {
-    /** messages: as the server has them; sending: entries of the outbox; isHeld: no turn comes to take them. */
+    /**
+     * @param {readonly Queued[]} messages as the server has them
+     * @param {readonly Entry[]} sending
+     * @param {boolean} isHeld no turn comes to take them
+     */
     update(messages, sending, isHeld) {
       const now = JSON.stringify([messages, sending, isHeld]);
       if (now === shown) return;

@@ -1,4 +1,5 @@
 // What a stranger may try first, on a server that offers the demo models.
+import { element } from "./element.js";
 
 const suggestions = [
   {
@@ -19,4 +20,18 @@ const suggestions = [
   { label: "See tools at work", model: "demo/tools", text: "What is (17 + 4) * 2, and what time is it?" },
 ];
 
-export const suggestionsFor = (models) => suggestions.filter(({ model }) => models.includes(model));
+/**
+ * @param {object} options
+ * @param {HTMLElement} options.root
+ * @param {(model: string, text: string) => void} options.onPick
+ */
+export const createSuggestions = ({ root, onPick }) => ({
+  /** @param {readonly string[]} models that the server offers */
+  show(models) {
+    const offered = suggestions.filter(({ model }) => models.includes(model));
+    const buttons = offered.map(({ label, model, text }) =>
+      element("button", { type: "button", class: "suggestion", onclick: () => onPick(model, text) }, label),
+    );
+    root.replaceChildren(...buttons);
+  },
+});

@@ -1,28 +1,50 @@
-// Short messages at the edge of the page that go away by themselves, or with Esc: news that belongs to nothing on the
-// screen. Never goes away under a hand that is about to press it.
+// Short messages at the edge of the page that go away by themselves, or with Esc, about what is not on the screen.
+// Never goes away under a hand that is about to press it.
 import { element } from "./element.js";
+
+/**
+ * @import { Clock } from "./clock.js"
+ *
+ * @typedef {ReturnType<typeof createToasts>} Toasts
+ */
 
 const shownMs = 8_000;
 
-/** @param options.dismissal a template of the button that dismisses a toast */
+/**
+ * @param {object} options
+ * @param {HTMLElement} options.root
+ * @param {HTMLTemplateElement} options.dismissal the button that dismisses a toast
+ * @param {Clock} options.clock
+ */
 export function createToasts({ root, dismissal, clock }) {
-  /** The newest last; each: () => it goes away. */
+  /**
+   * What each that is shown calls to go away, the newest last.
+   * @type {(() => void)[]}
+   */
   let shown = [];
 
-  // Before anything else that Esc means: a toast lies over all of it.
+  /**
+   * Before anything else that Esc means: a toast lies over all of it.
+   * @param {KeyboardEvent} event
+   */
   const dismiss = (event) => {
-    if (event.key !== "Escape" || event.isComposing || shown.length === 0) return;
+    const newest = shown.at(-1);
+    if (event.key !== "Escape" || event.isComposing || !newest) return;
     if (document.querySelector("dialog[open], .menu[open]")) return;
     event.preventDefault();
     event.stopPropagation();
-    shown.at(-1)();
+    newest();
   };
   document.addEventListener("keydown", dismiss, true);
 
   return {
-    /** action: {label, run}, optional */
+    /**
+     * @param {string} text
+     * @param {{ label: string, run: () => void }} [action]
+     */
     show(text, action) {
       const node = element("div", { class: "toast" }, element("span", {}, text));
+      /** @type {HTMLElement | undefined} */
       let cameFrom;
       const away = () => {
         const hadFocus = node.contains(document.activeElement);
@@ -35,7 +57,7 @@ export function createToasts({ root, dismissal, clock }) {
         else clock.setTimeout(passed, shownMs);
       };
       node.addEventListener("focusin", ({ relatedTarget }) => {
-        cameFrom ??= relatedTarget;
+        if (relatedTarget instanceof HTMLElement) cameFrom ??= relatedTarget;
       });
       if (action) {
         const run = () => {
@@ -44,9 +66,9 @@ export function createToasts({ root, dismissal, clock }) {
         };
         node.append(element("button", { type: "button", class: "link-button", onclick: run }, action.label));
       }
-      const button = dismissal.content.firstElementChild.cloneNode(true);
-      button.onclick = away;
-      node.append(button);
+      const dismisses = document.importNode(dismissal.content, true);
+      dismisses.querySelector("button")?.addEventListener("click", away);
+      node.append(dismisses);
       root.append(node);
       shown.push(away);
       clock.setTimeout(passed, shownMs);

@@ -1,72 +1,126 @@
 // What one turn consists of: the prompt (what a person said) and the answer as blocks, built alike from live events and
 // from stored chunks. Text is kept as parts, never joined while it grows, so that a long answer costs no more per word
 // than a short one.
-//
-// Blocks by kind: user, system {text} · image {url} · steering {text} · text, reasoning {parts} · tool {toolCallId,
-// toolName, input, outputs: [{data, stream}], result?} · retry, error {message, …}
 
+/**
+ * @import { StoredChunk } from "../protocol/chunk.ts"
+ * @import { TurnEvent, Usage } from "../protocol/turn-event.ts"
+ *
+ * @typedef {object} ToolBlock
+ * @property {"tool"} kind
+ * @property {string} toolCallId
+ * @property {string} toolName
+ * @property {unknown} input
+ * @property {{ data: string, stream: string }[]} outputs
+ * @property {ToolResult | undefined} result
+ *
+ * @typedef {{ content: string, isError: boolean, durationMs?: number | undefined }} ToolResult
+ *
+ * @typedef {{ kind: "user" | "system" | "steering", text: string }
+ *   | { kind: "image", url: string }
+ *   | { kind: "text" | "reasoning", parts: string[] }
+ *   | ToolBlock
+ *   | { kind: "retry", attempt: number, delayMs: number, message: string }
+ *   | { kind: "error", message: string, code: string | undefined }} Block
+ *
+ * @typedef {object} Content
+ * @property {Block[]} prompt
+ * @property {Block[]} answer
+ * @property {"running" | "done" | "sealed"} phase "done": nothing more is written; "sealed": it is stored.
+ * @property {string | undefined} reason
+ * @property {Usage | undefined} usage
+ * @property {number | undefined} durationMs
+ * @property {number | undefined} contextSize
+ * @property {boolean} lacksPrompt Did the turn start without its user-message (the core event profile)?
+ * @property {boolean} isOpen Is the last block one that the next delta of its kind continues?
+ */
+
+/** @returns {Content} */
 export function emptyContent() {
   return {
     prompt: [],
     answer: [],
-    /** running, done (nothing more is written) or sealed (stored). */
     phase: "sealed",
     reason: undefined,
     usage: undefined,
     durationMs: undefined,
     contextSize: undefined,
-    /** Did the turn start without its user-message (the core event profile)? */
     lacksPrompt: false,
-    /** Is the last block one that the next delta of its kind continues? */
     isOpen: false,
   };
 }
 
-/** Adds one turn event (protocol 1.3). Kinds that the page does not know are left out. */
+/**
+ * Adds one turn event (protocol 1.3). Kinds that the page does not know are left out.
+ * @param {Content} content
+ * @param {TurnEvent} event
+ */
 export function addEvent(content, event) {
   if (content.phase === "sealed" && event.type !== "turn-sealed") content.phase = "running";
-  adders[event.type]?.(content, event);
+  switch (event.type) {
+    case "user-message": {
+      const images = content.prompt.filter((block) => block.kind === "image");
+      content.prompt = [{ kind: "user", text: event.text }, ...images];
+      break;
+    }
+    case "turn-start":
+      content.lacksPrompt = !content.prompt.some((block) => block.kind === "user");
+      break;
+    case "text-delta":
+      addText(content, "text", event.delta);
+      break;
+    case "reasoning-delta":
+      addText(content, "reasoning", event.delta);
+      break;
+    case "tool-call":
+      addTool(content, event);
+      break;
+    case "tool-output":
+      findTool(content, event.toolCallId)?.outputs.push({ data: event.data, stream: event.stream });
+      break;
+    case "tool-result":
+      addResult(content, event);
+      break;
+    case "step-complete":
+      content.isOpen = false;
+      break;
+    case "usage":
+      content.usage = addUsage(content.usage, event.usage);
+      break;
+    case "steering":
+      addBlock(content, { kind: "steering", text: event.text });
+      break;
+    case "provider-retry": {
+      const { attempt, delayMs, message } = event;
+      addBlock(content, { kind: "retry", attempt, delayMs, message });
+      break;
+    }
+    case "error":
+      addBlock(content, { kind: "error", message: event.message, code: event.code });
+      break;
+    case "done":
+      content.phase = "done";
+      content.reason = event.reason;
+      content.durationMs = event.durationMs;
+      content.contextSize = event.contextSize;
+      content.usage = event.usage ?? content.usage;
+      content.isOpen = false;
+      break;
+    case "turn-sealed":
+      content.phase = "sealed";
+      break;
+  }
 }
 
-const adders = {
-  "user-message": (content, { text }) => {
-    content.prompt = [{ kind: "user", text }, ...content.prompt.filter((block) => block.kind === "image")];
-  },
-  "turn-start": (content) => {
-    content.lacksPrompt = !content.prompt.some((block) => block.kind === "user");
-  },
-  "text-delta": (content, { delta }) => addText(content, "text", delta),
-  "reasoning-delta": (content, { delta }) => addText(content, "reasoning", delta),
-  "tool-call": (content, { toolCallId, toolName, input }) => addTool(content, toolCallId, toolName, input),
-  "tool-output": (content, { toolCallId, data, stream }) => {
-    findTool(content, toolCallId)?.outputs.push({ data, stream });
-  },
-  "tool-result": (content, { toolCallId, toolName, content: text, isError, durationMs }) => {
-    const tool = findTool(content, toolCallId) ?? addTool(content, toolCallId, toolName);
-    tool.result = { content: text, isError, durationMs };
-  },
-  "step-complete": (content) => {
-    content.isOpen = false;
-  },
-  usage: (content, { usage }) => {
-    content.usage = addUsage(content.usage, usage);
-  },
-  steering: (content, { text }) => addBlock(content, { kind: "steering", text }),
-  "provider-retry": (content, { attempt, delayMs, message }) =>
-    addBlock(content, { kind: "retry", attempt, delayMs, message }),
-  error: (content, { message, code }) => addBlock(content, { kind: "error", message, code }),
-  done: (content, { reason, durationMs, usage, contextSize }) => {
-    Object.assign(content, { phase: "done", reason, durationMs, contextSize, isOpen: false });
-    content.usage = usage ?? content.usage;
-  },
-  "turn-sealed": (content) => {
-    content.phase = "sealed";
-  },
-};
-
-/** Adds one stored chunk (protocol 3); to the list given, else where it belongs. */
+/**
+ * Adds one stored chunk (protocol 3); to the list given, else where it belongs.
+ * @param {Content} content
+ * @param {StoredChunk} stored
+ * @param {Block[]} [list]
+ */
 export function addChunk(content, { role, chunk }, list) {
-  const place = (block) => (list ? list.push(block) : addBlock(content, block));
+  /** @param {Block} block */
+  const place = (block) => (list ?? content.answer).push(block);
   switch (chunk.type) {
     case "text":
       if (role === "user" && (list || content.answer.length === 0))
@@ -83,10 +137,10 @@ export function addChunk(content, { role, chunk }, list) {
       place({ kind: "reasoning", parts: [chunk.text] });
       break;
     case "tool-call":
-      addTool(content, chunk.toolCallId, chunk.toolName, chunk.input);
+      addTool(content, chunk);
       break;
     case "tool-result":
-      adders["tool-result"](content, chunk);
+      addResult(content, chunk);
       break;
     case "system":
       place({ kind: "system", text: chunk.text });
@@ -98,29 +152,70 @@ export function addChunk(content, { role, chunk }, list) {
   content.isOpen = false;
 }
 
+/**
+ * @template {Block} Kind
+ * @param {Content} content
+ * @param {Kind} block
+ */
 function addBlock(content, block) {
   content.answer.push(block);
   content.isOpen = false;
   return block;
 }
 
+/**
+ * @param {Content} content
+ * @param {"text" | "reasoning"} kind
+ * @param {string} delta
+ */
 function addText(content, kind, delta) {
   const last = content.answer.at(-1);
-  if (content.isOpen && last.kind === kind) last.parts.push(delta);
+  if (content.isOpen && last?.kind === kind) last.parts.push(delta);
   else addBlock(content, { kind, parts: [delta] });
   content.isOpen = true;
 }
 
-function addTool(content, toolCallId, toolName, input) {
-  return addBlock(content, { kind: "tool", toolCallId, toolName, input, outputs: [], result: undefined });
+/**
+ * @param {Content} content
+ * @param {{ toolCallId: string, toolName: string, input?: unknown }} call
+ */
+function addTool(content, { toolCallId, toolName, input }) {
+  /** @type {ToolBlock} */
+  const block = { kind: "tool", toolCallId, toolName, input, outputs: [], result: undefined };
+  return addBlock(content, block);
 }
 
-const findTool = (content, toolCallId) =>
-  content.answer.findLast((block) => block.kind === "tool" && block.toolCallId === toolCallId);
+/**
+ * @param {Content} content
+ * @param {ToolResult & { toolCallId: string, toolName: string }} event
+ */
+function addResult(content, { toolCallId, toolName, content: text, isError, durationMs }) {
+  const tool = findTool(content, toolCallId) ?? addTool(content, { toolCallId, toolName });
+  tool.result = { content: text, isError, durationMs };
+}
 
+/**
+ * @param {Content} content
+ * @param {string} toolCallId
+ */
+function findTool(content, toolCallId) {
+  const found = content.answer.findLast((block) => block.kind === "tool" && block.toolCallId === toolCallId);
+  return found?.kind === "tool" ? found : undefined;
+}
+
+/** @type {(keyof Usage)[]} */
+const usageFields = ["inputTokens", "outputTokens", "cacheReadTokens", "cacheWriteTokens"];
+
+/**
+ * @param {Usage | undefined} sum
+ * @param {Usage} usage
+ */
 function addUsage(sum, usage) {
   if (!sum) return { ...usage };
   const total = { ...sum };
-  for (const [name, tokens] of Object.entries(usage)) total[name] = (total[name] ?? 0) + tokens;
+  for (const name of usageFields) {
+    const tokens = usage[name];
+    if (tokens !== undefined) total[name] = (total[name] ?? 0) + tokens;
+  }
   return total;
 }

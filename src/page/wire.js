@@ -1,9 +1,42 @@
 // The one WebSocket of the page: opens it, keeps it alive, and comes back when it is lost. Knows nothing of
 // conversations; whoever needs something again after a reconnect asks for it in onOpen.
-import { closeMeaning, comesBack, reconnectDelayMs } from "./backoff.js";
+import { comesBack, reconnectDelayMs } from "./backoff.js";
+import { ApiError, messageOf, statusOf } from "./http.js";
+
+/**
+ * @import { ClientMessage } from "../protocol/client-message.ts"
+ * @import { ServerMessage } from "../protocol/server-message.ts"
+ * @import { Clock } from "./clock.js"
+ * @import { Delta } from "./transcript.js"
+ *
+ * @typedef {ServerMessage | ({ type: "chat.delta" } & Delta)} Received
+ *
+ * @typedef {{ name: "connecting" | "live" | "draining" | "stopped" }
+ *   | { name: "locked" }
+ *   | { name: "waiting", untilMs: number, why: string }
+ *   | { name: "ended", code: number, why: string }} WireState "locked": no token yet.
+ *
+ * @typedef {object} SocketListener
+ * @property {() => void} opened
+ * @property {(text: string) => void} message
+ * @property {(code: number, reason: string) => void} closed
+ *
+ * @typedef {{ send: (text: string) => void, close: () => void }} Socket
+ *
+ * @typedef {object} WireOptions
+ * @property {Clock} clock
+ * @property {(protocols: string[], listener: SocketListener) => Socket} open
+ * @property {(lastFailed: boolean) => Promise<string[]>} protocols What to offer; status 401 locks the wire.
+ * @property {(state: WireState) => void} onState
+ * @property {() => void} onOpen
+ * @property {(message: Received) => void} onMessage
+ * @property {() => void} onLost
+ *
+ * @typedef {ReturnType<typeof createWire>} Wire
+ */
 
 const connectTimeoutMs = 10_000;
-/** Nothing heard for so long: ask with a ping (a browser cannot see the server's own pings) … */
+/** Nothing received for so long: ask with a ping (a browser cannot see the server's own pings) … */
 const quietMs = 25_000;
 /** … and without any answer for so long, the socket is taken for dead. */
 const answerTimeoutMs = 8_000;
@@ -11,35 +44,55 @@ const answerTimeoutMs = 8_000;
 const provenMs = 5_000;
 
 /**
- * States, told to onState: {name: "connecting"}, "live", "draining", "waiting" {untilMs, why}, "ended" {code, why},
- * "locked" (no token yet), "stopped".
- *
- * @param options.open (protocols) => WebSocket
- * @param options.protocols (lastFailed) => Promise of what to offer; an error with status 401 locks the wire
+ * @param {URL} url
+ * @returns {WireOptions["open"]}
  */
+export const socketTo = (url) => (protocols, listener) => {
+  const socket = new WebSocket(url, protocols);
+  socket.onopen = listener.opened;
+  socket.onmessage = ({ data }) => listener.message(data);
+  socket.onclose = ({ code, reason }) => listener.closed(code, reason);
+  return socket;
+};
+
+/** @param {WireOptions} options */
 export function createWire({ clock, open, protocols, onState, onOpen, onMessage, onLost }) {
+  /** @type {WireState} */
   let state = { name: "stopped" };
+  /** @type {Socket | undefined} */
   let socket;
   let generation = 0;
   let attempt = 0;
   let lastFailed = false;
-  let lastHeardMs = 0;
-  let messagesHeard = 0;
+  let lastReceivedMs = 0;
+  let messagesReceived = 0;
   let openedMs = 0;
+  /** @type {number | undefined} */
   let reconnectAfterMs;
+  /** @type {unknown} */
   let timer;
+  /** @type {((isAnswered: boolean) => void)[]} */
   let pings = [];
 
+  /** @param {WireState} next */
   const become = (next) => {
     state = next;
     onState(next);
   };
 
+  /**
+   * @param {() => void} run
+   * @param {number} delayMs
+   */
   const later = (run, delayMs) => {
     clock.clearTimeout(timer);
     timer = clock.setTimeout(run, delayMs);
   };
 
+  /**
+   * @param {number} delayMs
+   * @param {string} why
+   */
   function wait(delayMs, why) {
     become({ name: "waiting", untilMs: clock.wall() + delayMs, why });
     later(connect, delayMs);
@@ -54,32 +107,34 @@ export function createWire({ clock, open, protocols, onState, onOpen, onMessage,
       offered = await protocols(lastFailed);
     } catch (error) {
       if (mine !== generation) return;
-      if (error.status === 401) become({ name: "locked" });
-      else wait(error.retryAfterMs ?? reconnectDelayMs(attempt++, clock.random()), error.message);
-      return;
+      if (statusOf(error) === 401) return become({ name: "locked" });
+      const retryAfterMs = error instanceof ApiError ? error.retryAfterMs : undefined;
+      return wait(retryAfterMs ?? reconnectDelayMs(attempt++, clock.random()), messageOf(error));
     }
     if (mine !== generation) return;
-    const current = open(offered);
-    socket = current;
+    socket = open(offered, {
+      opened: () => mine === generation && opened(),
+      message: (text) => mine === generation && receive(text),
+      closed: (code, reason) => mine === generation && lose(code, reason),
+    });
     lastFailed = true;
     later(() => mine === generation && lose(1006, "the server did not answer"), connectTimeoutMs);
-    current.onopen = () => mine === generation && opened();
-    current.onmessage = ({ data }) => mine === generation && heard(data);
-    current.onclose = ({ code, reason }) => mine === generation && lose(code, reason);
   }
 
   function opened() {
     lastFailed = false;
-    openedMs = lastHeardMs = clock.wall();
+    openedMs = lastReceivedMs = clock.wall();
     become({ name: "live" });
     later(listen, quietMs);
     onOpen();
   }
 
-  function heard(data) {
-    lastHeardMs = clock.wall();
-    messagesHeard++;
-    const message = JSON.parse(data);
+  /** @param {string} text */
+  function receive(text) {
+    lastReceivedMs = clock.wall();
+    messagesReceived++;
+    /** @type {Received} */
+    const message = JSON.parse(text);
     if (message.type === "pong") pings.shift()?.(true);
     else if (message.type === "server.draining") {
       reconnectAfterMs = message.reconnectAfterMs;
@@ -88,33 +143,51 @@ export function createWire({ clock, open, protocols, onState, onOpen, onMessage,
     onMessage(message);
   }
 
-  /** Between two looks at the socket: fine if something was heard, else a ping that must be answered. */
+  /** Fine if something was received lately, else a ping that must be answered. */
   function listen() {
-    const quietForMs = clock.wall() - lastHeardMs;
+    const quietForMs = clock.wall() - lastReceivedMs;
     if (quietForMs < quietMs) later(listen, quietMs - quietForMs);
     else probe();
   }
 
   function probe() {
-    const before = messagesHeard;
-    socket.send(JSON.stringify({ type: "ping" }));
-    pings.push(() => {});
-    later(() => (messagesHeard === before ? lose(1006, "the connection went silent") : listen()), answerTimeoutMs);
+    const before = messagesReceived;
+    ping(() => {});
+    later(() => (messagesReceived === before ? lose(1006, "the connection went silent") : listen()), answerTimeoutMs);
   }
 
-  function lose(code, reason) {
+  /** @param {(isAnswered: boolean) => void} answered */
+  function ping(answered) {
+    if (!send({ type: "ping" })) return answered(false);
+    pings.push(answered);
+  }
+
+  /**
+   * False when there is no socket to send on; nothing is kept for later.
+   * @param {ClientMessage} message
+   */
+  function send(message) {
+    if (!isUp() || !socket) return false;
+    socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} why
+   */
+  function lose(code, why) {
     generation++;
     clock.clearTimeout(timer);
     const lost = socket;
     socket = undefined;
     lost?.close();
-    const answers = pings;
+    const unanswered = pings;
     pings = [];
-    for (const answer of answers) answer(false);
+    for (const answered of unanswered) answered(false);
     onLost();
     if (openedMs > 0 && clock.wall() - openedMs > provenMs) attempt = 0;
     openedMs = 0;
-    const why = closeMeaning(code, reason);
     if (!comesBack(code)) return become({ name: "ended", code, why });
     const jitter = 1 + clock.random() / 4;
     const delayMs = reconnectAfterMs === undefined ? undefined : Math.round(reconnectAfterMs * jitter);
@@ -142,18 +215,12 @@ export function createWire({ clock, open, protocols, onState, onOpen, onMessage,
       if (state.name === "waiting") connect();
       else if (isUp()) probe();
     },
-    /** False when there is no socket to send on; nothing is kept for later. */
-    send(message) {
-      if (!isUp()) return false;
-      socket.send(JSON.stringify(message));
-      return true;
-    },
-    /** True once the server has handled all that was sent before (it works in order); false if the socket is lost. */
-    barrier() {
-      if (!isUp()) return Promise.resolve(false);
-      socket.send(JSON.stringify({ type: "ping" }));
-      return new Promise((resolve) => pings.push(resolve));
-    },
+    send,
+    /**
+     * True once the server has handled all that was sent before (it works in order); false if the socket is lost.
+     * @returns {Promise<boolean>}
+     */
+    barrier: () => new Promise(ping),
     stop() {
       generation++;
       clock.clearTimeout(timer);

@@ -49,7 +49,7 @@ export async function page(table: Table): Promise<void> {
     table.note("… CPU of the server meanwhile, the page's questions and its stream", `${(cpu * 100).toFixed(1)} %`);
     const times: number[] = [];
     for (let round = 0; round < searches; round++) {
-      await search(shown, "a name that nobody has", "Nobody.");
+      await search(shown, "a name that nobody has", "None found.");
       times.push(await search(shown, id, "1 found."));
     }
     const ms = median(times);

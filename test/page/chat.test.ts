@@ -1,9 +1,13 @@
 // What becomes of the texts that are sent into a conversation: each is answered, waits, or goes back to its writer.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { type Chat, createChat } from "../../src/page/chat.js";
+import type { ConversationStatus } from "../../src/protocol/broadcast.ts";
 import type { StoredChunk } from "../../src/protocol/chunk.ts";
+import { refusals } from "../../src/protocol/refusals.ts";
+import type { Spec } from "../../src/protocol/surface.ts";
+import { SimulatedPageClock } from "../support/page-clock.ts";
 import { Script, storedTurn } from "../support/page-events.ts";
-import { type Chat, createChat, SimulatedPageClock } from "../support/page-modules.ts";
 
 const chat = suite("page/chat");
 
@@ -15,18 +19,18 @@ interface Bench {
   it: Chat;
   sent: object[];
   returned: [string, string][];
-  broadcast: string[];
-  server: { isUp: boolean; status: string; chunks: StoredChunk[]; showsQueue: boolean };
+  created: string[];
+  server: { isUp: boolean; status: ConversationStatus; chunks: StoredChunk[]; showsQueue: boolean };
 }
 
 function bench(isNew = false): Bench {
   const sent: object[] = [];
   const returned: [string, string][] = [];
-  const broadcast: string[] = [];
+  const created: string[] = [];
   const server: Bench["server"] = { isUp: true, status: "idle", chunks: [], showsQueue: true };
   const it = createChat({
     api: {
-      history: (_id: string, { sinceSeq = 0 }: { sinceSeq?: number }) =>
+      history: (_, { sinceSeq = 0 } = {}) =>
         Promise.resolve({ chunks: server.chunks.filter(({ seq }) => seq > sinceSeq) }),
       metrics: () => Promise.resolve({ turns: [] }),
       status: () => Promise.resolve({ isActive: server.status === "active" }),
@@ -41,21 +45,21 @@ function bench(isNew = false): Bench {
     clock: new SimulatedPageClock(),
     conversationId: "c",
     isNew,
-    settings: { carried: () => ({ model: "p/m" }), created: () => broadcast.push("settings") },
+    settings: { carried: () => ({ model: "p/m" }), created: () => created.push("settings") },
     statusOf: () => server.status,
     on: {
       changed: () => {},
       trouble: () => {},
       returned: (text, why) => returned.push([text, why]),
-      created: () => broadcast.push("created"),
+      created: () => created.push("created"),
       showsQueue: () => server.showsQueue,
     },
   });
   it.open();
-  return { it, sent, returned, broadcast, server };
+  return { it, sent, returned, created, server };
 }
 
-const queueSpec = (...texts: string[]) => ({
+const queueSpec = (...texts: string[]): Spec => ({
   id: "message-queue",
   region: "conversation",
   title: "Queue",
@@ -79,9 +83,9 @@ chat("a text starts a turn while idle, and waits in the queue while one runs", a
     { type: "chat.send", conversationId: "c", message: "one", model: "p/m" },
     { type: "chat.queue", conversationId: "c", text: "two" },
   ]);
-  for (const delta of new Script().opening("t1", "one")) it.hearDelta(delta);
+  for (const delta of new Script().opening("t1", "one")) it.receiveDelta(delta);
   assert.equal(it.waiting("send"), []);
-  it.hearQueue(queueSpec("two"));
+  it.receiveQueue(queueSpec("two"));
   assert.equal(it.waiting("queue"), []);
 });
 
@@ -94,13 +98,13 @@ chat("a running turn is stopped by its id, before its first event without one, a
   assert.ok(it.isStoppable());
   it.stop();
   const script = new Script();
-  for (const delta of script.opening("t1", "one")) it.hearDelta(delta);
+  for (const delta of script.opening("t1", "one")) it.receiveDelta(delta);
   it.stop();
   assert.equal(sent, [
     { type: "chat.cancel", conversationId: "c" },
     { type: "chat.cancel", conversationId: "c", turnId: "t1" },
   ]);
-  it.hearDelta(script.delta("t1", { type: "done", reason: "aborted" }));
+  it.receiveDelta(script.delta("t1", { type: "done", reason: "aborted" }));
   assert.ok(it.isRunning());
   assert.not(it.isStoppable());
 });
@@ -118,7 +122,7 @@ chat("who was not the first to send waits for that turn instead of being refused
   await settle();
   it.send("late");
   sent.length = 0;
-  it.hearRefusal("a turn is already generating for this conversation");
+  it.receiveRefusal(refusals.turnRunning("c").reply.message);
   assert.equal(sent, [{ type: "chat.queue", conversationId: "c", text: "late" }]);
   assert.equal(returned, []);
   assert.equal(
@@ -131,8 +135,8 @@ chat("any other refusal brings the text back with its reason", async () => {
   const { it, returned } = bench();
   await settle();
   it.send("please");
-  it.hearRefusal("new turns are refused");
-  it.hearRefusal("about nothing that was sent");
+  it.receiveRefusal("new turns are refused");
+  it.receiveRefusal("about nothing that was sent");
   assert.equal(returned, [
     ["please", "new turns are refused"],
     ["", "about nothing that was sent"],
@@ -149,12 +153,12 @@ chat("a text that cannot be sent comes back at once", async () => {
 });
 
 chat("a new conversation is told of once, with its first event", async () => {
-  const { it, broadcast } = bench(true);
+  const { it, created } = bench(true);
   await settle();
   assert.ok(it.isNew());
-  for (const delta of new Script().opening("t1", "one")) it.hearDelta(delta);
+  for (const delta of new Script().opening("t1", "one")) it.receiveDelta(delta);
   assert.not(it.isNew());
-  assert.equal(broadcast, ["settings", "created"]);
+  assert.equal(created, ["settings", "created"]);
 });
 
 chat("after a lost connection a text that never arrived comes back, one that did does not", async () => {
@@ -167,7 +171,7 @@ chat("after a lost connection a text that never arrived comes back, one that did
   const joined = it.rejoin();
   await joined;
   assert.equal(returned, []);
-  it.hearQueue(queueSpec());
+  it.receiveQueue(queueSpec());
   assert.equal(
     returned.map(([text]) => text),
     ["lost"],
@@ -181,10 +185,10 @@ chat(
     const { it, server, returned } = bench();
     server.status = "active";
     await settle();
-    it.hearQueue(queueSpec("again"));
+    it.receiveQueue(queueSpec("again"));
     it.send("again");
     it.lost();
-    it.hearQueue(queueSpec("again"));
+    it.receiveQueue(queueSpec("again"));
     await it.rejoin();
     assert.equal(
       returned.map(([text]) => text),
@@ -192,7 +196,7 @@ chat(
     );
     it.send("again");
     it.lost();
-    it.hearQueue(queueSpec("again", "again"));
+    it.receiveQueue(queueSpec("again", "again"));
     await it.rejoin();
     assert.is(returned.length, 1);
   },
@@ -201,12 +205,12 @@ chat(
 chat("queued texts are held for the next message only where no turn runs that takes them", async () => {
   const { it, server } = bench();
   await settle();
-  const held = ["idle", "active", "queued"].map((status) => {
+  const held = (["idle", "active", "queued"] as const).map((status) => {
     server.status = status;
     return it.isQueueHeld();
   });
   assert.equal(held, [false, false, true]);
-  for (const delta of new Script().opening("t1", "one")) it.hearDelta(delta);
+  for (const delta of new Script().opening("t1", "one")) it.receiveDelta(delta);
   assert.not(it.isQueueHeld());
 });
 

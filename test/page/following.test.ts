@@ -2,18 +2,16 @@
 // happens when an answer is late, missing or out of date.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Api, HistorySelection } from "../../src/page/api.js";
+import { createFollower, type Follower } from "../../src/page/follower.js";
+import { ApiError } from "../../src/page/http.js";
+import { createSettings } from "../../src/page/settings.js";
+import { createSurfaces, type Surface, type Surfaces } from "../../src/page/surfaces.js";
+import type { Wire } from "../../src/page/wire.js";
 import type { StoredChunk } from "../../src/protocol/chunk.ts";
+import type { CatalogEntry, Spec } from "../../src/protocol/surface.ts";
+import { SimulatedPageClock } from "../support/page-clock.ts";
 import { Script, shown, storedTurn } from "../support/page-events.ts";
-import {
-  createFollower,
-  createSettings,
-  createSurfaces,
-  type Follower,
-  SimulatedPageClock,
-  type Surface,
-  type Surfaces,
-  type Verdict,
-} from "../support/page-modules.ts";
 
 const following = suite("page/following");
 
@@ -35,7 +33,7 @@ interface Bench {
     failure: Error | undefined;
     isUp: boolean;
     /** What it says to a chat.subscribe. */
-    verdict: Verdict;
+    subscribed: Parameters<Follower["receiveSubscribed"]>[0];
   };
 }
 
@@ -43,14 +41,14 @@ function bench(): Bench {
   const clock = new SimulatedPageClock();
   const asked: string[] = [];
   const troubles: (string | undefined)[] = [];
-  const verdict = { epoch: "e", seq: 0, turnId: "running", recovered: false };
-  const server: Bench["server"] = { chunks: [], isActive: false, failure: undefined, isUp: true, verdict };
+  const subscribed = { epoch: "e", seq: 0, turnId: "running", recovered: false };
+  const server: Bench["server"] = { chunks: [], isActive: false, failure: undefined, isUp: true, subscribed };
   const answer = <T>(name: string, value: () => T): Promise<T> => {
     asked.push(name);
     return server.failure ? Promise.reject(server.failure) : Promise.resolve(value());
   };
   const api = {
-    history: (_id: string, selection: { sinceSeq?: number; beforeSeq?: number }) =>
+    history: (_id: string, selection: HistorySelection = {}) =>
       answer(`history ${JSON.stringify(selection)}`, () => ({
         chunks: server.chunks.filter(
           ({ seq }) => seq > (selection.sinceSeq ?? 0) && seq < (selection.beforeSeq ?? Number.POSITIVE_INFINITY),
@@ -59,15 +57,15 @@ function bench(): Bench {
     metrics: () => answer("metrics", () => ({ turns: [] })),
     status: () => answer("status", () => ({ isActive: server.isActive })),
   };
-  const wire = {
-    send(message: object): boolean {
-      const { type, after } = message as { type: string; after?: object };
-      if (server.isUp) asked.push(after ? `${type} after ${JSON.stringify(after)}` : type);
+  const wire: Pick<Wire, "send" | "barrier"> = {
+    send(message) {
+      const after = "after" in message ? message.after : undefined;
+      if (server.isUp) asked.push(after ? `${message.type} after ${JSON.stringify(after)}` : message.type);
       return server.isUp;
     },
     barrier() {
       if (server.isUp) asked.push("barrier");
-      if (server.isUp) follower.hearVerdict(server.verdict);
+      if (server.isUp) follower.receiveSubscribed(server.subscribed);
       return Promise.resolve(server.isUp);
     },
   };
@@ -117,14 +115,14 @@ following(
     follower.open(true);
     await settle();
     const script = new Script();
-    for (const delta of [...script.opening("t1", "hi"), ...script.words("t1", ["Hel"])]) follower.hear(delta);
+    for (const delta of [...script.opening("t1", "hi"), ...script.words("t1", ["Hel"])]) follower.receiveDelta(delta);
     const { version } = follower.transcript.turns[0] ?? {};
     server.isActive = true;
-    server.verdict = { epoch: "e1", seq: 5, turnId: "t1", recovered: true };
+    server.subscribed = { epoch: "e1", seq: 5, turnId: "t1", recovered: true };
     asked.length = 0;
     await follower.join();
     assert.is(asked[0], 'chat.subscribe after {"epoch":"e1","seq":3}');
-    for (const delta of script.words("t1", ["lo ", "there"])) follower.hear(delta);
+    for (const delta of script.words("t1", ["lo ", "there"])) follower.receiveDelta(delta);
     assert.equal(shown(follower.transcript), ["hi > Hello there"]);
     assert.is(follower.transcript.turns[0]?.version, version, "the turn was not drawn anew");
   },
@@ -132,14 +130,14 @@ following(
 
 following("between turns it knows where it stands too, before it has heard an event", async () => {
   const { follower, asked, server } = bench();
-  server.verdict = { epoch: "e1", seq: 7, turnId: null, recovered: false };
+  server.subscribed = { epoch: "e1", seq: 7, turnId: null, recovered: false };
   follower.open(true);
   await settle();
   asked.length = 0;
   await follower.join();
   assert.is(asked[0], 'chat.subscribe after {"epoch":"e1","seq":7}');
   const script = new Script("e1", 7);
-  for (const delta of [...script.opening("t1", "hi"), ...script.words("t1", ["Hello"])]) follower.hear(delta);
+  for (const delta of [...script.opening("t1", "hi"), ...script.words("t1", ["Hello"])]) follower.receiveDelta(delta);
   assert.equal(shown(follower.transcript), ["hi > Hello"]);
 });
 
@@ -148,7 +146,7 @@ following("a turn that ended during a lost connection is completed from the hist
   follower.open(true);
   await settle();
   const script = new Script();
-  for (const delta of [...script.opening("t1", "hi"), ...script.words("t1", ["Hel"])]) follower.hear(delta);
+  for (const delta of [...script.opening("t1", "hi"), ...script.words("t1", ["Hel"])]) follower.receiveDelta(delta);
   server.chunks = storedTurn("t1", 1, "hi", "Hello");
   await follower.join();
   assert.equal(shown(follower.transcript), ["hi > Hello"]);
@@ -161,17 +159,17 @@ following("a hole in the events is repaired with a new subscription", async () =
   const script = new Script();
   const opening = script.opening("t1", "hi");
   const words = script.words("t1", ["a", "b"]);
-  for (const delta of opening) follower.hear(delta);
+  for (const delta of opening) follower.receiveDelta(delta);
   server.isActive = true;
   asked.length = 0;
   assert.ok(words[1]);
-  follower.hear(words[1]);
+  follower.receiveDelta(words[1]);
   assert.equal(asked.slice(0, 3), [
     "chat.unsubscribe",
     `chat.subscribe after {"epoch":"e1","seq":${opening.length}}`,
     "barrier",
   ]);
-  for (const delta of [...opening, ...words]) follower.hear(delta);
+  for (const delta of [...opening, ...words]) follower.receiveDelta(delta);
   await settle();
   assert.equal(shown(follower.transcript), ["hi > ab"]);
 });
@@ -208,7 +206,7 @@ following("a reading that fails says so, and is tried again until it succeeds", 
 
 following("a missing token is no trouble of the history, and closing ends the tries", async () => {
   const { follower, clock, server, troubles } = bench();
-  server.failure = Object.assign(new Error("no"), { status: 401 });
+  server.failure = new ApiError(401, "no");
   follower.open(false);
   await settle();
   assert.equal(troubles, []);
@@ -236,32 +234,33 @@ following("where events say no texts, they are read from the history, steering t
   await settle();
   const script = new Script();
   server.chunks = storedTurn("t1", 1, "hi", "").slice(0, 1);
-  follower.hear(script.delta("t1", { type: "turn-start" }));
-  for (const delta of script.words("t1", ["a"])) follower.hear(delta);
+  follower.receiveDelta(script.delta("t1", { type: "turn-start" }));
+  for (const delta of script.words("t1", ["a"])) follower.receiveDelta(delta);
   await settle();
   assert.equal(shown(follower.transcript), ["hi > a"]);
   server.chunks = storedTurn("t1", 1, "hi", "a");
-  for (const delta of script.ending("t1")) follower.hear(delta);
+  for (const delta of script.ending("t1")) follower.receiveDelta(delta);
   await settle();
   assert.equal(shown(follower.transcript), ["hi > a"]);
 });
 
 // ── surfaces ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const spec = (id: string) => ({ id, region: "r", title: id, fields: [] });
+const entry = (id: string): CatalogEntry => ({ id, region: "r", title: id });
+const spec = (id: string): Spec => ({ ...entry(id), fields: [] });
 
 function surfacesBench(): { surfaces: Surfaces; sent: object[]; changed: Surface[]; setUp(isUp: boolean): void } {
   const sent: object[] = [];
   const changed: Surface[] = [];
   let isUp = true;
-  const wire = {
-    send(message: object): boolean {
+  const wire: Pick<Wire, "send"> = {
+    send(message) {
       if (isUp) sent.push(message);
       return isUp;
     },
   };
   const surfaces = createSurfaces({ wire, onChange: (surface) => changed.push(surface) });
-  surfaces.hear({ type: "catalog", catalog: [{ id: "gateway" }, { id: "conversation" }, { id: "message-queue" }] });
+  surfaces.receive({ type: "catalog", catalog: ["gateway", "conversation", "message-queue"].map(entry) });
   return { surfaces, sent, changed, setUp: (next) => (isUp = next) };
 }
 
@@ -295,18 +294,20 @@ following("the newest spec is kept, a failure is kept until the next good spec, 
   const { surfaces, changed } = surfacesBench();
   surfaces.want([{ surfaceId: "gateway" }]);
   const it = surfaces.watched()[0];
-  assert.ok(surfaces.hear({ type: "error", surfaceId: "gateway", message: "broken" }));
+  assert.ok(surfaces.receive({ type: "error", surfaceId: "gateway", message: "broken" }));
   assert.is(it?.error, "broken");
-  assert.ok(surfaces.hear({ type: "surface", spec: spec("gateway") }));
+  assert.ok(surfaces.receive({ type: "surface", spec: spec("gateway") }));
   assert.is(it?.error, undefined);
   assert.ok(
-    surfaces.hear({ type: "update", update: { surfaceId: "gateway", spec: { ...spec("gateway"), title: "2" } } }),
+    surfaces.receive({ type: "update", update: { surfaceId: "gateway", spec: { ...spec("gateway"), title: "2" } } }),
   );
   assert.equal(it?.spec, { ...spec("gateway"), title: "2" });
-  assert.ok(surfaces.hear({ type: "update", update: { surfaceId: "gateway", conversationId: "c", spec: spec("x") } }));
+  assert.ok(
+    surfaces.receive({ type: "update", update: { surfaceId: "gateway", conversationId: "c", spec: spec("x") } }),
+  );
   assert.is(changed.length, 3);
-  assert.not(surfaces.hear({ type: "error", message: "of the protocol" }));
-  assert.not(surfaces.hear({ type: "chat.delta" }));
+  assert.not(surfaces.receive({ type: "error", message: "of the protocol" }));
+  assert.not(surfaces.receive({ type: "pong" }));
 });
 
 following("an action that cannot be sent says so beside its surface", () => {
@@ -327,7 +328,7 @@ following("an action that cannot be sent says so beside its surface", () => {
 
 // ── settings ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function settingsBench(failure?: { status: number; message: string }) {
+function settingsBench(failure?: ApiError) {
   const written: [string, string, unknown][] = [];
   const troubles: string[] = [];
   const put = (name: string) => (id: string, value: unknown) => {
@@ -335,7 +336,7 @@ function settingsBench(failure?: { status: number; message: string }) {
     written.push([name, id, value]);
     return Promise.resolve({});
   };
-  const api = {
+  const api: Pick<Api, "model" | "effort" | "putModel" | "putEffort"> = {
     model: () => Promise.resolve({ model: "p/stored" }),
     effort: () => Promise.resolve({ reasoningEffort: "low" }),
     putModel: put("model"),
@@ -349,7 +350,7 @@ following("a choice in an existing conversation is written to it, and nothing tr
   const { settings, written } = settingsBench();
   settings.open("c", false);
   await settle();
-  assert.equal(settings.shown(), { model: "p/stored", effort: "low" });
+  assert.equal(settings.shown(), { model: "p/stored", reasoningEffort: "low" });
   await settings.chooseModel("p/new");
   await settings.chooseEffort(null);
   assert.equal(written, [
@@ -375,14 +376,14 @@ following("a choice before the first message travels with it, and an effort stay
 });
 
 following("where a host cannot keep a choice it travels with each message; a refused one is taken back", async () => {
-  const cannot = settingsBench({ status: 501, message: "not offered" });
+  const cannot = settingsBench(new ApiError(501, "not offered"));
   cannot.settings.open("c", false);
   await settle();
   await cannot.settings.chooseModel("p/new");
   assert.equal(cannot.settings.carried(), { model: "p/new" });
   assert.equal(cannot.troubles, []);
 
-  const refused = settingsBench({ status: 400, message: "no such model" });
+  const refused = settingsBench(new ApiError(400, "no such model"));
   refused.settings.open("c", false);
   await refused.settings.chooseModel("p/none");
   await settle();

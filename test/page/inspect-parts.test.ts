@@ -4,23 +4,17 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { boxesOf, chartOf } from "../../scripts/pictures/chart.ts";
 import { machines } from "../../scripts/pictures/draw.ts";
+import { ApiError, type Store } from "../../src/page/http.js";
+import { ages, change, everyone, type Filter, isEveryone, queryOf } from "../../visualizations/live/filter.js";
+import * as format from "../../visualizations/live/format.js";
+import { createLog, type Log, type LogLine } from "../../visualizations/live/log.js";
+import { createPull } from "../../visualizations/live/pull.js";
+import * as route from "../../visualizations/live/route.js";
+import { telling, tonedStates } from "../../visualizations/live/tones.js";
+import { rowsOf } from "../../visualizations/live/tree.js";
 import { SimulatedClock } from "../support/clock.ts";
 import { eventually } from "../support/deadline.ts";
-import {
-  createInspectApi,
-  createLog,
-  createPull,
-  type Filter,
-  filterModule,
-  followActor,
-  inspectFormat,
-  inspectRoute,
-  type KeptText,
-  type Log,
-  type LogLine,
-  tonesModule,
-  treeModule,
-} from "../support/inspect-modules.ts";
+import { createApi, followActor } from "../support/inspect-modules.ts";
 
 // ── the log ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -126,7 +120,6 @@ log.run();
 // ── finding ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const finding = suite("page/inspect: finding");
-const { everyone, change, isEveryone, queryOf, ages } = filterModule;
 
 finding("nothing sought asks for everybody, as many as are shown", () => {
   assert.ok(isEveryone(everyone));
@@ -154,11 +147,11 @@ finding("another kind lets go of the state; the same kind keeps it", () => {
 });
 
 finding("the address names the actor and the server's start, and what is no such address names nobody", () => {
-  const hash = inspectRoute.hashOf("x:12", 1_700_000_000_000);
-  assert.equal(inspectRoute.routeOf(hash), { id: "x:12", startedAt: 1_700_000_000_000 });
-  assert.equal(inspectRoute.routeOf("#/a/x%3A3"), { id: "x:3", startedAt: undefined });
+  const hash = route.hashOf("x:12", 1_700_000_000_000);
+  assert.equal(route.routeOf(hash), { id: "x:12", startedAt: 1_700_000_000_000 });
+  assert.equal(route.routeOf("#/a/x%3A3"), { id: "x:3", startedAt: undefined });
   for (const other of ["", "#/", "#/c/x", "#/a/", "#/a/%E0%A4%A", "#/a/x/NO"])
-    assert.is(inspectRoute.routeOf(other), undefined, other);
+    assert.is(route.routeOf(other), undefined, other);
 });
 
 finding.run();
@@ -178,7 +171,7 @@ const charts = [
   { chart: "connection", count: 3, states: { [flowing]: 2, [congested]: 1 } },
   { chart: "guest", count: 1, states: {} },
 ];
-const rows = (chosen: Partial<Filter>) => treeModule.rowsOf(families, charts, { ...everyone, ...chosen });
+const rows = (chosen: Partial<Filter>) => rowsOf(families, charts, { ...everyone, ...chosen });
 
 table("every kind has a row with its count, below its parent, also when there is none of it", () => {
   assert.equal(
@@ -208,19 +201,16 @@ table("the chosen kind shows its states, and the chosen state stays when nobody 
 
 table("every state that wants an eye is a state of a chart", () => {
   const states = new Set(machines.flatMap((machine) => [...boxesOf(chartOf(machine).root)].map(({ id }) => id)));
-  for (const state of tonesModule.tonedStates()) assert.ok(states.has(state), state);
+  for (const state of tonedStates()) assert.ok(states.has(state), state);
 });
 
 table("an actor is told by what went wrong, then by what is held up, then by where it has got to", () => {
   const isInitial = (state: string): boolean => state === flowing;
-  assert.is(
-    tonesModule.telling([flowing, "connection.open.chatTurn.asking"], isInitial),
-    "connection.open.chatTurn.asking",
-  );
-  assert.is(tonesModule.telling([flowing, congested], isInitial), congested);
-  assert.is(tonesModule.telling([congested, "turn.failed"], isInitial), "turn.failed");
-  assert.is(tonesModule.telling([flowing], isInitial), flowing);
-  assert.is(tonesModule.telling([], isInitial), undefined);
+  assert.is(telling([flowing, "connection.open.chatTurn.asking"], isInitial), "connection.open.chatTurn.asking");
+  assert.is(telling([flowing, congested], isInitial), congested);
+  assert.is(telling([congested, "turn.failed"], isInitial), "turn.failed");
+  assert.is(telling([flowing], isInitial), flowing);
+  assert.is(telling([], isInitial), undefined);
 });
 
 table.run();
@@ -230,27 +220,27 @@ table.run();
 const words = suite("page/inspect: words");
 
 words("durations and sizes are as long as a person needs", () => {
-  const durations = [-5, 340, 2_400, 12_300, 65_000, 600_000, 7_500_000, 200_000_000].map(inspectFormat.duration);
+  const durations = [-5, 340, 2_400, 12_300, 65_000, 600_000, 7_500_000, 200_000_000].map(format.duration);
   assert.equal(durations, ["0 ms", "340 ms", "2.4 s", "12 s", "1 min 5 s", "10 min", "2 h 5 min", "2 d"]);
-  assert.equal([0, 1_023, 12_800, 3_355_443].map(inspectFormat.bytes), ["0 B", "1023 B", "12.5 KiB", "3.2 MiB"]);
-  assert.is(inspectFormat.number(10_000), "10,000");
-  assert.match(inspectFormat.timeOfDay(1_700_000_000_041.5), /^\d\d:\d\d:20\.041$/);
+  assert.equal([0, 1_023, 12_800, 3_355_443].map(format.bytes), ["0 B", "1023 B", "12.5 KiB", "3.2 MiB"]);
+  assert.is(format.number(10_000), "10,000");
+  assert.match(format.timeOfDay(1_700_000_000_041.5), /^\d\d:\d\d:20\.041$/);
 });
 
 words("states and events are told by their last words, XState's own in plain ones", () => {
-  assert.equal(inspectFormat.stateWords(congested), ["flow", "congested"]);
-  assert.equal(inspectFormat.stateWords("turn.done"), ["", "done"]);
-  assert.equal(inspectFormat.stateWords("turn"), ["", "turn"]);
-  assert.is(inspectFormat.eventWords("socket.closed"), "socket.closed");
-  assert.is(inspectFormat.eventWords("xstate.done.actor.surface-watch"), "surface-watch is done");
-  assert.is(inspectFormat.eventWords("xstate.error.actor.turn"), "turn has failed");
-  assert.is(inspectFormat.eventWords("xstate.after.sealRetryPause.conversation.sealing"), "after sealRetryPause");
+  assert.equal(format.stateWords(congested), ["flow", "congested"]);
+  assert.equal(format.stateWords("turn.done"), ["", "done"]);
+  assert.equal(format.stateWords("turn"), ["", "turn"]);
+  assert.is(format.eventWords("socket.closed"), "socket.closed");
+  assert.is(format.eventWords("xstate.done.actor.surface-watch"), "surface-watch is done");
+  assert.is(format.eventWords("xstate.error.actor.turn"), "turn has failed");
+  assert.is(format.eventWords("xstate.after.sealRetryPause.conversation.sealing"), "after sealRetryPause");
   const parts = { source: congested, event: "socket.drained", branch: 0 };
-  assert.equal(inspectFormat.transitionParts(`${congested} socket.drained 0`), parts);
+  assert.equal(format.transitionParts(`${congested} socket.drained 0`), parts);
 });
 
 words("an actor is called by its ids, long ones by their beginning", () => {
-  const name = (chart: string, names: Record<string, string>) => inspectFormat.nameOf({ id: "x:1", chart, names });
+  const name = (chart: string, names: Record<string, string>) => format.nameOf({ id: "x:1", chart, names });
   const connectionId = "1e10dec3-0a12-441f-ba8d-7179fd6d0017";
   assert.is(name("connection", { connectionId }), "1e10dec3…");
   assert.is(name("watch", { connectionId, conversationId: "c" }), "c for socket 1e10dec3…");
@@ -278,7 +268,7 @@ asking("it asks at its pace while it is seen, once at a time, and not at all whi
     isVisible: () => isVisible,
     ask: (round) => {
       rounds.push(round);
-      return new Promise((resolve) => {
+      return new Promise<void>((resolve) => {
         answer = resolve;
       });
     },
@@ -324,16 +314,16 @@ asking("a server in trouble is asked less often, and its recovery is told", asyn
 });
 
 /** A stream of an actor that the test writes to. */
-function broadcastOf(refusals: object[] = []) {
+function streamed(refusals: ApiError[] = []) {
   const clock = new SimulatedClock();
   const heard: string[] = [];
-  const bodies: ReadableStreamDefaultController<Uint8Array>[] = [];
+  const bodies: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>[] = [];
   const follower = followActor("x:1", {
     clock,
     open: (_, signal) => {
       const refusal = refusals.shift();
       if (refusal) return Promise.reject(refusal);
-      const body = new ReadableStream<Uint8Array>({
+      const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
         start(controller) {
           bodies.push(controller);
           signal.addEventListener("abort", () => controller.error(new Error("aborted")));
@@ -356,7 +346,7 @@ function broadcastOf(refusals: object[] = []) {
 }
 
 asking("lines are heard as they come, in whatever pieces, and heartbeats are for the watchdog alone", async () => {
-  const { write, hears, follower, clock } = broadcastOf();
+  const { write, hears, follower, clock } = streamed();
   await settle();
   write('{"type":"actor.shown","at":1}\n{"type":"act');
   await hears("actor.shown 1");
@@ -368,7 +358,7 @@ asking("lines are heard as they come, in whatever pieces, and heartbeats are for
 });
 
 asking("a stream that breaks is told as lost and taken up again", async () => {
-  const { clock, bodies, write, hears, follower } = broadcastOf();
+  const { clock, bodies, write, hears, follower } = streamed();
   await settle();
   write('{"type":"actor.shown","at":1}\n');
   await hears("actor.shown 1");
@@ -382,7 +372,7 @@ asking("a stream that breaks is told as lost and taken up again", async () => {
 });
 
 asking("a stream without a sign of life is given up", async () => {
-  const { clock, hears, write, follower } = broadcastOf();
+  const { clock, hears, write, follower } = streamed();
   await settle();
   clock.advance(20_000);
   write('{"type":"still.here","at":1}\n');
@@ -395,7 +385,7 @@ asking("a stream without a sign of life is given up", async () => {
 });
 
 asking("after an actor's end nothing is asked any more", async () => {
-  const { clock, bodies, write, hears } = broadcastOf();
+  const { clock, bodies, write, hears } = streamed();
   await settle();
   write('{"type":"actor.ended","at":1}\n');
   await hears("actor.ended 1");
@@ -405,13 +395,13 @@ asking("after an actor's end nothing is asked any more", async () => {
 });
 
 asking("an actor that is not there is gone, and not asked for again", async () => {
-  const { clock, hears } = broadcastOf([{ status: 404 }]);
+  const { clock, hears } = streamed([new ApiError(404, "gone")]);
   await hears("gone");
   assert.is(clock.pending, 0);
 });
 
 asking("another refusal is told and tried again; a server that is away is tried again", async () => {
-  const { clock, hears, write, follower } = broadcastOf([{ status: 429, message: "too many" }, { status: 0 }]);
+  const { clock, hears, write, follower } = streamed([new ApiError(429, "too many"), new ApiError(0, "away")]);
   await hears("too many");
   for (let attempt = 0; attempt < 2; attempt++) {
     clock.advance(1_000);
@@ -422,7 +412,7 @@ asking("another refusal is told and tried again; a server that is away is tried 
   follower.stop();
 });
 
-const kept = (): KeptText & { texts: Map<string, string> } => {
+const kept = (): Store & { texts: Map<string, string> } => {
   const texts = new Map<string, string>();
   return {
     texts,
@@ -437,10 +427,10 @@ asking("the token goes with every question, and a refusal is told with its reaso
   const refused: boolean[] = [];
   let answer = (): Response => Response.json({ ok: true });
   const [session, device] = [kept(), kept()];
-  const api = createInspectApi({
+  const api = createApi({
     base: new URL("http://127.0.0.1/inspect/"),
     fetch: (url, init) => {
-      asked.push([String(url), new Headers(init?.headers).get("authorization")]);
+      asked.push([String(url), new Headers(init.headers).get("authorization")]);
       return Promise.resolve(answer());
     },
     stores: [session, device],

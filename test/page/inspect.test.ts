@@ -138,7 +138,7 @@ promise(
     await operator.page.keyboard.press("End");
     await operator.seesLit(...quiet);
     await operator.page.keyboard.press("Home");
-    await operator.sees("#log-entry", "you began to look");
+    await operator.sees("#log-entry", "you began to watch");
     await operator.page.click("#log-pause");
     await operator.sees("#moment", "live");
     await operator.page.click("#log-clear");
@@ -174,14 +174,14 @@ promise("kinds and states are counted as they are, and whoever is chosen is foun
   await operator.page.locator("#tree button", { hasText: "cursor live" }).click();
   await operator.sees("#found", "2 found.");
   await operator.page.selectOption("#find-state", "watch.left");
-  await operator.sees("#found", "Nobody.");
+  await operator.sees("#found", "None found.");
   await operator.page.click("#find-clear");
   await operator.page.fill("#find", "a-conv");
   await operator.sees("#found", "3 found.");
   await operator.page.selectOption("#find-chart", "conversation");
   await operator.sees("#found", "1 found.");
   await operator.page.selectOption("#find-age", "older-3600000");
-  await operator.sees("#found", "Nobody.");
+  await operator.sees("#found", "None found.");
   await operator.page.locator("#to-all").waitFor({ state: "hidden" });
   await operator.page.locator("#tree button").first().focus();
   await operator.page.keyboard.press("/");
@@ -202,7 +202,7 @@ promise(
     await operator.picks(fixture.newest("turn"));
     await operator.sees(".card", "The model writes its answer.");
     await operator.sees(".deadlines", /In 1 h \d+ min: it has run for too long: aborted/);
-    await operator.sees("#signals", /Last said\s*[\d.]+ m?s ago/);
+    await operator.sees("#about", /Last event\s*[\d.]+ m?s ago/);
     await operator.sees("#beside[open]", /agent\.finished, .*turn\.cancel/);
     client.send({ type: "chat.cancel", conversationId: "c" });
     await operator.seesLit("turn.aborted");
@@ -217,7 +217,7 @@ promise("parent and children lead to one another, and the address leads back to 
   await operator.picks(connection);
   await operator.page.locator("#children a").click();
   await operator.sees("#kind", /^watch$/);
-  await operator.sees("#signals", /at the newest event/);
+  await operator.sees("#about", /at the newest event/);
   assert.match(operator.page.url(), new RegExp(`#/a/${encodeURIComponent(watch)}/`));
   const again = await visits(fixture, new URL(operator.page.url()).hash);
   await again.seesLit(...idle);

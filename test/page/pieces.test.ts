@@ -1,14 +1,15 @@
 // The page's small pure parts: texts on their way, the list, the address, back-off, and how things are said.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  backoffModule as backoff,
-  conversationsModule as conversations,
-  formatModule as format,
-  outboxModule as outbox,
-  proseModule as prose,
-  routeModule as route,
-} from "../support/page-modules.ts";
+import * as backoff from "../../src/page/backoff.js";
+import type { StatusChanged } from "../../src/page/conversations.js";
+import * as conversations from "../../src/page/conversations.js";
+import * as format from "../../src/page/format.js";
+import * as outbox from "../../src/page/outbox.js";
+import * as prose from "../../src/page/prose.js";
+import * as route from "../../src/page/route.js";
+import type { ConversationSummary } from "../../src/ports/conversations.ts";
+import { closes } from "../../src/protocol/closes.ts";
 
 const pieces = suite("page/pieces");
 
@@ -81,17 +82,20 @@ pieces("after a lost connection, what the server does not know goes back, newer 
 
 // ── the list ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const row = (id: string, lastActivityAt: number, title: string | null = id) => {
+const row = (id: string, lastActivityAt: number, title: string | null = id): ConversationSummary => {
   return { id, title, lastActivityAt, createdAt: 0, status: "idle", workspaceId: "default" };
 };
 
-pieces("broadcast moves a conversation to the top, and asks for a reading when its title is unknown", () => {
+const active = (conversationId: string): StatusChanged => {
+  return { type: "conversation.statusChanged", conversationId, status: "active", workspaceId: "default" };
+};
+
+pieces("a change of status moves a conversation to the top, and asks for a reading when its title is unknown", () => {
   const list = conversations.createList();
   conversations.beginReading(list);
   conversations.finishReading(list, [row("b", 2), row("a", 1)], 5);
-  const broadcast = { conversationId: "a", status: "active", workspaceId: "default" };
-  assert.not(conversations.addBroadcast(list, broadcast, 10));
-  assert.ok(conversations.addBroadcast(list, { ...broadcast, conversationId: "c" }, 11));
+  assert.not(conversations.addChange(list, active("a"), 10));
+  assert.ok(conversations.addChange(list, active("c"), 11));
   assert.equal(
     list.rows.map(({ id, status }) => [id, status]),
     [
@@ -102,10 +106,10 @@ pieces("broadcast moves a conversation to the top, and asks for a reading when i
   );
 });
 
-pieces("broadcast that comes while the list is being read is not overwritten by it", () => {
+pieces("a change that comes while the list is being read is not overwritten by it", () => {
   const list = conversations.createList();
   conversations.beginReading(list);
-  conversations.addBroadcast(list, { conversationId: "a", status: "active", workspaceId: "default" }, 10);
+  conversations.addChange(list, active("a"), 10);
   conversations.finishReading(list, [row("a", 1, "Title")], 11);
   assert.is(list.rows[0]?.status, "active");
   assert.is(list.rows[0]?.title, "Title");
@@ -128,9 +132,10 @@ pieces("delays grow, stay bounded, and leave half to chance", () => {
 pieces("only codes from 4500 to 4999 mean: do not come back", () => {
   for (const code of [1000, 1001, 1006, 1011, 1012, 4001, 4499]) assert.ok(backoff.comesBack(code));
   for (const code of [4500, 4501, 4502, 4999]) assert.not(backoff.comesBack(code));
-  assert.is(backoff.closeMeaning(4004), "the server is full");
-  assert.is(backoff.closeMeaning(1006), "");
-  assert.is(backoff.closeMeaning(4777, "own words"), "own words");
+});
+
+pieces("the page comes back after a close exactly where the server means it to", () => {
+  for (const { code, comeBack } of Object.values(closes)) assert.is(backoff.comesBack(code), comeBack, String(code));
 });
 
 pieces("times and figures read as a person says them", () => {

@@ -2,9 +2,10 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Delta, Transcript } from "../../src/page/transcript.js";
+import * as page from "../../src/page/transcript.js";
 import type { StoredChunk } from "../../src/protocol/chunk.ts";
 import { Script, shown, storedTurn } from "../support/page-events.ts";
-import { type Delta, transcriptModule as page, type Transcript } from "../support/page-modules.ts";
 
 const transcript = suite("page/transcript");
 
@@ -50,9 +51,12 @@ transcript("every kind of event has its place in the answer", () => {
     turn?.answer.map((block) => block.kind),
     ["retry", "reasoning", "tool", "tool", "steering", "text", "error"],
   );
-  assert.equal(turn?.answer[2]?.outputs, [{ data: "tick", stream: "stdout" }]);
-  assert.is(turn?.answer[2]?.result?.content, "noon");
-  assert.equal(turn?.answer[5]?.parts, ["It is ", "noon."]);
+  assert.equal(turn?.answer[2], {
+    ...{ kind: "tool", toolCallId: "a", toolName: "clock", input: {} },
+    outputs: [{ data: "tick", stream: "stdout" }],
+    result: { content: "noon", isError: false, durationMs: undefined },
+  });
+  assert.equal(turn?.answer[5], { kind: "text", parts: ["It is ", "noon."] });
   assert.equal(turn?.usage, { inputTokens: 11, outputTokens: 22, cacheReadTokens: 3 });
 });
 
@@ -291,8 +295,8 @@ transcript("figures of turns read from the history, and how they ended, come wit
   const usage = { inputTokens: 1, outputTokens: 2 };
   page.addMetrics(into, {
     turns: [
-      { turnId: "t1", reason: "aborted", usage, durationMs: 7 },
-      { turnId: "t9", usage: null },
+      { turnId: "t1", reason: "aborted", usage, durationMs: 7, steps: [] },
+      { turnId: "t9", usage: null, steps: [] },
     ],
   });
   assert.equal(into.turns[0]?.usage, usage);

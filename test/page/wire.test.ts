@@ -1,19 +1,22 @@
 // The page's socket: it comes back, not too often, at once when there is reason to, and not at all when told so.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createWire, SimulatedPageClock, type Wire, type WireOptions } from "../support/page-modules.ts";
+import { ApiError } from "../../src/page/http.js";
+import { createWire, type Received, type SocketListener, type Wire, type WireOptions } from "../../src/page/wire.js";
+import type { ChatSubscribe } from "../../src/protocol/chat-subscribe.ts";
+import type { UpdateMessage } from "../../src/protocol/server-message.ts";
+import { SimulatedPageClock } from "../support/page-clock.ts";
 
-/** A WebSocket as the page uses it, moved by the test. */
+/** The other end of a socket, moved by the test. */
 class Peer {
-  onopen = (): void => {};
-  onmessage = (_message: { data: string }): void => {};
-  onclose = (_close: { code: number; reason: string }): void => {};
+  readonly listener: SocketListener;
   readonly sent: { type: string }[] = [];
   readonly protocols: string[];
   isClosed = false;
 
-  constructor(protocols: string[]) {
+  constructor(protocols: string[], listener: SocketListener) {
     this.protocols = protocols;
+    this.listener = listener;
   }
 
   send(text: string): void {
@@ -24,8 +27,12 @@ class Peer {
     this.isClosed = true;
   }
 
-  say(message: object): void {
-    this.onmessage({ data: JSON.stringify(message) });
+  say(message: Received): void {
+    this.listener.message(JSON.stringify(message));
+  }
+
+  cut(code = 1006, reason = ""): void {
+    this.listener.closed(code, reason);
   }
 }
 
@@ -46,8 +53,8 @@ function bench(overrides: Partial<WireOptions> = {}): Bench {
   const told: string[] = [];
   const wire = createWire({
     clock,
-    open(protocols) {
-      const peer = new Peer(protocols);
+    open(protocols, listener) {
+      const peer = new Peer(protocols, listener);
       peers.push(peer);
       return peer;
     },
@@ -69,7 +76,7 @@ function bench(overrides: Partial<WireOptions> = {}): Bench {
   const open = async (): Promise<Peer> => {
     wire.start();
     await settle();
-    peer().onopen();
+    peer().listener.opened();
     return peer();
   };
   return { wire, clock, peers, told, peer, settle, open };
@@ -77,23 +84,31 @@ function bench(overrides: Partial<WireOptions> = {}): Bench {
 
 const wire = suite("page/wire");
 
+const subscribe: ChatSubscribe = { type: "chat.subscribe", conversationId: "c" };
+const update: UpdateMessage = {
+  type: "update",
+  update: { surfaceId: "s", spec: { id: "s", region: "r", title: "t", fields: [] } },
+};
+/** What it waits for, as it says. */
+const waiting = ({ state }: Wire) => (state.name === "waiting" ? state : { untilMs: Number.NaN, why: state.name });
+
 wire("an open socket is live, and what it says is passed on", async () => {
   const { wire: it, told, open } = bench();
-  assert.not(it.send({ type: "early" }));
+  assert.not(it.send({ type: "ping" }));
   const peer = await open();
   assert.equal(peer.protocols, ["turnwire.base"]);
   peer.say({ type: "catalog", catalog: [] });
-  assert.ok(it.send({ type: "chat.subscribe" }));
-  assert.equal(peer.sent, [{ type: "chat.subscribe" }]);
+  assert.ok(it.send(subscribe));
+  assert.equal(peer.sent, [subscribe]);
   assert.equal(told, ["connecting", "live", "opened", "catalog"]);
 });
 
 wire("a lost socket comes back after a delay that grows, and shrinks again once one has lived", async () => {
   const { wire: it, clock, peers, peer, settle, open } = bench();
-  (await open()).onclose({ code: 1006, reason: "" });
+  (await open()).cut();
   for (const delayMs of [375, 750, 1_500]) {
     assert.is(it.state.name, "waiting");
-    assert.is((it.state.untilMs ?? 0) - clock.wall(), delayMs);
+    assert.is(waiting(it).untilMs - clock.wall(), delayMs);
     const before = peers.length;
     clock.advance(delayMs - 1);
     await settle();
@@ -101,14 +116,14 @@ wire("a lost socket comes back after a delay that grows, and shrinks again once 
     clock.advance(1);
     await settle();
     assert.is(peers.length, before + 1);
-    peer().onclose({ code: 1006, reason: "" });
+    peer().cut();
   }
   clock.advance(3_000);
   await settle();
-  peer().onopen();
+  peer().listener.opened();
   clock.advance(6_000);
-  peer().onclose({ code: 1006, reason: "" });
-  assert.is((it.state.untilMs ?? 0) - clock.wall(), 375);
+  peer().cut();
+  assert.is(waiting(it).untilMs - clock.wall(), 375);
 });
 
 wire("a server that drains is believed about when to come back", async () => {
@@ -116,16 +131,16 @@ wire("a server that drains is believed about when to come back", async () => {
   const peer = await open();
   peer.say({ type: "server.draining", deadlineMs: 10_000, reconnectAfterMs: 2_000 });
   assert.is(it.state.name, "draining");
-  assert.ok(it.send({ type: "chat.cancel" }));
-  peer.onclose({ code: 1012, reason: "server restarting" });
-  assert.is((it.state.untilMs ?? 0) - clock.wall(), 2_250);
-  assert.is(it.state.why, "the server is restarting");
+  assert.ok(it.send({ type: "chat.cancel", conversationId: "c" }));
+  peer.cut(1012, "server restarting");
+  assert.is(waiting(it).untilMs - clock.wall(), 2_250);
+  assert.is(waiting(it).why, "server restarting");
   assert.ok(told.includes("lost"));
 });
 
 wire("a close code from 4500 on is final, until the reader wishes otherwise", async () => {
   const { wire: it, clock, peers, settle, open } = bench();
-  (await open()).onclose({ code: 4501, reason: "not authorised" });
+  (await open()).cut(4501, "not authorised");
   assert.is(it.state.name, "ended");
   assert.is(clock.pending, 0);
   it.nudge();
@@ -138,7 +153,7 @@ wire("a close code from 4500 on is final, until the reader wishes otherwise", as
 
 wire("waiting ends at once when the tab is seen again", async () => {
   const { wire: it, peers, settle, open } = bench();
-  (await open()).onclose({ code: 1006, reason: "" });
+  (await open()).cut();
   it.nudge();
   await settle();
   assert.is(peers.length, 2);
@@ -158,7 +173,7 @@ wire("a quiet socket is asked, and stays when it answers", async () => {
   const { wire: it, clock, open } = bench();
   const peer = await open();
   clock.advance(24_000);
-  peer.say({ type: "update" });
+  peer.say(update);
   clock.advance(24_999);
   assert.equal(peer.sent, []);
   clock.advance(1);
@@ -185,14 +200,14 @@ wire("a barrier is passed when the server has come so far, and broken when the s
   const second = it.barrier();
   peer.say({ type: "pong" });
   assert.is(await first, true);
-  peer.onclose({ code: 1006, reason: "" });
+  peer.cut();
   assert.is(await second, false);
 });
 
 wire(
   "without the right token the wire waits for one; other failures are tried again when the server says",
   async () => {
-    let failure: object | undefined = { status: 401 };
+    let failure: ApiError | undefined = new ApiError(401, "no token");
     const asked: boolean[] = [];
     const {
       wire: it,
@@ -210,15 +225,15 @@ wire(
     await settle();
     assert.is(it.state.name, "locked");
     assert.is(clock.pending, 0);
-    failure = { status: 503, message: "full", retryAfterMs: 7_000 };
+    failure = new ApiError(503, "full", 7_000);
     it.connectNow();
     await settle();
-    assert.is((it.state.untilMs ?? 0) - clock.wall(), 7_000);
+    assert.is(waiting(it).untilMs - clock.wall(), 7_000);
     failure = undefined;
     clock.advance(7_000);
     await settle();
     assert.equal(peers[0]?.protocols, ["turnwire.base", "turnwire.ticket.t"]);
-    peers[0]?.onclose({ code: 1006, reason: "" });
+    peers[0]?.cut();
     clock.advance(60_000);
     await settle();
     assert.equal(asked, [false, false, false, true]);
@@ -229,17 +244,17 @@ wire(
 wire("a socket that was replaced has no say any more, and stopping leaves no timer", async () => {
   const { wire: it, clock, told, peers, settle, open } = bench();
   const old = await open();
-  old.onclose({ code: 1006, reason: "" });
+  old.cut();
   it.connectNow();
   await settle();
   const count = told.length;
-  old.onopen();
-  old.say({ type: "update" });
-  old.onclose({ code: 4501, reason: "" });
+  old.listener.opened();
+  old.say(update);
+  old.cut(4501);
   assert.is(told.length, count);
   it.connectNow();
   await settle();
-  peers.at(-1)?.onopen();
+  peers.at(-1)?.listener.opened();
   it.connectNow();
   assert.is(it.state.name, "live");
   it.stop();

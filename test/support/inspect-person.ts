@@ -3,7 +3,6 @@
 import { readFile } from "node:fs/promises";
 import type { Locator, Page } from "playwright-core";
 import { eventually } from "./deadline.ts";
-import type { LogEntry } from "./inspect-modules.ts";
 
 /** What has been lit and what has flashed since a certain moment, in order. */
 export interface Seen {
@@ -11,12 +10,22 @@ export interface Seen {
   flashed: string[];
 }
 
+interface ExportedEntry {
+  type: string;
+  at: number;
+  states: string[];
+  event?: string;
+  handled?: boolean;
+  transitions?: string[];
+  payload?: unknown;
+}
+
 /** As it is saved to a file. */
 export interface Exported {
   actor: { id: string; chart: string };
   ending?: { how: string };
   entriesDropped: number;
-  entries: (LogEntry & { payload?: unknown })[];
+  entries: ExportedEntry[];
 }
 
 export class Operator {
@@ -56,7 +65,7 @@ export class Operator {
     await this.row(id).click();
     await this.sees("#moment", "live");
     await this.page.locator("#chart g.lit").first().waitFor({ state: "attached" });
-    await this.sees("#log-rows", "you began to look");
+    await this.sees("#log-rows", "you began to watch");
   }
 
   /** Waits until exactly these states are lit on the chart. */

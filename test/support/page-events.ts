@@ -1,8 +1,9 @@
 // A turn's events, numbered as the wire numbers them, for tests of what the page makes of them.
 
+import type { Delta, Transcript } from "../../src/page/transcript.js";
+import type { Block } from "../../src/page/turn-content.js";
 import type { StoredChunk } from "../../src/protocol/chunk.ts";
 import type { TurnEvent, TurnEventBody } from "../../src/protocol/turn-event.ts";
-import type { Block, Delta, Transcript } from "./page-modules.ts";
 
 /** Says the events of one conversation; each call gives the next delta of the epoch. */
 export class Script {
@@ -55,15 +56,20 @@ export function storedTurn(turnId: string, firstSeq: number, prompt: string, ans
   ];
 }
 
+function textOf(block: Block): string {
+  if ("parts" in block) return block.parts.join("");
+  if ("text" in block) return block.text;
+  return "url" in block ? block.url : "";
+}
+
 const shownBlock = (block: Block): string => {
   if (block.kind === "tool") return `tool(${block.result?.content ?? "…"})`;
-  const text = block.parts?.join("") ?? block.text ?? block.url ?? "";
-  return block.kind === "text" ? text : `${block.kind}(${text})`;
+  return block.kind === "text" ? textOf(block) : `${block.kind}(${textOf(block)})`;
 };
 
 /** What a reader sees, one line a turn: "prompt > answer". */
 export const shown = (transcript: Transcript): string[] =>
   transcript.turns.map((turn) => {
-    const prompt = turn.prompt.map((block) => block.text ?? block.url).join("+");
+    const prompt = turn.prompt.map(textOf).join("+");
     return `${prompt} > ${turn.answer.map(shownBlock).join(" ")}`;
   });

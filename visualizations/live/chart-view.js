@@ -1,7 +1,12 @@
 // The chart of the watched actor: the states it is in are lit, the transitions it takes flash. The picture is the very
 // one of the README; nothing is laid out here.
-import { around } from "./chart-book.js";
+import { around, partsOf } from "./chart-book.js";
 import { toneOf } from "./tones.js";
+
+/**
+ * @import { Timers } from "/clock.js"
+ * @import { ChartBook } from "./chart-book.js"
+ */
 
 /** Long enough to be seen among others, short enough that two in a row are two. */
 const flashMs = 900;
@@ -12,18 +17,35 @@ const legibleScale = 0.62;
 const scaleStep = 1.25;
 const margin = 24;
 
+/**
+ * @param {object} options
+ * @param {HTMLElement} options.root
+ * @param {ChartBook} options.book
+ * @param {Timers} options.clock
+ * @param {() => boolean} options.isStill does the reader want no movement?
+ */
 export function createChartView({ root, book, clock, isStill }) {
-  /** Groups that flash, each with the timer that ends it. */
+  /**
+   * Groups that flash, each with the timer that ends it.
+   * @type {Map<SVGElement, unknown>}
+   */
   const flashing = new Map();
+  /** @type {SVGSVGElement | undefined} */
   let picture;
   let width = 0;
   let scale = 1;
   let isFitted = true;
   let asked = 0;
+  /** @type {readonly string[]} */
   let lit = [];
 
-  const all = (attribute, value) => picture?.querySelectorAll(`[data-${attribute}="${CSS.escape(value)}"]`) ?? [];
+  /**
+   * @param {"state" | "transition"} attribute
+   * @param {string} value
+   */
+  const all = (attribute, value) => partsOf(picture, `[data-${attribute}="${CSS.escape(value)}"]`);
 
+  /** @param {number} next */
   function zoomTo(next) {
     scale = Math.min(scaleMax, Math.max(scaleMin, next));
     if (picture) picture.style.width = `${Math.round(width * scale)}px`;
@@ -34,15 +56,19 @@ export function createChartView({ root, book, clock, isStill }) {
     zoomTo(Math.min(1, Math.max(legibleScale, (root.clientWidth - margin) / width)));
   }
 
-  /** Scrolls to what is lit, when none of it can be seen. */
+  /**
+   * Scrolls to what is lit, when none of it can be seen.
+   * @param {boolean} isSmooth
+   */
   function reveal(isSmooth) {
-    const boxes = lit.map((state) => all("state", state)[0]?.querySelector(".box")).filter(Boolean);
+    const boxes = lit.flatMap((state) => all("state", state)[0]?.querySelector(".box") ?? []);
     const frame = root.getBoundingClientRect();
     const places = boxes.map((box) => box.getBoundingClientRect());
+    /** @param {DOMRect} place */
     const isSeen = ({ top, bottom, left, right }) =>
       top >= frame.top && bottom <= frame.bottom && left >= frame.left && right <= frame.right;
     // What is wrong comes first; of what is as usual any will do.
-    const wrong = boxes.findIndex((box) => box.parentElement.matches(".bad, .warn"));
+    const wrong = boxes.findIndex((box) => box.parentElement?.matches(".bad, .warn"));
     const place = places[Math.max(0, wrong)];
     if (!place || (wrong >= 0 ? isSeen(place) : places.some(isSeen))) return;
     root.scrollBy({
@@ -52,20 +78,24 @@ export function createChartView({ root, book, clock, isStill }) {
     });
   }
 
-  function light(states) {
-    const outer = new Set(states.flatMap(around));
-    for (const group of picture?.querySelectorAll("[data-state]") ?? []) {
-      group.classList.toggle("lit", states.includes(group.dataset.state));
-      group.classList.toggle("around", outer.has(group.dataset.state));
-      const tone = states.includes(group.dataset.state) ? toneOf(group.dataset.state) : undefined;
-      for (const one of ["warn", "bad"]) group.classList.toggle(one, one === tone);
+  function light() {
+    const outer = new Set(lit.flatMap(around));
+    for (const group of partsOf(picture, "[data-state]")) {
+      const state = group.dataset["state"] ?? "";
+      const isLit = lit.includes(state);
+      group.classList.toggle("lit", isLit);
+      group.classList.toggle("around", outer.has(state));
+      for (const tone of ["warn", "bad"]) group.classList.toggle(tone, isLit && tone === toneOf(state));
     }
   }
 
   new ResizeObserver(() => isFitted && picture && fit()).observe(root);
 
   return {
-    /** False when its picture cannot be had now. */
+    /**
+     * False when its picture cannot be had now.
+     * @param {string} chart
+     */
     async show(chart) {
       const mine = ++asked;
       const next = await book.picture(chart);
@@ -78,23 +108,33 @@ export function createChartView({ root, book, clock, isStill }) {
       next.removeAttribute("height");
       fit();
       root.scrollTo(0, 0);
-      light(lit);
+      light();
       reveal(false);
       return true;
     },
-    /** The states that the actor is in. */
+    /**
+     * The states that the actor is in.
+     * @param {readonly string[]} states
+     * @param {boolean} isSmooth
+     */
     light(states, isSmooth) {
       if (states.length === lit.length && states.every((state, index) => state === lit[index])) return;
       lit = states;
-      light(states);
+      light();
       reveal(isSmooth);
     },
-    /** Marks the transitions of the entry that is looked at. */
+    /**
+     * Marks the transitions of the entry that is looked at.
+     * @param {readonly string[]} keys
+     */
     mark(keys) {
-      for (const group of picture?.querySelectorAll(".taken") ?? []) group.classList.remove("taken");
+      for (const group of partsOf(picture, ".taken")) group.classList.remove("taken");
       for (const key of keys) for (const group of all("transition", key)) group.classList.add("taken");
     },
-    /** Flashes transitions that have just been taken. */
+    /**
+     * Flashes transitions that have just been taken.
+     * @param {Iterable<string>} keys
+     */
     flash(keys) {
       for (const key of keys)
         for (const group of all("transition", key)) {
@@ -107,6 +147,7 @@ export function createChartView({ root, book, clock, isStill }) {
           flashing.set(group, clock.setTimeout(fade, flashMs));
         }
     },
+    /** @param {number} direction above 0: larger */
     zoom(direction) {
       isFitted = false;
       zoomTo(direction > 0 ? scale * scaleStep : scale / scaleStep);

@@ -1,13 +1,30 @@
 // The fields by which actors are found. Holds the filter.
-import { element } from "/element.js";
+import { byId, element } from "/element.js";
 import { ages, change, everyone, isEveryone } from "./filter.js";
 import { stateWords } from "./format.js";
 
+/**
+ * @import { Timers } from "/clock.js"
+ * @import { ChartBook } from "./chart-book.js"
+ * @import { Filter } from "./filter.js"
+ */
+
 const typingMs = 200;
 
-/** @param options.onChange (filter) */
-export function createFindView({ form, find, chart, state, age, clear, book, clock, onChange }) {
+/**
+ * @param {object} options
+ * @param {ChartBook} options.book
+ * @param {Timers} options.clock
+ * @param {() => void} options.onChange
+ */
+export function createFindView({ book, clock, onChange }) {
+  const find = byId("find", HTMLInputElement);
+  const chart = byId("find-chart", HTMLSelectElement);
+  const state = byId("find-state", HTMLSelectElement);
+  const age = byId("find-age", HTMLSelectElement);
+  const clear = byId("find-clear");
   let filter = everyone;
+  /** @type {unknown} */
   let timer;
   let listed = "";
 
@@ -27,6 +44,7 @@ export function createFindView({ form, find, chart, state, age, clear, book, clo
     state.value = filter.state;
   }
 
+  /** @param {Partial<Filter>} changes */
   function set(changes) {
     clock.clearTimeout(timer);
     filter = change(filter, changes);
@@ -35,7 +53,7 @@ export function createFindView({ form, find, chart, state, age, clear, book, clo
     age.value = filter.age;
     listStates();
     clear.hidden = isEveryone(filter);
-    onChange(filter);
+    onChange();
   }
 
   find.oninput = () => {
@@ -49,7 +67,7 @@ export function createFindView({ form, find, chart, state, age, clear, book, clo
     set(everyone);
     find.focus();
   };
-  form.onsubmit = (event) => {
+  byId("find-form").onsubmit = (event) => {
     event.preventDefault();
     set({ find: find.value });
   };
@@ -59,6 +77,7 @@ export function createFindView({ form, find, chart, state, age, clear, book, clo
     set,
     /** A picture has been read: its states can be chosen now. */
     listStates,
+    /** @param {readonly string[]} kinds */
     listKinds(kinds) {
       chart.replaceChildren(...["", ...kinds].map((kind) => element("option", { value: kind }, kind || "any kind")));
       chart.value = filter.chart;

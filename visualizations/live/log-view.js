@@ -1,33 +1,70 @@
 // The event log as a list that stays small however long the log is: only the rows in sight are in the document. The
 // arrow keys step through it.
-import { element, setText } from "/element.js";
+import { byId, element, setText } from "/element.js";
 import { eventWords, number, stateWords, timeOfDay, transitionParts } from "./format.js";
+import { createLog } from "./log.js";
+
+/**
+ * @import { Row } from "/rows.js"
+ * @import { Log, LogEntry } from "./log.js"
+ *
+ * @typedef {{ entry: LogEntry, top: number, isSelected: boolean }} Shown
+ */
 
 const rowHeight = 26;
 const rowsBeyond = 4;
 
-/** What came of an entry: the states it led to, or that nothing did. */
+/**
+ * What came of an entry: the states it led to, or that nothing did.
+ * @param {LogEntry} entry
+ */
 export function outcomeOf({ type, changed, handled, transitions, how }) {
   if (type === "moved" && !handled) return { text: "ignored", kind: "ignored" };
   if (type === "moved" && changed.length > 0)
     return { text: `→ ${changed.map((state) => stateWords(state)[1]).join(", ")}`, kind: "changed" };
-  if (type === "moved") return { text: transitions?.length > 0 ? "handled" : "", kind: "handled" };
-  if (type === "ended") return { text: how === "error" ? "failed" : how, kind: how === "error" ? "failed" : "changed" };
+  if (type === "moved") return { text: transitions?.length ? "handled" : "", kind: "handled" };
+  if (type === "ended" && how === "error") return { text: "failed", kind: "failed" };
+  if (type === "ended") return { text: how ?? "", kind: "changed" };
   return { text: "", kind: "handled" };
 }
 
 const titles = {
-  shown: "you began to look",
+  shown: "you began to watch",
   again: "connected again",
-  gap: "connection lost: news may be missing",
+  gap: "connection lost: events may be missing",
   ended: "its end",
   started: "its start",
 };
-const titleOf = ({ type, event }) => (type === "moved" ? eventWords(event) : (titles[type] ?? type));
 
-export function createLogView({ scroller, rows, note, entry: box, buttons, onChange, onExport }) {
-  let log;
+/** @param {LogEntry} entry */
+const titleOf = ({ type, event = "" }) => (type === "moved" ? eventWords(event) : titles[type]);
 
+/**
+ * @param {object} options
+ * @param {() => void} options.onChange
+ * @param {() => void} options.onExport
+ */
+export function createLogView({ onChange, onExport }) {
+  const scroller = byId("log");
+  const list = byId("log-rows");
+  const note = byId("log-note");
+  const box = byId("log-entry");
+  const buttons = {
+    pause: byId("log-pause", HTMLButtonElement),
+    back: byId("log-back", HTMLButtonElement),
+    forth: byId("log-forth", HTMLButtonElement),
+    clear: byId("log-clear", HTMLButtonElement),
+    export: byId("log-export", HTMLButtonElement),
+  };
+  /** Of no actor as yet. */
+  let log = createLog();
+  /**
+   * Those in the document, each used again for another entry.
+   * @type {Row<Shown>[]}
+   */
+  const rows = [];
+
+  /** @param {() => void} run */
   const act = (run) => () => {
     run();
     onChange();
@@ -38,51 +75,65 @@ export function createLogView({ scroller, rows, note, entry: box, buttons, onCha
   buttons.clear.onclick = act(() => log.clear());
   buttons.export.onclick = () => onExport();
   scroller.onkeydown = (event) => {
-    const moves = { ArrowUp: -1, ArrowDown: 1, PageUp: -10, PageDown: 10, Home: -log.entriesMax, End: log.entriesMax };
-    const count = moves[event.key];
+    const count = new Map([
+      ["ArrowUp", -1],
+      ["ArrowDown", 1],
+      ["PageUp", -10],
+      ["PageDown", 10],
+      ["Home", -log.entriesMax],
+      ["End", log.entriesMax],
+    ]).get(event.key);
     if (count === undefined) return;
     event.preventDefault();
     log.step(count);
     onChange();
   };
-  scroller.onscroll = () => log && drawRows();
-  new ResizeObserver(() => log && drawRows()).observe(scroller);
+  scroller.onscroll = drawRows;
+  new ResizeObserver(drawRows).observe(scroller);
 
   function drawRows() {
     const { entries } = log;
     const shown = log.shown();
-    rows.style.height = `${entries.length * rowHeight}px`;
+    list.style.height = `${entries.length * rowHeight}px`;
     const first = Math.max(0, Math.floor(scroller.scrollTop / rowHeight) - rowsBeyond);
     const count = Math.ceil(scroller.clientHeight / rowHeight) + 2 * rowsBeyond;
     const visible = entries.slice(first, first + count);
-    while (rows.children.length > visible.length) rows.lastElementChild.remove();
-    while (rows.children.length < visible.length) rows.append(makeRow());
-    for (const [index, entry] of visible.entries())
-      rows.children[index].show(entry, (first + index) * rowHeight, entry === shown);
+    for (const row of rows.splice(visible.length)) row.node.remove();
+    for (const [index, entry] of visible.entries()) {
+      const row = rows[index] ?? addRow();
+      row.update({ entry, top: (first + index) * rowHeight, isSelected: log.isPaused && entry === shown });
+    }
     scroller.toggleAttribute("data-empty", entries.length === 0);
   }
 
-  function makeRow() {
+  function addRow() {
     const time = element("span", { class: "log-time" });
     const event = element("span", { class: "log-event" });
     const outcome = element("span", { class: "log-outcome" });
-    const row = element("li", { class: "log-row", role: "option" }, time, event, outcome);
-    row.show = (entry, top, isShown) => {
-      const { text, kind } = outcomeOf(entry);
-      row.style.top = `${top}px`;
-      row.id = `log-${entry.number}`;
-      row.className = `log-row ${kind}`;
-      row.setAttribute("aria-selected", String(isShown && log.isPaused));
-      setText(time, timeOfDay(entry.at));
-      setText(event, titleOf(entry));
-      setText(outcome, text);
-      row.onclick = act(() => log.goTo(entry.number));
+    const node = element("li", { class: "log-row", role: "option" }, time, event, outcome);
+    list.append(node);
+    /** @type {Row<Shown>} */
+    const row = {
+      node,
+      update({ entry, top, isSelected }) {
+        const { text, kind } = outcomeOf(entry);
+        node.style.top = `${top}px`;
+        node.id = `log-${entry.number}`;
+        node.className = `log-row ${kind}`;
+        node.setAttribute("aria-selected", String(isSelected));
+        setText(time, timeOfDay(entry.at));
+        setText(event, titleOf(entry));
+        setText(outcome, text);
+        node.onclick = act(() => log.goTo(entry.number));
+      },
     };
+    rows.push(row);
     return row;
   }
 
   function keepInSight() {
-    const index = log.entries.indexOf(log.shown());
+    const shown = log.shown();
+    const index = shown ? log.entries.indexOf(shown) : -1;
     if (!log.isPaused) scroller.scrollTop = scroller.scrollHeight;
     else if (index * rowHeight < scroller.scrollTop) scroller.scrollTop = index * rowHeight;
     else if ((index + 1) * rowHeight > scroller.scrollTop + scroller.clientHeight)
@@ -92,30 +143,29 @@ export function createLogView({ scroller, rows, note, entry: box, buttons, onCha
   function drawEntry() {
     const entry = log.isPaused ? log.shown() : undefined;
     box.hidden = !entry;
-    if (!entry || box.dataset.number === String(entry.number)) return;
-    box.dataset.number = String(entry.number);
-    const facts = [["Event", titleOf(entry)]];
-    if (entry.from) facts.push(["From", entry.from]);
-    for (const key of entry.transitions ?? []) facts.push(["Took", wayOf(key)]);
-    facts.push(["Then in", entry.states.map((state) => stateWords(state).join(" ").trim()).join(", ")]);
-    box.replaceChildren(
-      element(
-        "dl",
-        { class: "facts" },
-        ...facts.map(([term, value]) => element("div", {}, element("dt", {}, term), element("dd", {}, value))),
-      ),
-      entry.payload !== undefined && payloadOf(entry.payload),
-    );
+    if (!entry || box.dataset["number"] === String(entry.number)) return;
+    box.dataset["number"] = String(entry.number);
+    const properties = [propertyOf("Event", titleOf(entry))];
+    if (entry.from) properties.push(propertyOf("From", entry.from));
+    for (const key of entry.transitions ?? []) properties.push(propertyOf("Took", wayOf(key)));
+    properties.push(propertyOf("Then in", entry.states.map((state) => stateWords(state).join(" ").trim()).join(", ")));
+    const payload = entry.payload === undefined ? [] : [payloadOf(entry.payload)];
+    box.replaceChildren(element("dl", { class: "properties" }, ...properties), ...payload);
   }
 
   return {
+    /** @param {Log} next */
     use(next) {
       log = next;
-      delete box.dataset.number;
+      delete box.dataset["number"];
     },
-    show({ hidesPayloads, hasEnded }) {
+    /**
+     * @param {boolean} hidesPayloads
+     * @param {boolean} hasEnded
+     */
+    show(hidesPayloads, hasEnded) {
       const { isPaused } = log;
-      rows.style.height = `${log.entries.length * rowHeight}px`;
+      list.style.height = `${log.entries.length * rowHeight}px`;
       keepInSight();
       drawRows();
       drawEntry();
@@ -125,7 +175,7 @@ export function createLogView({ scroller, rows, note, entry: box, buttons, onCha
       setText(buttons.pause, isPaused ? (hasEnded ? "To its end" : "Go on live") : "Pause");
       buttons.pause.setAttribute("aria-pressed", String(isPaused));
       const isEmpty = log.entries.length === 0;
-      for (const name of ["pause", "export", "clear"]) buttons[name].disabled = isEmpty && !isPaused;
+      for (const button of [buttons.pause, buttons.export, buttons.clear]) button.disabled = isEmpty && !isPaused;
       buttons.back.disabled = isEmpty || shown === log.entries[0];
       buttons.forth.disabled = isEmpty || (isPaused ? log.behind() === 0 : true);
       setText(note, noteOf(log, hidesPayloads));
@@ -133,11 +183,19 @@ export function createLogView({ scroller, rows, note, entry: box, buttons, onCha
   };
 }
 
+/**
+ * @param {string} term
+ * @param {string} text
+ */
+const propertyOf = (term, text) => element("div", {}, element("dt", {}, term), element("dd", {}, text));
+
+/** @param {string} key of a transition */
 const wayOf = (key) => {
   const { source, event } = transitionParts(key);
   return `${eventWords(event)}, in ${stateWords(source).join(" ").trim()}`;
 };
 
+/** @param {unknown} payload */
 function payloadOf(payload) {
   const text = typeof payload === "string" ? payload : JSON.stringify(payload, null, 2);
   return element(
@@ -148,6 +206,10 @@ function payloadOf(payload) {
   );
 }
 
+/**
+ * @param {Log} log
+ * @param {boolean} hidesPayloads
+ */
 function noteOf(log, hidesPayloads) {
   const { dropped, entriesMax, isPaused } = log;
   const sentences = [];

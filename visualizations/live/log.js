@@ -1,20 +1,46 @@
 // What the watched actor has done, bounded: the newest entries stay, the oldest go, and it says how many. Can be looked
 // at as of any entry while recording goes on. Pure.
 
+/**
+ * @typedef {object} LogLine
+ * @property {"shown" | "again" | "started" | "moved" | "gap" | "ended"} type "again": shown anew after a gap.
+ * @property {number} at
+ * @property {string[]} [states]
+ * @property {string | undefined} [event]
+ * @property {string | undefined} [from]
+ * @property {boolean} [handled]
+ * @property {string[]} [transitions]
+ * @property {string} [how]
+ * @property {unknown} [payload]
+ *
+ * @typedef {object} Placed
+ * @property {number} number Goes up by one and is never used again.
+ * @property {string[]} states
+ * @property {string[]} changed The states that the actor was not in before.
+ *
+ * @typedef {LogLine & Placed} LogEntry
+ * @typedef {ReturnType<typeof createLog>} Log
+ */
+
 const defaultEntriesMax = 2_000;
 
-/**
- * An entry: {number, type, at, states, changed, …}; type is "shown", "moved", "gap" or "ended". number goes up by one
- * and is never used again; changed are the states that the actor was not in before.
- */
 export function createLog({ entriesMax = defaultEntriesMax } = {}) {
+  /** @type {LogEntry[]} */
   let entries = [];
   let newest = 0;
   let dropped = 0;
+  /** @type {string[]} */
   let lastStates = [];
-  /** The number of the entry that is looked at; undefined: always the newest. */
+  /**
+   * The number of the entry that is looked at; undefined: always the newest.
+   * @type {number | undefined}
+   */
   let lookedAt;
 
+  /**
+   * The entry with this number, or the one nearest to it.
+   * @param {number} number
+   */
   const indexOf = (number) => {
     const [first] = entries;
     return first === undefined ? -1 : Math.min(Math.max(number - first.number, 0), entries.length - 1);
@@ -32,6 +58,7 @@ export function createLog({ entriesMax = defaultEntriesMax } = {}) {
     get isPaused() {
       return lookedAt !== undefined;
     },
+    /** @param {LogLine} line */
     add(line) {
       const states = line.states ?? lastStates;
       newest += 1;
@@ -59,20 +86,27 @@ export function createLog({ entriesMax = defaultEntriesMax } = {}) {
     resume() {
       lookedAt = undefined;
     },
-    /** Looks so many entries further, or back; stays within what there is. */
+    /**
+     * Looks so many entries further, or back; stays within what there is.
+     * @param {number} count
+     */
     step(count) {
-      this.pause();
-      if (lookedAt !== undefined) lookedAt = entries[indexOf(entries[indexOf(lookedAt)].number + count)].number;
+      const from = this.shown();
+      if (from) this.goTo(from.number + count);
     },
+    /** @param {number} number */
     goTo(number) {
-      if (entries.length > 0) lookedAt = entries[indexOf(number)].number;
+      lookedAt = entries[indexOf(number)]?.number;
     },
     clear() {
       entries = [];
       dropped = 0;
       lookedAt = undefined;
     },
-    /** As it is saved to a file. */
+    /**
+     * As it is saved to a file.
+     * @param {object} about
+     */
     exported(about) {
       return { ...about, entriesMax, entriesDropped: dropped, entries };
     },

@@ -1,8 +1,8 @@
 // Puts the page together: what is read from the server goes to the views, what a person picks goes into the address.
-// Steers nothing on the server: everything here only looks. What begins with a slash is the chat page's: the same
-// server sends both.
+// Everything here only reads from the server. What begins with a slash is the chat page's: the same server sends both.
 import { clock } from "/clock.js";
 import { byId, setText } from "/element.js";
+import { messageOf, statusOf } from "/http.js";
 import { createTokenDialog } from "/token-dialog.js";
 import { createApi } from "./api.js";
 import { createChartBook } from "./chart-book.js";
@@ -17,12 +17,21 @@ import { hashOf, routeOf } from "./route.js";
 import { createTreeView } from "./tree-view.js";
 import { watchActor } from "./watched.js";
 
+/**
+ * @import { ActorsFound, ActorSummary, Overview } from "../../src/diagnostics/inspection/answers.ts"
+ * @import { Filter } from "./filter.js"
+ * @import { Watched } from "./watched.js"
+ */
+
 const listedMax = 50;
 /** The list is asked for in every second round, and at once when the filter changes. */
 const roundsPerList = 2;
 
+/** @type {Overview | undefined} */
 let overview;
+/** @type {ActorsFound | undefined} */
 let result;
+/** @type {Watched | undefined} */
 let watched;
 /** The picked actor was one of another run of the server. */
 let isFromAnotherRun = false;
@@ -30,10 +39,12 @@ let isDrawing = false;
 
 const api = createApi({
   base: new URL("/inspect/", location.href),
-  fetch: (...call) => fetch(...call),
+  fetch: (url, init) => fetch(url, init),
   stores: [sessionStorage, localStorage],
   onUnauthorised: (wasRefused) => tokenDialog.ask(wasRefused),
 });
+
+/** @param {ActorSummary} actor */
 const hrefOf = ({ id }) => hashOf(id, overview?.startedAt ?? 0);
 
 // ── views ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -48,12 +59,6 @@ const book = createChartBook({
 const mapView = createMapView({ root: byId("map"), book, onPick: (chart) => pick({ chart, state: "" }) });
 const treeView = createTreeView({ list: byId("tree"), onPick: pick });
 const findView = createFindView({
-  form: byId("find-form"),
-  find: byId("find"),
-  chart: byId("find-chart"),
-  state: byId("find-state"),
-  age: byId("find-age"),
-  clear: byId("find-clear"),
   book,
   clock,
   onChange() {
@@ -70,17 +75,10 @@ const detailView = createDetailView({
   onChange: drawSoon,
   about: () => ({ server: { startedAt: overview?.startedAt } }),
 });
-const tokenDialog = createTokenDialog({
-  dialog: byId("token-dialog"),
-  form: byId("token-form"),
-  input: byId("token"),
-  remember: byId("token-remember"),
-  trouble: byId("token-trouble"),
-  onToken(token, remember) {
-    api.useToken(token, remember);
-    openRoute(true);
-    pull.now();
-  },
+const tokenDialog = createTokenDialog((token, remember) => {
+  api.useToken(token, remember);
+  openRoute(true);
+  pull.now();
 });
 
 // ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -100,10 +98,12 @@ const pull = createPull({
   isVisible: () => document.visibilityState === "visible",
   async ask(round) {
     if (mapView.families().length === 0) await openMap();
-    const asked = [api.overview(), watched?.refresh(), round % roundsPerList === 0 && readList()];
-    [overview] = await Promise.all(asked);
-    const route = routeOf(location.hash);
-    isFromAnotherRun = route?.startedAt > 0 && route.startedAt !== overview.startedAt;
+    const list = round % roundsPerList === 0 && readList();
+    const [read] = await Promise.all([api.overview(), watched?.refresh(), list]);
+    overview = read;
+    const startedAt = routeOf(location.hash)?.startedAt;
+    // An address that was made before the first answer names no run.
+    isFromAnotherRun = Boolean(startedAt) && startedAt !== read.startedAt;
     drawSoon();
   },
   onTrouble: showTrouble,
@@ -115,14 +115,17 @@ async function openMap() {
   findView.listKinds(mapView.families().map(({ kind }) => kind));
 }
 
+/** @param {unknown} error undefined: all is well */
 function showTrouble(error) {
   byId("dot").classList.toggle("bad", error !== undefined);
-  setText(byId("health"), error === undefined ? "Live" : error.status === 401 ? "A token is needed." : error.message);
+  const sentence = statusOf(error) === 401 ? "A token is needed." : messageOf(error);
+  setText(byId("health"), error === undefined ? "Live" : sentence);
   document.body.classList.toggle("is-stale", error !== undefined);
 }
 
 // ── what is picked ─────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** @param {Partial<Filter>} changes */
 function pick(changes) {
   findView.set(changes);
   if (location.hash !== "" && location.hash !== "#/" && isNarrow()) location.hash = "#/";
@@ -173,8 +176,8 @@ function draw() {
 function drawOverview() {
   if (!overview) return;
   const { charts, counts, at, startedAt } = overview;
-  const sockets = Number(counts.sockets ?? 0);
-  const turns = Number(counts.runningTurns ?? counts.turns ?? 0);
+  const sockets = Number(counts["sockets"] ?? 0);
+  const turns = Number(counts["runningTurns"] ?? counts["turns"] ?? 0);
   const words = [`${number(sockets)} ${sockets === 1 ? "socket" : "sockets"}`];
   words.push(`${number(turns)} ${turns === 1 ? "turn" : "turns"} running`, `up ${duration(at - startedAt)}`);
   setText(byId("figures"), words.join(" · "));
@@ -195,7 +198,7 @@ document.addEventListener("visibilitychange", () =>
 );
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
-  const isTyping = event.target.matches?.("input, select, textarea");
+  const isTyping = event.target instanceof Element && event.target.matches("input, select, textarea");
   if (event.key === "/" && !isTyping) {
     event.preventDefault();
     byId("find").focus();

@@ -1,12 +1,23 @@
 // Asks again and again while somebody can see the page, and never while it is hidden. One question at a time: a server
 // that answers slowly is asked less often.
 
+/**
+ * @import { Timers } from "/clock.js"
+ *
+ * @typedef {object} PullOptions
+ * @property {Timers} clock
+ * @property {() => boolean} isVisible
+ * @property {(round: number) => Promise<void>} ask
+ * @property {(error: unknown) => void} onTrouble Undefined: the question was answered.
+ */
+
 const everyMs = 500;
 const afterTroubleMs = 2_000;
 
-/** @param options.ask (round) => a promise; one that rejects with an error is told to onTrouble */
+/** @param {PullOptions} options */
 export function createPull({ clock, isVisible, ask, onTrouble }) {
   let round = 0;
+  /** @type {unknown} */
   let timer;
   let isAsking = false;
 

@@ -1,20 +1,34 @@
-// Follows the news of one actor: lines of JSON that the server pushes. Comes back by itself when the connection is
-// lost, and says that something may be missing; ends when the actor has ended.
+// Follows one actor: lines of JSON that the server pushes. Comes back by itself when the connection is lost, and says
+// that something may be missing; ends when the actor has ended.
+import { messageOf, statusOf } from "/http.js";
+
+/**
+ * @import { Timers } from "/clock.js"
+ * @import { InspectionLine } from "../../src/diagnostics/inspection/answers.ts"
+ *
+ * @typedef {Exclude<InspectionLine, { type: "still.here" }>} ActorLine
+ *
+ * @typedef {object} StreamOptions
+ * @property {(id: string, signal: AbortSignal) => Promise<Pick<Response, "body">>} open
+ * @property {Timers} clock
+ * @property {(line: ActorLine) => void} onLine Every line but the heartbeats.
+ * @property {() => void} onLost The connection broke: events may be missing until the next "actor.shown".
+ * @property {() => void} onGone There is no such actor (any more).
+ * @property {(sentence: string | undefined) => void} onTrouble
+ */
 
 const retryMs = 1_000;
 /** The server says that it is still there every 10 s; a line that is dead without a word is given up after this. */
 const silenceMs = 25_000;
 
 /**
- * @param options.open (id, signal) => a response
- * @param options.onLine (line) for every line but the heartbeats
- * @param options.onLost () the connection broke: news may be missing until the next "actor.shown"
- * @param options.onGone () there is no such actor (any more)
- * @param options.onTrouble (sentence or undefined)
+ * @param {string} id
+ * @param {StreamOptions} options
  */
 export function followActor(id, { open, clock, onLine, onLost, onGone, onTrouble }) {
   let controller = new AbortController();
   let isOver = false;
+  /** @type {unknown} */
   let timer;
 
   const watchdog = () => {
@@ -22,47 +36,50 @@ export function followActor(id, { open, clock, onLine, onLost, onGone, onTrouble
     timer = clock.setTimeout(() => controller.abort(), silenceMs);
   };
 
-  function hear(text) {
+  /** @param {string} text */
+  function receive(text) {
     if (isOver || text === "") return;
+    /** @type {InspectionLine} */
     const line = JSON.parse(text);
     if (line.type === "still.here") return;
     if (line.type === "actor.ended") isOver = true;
     onLine(line);
   }
 
-  async function readAll(response) {
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  /** @param {ReadableStream<BufferSource>} body */
+  async function readAll(body) {
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
       watchdog();
       const lines = (rest + value).split("\n");
-      rest = lines.pop();
-      for (const line of lines) hear(line);
+      rest = lines.pop() ?? "";
+      for (const line of lines) receive(line);
     }
   }
 
   async function follow() {
-    let wasHeard = false;
+    let wasOpen = false;
     controller = new AbortController();
     watchdog();
     try {
-      const response = await open(id, controller.signal);
-      wasHeard = true;
+      const { body } = await open(id, controller.signal);
+      wasOpen = true;
       onTrouble(undefined);
-      await readAll(response);
+      if (body) await readAll(body);
     } catch (error) {
       if (isOver) return;
-      if (error.status === 404) {
+      if (statusOf(error) === 404) {
         isOver = true;
         onGone();
-      } else if (error.status > 0) onTrouble(error.message);
+      } else if (statusOf(error)) onTrouble(messageOf(error));
     } finally {
       clock.clearTimeout(timer);
     }
     if (isOver) return;
-    if (wasHeard) onLost();
+    if (wasOpen) onLost();
     timer = clock.setTimeout(follow, retryMs);
   }
 

@@ -1,6 +1,7 @@
-// Which states want an operator's eye: "warn", something is held up and may mend itself; "bad", something went wrong.
+// Which states need an operator's attention: "warn", something is held up and may mend itself; "bad", it went wrong.
 // A test holds the names to the charts.
 
+/** @type {ReadonlyMap<string, "warn" | "bad">} */
 const tones = new Map([
   ["gateway.draining", "warn"],
   ["gateway.stopping", "warn"],
@@ -25,10 +26,14 @@ const tones = new Map([
 
 export const tonedStates = () => [...tones.keys()];
 
-/** "bad", "warn", or undefined. */
+/** @param {string} state */
 export const toneOf = (state) => tones.get(state);
 
-/** The state that says most about an actor: one that went wrong, one held up, else the last not begun in. */
+/**
+ * The state that says most about an actor: one that went wrong, one held up, else the last not begun in.
+ * @param {readonly string[]} states
+ * @param {(state: string) => boolean} isInitial
+ */
 export function telling(states, isInitial) {
   const bad = states.find((state) => toneOf(state) === "bad");
   const warn = states.find((state) => toneOf(state) === "warn");

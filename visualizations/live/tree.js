@@ -2,13 +2,31 @@
 import { toneOf } from "./tones.js";
 
 /**
- * @param families [{kind, parent}] in the order of the picture, parents first
- * @param charts of GET /inspect/overview
- * @param chosen the filter: the kind that is chosen shows its states
- * @returns rows {key, kind, state, depth, count, troubles: [{state, tone, count}], isChosen}
+ * @import { ChartCount } from "../../src/diagnostics/inspection/answers.ts"
+ *
+ * @typedef {{ kind: string, parent: string | undefined }} Family
+ * @typedef {{ state: string, tone: string, count: number }} Trouble
+ * @typedef {{ chart: string, state: string }} Choice
+ *
+ * @typedef {object} TreeRow
+ * @property {string} key
+ * @property {string} kind
+ * @property {string} state Empty: the row is about the kind as a whole.
+ * @property {number} depth
+ * @property {number} count
+ * @property {Trouble[]} troubles
+ * @property {boolean} isChosen
+ */
+
+/**
+ * @param {readonly Family[]} families in the order of the picture, parents first
+ * @param {readonly ChartCount[]} charts
+ * @param {Choice} chosen the kind that is chosen shows its states
+ * @returns {TreeRow[]}
  */
 export function rowsOf(families, charts, chosen) {
   const counted = new Map(charts.map((chart) => [chart.chart, chart]));
+  /** @type {Map<string, number>} */
   const depths = new Map();
   const known = new Set(families.map(({ kind }) => kind));
   // A kind that the picture does not know is shown all the same.
@@ -33,6 +51,13 @@ export function rowsOf(families, charts, chosen) {
   });
 }
 
+/**
+ * @param {string} kind
+ * @param {Record<string, number>} states
+ * @param {number} depth
+ * @param {Choice} chosen
+ * @returns {TreeRow[]}
+ */
 function stateRows(kind, states, depth, chosen) {
   // The chosen one stays in sight when nobody is in it at the moment.
   const shown = chosen.state !== "" && !(chosen.state in states) ? { ...states, [chosen.state]: 0 } : states;
@@ -42,7 +67,9 @@ function stateRows(kind, states, depth, chosen) {
   });
 }
 
-function troublesOf(states) {
-  const found = Object.entries(states).map(([state, count]) => ({ state, count, tone: toneOf(state) }));
-  return found.filter(({ tone, count }) => tone !== undefined && count > 0);
-}
+/** @param {Record<string, number>} states */
+const troublesOf = (states) =>
+  Object.entries(states).flatMap(([state, count]) => {
+    const tone = toneOf(state);
+    return tone !== undefined && count > 0 ? [{ state, count, tone }] : [];
+  });

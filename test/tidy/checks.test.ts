@@ -88,6 +88,7 @@ files("a file without an opening sentence is found", () => {
     ["scripts/a.ts", "#!/usr/bin/env node\nconst a = 1;\n", 1],
     ["scripts/a.ts", "#!/usr/bin/env node\n// Says what it is.\n", 0],
     ["src/page/a.js", "/* Says what it is. */", 0],
+    ["visualizations/live/a.js", "const a = 1;", 1],
     ["test/a.ts", "//\nimport x", 1],
     ["test/a.ts", "", 1],
   ]);
@@ -108,6 +109,10 @@ files("an escape from the types is found", () => {
     ["src/a.ts", "const any = 1; f.any(); // any\n const s = 'as any';", 0],
     ["src/a.ts", "a!.b; c[0]!; d()!.e; f!;", 4, "non-null"],
     ["src/a.ts", "if (!a && !b !== c) d != e; x = !y;", 0],
+    ["src/page/a.js", "/** @param {any} a any one, {@link any} */", 1, "`any`"],
+    ["src/page/a.js", "/** @type {Map<string, any>} @param {(a: any) => any} b */", 3],
+    ["src/page/a.js", "const a = /** @type {HTMLElement} */ (b);", 1, "a cast"],
+    ["src/page/a.js", "/** @type {Set<string>} */\nconst a = /** @type {const} */ ([1]);", 0],
     ["src/a.ts", "// @ts-ignore\n// @ts-nocheck", 2],
     ["src/a.ts", "// @ts-expect-error", 1],
     ["test/a.ts", "// @ts-expect-error", 0],
@@ -184,6 +189,9 @@ architecture("an import against the arrows is found", () => {
     ["test/a.ts", from("../src/limits.ts"), 0],
     ["src/page/a.js", `${from("./b.js")}`, 0],
     ["src/page/a.js", from("../limits.ts"), 1, "the page runs in browsers"],
+    ["src/page/a.js", '/** @import { T } from "../protocol/t.ts" */', 0],
+    ["visualizations/live/a.js", `${from("./b.js")}${from("/element.js")}`, 0],
+    ["visualizations/live/a.js", from("../../src/page/element.js"), 1, "the visualizer runs in browsers"],
     ["src/a.ts", from("./page/a.js"), 1],
     ["test/a.ts", from("ws"), 0],
   ]);

@@ -38,6 +38,7 @@ export function wrongImports(sources: readonly Source[]): string[] {
 
 const isMachine = isIn("machines");
 const isSource = isIn("src");
+const isVisualizer = isIn("visualizations/live");
 
 function whyNot(source: Source, { from, target, isTypeOnly }: Import): string | undefined {
   const targetIsIn = (directory: string): boolean => target?.startsWith(`${directory}/`) === true;
@@ -49,6 +50,11 @@ function whyNot(source: Source, { from, target, isTypeOnly }: Import): string | 
   }
   if (isPage(source)) {
     return targetIsIn("src/page") ? undefined : "the page runs in browsers and imports nothing but its own modules";
+  }
+  if (isVisualizer(source)) {
+    return targetIsIn("visualizations/live") || /^\/[\w-]+\.js$/.test(from)
+      ? undefined
+      : "the visualizer runs in browsers and imports nothing but its own modules and the page's";
   }
   if (!isSource(source)) return undefined;
   if (from === "ws" || from.startsWith("ws/")) {

@@ -6,7 +6,7 @@ const linesToThinkAt = 250;
 const linesMax = 400;
 const columnsMax = 120;
 
-const isOurCode = isIn("src", "machines");
+const isOurCode = isIn("src", "machines", "visualizations/live");
 const isSized = (source: Source): boolean => isOurCode(source) && /\.(ts|js|mjs|css|html)$/.test(source.path);
 const linesOf = (source: Source): number => source.text.split("\n").length - (source.text.endsWith("\n") ? 1 : 0);
 
@@ -34,7 +34,7 @@ export function wideLines(sources: readonly Source[]): string[] {
 
 export function withoutOpening(sources: readonly Source[]): string[] {
   return sources
-    .filter((source) => isScript(source) && isIn("src", "machines", "test", "scripts")(source))
+    .filter((source) => isScript(source) && (isOurCode(source) || isIn("test", "scripts")(source)))
     .filter((source) => !/^(#!.*\n)?(\/\/ \S|\/\*\*? ?\S)/.test(source.text))
     .map((source) => `${source.path}: opens without a sentence on what it is and what it must never do`);
 }
@@ -64,9 +64,21 @@ export function escapesFromTypes(sources: readonly Source[]): string[] {
           /(?<=[\w)\]])!(?=[.,;:)\]}[(]|\s(?!=))/g,
           () => "non-null `!`: ask, and handle the other case",
         ),
+        ...(source.path.endsWith(".js") ? escapesFromJsDoc(source) : []),
         ...findAll(source, source.text, /@ts-(ignore|nocheck)\b/g, ([word]) => `${word}: solve the type`),
         ...(isOurs ? findAll(source, source.text, /@ts-expect-error\b/g, ([word]) => `${word}: solve the type`) : []),
         ...(isOurs ? findAll(source, source.text, /\b[cv]8 ignore\b/g, ([word]) => `"${word}": test it`) : []),
       ];
     });
 }
+
+/** The page's types stand in its comments. */
+const escapesFromJsDoc = (source: Source): string[] => [
+  ...findAll(
+    source,
+    source.text,
+    /(?<=[{<|&:,(]\s*|=>\s*)any\b(?=\s*[}>|&,)[\]])/g,
+    () => "`any`: say what it is, or `unknown`",
+  ),
+  ...findAll(source, source.text, /@type \{(?!const\})[^\n]*\} \*\/ \(/g, () => "a cast: ask with a guard"),
+];

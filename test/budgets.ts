@@ -1,6 +1,14 @@
 // How long tests may take, and how much of the code they must reach: the one place for these numbers. Nothing here
 // makes a test slower; each is the moment from which waiting on means that something hangs.
 
+export interface Floor {
+  directory: string;
+  lines: number;
+  branches: number;
+  /** Judged only where a browser can run the tests. */
+  needsBrowser?: true;
+}
+
 export interface FileBudget {
   /** Part of the file's path below the root. The first row that fits holds. */
   path: string;
@@ -68,7 +76,7 @@ export const budgets = {
 
 /** A file called *.alone.test.ts runs alone without a row here. */
 export const fileBudgets: FileBudget[] = [
-  { path: "test/page/", deadlineMs: 120_000, alone: true },
+  { path: "test/page/", deadlineMs: 180_000, alone: true },
   // Both cores are at work in it already.
   { path: "test/model/mutation.test.ts", deadlineMs: 400_000, alone: true },
   { path: "test/model/", deadlineMs: 240_000 },
@@ -86,8 +94,10 @@ export const fileBudgets: FileBudget[] = [
   { path: "test/package.test.ts", deadlineMs: 240_000 },
 ];
 
-/** Percent of a directory that tests must reach. These may only rise. */
-export const coverageFloors: { directory: string; lines: number; branches: number }[] = [
+/** Percent of a directory, less what a narrower row has, that tests must reach. These may only rise. */
+export const coverageFloors: Floor[] = [
   { directory: "machines/", lines: 95, branches: 95 },
   { directory: "src/", lines: 90, branches: 90 },
+  { directory: "src/page/", lines: 97, branches: 93, needsBrowser: true },
+  { directory: "visualizations/live/", lines: 98, branches: 91, needsBrowser: true },
 ];

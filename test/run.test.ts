@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Floor } from "./budgets.ts";
 import { isTypeOnly, missedFloors, typeOnlyFiles } from "./run/coverage.ts";
 import { testFiles } from "./run/files.ts";
 import { runFile } from "./run/process.ts";
@@ -289,26 +290,29 @@ test("a floor that is missed fails the run, before the plain line", async () => 
   });
 });
 
-test("floors are judged over a directory's files together", () => {
+test("floors are judged over a directory's files together, less those of a narrower floor", () => {
   const figures = (covered: number) => ({ lines: { total: 10, covered }, branches: { total: 10, covered: 10 } });
   const files = new Map([
     ["src/a.ts", figures(10)],
     ["src/b.ts", figures(7)],
+    ["src/page/a.js", figures(0)],
     ["machines/a.ts", figures(10)],
   ]);
-  const floors = [
+  const floors: Floor[] = [
     { directory: "machines/", lines: 95, branches: 95 },
     { directory: "src/", lines: 90, branches: 90 },
+    { directory: "src/page/", lines: 50, branches: 50, needsBrowser: true },
   ];
-  const [missed, ...others] = missedFloors(files, floors);
+  const [missed, ...others] = missedFloors(files, floors, false);
   assert.equal(others, []);
   assert.match(
     missed ?? "",
     "coverage of src/: 85.00 % of the lines, the floor is 90 %; most is missing in src/b.ts (3)",
   );
   files.set("src/b.ts", figures(8));
-  assert.equal(missedFloors(files, floors), []);
-  assert.equal(missedFloors(new Map(), floors), []);
+  assert.equal(missedFloors(files, floors, false), []);
+  assert.match(missedFloors(files, floors, true).join(), /^coverage of src\/page\/: 0\.00 % of the lines[^;]*; [^,]*$/);
+  assert.equal(missedFloors(new Map(), floors, true), []);
 });
 
 test("a file of types and comments has nothing to reach, any code has", () => {

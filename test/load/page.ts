@@ -1,7 +1,8 @@
 // The visualizer's page in a real browser beside 10,000 sockets, on one that is never silent: does its memory stay
 // flat once its log is full, and does it still answer a person?
 import type { Page } from "playwright-core";
-import { findChromium, startBrowser } from "../support/chromium.ts";
+import { startBrowser } from "../support/chromium.ts";
+import { findChromium } from "../support/find-chromium.ts";
 import { Operator } from "../support/inspect-person.ts";
 import { ServerProcess } from "./server-process.ts";
 import { median, type Table } from "./table.ts";

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Browser, findChromium, mustHaveChromium, startBrowser } from "../support/chromium.ts";
+import { type Browser, mustHaveChromium, startBrowser } from "../support/chromium.ts";
+import { findChromium } from "../support/find-chromium.ts";
 import { Person } from "../support/page-person.ts";
 import { type PageServer, startPageServer } from "../support/page-server.ts";
 
@@ -23,9 +24,7 @@ function promise(name: string, run: () => Promise<void>): void {
       assert.equal(browser.defects, []);
     } finally {
       browser.defects.length = 0;
-      const [first, ...others] = browser.context.pages();
-      for (const other of others) await other.close();
-      await first?.goto("about:blank");
+      await browser.closePages();
     }
   });
 }
@@ -92,7 +91,7 @@ promise("who closes the window in mid-answer and comes back has lost nothing", a
 
 promise("a text sent while an answer is written is shown waiting, then answered", async () => {
   const one = await visits();
-  await one.asksFor(60, 30);
+  await one.asksFor(150, 30);
   await one.hasReadTo(2);
   await one.says('{"tokens": 4}');
   await one.says('{"tokens": 5, "delayMs": 0, "note": "withdrawn"}');
@@ -106,7 +105,7 @@ promise("a text sent while an answer is written is shown waiting, then answered"
   await one.hasReadTo(3);
   await one.seesTheEnd();
   assert.equal(await one.words(), ["w0", "w1", "w2", "w3"]);
-  assert.is((await one.words(0)).length, 60);
+  assert.is((await one.words(0)).length, 150);
 });
 
 promise("a turn is stopped from any window, and what was written stays", async () => {
@@ -270,6 +269,55 @@ promise("text is text, whatever it looks like", async () => {
   assert.is(await one.page.locator(".turns img").count(), 0);
   assert.is(await one.page.locator('a[href^="javascript"]').count(), 0);
   assert.is(await one.page.locator(".answer strong").innerText(), "bold");
+});
+
+promise("thoughts, tools and a failure have their place in the answer, also after a reload", async () => {
+  const one = await visits();
+  await one.page.getByRole("button", { name: "See tools at work" }).click();
+  await one.page.click("#send:not([disabled])");
+  await one.seesTheEnd();
+  await one.chooses("demo/script");
+  await one.says('{"tokens": 5, "failAfter": 2}');
+  for (const isAfterReload of [false, true]) {
+    if (isAfterReload) await one.page.reload();
+    await one.sees(".fold.reasoning", "Thought about it");
+    const calculator = await one.sees(".fold.tool", /calculator/);
+    await calculator.locator("summary").click();
+    await one.sees(".fold.tool[open]", /done.*Input.*\(17 \+ 4\) \* 2.*Result.*42/s);
+    await one.sees(".error", "The turn failed.");
+  }
+});
+
+promise("an answer's Markdown is laid out while it comes", async () => {
+  const one = await visits();
+  await one.chooses("demo/echo");
+  const blocks = ["## Head", "- one\n  - two", "3. three", "> said\n> more", "| a | b |", "---"];
+  await one.says(
+    [...blocks, "`x = 1`, *see* https://example.org/a.", "```js\nconst a = 1;\n```", "the end"].join("\n\n"),
+  );
+  await one.seesTheEnd();
+  const parts = ["h4", "ul li.depth-1", "ol[start='3'] li", "blockquote", "pre.table", "hr", "code", "em"];
+  for (const part of parts) assert.ok(await one.page.locator(`.answer ${part}`).count(), part);
+  assert.is(await one.page.locator(".answer blockquote").innerText(), "said\nmore");
+  assert.is(await one.page.locator('.answer pre[data-language="js"]').innerText(), "const a = 1;");
+  assert.is(await one.page.locator(".answer a").getAttribute("href"), "https://example.org/a");
+  await one.sees(".answer p", "the end");
+});
+
+promise("a conversation is given another title from its menu, and every window shows it", async () => {
+  const one = await visits();
+  await one.chooses("demo/echo");
+  await one.says("hello");
+  await one.seesTheEnd();
+  const two = await looksOn(one);
+  await one.page.click("#menu summary");
+  await one.page.click("#rename");
+  await one.page.fill("#rename-text", "Another title");
+  await one.page.keyboard.press("Enter");
+  await one.sees("#title", "Another title");
+  await one.sees(".conversations a[aria-current]", "Another title");
+  await two.page.reload();
+  await two.sees("#title", "Another title");
 });
 
 promise("a reader who has scrolled up is left in peace, and one click leads back to the newest", async () => {

@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import type { Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Browser, chromiumSwitches, findChromium, mustHaveChromium, startBrowser } from "../support/chromium.ts";
+import { type Browser, chromiumSwitches, mustHaveChromium, startBrowser } from "../support/chromium.ts";
+import { findChromium } from "../support/find-chromium.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import { ask, listOf } from "../support/system-http.ts";
 

@@ -2,8 +2,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ActorChange, ActorMoved } from "../../src/diagnostics/inspection.ts";
-import { type Browser, findChromium, mustHaveChromium, startBrowser } from "../support/chromium.ts";
+import { type Browser, mustHaveChromium, startBrowser } from "../support/chromium.ts";
 import { eventually } from "../support/deadline.ts";
+import { findChromium } from "../support/find-chromium.ts";
 import { type InspectFixture, type InspectFixtureOptions, startInspectFixture } from "../support/inspect-fixture.ts";
 import { Operator } from "../support/inspect-person.ts";
 import { ServerProcess } from "../support/server-process.ts";
@@ -27,9 +28,7 @@ function promise(
       assert.equal(browser.defects, []);
     } finally {
       browser.defects.length = 0;
-      const [first, ...others] = browser.context.pages();
-      for (const other of others) await other.close();
-      await first?.goto("about:blank");
+      await browser.closePages();
       await fixture.end();
     }
   });

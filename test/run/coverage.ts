@@ -4,13 +4,8 @@ import { spawn } from "node:child_process";
 import { globSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire, stripTypeScriptTypes } from "node:module";
 import { join, relative } from "node:path";
-import { budgets } from "../budgets.ts";
-
-export interface Floor {
-  directory: string;
-  lines: number;
-  branches: number;
-}
+import { budgets, type Floor } from "../budgets.ts";
+import { findChromium } from "../support/find-chromium.ts";
 
 interface Count {
   total: number;
@@ -34,8 +29,7 @@ export function beginCoverage(root: string): { NODE_V8_COVERAGE: string } {
 export async function reportCoverage(root: string, floors: readonly Floor[]): Promise<string[]> {
   const c8 = createRequire(import.meta.url).resolve("c8/bin/c8.js");
   const where = [`--temp-directory=${rawDirectory(root)}`, `--reports-dir=${coverageDirectory(root)}`];
-  // What is excluded here replaces the list in .c8rc.json. src/page runs in browsers.
-  const unreachable = ["src/page/**", ...typeOnlyFiles(root)].map((path) => `--exclude=${path}`);
+  const unreachable = typeOnlyFiles(root).map((path) => `--exclude=${path}`);
   const reporters = ["--reporter=text", "--reporter=json-summary", "--reporter=html"];
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
   const child = spawn(process.execPath, [c8, "report", ...where, ...reporters, ...unreachable], {
@@ -50,7 +44,7 @@ export async function reportCoverage(root: string, floors: readonly Floor[]): Pr
   child.once("error", reject);
   const exitCode = await promise;
   if (exitCode !== 0) return [`the coverage report failed (exit code ${exitCode}; null: it took too long)`];
-  return missedFloors(summaryOf(root), floors);
+  return missedFloors(summaryOf(root), floors, findChromium() !== undefined);
 }
 
 function summaryOf(root: string): Map<string, FileCoverage> {
@@ -62,11 +56,16 @@ function summaryOf(root: string): Map<string, FileCoverage> {
   return files;
 }
 
-/** A sentence for every floor that a directory's files, taken together, do not reach. */
-export function missedFloors(files: ReadonlyMap<string, FileCoverage>, floors: readonly Floor[]): string[] {
+/** A sentence for every floor that a directory's files, but those of a narrower floor, together do not reach. */
+export function missedFloors(
+  files: ReadonlyMap<string, FileCoverage>,
+  floors: readonly Floor[],
+  hasBrowser: boolean,
+): string[] {
   const missed: string[] = [];
   for (const floor of floors) {
-    const inside = [...files].filter(([path]) => path.startsWith(floor.directory));
+    if (floor.needsBrowser && !hasBrowser) continue;
+    const inside = [...files].filter(([path]) => narrowest(floors, path) === floor);
     for (const kind of ["lines", "branches"] as const) {
       const percent = percentOf(inside.map(([, figures]) => figures[kind]));
       if (percent >= floor[kind]) continue;
@@ -82,6 +81,11 @@ export function missedFloors(files: ReadonlyMap<string, FileCoverage>, floors: r
     }
   }
   return missed;
+}
+
+function narrowest(floors: readonly Floor[], path: string): Floor | undefined {
+  const fitting = floors.filter(({ directory }) => path.startsWith(directory));
+  return fitting.sort((one, other) => other.directory.length - one.directory.length)[0];
 }
 
 function percentOf(counts: readonly Count[]): number {

@@ -1,19 +1,11 @@
 // A real browser for tests of the page. Each has a profile of its own, so that nothing is left over from another test.
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { beginPageCoverage } from "./page-coverage.ts";
 
 type ContextOptions = NonNullable<Parameters<typeof chromium.launchPersistentContext>[1]>;
-
-const usualPlaces = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-
-/** Where a Chromium is installed; undefined when there is none. With CHROMIUM set only that place counts. */
-export function findChromium(): string | undefined {
-  const named = process.env["CHROMIUM"];
-  return (named === undefined ? usualPlaces : [named]).find((path) => existsSync(path));
-}
 
 /** Where tests must not be left out for want of a browser. */
 export const mustHaveChromium = process.env["CI"] === "true";
@@ -36,6 +28,8 @@ export interface Browser {
   /** What went wrong inside pages: exceptions, and what the Content-Security-Policy forbade. */
   readonly defects: string[];
   open(url: string): Promise<Page>;
+  /** Closes what a test has opened, and left open. */
+  closePages(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,6 +44,8 @@ export async function startBrowser(executablePath: string, options: ContextOptio
   });
   context.setDefaultTimeout(patienceMs);
   const defects: string[] = [];
+  /** What a test has opened, with what keeps its coverage. */
+  const opened = new Map<Page, () => Promise<void>>();
   context.on("weberror", (error) => defects.push(error.error().stack ?? error.error().message));
   context.on("console", (message) => {
     if (/Content Security Policy|Refused to/.test(message.text())) defects.push(message.text());
@@ -59,8 +55,16 @@ export async function startBrowser(executablePath: string, options: ContextOptio
     defects,
     async open(url) {
       const page = await context.newPage();
+      opened.set(page, await beginPageCoverage(page));
+      page.once("close", () => opened.delete(page));
       await page.goto(url);
       return page;
+    },
+    async closePages() {
+      for (const [page, keepCoverage] of opened) {
+        await keepCoverage();
+        await page.close();
+      }
     },
     async close() {
       await context.close();

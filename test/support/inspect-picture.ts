@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
-import { type Browser, findChromium, startBrowser } from "./chromium.ts";
+import { type Browser, startBrowser } from "./chromium.ts";
+import { findChromium } from "./find-chromium.ts";
 import { stageScene, startInspectFixture } from "./inspect-fixture.ts";
 
 const picture = fileURLToPath(new URL("../../docs/inspect.png", import.meta.url));

@@ -1,7 +1,8 @@
 // Takes the README's picture of the page, docs/page.png: node test/support/picture.ts
 // Everything on it is the real server; what the model says comes from the scripted endpoint of the tests.
 import { fileURLToPath } from "node:url";
-import { findChromium, startBrowser } from "./chromium.ts";
+import { startBrowser } from "./chromium.ts";
+import { findChromium } from "./find-chromium.ts";
 import { answer, callTools, openAiEndpoint, type Part } from "./openai-endpoint.ts";
 import { Person } from "./page-person.ts";
 import { startPageServer } from "./page-server.ts";

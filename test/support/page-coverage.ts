@@ -1,0 +1,33 @@
+// What the scripts of a page did in the tests' browser, written where Node writes what it did itself: c8 reads both.
+import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Page } from "playwright-core";
+
+const root = join(import.meta.dirname, "../..");
+
+/** Begins to count, where coverage is asked for. The function returned writes what was counted so far. */
+export async function beginPageCoverage(page: Page): Promise<() => Promise<void>> {
+  const directory = process.env["NODE_V8_COVERAGE"];
+  if (directory === undefined) return async () => {};
+  const session = await page.context().newCDPSession(page);
+  await session.send("Profiler.enable");
+  await session.send("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
+  return async () => {
+    const { result } = await session.send("Profiler.takePreciseCoverage");
+    const scripts = result.flatMap((script) =>
+      URL.canParse(script.url) ? { ...script, url: fileOf(script.url) } : [],
+    );
+    writeFileSync(join(directory, `coverage-page-${randomUUID()}.json`), JSON.stringify({ result: scripts }));
+  };
+}
+
+/** The file that the server sends from this address. */
+function fileOf(url: string): string {
+  const { pathname } = new URL(url);
+  const path = pathname.startsWith("/inspect/")
+    ? join("visualizations/live", pathname.slice("/inspect/".length))
+    : join("src/page", pathname);
+  return pathToFileURL(join(root, path)).href;
+}

@@ -7,6 +7,7 @@ import * as conversations from "../../src/page/conversations.js";
 import * as format from "../../src/page/format.js";
 import * as outbox from "../../src/page/outbox.js";
 import * as prose from "../../src/page/prose.js";
+import { queuedMessages } from "../../src/page/queue-view.js";
 import * as route from "../../src/page/route.js";
 import type { ConversationSummary } from "../../src/ports/conversations.ts";
 import { closes } from "../../src/protocol/closes.ts";
@@ -55,6 +56,19 @@ pieces("the queue accounts for each queued text once, and for none that was ther
   assert.is(sent.entries.length, 2);
   outbox.seeQueue(sent, [{ id: "new", text: "same" }], new Set(["old"]));
   assert.is(sent.entries.length, 1);
+});
+
+pieces("a surface that only looks like the queue shows no texts, and breaks nothing", () => {
+  const spec = (payload: unknown) => {
+    const field = { kind: "custom", rendererId: "message-queue", payload } as const;
+    return { id: "message-queue", region: "r", title: "Queue", fields: [field] };
+  };
+  const queued = { id: "m", text: "hello" };
+  assert.equal(queuedMessages(spec({ messages: [queued, null, "text", { id: 1, text: "x" }] })), [queued]);
+  for (const payload of [undefined, null, "x", [], { messages: "none" }]) {
+    assert.equal(queuedMessages(spec(payload)), []);
+  }
+  assert.equal(queuedMessages({ ...spec(undefined), fields: [{ kind: "stat", label: "a", value: "b" }] }), []);
 });
 
 pieces("a refusal is the answer to the oldest text", () => {

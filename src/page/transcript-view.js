@@ -96,14 +96,14 @@ export function createTranscriptView({ scroller, turns, unsent, newest, clock })
 
   // Not every browser lets the keyboard into a region only because it scrolls.
   scroller.tabIndex = 0;
-  scroller.addEventListener("scroll", look);
+  scroller.addEventListener("scroll", notePlace);
   newest.onclick = toEnd;
   // A window or keyboard that changes its height must not hide the end from a reader who was there; a reader who
   // unfolds something there reads that, and not the end.
   new ResizeObserver(() => isAtEnd && toEnd()).observe(scroller);
-  new ResizeObserver(look).observe(turns);
+  new ResizeObserver(notePlace).observe(turns);
 
-  function look() {
+  function notePlace() {
     isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < atEndPixels;
     newest.hidden = isAtEnd;
   }

@@ -1,5 +1,5 @@
 // What a conversation looks like to a reader: turns in order, each either read from the history or followed live. Pure
-// state, no DOM and no I/O. Must never show a piece twice nor lose one, whatever order replay and history come in.
+// state, no DOM and no I/O. Must never show a word twice nor lose one, whatever order replay and history come in.
 //
 // A turn followed live is built from its events and leaves its stored chunks aside; any other is built from chunks.
 import { addChunk, addEvent, emptyContent } from "./turn-content.js";

@@ -1,5 +1,5 @@
 // The one WebSocket of the page: opens it, keeps it alive, and comes back when it is lost. Knows nothing of
-// conversations; whoever needs something again after a reconnect asks for it in onOpen.
+// conversations; what is needed again after a reconnect is asked for in onOpen.
 import { comesBack, reconnectDelayMs } from "./backoff.js";
 import { ApiError, messageOf, statusOf } from "./http.js";
 

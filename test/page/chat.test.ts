@@ -117,7 +117,7 @@ chat("a queued text is withdrawn by its id", async () => {
   assert.equal(sent, [{ type: "chat.queue.cancel", conversationId: "c", messageId: "m0" }]);
 });
 
-chat("who was not the first to send waits for that turn instead of being refused", async () => {
+chat("a text that came second waits for the turn of the first instead of being refused", async () => {
   const { it, sent, returned } = bench();
   await settle();
   it.send("late");
@@ -214,7 +214,7 @@ chat("queued texts are held for the next message only where no turn runs that ta
   assert.not(it.isQueueHeld());
 });
 
-chat("where there is no queue to look at, the history decides alone", async () => {
+chat("without a queue among the surfaces, the history decides alone", async () => {
   const { it, server, returned } = bench();
   server.showsQueue = false;
   await settle();

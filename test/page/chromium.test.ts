@@ -78,7 +78,7 @@ promise("a reload in mid-answer shows the answer whole", async () => {
   assert.is(await one.page.locator(".turn").count(), 1);
 });
 
-promise("who closes the window in mid-answer and comes back has lost nothing", async () => {
+promise("a window closed in mid-answer and opened again has lost nothing", async () => {
   const one = await visits();
   await one.asksFor(50, 30);
   await one.hasReadTo(5);

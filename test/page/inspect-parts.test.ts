@@ -82,7 +82,7 @@ log("steps go back and forth through what there is, and no further", () => {
   assert.is(it.behind(), 3);
 });
 
-log("who looks at an entry that goes for want of room sees the oldest that is left", () => {
+log("an entry that is shown and goes for want of room gives way to the oldest that is left", () => {
   const it = filled(10, 10);
   it.goTo(2);
   for (let index = 11; index <= 15; index++) it.add(moved(index));
@@ -345,7 +345,7 @@ function streamed(refusals: ApiError[] = []) {
   return { clock, bodies, follower, write, hears };
 }
 
-asking("lines are heard as they come, in whatever pieces, and heartbeats are for the watchdog alone", async () => {
+asking("lines are told as they come, however they are cut, and heartbeats are for the watchdog alone", async () => {
   const { write, hears, follower, clock } = streamed();
   await settle();
   write('{"type":"actor.shown","at":1}\n{"type":"act');

@@ -161,7 +161,7 @@ promise(
   },
 );
 
-promise("kinds and states are counted as they are, and whoever is chosen is found", async (fixture) => {
+promise("kinds and states are counted as they are, and those that are chosen are found", async (fixture) => {
   const clients = [await fixture.join(), await fixture.join(), await fixture.join()];
   for (const client of clients.slice(1)) client.send({ type: "chat.subscribe", conversationId: "a-conversation" });
   const operator = await visits(fixture);

@@ -92,7 +92,7 @@ transcript("a turn read from the history reads like the same turn followed live"
   assert.is(into.latestSeq, 8);
 });
 
-transcript("chunks without a turn are told apart by who speaks", () => {
+transcript("chunks without a turn are told apart by their role", () => {
   const chunks: StoredChunk[] = [
     { seq: 1, role: "system", chunk: { type: "system", text: "before" } },
     { seq: 2, role: "user", chunk: { type: "text", text: "a" } },

@@ -9,7 +9,7 @@ export interface InspectFixture {
   readonly server: RunningServer;
   /** Of the page. */
   readonly url: string;
-  /** A socket; it is cut when the house ends. */
+  /** A socket; it is cut when the fixture ends. */
   join(): Promise<Client>;
   /** XState's id of the newest actor of a chart. */
   newest(chart: string): string;
@@ -58,7 +58,7 @@ export async function startInspectFixture(options: InspectFixtureOptions = {}): 
   };
 }
 
-/** A turn that goes on for a while and writes so much that who does not read is congested within two seconds. */
+/** A turn that goes on for a while and writes so much that a socket that does not read is congested within two seconds. */
 const longTurn = (bytesPerSecond: number): string => {
   const delayMs = 20;
   const size = Math.round((bytesPerSecond * delayMs) / 1000);

@@ -12,11 +12,11 @@ import * as route from "../../src/page/route.js";
 import type { ConversationSummary } from "../../src/ports/conversations.ts";
 import { closes } from "../../src/protocol/closes.ts";
 
-const pieces = suite("page/pieces");
+const parts = suite("page/parts");
 
 // ── texts on their way ─────────────────────────────────────────────────────────────────────────────────────────────
 
-pieces("a text is on its way until an event shows it", () => {
+parts("a text is on its way until an event shows it", () => {
   const sent = outbox.createOutbox();
   outbox.addText(sent, "hello ", "send");
   assert.not(outbox.seeEvent(sent, { type: "user-message", text: "something else" }));
@@ -25,7 +25,7 @@ pieces("a text is on its way until an event shows it", () => {
   assert.equal(sent.entries, []);
 });
 
-pieces("texts that were joined into one message all arrived with it, the same text twice only once", () => {
+parts("texts that were joined into one message all arrived with it, the same text twice only once", () => {
   const sent = outbox.createOutbox();
   for (const text of ["one", "two", "two"]) outbox.addText(sent, text, "queue");
   outbox.seeEvent(sent, { type: "user-message", text: "one\n\ntwo" });
@@ -37,7 +37,7 @@ pieces("texts that were joined into one message all arrived with it, the same te
   assert.equal(sent.entries, []);
 });
 
-pieces("where events say no texts, the turn that starts is the one that was asked for", () => {
+parts("where events say no texts, the turn that starts is the one that was asked for", () => {
   const sent = outbox.createOutbox();
   outbox.addText(sent, "waits", "queue");
   outbox.addText(sent, "asks", "send");
@@ -48,7 +48,7 @@ pieces("where events say no texts, the turn that starts is the one that was aske
   );
 });
 
-pieces("the queue accounts for each queued text once, and for none that was there before", () => {
+parts("the queue accounts for each queued text once, and for none that was there before", () => {
   const sent = outbox.createOutbox();
   outbox.addText(sent, "same", "queue");
   outbox.addText(sent, "same", "queue");
@@ -58,7 +58,7 @@ pieces("the queue accounts for each queued text once, and for none that was ther
   assert.is(sent.entries.length, 1);
 });
 
-pieces("a surface that only looks like the queue shows no texts, and breaks nothing", () => {
+parts("a surface that only looks like the queue shows no texts, and breaks nothing", () => {
   const spec = (payload: unknown) => {
     const field = { kind: "custom", rendererId: "message-queue", payload } as const;
     return { id: "message-queue", region: "r", title: "Queue", fields: [field] };
@@ -71,7 +71,7 @@ pieces("a surface that only looks like the queue shows no texts, and breaks noth
   assert.equal(queuedMessages({ ...spec(undefined), fields: [{ kind: "stat", label: "a", value: "b" }] }), []);
 });
 
-pieces("a refusal is the answer to the oldest text", () => {
+parts("a refusal is the answer to the oldest text", () => {
   const sent = outbox.createOutbox();
   outbox.addText(sent, "first", "send");
   outbox.addText(sent, "second", "queue");
@@ -80,7 +80,7 @@ pieces("a refusal is the answer to the oldest text", () => {
   assert.is(outbox.takeRefused(sent), undefined);
 });
 
-pieces("after a lost connection, what the server does not know goes back, newer texts stay on their way", () => {
+parts("after a lost connection, what the server does not know goes back, newer texts stay on their way", () => {
   const sent = outbox.createOutbox();
   const candidates = [outbox.addText(sent, "arrived", "send"), outbox.addText(sent, "lost", "send")];
   outbox.addText(sent, "newer", "send");
@@ -104,7 +104,7 @@ const active = (conversationId: string): StatusChanged => {
   return { type: "conversation.statusChanged", conversationId, status: "active", workspaceId: "default" };
 };
 
-pieces("a change of status moves a conversation to the top, and asks for a reading when its title is unknown", () => {
+parts("a change of status moves a conversation to the top, and asks for a reading when its title is unknown", () => {
   const list = conversations.createList();
   conversations.beginReading(list);
   conversations.finishReading(list, [row("b", 2), row("a", 1)], 5);
@@ -120,7 +120,7 @@ pieces("a change of status moves a conversation to the top, and asks for a readi
   );
 });
 
-pieces("a change that comes while the list is being read is not overwritten by it", () => {
+parts("a change that comes while the list is being read is not overwritten by it", () => {
   const list = conversations.createList();
   conversations.beginReading(list);
   conversations.addChange(list, active("a"), 10);
@@ -131,28 +131,28 @@ pieces("a change that comes while the list is being read is not overwritten by i
 
 // ── address, back-off, wording ─────────────────────────────────────────────────────────────────────────────────────
 
-pieces("any id survives the address, and a broken address opens a new conversation", () => {
+parts("any id survives the address, and a broken address opens a new conversation", () => {
   for (const id of ["a", "ä/ö?#%", "c1-:2"]) assert.is(route.idOf(route.hashOf(id)), id);
   for (const hash of ["", "#/", "#/c/", "#/c/%E0%A4%A", "#other"]) assert.is(route.idOf(hash), undefined);
 });
 
-pieces("delays grow, stay bounded, and leave half to chance", () => {
+parts("delays grow, stay bounded, and leave half to chance", () => {
   assert.is(backoff.reconnectDelayMs(0, 0), 250);
   assert.is(backoff.reconnectDelayMs(0, 1), 500);
   assert.is(backoff.reconnectDelayMs(3, 1), 4_000);
   assert.is(backoff.reconnectDelayMs(500, 1), 20_000);
 });
 
-pieces("only codes from 4500 to 4999 mean: do not come back", () => {
+parts("only codes from 4500 to 4999 mean: do not come back", () => {
   for (const code of [1000, 1001, 1006, 1011, 1012, 4001, 4499]) assert.ok(backoff.comesBack(code));
   for (const code of [4500, 4501, 4502, 4999]) assert.not(backoff.comesBack(code));
 });
 
-pieces("the page comes back after a close exactly where the server means it to", () => {
+parts("the page comes back after a close exactly where the server means it to", () => {
   for (const { code, comeBack } of Object.values(closes)) assert.is(backoff.comesBack(code), comeBack, String(code));
 });
 
-pieces("times and figures read as a person says them", () => {
+parts("times and figures read as a person says them", () => {
   const day = 86_400_000;
   assert.is(format.relativeTime(1_000, 30_000), "now");
   assert.is(format.relativeTime(40_000, 30_000), "now");
@@ -167,14 +167,14 @@ pieces("times and figures read as a person says them", () => {
   assert.is(format.endingText("stop"), undefined);
 });
 
-pieces("one message and several are counted as a person counts them", () => {
+parts("one message and several are counted as a person counts them", () => {
   const text = (messagesSummarized: number) => format.compactionText({ messagesSummarized, messagesKept: 2 });
   assert.is(text(1), "1 message was summarised, 2 kept.");
   assert.is(text(1_200), "1,200 messages were summarised, 2 kept.");
   assert.is(text(0), "0 messages were summarised, 2 kept.");
 });
 
-pieces("a title is its first line as words, and what is no markup stays", () => {
+parts("a title is its first line as words, and what is no markup stays", () => {
   const titles: [string | null | undefined, string][] = [
     ["### What to **try**\nNobody owns", "What to try"],
     ["\n  \n- see `code` at [home](https://x.org)", "see code at home"],
@@ -190,7 +190,7 @@ pieces("a title is its first line as words, and what is no markup stays", () => 
   for (const [title, expected] of titles) assert.is(format.titleText(title), expected);
 });
 
-pieces("an id made in the page is a random UUID", () => {
+parts("an id made in the page is a random UUID", () => {
   const made = new Set(Array.from({ length: 50 }, () => format.newConversationId(crypto)));
   assert.is(made.size, 50);
   for (const id of made) assert.match(id, /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
@@ -198,7 +198,7 @@ pieces("an id made in the page is a random UUID", () => {
 
 // ── prose ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-pieces("a line is told by how it begins", () => {
+parts("a line is told by how it begins", () => {
   const kinds: [string, object][] = [
     ["plain", { kind: "text", text: "plain" }],
     ["  ", { kind: "blank", text: "" }],
@@ -215,14 +215,14 @@ pieces("a line is told by how it begins", () => {
   for (const [line, expected] of kinds) assert.equal(prose.classifyLine(line), expected, line);
 });
 
-pieces("a fence is known when it can be nothing else", () => {
+parts("a fence is known when it can be nothing else", () => {
   for (const line of ["", "`", "``", " ```", "~~"]) assert.ok(prose.mayBecomeFence(line), line);
   assert.not(prose.mayBecomeFence("`code`"));
   assert.ok(prose.closesFence("```  "));
   assert.not(prose.closesFence("```js"));
 });
 
-pieces("what stands in a line is found, and nothing of the line is lost", () => {
+parts("a line's parts are found, and nothing of the line is lost", () => {
   assert.equal(prose.parseInline("a **b** *c* `d*e*` https://x.org/y)."), [
     { kind: "text", text: "a " },
     { kind: "strong", text: "b" },
@@ -237,10 +237,10 @@ pieces("what stands in a line is found, and nothing of the line is lost", () => 
   assert.equal(prose.parseInline("[name](https://x.org)"), [{ kind: "link", text: "name", href: "https://x.org" }]);
 });
 
-pieces("what only looks like markup stays text", () => {
+parts("what only looks like markup stays text", () => {
   for (const line of ["2 * 3 * 4", "a*b*c", "**open", "`open", "[x](javascript:alert(1))", "<img src=x>"]) {
     assert.equal(prose.parseInline(line), [{ kind: "text", text: line }], line);
   }
 });
 
-pieces.run();
+parts.run();

@@ -58,7 +58,7 @@ export async function startInspectFixture(options: InspectFixtureOptions = {}): 
   };
 }
 
-/** A turn that goes on for a while and writes so much that a socket that does not read is congested within two seconds. */
+/** A turn that goes on for a while and writes so much that a socket which does not read is soon congested. */
 const longTurn = (bytesPerSecond: number): string => {
   const delayMs = 20;
   const size = Math.round((bytesPerSecond * delayMs) / 1000);

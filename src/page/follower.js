@@ -3,7 +3,16 @@
 // 3): the subscription is in force before the history is read, so nothing falls between.
 import { reconnectDelayMs } from "./backoff.js";
 import { messageOf, statusOf } from "./http.js";
-import * as model from "./transcript.js";
+import {
+  addEarlier,
+  addHistory,
+  addMetrics,
+  continuesHistory,
+  forgetHistory,
+  showStored,
+} from "./transcript/history.js";
+import { addDelta, rejoin, settle } from "./transcript/live.js";
+import { createTranscript } from "./transcript.js";
 
 /**
  * @import { ChatSubscribed } from "../protocol/server-message.ts"
@@ -30,7 +39,7 @@ const pageChunks = 400;
  * @param {() => void} options.onSettled the history is in step again after a new subscription
  */
 export function createFollower({ api, wire, clock, conversationId, onChange, onTrouble, onSettled }) {
-  const transcript = model.createTranscript();
+  const transcript = createTranscript();
   let isOpen = false;
   let isClosed = false;
   let isRead = false;
@@ -70,8 +79,8 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
     if (isRead) return;
     const [history, metrics] = await Promise.all([api.history(conversationId, { limit: pageChunks }), readMetrics()]);
     if (isClosed) return;
-    model.addHistory(transcript, history);
-    model.addMetrics(transcript, metrics);
+    addHistory(transcript, history);
+    addMetrics(transcript, metrics);
     isRead = true;
   }
 
@@ -81,13 +90,13 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
     // The last chunk known is read once more, as the proof that the numbers still mean the same.
     const history = await api.history(conversationId, { sinceSeq: Math.max(0, transcript.latestSeq - 1) });
     if (isClosed) return;
-    if (!model.continuesHistory(transcript, history)) return readAnew();
-    model.addHistory(transcript, history);
-    model.addMetrics(transcript, await readMetrics());
+    if (!continuesHistory(transcript, history)) return readAnew();
+    addHistory(transcript, history);
+    addMetrics(transcript, await readMetrics());
   }
 
   function readAnew() {
-    model.forgetHistory(transcript);
+    forgetHistory(transcript);
     isRead = false;
     return readFirst();
   }
@@ -104,7 +113,7 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
       const { isActive } = await api.status(conversationId);
       await readNewer();
       if (isClosed || mine !== joins) return;
-      model.settle(transcript, isActive);
+      settle(transcript, isActive);
       onSettled();
     });
   }
@@ -132,13 +141,13 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
      */
     receiveSubscribed({ epoch, seq, turnId, recovered }) {
       if (recovered) return;
-      model.rejoin(transcript);
+      rejoin(transcript);
       // Nothing comes before the next turn's first event.
       if (turnId === null) transcript.cursor = { epoch, seq };
     },
     /** @param {Delta} delta */
     receiveDelta(delta) {
-      const outcome = model.addDelta(transcript, delta);
+      const outcome = addDelta(transcript, delta);
       if (outcome === "hole") return repair();
       if (outcome === "repeated") return;
       const { type, turnId } = delta.event;
@@ -146,7 +155,7 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
       if ((isStart || type === "turn-sealed") && transcript.byId.get(turnId)?.lacksPrompt) {
         read(async () => {
           await readNewer();
-          if (!isStart) model.showStored(transcript, turnId);
+          if (!isStart) showStored(transcript, turnId);
         });
       }
       onChange();
@@ -157,8 +166,8 @@ export function createFollower({ api, wire, clock, conversationId, onChange, onT
       read(async () => {
         const selection = { beforeSeq: transcript.firstSeq, limit: pageChunks };
         const [history, metrics] = await Promise.all([api.history(conversationId, selection), readMetrics()]);
-        model.addEarlier(transcript, history);
-        model.addMetrics(transcript, metrics);
+        addEarlier(transcript, history);
+        addMetrics(transcript, metrics);
       }),
     close() {
       isClosed = true;

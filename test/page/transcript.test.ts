@@ -2,32 +2,40 @@
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Delta, Transcript } from "../../src/page/transcript.js";
-import * as page from "../../src/page/transcript.js";
+import {
+  addEarlier,
+  addHistory,
+  addMetrics,
+  continuesHistory,
+  forgetHistory,
+  showStored,
+} from "../../src/page/transcript/history.js";
+import { addDelta, rejoin, settle } from "../../src/page/transcript/live.js";
+import { createTranscript, type Delta, runningTurn, type Transcript } from "../../src/page/transcript.js";
 import type { StoredChunk } from "../../src/protocol/chunk.ts";
 import { Script, shown, storedTurn } from "../support/page-events.ts";
 
 const transcript = suite("page/transcript");
 
 const hearAll = (into: Transcript, deltas: Delta[]): void => {
-  for (const delta of deltas) assert.is(page.addDelta(into, delta), "added");
+  for (const delta of deltas) assert.is(addDelta(into, delta), "added");
 };
 
 transcript("a turn followed from its start is shown word by word, until it is sealed", () => {
-  const into = page.createTranscript();
+  const into = createTranscript();
   const script = new Script();
   hearAll(into, script.opening("t1", "hi"));
-  assert.is(page.runningTurn(into)?.turnId, "t1");
+  assert.is(runningTurn(into)?.turnId, "t1");
   hearAll(into, script.words("t1", ["Hel", "lo"]));
   assert.equal(shown(into), ["hi > Hello"]);
   hearAll(into, script.ending("t1"));
-  assert.is(page.runningTurn(into), undefined);
+  assert.is(runningTurn(into), undefined);
   assert.is(into.turns[0]?.durationMs, 5);
   assert.is(into.turns[0]?.reason, "stop");
 });
 
 transcript("every kind of event has its place in the answer", () => {
-  const into = page.createTranscript();
+  const into = createTranscript();
   const script = new Script();
   const say = (body: Parameters<Script["delta"]>[1]) => hearAll(into, [script.delta("t1", body)]);
   hearAll(into, script.opening("t1", "go"));
@@ -61,7 +69,7 @@ transcript("every kind of event has its place in the answer", () => {
 });
 
 transcript("an event of a kind that the page does not know changes nothing it shows", () => {
-  const into = page.createTranscript();
+  const into = createTranscript();
   const script = new Script();
   hearAll(into, script.opening("t1", "hi"));
   const strange = script.delta("t1", { type: "turn-start" });
@@ -86,8 +94,8 @@ transcript("a turn read from the history reads like the same turn followed live"
     { seq: 7, role: "assistant", turnId: "t1", chunk: { type: "text", text: "Noon." } },
     { seq: 8, role: "assistant", turnId: "t1", chunk: { type: "error", message: "broke" } },
   ];
-  const into = page.createTranscript();
-  page.addHistory(into, { chunks });
+  const into = createTranscript();
+  addHistory(into, { chunks });
   assert.equal(shown(into), ["go+data:image/png;base64,x > reasoning(hm) tool(noon) steering(shorter) Noon. error()"]);
   assert.is(into.latestSeq, 8);
 });
@@ -101,26 +109,26 @@ transcript("chunks without a turn are told apart by their role", () => {
     { seq: 5, role: "user", chunk: { type: "text", text: "c" } },
     { seq: 6, role: "system", chunk: { type: "text", text: "d" } },
   ];
-  const into = page.createTranscript();
-  page.addHistory(into, { chunks });
+  const into = createTranscript();
+  addHistory(into, { chunks });
   assert.equal(shown(into), [" > system(before)", "a > b image(https://x/y)", "c > system(d)"]);
 });
 
 transcript("history and replay of the same turn are shown once, in either order", () => {
   const chunks = storedTurn("t1", 1, "hi", "Hello");
   for (const isHistoryFirst of [true, false]) {
-    const into = page.createTranscript();
+    const into = createTranscript();
     const deltas = new Script().turn("t1", "hi", ["Hel", "lo"]);
-    if (isHistoryFirst) page.addHistory(into, { chunks });
+    if (isHistoryFirst) addHistory(into, { chunks });
     hearAll(into, deltas);
-    if (!isHistoryFirst) page.addHistory(into, { chunks });
-    page.addHistory(into, { chunks });
+    if (!isHistoryFirst) addHistory(into, { chunks });
+    addHistory(into, { chunks });
     assert.equal(shown(into), ["hi > Hello"]);
   }
 });
 
 transcript("a joined delta that follows on is no hole", () => {
-  const into = page.createTranscript();
+  const into = createTranscript();
   const script = new Script();
   hearAll(into, script.opening("t1", "hi"));
   hearAll(into, [script.joined("t1", ["a ", "b ", "c "]), ...script.words("t1", ["d"])]);
@@ -128,108 +136,108 @@ transcript("a joined delta that follows on is no hole", () => {
 });
 
 transcript("a repeated event is left out, a missing one is noticed, and neither changes what is shown", () => {
-  const into = page.createTranscript();
+  const into = createTranscript();
   const script = new Script();
   const opening = script.opening("t1", "hi");
   const [first, second, third] = script.words("t1", ["a", "b", "c"]);
   assert.ok(first && second && third && opening[1]);
   hearAll(into, [...opening, first]);
-  assert.is(page.addDelta(into, first), "repeated");
-  assert.is(page.addDelta(into, third), "hole");
-  assert.is(page.addDelta(into, { ...third, fromSeq: opening[1].seq }), "hole");
+  assert.is(addDelta(into, first), "repeated");
+  assert.is(addDelta(into, third), "hole");
+  assert.is(addDelta(into, { ...third, fromSeq: opening[1].seq }), "hole");
   assert.equal(shown(into), ["hi > a"]);
   hearAll(into, [second, third]);
   assert.equal(shown(into), ["hi > abc"]);
 });
 
 transcript("a new epoch begins at 1, or something is missing", () => {
-  const into = page.createTranscript();
+  const into = createTranscript();
   hearAll(into, new Script("e1").turn("t1", "hi", ["a"]));
   const [late] = new Script("e2", 4).words("t2", ["x"]);
   assert.ok(late);
-  assert.is(page.addDelta(into, late), "hole");
+  assert.is(addDelta(into, late), "hole");
   hearAll(into, new Script("e2").turn("t2", "ho", ["b"]));
   assert.equal(shown(into), ["hi > a", "ho > b"]);
 });
 
 transcript("a reader who comes back never sees the answer shrink while it is replayed", () => {
-  const into = page.createTranscript();
+  const into = createTranscript();
   const script = new Script();
   const opening = script.opening("t1", "hi");
   const words = script.words("t1", ["a", "b", "c"]);
   hearAll(into, [...opening, ...words]);
-  page.rejoin(into);
+  rejoin(into);
   for (const delta of [...opening, ...words]) {
     hearAll(into, [delta]);
     assert.equal(shown(into), ["hi > abc"]);
   }
   hearAll(into, script.words("t1", ["d"]));
-  page.settle(into, true);
+  settle(into, true);
   hearAll(into, script.ending("t1"));
   assert.equal(shown(into), ["hi > abcd"]);
 });
 
 transcript("a connection lost twice during one replay loses nothing", () => {
-  const into = page.createTranscript();
+  const into = createTranscript();
   const script = new Script();
   const all = [...script.opening("t1", "hi"), ...script.words("t1", ["a", "b", "c", "d"])];
   hearAll(into, all.slice(0, 5));
-  page.rejoin(into);
+  rejoin(into);
   hearAll(into, all.slice(0, 3));
-  page.rejoin(into);
+  rejoin(into);
   hearAll(into, all);
   assert.equal(shown(into), ["hi > abcd"]);
 });
 
 transcript("a turn that ended while nobody was connected is shown whole from the history", () => {
-  const into = page.createTranscript();
+  const into = createTranscript();
   const script = new Script();
   hearAll(into, [...script.opening("t1", "hi"), ...script.words("t1", ["Hel"])]);
-  page.rejoin(into);
-  page.addHistory(into, { chunks: [...storedTurn("t1", 1, "hi", "Hello"), ...storedTurn("t2", 3, "and", "More")] });
-  page.settle(into, false);
+  rejoin(into);
+  addHistory(into, { chunks: [...storedTurn("t1", 1, "hi", "Hello"), ...storedTurn("t2", 3, "and", "More")] });
+  settle(into, false);
   assert.equal(shown(into), ["hi > Hello", "and > More"]);
-  assert.is(page.runningTurn(into), undefined);
+  assert.is(runningTurn(into), undefined);
 });
 
 transcript("a turn that still runs keeps its words until its replay comes", () => {
-  const into = page.createTranscript();
+  const into = createTranscript();
   const script = new Script();
   const opening = script.opening("t1", "hi");
   const words = script.words("t1", ["a", "b"]);
   hearAll(into, [...opening, ...words]);
-  page.rejoin(into);
-  page.addHistory(into, { chunks: storedTurn("t1", 1, "hi", "ignored").slice(0, 1) });
-  page.settle(into, true);
+  rejoin(into);
+  addHistory(into, { chunks: storedTurn("t1", 1, "hi", "ignored").slice(0, 1) });
+  settle(into, true);
   assert.equal(shown(into), ["hi > ab"]);
-  assert.is(page.runningTurn(into)?.turnId, "t1");
+  assert.is(runningTurn(into)?.turnId, "t1");
   hearAll(into, [...opening, ...words, ...script.words("t1", ["c"])]);
   assert.equal(shown(into), ["hi > abc"]);
 });
 
 transcript("a turn of which nothing is stored keeps what was seen of it, and does not run for ever", () => {
-  const into = page.createTranscript();
+  const into = createTranscript();
   const script = new Script();
   hearAll(into, [...script.opening("t1", "hi"), ...script.words("t1", ["a"])]);
-  page.rejoin(into);
-  page.settle(into, false);
+  rejoin(into);
+  settle(into, false);
   assert.equal(shown(into), ["hi > a"]);
-  assert.is(page.runningTurn(into), undefined);
+  assert.is(runningTurn(into), undefined);
 });
 
 transcript("turns that were missed stand between those that were followed", () => {
-  const into = page.createTranscript();
+  const into = createTranscript();
   hearAll(into, new Script("e1").turn("t1", "one", ["1"]));
-  page.rejoin(into);
+  rejoin(into);
   hearAll(into, new Script("e2").opening("t3", "three"));
-  page.addHistory(into, {
+  addHistory(into, {
     chunks: [
       ...storedTurn("t1", 1, "one", "1"),
       ...storedTurn("t2", 3, "two", "2"),
       ...storedTurn("t3", 5, "three", "").slice(0, 1),
     ],
   });
-  page.settle(into, true);
+  settle(into, true);
   assert.equal(shown(into), ["one > 1", "two > 2", "three > "]);
 });
 
@@ -239,61 +247,61 @@ transcript("images come from the history, for events do not bring them", () => {
     { seq: 2, role: "user", turnId: "t1", chunk: { type: "image", url: "data:x" } },
   ];
   for (const isHistoryFirst of [true, false]) {
-    const into = page.createTranscript();
-    if (isHistoryFirst) page.addHistory(into, { chunks });
+    const into = createTranscript();
+    if (isHistoryFirst) addHistory(into, { chunks });
     hearAll(into, new Script().opening("t1", "look"));
-    if (!isHistoryFirst) page.addHistory(into, { chunks });
+    if (!isHistoryFirst) addHistory(into, { chunks });
     assert.equal(shown(into), ["look+data:x > "]);
   }
 });
 
 transcript("where events leave out the texts of people, the history brings them", () => {
-  const into = page.createTranscript();
+  const into = createTranscript();
   const script = new Script();
   hearAll(into, [script.delta("t1", { type: "turn-start" }), ...script.words("t1", ["a", "b"])]);
   const steering: StoredChunk = { seq: 3, role: "user", turnId: "t1", chunk: { type: "text", text: "more" } };
   const more: StoredChunk = { seq: 4, role: "assistant", turnId: "t1", chunk: { type: "text", text: "b" } };
-  page.addHistory(into, { chunks: storedTurn("t1", 1, "hi", "a") });
+  addHistory(into, { chunks: storedTurn("t1", 1, "hi", "a") });
   assert.equal(shown(into), ["hi > ab"]);
   hearAll(into, script.ending("t1"));
-  page.addHistory(into, { chunks: [steering, more] });
-  page.showStored(into, "t1");
+  addHistory(into, { chunks: [steering, more] });
+  showStored(into, "t1");
   assert.equal(shown(into), ["hi > a steering(more) b"]);
   assert.is(into.turns[0]?.reason, "stop");
 });
 
 transcript("earlier chunks go before, and a turn cut in two is whole again", () => {
   const chunks = [...storedTurn("t1", 1, "one", "1"), ...storedTurn("t2", 3, "two", "2")];
-  const into = page.createTranscript();
-  page.addHistory(into, { chunks: chunks.slice(3) });
+  const into = createTranscript();
+  addHistory(into, { chunks: chunks.slice(3) });
   assert.is(into.firstSeq, 4);
-  page.addEarlier(into, { chunks: chunks.slice(0, 3) });
-  page.addEarlier(into, { chunks: chunks.slice(0, 3) });
+  addEarlier(into, { chunks: chunks.slice(0, 3) });
+  addEarlier(into, { chunks: chunks.slice(0, 3) });
   assert.equal(shown(into), ["one > 1", "two > 2"]);
   assert.is(into.firstSeq, 1);
 });
 
 transcript("a renumbered history is noticed, and replaces all but the turn being written", () => {
-  const into = page.createTranscript();
+  const into = createTranscript();
   const chunks = storedTurn("t1", 1, "one", "1");
-  assert.ok(page.continuesHistory(into, { chunks: [] }));
-  page.addHistory(into, { chunks });
-  assert.ok(page.continuesHistory(into, { chunks: chunks.slice(1) }));
-  assert.not(page.continuesHistory(into, { chunks: [] }));
-  assert.not(page.continuesHistory(into, { chunks: storedTurn("t9", 2, "x", "y") }));
+  assert.ok(continuesHistory(into, { chunks: [] }));
+  addHistory(into, { chunks });
+  assert.ok(continuesHistory(into, { chunks: chunks.slice(1) }));
+  assert.not(continuesHistory(into, { chunks: [] }));
+  assert.not(continuesHistory(into, { chunks: storedTurn("t9", 2, "x", "y") }));
   hearAll(into, new Script().opening("t2", "two"));
-  page.forgetHistory(into);
+  forgetHistory(into);
   assert.equal(shown(into), ["two > "]);
   const summary: StoredChunk = { seq: 1, role: "system", chunk: { type: "system", text: "sum" } };
-  page.addHistory(into, { chunks: [summary] });
+  addHistory(into, { chunks: [summary] });
   assert.equal(shown(into), [" > system(sum)", "two > "]);
 });
 
 transcript("figures of turns read from the history, and how they ended, come with the metrics", () => {
-  const into = page.createTranscript();
-  page.addHistory(into, { chunks: storedTurn("t1", 1, "one", "1") });
+  const into = createTranscript();
+  addHistory(into, { chunks: storedTurn("t1", 1, "one", "1") });
   const usage = { inputTokens: 1, outputTokens: 2 };
-  page.addMetrics(into, {
+  addMetrics(into, {
     turns: [
       { turnId: "t1", reason: "aborted", usage, durationMs: 7, steps: [] },
       { turnId: "t9", usage: null, steps: [] },
@@ -313,20 +321,20 @@ transcript("however often the connection is lost, the reader ends with every wor
         maxLength: 5,
       }),
       (losses) => {
-        const into = page.createTranscript();
+        const into = createTranscript();
         const whole = new Script().turn("t1", "hi", words);
         let isOver = false;
         for (const { heard, joinsFrom, history } of losses) {
-          page.rejoin(into);
+          rejoin(into);
           hearAll(into, replayJoined(joinsFrom, words).slice(0, heard));
-          if (history) page.addHistory(into, { chunks: storedTurn("t1", 1, "hi", "").slice(0, 1) });
-          page.settle(into, true);
+          if (history) addHistory(into, { chunks: storedTurn("t1", 1, "hi", "").slice(0, 1) });
+          settle(into, true);
         }
         isOver = losses.at(-1)?.ended ?? false;
-        page.rejoin(into);
+        rejoin(into);
         if (isOver) {
-          page.addHistory(into, { chunks: storedTurn("t1", 1, "hi", words.join("")) });
-          page.settle(into, false);
+          addHistory(into, { chunks: storedTurn("t1", 1, "hi", words.join("")) });
+          settle(into, false);
         } else hearAll(into, whole);
         assert.equal(shown(into), ["hi > a b c d e f "]);
       },

@@ -59,7 +59,7 @@ export interface ActorDetail extends ActorSummary {
 export interface Flow {
   /** Bytes that the process holds for it. */
   unsentBytes: number;
-  /** Bytes without a receipt: see src/egress/socket-writer.ts. */
+  /** Bytes that are not acknowledged yet: see src/egress/socket-writer.ts. */
   outstandingBytes: number;
   /** Above it the socket is congested. */
   outstandingBytesMax: number;

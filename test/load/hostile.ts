@@ -92,7 +92,8 @@ async function play(table: Table, door: Door): Promise<void> {
     `${ways.map((way) => median(played.map((round) => round[way][of])).toFixed(1)).join(" · ")} ms`;
   const times = (than: Way, of: Figure): number => median(played.map((round) => round.attacked[of] / round[than][of]));
   const [none, beside] = [times("quiet", "attackP99"), times("neighbour", "p99")];
-  const what = `${hostile} hostile ${door === "ws" ? "sockets" : "HTTP connections"} at full speed: ping of ${calm} others, median of ${rounds} rounds, p99`;
+  const attack = `${hostile} hostile ${door === "ws" ? "sockets" : "HTTP connections"} at full speed`;
+  const what = `${attack}: ping of ${calm} others, median of ${rounds} rounds, p99`;
   table.row(what, `× ${none.toFixed(2)} of what it is when nobody attacks`, "< 2", none < 2);
   table.note("… quiet · neighbour · attacked", ms("attackP99"));
   table.note(

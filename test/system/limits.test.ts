@@ -1,5 +1,5 @@
-// A real server with every limit changed: what it announces is what it keeps. At a limit a request is taken, one over it
-// is refused with the number that hello has named.
+// A real server with every limit changed: what it announces is what it keeps. At a limit a request is taken, one over
+// it is refused with the number that hello has named.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits as defaults, type Limits } from "../../src/limits.ts";
@@ -180,7 +180,7 @@ test("a message may be so deep, hold so many arrays and objects, and come in so 
   assert.is(closeOf(await broken.frame(({ opcode }) => opcode === opcodes.close))?.code, 1008);
 });
 
-test("a socket may have so many subscriptions, and so many actions that have not settled, each for so long", async () => {
+test("subscriptions, unsettled actions and the time of an action are bounded for each socket", async () => {
   const client = await join();
   const { subscriptionsPerSocketMax, invokesPerSocketMax, surfaceAnswerMs } = limits;
   const subscribe = (index: number) => request(client, { type: "chat.subscribe", conversationId: `c${index}` });

@@ -16,7 +16,7 @@ import { eventually, within } from "./support/deadline.ts";
 const test = suite("test runner");
 const repository = join(import.meta.dirname, "..");
 
-/** A house of its own with these files; removed after. */
+/** A folder of its own with these files; removed after. */
 async function withFixture(files: Record<string, string>, run: (root: string) => Promise<void> | void): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), "turnwire-run-"));
   try {

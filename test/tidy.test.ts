@@ -1,5 +1,5 @@
-// The house style, as far as a program can see it: each check looks at the real files. That the checks find what they
-// are for is shown in test/tidy/checks.test.ts.
+// The style of the code (CONTRIBUTING.md), as far as a program can see it: each check looks at the real files. That the
+// checks find what they are for is shown in test/tidy/checks.test.ts.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -23,6 +23,7 @@ import { escapesFromTypes, nearlyTooLong, tooLong, unfinishedWords, wideLines, w
 import { isIn, isTypeScript, type Source, sourcesOf } from "./tidy/source.ts";
 import { idleTestFiles } from "./tidy/test-files.ts";
 import { unusedExports } from "./tidy/unused.ts";
+import { oldWords } from "./tidy/words.ts";
 
 const root = join(import.meta.dirname, "..");
 const fixture = sourcesOf(root);
@@ -58,6 +59,8 @@ files("no line is wider than 120 columns", () => none(wideLines(fixture)));
 files("every file opens with a sentence", () => none(withoutOpening(fixture)));
 
 files("nothing is left for later", () => none(unfinishedWords(fixture)));
+
+files("names and sentences use the words that a search engine knows", () => none(oldWords(fixture)));
 
 files("nothing escapes from the types or from coverage", () => none(escapesFromTypes(fixture)));
 

@@ -1,5 +1,5 @@
 // Newcomers are taken in at once while there is time, in their order, and more slowly where others of their account
-// come in vain all the time.
+// keep disconnecting at once.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { AdmissionQueue } from "../../src/access/admission-queue.ts";
@@ -29,10 +29,10 @@ function open(takesMs = 0, bounds: Partial<Limits> = {}) {
       },
       turnAway: () => turnedAway.push(name),
     });
-  const vain = (count: number, account = "us"): void => {
+  const penalise = (count: number, account = "us"): void => {
     for (let times = 0; times < count; times++) queue.penalise(account);
   };
-  return { clock, queue, taken, turnedAway, come, vain };
+  return { clock, queue, taken, turnedAway, come, penalise };
 }
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `${index}`);
@@ -66,24 +66,24 @@ test("one more than may wait is not taken in, and is told so", () => {
   assert.is(taken.length, 51);
 });
 
-test("some may come in vain, and those after them wait for nothing", () => {
-  const { taken, come, vain } = open();
+test("some may be short-lived, and those after them wait for nothing", () => {
+  const { taken, come, penalise } = open();
   for (const name of names(11)) {
     come(name);
-    vain(1);
+    penalise(1);
   }
   assert.is(taken.length, 11);
 });
 
-test("when many of an account come in vain, so many a second are taken in, and others wait for nothing", () => {
-  const { clock, queue, taken, come, vain } = open();
+test("when many of an account are short-lived, a few a second are taken in, and others wait for nothing", () => {
+  const { clock, queue, taken, come, penalise } = open();
   const seen: number[] = [];
   // Each comes again as soon as it is gone.
   const comeAgain = (): void => {
     const takeIn = (): void => {
       seen.push(clock.now());
       clock.defer(() => {
-        vain(1, "them");
+        penalise(1, "them");
         comeAgain();
       });
     };
@@ -102,8 +102,8 @@ test("when many of an account come in vain, so many a second are taken in, and o
 });
 
 test("where too many come the newest are first, and who has waited for too long is turned away", () => {
-  const { clock, queue, turnedAway, vain } = open(0, { handshakeMs: 5_000, pendingUpgradesMax: 1_000 });
-  vain(500);
+  const { clock, queue, turnedAway, penalise } = open(0, { handshakeMs: 5_000, pendingUpgradesMax: 1_000 });
+  penalise(500);
   const waitedMs: number[] = [];
   let serial = 0;
   for (let ms = 0; ms < 60_000; ms += 20) {
@@ -111,7 +111,7 @@ test("where too many come the newest are first, and who has waited for too long 
     const cameAt = clock.now();
     const takeIn = (): void => {
       waitedMs.push(clock.now() - cameAt);
-      vain(1);
+      penalise(1);
     };
     queue.admit("us", { takeIn, turnAway: () => turnedAway.push(name) });
     clock.advance(20);
@@ -125,8 +125,8 @@ test("where too many come the newest are first, and who has waited for too long 
 });
 
 test("when thousands leave at once, who comes next waits for a second and no longer", () => {
-  const { clock, taken, come, vain } = open();
-  vain(5_000);
+  const { clock, taken, come, penalise } = open();
+  penalise(5_000);
   come("a");
   assert.is(taken.length, 0);
   clock.advance(1_000);
@@ -134,25 +134,25 @@ test("when thousands leave at once, who comes next waits for a second and no lon
 });
 
 test("nothing is kept of who was taken in, nor for long of accounts that owe", () => {
-  const { clock, queue, come, vain } = open(0.1);
-  for (const name of names(1_000)) vain(1, name);
+  const { clock, queue, come, penalise } = open(0.1);
+  for (const name of names(1_000)) penalise(1, name);
   assert.is(queue.accounts, 1_000);
   clock.advance(5_000);
-  vain(1, "another");
+  penalise(1, "another");
   assert.is(queue.accounts, 1);
   for (let count = 0; count < 200; count++) {
     come(`${count}`, `account ${count}`);
     clock.advance(1);
   }
   clock.advance(5_000);
-  vain(1, "another");
+  penalise(1, "another");
   assert.is(queue.accounts, 1);
   assert.is(queue.waiting, 0);
 });
 
 test("who goes while it waits is not taken in, and no timer is left for it", () => {
-  const { clock, queue, taken, come, vain } = open();
-  vain(30);
+  const { clock, queue, taken, come, penalise } = open();
+  penalise(30);
   const gone = { takeIn: () => taken.push("gone"), turnAway: () => taken.push("gone, turned away") };
   queue.admit("us", gone);
   assert.is(clock.pending, 1);
@@ -174,8 +174,8 @@ test("who goes while it waits is not taken in, and no timer is left for it", () 
 });
 
 test("when it is stopped nobody is taken in, and no timer is left", () => {
-  const { clock, queue, taken, come, vain } = open();
-  vain(100);
+  const { clock, queue, taken, come, penalise } = open();
+  penalise(100);
   come("a");
   queue.stop();
   assert.is(clock.pending, 0);

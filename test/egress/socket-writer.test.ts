@@ -1,4 +1,4 @@
-// One socket's way out, with a socket in memory and a clock that stands still: marks and receipts, congestion and its
+// One socket's way out, with a socket in memory and a clock that stands still: pings and acks, congestion and its
 // end, and each deadline of the sweep at its second.
 import fc from "fast-check";
 import { suite } from "uvu";
@@ -29,14 +29,14 @@ function open() {
     corker: new Corker(clock),
     counters: new EgressCounters(),
   });
-  const receipt = (payload: string): boolean => writer.ack(payload);
+  const ack = (payload: string): boolean => writer.ack(payload);
   return {
     clock,
     socket,
     signals,
     writer,
     write: (bytes: number): boolean => writer.deliver(Buffer.alloc(bytes), 1),
-    answer: (count?: number): void => socket.answer(receipt, count),
+    answer: (count?: number): void => socket.answer(ack, count),
   };
 }
 
@@ -52,7 +52,7 @@ test("a mark follows every 64 KiB, and none follows less", () => {
   assert.equal(socket.owed, ["m1", "m2"]);
 });
 
-test("a mark's answer is the receipt for all that was written before it, and for nothing after", () => {
+test("a pong is the ack for all that was written before it, and for nothing after", () => {
   const { writer, write, answer } = open();
   write(64 * KiB);
   write(10 * KiB);
@@ -61,7 +61,7 @@ test("a mark's answer is the receipt for all that was written before it, and for
   assert.is(writer.outstandingBytes(), 10 * KiB);
 });
 
-test("a later mark's answer is a receipt for the earlier ones too", () => {
+test("a later pong is an ack for the earlier ones too", () => {
   const { socket, writer, write } = open();
   write(64 * KiB);
   write(64 * KiB);
@@ -72,7 +72,7 @@ test("a later mark's answer is a receipt for the earlier ones too", () => {
   assert.is(socket.pings, 2);
 });
 
-test("a pong that answers no mark is a sign of life and no receipt", () => {
+test("a pong that answers no ping of ours is a sign of life and no ack", () => {
   const { writer, write } = open();
   write(100 * KiB);
   for (const payload of ["", "m", "m0", "m2", "m1 ", "mm1", "M1", "m01", "x"]) writer.ack(payload);
@@ -165,7 +165,7 @@ test("the oldest mark counts: answering the first of two gives the second its ow
   assert.is(writer.due(clock.now()), "stuck");
 });
 
-test("a second of 64 KiB that went out at once has ten seconds from the first one's receipt", () => {
+test("a second of 64 KiB that went out at once has ten seconds from the first one's ack", () => {
   const { clock, writer, write, answer } = open();
   for (let count = 0; count < 4; count++) write(64 * KiB);
   for (let count = 0; count < 4; count++) {
@@ -185,7 +185,7 @@ test("a mark behind more than 64 KiB may take longer: it is the pace that counts
   assert.is(writer.due(clock.now()), "stuck");
 });
 
-test("late receipts halve what may be on the way, down to 64 KiB, and prompt ones double it again", () => {
+test("late acks halve what may be on the way, down to 64 KiB, and prompt ones double it again", () => {
   const { clock, writer, write, answer } = open();
   const bounds = [1_500, 1_001, 1_500, 700, 500, 499, 10, 10].map((tookMs) => {
     write(64 * KiB);
@@ -196,7 +196,7 @@ test("late receipts halve what may be on the way, down to 64 KiB, and prompt one
   assert.equal(bounds, [128, 64, 64, 64, 64, 128, 256, 256]);
 });
 
-test("a receipt for next to nothing tells how far away the peer is, not how fast it reads", () => {
+test("an ack for next to nothing tells how far away the peer is, not how fast it reads", () => {
   const { clock, writer, write, answer } = open();
   write(257 * KiB);
   clock.advance(1_500);

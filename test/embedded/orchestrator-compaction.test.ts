@@ -43,7 +43,7 @@ const result = (id: string, turnId: string): NewChunk => {
 const talk = (turns: number): NewChunk[] =>
   Array.from({ length: turns }, (_, index) => [user(`q${index}`), answer(`a${index}`, `q${index}`)]).flat();
 
-/** A house in which "c" holds this history. */
+/** A fixture in which "c" holds this history. */
 function fixtureWith(chunks: NewChunk[], options: FixtureOptions = {}) {
   const clock = new SimulatedClock();
   const store = failingStore(memoryStore(clock));

@@ -140,7 +140,7 @@ test("while the store fails a turn stays unsealed, is tried again, turns are ref
   assert.is(clock.pending, 0);
 });
 
-/** A defect between a seal's commit and its news, as often as this is true. */
+/** A defect between a seal's commit and its broadcast, as often as this is true. */
 function defectiveStore(inner: Store, hasDefect: () => boolean): Store {
   let isSealing = false;
   return new Proxy(inner, {

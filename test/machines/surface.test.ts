@@ -60,18 +60,18 @@ test("a change of what is shown asks the provider", () => {
   table.take({ in: "current", on: "surface.changed", to: { refreshing: "inTime" }, does: ["askProvider"] });
 });
 
-test("a newcomer is shown what is there, or it is asked anew where changes are not announced", () => {
+test("a joiner is shown what is there, or it is asked anew where changes are not announced", () => {
   const announced = { if: ["changesAreAnnounced"], to: "current", does: ["showToNewViewers"] };
   table.take({ in: "current", on: "viewer.joined", ...announced });
   table.take({ in: "current", on: "viewer.joined", to: { refreshing: "inTime" }, does: ["askProvider"] });
 });
 
-test("a newcomer waits for the spec that is being built", () => {
+test("a joiner waits for the spec that is being built", () => {
   for (const name of asked)
     for (const phase of phases) table.take({ in: { [name]: phase }, on: "viewer.joined", to: { [name]: phase } });
 });
 
-test("a failed surface is mended by a late answer, asked again at a change or a newcomer, and fails once", () => {
+test("a failed surface is mended by a late answer, asked again at a change or a joiner, and fails once", () => {
   table.take({ in: "failed", on: "spec.built", to: "current", does: ["show"] });
   table.take({ in: "failed", on: "surface.changed", to: { loading: "inTime" }, does: ["askProvider"] });
   table.take({ in: "failed", on: "viewer.joined", to: { loading: "inTime" }, does: ["askProvider"] });

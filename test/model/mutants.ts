@@ -36,7 +36,7 @@ export const mutants: Mutant[] = [
     `"turn.refused": { actions: "noteSettled" }`,
   ]),
   mutant(
-    "newcomers see a spec that may be old",
+    "joiners see a spec that may be old",
     "surface",
     [`{ guard: "changesAreAnnounced", `, `{ guard: not("changesAreAnnounced"), `],
     ["import { or,", "import { not, or,"],

@@ -1,5 +1,5 @@
 // Seeds each fault into the charts and asks the judge in a process of its own. A fault that nobody finds is a hole in
-// what this house believes to be proved.
+// what is believed to be proved.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { budgets } from "../budgets.ts";

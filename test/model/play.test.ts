@@ -1,4 +1,4 @@
-// The player: what a model says is done and asserted in that order, in a house of its own for each path, and a model
+// The player: what a model says is done and asserted in that order, in a fixture of its own for each path, and a model
 // without a whole implementation is not played at all.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -136,7 +136,7 @@ test("a step that never ends is cut off", async () => {
   const { failures } = await play(walk(door), { ...player, events }, { stepDeadlineMs: 50 });
   assert.equal(
     failures.map(({ step, message }) => [step, message]),
-    [["lock", "waited 50 ms in vain for lock"]],
+    [["lock", "timed out after 50 ms waiting for lock"]],
   );
 });
 

@@ -7,7 +7,7 @@ import type { Path, Step, Walk } from "./walk.ts";
 
 /** What a model's words mean on the running server. A House is what one path is played in. */
 export interface Implementation<Fixture> {
-  /** Runs with a fresh house, and takes it down; rejects when run does, or when something is wrong at the end. */
+  /** Runs with a fresh fixture, and takes it down; rejects when run does, or when something is wrong at the end. */
   inFixture(run: (fixture: Fixture) => Promise<void>): Promise<void>;
   /** By leaf state: asserts what the client sees and what the server's own actor is in. */
   states: Record<string, (fixture: Fixture) => unknown>;
@@ -40,7 +40,7 @@ export interface Played {
 }
 
 export interface PlayOptions {
-  /** Paths under way at once; each has a house of its own. */
+  /** Paths under way at once; each has a fixture of its own. */
   atOnce?: number;
   /** Of one step and what is asserted after it. */
   stepDeadlineMs?: number;

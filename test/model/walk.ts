@@ -3,7 +3,7 @@
 //
 //   walk(model, bounds?) → Walk { name, stateNames, eventTypes, states, transitions, found, paths }     walk.ts
 //   play(walk, implementation, options?) → Played { model: {name, states, …, paths, steps}, failures }  play.ts
-//     implementation: { inHouse(run), states: {[leaf state]: (house) => …}, events: {[type]: (house, event) => …} }
+//     implementation: { inHouse(run), states: {[leaf state]: (fixture) => …}, events: {[type]: (fixture, event) => …} }
 //     A leaf state's name is its path in the model without the model's id ("open.flow.congested"); in a parallel model
 //     each region's leaf is asserted after every step. A missing or superfluous entry throws before anything is played.
 //   new Coverage(charts); attach(actorSystem) → detach; table() → {chart, taken, all, missing[]}[]         coverage.ts

@@ -1,5 +1,5 @@
 // The ladder for slow sockets on bad networks, through a real server and real TCP: who reads slowly is waited for
-// without harm to anybody, who does not read is cut off, and who comes back goes on where it was (design 3, protocol
+// without harm to anybody, who does not read is cut off, and who comes back goes on where it was (protocol
 // 1.5, 2).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

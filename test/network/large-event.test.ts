@@ -1,5 +1,5 @@
 // One large event on a slow link: no pong can come before it has been read to its end, and who reads it at an even pace
-// is neither silent nor stuck (design 3: it is the pace that counts).
+// is neither silent nor stuck (it is the pace that counts).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connect } from "../support/client.ts";

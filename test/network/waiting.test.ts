@@ -1,5 +1,5 @@
 // How long answers wait behind a turn on a slow link, asked ten times a second from the first moment on: what is under
-// way to a socket must never be more than its link carries in a moment (design 3; protocol 1.5.7).
+// way to a socket must never be more than its link carries in a moment (protocol 1.5.7).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Client, connect, type Match } from "../support/client.ts";

@@ -1,4 +1,4 @@
-// One write to many, in slices: each member is reached once a pass, newcomers and leavers do no harm, and what becomes
+// One write to many, in slices: each member is reached once a walk, joiners and leavers do no harm, and what becomes
 // new on the way goes out in the next pass.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -77,7 +77,7 @@ test("what a write itself makes new goes out in the next walk", () => {
   assert.is(written.length, 6);
 });
 
-test("who leaves before it is reached is left out, and a newcomer is reached", () => {
+test("who leaves before it is reached is left out, and a joiner is reached", () => {
   const { clock, members, written, fanOut } = open(12);
   fanOut.want();
   clock.turn();

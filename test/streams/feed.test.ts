@@ -123,16 +123,16 @@ test("what was flushed long ago does not make the next flush urgent", () => {
   assert.is(first?.cursor.seq, 3);
 });
 
-test("a newcomer who catches up does not delay what the others are owed", () => {
+test("a joiner who catches up does not delay what the others are owed", () => {
   const fixture = new FeedFixture();
   const there = fixture.live();
   fixture.append(text("a"));
-  const newcomer = fixture.watcher();
-  newcomer.cursor.pump();
+  const joiner = fixture.watcher();
+  joiner.cursor.pump();
   fixture.clock.settle();
   assert.is(there.transcript().text, "a");
-  newcomer.cursor.pump();
-  assert.is(newcomer.transcript().text, "a");
+  joiner.cursor.pump();
+  assert.is(joiner.transcript().text, "a");
 });
 
 test("nobody there: nothing is scheduled", () => {
@@ -142,7 +142,7 @@ test("nobody there: nothing is scheduled", () => {
   assert.is(fixture.clock.pending, 0);
 });
 
-// ── the turn's facts ──────────────────────────────────────────────────────────────────────────────────────────────
+// ── the turn's signals ──────────────────────────────────────────────────────────────────────────────────────────────
 
 test("a turn's beginning and its seal are found out once each", () => {
   const fixture = new FeedFixture();
@@ -307,8 +307,8 @@ test("what is shed before the live set got it is not skipped in silence: each cu
   assert.equal(watcher.signals, ["fellBehind"]);
   assert.is(watcher.cursor.pump(), "lost");
   assert.is(watcher.socket.writes.length, 0);
-  const newcomer = fixture.live();
-  assert.is(newcomer.transcript().text, "b");
+  const joiner = fixture.live();
+  assert.is(joiner.transcript().text, "b");
 });
 
 test("a stopped feed leaves no timer and writes nothing more", () => {

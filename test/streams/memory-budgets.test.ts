@@ -142,7 +142,7 @@ test("all sockets: of those who are behind, those who are owed most are closed, 
     clients.map(({ socket }) => socket.closed?.code),
     [undefined, 4001, undefined, undefined],
   );
-  assert.is(reader.socket.closed, undefined, "who gives its receipts in time is not in danger");
+  assert.is(reader.socket.closed, undefined, "a socket that acknowledges in time is not in danger");
   fixture.stop();
 });
 

@@ -457,7 +457,7 @@ test("a turn that goes on and on does not hold up a stop", async () => {
   fixture.stop();
 });
 
-test("a drain tells every socket, closes it with 1012, and turns newcomers away", async () => {
+test("a drain tells every socket, closes it with 1012, and turns new ones away", async () => {
   const fixture = new MemoryGateway();
   const [reader, deaf] = [fixture.join(), fixture.join({ reads: false })];
   fixture.gateway.drain(5_000, limits.reconnectAfterMs);

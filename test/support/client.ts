@@ -21,7 +21,7 @@ export interface ConnectOptions {
   /** Subprotocols to offer. */
   protocols?: string[];
   headers?: Record<string, string>;
-  /** Answer the server's pings? False: a reader whose receipts never come. */
+  /** Answer the server's pings? False: a reader whose acks never come. */
   autoPong?: boolean;
   deadlineMs?: number;
 }

@@ -5,7 +5,7 @@ export class DeadlineError extends Error {
   override name = "DeadlineError";
 }
 
-/** Settles as the promise does, or rejects after deadlineMs; `what` completes "waited in vain for …". */
+/** Settles as the promise does, or rejects after deadlineMs; `what` completes "timed out waiting for …". */
 export async function within<T>(
   promise: PromiseLike<T>,
   what: string | (() => string),
@@ -13,7 +13,9 @@ export async function within<T>(
 ): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    reject(new DeadlineError(`waited ${deadlineMs} ms in vain for ${typeof what === "string" ? what : what()}`));
+    reject(
+      new DeadlineError(`timed out after ${deadlineMs} ms waiting for ${typeof what === "string" ? what : what()}`),
+    );
   }, deadlineMs);
   try {
     return await Promise.race([promise, late]);
@@ -37,7 +39,9 @@ export async function eventually<T>(
     const found = await within(Promise.resolve(probe()), what, Math.max(1, until - performance.now()));
     if (found !== undefined && found !== false) return found;
     if (performance.now() >= until) {
-      throw new DeadlineError(`waited ${deadlineMs} ms in vain for ${typeof what === "string" ? what : what()}`);
+      throw new DeadlineError(
+        `timed out after ${deadlineMs} ms waiting for ${typeof what === "string" ? what : what()}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, intervalMs));
   }

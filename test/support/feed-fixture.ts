@@ -30,7 +30,7 @@ export interface Watcher {
   socket: MemorySocket;
   writer: SocketWriter;
   cursor: Cursor;
-  /** What its outlet and its cursor found out. */
+  /** What its writer and its cursor found out. */
   signals: string[];
   /** What it was sent, checked for holes. */
   transcript(): Transcript;

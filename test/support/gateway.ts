@@ -96,7 +96,7 @@ export interface BareGateway {
   url: string;
   /** Set to refuse upgrades. */
   closedBecause: "draining" | "full" | undefined;
-  /** Makes news, as an orchestrator's hooks would. */
+  /** Makes a broadcast, as an orchestrator's hooks would. */
   announce(broadcast: Broadcast): void;
   join(options?: ConnectOptions): Promise<Client>;
 }

@@ -1,4 +1,4 @@
-// A socket in memory: keeps every frame it is given, holds back its receipts until the test lets them go, and counts
+// A socket in memory: keeps every frame it is given, holds back its acks until the test lets them go, and counts
 // what is unsent as the test says. Decodes strictly, so that a frame cut in two cannot pass for a message.
 import * as assert from "uvu/assert";
 import type { Socket } from "../../src/egress/socket.ts";
@@ -99,8 +99,8 @@ export class MemorySocket implements Socket {
     return fresh.flatMap(messagesIn);
   }
 
-  /** The peer reads: its pongs for the oldest pings (all of them without a count) go to `receipt`. */
-  answer(receipt: (payload: string) => void, count = this.owed.length): void {
-    for (const payload of this.owed.splice(0, count)) receipt(payload);
+  /** The peer reads: its pongs for the oldest pings (all of them without a count) go to `ack`. */
+  answer(ack: (payload: string) => void, count = this.owed.length): void {
+    for (const payload of this.owed.splice(0, count)) ack(payload);
   }
 }

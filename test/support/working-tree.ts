@@ -1,4 +1,4 @@
-// A copy of this repository as a newcomer has it, with its packages linked instead of installed. Never touches the
+// A copy of this repository as a new reader has it, with its packages linked instead of installed. Never touches the
 // original.
 import { cpSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 // Compaction over HTTP (protocol 3), with the model at an endpoint that takes its time: what may happen meanwhile, the
-// news for every socket, the two histories after it, and what is left when it fails.
+// a broadcast to every socket, the two histories after it, and what is left when it fails.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connect } from "../support/client.ts";

@@ -1,4 +1,4 @@
-// The HTTP port of the real command, and where it meets the sockets: NDJSON, waiting, news, settings, and the
+// The HTTP port of the real command, and where it meets the sockets: NDJSON, waiting, broadcasts, settings, and the
 // WebSocket that both ports speak.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// Why is it stuck, asked of the real command: over HTTP and by `turnwire why`, in a sentence and as facts.
+// Why is it stuck, asked of the real command: over HTTP and by `turnwire why`, in a sentence and as figures.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connect } from "../support/client.ts";

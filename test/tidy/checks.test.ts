@@ -22,6 +22,7 @@ import { escapesFromTypes, nearlyTooLong, tooLong, unfinishedWords, wideLines, w
 import type { Source } from "./source.ts";
 import { idleTestFiles } from "./test-files.ts";
 import { unusedExports } from "./unused.ts";
+import { oldWords } from "./words.ts";
 
 /** Each sample is one file; it must give exactly as many findings as said, and the first must say this. */
 type Sample = [path: string, text: string, count: number, says?: string];
@@ -99,6 +100,15 @@ files("a word that puts off is found", () => {
     ["src/a.ts", "// fine\n// TODO: later", 1, "src/a.ts:2:"],
     ["README.md", "FIXME", 1],
     ["src/a.ts", "const todo = 1;", 0],
+  ]);
+});
+
+files("a word of our own is found, and the one to use is named", () => {
+  finds(oldWords, [
+    ["src/a.ts", "const outlet = 1; // the newcomers", 2, "say socket writer"],
+    ["docs/a.md", "News goes to every socket.", 1, "say broadcast"],
+    ["src/a.ts", "const warehouse = newcomersWaitingMax; const kind = 'turnwire_intake_waiting';", 0],
+    ["docs/decisions/a.md", "the house", 0],
   ]);
 });
 

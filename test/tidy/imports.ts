@@ -1,4 +1,4 @@
-// Imports point one way: src → machines → xstate (style.md, "The house"). Each rule here is one arrow that must not be.
+// Imports point one way: src → machines → xstate. Each rule here is one arrow that must not be.
 import { posix } from "node:path";
 import { mask } from "./mask.ts";
 import { isIn, isPage, isScript, lineAt, type Source } from "./source.ts";

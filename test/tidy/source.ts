@@ -1,5 +1,5 @@
 // The files of this repository as the tidy checks see them. A check is a function of such files, so that a broken
-// sample can be given to it as easily as the real house.
+// sample can be given to it as easily as the real files.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 

@@ -341,7 +341,7 @@ test("one socket follows two conversations, each in its order (1.5.1)", () =>
     assert.not.match(client.transcript("a").text, "unheard");
   }));
 
-test("the orchestrator is subscribed to once per conversation, until nobody watches and no turn runs (design 4)", () =>
+test("the orchestrator is subscribed to once per conversation, until nobody watches and no turn runs ", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const clients = await Promise.all([join(), join(), join()]);
     for (const client of clients) client.send({ type: "chat.subscribe", conversationId: "c" });

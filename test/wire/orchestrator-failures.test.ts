@@ -1,5 +1,5 @@
 // An orchestrator that misbehaves behind its port in every way the contract names: that costs the one request, never
-// the process, never another socket (design 4).
+// the process, never another socket .
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Client } from "../support/client.ts";
@@ -149,7 +149,7 @@ test("an unsubscribe that throws or rejects is nobody's failure", () =>
     await provesWell(client, orchestrator, "d");
   }));
 
-test("a listener that is called after it was unsubscribed hears nothing (design 4)", () =>
+test("a listener that is called after it was unsubscribed hears nothing ", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     const listeners: ((event: unknown) => void)[] = [];
@@ -253,7 +253,7 @@ test("an event that names no turn, between turns, passes and leaves no turn runn
   }));
 
 /** Huge texts, each of which must arrive whole or cut with a note, in events that no socket chokes on. */
-test("huge events reach everybody whole, parted or cut with a note, and cut nobody off (design 3)", () =>
+test("huge events reach everybody whole, parted or cut with a note, and cut nobody off ", () =>
   withHost({}, async ({ orchestrator, join, host }) => {
     const clients = [await join(), await join()];
     for (const client of clients) client.send({ type: "chat.subscribe", conversationId: "c" });

@@ -1,5 +1,5 @@
-// Upgrades that have to wait at the entrance: that one has gone is seen at once, whatever it has sent; what it sent too
-// early is heard when it is let in, and is little.
+// Upgrades that have to wait in the admission queue: that one has gone is seen at once, whatever it has sent; what it
+// sent too early is heard when it is let in, and is little.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Limits } from "../../src/limits.ts";
@@ -8,7 +8,7 @@ import { eventually } from "../support/deadline.ts";
 import { type BareGateway, hastyClock, withGateway } from "../support/gateway.ts";
 import { opcodes, openPeer, type Peer } from "../support/http-peer.ts";
 
-const test = suite("wire: newcomers");
+const test = suite("wire: pending upgrades");
 
 const upgrade =
   "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +

@@ -112,7 +112,7 @@ test("subscribe again: another surface each time, and no second subscription (1.
   });
 });
 
-test("a provider is asked once for all viewers, and once per change (design 2)", () => {
+test("a provider is asked once for all viewers, and once per change ", () => {
   const surface = new ScriptedSurface("s");
   return withHost({ surfaces: [surface] }, async ({ join }) => {
     const clients = await Promise.all(Array.from({ length: 20 }, () => join()));

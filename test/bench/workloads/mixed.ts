@@ -1,5 +1,5 @@
-// Everything at once: streams, pings, news, sockets that come and go, and one socket in twenty that reads slowly. What
-// counts is what the others get.
+// Everything at once: streams, pings, broadcasts, sockets that come and go, and one socket in twenty that reads slowly.
+// What counts is what the others get.
 import type { BenchPeer } from "../bench-peer.ts";
 import type { Rig } from "../rig.ts";
 import { everyServer, type Scale, type Workload } from "../workload.ts";

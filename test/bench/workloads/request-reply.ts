@@ -45,7 +45,7 @@ export const requestReply = ({ pick }: Scale): Workload => ({
     const take = async (part: string) => {
       const { sockets = 0, play } = plays[part] ?? {};
       const { sockets: before } = await rig.figures();
-      // Only the sockets that a part needs: a turn's beginning is news for every socket.
+      // Only the sockets that a part needs: a turn's beginning is broadcast to every socket.
       const peers = await rig.open(sockets);
       for (const peer of peers) peer.isMeasured = false;
       let units = 0;

@@ -5,11 +5,11 @@ import { type AnyStateMachine, not, setup, stateIn } from "xstate";
 /** A provider that says when its spec changes. */
 export const surfaceSubscriptionModel = modelOf("surface-subscription", { isAsked: false });
 
-/** A provider that says nothing: each newcomer, and each action, makes the server ask again. */
+/** A provider that says nothing: each joiner, and each action, makes the server ask again. */
 export const muteSurfaceModel = modelOf("surface-subscription-mute", { isAsked: true });
 
-/** @param newcomer what one who comes while the newest spec is known brings about. */
-function modelOf(id: string, newcomer: { isAsked: boolean }): AnyStateMachine {
+/** @param joiner what one who comes while the newest spec is known brings about. */
+function modelOf(id: string, joiner: { isAsked: boolean }): AnyStateMachine {
   const sharing = setup({
     types: {
       events: {} as
@@ -76,7 +76,7 @@ function modelOf(id: string, newcomer: { isAsked: boolean }): AnyStateMachine {
                 },
               },
               current: {
-                on: { "surface.changes": "refreshing", ...(newcomer.isAsked && onLooking("refreshing")) },
+                on: { "surface.changes": "refreshing", ...(joiner.isAsked && onLooking("refreshing")) },
               },
               refreshing: {
                 on: {

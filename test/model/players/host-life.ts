@@ -121,7 +121,7 @@ const outOfOrder = (): never => {
   throw new Error("out of order");
 };
 
-/** What is told of a host's news, and what of it reaches a guest. */
+/** What is told of a host's broadcasts, and what of it reaches a guest. */
 const broadcast = [
   [hooks.opened, { conversationId, workspaceId: "w" }, "conversation.open"],
   [hooks.statusChanged, { conversationId, status: "active", workspaceId: "w" }, "conversation.statusChanged"],

@@ -25,7 +25,7 @@ export async function soon<Found>(
     const found = probe();
     if (found !== undefined && found !== false) return found;
     if (performance.now() > until)
-      throw new DeadlineError(`waited in vain for ${typeof what === "string" ? what : what()}`);
+      throw new DeadlineError(`timed out waiting for ${typeof what === "string" ? what : what()}`);
     await (look < quickLooks ? loopTurn() : pause());
   }
 }

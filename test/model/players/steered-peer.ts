@@ -74,7 +74,7 @@ export class SteeredPeer {
     await this.next("pong");
   }
 
-  /** No pong leaves from now on: the server's marks stay without a receipt. */
+  /** No pong leaves from now on: its pings stay without an ack. */
   withholdPongs(): void {
     this.#withheld ??= [];
   }

@@ -41,7 +41,7 @@ export interface Directions {
 
 export type Backstage = Orchestrator & Broadcasts & Directions;
 
-/** Holds news back while it must be silent. */
+/** Holds broadcasts back while it must be silent. */
 export class Announcer {
   readonly #listeners = new Set<(broadcast: Broadcast) => void>();
   #held: Broadcast[] | undefined;

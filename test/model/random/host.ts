@@ -194,7 +194,7 @@ export class ScriptedHost implements Orchestrator, Broadcasts, Directions {
     for (const listener of [...this.#at(conversationId).listeners]) listener(event);
   }
 
-  /** No two pieces of news are the same: the workspace tells them apart. */
+  /** No two broadcasts are the same: the workspace tells them apart. */
   #tellStatus(conversationId: string, status: ConversationStatus): void {
     const workspaceId = `broadcast-${++this.#serial}`;
     this.announce({ type: "conversation.statusChanged", conversationId, status, workspaceId });

@@ -1,5 +1,5 @@
 // The gateway on a real port for random histories, with bounds so small that a few kilobytes congest a socket and every
-// walk over sockets, facts and joiners takes several turns of the loop.
+// walk over sockets, signals and joiners takes several turns of the loop.
 import { createServer } from "node:http";
 import { createRequestGuard } from "../../../src/access/request-guard.ts";
 import type { Socket, SocketListener } from "../../../src/egress/socket.ts";

@@ -33,7 +33,7 @@ export interface Bounds {
   broadcasts: 0 | 1;
   /** Clients that have stopped reading, at once. */
   stalledAtOnce: 0 | 1 | 2;
-  /** Writes without a receipt that make a socket congested. */
+  /** Writes without an ack that make a socket congested. */
   unreadWrites: number;
   closings: readonly Closing[];
   /** A new client may come in the place of one that has gone. */

@@ -3,7 +3,9 @@
 import type { Stage } from "./stage.ts";
 import type { Sockets } from "./state.ts";
 
-/** Replies, refusals, surfaces and news: also to a congested socket. False when nothing may be written any more. */
+/**
+ * Replies, refusals, surfaces and broadcasts: also to a congested socket. False when nothing may be written any more.
+ */
 export function control(stage: Stage, at: number): boolean {
   if (stage.socket(at).isEnded) return false;
   write(stage, at);
@@ -28,7 +30,7 @@ function write(stage: Stage, at: number): void {
   stage.post("connection", at, "socket.congested");
 }
 
-/** The client reads on: all that was written has its receipt. */
+/** The client reads on: all that was written is acknowledged. */
 export function readOn(stage: Stage, at: number): void {
   const socket = stage.socket(at);
   socket.isStalled = false;

@@ -62,10 +62,10 @@ async function provesWell(bare: BareGateway, bystander: Client, surface: Scripte
   assert.is(bystander.transcript("c").text, "before after");
   surface.change("second");
   await bystander.next("update");
-  const newcomer = await bare.join();
-  newcomer.send({ type: "subscribe", surfaceId: "s" });
-  await newcomer.next("surface");
-  await newcomer.barrier();
+  const joiner = await bare.join();
+  joiner.send({ type: "subscribe", surfaceId: "s" });
+  await joiner.next("surface");
+  await joiner.barrier();
   assert.is(bare.gateway.root.getSnapshot().status, "active");
 }
 

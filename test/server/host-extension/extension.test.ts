@@ -1,4 +1,4 @@
-// turnwire as an extension of a host (design 4): it activates, serves, deactivates and leaves nothing behind, and says
+// turnwire as an extension of a host : it activates, serves, deactivates and leaves nothing behind, and says
 // what is wrong when it cannot.
 import { createServer } from "node:net";
 import { suite } from "uvu";
@@ -16,14 +16,14 @@ import { registryOf, ScriptedSurface } from "../../support/scripted-surfaces.ts"
 
 const test = suite("host: extension");
 
-interface Furnished {
+interface OpenHost {
   host: FakeHost;
   orchestrator: ScriptedOrchestrator;
   surface: ScriptedSurface;
 }
 
 /** A host with all that the extension depends on. */
-function furnished(settings: Record<string, unknown> = {}): Furnished {
+function openHost(settings: Record<string, unknown> = {}): OpenHost {
   const host = new FakeHost();
   const orchestrator = new ScriptedOrchestrator();
   const surface = new ScriptedSurface("s");
@@ -46,7 +46,7 @@ test("the manifest names the extension and what it depends on", () => {
 });
 
 test("services and hooks are asked for by handles with id and kind", async () => {
-  const { host } = furnished();
+  const { host } = openHost();
   const extension = createTransportWsExtension();
   await extension.activate(host);
   await extension.deactivate();
@@ -61,7 +61,7 @@ test("services and hooks are asked for by handles with id and kind", async () =>
 });
 
 test("activate resolves when the port listens, and the log names it", async () => {
-  const { host } = furnished();
+  const { host } = openHost();
   const extension = createTransportWsExtension();
   await extension.activate(host);
   try {
@@ -75,7 +75,7 @@ test("activate resolves when the port listens, and the log names it", async () =
   }
 });
 
-test("the log lines that a host's operators rely on come to the letter (design 4)", () => {
+test("the log lines that a host's operators rely on come to the letter ", () => {
   const surface = new ScriptedSurface("s");
   return withHost({ surfaces: [surface] }, async ({ host, join }) => {
     const client = await join();
@@ -119,7 +119,7 @@ test("the log lines that a host's operators rely on come to the letter (design 4
 });
 
 test("two extensions in two hosts with different orchestrators serve at once, neither hears of the other", async () => {
-  const [one, other] = [furnished(), furnished()];
+  const [one, other] = [openHost(), openHost()];
   const extensions = [createTransportWsExtension(), createTransportWsExtension()];
   await Promise.all([extensions[0]?.activate(one.host), extensions[1]?.activate(other.host)]);
   using first = await connect(urlOf(one.host));
@@ -153,7 +153,7 @@ test("two extensions in two hosts with different orchestrators serve at once, ne
 
 test("deactivate leaves no handle, timer, listener or subscription behind, whatever was going on", async () => {
   const before = resources();
-  const { host, orchestrator, surface } = furnished();
+  const { host, orchestrator, surface } = openHost();
   const extension = createTransportWsExtension();
   await extension.activate(host);
   const clients = await Promise.all(Array.from({ length: 5 }, () => connect(urlOf(host))));
@@ -191,7 +191,7 @@ test("deactivate leaves no handle, timer, listener or subscription behind, whate
 });
 
 test("a later activate works, in the same host and on the same port", async () => {
-  const { host, orchestrator } = furnished();
+  const { host, orchestrator } = openHost();
   const extension = createTransportWsExtension();
   await extension.activate(host);
   const port = portOf(host);
@@ -210,7 +210,7 @@ test("a later activate works, in the same host and on the same port", async () =
 });
 
 test("deactivate is harmless when not active, and twice", async () => {
-  const { host } = furnished();
+  const { host } = openHost();
   const extension = createTransportWsExtension();
   await extension.deactivate();
   await extension.activate(host);
@@ -220,7 +220,7 @@ test("deactivate is harmless when not active, and twice", async () => {
 });
 
 test("a second activate is refused while the first lives or is under way, and starts nothing", async () => {
-  const { host } = furnished();
+  const { host } = openHost();
   const extension = createTransportWsExtension();
   const first = extension.activate(host);
   assert.match((await rejection(extension.activate(host))).message, "transport-ws is active already");
@@ -233,7 +233,7 @@ test("a second activate is refused while the first lives or is under way, and st
 
 test("deactivate ends an activation that is still under way, and an activate after it waits for the end", async () => {
   const before = resources();
-  const { host } = furnished();
+  const { host } = openHost();
   const extension = createTransportWsExtension();
   const activating = extension.activate(host);
   const ending = extension.deactivate();
@@ -254,7 +254,7 @@ test("a taken port: activate rejects with a sentence, nothing is left, and a lat
   await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
   const address = squatter.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  const { host, orchestrator } = furnished({ surfaceWsPort: port });
+  const { host, orchestrator } = openHost({ surfaceWsPort: port });
   const extension = createTransportWsExtension();
   const error = await rejection(extension.activate(host));
   assert.is(error.message, `127.0.0.1:${port} is in use: stop what listens there, or give another port`);
@@ -275,7 +275,7 @@ test("a taken port: activate rejects with a sentence, nothing is left, and a lat
 
 test("without a setting the port is 24205 on 127.0.0.1", async () => {
   const asked: string[] = [];
-  const { host } = furnished();
+  const { host } = openHost();
   const extension = createTransportWsExtension();
   const bare = Object.assign(host, { config: { get: (key: string) => void asked.push(key) } });
   try {
@@ -297,7 +297,7 @@ for (const [service, other] of [
 ]) {
   for (const missing of [undefined, null, 5, "service"]) {
     test(`activate names the service ${service} when the host has ${missing} for it`, async () => {
-      const { host } = furnished();
+      const { host } = openHost();
       host.services.set(service ?? "", missing);
       assert.ok(host.services.has(other ?? ""));
       const error = await rejection(createTransportWsExtension().activate(host));
@@ -328,7 +328,7 @@ const wrong: [setting: string, value: unknown][] = [
 
 for (const [setting, value] of wrong) {
   test(`a wrong setting is named: ${setting} ${JSON.stringify(value)}`, async () => {
-    const { host } = furnished({ [setting]: value });
+    const { host } = openHost({ [setting]: value });
     const error = await rejection(createTransportWsExtension().activate(host));
     assert.match(error.message, `transport-ws: setting ${setting}`);
     assert.match(error.message, "is not usable: ");
@@ -340,14 +340,14 @@ for (const [setting, value] of wrong) {
 test("a host that other machines can reach is refused without a token, and names the remedy", async () => {
   const remedy = "set surfaceWsToken, or use 127.0.0.1";
   for (const surfaceWsHost of ["0.0.0.0", "::", "192.168.1.5", "example.org"]) {
-    const { host } = furnished({ surfaceWsHost });
+    const { host } = openHost({ surfaceWsHost });
     const error = await rejection(createTransportWsExtension().activate(host));
     assert.is(
       error.message,
       `transport-ws: surfaceWsHost ${surfaceWsHost} can be reached from other machines: ${remedy}`,
     );
   }
-  const { host } = furnished({ surfaceWsHost: "0.0.0.0", surfaceWsToken: "secret" });
+  const { host } = openHost({ surfaceWsHost: "0.0.0.0", surfaceWsToken: "secret" });
   const extension = createTransportWsExtension();
   await extension.activate(host);
   using client = await connect(urlOf(host), { headers: { authorization: "Bearer secret" } });
@@ -357,7 +357,7 @@ test("a host that other machines can reach is refused without a token, and names
 
 test("loopback by any name needs no token", async () => {
   for (const surfaceWsHost of ["127.0.0.1", "localhost", "::1", "127.1.2.3"]) {
-    const { host } = furnished({ surfaceWsHost });
+    const { host } = openHost({ surfaceWsHost });
     const extension = createTransportWsExtension();
     try {
       await extension.activate(host);
@@ -370,7 +370,7 @@ test("loopback by any name needs no token", async () => {
 });
 
 test("an address that is not this machine's is a clear sentence", async () => {
-  const { host } = furnished({ surfaceWsHost: "192.0.2.1", surfaceWsToken: "secret" });
+  const { host } = openHost({ surfaceWsHost: "192.0.2.1", surfaceWsToken: "secret" });
   const error = await rejection(createTransportWsExtension().activate(host));
   assert.is(error.message, "192.0.2.1:0 is not an address of this machine: give another host");
   assert.is(host.listenerCount, 0);
@@ -384,7 +384,7 @@ test("a host that throws where it is asked fails the activation and nothing is l
   ];
   for (const [name, breakIt] of broken) {
     const before = resources();
-    const { host } = furnished();
+    const { host } = openHost();
     breakIt(host);
     const error = await rejection(createTransportWsExtension().activate(host));
     assert.is(error.message, "the host is broken", name);
@@ -404,7 +404,7 @@ function failsAtThird(host: FakeHost): void {
 }
 
 test("hooks that cannot be left cost a log line and hold up nothing", async () => {
-  const { host } = furnished();
+  const { host } = openHost();
   const offs = [boom, () => Promise.reject(new Error("asynchronous"))];
   host.on = () => offs.shift() ?? boom;
   const extension = createTransportWsExtension();
@@ -427,7 +427,7 @@ function rejecting(): Promise<never> {
 
 for (const [name, logger] of loggers) {
   test(`a logger that ${name} is nobody's failure`, async () => {
-    const { host, orchestrator } = furnished({ surfaceWsPort: await freePort() });
+    const { host, orchestrator } = openHost({ surfaceWsPort: await freePort() });
     Object.assign(host, { logger });
     const extension = createTransportWsExtension();
     await extension.activate(host);
@@ -452,7 +452,7 @@ async function freePort(): Promise<number> {
 }
 
 test("the registry may be the real one, filled by the host later", async () => {
-  const { host } = furnished();
+  const { host } = openHost();
   const registry = createSurfaceRegistry();
   host.services.set("surface-registry/registry", registry);
   const extension = createTransportWsExtension();
@@ -463,7 +463,7 @@ test("the registry may be the real one, filled by the host later", async () => {
 });
 
 test("a host may look at the charts of an active extension, and is told to activate it first", async () => {
-  const { host } = furnished();
+  const { host } = openHost();
   const extension = createTransportWsExtension();
   assert.throws(() => extension.inspect(() => {}), /await activate first, then inspect/);
   await extension.activate(host);

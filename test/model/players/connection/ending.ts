@@ -1,6 +1,6 @@
 // The events of the connection model in which the peer reads badly, something breaks, or somebody ends the socket. No
 // event of a chart is ever sent by hand: what breaks is a part that the actor runs into, or, of an actor that has none,
-// a fact that cannot be read.
+// an event that cannot be read.
 import * as assert from "uvu/assert";
 import { opcodes } from "../../../support/http-peer.ts";
 import { limits } from "../../../support/limits.ts";
@@ -22,7 +22,7 @@ function breakOnce<Thing extends object>(thing: Thing, method: keyof Thing): voi
   Object.defineProperty(thing, method, { configurable: true, value });
 }
 
-/** A fact that breaks whoever reads it: a surface watch has no action of its own that could break. */
+/** An event that breaks whoever reads it: a surface watch has no action of its own that could break. */
 const poisoned = <Type extends string>(type: Type): { type: Type } =>
   Object.defineProperty({ type }, "type", { get: poison });
 
@@ -40,7 +40,7 @@ async function isClosed({ socket }: Fixture): Promise<void> {
   await soon(() => socket.peer.closing, "the close frame");
 }
 
-/** Nothing that was written to either is without its receipt: time may pass. */
+/** Nothing that was written to either is without its ack: time may pass. */
 async function everythingIsAcked({ socket, bystander }: Fixture): Promise<void> {
   for (let round = 0; round < 2; round++) await Promise.all([socket.peer.barrier(), bystander.barrier()]);
 }

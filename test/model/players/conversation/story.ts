@@ -78,7 +78,7 @@ export class Story {
     this.#shownFrom = undefined;
   }
 
-  /** A status that is no other than before is no news. */
+  /** A status that is no other than before is not broadcast. */
   hasStatus(status: string): void {
     if (status !== this.#status) this.broadcast.push(status);
     this.#status = status;

@@ -95,7 +95,7 @@ export class Visit {
     return this.#there.person;
   }
 
-  /** Hears the news and sees the surfaces, and never watches. */
+  /** Hears the broadcasts and sees the surfaces, and never watches. */
   get onlooker(): Client {
     return this.#there.onlooker;
   }
@@ -202,7 +202,7 @@ export class Visit {
     return puppet;
   }
 
-  /** All that was sent to the server has been handled, and its news have come. */
+  /** All that was sent to the server has been handled, and its broadcasts have come. */
   async settle(): Promise<void> {
     this.story.hasStatus(this.status);
     await Promise.all([this.person.barrier(), this.onlooker.barrier()]);

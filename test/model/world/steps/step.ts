@@ -17,7 +17,7 @@ export interface Step {
 const names = ["A", "B"] as const;
 export const nameOf = (at: number): string => names[at] ?? `${at}`;
 
-/** Whom a fact is for, in words. */
+/** Whom a signal is for, in words. */
 export function whom({ to, at }: Fact): string {
   if (to === "connection") return nameOf(at);
   if (to === "surface") return "the surface";

@@ -1,0 +1,38 @@
+// Words that the project once had for itself, each with the one that a search engine knows. The old ones may stand in
+// docs/decisions, which tell how things came about, and on the wire, where clients know them.
+import { findAll, type Source } from "./source.ts";
+
+const instead: readonly [old: RegExp, word: string][] = [
+  [/\bentrance\b/i, "admission queue"],
+  [/\bintake\b/i, "fair reader"],
+  [/\bears\b/i, "inbound queue"],
+  [/\boutlets?\b/i, "socket writer"],
+  [/\bleave-?taking\b/i, "drainer"],
+  [/\blog-?keeper\b/i, "WAL checkpointer"],
+  [/\brefused units?\b/i, "dead letters"],
+  [/\bturn-?keeper\b/i, "watchdog"],
+  [/\bnewcomers?\b/i, "pending upgrade, new connection or joiner"],
+  [/\bvain\b/i, "short-lived"],
+  [/\bfurnish\w*\b/i, "compose"],
+  [/\bsayGoodbye\b/, "close gracefully"],
+  [/\bhouse\b/i, "server, code or fixture"],
+  [/\bnews\b/i, "broadcast or change"],
+  [/\breceipts?\b/i, "ack"],
+];
+
+/** What stays: labels of a metric, and limits by the names that hello announces. */
+const onTheWire =
+  /newcomersWaitingMax|newcomerBytesMax|receiptWishedMs|vainNewcomer\w*|turnwire_intake_waiting|newcomers(?=:)|(?<=\.)newcomers/g;
+const exempt = /^(?:docs\/decisions\/|test\/tidy\/|package-lock\.json|LICENSE)/;
+
+/** Every such word in code, comments and documents. */
+export function oldWords(sources: readonly Source[]): string[] {
+  return sources
+    .filter(({ path }) => !exempt.test(path))
+    .flatMap((source) => {
+      const text = source.text.replace(onTheWire, (name) => " ".repeat(name.length));
+      return instead.flatMap(([old, word]) =>
+        findAll(source, text, new RegExp(old.source, `g${old.flags}`), ([found]) => `"${found}": say ${word}`),
+      );
+    });
+}

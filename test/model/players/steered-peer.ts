@@ -60,7 +60,11 @@ export class SteeredPeer {
       const at = this.#unread.findIndex((message) => message.type === type && fits(message));
       return at < 0 ? undefined : this.#unread.splice(at, 1)[0];
     };
-    return await soon(take, () => `a message ${type}; the newest: ${JSON.stringify(this.received.slice(-4))}`);
+    const story = (): string => {
+      const closing = this.closing ? `; closed with ${JSON.stringify(this.closing)}` : "";
+      return `a message ${type}; the newest: ${JSON.stringify(this.received.slice(-4))}${closing}`;
+    };
+    return await soon(take, story);
   }
 
   /** How many of a type have come. */

@@ -1,7 +1,7 @@
 // A small file system of its own, to be filled up and freed while servers use it. It is mounted in a namespace that a
 // child process holds, so that it is gone with that process and needs no right beyond making namespaces.
 import { type ChildProcess, spawn } from "node:child_process";
-import { rmSync, statfsSync, writeFileSync } from "node:fs";
+import { appendFileSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { within } from "./deadline.ts";
 import { temporaryDirectory } from "./store-place.ts";
@@ -33,14 +33,21 @@ export async function mountDisk(): Promise<Disk | undefined> {
     place,
     around: ["nsenter", "--user", "--mount", "--preserve-credentials", "--target", String(pid)],
     fill() {
-      const { bavail, bsize } = statfsSync(inside);
-      writeFileSync(ballast, Buffer.alloc(bavail * bsize));
-      if (statfsSync(inside).bavail > 0) throw new Error("the disk is not full");
+      // A server that writes takes some of the room between a look and the next write.
+      for (let { bavail, bsize } = statfsSync(inside); bavail > 0; { bavail, bsize } = statfsSync(inside)) {
+        try {
+          appendFileSync(ballast, Buffer.alloc(bavail * bsize));
+        } catch (error) {
+          if (!isNoSpace(error)) throw error;
+        }
+      }
     },
     free: () => rmSync(ballast),
     release: () => holder.stdin?.end(),
   };
 }
+
+const isNoSpace = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOSPC";
 
 async function isMounted(holder: ChildProcess): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();

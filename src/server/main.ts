@@ -8,7 +8,6 @@ import { runTokenCommand } from "./commands/token.ts";
 import { runWhyCommand, WhyError } from "./commands/why.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createLogger } from "./logger.ts";
-import { startServer } from "./server.ts";
 import { TokensFileError } from "./tokens-file.ts";
 
 const couldNotStart = 2;
@@ -17,6 +16,8 @@ const couldNotStart = 2;
 process.title = "turnwire";
 
 async function serve(config: Config): Promise<void> {
+  // Most of what is loaded, and no other command needs it.
+  const { startServer } = await import("./server.ts");
   const logger = createLogger(config.logLevel);
   for (const warning of config.warnings) logger.warn(warning);
   const server = await startServer({ config, logger });

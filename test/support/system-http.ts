@@ -22,9 +22,11 @@ export interface Answer {
 /** One request to its end. A body is sent as JSON. */
 export async function ask(server: { httpUrl: string }, path: string, request: Ask = {}): Promise<Answer> {
   const { method = "GET", body, headers = {}, deadlineMs = budgets.awaitMs } = request;
+  const given = new AbortController();
   const begin = async (): Promise<Answer> => {
     const response = await fetch(`${server.httpUrl}${path}`, {
       method,
+      signal: given.signal,
       headers: { connection: "close", ...(body !== undefined && { "content-type": "application/json" }), ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
@@ -32,7 +34,12 @@ export async function ask(server: { httpUrl: string }, path: string, request: As
     const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
     return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
   };
-  return await within(begin(), `the answer to ${method} ${path}`, deadlineMs);
+  try {
+    return await within(begin(), `the answer to ${method} ${path}`, deadlineMs);
+  } finally {
+    // Whoever asks again must not leave the server with two questions.
+    given.abort();
+  }
 }
 
 /** The body of an answer that must have status 200 and this shape. */
@@ -116,8 +123,12 @@ export const ticketSchema = v.strictObject({ ticket: text, expiresAt: number });
 
 export type History = v.InferOutput<typeof historySchema>;
 
-export async function historyOf(server: { httpUrl: string }, conversationId: string): Promise<History> {
-  const history = await read(server, `/conversations/${conversationId}`, historySchema);
+export async function historyOf(
+  server: { httpUrl: string },
+  conversationId: string,
+  request: Ask = {},
+): Promise<History> {
+  const history = await read(server, `/conversations/${conversationId}`, historySchema, request);
   const seqs = history.chunks.map(({ seq }) => seq);
   if (seqs.some((seq, at) => seq !== at + 1)) throw new Error(`the history's seqs are ${seqs.join(", ")}`);
   if (history.latestSeq !== seqs.length) throw new Error(`latestSeq is ${history.latestSeq} of ${seqs.length} chunks`);

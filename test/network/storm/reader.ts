@@ -7,7 +7,10 @@ import { Story, type Tally } from "./story.ts";
 import { isEventOf, View } from "./view.ts";
 import { Visitor } from "./visitor.ts";
 
+/** Of a server that is down. */
 const historyAgainMs = 200;
+/** Hundreds ask at once after a restart; who gives up and asks again only adds to what a slow server has to do. */
+const historyMs = 90_000;
 
 export interface ReaderOptions {
   name: string;
@@ -130,7 +133,7 @@ export class Reader {
       !this.#isEnded && view.needsHistory && view.beginnings === beginnings && this.#view(conversationId) === view;
     while (isWanted()) {
       try {
-        const history = await historyOf({ httpUrl: this.options.httpUrl() }, conversationId);
+        const history = await historyOf({ httpUrl: this.options.httpUrl() }, conversationId, { deadlineMs: historyMs });
         if (!isWanted()) return;
         view.read(history);
         this.options.tally.add("histories read");

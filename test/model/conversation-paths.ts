@@ -11,7 +11,7 @@ import { conversationPlayer } from "./players/conversation.ts";
 import { Servers } from "./players/servers.ts";
 import { turnPlayer } from "./players/turn.ts";
 import { isExpected } from "./structure.ts";
-import { walk } from "./walk.ts";
+import { type WalkBounds, walk } from "./walk.ts";
 
 export interface ConversationPathsReport {
   models: ModelRow[];
@@ -22,20 +22,21 @@ export interface ConversationPathsReport {
   problems: string[];
 }
 
-export interface ConversationPathsOptions extends Omit<PlayOptions, "atOnce"> {
-  /** Simple paths of each model, beside a shortest one to every state and one over every transition. */
-  simplePathsMax?: number;
+export interface ConversationPathsOptions
+  extends Omit<PlayOptions, "atOnce">,
+    Pick<WalkBounds, "simplePathsMax" | "tourStepsMax"> {
   /** Only these models are played. Transitions that they do not take are not asked for then. */
   models?: readonly string[];
 }
 
-/** What CI plays of simple paths. Higher: longer rows of things that happen; 100 more of each model take about 6 s. */
-const simplePathsInCi = 20;
+/** Higher: longer rows of things that happen; 100 more of each model take about 6 s. */
+const usualSimplePaths = 20;
 
 const charts: AnyStateMachine[] = [conversationMachine, turnMachine];
 
 export async function playConversationPaths(options: ConversationPathsOptions = {}): Promise<ConversationPathsReport> {
-  const { simplePathsMax = simplePathsInCi, models, ...playing } = options;
+  const { simplePathsMax = usualSimplePaths, tourStepsMax, models, ...playing } = options;
+  const bounds = { simplePathsMax, tourStepsMax };
   const isPlayed = ({ id }: AnyStateMachine): boolean => models?.includes(id) !== false;
   const coverage = new Coverage(charts);
   const attach = (root: AnyActorRef): (() => void) => coverage.attach(root.system);
@@ -44,11 +45,8 @@ export async function playConversationPaths(options: ConversationPathsOptions = 
   try {
     const played: Played[] = [];
     if (isPlayed(conversationModel))
-      played.push(
-        await play(walk(conversationModel, { simplePathsMax }), conversationPlayer(patient, attach), playing),
-      );
-    if (isPlayed(turnModel))
-      played.push(await play(walk(turnModel, { simplePathsMax }), turnPlayer(obedient), playing));
+      played.push(await play(walk(conversationModel, bounds), conversationPlayer(patient, attach), playing));
+    if (isPlayed(turnModel)) played.push(await play(walk(turnModel, bounds), turnPlayer(obedient), playing));
     const table = coverage.table();
     const missing = models ? [] : table.flatMap((row) => row.missing);
     return {

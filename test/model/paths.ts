@@ -17,7 +17,7 @@ import { hostLifePlayer } from "./players/host-life.ts";
 import { surfaceSubscriptionPlayer } from "./players/surface-subscription.ts";
 import { twoConnectionsPlayer } from "./players/two-connections.ts";
 import { isExpected } from "./structure.ts";
-import { simplePathsCounted, walk } from "./walk.ts";
+import { simplePathsCounted, type WalkBounds, walk } from "./walk.ts";
 
 export interface PathsReport {
   models: ModelRow[];
@@ -28,15 +28,13 @@ export interface PathsReport {
   problems: string[];
 }
 
-export interface PathsOptions extends Omit<PlayOptions, "atOnce"> {
-  /** Simple paths of each model, beside a shortest one to every state and one over every transition. */
-  simplePathsMax?: number;
+export interface PathsOptions extends Omit<PlayOptions, "atOnce">, Pick<WalkBounds, "simplePathsMax" | "tourStepsMax"> {
   /** Only these models are played. Transitions that they do not take are not asked for then. */
   models?: readonly string[];
 }
 
-/** What CI plays of simple paths. Higher: more and longer rows of things that happen; 100 take about 8 s for all. */
-const simplePathsInCi = 100;
+/** Higher: more and longer rows of things that happen; 100 take about 8 s for all models. */
+const usualSimplePaths = 100;
 
 const charts: AnyStateMachine[] = [
   connectionMachine,
@@ -50,7 +48,7 @@ const charts: AnyStateMachine[] = [
 const beside = gatewayMachine.id;
 
 export async function playPaths(options: PathsOptions = {}): Promise<PathsReport> {
-  const { simplePathsMax = simplePathsInCi, models, ...playing } = options;
+  const { simplePathsMax = usualSimplePaths, tourStepsMax, models, ...playing } = options;
   const coverage = new Coverage(charts);
   const played: Played[] = [];
   const playModel = async <Fixture>(
@@ -59,7 +57,7 @@ export async function playPaths(options: PathsOptions = {}): Promise<PathsReport
     atOnce = 4,
   ): Promise<void> => {
     if (models?.includes(model.id) === false) return;
-    played.push(await play(walk(model, { simplePathsMax }), player, { ...playing, atOnce }));
+    played.push(await play(walk(model, { simplePathsMax, tourStepsMax }), player, { ...playing, atOnce }));
   };
   await playModel(connectionModel, connectionPlayer(coverage));
   await playModel(twoConnectionsModel, twoConnectionsPlayer(coverage));

@@ -34,9 +34,8 @@ test("every state is reached, by a shortest path", () => {
   assert.equal(toBroken, ["close lock break"]);
 });
 
-test("every transition is taken at least once, also one that leads back to where it began", () => {
-  const { paths, transitions, eventTypes } = walk(door, { simplePathsMax: 0 });
-  assert.equal(eventTypes, ["break", "close", "lock", "open", "ring", "unlock"]);
+/** As `state event`. */
+function takenBy(paths: readonly Path[]): string[] {
   const taken = new Set<string>();
   for (const { first, steps } of paths) {
     let at = first.join();
@@ -45,16 +44,36 @@ test("every transition is taken at least once, also one that leads back to where
       at = states.join();
     }
   }
-  assert.equal([...taken].sort(), [
-    "closed lock",
-    "closed open",
-    "closed ring",
-    "locked break",
-    "locked unlock",
-    "open close",
-    "open ring",
-  ]);
-  assert.is(transitions, taken.size);
+  return [...taken].sort();
+}
+
+const doorTransitions = [
+  "closed lock",
+  "closed open",
+  "closed ring",
+  "locked break",
+  "locked unlock",
+  "open close",
+  "open ring",
+];
+
+test("every transition is taken at least once, also one that leads back to where it began", () => {
+  const { paths, transitions, eventTypes } = walk(door, { simplePathsMax: 0 });
+  assert.equal(eventTypes, ["break", "close", "lock", "open", "ring", "unlock"]);
+  assert.equal(takenBy(paths), doorTransitions);
+  assert.is(transitions, doorTransitions.length);
+});
+
+test("tours take every transition in few paths, none longer than may be unless its first one is far away", () => {
+  for (const [tourStepsMax, tours] of [
+    [20, ["close lock break", "ring close open close ring lock unlock"]],
+    [3, ["close lock break", "ring close open", "close ring", "close lock unlock"]],
+    [1, ["close", "ring", "close lock", "close open", "close ring", "close lock break", "close lock unlock"]],
+  ] as const) {
+    const { paths } = walk(door, { tourStepsMax });
+    assert.equal(paths.map(wordsOf), tours);
+    assert.equal(takenBy(paths), doorTransitions);
+  }
 });
 
 test("a path that is the beginning of another is played with that one", () => {

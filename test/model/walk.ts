@@ -18,7 +18,7 @@ export interface Step {
 
 export interface Path {
   /** Why it is walked. */
-  kind: "shortest" | "transition" | "simple";
+  kind: "shortest" | "transition" | "simple" | "tour";
   /** The leaf states it begins in. */
   first: string[];
   steps: Step[];
@@ -43,6 +43,11 @@ export interface WalkBounds {
   simplePathsMax?: number;
   /** Steps of a simple path. */
   simplePathLengthMax?: number;
+  /**
+   * Only tours are played: each goes on to what has not been taken yet, for so many steps, so that few paths take every
+   * transition. A failure hides what its tour would have taken after it.
+   */
+  tourStepsMax?: number | undefined;
   /** Events with fields, in place of the bare ones of the same type. */
   events?: EventObject[];
   /** States that the walk may visit; a model with more is too large to be played. */
@@ -64,7 +69,7 @@ export const simplePathsCounted = 20_000;
 
 /** @throws Error when the model has more than statesMax states, or one that no path reaches. */
 export function walk(model: AnyStateMachine, bounds: WalkBounds = {}): Walk {
-  const { simplePathsMax = 100, simplePathLengthMax = 12, events = [], statesMax = 2_000 } = bounds;
+  const { simplePathsMax = 100, simplePathLengthMax = 12, tourStepsMax, events = [], statesMax = 2_000 } = bounds;
   const graph = graphOf(model, events, statesMax);
   const nodes = [...graph.nodes.values()];
   const shortest = nodes.map((node) => pathTo(graph, node));
@@ -83,7 +88,10 @@ export function walk(model: AnyStateMachine, bounds: WalkBounds = {}): Walk {
     states: nodes.length,
     transitions: over.length,
     found: { shortest: shortest.length, transition: over.length, simple: simple.count },
-    paths: withoutBeginnings([...shortest, ...over, ...simple.paths]),
+    paths:
+      tourStepsMax === undefined
+        ? withoutBeginnings([...shortest, ...over, ...simple.paths])
+        : toursOf(graph, tourStepsMax),
   };
 }
 
@@ -159,6 +167,44 @@ const pathOf = (kind: Path["kind"], first: Node, way: Edge[]): Path => ({
   first: first.states,
   steps: way.map(({ event, to }) => ({ event, states: to.states })),
 });
+
+/** Over every transition, each tour by the shortest ways to what is open, until that is too far or nothing is. */
+function toursOf({ first, nodes }: Graph, stepsMax: number): Path[] {
+  const open = new Set([...nodes.values()].flatMap((node) => node.edges));
+  const tours: Path[] = [];
+  while (open.size > 0) {
+    const tour: Edge[] = [];
+    for (let node = first; ; node = tour.at(-1)?.to ?? first) {
+      const way = wayToAny(open, node);
+      if (way.length === 0 || (tour.length > 0 && tour.length + way.length > stepsMax)) break;
+      tour.push(...way);
+      for (const edge of way) open.delete(edge);
+    }
+    // Every node is reached from the first one, and so is what is open.
+    if (tour.length === 0) throw new Error("unreachable: no way leads to what is open");
+    tours.push(pathOf("tour", first, tour));
+  }
+  return tours;
+}
+
+/** A shortest way whose last edge is one of these; empty when none leads there. */
+function wayToAny(edges: ReadonlySet<Edge>, from: Node): Edge[] {
+  const visited = new Set([from]);
+  let ways: { at: Node; way: Edge[] }[] = [{ at: from, way: [] }];
+  while (ways.length > 0) {
+    const further: typeof ways = [];
+    for (const { at, way } of ways)
+      for (const edge of at.edges) {
+        const longer = [...way, edge];
+        if (edges.has(edge)) return longer;
+        if (visited.has(edge.to)) continue;
+        visited.add(edge.to);
+        further.push({ at: edge.to, way: longer });
+      }
+    ways = further;
+  }
+  return [];
+}
 
 /**
  * Paths that visit no state twice and cannot go on, or are as long as may be: all of them, or a sample. xstate/graph's

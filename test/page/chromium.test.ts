@@ -91,12 +91,14 @@ promise("a window closed in mid-answer and opened again has lost nothing", async
 
 promise("a text sent while an answer is written is shown waiting, then answered", async () => {
   const one = await visits();
-  await one.asksFor(150, 30);
+  await one.asksFor(1, 0);
+  await one.seesTheEnd();
+  const two = await looksOn(one);
+  await one.says('{"tokens": 200, "delayMs": 30}');
   await one.hasReadTo(2);
   await one.says('{"tokens": 4}');
   await one.says('{"tokens": 5, "delayMs": 0, "note": "withdrawn"}');
   await one.sees(".queue-text", '{"tokens": 4}');
-  const two = await looksOn(one);
   await two.sees(".queue-text", "withdrawn");
   await two.page.getByRole("button", { name: /Withdraw.*withdrawn/ }).click();
   await one.page.locator(".queue-text", { hasText: "withdrawn" }).waitFor({ state: "detached" });
@@ -105,7 +107,7 @@ promise("a text sent while an answer is written is shown waiting, then answered"
   await one.hasReadTo(3);
   await one.seesTheEnd();
   assert.equal(await one.words(), ["w0", "w1", "w2", "w3"]);
-  assert.is((await one.words(0)).length, 150);
+  assert.is((await one.words(1)).length, 200);
 });
 
 promise("a turn is stopped from any window, and what was written stays", async () => {

@@ -1,12 +1,22 @@
 // The runner is run on files that are broken in every way a test file can be: each must be reported as failed, by its
 // own name and reason, and a run that had one must never end as if all were well.
-import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Floor } from "./budgets.ts";
+import { budgets, type FileBudget, type Floor, type Form, fileBudgets } from "./budgets.ts";
 import { isTypeOnly, missedFloors, typeOnlyFiles } from "./run/coverage.ts";
 import { testFiles } from "./run/files.ts";
 import { runFile } from "./run/process.ts";
@@ -39,8 +49,11 @@ interface Run {
   text: string;
 }
 
-async function runFixture(root: string, ...args: string[]): Promise<Run> {
-  const child = spawn(process.execPath, [join(repository, "test/run.ts"), ...args], { cwd: root, stdio: "pipe" });
+function runFixture(root: string, ...args: string[]): Promise<Run> {
+  return outcomeOf(spawn(process.execPath, [join(repository, "test/run.ts"), ...args], { cwd: root, stdio: "pipe" }));
+}
+
+async function outcomeOf(child: ChildProcessWithoutNullStreams): Promise<Run> {
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (part: string) => {
     text += part;
@@ -48,7 +61,7 @@ async function runFixture(root: string, ...args: string[]): Promise<Run> {
   child.stderr.resume();
   const { promise, resolve } = Promise.withResolvers<number | null>();
   child.once("close", resolve);
-  const exitCode = await within(promise, () => `the runner to end; it said:\n${text}`, 60_000);
+  const exitCode = await within(promise, () => `the run to end; it said:\n${text}`, 60_000);
   return { exitCode, text, lines: text.trimEnd().split("\n") };
 }
 
@@ -73,52 +86,57 @@ test("a good fixture passes, and the plain line is the very last", async () => {
   });
 });
 
-test("skipped tests are counted in the plain line", async () => {
+test("skipped tests are counted above the plain line", async () => {
   const skipping = `${uvu}test("one", () => {}); test.skip("two", () => {}); test.run();`;
   const allSkipped = `${uvu}test.skip("one", () => {}); test.run();`;
   await withFixture({ "test/a.test.ts": skipping, "test/b.test.ts": allSkipped }, async (root) => {
     const run = await runFixture(root, "test");
-    assert.is(run.lines.at(-1), "1 passed, 0 failed, 2 skipped");
+    assert.match(run.lines.at(-2) ?? "", /^\d+ s, 2 skipped$/);
+    assert.is(run.lines.at(-1), "1 passed, 0 failed");
     assert.is(run.exitCode, 0);
   });
 });
 
-const broken: { what: string; text: string; says: RegExp; last: string }[] = [
+/** What makes each file fail, what the run has to say of it at its end, and how many of its tests pass all the same. */
+const broken: { what: string; text: string; says: RegExp; passed?: number; hangs?: true }[] = [
   {
     what: "a test that throws",
     text: `${uvu}test("good", () => {}); test("bad", () => { throw new Error("what went wrong"); }); test.run();`,
-    says: /what went wrong[\s\S]*FAIL {2}test\/broken\.test\.ts {2}1 passed, 1 failed/,
-    last: "3 passed, 1 failed",
+    says: /^1 passed, 1 failed {2}[\d.]+ s\n {2}✘ sample: bad\n {4}what went wrong$/,
+    passed: 1,
+  },
+  {
+    what: "an assertion that does not hold",
+    text: `import * as assert from "uvu/assert"; ${uvu}
+      test("bad \\"one\\"", () => { assert.is(1, 2); });
+      test("worse", () => { throw new Error("and this"); });
+      test.run();`,
+    says: /^0 passed, 2.*\n {2}✘ sample: bad "one"\n {4}Expected[^✘]*2[^✘]*1[^✘]*✘ sample: worse\n {4}and this$/,
   },
   {
     what: "a file that forgets .run()",
     text: `${uvu}test("never runs", () => {});`,
-    says: /FAIL {2}test\/broken\.test\.ts {2}ended without uvu's summary: is `\.run\(\)` called/,
-    last: "2 passed, 1 failed",
+    says: /^ended without uvu's summary: is `\.run\(\)` called/,
   },
   {
     what: "a file without a test",
     text: `${uvu}test.run();`,
-    says: /FAIL {2}test\/broken\.test\.ts {2}executed no test/,
-    last: "2 passed, 1 failed",
+    says: /^executed no test/,
   },
   {
     what: "an empty file",
     text: "",
-    says: /FAIL {2}test\/broken\.test\.ts {2}ended without uvu's summary/,
-    last: "2 passed, 1 failed",
+    says: /^ended without uvu's summary/,
   },
   {
     what: "a file whose top level throws",
     text: `${uvu}test("never runs", () => {}); test.run(); throw new Error("top level");`,
-    says: /Error: top level[\s\S]*FAIL {2}test\/broken\.test\.ts {2}ended with exit code 1 and without uvu's summary/,
-    last: "2 passed, 1 failed",
+    says: /^ended with exit code 1 and without uvu's summary.*\n {4}Error: top level/,
   },
   {
     what: "a file that does not parse",
     text: "const = 1;",
-    says: /FAIL {2}test\/broken\.test\.ts {2}ended with exit code 1 and without uvu's summary/,
-    last: "2 passed, 1 failed",
+    says: /^ended with exit code 1 and without uvu's summary.*\n {4}SyntaxError/,
   },
   {
     what: "a rejection that nobody handles while the tests run",
@@ -128,64 +146,73 @@ const broken: { what: string; text: string; says: RegExp; last: string }[] = [
         await new Promise((resolve) => setTimeout(resolve, 50));
       });
       test.run();`,
-    says: /Error: nobody[\s\S]*FAIL {2}test\/broken\.test\.ts {2}ended with exit code 1 and without/,
-    last: "2 passed, 1 failed",
+    says: /^ended with exit code 1 and without.*\n {4}Error: nobody/,
   },
   {
     what: "a rejection that nobody handles after the tests",
     text: `${uvu}test("one", () => { setTimeout(() => Promise.reject(new Error("late")), 50); }); test.run();`,
-    says: /Error: late[\s\S]*FAIL {2}test\/broken\.test\.ts {2}ended with exit code 1 though its tests passed/,
-    last: "3 passed, 1 failed",
+    says: /^ended with exit code 1 though its tests passed.*\n {4}Error: late/,
+    passed: 1,
   },
   {
     what: "a before hook that throws",
     text: `${uvu}test.before(() => { throw new Error("swallowed"); }); test("one", () => {}); test.run();`,
-    says: /FAIL {2}test\/broken\.test\.ts {2}left 1 tests out: a before hook threw/,
-    last: "2 passed, 1 failed",
+    says: /^left 1 tests out: a before hook threw/,
   },
   {
     what: "an after hook that throws",
     text: `${uvu}test.after(() => { throw new Error("untidy"); }); test("one", () => {}); test.run();`,
-    says: /Error: untidy[\s\S]*FAIL {2}test\/broken\.test\.ts {2}ended with exit code 1/,
-    last: "2 passed, 1 failed",
+    says: /^ended with exit code 1.*\n {4}Error: untidy/,
   },
   {
     what: "an exit with 0 before the tests have run",
     text: `${uvu}test("one", () => {}); test.run(); process.exit(0);`,
-    says: /FAIL {2}test\/broken\.test\.ts {2}ended without uvu's summary: .* process\.exit/,
-    last: "2 passed, 1 failed",
+    says: /^ended without uvu's summary: .* process\.exit/,
   },
   {
     what: "an exit with 0 in the middle of the tests",
     text: `${uvu}test("one", () => process.exit(0)); test.run();`,
-    says: /FAIL {2}test\/broken\.test\.ts {2}ended with exit code 1 and without/,
-    last: "2 passed, 1 failed",
+    says: /^ended with exit code 1 and without/,
   },
   {
     what: "a file that kills itself",
     text: `${uvu}test("one", () => process.kill(process.pid, "SIGKILL")); test.run();`,
-    says: /FAIL {2}test\/broken\.test\.ts {2}was ended by SIGKILL/,
-    last: "2 passed, 1 failed",
+    says: /^was ended by SIGKILL/,
   },
   {
     what: "a test that hangs",
     text: `${uvu}test("hangs", () => new Promise(() => setInterval(() => {}, 1000))); test.run();`,
-    says: /FAIL {2}test\/broken\.test\.ts {2}was ended after 2 s: a test hangs/,
-    last: "2 passed, 1 failed",
+    says: /^was ended after 10 s: a test hangs/,
+    hangs: true,
   },
   {
     what: "a process that stays open after its tests",
     text: `${uvu}test("leaks", () => { setInterval(() => {}, 1000); }); test.run();`,
-    says: /FAIL {2}test\/broken\.test\.ts {2}was ended after 2 s: its tests are over, but something holds/,
-    last: "3 passed, 1 failed",
+    says: /^was ended after 10 s: its tests are over, but something holds/,
+    passed: 1,
+    hangs: true,
   },
 ];
-for (const { what, text, says, last } of broken) {
-  test(`${what} fails the run and is named`, async () => {
-    await withFixture({ "test/good.test.ts": good, "test/broken.test.ts": text }, async (root) => {
-      const run = await runFixture(root, "--deadline-ms", "2000", "test");
-      assert.match(run.text, says);
-      assert.is(run.lines.at(-1), last);
+
+/** All in one run, beside a good file; those that hang in another one, which has time enough for one that does not. */
+for (const isHanging of [false, true]) {
+  const files = broken.filter(({ hangs = false }) => hangs === isHanging);
+  const when = isHanging ? "when its time is over" : "by itself";
+  test(`each of ${files.length} broken files fails ${when} and is named`, async () => {
+    const texts = Object.fromEntries(files.map(({ text }, index) => [`test/broken-${index}.test.ts`, text]));
+    await withFixture({ "test/good.test.ts": good, ...texts }, async (root) => {
+      const run = await runFixture(root, ...(isHanging ? ["--deadline-ms", "10000"] : []), "test");
+      const atTheEnd = run.text.slice(run.text.lastIndexOf("\nFailed:\n"));
+      for (const [index, { what, says }] of files.entries()) {
+        const [, told] =
+          new RegExp(`^test/broken-${index}\\.test\\.ts {2}((?:.|\\n(?!\\n))*)`, "m").exec(atTheEnd) ?? [];
+        assert.match(told ?? "nothing", says, what);
+        assert.match(run.text, new RegExp(`^FAIL {2}test/broken-${index}\\.test\\.ts {2}`, "m"), what);
+      }
+      const passed = files.reduce((sum, one) => sum + (one.passed ?? 0), 2);
+      // Two tests of one file have failed.
+      const failed = files.length + (isHanging ? 0 : 1);
+      assert.is(run.lines.at(-1), `${passed} passed, ${failed} failed`);
       assert.is(run.exitCode, 1);
     });
   });
@@ -228,7 +255,7 @@ test("what a file left running ends with it, hung or not", async () => {
     test.run();`;
   for (const after of ["", "await new Promise(() => setInterval(() => {}, 1000));"]) {
     await withFixture({ "test/leaves.test.ts": parent(after) }, async (root) => {
-      const ended = await runFile("test/leaves.test.ts", { root, deadlineMs: 3000, env: process.env });
+      const ended = await runFile("test/leaves.test.ts", { root, deadlineMs: 10_000, env: process.env });
       assert.is(ended.isOverdue, after !== "");
       const pid = Number(readFileSync(join(root, "pid"), "utf8"));
       await eventually(() => !isAlive(pid), `process ${pid} to be gone`);
@@ -290,6 +317,41 @@ test("a floor that is missed fails the run, before the plain line", async () => 
   });
 });
 
+/** The script in a house of its own, with these commands in place of the checks; nothing is to be installed there. */
+async function runCi(check: string, testAll: string): Promise<Run> {
+  const scripts = { check, "test:all": testAll };
+  const files = {
+    "package.json": JSON.stringify({ name: "x", version: "1.0.0", scripts }),
+    "package-lock.json": JSON.stringify({ name: "x", version: "1.0.0", lockfileVersion: 3, packages: {} }),
+    "bin/chromium": "",
+    "bin/fiu-run": "",
+  };
+  const run: Partial<Run> = {};
+  await withFixture(files, async (root) => {
+    cpSync(join(repository, ".ci/run"), join(root, ".ci/run"));
+    for (const name of ["chromium", "fiu-run"]) chmodSync(join(root, "bin", name), 0o755);
+    rmSync(join(root, "node_modules"));
+    const env = { ...process.env, PATH: `${join(root, "bin")}:${process.env["PATH"]}` };
+    Object.assign(run, await outcomeOf(spawn(join(root, ".ci/run"), [], { cwd: root, env, stdio: "pipe" })));
+  });
+  return { exitCode: null, lines: [], text: "", ...run };
+}
+
+test("CI ends with the sum of both runs, and never with 0 failed when anything has failed", async () => {
+  const good = "echo '3 passed, 0 failed'";
+  for (const [check, testAll, last] of [
+    [good, "echo beside; echo '40 passed, 0 failed'", "43 passed, 0 failed"],
+    [good, "echo '40 passed, 2 failed'; exit 1", "43 passed, 2 failed"],
+    ["echo 'a type is wrong'; exit 2", good, "3 passed, 1 failed"],
+    ["echo '5 passed, 0 failed'; exit 1", good, "8 passed, 1 failed"],
+    ["echo nothing", "echo nothing", "0 passed, 1 failed"],
+  ] as const) {
+    const { lines, exitCode, text } = await runCi(check, testAll);
+    assert.is(lines.at(-1), last, text);
+    assert.is(exitCode, last.endsWith(" 0 failed") ? 0 : 1, text);
+  }
+});
+
 test("floors are judged over a directory's files together, less those of a narrower floor", () => {
   const figures = (covered: number) => ({ lines: { total: 10, covered }, branches: { total: 10, covered: 10 } });
   const files = new Map([
@@ -328,36 +390,70 @@ test("type-only files are found by their path below the root", async () => {
   });
 });
 
-test("files that run alone come last, the longest of the others first", async () => {
+const rows: FileBudget[] = [
+  { path: "heavy", seconds: 2, alone: true },
+  { path: "slow", seconds: 99, longSeconds: 999 },
+  { path: "b.test", seconds: 1, longSeconds: 9 },
+];
+
+function order(root: string, form: Form, ...patterns: string[]): string[] {
+  return testFiles(root, patterns, rows, form).map(({ path }) => path.replace(/test\/|\.test\.ts/g, ""));
+}
+
+test("the longest come first, those that run alone last, and only those with a long form in that form", async () => {
   const files = Object.fromEntries(
     ["a", "b", "slow", "c.alone", "heavy"].map((name) => [`test/${name}.test.ts`, good]),
   );
-  const rows = [
-    { path: "heavy", alone: true as const },
-    { path: "slow", deadlineMs: 99_000 },
-  ];
   await withFixture(files, (root) => {
-    const order = testFiles(root, [], rows).map((file) => file.path.replace(/test\/|\.test\.ts/g, ""));
-    assert.equal(order, ["slow", "a", "b", "c.alone", "heavy"]);
+    assert.equal(order(root, "short"), ["slow", "b", "a", "heavy", "c.alone"]);
+    assert.equal(order(root, "long"), ["slow", "b"]);
+    assert.equal(order(root, "long", "a.test", "slow"), ["slow", "a"]);
+    const [slow, , a] = testFiles(root, [], rows);
+    assert.equal([slow?.deadlineMs, a?.deadlineMs], [99_000 * budgets.deadlineFactor, budgets.fileDeadlineMs]);
   });
 });
 
-test("a file that runs alone overlaps with no other", async () => {
-  const stamp = (name: string): string => `${uvu}
-    import { appendFileSync } from "node:fs";
+test("a test file is told the form that it is to play", async () => {
+  const telling = `${uvu}
+    test("one", () => { throw new Error("form: " + process.env.TEST_FORM); });
+    test.run();`;
+  await withFixture({ "test/a.test.ts": telling }, async (root) => {
+    assert.match((await runFixture(root, "a.test")).text, "form: short");
+    assert.match((await runFixture(root, "--long", "a.test")).text, "form: long");
+  });
+});
+
+test("every row of the budgets is that of a file", () => {
+  const paths = testFiles(repository, [], []).map(({ path }) => path);
+  for (const row of fileBudgets)
+    assert.ok(
+      paths.some((path) => path.includes(row.path)),
+      row.path,
+    );
+});
+
+test("a file that runs alone overlaps with no other, and the others do", async () => {
+  const stamp = (name: string, until: string): string => `${uvu}
+    import { appendFileSync, readFileSync } from "node:fs";
     test("one", async () => {
       appendFileSync("log", "+${name} ");
-      await new Promise((r) => setTimeout(r, 300));
+      do await new Promise((r) => setTimeout(r, 50)); while (!(${until}));
       appendFileSync("log", "-${name} ");
     });
     test.run();`;
-  const names = ["one", "two", "three.alone", "four.alone"];
-  await withFixture(Object.fromEntries(names.map((name) => [`test/${name}.test.ts`, stamp(name)])), async (root) => {
+  const isSeen = (name: string): string => `readFileSync("log", "utf8").includes("+${name}")`;
+  const stamps = [
+    ["one", isSeen("two")],
+    ["two", isSeen("one")],
+    ["three.alone", "true"],
+    ["four.alone", "true"],
+  ] as const;
+  const files = Object.fromEntries(stamps.map(([name, until]) => [`test/${name}.test.ts`, stamp(name, until)]));
+  await withFixture(files, async (root) => {
     const run = await runFixture(root, "test");
     assert.is(run.lines.at(-1), "4 passed, 0 failed");
     const log = readFileSync(join(root, "log"), "utf8");
-    assert.match(log, "+four.alone -four.alone +three.alone -three.alone");
-    assert.match(log, /^\+(one|two) \+(one|two)/);
+    assert.match(log, /^\+(one|two) .* \+four\.alone -four\.alone \+three\.alone -three\.alone $/);
   });
 });
 

@@ -1,13 +1,15 @@
 // Runs the tests: every test/**/*.test.ts of the working directory in a process of its own, with a deadline. Its last
 // line says how many passed and failed; it never says "0 failed" when anything at all went wrong.
 //
-//   node test/run.ts                      all of them, with coverage and its floors
+//   node test/run.ts                      all of them, in their short form, with coverage and its floors
+//   node test/run.ts --long               those that have a long form, in that form
 //   node test/run.ts watch surface        those with one of these words in their path, without coverage
 //   node test/run.ts --coverage watch     with a coverage report, whose floors are not judged
 //   node test/run.ts --deadline-ms 5000   every file gets so long, whatever its budget says
 import { parseArgs } from "node:util";
-import { budgets, coverageFloors, fileBudgets } from "./budgets.ts";
+import { budgets, coverageFloors, type Form, fileBudgets } from "./budgets.ts";
 import { beginCoverage, reportCoverage } from "./run/coverage.ts";
+import { failuresIn } from "./run/failures.ts";
 import { type TestFile, testFiles } from "./run/files.ts";
 import { endAll, runFile } from "./run/process.ts";
 import { type Verdict, verdictOn } from "./run/verdict.ts";
@@ -15,14 +17,15 @@ import { type Verdict, verdictOn } from "./run/verdict.ts";
 const root = process.cwd();
 const startedAt = performance.now();
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** What the run ends with: each with what a reader needs to know of it. */
 const failures: string[] = [];
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function fail(what: string): void {
-  failures.push(what);
+function fail(what: string, details: string[] = []): void {
+  failures.push([what, ...details.map((line) => `  ${line}`)].join("\n"));
   say(`FAIL  ${what}`);
 }
 
@@ -40,12 +43,11 @@ async function runOne(file: TestFile, env: NodeJS.ProcessEnv): Promise<void> {
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   if (verdict.failed === 0) return say(`ok    ${file.path}  ${countsOf(verdict)}  ${seconds} s`);
   say(`\n${ended.output.trimEnd()}`);
-  fail(`${file.path}  ${verdict.reason ?? countsOf(verdict)}  ${seconds} s\n`);
+  fail(`${file.path}  ${verdict.reason ?? countsOf(verdict)}  ${seconds} s`, failuresIn(ended.output));
 }
 
-function countsOf(verdict: Pick<Verdict, "passed" | "failed" | "skipped">): string {
-  const skipped = verdict.skipped > 0 ? `, ${verdict.skipped} skipped` : "";
-  return `${verdict.passed} passed, ${verdict.failed} failed${skipped}`;
+function countsOf({ passed, failed, skipped }: Omit<Verdict, "reason">): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
 async function runAll(files: TestFile[], env: NodeJS.ProcessEnv): Promise<void> {
@@ -63,15 +65,17 @@ function milliseconds(text: string): number {
 }
 
 async function main(): Promise<void> {
-  const options = { coverage: { type: "boolean" }, "deadline-ms": { type: "string" } } as const;
+  const boolean = { type: "boolean" } as const;
+  const options = { coverage: boolean, long: boolean, "deadline-ms": { type: "string" } } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
-  const isWhole = positionals.length === 0;
+  const form: Form = values.long === true ? "long" : "short";
+  const isWhole = positionals.length === 0 && form === "short";
   const deadlineMs = values["deadline-ms"];
-  const rows = deadlineMs === undefined ? fileBudgets : [{ path: "", deadlineMs: milliseconds(deadlineMs) }];
-  const files = testFiles(root, positionals, rows);
+  const files = testFiles(root, positionals, fileBudgets, form);
+  if (deadlineMs !== undefined) for (const file of files) file.deadlineMs = milliseconds(deadlineMs);
   // uvu colours what it prints when told to; its summary is read here.
   const { FORCE_COLOR: _, NODE_V8_COVERAGE: __, ...inherited } = process.env;
-  const env = { ...inherited, NO_COLOR: "1" };
+  const env = { ...inherited, NO_COLOR: "1", TEST_FORM: form };
   const isCovered = isWhole || values.coverage === true;
   await runAll(files, isCovered ? { ...env, ...beginCoverage(root) } : env);
   if (isCovered) {
@@ -93,7 +97,8 @@ try {
   total.failed += 1;
   fail(error instanceof Error ? error.message : String(error));
 }
-if (failures.length > 1) say(`\nFailed:\n${failures.map((line) => `  ${line.trimEnd()}`).join("\n")}`);
-say(`\n${Math.round((performance.now() - startedAt) / 1000)} s`);
-say(countsOf(total));
+if (failures.length > 0) say(`\nFailed:\n\n${failures.join("\n\n")}`);
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
+say(`\n${Math.round((performance.now() - startedAt) / 1000)} s${skipped}`);
+say(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -11,8 +11,8 @@ import { type Attacked, attack } from "./attacker.ts";
 
 export interface FuzzOptions {
   seed: number;
-  forMs: number;
-  /** It goes on until so many frames have been sent, also beyond its time. */
+  /** It goes on for so long, and until so many frames have been sent. */
+  forMs?: number;
   framesLeast?: number;
   attackers?: number;
   onLook?: (done: Attacked) => void;
@@ -32,7 +32,7 @@ const calm = "calm";
 const growthMiBMax = 48;
 
 export async function playFuzz(options: FuzzOptions): Promise<FuzzReport> {
-  const { seed, forMs, framesLeast = 0, attackers = 8, onLook } = options;
+  const { seed, forMs = 0, framesLeast = 0, attackers = 8, onLook } = options;
   const dice = new Dice(seed);
   const dataDir = temporaryDirectory();
   const faults: string[] = [];
@@ -52,12 +52,12 @@ export async function playFuzz(options: FuzzOptions): Promise<FuzzReport> {
       return attack({ url, kind, dice: dice.fork(), isOver: () => isOver }, done);
     });
     let heldMost = 0;
-    const isDue = (): boolean => performance.now() - startedAt < forMs || done.frames < framesLeast;
-    while (isDue() && faults.length === 0) {
+    const part = (done: number, of: number): number => (of === 0 ? 1 : done / of);
+    const partDone = (): number => Math.min(part(performance.now() - startedAt, forMs), part(done.frames, framesLeast));
+    for (let at = 0; at < 1 && faults.length === 0; at = partDone()) {
       await new Promise((resolve) => setTimeout(resolve, lookMs));
       await lookAt(client, server, report, faults);
-      const part = (performance.now() - startedAt) / forMs;
-      if (part > 0.25 && part < 0.5) heldMost = Math.max(heldMost, await held(server));
+      if (at > 0.25 && (at < 0.5 || heldMost === 0)) heldMost = Math.max(heldMost, await held(server));
       onLook?.(done);
     }
     isOver = true;

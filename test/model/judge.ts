@@ -1,6 +1,7 @@
 // Says whether the charts as they are loaded are good: the checker, the paths, the exploration and the random
 // histories, one after the other until one finds something. Run by itself it is the judge of one mutant
 // (test/model/mutation.ts).
+import { budgets } from "../budgets.ts";
 import { charts, declaredEvents } from "./charts.ts";
 import { playConversationPaths } from "./conversation-paths.ts";
 import { explore } from "./explore.ts";
@@ -11,19 +12,23 @@ import { checkStructure } from "./structure.ts";
 /** What a suite found wrong first; undefined when it found nothing. */
 type Suite = () => Promise<string | undefined> | string | undefined;
 
+const { tourStepsMax } = budgets.model;
+
 const suites: Record<string, Suite> = {
   "paths of a surface": async () => {
     const models = ["surface-subscription", "surface-subscription-mute"];
-    return firstOf((await playPaths({ failuresMax: 1, models })).failures);
+    return firstOf((await playPaths({ failuresMax: 1, models, tourStepsMax })).failures);
   },
-  "paths of a turn": async () => firstOf((await playConversationPaths({ failuresMax: 1, models: ["turn"] })).failures),
+  "paths of a turn": async () => {
+    return firstOf((await playConversationPaths({ failuresMax: 1, models: ["turn"], tourStepsMax })).failures);
+  },
   structure: () => checkStructure(charts, declaredEvents).faults[0]?.sentence,
   paths: async () => {
-    const { failures, problems } = await playPaths({ failuresMax: 1 });
+    const { failures, problems } = await playPaths({ failuresMax: 1, tourStepsMax });
     return firstOf(failures) ?? problems[0];
   },
   "conversation paths": async () => {
-    const { failures, problems } = await playConversationPaths({ failuresMax: 1 });
+    const { failures, problems } = await playConversationPaths({ failuresMax: 1, tourStepsMax });
     return firstOf(failures) ?? problems[0];
   },
   exploration: () => {

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { budgets } from "../budgets.ts";
 import { mutants } from "./mutants.ts";
 import { judgeMutants, listOf } from "./mutation.ts";
 
@@ -21,8 +22,12 @@ test("each of ten faults and more, in every chart, changes the chart it names", 
   }
 });
 
-test("every seeded fault is found", async () => {
-  const report = await judgeMutants();
+const chosen = [...Map.groupBy(mutants, ({ chart }) => chart).values()].flatMap((ofOne) =>
+  ofOne.slice(0, budgets.model.mutantsOfEachChart),
+);
+
+test(`each of ${chosen.length} seeded faults is found`, async () => {
+  const report = await judgeMutants(chosen);
   process.stdout.write(`\n${listOf(report)}\n`);
   assert.equal(report.survivors, []);
 });

@@ -18,7 +18,7 @@ export interface RandomOptions {
   /** Histories at most. */
   runs: number;
   /** No history begins after so long. */
-  timeMs: number;
+  timeMs?: number;
   /** On the embedded server: real conversations, turns and store in place of the scripted host. */
   embedded?: boolean;
   /** Breaks the server: for tests of the histories themselves. */
@@ -84,7 +84,14 @@ async function closeStage(stage: Stage | undefined): Promise<void> {
 }
 
 export async function playRandomHistories(options: RandomOptions): Promise<RandomReport> {
-  const { seed, runs, timeMs, embedded = false, sabotage = {}, patience = usualPatience } = options;
+  const {
+    seed,
+    runs,
+    timeMs = Number.POSITIVE_INFINITY,
+    embedded = false,
+    sabotage = {},
+    patience = usualPatience,
+  } = options;
   const report: RandomReport = { seed, runs: 0, ...noReport, failures: [] };
   let until = performance.now() + timeMs;
   let stage: Stage | undefined;

@@ -33,10 +33,8 @@ test("the checker finds an event that is lost, one that comes twice, and one aft
 test("every client ends with exactly the text that was generated", async () => {
   const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
   process.stdout.write(`chaos: SEED=${seed}\n`);
-  const report = await playChaos(seed, budgets.network.chaosMs);
+  const report = await playChaos({ seed, forMs: budgets.network.chaosMs, least: { turns: 10, recovered: 20 } });
   process.stdout.write(`chaos: ${JSON.stringify(report)}\n`);
-  assert.ok(report.recovered > 20, "resume was put to the test");
-  assert.ok(report.turns > 8, "turns ran meanwhile");
 });
 
 test.run();

@@ -9,5 +9,5 @@ const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 if (!(minutes > 0 && minutes <= 120)) throw new Error("--minutes must be a number up to 120");
 if (!Number.isSafeInteger(seed)) throw new Error("--seed must be a whole number");
 process.stdout.write(`chaos for ${minutes} minutes with seed ${seed}\n`);
-const report = await playChaos(seed, minutes * 60_000);
+const report = await playChaos({ seed, forMs: minutes * 60_000 });
 process.stdout.write(`${JSON.stringify(report, undefined, 2)}\nevery client has exactly the text that was generated\n`);

@@ -16,33 +16,38 @@ process.stdout.write(`storm: SEED=${seed}\n`);
 function held({ tally, faults }: StormReport): void {
   process.stdout.write(`${tally}\n`);
   if (faults.length > 0) throw new Error(`SEED=${seed}: ${faults.length} faults\n${faults.slice(0, 3).join("\n")}`);
-  assert.ok(tally.of("turns compared") > 0 && tally.of("resumes recovered") > 0);
+  assert.ok(tally.of("turns compared") > 0);
 }
 
 test("small limits, kill -9 and bad weather: everybody ends with exactly what was generated", async () => {
+  const least = [
+    "resumes recovered",
+    "resumes not recovered",
+    "closed with 4001",
+    "kills of the server",
+    "texts taken",
+  ];
   const report = await playStorm({
     seed,
     forMs: budgets.network.stormMs,
+    least: Object.fromEntries(least.map((what) => [what, 1])),
     isSmall: true,
-    killEveryMs: budgets.network.stormMs / 3,
+    ...{ killEveryMs: 4_000, downsMost: 2 },
   });
   held(report);
-  for (const what of ["resumes not recovered", "closed with 4001", "kills of the server", "texts taken"])
-    assert.ok(report.tally.of(what) > 0, what);
 });
 
-test("planned restarts under load with 200 clients: everybody ends with the whole text", async () => {
+const { restarts, restartClients, restartsMs } = budgets.network;
+
+test(`planned restarts under load with ${restartClients} clients: everybody ends with the whole text`, async () => {
+  const least = { "planned restarts of the server": restarts, "closed with 1012": 1, "texts taken": 1 };
   const report = await playStorm({
-    ...{ seed, readers: 200, conversations: 20, posters: 2, everyMs: 600_000 },
-    forMs: budgets.network.restartsMs,
-    restartEveryMs: budgets.network.restartsMs / 4,
+    ...{ seed, readers: restartClients, conversations: restartClients / 10, posters: 2, everyMs: 600_000 },
+    ...{ forMs: restartsMs, restartEveryMs: restartsMs / (restarts + 1), downsMost: restarts, least },
   });
   process.stdout.write(`${report.tally}\n`);
   assert.equal(report.faults.slice(0, 3), [], `SEED=${seed}`);
-  for (const what of ["turns compared", "resumes not recovered", "closed with 1012", "texts taken"])
-    assert.ok(report.tally.of(what) > 0, what);
-  // A stop and a start may take seconds on a busy machine.
-  assert.ok(report.tally.of("planned restarts of the server") >= 2);
+  assert.ok(report.tally.of("turns compared") > 0);
 });
 
 const isWord = (message: Message): boolean => isRecord(message["event"]) && message["event"]["type"] === "text-delta";

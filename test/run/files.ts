@@ -1,16 +1,25 @@
 // Which test files there are and what each may cost. A pattern that finds nothing is an error, never an empty success.
 import { globSync } from "node:fs";
-import { budgets, type FileBudget } from "../budgets.ts";
+import { budgets, type FileBudget, type Form } from "../budgets.ts";
 
 export interface TestFile {
   /** Below the root, with forward slashes. */
   path: string;
+  seconds: number;
   deadlineMs: number;
   isAlone: boolean;
 }
 
-/** All test files below root/test whose path contains one of the patterns (all without patterns), in running order. */
-export function testFiles(root: string, patterns: readonly string[], rows: readonly FileBudget[]): TestFile[] {
+/**
+ * All test files below root/test whose path contains one of the patterns (all without patterns), in running order. In
+ * the long form only those that have one, unless they are asked for by name.
+ */
+export function testFiles(
+  root: string,
+  patterns: readonly string[],
+  rows: readonly FileBudget[],
+  form: Form = "short",
+): TestFile[] {
   const all = globSync("test/**/*.test.ts", { cwd: root }).map((path) => path.replaceAll("\\", "/"));
   if (all.length === 0) throw new Error(`there is no test/**/*.test.ts in ${root}`);
   for (const pattern of patterns) {
@@ -18,15 +27,23 @@ export function testFiles(root: string, patterns: readonly string[], rows: reado
       throw new Error(`no test file has "${pattern}" in its path; there are ${all.length}, such as ${all[0]}`);
     }
   }
-  const chosen = patterns.length === 0 ? all : all.filter((path) => patterns.some((pattern) => path.includes(pattern)));
-  return chosen.map((path) => budgeted(path, rows)).sort(inRunningOrder);
+  const rowOf = (path: string): FileBudget | undefined => rows.find((candidate) => path.includes(candidate.path));
+  const isChosen = (path: string): boolean =>
+    patterns.length === 0
+      ? form === "short" || rowOf(path)?.longSeconds !== undefined
+      : patterns.some((pattern) => path.includes(pattern));
+  return all
+    .filter(isChosen)
+    .map((path) => budgeted(path, rowOf(path), form))
+    .sort(inRunningOrder);
 }
 
-function budgeted(path: string, rows: readonly FileBudget[]): TestFile {
-  const row = rows.find((candidate) => path.includes(candidate.path));
+function budgeted(path: string, row: FileBudget | undefined, form: Form): TestFile {
+  const seconds = (form === "long" ? row?.longSeconds : undefined) ?? row?.seconds ?? 0;
   return {
     path,
-    deadlineMs: row?.deadlineMs ?? budgets.fileDeadlineMs,
+    seconds,
+    deadlineMs: Math.max(budgets.fileDeadlineMs, seconds * budgets.deadlineFactor * 1_000),
     isAlone: row?.alone === true || path.endsWith(".alone.test.ts"),
   };
 }
@@ -34,5 +51,5 @@ function budgeted(path: string, rows: readonly FileBudget[]): TestFile {
 /** The longest first, so that the last to run is short; those that run alone at the end. */
 function inRunningOrder(one: TestFile, other: TestFile): number {
   if (one.isAlone !== other.isAlone) return one.isAlone ? 1 : -1;
-  return other.deadlineMs - one.deadlineMs || (one.path < other.path ? -1 : 1);
+  return other.seconds - one.seconds || (one.path < other.path ? -1 : 1);
 }

@@ -12,10 +12,10 @@ const test = suite("smallest limits: simulation");
 test("promises are kept by a server that sends one event at a time and takes one turn", async () => {
   assert.is(limits.catchUpSliceBytes + limits.outstandingBytesMax + limits.runningTurnsMax + limits.commandsBurst, 4);
   const seed = chosenSeed("simulation on the smallest limits");
-  const { failures, ...figures } = await simulate({ seed, seeds: 1_000_000, forMs: budgets.smallest.simulationMs });
+  const { failures, ...figures } = await simulate({ seed, seeds: budgets.smallest.simulationSeeds });
   process.stdout.write(`${JSON.stringify(figures)}\n`);
   assert.is(failures.map(inWords).join("\n"), "");
-  assert.ok(figures.seeds >= 40 && figures.turns >= figures.seeds / 4, JSON.stringify(figures));
+  assert.ok(figures.turns >= figures.seeds / 4, JSON.stringify(figures));
 });
 
 test.run();

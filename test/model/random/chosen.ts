@@ -1,4 +1,4 @@
-// What whoever runs random histories may choose, by environment variables: SEED and HISTORIES_MS. The seed is printed,
+// What whoever runs random histories may choose, by environment variables: SEED and HISTORIES. The seed is printed,
 // so that a failure can be had again.
 
 function chosen(variable: string): number | undefined {
@@ -16,4 +16,4 @@ export function chosenSeed(name: string): number {
   return seed;
 }
 
-export const chosenTimeMs = (usualMs: number): number => chosen("HISTORIES_MS") ?? usualMs;
+export const chosenRuns = (usual: number): number => chosen("HISTORIES") ?? usual;

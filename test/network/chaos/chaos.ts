@@ -24,8 +24,16 @@ export interface ChaosReport {
   misfortunes: Record<string, number>;
 }
 
+export interface ChaosOptions {
+  seed: number;
+  /** How long the weather is bad … */
+  forMs: number;
+  /** … and it goes on until so much has come up: a busy machine takes longer. */
+  least?: { turns: number; recovered: number };
+}
+
 /** @throws Error with the seed and the reader's story when a reader has not exactly what was generated. */
-export async function playChaos(seed: number, durationMs: number): Promise<ChaosReport> {
+export async function playChaos({ seed, forMs, least }: ChaosOptions): Promise<ChaosReport> {
   const random = randomOf(seed);
   const weather = new Weather(random);
   const server = await ServerProcess.start();
@@ -44,9 +52,13 @@ export async function playChaos(seed: number, durationMs: number): Promise<Chaos
         readers.push(new Reader({ conversationId, ...kind, url: proxy.url, httpUrl: server.httpUrl, random }));
       }
     }
-    const until = performance.now() + durationMs;
-    const storm = strikeUntil(until, weather, proxy, readers);
-    await Promise.all(authors.map((author) => writeUntil(until, author, weather)));
+    const until = performance.now() + forMs;
+    const isOver = (): boolean => {
+      const { turns, recovered } = reportOf(seed, authors, readers, weather);
+      return performance.now() >= until && turns >= (least?.turns ?? 0) && recovered >= (least?.recovered ?? 0);
+    };
+    const storm = strikeUntil(isOver, weather, proxy, readers);
+    await Promise.all(authors.map((author) => writeUntil(isOver, author, weather)));
     await storm;
     isStormy = false;
     for (const link of proxy.links) if (link.isOpen) link.free();
@@ -66,8 +78,13 @@ export async function playChaos(seed: number, durationMs: number): Promise<Chaos
   }
 }
 
-async function strikeUntil(until: number, weather: Weather, proxy: ThrottlingProxy, readers: Reader[]): Promise<void> {
-  while (performance.now() < until) {
+async function strikeUntil(
+  isOver: () => boolean,
+  weather: Weather,
+  proxy: ThrottlingProxy,
+  readers: Reader[],
+): Promise<void> {
+  while (!isOver()) {
     const open: Link[] = proxy.links.filter((link) => link.isOpen);
     weather.strike(open);
     for (const reader of readers) reader.checkSilence();
@@ -75,8 +92,8 @@ async function strikeUntil(until: number, weather: Weather, proxy: ThrottlingPro
   }
 }
 
-async function writeUntil(until: number, author: Author, weather: Weather): Promise<void> {
-  while (performance.now() < until) await author.writeTurn(weather);
+async function writeUntil(isOver: () => boolean, author: Author, weather: Weather): Promise<void> {
+  while (!isOver()) await author.writeTurn(weather);
 }
 
 /** When the sky is clear every reader is there, and hears one more turn live. */

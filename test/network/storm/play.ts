@@ -17,8 +17,10 @@ const settleMs = 90_000;
 
 export interface StormOptions {
   seed: number;
-  /** How long the weather is bad. */
+  /** How long the weather is bad … */
   forMs: number;
+  /** … and it goes on until each of these has come up so often: a busy machine takes longer. */
+  least?: Record<string, number>;
   readers?: number;
   conversations?: number;
   posters?: number;
@@ -30,6 +32,8 @@ export interface StormOptions {
   /** The server is stopped as planned and started again so often; each turn is given so long by it. */
   restartEveryMs?: number;
   drainMs?: number;
+  /** It goes down so often at most: on a busy machine nothing else would happen between two starts. */
+  downsMost?: number;
   /** Spoils what the first reader hears, for the test of the test. */
   spoil?: (message: Message) => Message[];
 }
@@ -98,7 +102,8 @@ class Company {
 }
 
 export async function playStorm(options: StormOptions): Promise<StormReport> {
-  const { seed, forMs, isSmall = false, everyMs = 2_500, killEveryMs, restartEveryMs, drainMs = 1_000 } = options;
+  const { seed, least = {}, isSmall = false, everyMs = 2_500, killEveryMs, restartEveryMs, drainMs = 1_000 } = options;
+  const { downsMost = Number.POSITIVE_INFINITY } = options;
   const dice = new Dice(seed);
   const tally = new Tally();
   const how = restartEveryMs === undefined ? "kill" : "stop";
@@ -110,7 +115,10 @@ export async function playStorm(options: StormOptions): Promise<StormReport> {
     const weather = new Weather(exposed, dice.fork(), tally);
     company.start();
     weather.start(everyMs);
-    await raining(forMs, restartEveryMs ?? killEveryMs, readers, async () => {
+    const isEnough = (): boolean => Object.entries(least).every(([what, count]) => tally.of(what) >= count);
+    let downs = 0;
+    await raining(options.forMs, isEnough, restartEveryMs ?? killEveryMs, readers, async () => {
+      if (++downs > downsMost) return;
       for (const { story } of exposed) story.note(`the server goes down: ${how}`);
       tally.add(how === "kill" ? "kills of the server" : "planned restarts of the server");
       await world.restart(how);
@@ -134,19 +142,20 @@ export async function playStorm(options: StormOptions): Promise<StormReport> {
   return { seed, tally, faults };
 }
 
-/** Until the time is over, or somebody has failed already. */
+/** Until the time is over and enough has come up, or somebody has failed already. */
 async function raining(
   forMs: number,
+  isEnough: () => boolean,
   everyMs: number | undefined,
   readers: readonly Reader[],
   goesDown: () => Promise<void>,
 ): Promise<void> {
   const until = performance.now() + forMs;
-  while (performance.now() < until) {
-    const next = Math.min(until, performance.now() + (everyMs ?? Number.POSITIVE_INFINITY));
-    const hasFailed = (): boolean => readers.some(({ visitor }) => visitor.failure !== undefined);
-    await eventually(() => performance.now() >= next || hasFailed(), "the rain", forMs + settleMs);
-    if (hasFailed()) return;
-    if (everyMs !== undefined && performance.now() < until) await goesDown();
+  const isOver = (): boolean =>
+    (performance.now() >= until && isEnough()) || readers.some(({ visitor }) => visitor.failure !== undefined);
+  while (!isOver()) {
+    const next = performance.now() + (everyMs ?? Number.POSITIVE_INFINITY);
+    await eventually(() => performance.now() >= next || isOver(), "the rain to be over", forMs + settleMs);
+    if (!isOver()) await goesDown();
   }
 }

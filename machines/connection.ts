@@ -1,5 +1,5 @@
-// One socket, from its upgrade to its end. Must never handle a message while it is closing, and must never hold what
-// the registry counts: its states are words, not numbers.
+// One socket, from its upgrade to its end. It must never handle a message while it is closing, and must never count:
+// the connection counts watches and turns and reports only the first and the last.
 import { setup } from "xstate";
 import type { ClientMessage } from "../src/protocol/client-message.ts";
 import type { Meta } from "./meta.ts";
@@ -8,7 +8,7 @@ export interface ConnectionInput {
   connectionId: string;
 }
 
-/** What the data plane and the registry say of a socket. */
+/** What the socket writer, the sweep and the connection report about a socket. */
 export type ConnectionSignal =
   | { type: "socket.congested" }
   | { type: "socket.drained" }
@@ -26,7 +26,7 @@ export type ConnectionSignal =
   | { type: "connection.close" }
   | { type: "gateway.draining" };
 
-/** What the actors below report; their ids are constant, see src/runtime/actor-registry.ts. */
+/** How child actors end. Their ids are constant; see src/runtime/actor-registry.ts. */
 export type ConnectionChildEvent =
   | { type: "xstate.done.actor.watch"; output: unknown; actorId: string }
   | { type: "xstate.error.actor.watch"; error: unknown; actorId: string }
@@ -67,17 +67,17 @@ export const connectionMachine = setup({
   },
 }).createMachine({
   id: "connection",
-  description: "One socket: open until somebody closes it, closing until the peer has said so too, then closed.",
+  description: "One socket: open until one side closes it, closing until the peer has answered, then closed.",
   context: ({ input }) => ({ connectionId: input.connectionId }),
   initial: "open",
   on: { "socket.closed": ".closed" },
   states: {
     open: {
-      description: "The socket is heard, whatever it can take: a congested one is still obeyed.",
+      description: "Requests are handled, even while the socket is congested.",
       type: "parallel",
       meta: {
         ignores: ["xstate.done.actor.watch", "xstate.done.actor.surface-watch"],
-        // The sweep says so only of a socket whose end has been written.
+        // The sweep sends it only after our close frame has been written.
         neverGets: ["socket.overdue"],
       },
       on: {
@@ -103,17 +103,16 @@ export const connectionMachine = setup({
       },
       states: {
         flow: {
-          description: "Does the peer take what it is given?",
+          description: "Does the peer read fast enough?",
           initial: "flowing",
           states: {
             flowing: {
-              description: "Little of what was written is without a receipt.",
+              description: "Few of the bytes written are unacknowledged.",
               on: { "socket.congested": "congested" },
               meta: { neverGets: ["socket.drained"] },
             },
             congested: {
-              description:
-                "Too much is on its way without a receipt: nothing of a turn is written until it has drained.",
+              description: "Too many bytes are unacknowledged; turn events wait until the socket has drained.",
               entry: "holdBack",
               on: { "socket.drained": { target: "flowing", actions: "catchUp" } },
               meta: { neverGets: ["socket.congested"] },
@@ -137,11 +136,11 @@ export const connectionMachine = setup({
           },
         },
         chatTurn: {
-          description: "Is a turn of this socket's making requested or running?",
+          description: "Is a turn that this socket asked for requested or running?",
           initial: "quiet",
           states: {
             quiet: {
-              description: "No turn is owed to it.",
+              description: "It has no unsealed turn.",
               on: { "turns.first": "asking" },
               meta: { neverGets: ["turns.none"] },
             },
@@ -156,10 +155,10 @@ export const connectionMachine = setup({
     },
     closing: {
       description:
-        "Our close frame is out, nothing more is handled or sent; the sweep cuts a peer that does not answer it.",
+        "Our close frame is out and nothing more is handled or sent; the sweep cuts a peer that does not answer.",
       entry: "leaveEverything",
       meta: {
-        // What was found or asked for before the end and is heard after it; one way to close is as good as another.
+        // Sent before the close and delivered after it. The first reason to close wins.
         ignores: [
           "access.ended",
           "connection.close",
@@ -177,7 +176,7 @@ export const connectionMachine = setup({
           "xstate.done.actor.surface-watch",
           "xstate.done.actor.watch",
         ],
-        // The socket's side hands no message in once its end has been written.
+        // The transport delivers no message after the close frame has been written.
         neverGets: [
           "subscribe",
           "unsubscribe",
@@ -193,7 +192,7 @@ export const connectionMachine = setup({
       },
       on: {
         "socket.overdue": { actions: "cutSocket" },
-        // Heard, and nothing more to do: an error of a child that nobody hears would end this actor too.
+        // Handled here because an unhandled error of a child would end this actor too.
         "xstate.error.actor.watch": {},
         "xstate.error.actor.surface-watch": {},
       },
@@ -201,16 +200,16 @@ export const connectionMachine = setup({
       states: {
         asked: { description: "The process asked for it.", entry: "closeAsAsked" },
         slow: { description: "It did not read: 4001.", entry: "closeSlow" },
-        silent: { description: "It gave no sign of life: 4002.", entry: "closeSilent" },
-        flooding: { description: "It kept asking faster than it may: 4003.", entry: "closeFlooding" },
-        revoked: { description: "Its token is not good any more: 4502.", entry: "closeRevoked" },
+        silent: { description: "It sent nothing for too long: 4002.", entry: "closeSilent" },
+        flooding: { description: "It kept sending requests too fast: 4003.", entry: "closeFlooding" },
+        revoked: { description: "Its token is no longer valid: 4502.", entry: "closeRevoked" },
         draining: { description: "The server is about to stop: 1012.", entry: "closeRestarting" },
         refused: { description: "It broke the WebSocket protocol; ws has sent the RFC's own code." },
-        defect: { description: "Something of ours broke for this socket: 1011.", entry: "closeDefect" },
+        defect: { description: "An actor of this socket failed: 1011.", entry: "closeDefect" },
       },
     },
     closed: {
-      description: "The TCP connection is gone and everything of it is released.",
+      description: "The TCP connection is gone and everything it held is released.",
       entry: "leaveEverything",
       type: "final",
     },

@@ -1,5 +1,5 @@
-// A conversation while anything goes on in it: it rests, writes one answer at a time, seals it, goes on with the texts
-// that wait, or is compacted. Must never begin a turn in any state but resting and carryingOver.
+// A conversation while it is in use: it rests, writes one answer at a time, seals it, continues with the queued texts,
+// or is compacted. It must never begin a turn in any state but resting and carryingOver.
 import { sendTo, setup } from "xstate";
 import type { Meta } from "./meta.ts";
 import { type TurnOutput, turnMachine } from "./turn.ts";
@@ -9,11 +9,11 @@ export interface ConversationInput {
 }
 
 /**
- * Commands come bare: what was asked, and the answer, lie with the conversation in src, so that no person's words enter
+ * Events carry no payload: requests and replies are kept in src/embedded/orchestrator/, so that no person's words enter
  * a mailbox, where an inspector would show them.
  */
 export type ConversationEvent =
-  // What people and the server ask for.
+  // Commands from people and the server.
   | { type: "turn.start" }
   | { type: "turn.cancel" }
   | { type: "turn.interrupt" }
@@ -23,7 +23,7 @@ export type ConversationEvent =
   | { type: "compaction.abort" }
   | { type: "conversation.close" }
   | { type: "conversation.leave" }
-  // What has come of it.
+  // Their results.
   | { type: "turn.opened" }
   | { type: "turn.refused" }
   | { type: "agent.ended" }
@@ -33,7 +33,7 @@ export type ConversationEvent =
   | { type: "compaction.finished" }
   | { type: "everyone.left" };
 
-/** A turn is opened, or refused, within the entry action: nobody else is heard in between. */
+/** The entry action opens or refuses the turn synchronously, so no other event arrives in between. */
 const neverWhileOpening: Meta<ConversationEvent> = {
   neverGets: [
     "turn.cancel",
@@ -91,7 +91,7 @@ export const conversationMachine = setup({
   delays: { agentStopTime: 0, sealRetryPause: 0 },
 }).createMachine({
   id: "conversation",
-  description: "One turn at a time; whoever asks for another while one runs is refused or waits in the queue.",
+  description: "One turn at a time; a request for another while one runs is refused or queued.",
   context: ({ input }) => input,
   initial: "settling",
   on: {
@@ -104,8 +104,7 @@ export const conversationMachine = setup({
   },
   states: {
     settling: {
-      description:
-        "Looks what is left to do and becomes that: an answer to seal, a crashed turn to recover, else rest.",
+      description: "Chooses what is left to do: an answer to seal, a crashed turn to recover, or nothing.",
       always: [
         { guard: "answerIsUnsealed", target: "sealing" },
         { guard: "turnWasCrashed", target: "recovering" },
@@ -115,7 +114,7 @@ export const conversationMachine = setup({
       ],
     },
     recovering: {
-      description: "A crash has left a turn unsealed: what the journal holds of it becomes history.",
+      description: "A crash has left a turn unsealed; its journal is moved to the history.",
       meta: {
         ignores: ["turn.cancel", "turn.interrupt", "compaction.abort", "queue.emptied", "everyone.left"],
         neverGets: ["turn.opened", "turn.refused", "agent.ended", "compaction.finished"],
@@ -128,7 +127,7 @@ export const conversationMachine = setup({
           on: { "turn.stored": "#conversation.settling", "store.failed": "waitingForStore" },
         },
         waitingForStore: {
-          description: "The store failed; the next try comes after a pause.",
+          description: "The store failed; the next attempt follows after a pause.",
           after: { sealRetryPause: "storing" },
           meta: { neverGets: ["turn.stored", "store.failed"] },
         },
@@ -137,7 +136,7 @@ export const conversationMachine = setup({
     resting: {
       description: "No turn runs; one may be started.",
       meta: {
-        // A compaction that a defect has left behind may end here, or in the turns that follow.
+        // A compaction orphaned by a defect may end here, or during a later turn.
         ignores: ["turn.cancel", "turn.interrupt", "compaction.abort", "compaction.finished"],
         neverGets: ["turn.opened", "turn.refused", "agent.ended", "turn.stored", "store.failed"],
       },
@@ -148,25 +147,25 @@ export const conversationMachine = setup({
         "compaction.start": "compacting",
         "conversation.close": [
           { guard: "conversationExists", target: ".closed", actions: "markClosed" },
-          // Nothing is known of it: it is not marked, by this state or by the root.
+          // An unknown conversation is not marked as closed; without this branch the root would mark it.
           { actions: [] },
         ],
       },
       states: {
         idle: {
-          description: "Nothing goes on; it is there for its watchers.",
+          description: "No turn and no queued texts; it exists for its watchers.",
           always: { guard: "nobodyIsThere", target: "#conversation.gone" },
           on: { "everyone.left": "#conversation.gone" },
           meta: { neverGets: ["queue.emptied"] },
         },
         queued: {
-          description: "Texts wait for the next one that is sent.",
+          description: "Queued texts wait for the next text that is sent.",
           on: { "queue.emptied": "idle" },
-          // The texts stay, and so does the conversation.
+          // The conversation stays as long as texts are queued.
           meta: { ignores: ["everyone.left"] },
         },
         closed: {
-          description: "Somebody closed it; its next text opens it again.",
+          description: "It was closed; its next text reopens it.",
           always: { guard: "nobodyIsThere", target: "#conversation.gone" },
           on: { "everyone.left": "#conversation.gone" },
           meta: { neverGets: ["queue.emptied"] },
@@ -174,7 +173,7 @@ export const conversationMachine = setup({
       },
     },
     opening: {
-      description: "A turn was asked for; it is accepted once the question is stored.",
+      description: "A turn was requested; it is accepted once the question is stored.",
       entry: "openTurn",
       meta: neverWhileOpening,
       on: { "turn.opened": "generating", "turn.refused": "settling" },
@@ -202,7 +201,7 @@ export const conversationMachine = setup({
       },
     },
     stopping: {
-      description: "The turn's end is out; its agent, told to stop, is given a while to do so.",
+      description: "The turn's done event is out; its agent was told to stop and has agentStopMs to do so.",
       on: { "agent.ended": "sealing" },
       meta: {
         ignores: [
@@ -218,12 +217,12 @@ export const conversationMachine = setup({
       after: { agentStopTime: { target: "sealing", actions: "abandonAgent" } },
     },
     sealing: {
-      description: "What was said is made history; only then the turn is over.",
+      description: "The answer is moved to the history; only then is the turn over.",
       meta: {
         ignores: [
           "turn.cancel",
           "turn.interrupt",
-          // Of an agent that was left behind, and of a compaction that a defect has left behind.
+          // From an abandoned agent, or from a compaction orphaned by a defect.
           "agent.ended",
           "compaction.finished",
           "compaction.abort",
@@ -235,7 +234,7 @@ export const conversationMachine = setup({
       initial: "storing",
       states: {
         storing: {
-          description: "The rest of the answer and its end are being stored.",
+          description: "The rest of the answer and the end of the turn are being stored.",
           entry: "sealTurn",
           on: {
             "turn.stored": [
@@ -246,20 +245,20 @@ export const conversationMachine = setup({
           },
         },
         waitingForStore: {
-          description: "The store failed; the next try comes after a pause.",
+          description: "The store failed; the next attempt follows after a pause.",
           after: { sealRetryPause: "storing" },
           meta: { neverGets: ["turn.stored", "store.failed"] },
         },
       },
     },
     carryingOver: {
-      description: "Texts came while the answer was written: they open the next turn.",
+      description: "Texts were queued while the answer was written; they open the next turn.",
       entry: "openTurnFromQueue",
       meta: neverWhileOpening,
       on: { "turn.opened": "generating", "turn.refused": "settling" },
     },
     compacting: {
-      description: "The model sums up the older messages; texts wait meanwhile.",
+      description: "The model summarises the older messages; new texts are queued meanwhile.",
       entry: "beginCompaction",
       on: {
         "compaction.abort": { actions: "abortCompaction" },
@@ -271,7 +270,7 @@ export const conversationMachine = setup({
       },
     },
     gone: {
-      description: "Nothing goes on and nobody is there; the store knows the rest.",
+      description: "Nothing runs and nobody watches; the store has the rest.",
       type: "final",
     },
   },

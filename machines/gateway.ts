@@ -1,10 +1,10 @@
-// The root: it adopts sockets, hears the end or the failure of everything below it, fans out news and drains. Must
-// never fail because of what it supervises.
+// The root actor: it adopts sockets, observes how every actor below it ends, fans out broadcasts and drains. It must
+// never fail because of an actor that it supervises.
 import { setup } from "xstate";
 import type { Broadcast } from "../src/protocol/broadcast.ts";
 import type { Meta } from "./meta.ts";
 
-/** A socket at the door; what happens to it is for the chart to say. */
+/** A new socket. The chart decides whether it is adopted or turned away. */
 export interface Offer {
   adopt(): void;
   turnAway(): void;
@@ -44,14 +44,14 @@ export const gatewayMachine = setup({
     "broadcast.made": { actions: "fanOut" },
     "catalog.changed": { actions: "announceCatalog" },
     "socket.opened": { actions: "turnAway" },
-    // Heard, and the registry has released what they held: an error that nobody hears would end this actor too.
+    // Handled here because an unhandled error of a child would end this actor too. The registry has released the child.
     "xstate.error.actor.connection": {},
     "xstate.error.actor.surface": {},
     "xstate.error.actor.conversation": {},
   },
   states: {
     booting: {
-      description: "Ports are being opened; no socket is taken yet.",
+      description: "Ports are being opened; no socket is accepted yet.",
       on: { "gateway.listening": "listening", "gateway.failed": "failed" },
       meta: { neverGets: ["gateway.drain", "gateway.drained"] },
     },
@@ -64,7 +64,7 @@ export const gatewayMachine = setup({
       meta: { neverGets: ["gateway.listening", "gateway.failed", "gateway.drained"] },
     },
     draining: {
-      description: "A stop was asked for: no new sockets, no new turns, running ones get their time.",
+      description: "A stop was requested: no new sockets or turns; running turns may finish until the deadline.",
       entry: "announceDraining",
       on: { "gateway.drained": "stopping" },
       meta: { neverGets: ["gateway.listening", "gateway.failed", "gateway.drain"] },
@@ -75,7 +75,7 @@ export const gatewayMachine = setup({
       meta: { neverGets: ["gateway.listening", "gateway.failed", "gateway.drain", "gateway.drained"] },
     },
     stopped: {
-      description: "Nothing of it is left.",
+      description: "All sockets are gone.",
       type: "final",
     },
     failed: {

@@ -1,14 +1,13 @@
-// What a state says of the events it has no transition for, so that silence is never an accident: a chart in which a
-// state neither takes nor lists what its siblings know is refused (test/model/structure.ts). Must never hold anything
-// but data.
+// What a state declares about events that it has no transition for. Every state must handle or list each event that its
+// chart knows; test/model/structure.ts rejects a chart with a gap. Must never hold anything but data.
 //
-// A list, and not an empty transition (`on: { event: {} }`), is how a chart lets an event pass: it costs nothing at run
-// time. An empty transition is for two cases only: to swallow an event before an outer state takes it, and to hear
-// `xstate.error.actor.*`, because an actor in which nobody hears its child's error ends with that error itself.
+// A chart ignores an event by listing it, because a list costs nothing at run time. An empty transition
+// (`on: { event: {} }`) is for two cases only: to stop an outer state from handling the event, and to handle
+// `xstate.error.actor.*`, because an actor that does not handle its child's error fails with that error itself.
 
 export type Meta<Event extends { type: string }> = {
-  /** May come here, and there is nothing to be done. */
+  /** May arrive in this state; nothing is to be done. */
   ignores?: readonly Event["type"][];
-  /** Cannot come here: another part makes sure of it, and the model runs, which look at every event, prove it. */
+  /** Cannot arrive in this state: another part prevents it, and the model tests check every event against this. */
   neverGets?: readonly Event["type"][];
 };

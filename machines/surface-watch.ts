@@ -1,5 +1,5 @@
-// One socket watching one surface: it waits for the first spec, then every newer one is shown. Must never see an update
-// before it has seen the surface (protocol 1.1).
+// One socket's subscription to one surface: it waits for the first spec and then gets every newer one. The socket must
+// never get an `update` before it has got the `surface` (protocol 1.1).
 import { setup } from "xstate";
 import type { Meta } from "./meta.ts";
 
@@ -26,13 +26,13 @@ export const surfaceWatchMachine = setup({
   on: { "watch.leave": ".left" },
   states: {
     waiting: {
-      description: "It has asked for the surface and is owed the whole spec.",
+      description: "It has asked for the surface and has not got the whole spec yet.",
       on: { "surface.shown": "shown" },
-      // It may ask twice before it is shown anything.
+      // A client may subscribe twice before it gets the spec.
       meta: { ignores: ["surface.awaited"] },
     },
     shown: {
-      description: "It has the spec; changes reach it as updates.",
+      description: "It has the spec; changes are sent as updates.",
       on: { "surface.awaited": "waiting" },
       meta: { neverGets: ["surface.shown"] },
     },

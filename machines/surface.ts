@@ -1,12 +1,12 @@
-// One surface, for one conversation or for none, while somebody looks at it: asks its provider once per change for all
-// its viewers. Must never let an older spec follow a newer one (protocol 1.5.4).
+// One surface, for one conversation or for none, while it has viewers. It asks its provider once per change, for all
+// viewers together. It must never let an older spec follow a newer one (protocol 1.5.4).
 import { or, setup, stateIn } from "xstate";
 import type { Meta } from "./meta.ts";
 
 export interface SurfaceInput {
   surfaceId: string;
   conversationId: string | undefined;
-  /** Tells this life of the surface from an earlier one. */
+  /** Distinguishes this actor from an earlier one for the same surface. */
   instance: number;
 }
 
@@ -40,13 +40,13 @@ export const surfaceMachine = setup({
   },
 }).createMachine({
   id: "surface",
-  description: "A surface asks its provider, shows what it got, and asks again after each change.",
+  description: "A surface asks its provider for a spec, shows it, and asks again after each change.",
   context: ({ input }) => input,
   initial: "loading",
   on: { "surface.release": ".released" },
   states: {
     loading: {
-      description: "The provider has been asked and nothing can be shown yet.",
+      description: "The provider has been asked and there is no spec to show yet.",
       entry: "askProvider",
       after: {
         answerTime: [
@@ -55,19 +55,19 @@ export const surfaceMachine = setup({
         ],
       },
       on: { "spec.failed": { target: "failed", actions: "reportFailure" } },
-      // A newcomer waits with the others for the spec that is being built.
+      // A new viewer gets the spec that is being built, like the others.
       meta: { ignores: ["viewer.joined"] },
       initial: "inTime",
       states: {
         inTime: {
-          description: "No change since it was asked.",
+          description: "No change since the provider was asked.",
           on: {
             "spec.built": { target: "#surface.current", actions: "show" },
             "surface.changed": "outdated",
           },
         },
         outdated: {
-          description: "It changed meanwhile, once or often: whatever comes of the question, it is asked once more.",
+          description: "The surface changed after the provider was asked; it is asked once more, whatever it answers.",
           on: {
             "spec.built": { target: "#surface.refreshing", actions: "show" },
             "spec.failed": { target: "#surface.loading", actions: "reportFailure" },
@@ -77,12 +77,12 @@ export const surfaceMachine = setup({
       },
     },
     current: {
-      description: "What viewers see is the newest spec.",
+      description: "Viewers see the newest spec.",
       on: {
         "surface.changed": "refreshing",
         "viewer.joined": [{ guard: "changesAreAnnounced", actions: "showToNewViewers" }, { target: "refreshing" }],
       },
-      // Its question has been answered, and no other is open.
+      // The provider has answered and has not been asked again.
       meta: { neverGets: ["spec.built", "spec.failed"] },
     },
     refreshing: {
@@ -95,19 +95,19 @@ export const surfaceMachine = setup({
         ],
       },
       on: { "spec.failed": { target: "failed", actions: "reportFailure" } },
-      // A newcomer waits with the others for the spec that is being built.
+      // A new viewer gets the spec that is being built, like the others.
       meta: { ignores: ["viewer.joined"] },
       initial: "inTime",
       states: {
         inTime: {
-          description: "No change since it was asked.",
+          description: "No change since the provider was asked.",
           on: {
             "spec.built": { target: "#surface.current", actions: "show" },
             "surface.changed": "outdated",
           },
         },
         outdated: {
-          description: "It changed meanwhile: asked once more, whatever comes of this question.",
+          description: "The surface changed again; the provider is asked once more, whatever it answers.",
           on: {
             "spec.built": { target: "#surface.refreshing", actions: "show" },
             "spec.failed": { target: "#surface.loading", actions: "reportFailure" },
@@ -117,17 +117,17 @@ export const surfaceMachine = setup({
       },
     },
     failed: {
-      description: "The provider threw, rejected, was no JSON, or did not answer in time; the next good spec mends it.",
+      description: "The provider threw, rejected, sent invalid JSON or timed out; the next valid spec ends this.",
       on: {
         "spec.built": { target: "current", actions: "show" },
         "surface.changed": "loading",
         "viewer.joined": "loading",
       },
-      // It was too late, and now it has failed as well: said once.
+      // A provider that timed out may still fail; the failure is reported only once.
       meta: { ignores: ["spec.failed"] },
     },
     released: {
-      description: "Nobody looks at it any more.",
+      description: "It has no viewers any more.",
       type: "final",
     },
   },

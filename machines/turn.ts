@@ -1,5 +1,5 @@
-// One answer being written: the agent thinks, writes and runs tools until the turn ends, in exactly one of the final
-// states. Must never hear a delta: the runner beside it tells it only what changes its state.
+// One answer being written: the agent thinks, writes and runs tools until the turn ends in exactly one final state. It
+// must never receive a delta; the turn runner sends it only the events that change its state.
 import { setup } from "xstate";
 import type { DoneReason } from "../src/protocol/turn-event.ts";
 import type { Meta } from "./meta.ts";
@@ -9,7 +9,7 @@ export interface TurnInput {
 }
 
 export interface TurnFailure {
-  /** A sentence for the person who waits for the answer. */
+  /** A sentence for the person waiting for the answer. */
   message: string;
   code?: string | undefined;
 }
@@ -20,11 +20,11 @@ export interface TurnEnding {
 }
 
 export interface TurnOutput {
-  /** Nothing more comes from the agent: the turn may be sealed at once. */
+  /** The agent has ended, so the turn may be sealed at once. */
   agentHasEnded: boolean;
 }
 
-/** What the runner tells the chart of the agent. */
+/** What the turn runner reports about the agent. */
 export type TurnSignal =
   | { type: "agent.thinking" }
   | { type: "agent.writing" }
@@ -57,13 +57,13 @@ export const turnMachine = setup({
   },
 }).createMachine({
   id: "turn",
-  description: "One answer, from the question to its end.",
+  description: "One answer, from the question to the end of the turn.",
   context: ({ input }) => input,
   initial: "running",
   output: ({ event }) => event.output as TurnOutput,
   states: {
     running: {
-      description: "The agent is at work and is heard.",
+      description: "The agent works and its events are accepted.",
       entry: ["announceTurn", "beginAgent"],
       initial: "working",
       on: {
@@ -85,7 +85,7 @@ export const turnMachine = setup({
       },
       states: {
         working: {
-          description: "The agent gives signs of life.",
+          description: "The agent emits events.",
           initial: "starting",
           on: {
             "agent.thinking": { target: ".thinking", actions: "noteActivity" },
@@ -98,7 +98,7 @@ export const turnMachine = setup({
           meta: { neverGets: ["agent.resumed"] },
           states: {
             starting: {
-              description: "The model has been asked and has not said anything.",
+              description: "The model has been asked and has not answered yet.",
               meta: { neverGets: ["tools.finished"] },
             },
             thinking: {
@@ -110,28 +110,28 @@ export const turnMachine = setup({
               meta: { neverGets: ["tools.finished"] },
             },
             runningTools: {
-              description: "Tools that the model called are at work.",
+              description: "Tools that the model called are running.",
               on: { "tools.finished": { target: "continuing", actions: "noteActivity" } },
             },
             continuing: {
-              description: "A step or its tools are through; the model has been asked to go on.",
+              description: "A step or its tools have finished; the model has been asked to continue.",
               meta: { neverGets: ["tools.finished"] },
             },
             retrying: {
-              description: "The model could not be reached; another try is due.",
+              description: "The model could not be reached; a retry is scheduled.",
               meta: { neverGets: ["tools.finished"] },
             },
             before: {
-              description: "Where the agent was before it stalled.",
+              description: "The state before the agent stalled.",
               type: "history",
             },
           },
         },
         stalled: {
-          description: "The agent has given no sign of life for a while; with the next one it is where it was before.",
+          description: "The agent has emitted nothing for agentSilentMs; its next event restores the state before.",
           on: { "agent.resumed": { target: "working.before", actions: "noteActivity" } },
           meta: {
-            // A sign of life comes before what it says.
+            // The runner sends agent.resumed before the event itself.
             neverGets: [
               "agent.thinking",
               "agent.writing",
@@ -151,7 +151,7 @@ export const turnMachine = setup({
       output: { agentHasEnded: true },
     },
     failed: {
-      description: "The agent threw; what it said until then is kept.",
+      description: "The agent threw; its answer so far is kept.",
       type: "final",
       output: { agentHasEnded: true },
     },
@@ -161,7 +161,7 @@ export const turnMachine = setup({
       output: { agentHasEnded: false },
     },
     aborted: {
-      description: "Somebody stopped it, or its time was over; the agent has been told to stop.",
+      description: "It was cancelled or timed out; the agent has been told to stop.",
       type: "final",
       output: { agentHasEnded: false },
     },

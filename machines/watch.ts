@@ -1,12 +1,12 @@
-// One socket watching one conversation: a cursor that catches up, lives, lags and catches up again, and beside it the
-// conversation's turn as this socket sees it. Must never hear a delta: those are bytes and pass beside it.
+// One socket watching one conversation: a cursor that catches up, goes live, lags and catches up again, and in parallel
+// the conversation's turn as this socket sees it. It must never receive a delta; those go to the socket as bytes.
 import { setup } from "xstate";
 import type { Meta } from "./meta.ts";
 
 export interface WatchInput {
   connectionId: string;
   conversationId: string;
-  /** Tells this watch from an earlier one of the same socket. */
+  /** Distinguishes this watch from an earlier one by the same socket. */
   instance: number;
 }
 
@@ -39,44 +39,44 @@ export const watchMachine = setup({
   },
 }).createMachine({
   id: "watch",
-  description: "A socket watches a conversation until it leaves; turns come and go meanwhile.",
+  description: "A socket watches a conversation, over any number of turns, until it leaves.",
   context: ({ input }) => input,
   initial: "watching",
   states: {
     watching: {
-      description: "The subscription outlives turns.",
+      description: "The subscription does not end with a turn.",
       type: "parallel",
       on: { "watch.leave": "left" },
       states: {
         cursor: {
-          description: "How far the socket has been written to.",
+          description: "How much of the log has been written to the socket.",
           initial: "joining",
           states: {
             joining: {
-              description: "Waiting to be let in: many joiners at once are admitted in slices.",
+              description: "Waiting for admission; when many join at once, they are admitted in batches.",
               entry: "askAdmission",
               on: { "watch.admitted": "catchingUp", "socket.congested": "lagging" },
-              // The socket may have drained from what was before this watch.
+              // The socket may drain bytes that were written before this watch began.
               meta: { ignores: ["socket.drained"], neverGets: ["cursor.reachedEnd", "cursor.fellBehind"] },
             },
             catchingUp: {
-              description: "Written to in slices from the log, neighbouring text joined, until the log's end.",
+              description: "The log is written in slices, with adjacent text joined, until its end is reached.",
               entry: "catchUp",
               on: { "cursor.reachedEnd": "live", "socket.congested": "lagging" },
-              // It may have been admitted, or have fallen behind, before it lagged.
+              // Sent before the watch lagged and delivered after it.
               meta: { ignores: ["watch.admitted", "cursor.fellBehind", "socket.drained"] },
             },
             live: {
-              description: "In the live set: every flush goes to it as it is.",
+              description: "In the live set: every flush is written to it unchanged.",
               entry: "joinLive",
               exit: "leaveLive",
               on: { "cursor.fellBehind": "catchingUp", "socket.congested": "lagging" },
               meta: { ignores: ["watch.admitted", "cursor.reachedEnd", "socket.drained"] },
             },
             lagging: {
-              description: "The socket is congested: nothing is queued for it, its cursor stays where it is.",
+              description: "The socket is congested: nothing is queued for it and its cursor does not move.",
               on: { "socket.drained": "catchingUp" },
-              // What the cursor found before it lagged is heard after; and both the socket and the watch say congested.
+              // Events of the cursor may arrive late; both the socket and the watch report congestion.
               meta: { ignores: ["watch.admitted", "cursor.reachedEnd", "cursor.fellBehind", "socket.congested"] },
             },
           },
@@ -88,11 +88,11 @@ export const watchMachine = setup({
             idle: {
               description: "No turn runs.",
               on: { "turn.requested": "requested", "turn.began": "generating" },
-              // A host may seal what it never began, and refuse what it has begun.
+              // A host may seal a turn that it never began, or refuse one that it has begun.
               meta: { ignores: ["turn.refused", "turn.sealed"] },
             },
             requested: {
-              description: "This socket has asked for a turn and its first event is not out.",
+              description: "This socket has asked for a turn whose first event is not out yet.",
               entry: "noteAsked",
               on: {
                 "turn.began": "generating",
@@ -103,7 +103,7 @@ export const watchMachine = setup({
               meta: { ignores: ["turn.requested"] },
             },
             generating: {
-              description: "A turn runs, whoever asked for it.",
+              description: "A turn runs, from whichever client.",
               on: { "turn.sealed": { target: "idle", actions: "noteSettled" } },
               // A host may accept, refuse or begin another turn before this one is sealed.
               meta: { ignores: ["turn.requested", "turn.refused", "turn.began"] },
@@ -113,7 +113,7 @@ export const watchMachine = setup({
       },
     },
     left: {
-      description: "The socket has unsubscribed or gone; nothing more of this conversation is sent to it.",
+      description: "The socket has unsubscribed or closed; nothing more of this conversation is sent to it.",
       type: "final",
     },
   },

@@ -1,335 +1,386 @@
-// Every bound of the system, each with what raising and lowering it costs: the defaults, which src/server/ hands to all
-// that is bounded, with an embedder's changes. Passed on by hand, even where a library's default is the same. Sizes in
-// bytes unless the name says otherwise.
+// The default of every limit, with what raising and lowering it costs. docs/reference/limits.md is printed from this
+// file. src/server/ merges an embedder's changes and passes the limits to every part, and explicitly to libraries, even
+// where a library's default is the same. Sizes are in bytes unless the name says otherwise.
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
 export const limits = Object.freeze({
   // ── what a client may send ──────────────────────────────────────────────────────────────────────────────────────
-  /** A WebSocket frame or message; over it: close 1009. Higher: one client may claim that much memory at once. */
+  /** Size of a WebSocket frame or message; over it: close 1009. Also the size of the body of POST /chat. Higher: one
+   * client can claim that much memory at once. */
   frameBytesMax: 16 * MiB,
-  /** A message other than chat.send. Higher: more parsing a message; lower: long queued texts no longer fit. */
+  /** Size of a message other than chat.send. Higher: more parsing per message. Lower: long queued texts no longer
+   * fit. */
   messageBytesMax: 64 * KiB,
-  /** The text of a chat.send, UTF-8. Higher: longer prompts, and longer stalls of the loop while they are read. */
+  /** Size of the text of a chat.send, in UTF-8. Higher: longer prompts, and longer stalls of the event loop while they
+   * are read. */
   chatTextBytesMax: 1 * MiB,
-  /** Characters of an id; 36 or more. Lower would refuse ids that existing hosts use. */
+  /** Characters of an id. Keep it at 36 or more. Lower: ids that existing hosts use are refused. */
   idCharactersMax: 200,
-  /** Characters of an idempotencyKey. Higher: more memory a key. */
+  /** Characters of an idempotencyKey. Higher: more memory per key. */
   idempotencyKeyCharactersMax: 128,
-  /** How long a key is remembered. Lower: a request that is repeated later starts a second turn. */
+  /** How long an idempotencyKey is remembered. Higher: more keys are kept. Lower: a request repeated later starts a
+   * second turn. */
   idempotencyMs: 24 * 3_600_000,
-  /** Keys remembered in all; the oldest is forgotten. Higher: more disk (0.4 kB each), in a host memory (1.3 kB). */
+  /** Idempotency keys remembered in total; over it the oldest is forgotten. Higher: more disk (0.4 kB per key), or more
+   * memory in a host (1.3 kB per key). */
   idempotencyKeysMax: 100_000,
-  /** Characters of model, cwd, mimeType and other short strings. */
+  /** Characters of model, cwd, mimeType and other short strings. Higher: more memory per request. Lower: long paths are
+   * refused. */
   shortStringCharactersMax: 4_096,
-  /** Nesting of a message. Deeper costs stack in everyone who walks it. */
+  /** Nesting depth of a message. Higher: more stack for all code that walks a message. */
   nestingDepthMax: 32,
-  /**
-   * Arrays and objects in a message of more than messageBytesMax, counted before it is parsed. Higher: longer stalls.
-   */
+  /** Arrays and objects in a message larger than messageBytesMax, counted before it is parsed. Higher: longer stalls of
+   * the event loop. */
   messageOpenersMax: 10_000,
-  /** Reading what sockets have sent may take so long in one loop turn; the rest waits. Higher: longer loop turns. */
+  /** Time per event-loop turn for reading from sockets; the rest is read in later turns. Higher: longer loop turns. */
   inputMsPerLoopTurn: 0.3,
-  /**
-   * Messages of more than messageBytesMax are carried out one at a time; for each millisecond that one took, the next
-   * waits for so many … Lower: who sends long messages all the time delays all others more often.
-   */
+  /** Milliseconds of pause for each millisecond that a message larger than messageBytesMax took; such messages are
+   * handled one at a time. Higher: a series of long messages takes longer. Lower: a client that keeps sending long
+   * messages delays all others more often. */
   longMessageCooldown: 128,
-  /** … but not for longer than this. Higher: long messages wait longer beside a flood of them. */
+  /** Longest pause after a message larger than messageBytesMax. Higher: long messages wait longer beside a flood of
+   * them. */
   longMessageCooldownMsMax: 3_000,
-  /** The more of them wait the shorter the rest: all who wait are through after about so long. */
+  /** While messages larger than messageBytesMax wait, each pause is at most this time divided by their number, so that
+   * all are handled after about this time. Higher: long messages wait longer. Lower: a flood of long messages delays
+   * all others more. */
   longMessageWaitMsMax: 10_000,
-  /** While those that wait hold more than this, one whose sender has gone is dropped. Higher: more memory. */
+  /** Total size of the waiting messages larger than messageBytesMax; over it, messages of clients that have
+   * disconnected are dropped. Higher: more memory. */
   longMessagesBytesMax: 64 * MiB,
-  /** Of what a socket has sent, read at once; more waits for its turn. Lower: clients that come back wait longer. */
+  /** Bytes from one socket that are read immediately; a socket that sends more waits for its turn. Lower: reconnecting
+   * clients wait longer. */
   inputFirstBytes: 1 * KiB,
-  /** What is read of it in one of its turns: when that takes long … */
+  /** Smallest slice read from a heavy sender per turn. A slice shrinks down to it while reading is slow. Higher:
+   * expensive input holds the event loop longer. Lower: more slices for the same bytes. */
   inputSliceBytesMin: 128,
-  /** … and when it does not. Higher: who sends what is cheap and then what is not delays others longer. */
+  /** Largest slice read from a heavy sender per turn. A slice grows up to it while reading is fast. Higher: a sender
+   * that switches from cheap to expensive input delays others longer. */
   inputSliceBytesMax: 4 * KiB,
-  /**
-   * Who has sent more than this without a pause, or two turns, floods. Lower: of many who send texts at once some
-   * wait.
-   */
+  /** Bytes sent without a pause above which a socket counts as flooding; so does one that begins a second turn
+   * meanwhile. Lower: when many clients send texts at once, some of them wait. */
   inputFloodBytes: 4 * KiB,
-  /**
-   * For each millisecond that those who send much have been given, none of them is given any for one less than those
-   * who flood, up to so many. Lower: who floods takes more of the time; higher: large messages take longer.
-   */
+  /** Pause for heavy senders: for each millisecond spent reading from them, one millisecond per flooding socket beyond
+   * the first, at most this many. Higher: large messages take longer. Lower: flooding sockets get more of the time. */
   inputCooldown: 15,
-  /**
-   * Who sends more than is read at once, and begins a turn with it, has that one free; each more of them counts as if
-   * it had taken so long to read. Lower: who floods with chats takes more of the time.
-   */
+  /** Reading time charged to a heavy sender for each turn it begins after the first. Lower: a client that floods with
+   * chats gets more of the time. */
   turnWorkMs: 10,
-  /** For each millisecond that the event loop is late, those who send much wait for so many more … */
+  /** Milliseconds of extra pause for heavy senders for each millisecond that the event loop is late, while at least two
+   * sockets flood. Higher: large messages take longer on a busy server. Lower: a flood delays other work more. */
   inputLateCooldown: 30,
-  /** … but not for longer than this. Higher: large messages take longer beside a flood on a busy server. */
+  /** Longest extra pause for heavy senders while the event loop is late. Higher: large messages take longer beside a
+   * flood on a busy server. */
   inputLateCooldownMsMax: 250,
-  /** Who sends more than is read, without a pause, for so long: close 4003. Lower cuts off uploads beside a flood. */
+  /** How long a socket may send faster than it is read, without a pause; over it: close 4003. Lower: uploads beside a
+   * flood are cut off. */
   inputBusyMsMax: 30_000,
-  /**
-   * Upgrades that wait to be taken in, each for handshakeMs at most; over it: 503. Higher: more memory, up to 10 KiB
-   * each; lower: storms are refused.
-   */
+  /** Upgrades waiting for admission, each for handshakeMs at most; over it: 503. Higher: more memory, up to 10 KiB
+   * each. Lower: connection storms are refused. */
   pendingUpgradesMax: 8_192,
-  /** What an upgrade may send before it is answered (RFC 6455 4.1 allows nothing). Higher: those who wait hold more. */
+  /** Bytes that a client may send before its upgrade is answered (RFC 6455 4.1 allows none). Higher: pending upgrades
+   * hold more memory. */
   pendingUpgradeBytesMax: 4 * KiB,
-  /** A WebSocket that is gone within so long has come in vain, as one that was turned away or thrown out. */
+  /** A WebSocket that ends within this time counts as short-lived, as does a rejected upgrade or a socket closed for
+   * misuse. Higher: more reconnects count. */
   shortLivedSocketMs: 1_000,
-  /** So many may come in vain at once … */
+  /** Short-lived connections per token and address before further ones are queued. Higher: a client that keeps
+   * reconnecting costs more. */
   shortLivedSocketsBurst: 100,
-  /** … and a second, of one token at one address; over it its newcomers wait. Higher: who comes and goes costs more. */
+  /** Short-lived connections per second, per token and address, in the long run; over it new connections are queued.
+   * Higher: a client that keeps reconnecting costs more. */
   shortLivedSocketsPerSecond: 20,
-  /** Of who has broken the protocol, or has said its last word, a chunk is taken so often. Lower: more work for it. */
+  /** Pause between two reads from a socket whose input is discarded, because it broke the protocol or has sent its
+   * close frame. Lower: more work for such sockets. Higher: their end is noticed later. */
   ignoredInputPauseMs: 250,
   /** Frames of one fragmented message. Higher: tiny fragments cost more memory than their bytes. */
   messageFragmentsMax: 16_384,
-  /** Chunks of TCP data that one unfinished frame may be held in. */
+  /** Chunks of TCP data held for one unfinished frame. Higher: tiny chunks cost more memory than their bytes. Lower:
+   * large messages on poor links are refused. */
   messageChunksMax: 262_144,
-  /** Pongs owed to a peer at one time; of more pings only the newest are answered. Higher: more work for who floods. */
+  /** Pongs waiting to be sent to one peer; when more pings arrive, only the newest are answered. Higher: more work for
+   * a client that floods with pings. */
   pendingPongsMax: 60,
-  /** Subscriptions (chats and surfaces) of one socket. Higher: one socket costs more memory and work per event. */
+  /** Subscriptions (chats and surfaces) of one socket. Higher: one socket costs more memory and more work per event. */
   subscriptionsPerSocketMax: 128,
-  /** Surface actions of one socket that have not settled. Higher: a hanging provider holds more of them. */
+  /** Unsettled surface actions of one socket. Higher: a provider that hangs holds more of them. */
   invokesPerSocketMax: 32,
-  /** Body of an HTTP request other than POST /chat, which has frameBytesMax. */
+  /** Size of the body of an HTTP request other than POST /chat. Higher: more memory and parsing per request. */
   httpBodyBytesMax: 1 * MiB,
-  /** Requests that make somebody work: so many a socket may send at once … */
+  /** Commands (requests that cause work) that a socket may send at once; over it they are refused. Higher: one client
+   * can keep the event loop busier. */
   commandsBurst: 100,
-  /** … and a second, in the long run; what is faster is refused. Higher: one client may keep the loop busier. */
+  /** Commands per second from one socket in the long run; faster ones are refused. Higher: one client can keep the
+   * event loop busier. */
   commandsPerSecond: 20,
-  /** A long message counts as several, one more for each so many bytes of it … */
+  /** A command counts once more for each this many bytes of its message. Higher: one client can keep the event loop
+   * busier with long messages. */
   bytesPerCommand: 64 * KiB,
-  /** … but never as more than so many. Lower: one client may keep the loop busier with long messages. */
+  /** Most commands that a single message counts as. Lower: one client can keep the event loop busier with long
+   * messages. */
   commandsPerMessageMax: 20,
-  /**
-   * The same for subscribing, unsubscribing, pings, nonsense and frames that answer nothing: a client that comes back
-   * takes up all it had …
-   */
+  /** Cheap requests that a socket may send at once: subscribing, unsubscribing, pings, invalid messages and unsolicited
+   * frames. Higher: one client can keep the event loop busier. Lower: a reconnecting client cannot restore all its
+   * subscriptions at once. */
   readsBurst: 512,
-  /** … and in the long run. Higher: one client may keep the loop busier. */
+  /** Cheap requests per second from one socket in the long run; faster ones are refused. Higher: one client can keep
+   * the event loop busier. */
   readsPerSecond: 100,
-  /** Requests refused as too fast since the last pause; over it: close 4003. Lower cuts off clients that learn late. */
+  /** Requests refused by the rate limit since the client last paused; over it: close 4003. Lower: clients that slow
+   * down late are cut off. */
   commandRefusalsMax: 200,
-  /** Tokens in the tokens file. Higher: longer reading of it. */
+  /** Tokens in the tokens file. Higher: reading the file takes longer. */
   tokensMax: 10_000,
-  /** Between two looks at the tokens file. Higher: a token that was taken away is good for longer. */
+  /** Interval between two checks of the tokens file. Higher: a removed token stays valid longer. */
   tokensFilePauseMs: 250,
-  /** Sockets from one address (IPv6: one /64 network); over it: 429. Lower: a large office has fewer. */
+  /** Sockets from one address (IPv6: one /64 network); over it: 429. Lower: a large office gets fewer. */
   socketsPerAddressMax: 1_000,
-  /** The same for addresses of this machine, where a proxy may stand for everybody. */
+  /** Sockets from one address of this machine, where a proxy may stand in for all clients; over it: 429. Lower: fewer
+   * clients behind a local proxy. */
   socketsPerLoopbackAddressMax: 50_000,
-  /** Sockets in all. Higher needs more file descriptors and about 9 KB each. */
+  /** Sockets in total. Higher: more file descriptors, and about 9 KB each. */
   socketsMax: 50_000,
 
   // ── the queue of a conversation ────────────────────────────────────────────────────────────────────────────────
-  /** Texts that wait in the queue of one conversation. Higher: longer prompts when they open the next turn. */
+  /** Texts waiting in the queue of one conversation. Higher: longer prompts when they open the next turn. */
   queuedTextsMax: 10,
-  /** Characters of one queued text. */
+  /** Characters of one queued text. Higher: longer prompts when the queue opens the next turn. */
   queuedTextCharactersMax: 16_000,
 
   // ── turn events and logs ────────────────────────────────────────────────────────────────────────────────────────
-  /** One event, encoded; tool text over it is cut with a note. Higher: a single write may stall a loop turn longer. */
+  /** Size of one encoded event; tool text over it is cut, with a note. Higher: a single write may stall a loop turn
+   * longer. */
   eventBytesMax: 1 * MiB,
-  /**
-   * An event that cannot be parted or cut, encoded; a larger one is dropped with a warning. Lower: a long chat.send is
-   * not shown as user-message; higher: one event fills unsentBytesMax and cuts off who reads at an ordinary pace.
-   */
+  /** Encoded length of an event that cannot be split or cut; a longer one is dropped with a warning. Higher: one event
+   * can fill unsentBytesMax and so cut off clients that read at an ordinary rate. Lower: a long chat.send is not shown
+   * as user-message. */
   wholeEventCharactersMax: 2 * MiB,
-  /** The log of one running turn; over it the turn ends with `turn-too-large`. Higher: more memory a conversation. */
+  /** Log of one running turn; over it the turn ends with `turn-too-large`. Higher: more memory per conversation. */
   turnLogBytesMax: 8 * MiB,
-  /** The log of one conversation, with its sealed turns, of which the oldest is shed. Lower: resume fails sooner. */
+  /** Log of one conversation, including its sealed turns, of which the oldest are dropped first. Higher: more memory
+   * per conversation. Lower: resume fails sooner. */
   conversationLogBytesMax: 32 * MiB,
-  /**
-   * All logs; the oldest sealed ones are shed first, then new turns are refused. Lower: resume fails sooner on a busy
-   * server.
-   */
+  /** All logs; over it the oldest sealed ones are dropped, then new turns are refused. Higher: more memory. Lower:
+   * resume fails sooner on a busy server. */
   allLogsBytesMax: 256 * MiB,
-  /** All logs when nothing can be shed: over it turns that grow end with `turn-too-large`. Higher: more memory. */
+  /** All logs when none can be dropped; over it growing turns end with `turn-too-large`. Higher: more memory. */
   runningLogsBytesMax: 512 * MiB,
-  /** Between two searches for logs to shed while there are too many. Lower: more walks over all logs. */
+  /** Pause between two searches for logs to drop while there are too many. Lower: more walks over all logs. */
   shedPauseMs: 100,
-  /** How long a sealed log is kept for resume. */
+  /** How long a sealed log is kept for resume. Higher: more memory. Lower: a client that was away for longer cannot
+   * resume. */
   sealedLogKeptMs: 10 * 60_000,
-  /** Steps of a turn (a model call and its tools); over it: done with reason tool-calls. */
+  /** Steps of a turn (a model call and its tools); over it the turn ends with reason tool-calls. Higher: a looping
+   * agent costs more. Lower: long tasks are cut off. */
   stepsPerTurnMax: 25,
 
   // ── delivery ────────────────────────────────────────────────────────────────────────────────────────────────────
-  /** Pause between two flushes of one conversation when many watch. Lower: more writes; higher: more latency. */
+  /** Interval between two flushes of one conversation when many clients watch it. Higher: more latency. Lower: more
+   * writes. */
   flushIntervalMs: 25,
-  /** Watchers for each millisecond of the pause: below 250 live watchers it is shorter, for one it is 0. */
+  /** Live watchers per millisecond of the flush interval. With 10, the interval is 0 for one watcher and reaches 25 ms
+   * at 250. Higher: more writes. Lower: more latency. */
   flushWatchersPerMs: 10,
-  /** The same while the event loop is late: it is lengthened by the lateness. Higher: fewer writes, more latency. */
+  /** Longest flush interval. While the event loop is late, the interval grows by that lateness up to here. Higher:
+   * fewer writes, more latency. */
   flushIntervalMaxMs: 50,
-  /** A flush goes out before its time when this many events have gathered … */
+  /** Pending events that trigger a flush before its time. Higher: larger flushes. Lower: more writes. */
   flushEventsMax: 64,
-  /** … or this many bytes. Higher: who reads 8 kB/s cannot give the receipt of a flush within ackTimeoutMs. */
+  /** Pending bytes that trigger a flush before its time. Higher: a client that reads 8 kB/s cannot acknowledge a flush
+   * within ackTimeoutMs. Lower: more writes. */
   flushBytesMax: 64 * KiB,
-  /** Pause between two passes of news over many sockets. Lower: more writes; higher: later news. */
+  /** Interval between two broadcasts to many sockets. Higher: broadcasts arrive later. Lower: more writes. */
   broadcastIntervalMs: 100,
-  /** Sockets for each millisecond of that pause: below 1,000 it is shorter, for a few it is 0. */
+  /** Sockets per millisecond of the broadcast interval. With 10, the interval is 0 for a few sockets and reaches 100 ms
+   * at 1,000. Higher: more writes. Lower: broadcasts arrive later. */
   broadcastSocketsPerMs: 10,
-  /** What is deferred runs for so long in a loop turn, the rest in the next ones … Higher: sockets are heard later. */
+  /** Time per event-loop turn for deferred work; the rest runs in later turns. Higher: sockets are read later. */
   deferredMsPerLoopTurn: 0.5,
-  /** … but what has waited for so long is run. Higher: deltas come late when sockets keep the loop busy. */
+  /** Longest wait of deferred work; after it the work runs even if the turn's time is used up. Higher: deltas arrive
+   * late when sockets keep the event loop busy. */
   deferredWaitMsMax: 5,
-  /** Sockets written in one loop turn. Higher: the loop is held longer (5,000 in one go: 42 ms). */
+  /** Sockets written to in one loop turn. Higher: the event loop is blocked longer (5,000 in one turn: 42 ms). */
   socketsPerLoopTurn: 64,
-  /** Facts (turn.began, turn.sealed, …) sent to actors in one loop turn; each takes 9–16 µs. */
+  /** Events (turn.began, turn.sealed, …) sent to actors in one loop turn; each takes 9–16 µs. Higher: the event loop is
+   * blocked longer. Lower: actors learn of them later. */
   dispatchesPerLoopTurn: 100,
-  /** Joiners and catching-up cursors served in one loop turn. */
+  /** New watchers admitted, and watchers catching up served, in one loop turn. Higher: the event loop is blocked
+   * longer. Lower: catching up takes longer when many do. */
   catchUpsPerLoopTurn: 32,
-  /** One slice of catching up. */
+  /** Bytes written to a catching-up watcher at a time. Higher: the event loop is blocked longer. Lower: more writes. */
   catchUpSliceBytes: 64 * KiB,
 
   // ── slow sockets ────────────────────────────────────────────────────────────────────────────────────────────────
-  /** A ping marks the stream after this many bytes; its pong is the receipt. Lower: more pings. */
+  /** Bytes written to a socket before a ping follows; its pong acknowledges them. Higher: a slow reader is noticed
+   * later. Lower: more pings. */
   pingEveryBytes: 64 * KiB,
-  /** Outstanding bytes above which a socket leaves the live sets. Higher: replies wait longer behind deltas. */
+  /** Largest send window: a socket with more unacknowledged bytes gets no live events until it has caught up. Higher:
+   * replies wait longer behind deltas. */
   outstandingBytesMax: 256 * KiB,
-  /** The same for a socket whose receipts are late. Lower: links that are both long and slow carry less. */
+  /** Smallest send window, reached when acknowledgements are late. Higher: replies wait longer on slow links. Lower:
+   * links that are both long and slow carry less. */
   outstandingBytesMin: 64 * KiB,
-  /** A receipt that takes longer halves the bound, one of half of it doubles it. Higher: replies wait longer. */
+  /** Target time for an acknowledgement. One that takes longer halves the send window; one that takes less than half of
+   * it doubles the window. Higher: replies wait longer. */
   ackTargetMs: 1_000,
-  /**
-   * A mark unanswered for so long after the last receipt (longer after one event of more than pingEveryBytes): close
-   * 4001. Lower cuts off readers on bad links.
-   */
+  /** Longest wait for a pong since the last acknowledgement (longer after one event of more than pingEveryBytes); over
+   * it: close 4001. Lower: clients on bad links are cut off. */
   ackTimeoutMs: 10_000,
-  /** Bytes the process holds for one socket; over it: close 4001. */
+  /** Unsent bytes held in this process for one socket; over it: close 4001. Higher: more memory per slow socket. Lower:
+   * slow readers are cut off sooner. */
   unsentBytesMax: 4 * MiB,
-  /**
-   * Bytes the process holds for all sockets that are behind; over it those who are owed most are closed with 4001. What
-   * many are owed in common is counted for each. Lower cuts off slow readers sooner while there are many.
-   */
+  /** Unsent bytes held in this process for all slow sockets; over it the sockets that hold the most are closed with
+   * 4001. Bytes shared by several sockets count for each. Higher: more memory. Lower: slow readers are cut off sooner
+   * while there are many. */
   allUnsentBytesMax: 1_024 * MiB,
 
   // ── liveness ────────────────────────────────────────────────────────────────────────────────────────────────────
-  /**
-   * The one sweep over all sockets. Shorter: deadlines are met more exactly, at the cost of a walk over the sockets.
-   */
+  /** Interval of the timer that checks all sockets for missed deadlines. Higher: deadlines are met less exactly. Lower:
+   * more walks over all sockets. */
   sweepIntervalMs: 1_000,
-  /** A socket silent for so long is pinged … */
+  /** Silence after which a socket is pinged. Higher: a dead connection is noticed later. Lower: more pings. */
   silentPingMs: 25_000,
-  /** … and one silent for so long is closed with 4002. */
+  /** Silence after which a socket is closed with 4002. Higher: dead connections are kept longer. Lower: clients on bad
+   * links are cut off. */
   silentCloseMs: 35_000,
-  /** From the TCP connection to the end of the request's headers. */
+  /** From the TCP connection to the end of the request headers; also the longest wait for admission. Higher: idle
+   * connections are kept longer. Lower: clients on bad links cannot connect. */
   handshakeMs: 10_000,
-  /** From the first byte of an HTTP request to the last one of its body. Lower refuses large bodies on slow links. */
+  /** From the first byte of an HTTP request to the last byte of its body. Higher: slow requests are kept longer. Lower:
+   * large bodies on slow links are refused. */
   requestMs: 120_000,
-  /** From our close frame to the peer's; then the TCP connection is cut. */
+  /** From the server's close frame to the peer's; after it the TCP connection is destroyed. Higher: unresponsive peers
+   * are kept longer. Lower: slow peers may miss the close code. */
   closingMs: 5_000,
 
-  /** Sockets closed together before a planned stop. Higher: more clients come back at one time. */
+  /** Sockets closed together before a planned stop. Higher: more clients reconnect at the same time. */
   closesPerWave: 64,
-  /** Sockets closed in a second, in the mean … */
+  /** Average rate of closing sockets before a planned stop. Higher: more clients reconnect at the same time. Lower: a
+   * stop takes longer. */
   closesPerSecond: 1_000,
-  /** … unless it would take longer than this to close them all. Higher: a stop takes longer. */
+  /** Longest time for closing all sockets before a planned stop; with many sockets it overrides closesPerSecond.
+   * Higher: a stop takes longer. */
   closeSpreadMs: 5_000,
-  /** How long clients are asked to wait before they come back after a planned stop. */
+  /** How long clients are asked to wait before they reconnect after a planned stop. Higher: clients are away longer.
+   * Lower: more attempts while the server restarts. */
   reconnectAfterMs: 1_000,
 
   // ── surfaces ────────────────────────────────────────────────────────────────────────────────────────────────────
-  /** A provider's time for a spec or an action. */
+  /** Time a provider has for a spec or an action. Higher: viewers wait longer for an error. Lower: slow providers
+   * fail. */
   surfaceAnswerMs: 10_000,
-  /** A spec, encoded. Higher: a few changes of one surface fill unsentBytesMax and cut off its viewers. */
+  /** Length of an encoded spec. Higher: a few changes of one surface can fill unsentBytesMax and cut off its
+   * viewers. */
   specCharactersMax: 1 * MiB,
-  /** Surfaces owed to one subscription that asks again and again. Higher: one spec may be written so often at once. */
+  /** Unanswered subscribe requests counted for one subscription; each is answered with the whole spec. Higher: one spec
+   * may be written that many times at once. */
   surfaceAnswersOwedMax: 16,
-  /** How often a registry without subscribe is asked for its catalog, while sockets are open. */
+  /** Interval at which the catalog of a registry without subscribe is read while sockets are open. Higher: changes are
+   * seen later. Lower: more calls to the registry. */
   catalogPollMs: 1_000,
 
   // ── turns ───────────────────────────────────────────────────────────────────────────────────────────────────────
-  /** New text of a running turn reaches the journal at most so late: what kill -9 may cost. Lower: more commits. */
+  /** Longest delay before new text of a running turn is in the journal, and so what kill -9 may lose. Lower: more
+   * commits. */
   journalIntervalMs: 250,
-  /** An agent's time to end after its signal was aborted; then it is abandoned and the turn sealed without it. */
+  /** Time an agent has to end after its signal was aborted; after it the agent is abandoned and the turn is sealed
+   * without it. Higher: a stuck agent delays the seal longer. Lower: more agents still work after their turn is
+   * sealed. */
   agentStopMs: 5_000,
-  /** Between two tries to seal a turn while the store fails. */
+  /** Pause between two attempts to seal a turn while the store fails. Higher: turns are sealed later once the store
+   * works. Lower: more failing attempts. */
   sealRetryMs: 1_000,
-  /** Back-off before the first token: the first pause; doubled each time. */
+  /** First pause before a failed model call is retried; it doubles with each retry. Calls are retried only before the
+   * first token. Lower: more load on a failing provider. */
   retryFirstDelayMs: 500,
-  /** The longest pause between two tries. */
+  /** Longest pause between two attempts at a model call. A provider that asks for a longer one is not retried. Higher:
+   * people wait longer for an error. */
   retryDelayMaxMs: 30_000,
-  /** Tries after the first one. */
+  /** Retries of a model call after the first attempt. Higher: people wait longer for an error. Lower: short outages end
+   * turns. */
   retriesMax: 4,
-  /** A tool that has not settled by then is told to stop, and its result is an error. Lower cuts off long commands. */
+  /** Time for one tool call; over it the tool is aborted and its result is an error. Lower: long commands are cut
+   * off. */
   toolRunMs: 10 * 60_000,
-  /** A model that sends no part of its answer for so long has failed. Lower cuts off models that think in silence. */
+  /** Longest silence of a model during its answer; after it the call has failed. Lower: models that think in silence
+   * are cut off. */
   modelSilenceMs: 10 * 60_000,
-  /** Characters of one delta; a longer piece of text is emitted as several. Lower: more events for the same text. */
+  /** Characters of one delta; longer text is sent as several. Lower: more events for the same text. */
   deltaCharactersMax: 64 * KiB,
-  /** Turns that are not sealed, in all; one more is refused. Higher: more agents at work, and more memory. */
+  /** Unsealed turns in total; over it new ones are refused. Higher: more agents at work, and more memory. */
   runningTurnsMax: 10_000,
-  /** The same for one token. Higher: one user may take the places of all. */
+  /** Unsealed turns of one token; over it new ones are refused. Higher: one user can take the places of all others. */
   runningTurnsPerTokenMax: 1_000,
-  /** An agent without a sign of life for so long has stalled, and the conversation says so. Lower: false alarms. */
+  /** Silence after which an agent counts as stalled, which watchers are told. Higher: people learn of it later. Lower:
+   * false alarms. */
   agentSilentMs: 60_000,
-  /** One without any for so long is lost: its turn is aborted. Lower ends tools that are long at work in silence. */
+  /** Silence after which an agent counts as lost and its turn is aborted. Lower: tools that work long in silence are
+   * cut off. */
   agentLostMs: 20 * 60_000,
-  /** Between two looks at the running turns, for those that have stalled or that nobody watches. */
+  /** Interval between two checks of the running turns for those that have stalled or that nobody watches. Lower: more
+   * walks over all turns. */
   turnCheckMs: 1_000,
-  /** A turn that runs for so long is aborted. Lower cuts off long work of agents and their tools. */
+  /** Duration of a turn; over it the turn is aborted. Lower: long work of agents and their tools is cut off. */
   turnMs: 2 * 60 * 60_000,
-  /** Values of an agent that never waits, taken in one loop turn. Higher: everything else waits longer for its turn. */
+  /** Events taken in one loop turn from an agent that yields without waiting. Higher: everything else waits longer. */
   agentEventsPerLoopTurn: 128,
-  /** Messages that compaction leaves as they are. Higher: less is saved; lower: the model loses recent words. */
+  /** Newest messages that compaction leaves unchanged. Higher: compaction saves less. Lower: the model loses recent
+   * words. */
   compactionMessagesKept: 10,
-  /** A model's time to sum up a conversation. Lower cuts off slow models; higher keeps chat waiting. */
+  /** Time a model has to summarise a conversation. Higher: chat waits longer. Lower: slow models are cut off. */
   compactionMs: 5 * 60_000,
-  /** Characters of a summary; over it the compaction fails. Higher: less is saved by compacting. */
+  /** Characters of a summary; over it the compaction fails. Higher: compaction saves less. */
   compactionSummaryCharactersMax: 200_000,
-  /** A stuck GET /conversations/:id/last ends with 504. */
+  /** Longest wait of GET /conversations/:id/last; after it: 504. Higher: waiting requests are kept longer. Lower:
+   * clients have to ask again during long turns. */
   lastWaitMs: 30 * 60_000,
 
   // ── access ──────────────────────────────────────────────────────────────────────────────────────────────────────
-  /** How long a ticket is good for. */
+  /** How long a ticket is valid. Higher: a stolen ticket is useful for longer. Lower: slow clients cannot connect with
+   * theirs. */
   ticketMs: 30_000,
-  /** Tickets not used yet; the oldest is dropped. */
+  /** Unused tickets; over it the oldest is dropped. Higher: more memory. Lower: tickets are lost while many clients
+   * connect. */
   ticketsMax: 10_000,
 
   // ── HTTP ────────────────────────────────────────────────────────────────────────────────────────────────────────
-  /** What a 503 names as Retry-After. Lower: more tries while the server restarts; higher: clients stay away longer. */
+  /** The Retry-After of a 503. Higher: clients stay away longer. Lower: more attempts while the server restarts. */
   retryAfterMs: 5_000,
-  /** A reader of POST /chat that takes nothing for so long is cut off. Lower cuts off readers on bad links. */
+  /** How long a client of POST /chat may read nothing before it is cut off. Lower: clients on bad links are cut off. */
   chatStallMs: 60_000,
 
   // ── the live visualizer ─────────────────────────────────────────────────────────────────────────────────────────
-  /** Actors in one answer. Higher: longer answers, which hold the loop while they are made. */
+  /** Actors in one response. Higher: longer responses, which block the event loop while they are built. */
   inspectedActorsMax: 200,
-  /** Actors that are watched at once, by all pages together. Higher: each costs every event of every actor 3–4 µs. */
+  /** Actors watched at the same time by all pages together. Higher: each adds 3–4 µs to every event of every actor. */
   inspectStreamsMax: 16,
-  /** Characters of an event's contents, where --inspect=full shows them. Higher: a long prompt fills the page. */
+  /** Characters of an event's payload where --inspect=full shows it. Higher: a long prompt fills the page. */
   inspectedPayloadCharactersMax: 4_000,
-  /**
-   * Happenings that the Stately inspector's thread has not taken yet; over it they are left out, and what there is then
-   * is told anew. Higher: more memory while its page cannot keep up.
-   */
+  /** Events that the Stately inspector's thread has not taken yet; over it they are skipped and the current state is
+   * sent again. Higher: more memory while its page cannot keep up. */
   statelyWaitingMax: 10_000,
-  /** Bytes that the Stately inspector's relay holds for one page; over it that page is cut off. */
+  /** Bytes that the Stately inspector's relay holds for one page; over it that page is cut off. Higher: more memory per
+   * slow page. */
   statelyViewerBytesMax: 16 * MiB,
-  /** Actors told anew to the Stately inspector in one loop turn, 20 µs each. */
+  /** Actors sent again to the Stately inspector in one loop turn, 20 µs each. Higher: the event loop is blocked
+   * longer. */
   statelyActorsPerLoopTurn: 64,
 
   // ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────
-  /**
-   * A database up to this size is checked whole when it is opened, 1 ms a MiB. Higher: slower starts, damage seen
-   * sooner.
-   */
+  /** Largest database that is checked completely when it is opened, 1 ms per MiB. Higher: slower starts. Lower: damage
+   * is found later. */
   storeCheckBytesMax: 512 * MiB,
-  /** Pages (4 KiB) of the write-ahead log before it is written back. Higher: rarer and longer stalls of the loop. */
+  /** Pages (4 KiB) in the write-ahead log before a checkpoint. Higher: rarer and longer stalls of the event loop. */
   storeCheckpointPages: 256,
-  /**
-   * The write-ahead log is cut to this size when it has been written back. Lower: it grows anew after each long turn.
-   */
+  /** Size to which the write-ahead log is truncated after a checkpoint. Higher: more disk. Lower: it grows again after
+   * each long turn. */
   storeWalBytesKept: 16 * MiB,
-  /**
-   * Units of writes that can never succeed are kept for a person to see; the oldest go. Higher: a defect fills the
-   * disk.
-   */
+  /** Units of writes that can never succeed, kept for a person to inspect; over it the oldest are deleted. Higher: a
+   * defect fills the disk. */
   storeDeadLettersMax: 1_000,
 } as const);
 
-/** A server's bounds: the defaults, or what an embedder gives in their place. */
+/** The limits of one server: the defaults, with an embedder's changes. */
 export type Limits = { readonly [name in keyof typeof limits]: number };

@@ -1,5 +1,5 @@
-// src/limits.ts as tables for docs/reference/limits.md: one for each of its sections, a row for each limit, in its
-// order, with the words of its comment.
+// Prints src/limits.ts as tables for docs/reference/limits.md: a table per section and a row per limit, in the file's
+// order, with the text of the limit's comment.
 import { limits } from "../../src/limits.ts";
 
 interface Row {
@@ -10,7 +10,7 @@ interface Row {
 const sectionPattern = /^ {2}\/\/ ── (.+?) ─+$/;
 const namePattern = /^ {2}(\w+): /;
 
-/** @param text of src/limits.ts. @throws Error when a limit has no comment, or stands in no section. */
+/** @param text of src/limits.ts. @throws Error when a limit has no comment, or belongs to no section. */
 export function limitsTables(text: string): string {
   const sections: { title: string; rows: Row[] }[] = [];
   let comment: string[] = [];
@@ -24,7 +24,7 @@ export function limitsTables(text: string): string {
       const about = comment.join(" ").trim();
       if (about === "") throw new Error(`src/limits.ts: ${name} has no comment`);
       const section = sections.at(-1);
-      if (!section) throw new Error(`src/limits.ts: ${name} stands in no section`);
+      if (!section) throw new Error(`src/limits.ts: ${name} belongs to no section`);
       section.rows.push({ name, about });
       comment = [];
     }
@@ -39,7 +39,8 @@ function tableOf(title: string, rows: readonly Row[]): string {
 }
 
 const units: readonly [pattern: RegExp, show: (value: number) => string][] = [
-  [/Ms(?![a-z])/, milliseconds],
+  // Not what is counted per millisecond (flushWatchersPerMs).
+  [/(?<!Per)Ms(?![a-z])/, milliseconds],
   [/(?:^b|B)ytes(?![a-z])/, bytes],
 ];
 
@@ -51,7 +52,7 @@ function shown(name: string): string {
 
 const plain = (value: number): string => value.toLocaleString("en");
 
-/** In the largest unit that leaves a whole number. */
+/** Uses the largest unit that gives a whole number. */
 function inUnits(value: number, sizes: readonly [size: number, unit: string][]): string {
   const [size, unit] = sizes.find(([size]) => value >= size && value % size === 0) ?? [1, sizes.at(-1)?.[1] ?? ""];
   return `${plain(value / size)} ${unit}`;

@@ -1,6 +1,6 @@
-// Adopts actors under a parent without the cost of XState's own `children` (spawn copies that record at every join:
-// 6–13 ms a join at 10,000 children with XState 5.33; this takes 80 µs whatever the number). Must never forget anyone:
-// what an actor held is released on done and on error alike.
+// Adopts actors under a parent without the cost of XState's `children`: `spawn` copies that record each time, which
+// takes 6–13 ms per actor at 10,000 children (XState 5.33); this takes 80 µs whatever the number. It must never lose an
+// actor: whatever the actor held is released on done and on error alike.
 import {
   type Actor,
   type ActorOptions,
@@ -11,33 +11,33 @@ import {
 } from "xstate";
 import type { Clock } from "./clock.ts";
 
-/** Where actors that belong to the gateway's system are adopted. */
+/** The parent and the registry for actors that belong to the gateway's actor system. */
 export interface Supervision {
-  /** The root; its clock option must be the same clock, because the charts' delays run on it. */
+  /** The root actor. It must have been given the same clock, because the charts' delays run on it. */
   parent: AnyActorRef;
   registry: ActorRegistry;
 }
 
 export interface Adoption<Logic extends AnyActorLogic> {
   parent: AnyActorRef;
-  /** The actor's constant id: one pair of exact handlers in the parent serves all of a kind. */
+  /** The actor's id, the same for all of a kind, so that the parent needs one pair of handlers per kind. */
   kind: string;
   logic: Logic;
   input: InputFrom<Logic>;
-  /** Called once, when the actor has reached a final state or (with the error) thrown. */
+  /** Called once: when the actor has reached a final state, or with the error when it has thrown. */
   onEnd(error: unknown): void;
 }
 
 export class ActorRegistry {
   readonly #clock: Pick<Clock, "now">;
-  /** Every actor that is alive, by kind, with the time it was adopted. */
+  /** Every living actor, by kind, with the time of its adoption. */
   readonly #alive = new Map<string, Map<AnyActorRef, number>>();
 
   constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
   }
 
-  /** Creates and starts the actor. If starting throws, onEnd has been called by then. */
+  /** Creates and starts the actor. If starting throws, onEnd has already been called. */
   adopt<Logic extends AnyActorLogic>(adoption: Adoption<Logic>): Actor<Logic> {
     const { parent, kind, logic, input, onEnd } = adoption;
     const actor = createActor(logic, { parent, id: kind, input } as ActorOptions<Logic>);
@@ -46,7 +46,7 @@ export class ActorRegistry {
     return actor;
   }
 
-  /** Takes note of an actor that its parent has invoked by itself, for as long as it is alive. */
+  /** Registers an actor that its parent has invoked itself, until it ends. */
   witness(kind: string, actor: AnyActorRef): void {
     this.#follow(kind, actor, () => {});
   }
@@ -56,12 +56,12 @@ export class ActorRegistry {
     return this.#alive.get(kind)?.size ?? 0;
   }
 
-  /** The kinds there are or have been. */
+  /** All kinds that have ever been registered. */
   kinds(): Iterable<string> {
     return this.#alive.keys();
   }
 
-  /** The actors of a kind that are alive, the oldest first, with the time (clock.now, whole ms) of their adoption. */
+  /** The living actors of a kind, oldest first, with the time of their adoption (clock.now, whole ms). */
   alive(kind: string): ReadonlyMap<AnyActorRef, number> {
     return this.#alive.get(kind) ?? new Map();
   }
@@ -72,13 +72,13 @@ export class ActorRegistry {
       ofKind = new Map();
       this.#alive.set(kind, ofKind);
     }
-    // Whole milliseconds: small integers take no memory of their own.
+    // Whole milliseconds, because V8 stores small integers without an allocation.
     ofKind.set(actor, Math.round(this.#clock.now()));
     actor.subscribe(new Follower(ofKind, actor, onEnd));
   }
 }
 
-/** Hears of one actor's end. An object in place of closures: there is one for each socket. */
+/** Observes one actor's end. An object takes less memory than closures, and there is one per socket. */
 class Follower {
   readonly #alive: Map<AnyActorRef, number>;
   readonly #actor: AnyActorRef;

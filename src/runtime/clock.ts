@@ -1,5 +1,5 @@
-// Time as the rest of the house sees it: one interface, so that a test can hold it still and let it go on. Nothing else
-// in src/ may call Date.now, performance.now, setTimeout, setInterval or setImmediate.
+// The one interface to time, so that a test can control it. Nothing else in src/ may call Date.now, performance.now,
+// setTimeout, setInterval or setImmediate.
 import { performance } from "node:perf_hooks";
 import type { Limits } from "../limits.ts";
 import { LoopBudget, type LoopBudgetOptions } from "./loop-budget.ts";
@@ -7,24 +7,24 @@ import { LoopBudget, type LoopBudgetOptions } from "./loop-budget.ts";
 export type Timer = unknown;
 
 export interface Clock {
-  /** Wall-clock time, milliseconds since the epoch; may jump. For what people and files see. */
+  /** Wall-clock time, milliseconds since the epoch; may jump. For times that people or files see. */
   wall(): number;
   /** Monotonic milliseconds from an arbitrary start. For deadlines and durations. */
   now(): number;
   setTimeout(run: () => void, delayMs: number): Timer;
   clearTimeout(timer: Timer): void;
-  /** Runs after pending input: in the next turn of the event loop, or soon after when that is full. In their order. */
+  /** Runs the callback after pending input, in the next loop turn or, when that is full, in a later one. In order. */
   defer(run: () => void): void;
 }
 
-/** What Node's own loop is asked for. */
+/** Node's event loop. */
 export const nodeLoop: Pick<LoopBudgetOptions, "soon" | "now" | "turn"> = {
   soon: (run) => setImmediate(run),
   now: () => performance.now(),
   turn: () => performance.nodeTiming.uvMetricsInfo.loopCount,
 };
 
-/** What of the system's clock no limit bounds. */
+/** The parts of the system's clock that need no limits. */
 export const systemTime: Omit<Clock, "defer"> = {
   wall: () => Date.now(),
   now: () => performance.now(),
@@ -32,7 +32,7 @@ export const systemTime: Omit<Clock, "defer"> = {
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 };
 
-/** The system's clock. What is deferred on it shares turns of the loop with nothing that is deferred on another. */
+/** The system's clock. Each one budgets its own deferred work, apart from that of other clocks. */
 export function createSystemClock(limits: Pick<Limits, "deferredMsPerLoopTurn" | "deferredWaitMsMax">): Clock {
   const { deferredMsPerLoopTurn: turnMs, deferredWaitMsMax: waitMsMax } = limits;
   const turns = new LoopBudget({ ...nodeLoop, turnMs, waitMsMax });

@@ -1,5 +1,5 @@
-// A sliced queue: callbacks that run later, in order, a bounded number in one turn of the event loop. A callback is
-// never run inside the loop that posted it, and one that posts again waits for its next turn.
+// A sliced queue of callbacks. They run later, in order, a bounded number per event-loop turn. A callback never runs
+// inside the call that posted it, and what a callback posts runs in a later turn.
 import type { Limits } from "../limits.ts";
 import type { Clock } from "./clock.ts";
 import { WorkSlice } from "./work-slice.ts";
@@ -11,14 +11,14 @@ export class DispatchQueue {
   #waiting: (() => void)[] = [];
   #next = 0;
 
-  /** @param perLoopTurn at most so many callbacks run in one turn of the loop. */
+  /** @param perLoopTurn the most callbacks that run in one turn of the event loop. */
   constructor(clock: Pick<Clock, "now" | "defer">, limits: Pick<Limits, "deferredMsPerLoopTurn">, perLoopTurn: number) {
     this.#clock = clock;
     this.#limits = limits;
     this.#perLoopTurn = perLoopTurn;
   }
 
-  /** Runs the callback in a coming turn of the loop; it must not throw (an actor's send does not). */
+  /** Runs the callback in a later turn of the event loop. It must not throw (an actor's `send` does not). */
   post(run: () => void): void {
     this.#waiting.push(run);
     if (this.#waiting.length === 1) this.#clock.defer(this.#runSome);

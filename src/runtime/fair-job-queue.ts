@@ -1,6 +1,6 @@
-// What takes long, one thing at a time: each is done in steps, a step in a turn of the loop, and where it was dear the
-// next waits, so that those who ask for little have nearly all of the time. Who asks for much waits behind those who do
-// not; the first that comes after a while waits for nothing.
+// Runs long jobs one at a time, round-robin by owner. A job runs in steps, one per event-loop turn. A pause in
+// proportion to its duration follows, so that light requests keep nearly all of the time. A job that arrives after that
+// pause starts at once.
 
 import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "./clock.ts";
@@ -8,11 +8,11 @@ import type { Clock, Timer } from "./clock.ts";
 type WorkClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
 
 export interface Job {
-  /** In their order. */
+  /** Run in order, one per event-loop turn. */
   readonly steps: readonly (() => void)[];
-  /** For whom: each of them has its turn. */
+  /** Owners take turns, compared by identity. */
   readonly owner: unknown;
-  /** Memory that is held by it while it waits. */
+  /** Memory that the job holds while it waits. */
   readonly bytes: number;
 }
 
@@ -22,7 +22,7 @@ export class FairJobQueue {
   readonly #clock: WorkClock;
   readonly #limits: Bounds;
   readonly #isAlone: () => boolean;
-  /** By owner; whose turn is next comes first. */
+  /** By owner; the owner whose turn is next comes first. */
   readonly #queues = new Map<unknown, Job[]>();
   #waiting = 0;
   #bytes = 0;
@@ -31,24 +31,24 @@ export class FairJobQueue {
   #cooldownUntil = Number.NEGATIVE_INFINITY;
   #cooldown: Timer | undefined;
 
-  /** @param isAlone is there nobody who could be delayed? Then no job waits after another. */
+  /** @param isAlone true while jobs delay nobody else; then there is no pause between them. */
   constructor(clock: WorkClock, limits: Bounds, isAlone: () => boolean = () => false) {
     this.#clock = clock;
     this.#limits = limits;
     this.#isAlone = isAlone;
   }
 
-  /** How much has not begun. */
+  /** Jobs that have not begun. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** What is held by that. */
+  /** Memory held by the jobs that have not begun. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** None of the steps is taken in this turn of the loop. */
+  /** Adds a job; its first step runs in a later turn of the loop. Does nothing after stop. */
   add(work: Job): void {
     if (this.#isStopped) return;
     const queue = this.#queues.get(work.owner);
@@ -59,7 +59,7 @@ export class FairJobQueue {
     if (!this.#isAtWork) this.#goOn();
   }
 
-  /** It is not done any more; false when it has begun, and goes on to its end. */
+  /** Removes a waiting job. False when it has already begun; then it runs to its end. */
   cancel(work: Job): boolean {
     const queue = this.#queues.get(work.owner) ?? [];
     const index = queue.indexOf(work);
@@ -70,7 +70,7 @@ export class FairJobQueue {
     return true;
   }
 
-  /** What waits is not done any more, and no timer is left. */
+  /** Drops the waiting jobs and the timer. */
   stop(): void {
     this.#isStopped = true;
     this.#queues.clear();
@@ -88,7 +88,7 @@ export class FairJobQueue {
   #next(): Job | undefined {
     for (const [owner, queue] of this.#queues) {
       const work = queue.shift();
-      // Its next one comes after those of the others.
+      // The owner's next job comes after those of the others.
       this.#queues.delete(owner);
       if (queue.length > 0) this.#queues.set(owner, queue);
       if (!work) continue;
@@ -125,7 +125,7 @@ export class FairJobQueue {
 
   #end(spentMs: number): void {
     const { longMessageCooldown, longMessageCooldownMsMax, longMessageWaitMsMax } = this.#limits;
-    // The more wait, the shorter the rest: none of them waits for ever.
+    // The more jobs wait, the shorter the pause, so that none waits for ever.
     const cooldownMs = Math.min(
       longMessageCooldownMsMax,
       longMessageCooldown * spentMs,

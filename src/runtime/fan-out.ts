@@ -1,5 +1,5 @@
-// One write to many sockets. A walk reaches each member once, a bounded number of them in one turn of the event loop;
-// a fan-out is one walk after another, so that what becomes new during a walk goes out in the next, in order.
+// Writes one thing to many sockets. A walk visits each member once, a bounded number per event-loop turn. A fan-out
+// runs one walk after another; changes made during a walk go out with the next one, in order.
 import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { WorkSlice } from "./work-slice.ts";
@@ -7,10 +7,10 @@ import { WorkSlice } from "./work-slice.ts";
 type WalkLimits = Pick<Limits, "deferredMsPerLoopTurn" | "socketsPerLoopTurn">;
 
 /**
- * Visits every member, limits.socketsPerLoopTurn at most in one turn of the loop, the first of them at once.
- * @param members may gain and lose members meanwhile, as the iterator of a Set allows.
+ * Visits every member, at most limits.socketsPerLoopTurn in one turn of the loop, beginning in this one.
+ * @param members may gain and lose members during the walk, as the iterator of a Set allows.
  * @param visit must not throw.
- * @param done called when the last one has been visited.
+ * @param done called when the last member has been visited.
  */
 export function walkInSlices<Member>(
   clock: Pick<Clock, "now" | "defer">,
@@ -37,13 +37,13 @@ export function walkInSlices<Member>(
 export interface FanOutOptions<Member> {
   clock: Clock;
   limits: WalkLimits & Pick<Limits, "broadcastIntervalMs" | "broadcastSocketsPerMs">;
-  /** Whom a walk reaches; may change while it is under way. */
+  /** The members that a walk visits; may change during the walk. */
   members: () => Iterable<Member>;
-  /** Called as a walk begins: takes what it will write. */
+  /** Called when a walk begins, to take what it will write. */
   begin?: () => void;
   /** Called for each member; must not throw. */
   write: (member: Member) => void;
-  /** Does a walk wait after the one before, the longer the more sockets that one reached? */
+  /** Pause between two walks? It grows with the number of members that the first one visited. */
   isSpaced?: boolean;
 }
 
@@ -60,14 +60,14 @@ export class FanOut<Member> {
     this.#options = options;
   }
 
-  /** Asks for a walk with what is new; it begins after the present tick. */
+  /** Requests a walk; it begins after the current tick. */
   want(): void {
     if (this.#wanted) return;
     this.#wanted = true;
     if (!this.#walking) this.#startSoon();
   }
 
-  /** No walk begins any more. */
+  /** Begins no further walk. */
   stop(): void {
     this.#options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -75,7 +75,7 @@ export class FanOut<Member> {
     if (!this.#walking) this.#reportIdle();
   }
 
-  /** Runs when every walk that was asked for is over: at once when none is. */
+  /** Runs the callback when every requested walk is over; at once when there is none. */
   whenIdle(run: () => void): void {
     if (this.#wanted || this.#walking) this.#whenIdle.push(run);
     else run();

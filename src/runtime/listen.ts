@@ -1,4 +1,4 @@
-// Opens and closes an HTTP server's port. A port that cannot be had is one clear sentence.
+// Opens and closes an HTTP server's port. A port that cannot be opened gives one clear sentence.
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { type Clock, sleep } from "./clock.ts";
@@ -35,13 +35,13 @@ export function listen(server: Server, host: string, port: number): Promise<numb
     try {
       server.listen({ host, port, backlog: 4_096 }, opened);
     } catch (error) {
-      // What Node finds wrong with the arguments it throws at once.
+      // Node throws synchronously when an argument is invalid.
       failed(error instanceof Error ? error : new Error(String(error)));
     }
   });
 }
 
-/** Stops listening and cuts what is left: resolves when no handle of the server remains. */
+/** Stops listening and destroys the remaining connections. Resolves when no handle of the server is left. */
 export function unlisten(server: Server): Promise<void> {
   return new Promise((resolve) => {
     if (!server.listening) {
@@ -53,14 +53,14 @@ export function unlisten(server: Server): Promise<void> {
   });
 }
 
-/** An address as it stands in a URL: IPv6 in brackets. */
+/** The authority part of a URL, with an IPv6 address in brackets. */
 export const hostAndPort = (host: string, port: number): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 
-/** Keeps the TCP connections that are no HTTP request any more, so that a stop can cut those that never said a word. */
+/** Tracks all TCP connections, upgraded and silent ones included. The function returned destroys those still open. */
 export function trackConnections(server: Server): () => void {
   const open = new Set<Socket>();
-  // One function for all of them: a closure for each socket is 200 bytes of it.
+  // One shared function, because a closure per socket takes 200 bytes.
   function forget(this: Socket): void {
     open.delete(this);
   }
@@ -73,7 +73,7 @@ export function trackConnections(server: Server): () => void {
   };
 }
 
-/** Counts the answers under way; the function returned waits until all have left, or for so long. */
+/** Counts the responses in progress. The function returned resolves when all are sent, after limitMs at the latest. */
 export function trackAnswers(server: Server, clock: Clock): (limitMs: number) => Promise<void> {
   let underWay = 0;
   let allSent = (): void => {};

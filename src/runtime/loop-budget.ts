@@ -1,18 +1,18 @@
-// Shares the turns of Node's event loop out among what was deferred. Node runs all that waits for setImmediate before
-// it looks at its sockets again: what many parts of the house defer at once would make one long turn of many short
-// pieces. Here a turn that has taken its time leaves the rest to the next one, in the order in which it was deferred;
-// but nothing is left for long: else who keeps the loop busy in its other phases would keep all of this waiting.
+// Limits how much deferred work runs in one turn of Node's event loop. Node runs every pending setImmediate callback
+// before it polls its sockets again, so many short callbacks deferred at once would make one long turn. Here a turn
+// that has used up its time leaves the rest to the next turn, in order. A callback that has waited for waitMsMax runs
+// anyway, because otherwise work in the loop's other phases could delay it without end.
 
 export interface LoopBudgetOptions {
   /** Node's setImmediate. */
   soon(run: () => void): unknown;
   /** Monotonic, ms. */
   now(): number;
-  /** Which turn of the loop it is; another number in each. */
+  /** A number that differs in each turn of the loop. */
   turn(): number;
-  /** So long a turn may take, microtasks included; one piece is always run … */
+  /** Time for deferred work in one turn, microtasks included. At least one callback runs in each turn. */
   turnMs: number;
-  /** … and all that have waited for so long. */
+  /** Callbacks that have waited this long run even when the turn's time is used up. */
   waitMsMax: number;
 }
 
@@ -26,20 +26,20 @@ export class LoopBudget {
   readonly #options: LoopBudgetOptions;
   readonly #waiting: Deferred[] = [];
   #turn = Number.NaN;
-  /** When the first piece of this turn began; monotonic, ms. */
+  /** When the first callback of this turn began; monotonic, ms. */
   #startedAt = 0;
 
   constructor(options: LoopBudgetOptions) {
     this.#options = options;
   }
 
-  /** Runs after pending input, in the next turn of the loop or in one of those after it. */
+  /** Runs the callback after pending input, in the next turn of the loop or a later one. */
   defer(run: () => void): void {
     this.#waiting.push({ run, at: this.#options.now() });
     this.#options.soon(this.#runNext);
   }
 
-  /** One for each piece: between two of them Node runs the microtasks of the first. */
+  /** One setImmediate per callback, so that Node runs the microtasks of each before the next. */
   readonly #runNext = (): void => {
     const { soon, turn, turnMs, waitMsMax } = this.#options;
     const [next] = this.#waiting;

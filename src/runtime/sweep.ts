@@ -1,10 +1,10 @@
-// The one timer over all sockets: marks without an answer, silence, closing deadlines. A timer per socket would make
-// every actor's end scan them all (XState 5.33). Runs only while there are sockets; speaks only to those that are due.
+// The one timer for the deadlines of all sockets: unanswered pings, silence and closing. With one XState delay per
+// socket, the end of any actor would scan them all (XState 5.33). The timer runs only while there are sockets.
 
 import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "./clock.ts";
 
-/** Called once a round; answers whether there is still somebody to look after. */
+/** Called once per interval with clock.now. Returns whether there is still something to check. */
 export type Round = (now: number) => boolean;
 
 export class Sweep {
@@ -13,8 +13,8 @@ export class Sweep {
   readonly #rounds: Round[];
   #timer: Timer | undefined;
   #dueAt = 0;
-  /** The last round was put off. */
-  #putOff = false;
+  /** The last round was postponed. */
+  #isPostponed = false;
 
   constructor(clock: Clock, limits: Limits, rounds: Round[]) {
     this.#clock = clock;
@@ -22,7 +22,7 @@ export class Sweep {
     this.#rounds = rounds;
   }
 
-  /** Goes on until no round has anything left to look after. */
+  /** Runs until no round has anything left to check. */
   start(): void {
     if (this.#timer !== undefined) return;
     this.#dueAt = this.#clock.now() + this.#intervalMs;
@@ -37,10 +37,10 @@ export class Sweep {
   #run(): void {
     this.#timer = undefined;
     const now = this.#clock.now();
-    // A round that comes late says that the process was held or the machine asleep. Timers fire before what has come in
-    // meanwhile is read: the pongs that lie there are waited for, once, before anybody is judged.
-    this.#putOff = !this.#putOff && now - this.#dueAt > this.#intervalMs;
-    if (this.#putOff) {
+    // A late round means that the process was blocked or the machine asleep. Timers fire before pending input is read,
+    // so a late round is postponed once: the pongs already received are read before any socket is judged.
+    this.#isPostponed = !this.#isPostponed && now - this.#dueAt > this.#intervalMs;
+    if (this.#isPostponed) {
       this.start();
       return;
     }

@@ -1,6 +1,7 @@
-// How much of something that concerns many is done in one go: for so many of them, and after a quarter of them for no
-// more once the time that deferred work has in a turn of the loop is over. What each costs is not the same from one
-// moment to the next: a write to a socket takes 10 µs, and 75 where its peer keeps the other core busy.
+// Bounds how many items of a long list are handled in one turn of the event loop. A slice ends after a maximum number
+// of items. It ends earlier when limits.deferredMsPerLoopTurn is used up, but not before a quarter of that number. Time
+// counts because the cost per item varies: a write to a socket takes 10 µs, or 75 µs while its peer keeps the other
+// core busy.
 
 import type { Limits } from "../limits.ts";
 import type { Clock } from "./clock.ts";
@@ -14,7 +15,7 @@ export class WorkSlice {
   readonly #least: number;
   #taken = 0;
 
-  /** @param most of so many, should there be time. */
+  /** @param most the largest number of items. */
   constructor(clock: Pick<Clock, "now">, limits: Pick<Limits, "deferredMsPerLoopTurn">, most: number) {
     this.#clock = clock;
     this.#until = clock.now() + limits.deferredMsPerLoopTurn;
@@ -22,7 +23,7 @@ export class WorkSlice {
     this.#least = Math.ceil(most * leastPart);
   }
 
-  /** May one more be done? */
+  /** May one more item be handled? Counts it if so. */
   takes(): boolean {
     if (this.#taken >= this.#most) return false;
     if (this.#taken >= this.#least && this.#clock.now() >= this.#until) return false;

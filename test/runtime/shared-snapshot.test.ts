@@ -83,9 +83,9 @@ test("a machine that waits, ends or spawns at its start is refused", () => {
     context: () => ({ count: 0 }),
     entry: assign({ count: 1 }),
   });
-  assert.throws(() => shareInitialSnapshot(assigns, undefined), /assigns: it assigns at its start/);
+  assert.throws(() => shareInitialSnapshot(assigns, undefined), /assigns: it assigns context at its start/);
   const fixed = setup({}).createMachine({ id: "fixed", context: {}, initial: "a", states: { a: {} } });
-  assert.throws(() => shareInitialSnapshot(fixed, undefined), /fixed: its context must be made of its input/);
+  assert.throws(() => shareInitialSnapshot(fixed, undefined), /fixed: its context must be a function of its input/);
 });
 
 test.run();

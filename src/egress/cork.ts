@@ -1,29 +1,29 @@
-// One write per socket and loop turn, also for a socket that watches several conversations: what their feeds write to
-// it is held together until the turn is over. Sockets with one watch are written to at once and cost nothing here.
+// Joins everything written to a socket in one event-loop turn into one system call. Used only for sockets that watch
+// several conversations; all others are written to immediately and cost nothing here.
 import type { Clock } from "../runtime/clock.ts";
 
-export interface Joined {
-  /** Lets go of what was held together. */
+export interface Corked {
+  /** Sends everything written while corked. */
   release(): void;
 }
 
 export class Corker {
   readonly #clock: Pick<Clock, "defer">;
-  #held: Joined[] = [];
+  #held: Corked[] = [];
 
   constructor(clock: Pick<Clock, "defer">) {
     this.#clock = clock;
   }
 
-  /** To be called once for each time that something begins to be held. */
-  hold(joined: Joined): void {
+  /** Call once each time a socket is corked. It is released at the end of this loop turn. */
+  hold(corked: Corked): void {
     if (this.#held.length === 0) this.#clock.defer(() => this.#release());
-    this.#held.push(joined);
+    this.#held.push(corked);
   }
 
   #release(): void {
     const held = this.#held;
     this.#held = [];
-    for (const joined of held) joined.release();
+    for (const corked of held) corked.release();
   }
 }

@@ -1,16 +1,16 @@
-// What has gone out to all sockets of a gateway since its start: counted, not kept. Plain numbers, because they are
-// counted in the innermost loops.
+// Counts what a gateway has sent to all its sockets since it started. Plain numbers, because the innermost loops
+// increment them.
 export class EgressCounters {
-  /** Writes to sockets, whatever they carried. */
+  /** Writes to sockets, of any kind. */
   writes = 0;
   writtenBytes = 0;
-  /** Turn events that were given to a socket, each counted for each socket. */
+  /** Turn events delivered, counted once for each socket. */
   deliveries = 0;
-  /** Writes that carried those. */
+  /** Writes that carried turn events. */
   deliveryWrites = 0;
-  /** Sockets that the server closed, by code. */
+  /** Sockets closed by the server, by close code. */
   readonly closes = new Map<string, number>();
-  /** Requests that were refused, by code. */
+  /** Refused requests, by error code. */
   readonly refusals = new Map<string, number>();
 
   closed(code: number): void {

@@ -1,5 +1,5 @@
-// One socket's way out: owns every byte that is written to it and knows how much of it has no receipt yet. Must never
-// queue anything for a slow socket: who may not write is told so, and comes back later.
+// Writes all bytes to one socket and tracks how many of them are not acknowledged yet. Must never queue anything for a
+// slow socket: deliver() refuses instead, and its caller tries again after the socket has drained.
 
 import type { Limits } from "../limits.ts";
 import type { Close } from "../protocol/closes.ts";
@@ -8,27 +8,28 @@ import type { Corker } from "./cork.ts";
 import type { EgressCounters } from "./counters.ts";
 import type { Socket } from "./socket.ts";
 
-/** What an outlet finds out. Called inside write loops: the owner posts a fact and does nothing else. */
+/** Signals of a writer. Called inside write loops, so the owner must only post an event and return. */
 export interface SocketWriterOwner {
   congested(): void;
   drained(): void;
   stuck(): void;
 }
 
-/** Below this part of its window a socket catches up again. Lower: fewer and longer pauses. */
-const lowPart = 0.5;
+/** A congested socket has drained below this share of its window. Lower: fewer and longer pauses. */
+const drainedShare = 0.5;
 
 interface SentPing {
   id: number;
-  /** Bytes written before it, and after the mark before it. */
+  /** Bytes written to the socket before this ping. */
   at: number;
+  /** Bytes written since the previous ping. */
   bytes: number;
-  /** Outstanding when it was sent. */
+  /** Bytes outstanding when it was sent. */
   ahead: number;
   sentAt: number;
 }
 
-/** What all outlets of a gateway share. */
+/** What all writers of a gateway share. */
 export interface SocketWriterContext {
   clock: Clock;
   limits: Limits;
@@ -40,24 +41,24 @@ export class SocketWriter {
   readonly #socket: Socket;
   readonly #owner: SocketWriterOwner;
   readonly #context: SocketWriterContext;
-  /** Does it watch more than one conversation? Then what their feeds write in one loop turn is joined. */
+  /** Whether writes of one loop turn are joined: true while the socket watches more than one conversation. */
   joins = false;
   #held = false;
-  /** A plain field that the fan-out reads: nothing of a turn may be written now. */
+  /** No turn event may be written now. A plain field, because the fan-out reads it for each socket. */
   congested = false;
-  /** Our close frame is out or the peer has gone: nothing may be written any more. */
+  /** Our close frame was sent or the peer has gone: nothing may be written any more. */
   ended = false;
-  /** The code of our close frame; undefined while none is out, or when the peer ended it. */
+  /** The code of our close frame; undefined while none was sent, or when the peer closed first. */
   closeCode: number | undefined;
   #stuck = false;
-  /** Nothing is read of the peer at the moment. */
+  /** Reading from the peer is paused. */
   #isUnread = false;
   #writtenBytes = 0;
   #ackedBytes = 0;
   #pingedBytes = 0;
   #pings: SentPing[] = [];
-  #nextMark = 1;
-  /** Above it the socket counts as congested: so much that it takes about a second. */
+  #nextPingId = 1;
+  /** The send window in bytes: above it the socket is congested. Sized to about one second of the peer's reading. */
   #window: number;
   #ackedAt = 0;
   #heardAt: number;
@@ -73,7 +74,7 @@ export class SocketWriter {
     this.#pingedAt = this.#heardAt;
   }
 
-  /** Replies, refusals, surfaces and news: written at once, also to a congested socket. */
+  /** Writes a reply, refusal, surface or broadcast immediately, even to a congested socket. */
   control(frame: Buffer): void {
     if (this.ended) return;
     this.#write(frame);
@@ -87,7 +88,11 @@ export class SocketWriter {
     return this.#context.limits;
   }
 
-  /** Frames of a turn, with so many events. False, and nothing written, when the socket may not be given more now. */
+  /**
+   * Writes a turn's frames.
+   * @param events how many events the frames hold.
+   * @returns false, with nothing written, when the socket is congested or closing.
+   */
   deliver(frames: Buffer, events: number): boolean {
     if (this.ended || this.congested) return false;
     if (this.joins && !this.#held) {
@@ -102,39 +107,39 @@ export class SocketWriter {
     return true;
   }
 
-  /** The loop turn is over: what was written in it leaves. */
+  /** At the end of the loop turn: sends what was joined in it. */
   release(): void {
     this.#held = false;
     this.#socket.release();
   }
 
-  /** Bytes written after the last receipt. */
+  /** Bytes written and not acknowledged. */
   outstandingBytes(): number {
     return this.#writtenBytes - this.#ackedBytes;
   }
 
-  /** Above it the socket counts as congested; it follows the pace of the receipts. */
+  /** The current send window in bytes, adapted to how fast acknowledgements arrive. */
   get outstandingBytesMax(): number {
     return this.#window;
   }
 
-  /** Until when time counts for the peer: now, or when it began to send more than is read. Monotonic, ms. */
+  /** Up to when the rate limiter refills: now, or when the peer began to send faster than it is read. Monotonic, ms. */
   countedUntil(): number {
     return this.#socket.busySince?.() ?? this.#context.clock.now();
   }
 
-  /** A turn has begun at the peer's request. */
+  /** The peer's request has begun a turn: its work is charged to the peer. */
   beganTurn(): void {
     this.#socket.began?.(this.#context.limits.turnWorkMs);
   }
 
-  /** Bytes the process holds for this socket. */
+  /** Bytes that this process buffers for the socket. */
   unsentBytes(): number {
     return this.#socket.unsentBytes();
   }
 
   #write(frames: Buffer): void {
-    // No two marks are farther apart than one write has to be: a receipt is due for what can be read in its time.
+    // Pings are never farther apart than one write, because the ack deadline allows ackTimeoutMs per pingEveryBytes.
     const unpinged = this.#writtenBytes - this.#pingedBytes;
     if (unpinged > 0 && unpinged + frames.length > this.#context.limits.pingEveryBytes) this.#sendPing();
     this.#socket.write(frames);
@@ -150,9 +155,9 @@ export class SocketWriter {
     if (this.#socket.unsentBytes() > this.#context.limits.unsentBytesMax) this.#reportStuck();
   }
 
-  /** A ping marks the stream; its pong is the receipt for all that was written before. */
+  /** The pong to this ping acknowledges everything written before it. */
   #sendPing(): void {
-    const id = this.#nextMark++;
+    const id = this.#nextPingId++;
     const bytes = this.#writtenBytes - this.#pingedBytes;
     const ahead = this.outstandingBytes();
     this.#pings.push({ id, at: this.#writtenBytes, bytes, ahead, sentAt: this.#context.clock.now() });
@@ -161,8 +166,8 @@ export class SocketWriter {
   }
 
   /**
-   * A pong has come in; answers whether it is a receipt. One that answers no mark is a sign of life and nothing more
-   * (RFC 6455 5.5.3).
+   * Handles a pong. One that answers none of our numbered pings only proves that the peer is alive (RFC 6455 5.5.3).
+   * @returns whether it acknowledged anything.
    */
   ack(payload: string): boolean {
     this.heard();
@@ -174,7 +179,7 @@ export class SocketWriter {
     this.#ackedBytes = ping.at;
     this.#ackedAt = this.#context.clock.now();
     this.#adapt(ping);
-    const low = this.#window * lowPart;
+    const low = this.#window * drainedShare;
     if (!this.congested || this.ended) return true;
     if (this.outstandingBytes() < low) {
       this.congested = false;
@@ -183,10 +188,10 @@ export class SocketWriter {
     return true;
   }
 
-  /** What is on the way delays replies: on a slow link it may be less, so that it takes about a second. */
+  /** Replies wait behind outstanding bytes, so a slow link gets a smaller window: about one second's worth. */
   #adapt({ ahead, sentAt }: SentPing): void {
     const { pingEveryBytes, outstandingBytesMin, outstandingBytesMax, ackTargetMs } = this.#context.limits;
-    // A mark with next to nothing before it tells how far away the peer is, not how fast it reads.
+    // With few bytes ahead of it, a ping measures the peer's distance, not its reading speed.
     if (ahead < Math.min(pingEveryBytes, this.#window) / 2) return;
     const tookMs = this.#ackedAt - sentAt;
     const least = Math.min(outstandingBytesMin, outstandingBytesMax);
@@ -194,13 +199,13 @@ export class SocketWriter {
     else if (tookMs < ackTargetMs / 2) this.#window = Math.min(outstandingBytesMax, this.#window * 2);
   }
 
-  /** How long the oldest mark may still take. It is the pace that counts: who reads at all is waited for. */
+  /** The deadline of the oldest ping. It counts from the last ack, so a slow peer that keeps reading stays open. */
   #ackDueAt({ bytes, sentAt }: SentPing): number {
     const { ackTimeoutMs, pingEveryBytes } = this.#context.limits;
     return Math.max(sentAt, this.#ackedAt) + ackTimeoutMs * Math.max(1, bytes / pingEveryBytes);
   }
 
-  /** What the peer sends meanwhile stays where it is: its receipts and signs of life are not missed until then. */
+  /** Pauses or resumes reading. While paused, the deadlines for acks and silence are suspended. */
   stopReading(stops: boolean): void {
     this.#isUnread = stops;
     if (stops) {
@@ -212,12 +217,12 @@ export class SocketWriter {
     this.#socket.readOn?.();
   }
 
-  /** Any frame is a sign of life. */
+  /** Any received frame proves that the peer is alive. */
   heard(): void {
     this.#heardAt = this.#context.clock.now();
   }
 
-  /** Sends the close frame; nothing is written after it. */
+  /** Sends the close frame. Nothing is written after it. */
   close(close: Close): void {
     if (this.ended) return;
     this.end();
@@ -226,7 +231,7 @@ export class SocketWriter {
     this.#socket.close(close.code, close.reason);
   }
 
-  /** Nothing may be written any more: the peer or ws itself is closing. */
+  /** The peer or ws itself is closing: nothing may be written any more. */
   end(): void {
     if (this.ended) return;
     this.ended = true;
@@ -239,12 +244,12 @@ export class SocketWriter {
     this.#socket.cut();
   }
 
-  /** What of the sweep's deadlines this socket has missed at the moment; pings it when it has been silent. */
+  /** Checks the sweep's deadlines. Pings the peer when it has been silent. @returns the missed deadline, if any. */
   due(now: number): "overdue" | "stuck" | "silent" | undefined {
     if (this.ended) return now - this.#endedAt >= this.#context.limits.closingMs ? "overdue" : undefined;
     if (this.#isUnread) return undefined;
     const oldest = this.#pings[0];
-    // Nobody can answer a ping before it has read what comes before it: then the mark decides, and not the silence.
+    // A peer must read what was sent before a ping to answer it, so its ack deadline decides and not its silence.
     if (oldest) return now >= this.#ackDueAt(oldest) ? "stuck" : undefined;
     const silentMs = now - this.#heardAt;
     if (silentMs >= this.#context.limits.silentCloseMs) return "silent";
@@ -256,18 +261,18 @@ export class SocketWriter {
     return undefined;
   }
 
-  /** Up to a fifth sooner, by the last digits of when it was heard: a fleet that came at once is not pinged at once. */
+  /** Up to 20 % sooner, by the last digits of #heardAt, so that sockets opened together are not pinged together. */
   #pingAfterMs(): number {
-    const chance = (Math.trunc(this.#heardAt * 1_000) % 1_000) / 1_000;
-    return this.#context.limits.silentPingMs * (1 - 0.2 * chance);
+    const jitter = (Math.trunc(this.#heardAt * 1_000) % 1_000) / 1_000;
+    return this.#context.limits.silentPingMs * (1 - 0.2 * jitter);
   }
 
-  /** Since the last sign of life. */
+  /** Milliseconds since the peer last sent anything. */
   silentMs(): number {
     return this.#context.clock.now() - this.#heardAt;
   }
 
-  /** What the sweep will do, and when, if nothing is heard until then; for those who look. */
+  /** What the sweep will do, and in how many ms, if the peer sends nothing until then. For diagnostics. */
   deadlines(): { what: string; inMs: number }[] {
     const { silentPingMs, silentCloseMs, closingMs } = this.#context.limits;
     const now = this.#context.clock.now();
@@ -278,19 +283,19 @@ export class SocketWriter {
     if (this.ended) return [due("the peer has not answered the close frame: cut", this.#endedAt, closingMs)];
     const [oldest] = this.#pings;
     const slow = oldest && due("what was written has no ack: closed as slow (4001)", this.#ackDueAt(oldest), 0);
-    // Every socket that has nothing to say is pinged now and then; only one that does not answer is in danger.
+    // Every idle socket is pinged now and then. Only one that does not answer is in danger.
     const isPinged = now - this.#heardAt >= silentPingMs;
     const silent = due("no sign of life: closed as silent (4002)", this.#heardAt, silentCloseMs);
     return [...(slow ? [slow] : []), ...(isPinged ? [silent] : [])];
   }
 
-  /** Does it take what it is given late? Who reads in time may be owed much for a moment, and is not in danger. */
+  /** Whether the peer reads late. A peer that acks in time is not behind, however much is outstanding. */
   isBehind(now: number): boolean {
     const [oldest] = this.#pings;
     return this.congested || (oldest !== undefined && now - oldest.sentAt > this.#context.limits.ackTargetMs);
   }
 
-  /** It holds more than its share of what all sockets may: it is given up as slow. */
+  /** Closes it as slow (4001): the memory budget for all sockets was exceeded and this one held the most. */
   giveUp(): void {
     if (!this.ended) this.#reportStuck();
   }

@@ -1,43 +1,42 @@
-// One socket as the transport hands it over: what can be done to it, what it tells, and who has come.
+// The transport's contract for one socket: what the server can do to it, what it reports, and who its peer is.
 import type { Identity } from "../ports/authorisation.ts";
 
-/** The transport's side of one socket. Nothing of it throws on a socket that has gone. */
+/** The transport's side of one socket. No method throws when the socket is already closed. */
 export interface Socket {
-  /** Writes whole frames as they are. */
+  /** Writes whole, encoded WebSocket frames. */
   write(frames: Buffer): void;
-  /** What is written until release() leaves in one piece. */
+  /** Everything written until release() leaves in one system call. */
   hold(): void;
   release(): void;
   ping(payload: string): void;
   close(code: number, reason: string): void;
-  /** Cuts the TCP connection. */
+  /** Destroys the TCP connection without a close frame. */
   cut(): void;
-  /** Bytes the process still holds for it. */
+  /** Bytes that this process buffers for it, not yet taken by the kernel. */
   unsentBytes(): number;
-  /** Since when the peer has sent more than is read; undefined when it does not. Monotonic, ms. */
+  /** Since when the peer has been sending faster than it is read; undefined when it is not. Monotonic, ms. */
   busySince?(): number | undefined;
-  /** What the peer has asked for, and is being read, makes work later: so much of it, ms. */
+  /** The request being read causes later work. @param ms how much of it to charge to the peer. */
   began?(ms: number): void;
-  /** Nothing more is read of the peer … */
   stopReading?(): void;
-  /** … until this. */
+  /** Resumes reading after stopReading(). */
   readOn?(): void;
 }
 
-/** What the transport tells of one socket. */
+/** What the transport reports about one socket. */
 export interface SocketListener {
   message(data: Buffer): void;
   pong(payload: string): void;
-  /** The peer has sent more than is read for too long. */
+  /** The peer has been sending faster than it is read for limits.inputBusyMsMax. */
   flooding(): void;
-  /** The peer broke the protocol and ws is closing the socket with the RFC's code. */
+  /** The peer violated RFC 6455 and ws is closing the socket with the RFC's code, or TCP failed. */
   broken(): void;
   closed(): void;
 }
 
-/** Who has come, and how it wants to speak. */
+/** The peer of a new socket. */
 export interface Caller {
-  /** The one that was chosen; "" for none. */
+  /** The negotiated subprotocol; "" for none. */
   subprotocol: string;
   identity: Identity;
 }

@@ -1,43 +1,42 @@
-// What comes in from the sockets, a fair share at a time. Who sends now and then is heard at once; who sends more than
-// is read in one go waits for its turn, in small slices, and all who wait have only a part of the time between them: so
-// a turn of the loop stays short whatever is sent (fair queueing, fresh flows first: RFC 8290). Costs a socket nothing
-// while nobody sends much.
+// Shares the event loop's time between the sockets that send. Light senders are read immediately. Heavy senders take
+// turns in small slices and together get only part of the time, so a loop turn stays short whatever is sent. This is
+// fair queueing with new flows first (RFC 8290). A light sender costs nothing here.
 
 import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 
-/** A stream that what it has received is taken from. */
+/** A stream whose received bytes are read here. */
 export interface Source {
   readonly destroyed: boolean;
   pause(): unknown;
   resume(): unknown;
 }
 
-/** What a source has sent and nobody has read yet. The source is paused meanwhile. */
+/** A source's unread bytes. The source is paused while it has a flow. */
 interface Flow<From extends Source> {
   readonly from: From;
   readonly chunks: Buffer[];
-  /** Of the first chunk, so much has been read. */
+  /** Bytes already read of the first chunk. */
   read: number;
-  /** What has come of it without a pause. */
+  /** Bytes received without a pause. */
   bytes: number;
-  /** That is so much that others need protection from it. */
+  /** It has sent or begun so much without a pause that other sources need protection from it. */
   floods: boolean;
-  /** What it is given at a time: less when that took long, more when it did not. */
+  /** Bytes read at a time: fewer after a slow slice, more after a fast one. */
   sliceBytes: number;
-  /** Since when it has sent more than is read. Monotonic, ms. */
+  /** Since when it has been sending faster than it is read. Monotonic, ms. */
   readonly since: number;
-  /** For so long of that it was held. */
+  /** How much of the time since then it was held. */
   heldMs: number;
-  /** Has it a place among those who wait? */
+  /** It is in the queue of waiting flows. */
   isWaiting: boolean;
-  /** It has begun something that is still to be done … */
+  /** It has begun work that is done later. The first of it is not charged. */
   hasBegun: boolean;
-  /** … and more in the slice that is being read: so many ms. */
+  /** Further work begun by the slice being read. Milliseconds. */
   begunMs: number;
 }
 
-/** What was read out of a source's lane lately. */
+/** What was recently read out of a source's flow. */
 interface Served {
   bytes: number;
   since: number;
@@ -45,37 +44,37 @@ interface Served {
 
 type ReaderClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
 
-/** A slice that takes a larger part of what a turn has is followed by a smaller one. */
+/** A slice that takes more than this share of a loop turn's time is followed by a smaller one. */
 const slicePart = 0.1;
-/** A timer that fires no later than this has not waited for anything else. */
+/** A timer that is late by no more than this was not delayed by other work. */
 const onTimeMs = 1.5;
-/** Who sends on within so long has not paused. */
+/** A source that sends again within this time has not paused. */
 const servedKeptMs = 20;
 
 export class FairReader<From extends Source> {
   readonly #clock: ReaderClock;
   readonly #limits: Limits;
   readonly #read: (from: From, slice: Buffer) => void;
-  readonly #tooMuch: (from: From) => void;
+  readonly #busyTooLong: (from: From) => void;
   readonly #flows = new Map<From, Flow<From>>();
-  /** How many of them flood. */
+  /** How many flows flood. */
   #floods = 0;
-  /** Whose chunk came when there was no time, of those who send little … */
+  /** Light senders whose chunk arrived when this loop turn's time was used up. */
   readonly #fresh: Flow<From>[] = [];
-  /** … and who sends much. */
+  /** Heavy senders, in the order of their turns. */
   readonly #waiting: Flow<From>[] = [];
-  /** Since when. */
+  /** Held sources, and since when. */
   readonly #held = new Map<From, number>();
-  /** In the last few milliseconds, and in as many before. */
+  /** In the current period of servedKeptMs, and in the one before. */
   #served = new Map<From, Served>();
   #servedBefore = new Map<From, Served>();
-  /** In this turn of the loop, on those who send little. */
+  /** Time spent on light senders in this loop turn. */
   #spentMs = 0;
   #isDeferred = false;
-  #goesRound = false;
+  #isRoundScheduled = false;
   #round: Timer | undefined;
   #cooldownUntil = 0;
-  /** How late the loop was when the round began. */
+  /** How late the event loop was when the round began. */
   #lateMs = 0;
   #forgetting: Timer | undefined;
   readonly #ignored = new WeakSet<From>();
@@ -83,22 +82,22 @@ export class FairReader<From extends Source> {
   #ignoredPause: Timer | undefined;
 
   /**
-   * @param read is given what is next of a source; it may have the source ignored.
-   * @param tooMuch is told of a source that sends more than is read, without a pause, for inputBusyMsMax.
+   * @param read takes a source's next bytes. It may call ignore() for that source.
+   * @param busyTooLong is called when a source has been sending faster than it is read for inputBusyMsMax.
    */
   constructor(
     clock: ReaderClock,
     limits: Limits,
     read: (from: From, slice: Buffer) => void,
-    tooMuch: (from: From) => void,
+    busyTooLong: (from: From) => void,
   ) {
     this.#clock = clock;
     this.#limits = limits;
     this.#read = read;
-    this.#tooMuch = tooMuch;
+    this.#busyTooLong = busyTooLong;
   }
 
-  /** A source has received a chunk: it is read now if there is time, and else soon. */
+  /** A source has received a chunk. It is read now if there is time, otherwise soon. */
   take(from: From, chunk: Buffer): void {
     if (this.#ignored.has(from)) {
       this.#pauseIgnored(from);
@@ -106,7 +105,7 @@ export class FairReader<From extends Source> {
     }
     const flow = this.#flows.get(from) ?? (this.#held.has(from) ? this.#flowOf(from) : undefined);
     if (flow) {
-      // Somebody has let it flow meanwhile.
+      // Someone else has resumed it.
       from.pause();
       this.#add(flow, chunk);
       return;
@@ -128,20 +127,21 @@ export class FairReader<From extends Source> {
     } else this.#wait(added);
   }
 
-  /** What it sends is forgotten from now on, and taken no faster than its end needs to be noticed. */
+  /** Drops whatever the source sends from now on. It is read just often enough to notice its end. */
   ignore(from: From): void {
     this.#ignored.add(from);
     this.forget(from);
   }
 
-  /** Nothing is read of it until it is let go: what it has sent so far is still being worked on. */
+  /** Stops reading the source until release(), because the work it has asked for is not done yet. */
   hold(from: From): void {
     if (this.#ignored.has(from) || this.#held.has(from)) return;
     this.#held.set(from, this.#clock.now());
     from.pause();
   }
 
-  letGo(from: From): void {
+  /** Resumes reading a held source. */
+  release(from: From): void {
     const heldAt = this.#held.get(from);
     if (heldAt === undefined) return;
     this.#held.delete(from);
@@ -155,7 +155,7 @@ export class FairReader<From extends Source> {
     }
   }
 
-  /** What is read of it has begun work that takes so long later: who sends much has more than one from its share. */
+  /** The bytes being read have begun later work of this length. A heavy sender is charged for all but the first. */
   began(from: From, ms: number): void {
     const flow = this.#flows.get(from);
     if (flow?.hasBegun) {
@@ -164,35 +164,35 @@ export class FairReader<From extends Source> {
     } else if (flow) flow.hasBegun = true;
   }
 
-  /** Is there anything of it that has not been read? */
+  /** Whether the source has unread bytes. */
   hasMore(from: From): boolean {
     return (this.#flows.get(from)?.chunks.length ?? 0) > 0;
   }
 
-  /** It is read by another from now on: answers what has not been read. */
+  /** Another reader takes over the source. @returns the unread bytes. */
   withdraw(from: From): Buffer {
     const { chunks = [], read = 0 } = this.#flows.get(from) ?? {};
     this.forget(from);
     return Buffer.concat(chunks).subarray(read);
   }
 
-  /** It has gone. */
+  /** The source has ended. */
   forget(from: From): void {
     this.#held.delete(from);
     this.#drop(from);
   }
 
-  /** Since when a source has sent more than is read, without a pause; undefined when it does not. Monotonic, ms. */
+  /** Since when a source has been sending faster than it is read; undefined when it is not. Monotonic, ms. */
   busySince(from: From): number | undefined {
     return this.#flows.get(from)?.since;
   }
 
-  /** How many sources wait for their turn. */
+  /** How many sources have unread bytes. */
   get waiting(): number {
     return this.#flows.size;
   }
 
-  /** The sources have been cut: no timer is left. */
+  /** Clears all timers. Call it once the sources are destroyed. */
   stop(): void {
     this.#flows.clear();
     this.#floods = 0;
@@ -208,9 +208,9 @@ export class FairReader<From extends Source> {
     return this.#spentMs < this.#limits.inputMsPerLoopTurn;
   }
 
-  // ── who sends little ──────────────────────────────────────────────────────────────────────────────────────────────
+  // ── light senders ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** In the next turn of the loop there is time again. */
+  /** Serves the fresh flows in the next loop turn, with a new time budget. */
   #defer(): void {
     if (this.#isDeferred) return;
     this.#isDeferred = true;
@@ -223,34 +223,34 @@ export class FairReader<From extends Source> {
     });
   }
 
-  // ── who sends much ────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── heavy senders ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   #wait(flow: Flow<From>): void {
     if (flow.isWaiting) return;
     flow.isWaiting = true;
     this.#waiting.push(flow);
-    if (!this.#goesRound) this.#goRoundIn(this.#cooldownUntil - this.#clock.now());
+    if (!this.#isRoundScheduled) this.#scheduleRound(this.#cooldownUntil - this.#clock.now());
   }
 
-  #goRoundIn(cooldownMs: number): void {
-    this.#goesRound = true;
+  #scheduleRound(cooldownMs: number): void {
+    this.#isRoundScheduled = true;
     this.#lateMs = 0;
-    // A timer takes a millisecond at least.
-    if (cooldownMs >= 1) this.#goRoundAt(this.#clock.now() + cooldownMs, cooldownMs);
-    else this.#clock.defer(() => this.#goRound());
+    // A timer takes at least a millisecond.
+    if (cooldownMs >= 1) this.#startRoundTimer(this.#clock.now() + cooldownMs, cooldownMs);
+    else this.#clock.defer(() => this.#runRound());
   }
 
-  /** A turn of the loop that has been long already is not made longer: then it is the next one. */
-  #goRoundAt(dueAt: number, cooldownMs: number): void {
+  /** If the loop is late, the round moves to the next loop turn, so that a long turn is not made longer. */
+  #startRoundTimer(dueAt: number, cooldownMs: number): void {
     this.#round = this.#clock.setTimeout(() => {
       this.#lateMs = Math.max(0, this.#clock.now() - dueAt - onTimeMs);
-      if (this.#lateMs > 0) this.#clock.defer(() => this.#goRound());
-      else this.#goRound();
+      if (this.#lateMs > 0) this.#clock.defer(() => this.#runRound());
+      else this.#runRound();
     }, cooldownMs);
   }
 
-  /** Those who wait, one after the other, for as long as a turn may take; the next round is after a rest. */
-  #goRound(): void {
+  /** Serves waiting flows for at most inputMsPerLoopTurn. A cooldown precedes the next round. */
+  #runRound(): void {
     this.#round = undefined;
     const { inputMsPerLoopTurn, inputCooldown, inputLateCooldown, inputLateCooldownMsMax } = this.#limits;
     let spentMs = 0;
@@ -259,17 +259,17 @@ export class FairReader<From extends Source> {
       spentMs += this.#serve(flow);
       flow = spentMs < inputMsPerLoopTurn ? this.#waiting.shift() : undefined;
     }
-    // One who floods where nobody else does is in nobody's way.
+    // A single flooding source delays nobody, so it causes no cooldown.
     const others = Math.max(0, this.#floods - 1);
-    // What was read makes work later as well: a loop that is late has enough to do.
+    // Reading causes later work too. A late loop has not caught up with it yet.
     const lateCooldownMs = others > 0 ? Math.min(inputLateCooldownMsMax, inputLateCooldown * this.#lateMs) : 0;
     const cooldownMs = Math.min(inputCooldown, others) * spentMs + lateCooldownMs;
     this.#cooldownUntil = this.#clock.now() + cooldownMs;
-    this.#goesRound = this.#waiting.length > 0;
-    if (this.#goesRound) this.#goRoundIn(cooldownMs);
+    this.#isRoundScheduled = this.#waiting.length > 0;
+    if (this.#isRoundScheduled) this.#scheduleRound(cooldownMs);
   }
 
-  /** What was read of whom is remembered for one to two of these. */
+  /** Starts a new period: #served remembers for one to two servedKeptMs. */
   #forget(): void {
     this.#forgetting = undefined;
     const before = this.#servedBefore;
@@ -285,11 +285,11 @@ export class FairReader<From extends Source> {
 
   // ── both ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Reads one slice of a lane; answers how long that took and what it has begun will take, ms. */
+  /** Reads one slice of a flow. @returns the time that took plus the time charged for work it has begun, in ms. */
   #serve(flow: Flow<From>): number {
     const { from, chunks } = flow;
     const [chunk] = chunks;
-    // Ignored or held meanwhile, or gone.
+    // It was ignored, held or forgotten in the meantime.
     if (this.#flows.get(from) !== flow || this.#held.has(from)) return 0;
     if (!chunk || from.destroyed) {
       this.#drop(from);
@@ -297,7 +297,7 @@ export class FairReader<From extends Source> {
     }
     if (this.#clock.now() - flow.since - flow.heldMs > this.#limits.inputBusyMsMax) {
       this.ignore(from);
-      this.#tooMuch(from);
+      this.#busyTooLong(from);
       return 0;
     }
     const end = Math.min(chunk.length, flow.read + flow.sliceBytes);
@@ -330,7 +330,7 @@ export class FairReader<From extends Source> {
       read: 0,
       bytes: this.#lately(from),
       floods: false,
-      // Beside others it has to show first that what it sends is cheap.
+      // While other flows wait, it starts with small slices and grows if they prove cheap.
       sliceBytes: this.#flows.size > 0 ? this.#limits.inputSliceBytesMin : this.#limits.inputFirstBytes,
       since,
       heldMs: 0,
@@ -362,7 +362,7 @@ export class FairReader<From extends Source> {
     return (this.#served.get(from)?.bytes ?? 0) + (this.#servedBefore.get(from)?.bytes ?? 0);
   }
 
-  /** Answers how long it took, ms. */
+  /** @returns how long reading took, in ms. */
   #readTimed(from: From, slice: Buffer): number {
     const startedAt = this.#clock.now();
     this.#read(from, slice);
@@ -371,12 +371,12 @@ export class FairReader<From extends Source> {
 
   #adapt(flow: Flow<From>, tookMs: number): void {
     const { inputSliceBytesMin, inputSliceBytesMax, inputMsPerLoopTurn } = this.#limits;
-    const wishedMs = inputMsPerLoopTurn * slicePart;
-    if (tookMs > wishedMs) flow.sliceBytes = Math.max(inputSliceBytesMin, flow.sliceBytes >> 2);
-    else if (tookMs < wishedMs / 2) flow.sliceBytes = Math.min(inputSliceBytesMax, flow.sliceBytes << 1);
+    const targetMs = inputMsPerLoopTurn * slicePart;
+    if (tookMs > targetMs) flow.sliceBytes = Math.max(inputSliceBytesMin, flow.sliceBytes >> 2);
+    else if (tookMs < targetMs / 2) flow.sliceBytes = Math.min(inputSliceBytesMax, flow.sliceBytes << 1);
   }
 
-  /** Its end is noticed when it flows: now and then it does, a chunk at a time. */
+  /** A stream must flow for its end to be noticed. An ignored one flows for one chunk every ignoredInputPauseMs. */
   #pauseIgnored(from: From): void {
     from.pause();
     this.#ignoredPaused.push(from);

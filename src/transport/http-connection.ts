@@ -1,5 +1,5 @@
-// One HTTP connection under the fair reader: a client that sends its next request before the answer to the last one
-// (pipelining, RFC 9112 9.3.2) is read on when that answer has left.
+// One HTTP connection under the fair reader. When a client pipelines requests (RFC 9112 9.3.2), the next one is read
+// after the response to the last one has been sent.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Consumer, ReadSocket, TcpReader } from "./tcp-reader.ts";
 
@@ -13,7 +13,7 @@ class HttpConnection implements Consumer {
   parse: Consumer["parse"];
   readonly #tcp: HttpSocket;
   readonly #reader: TcpReader;
-  /** Requests whose answers have not left. */
+  /** Requests whose responses have not been sent. */
   readonly #unanswered = new Set<IncomingMessage>();
 
   constructor(tcp: HttpSocket, reader: TcpReader) {
@@ -25,26 +25,26 @@ class HttpConnection implements Consumer {
     this.#unanswered.add(request);
     response.once("close", () => {
       this.#unanswered.delete(request);
-      if (!this.#waits()) this.#reader.letGo(this.#tcp);
+      if (!this.#isAwaitingResponse()) this.#reader.release(this.#tcp);
     });
   }
 
   afterSlice(): void {
-    if (this.#waits() && this.#reader.hasMore(this.#tcp)) this.#reader.hold(this.#tcp);
+    if (this.#isAwaitingResponse() && this.#reader.hasMore(this.#tcp)) this.#reader.hold(this.#tcp);
   }
 
-  tooMuch(): void {
+  busyTooLong(): void {
     this.#tcp.destroy();
   }
 
-  /** Is a request whole, and not answered? The body of one that is not whole is still to be read. */
-  #waits(): boolean {
+  /** Whether a complete request has no response yet. An incomplete one does not count: its body must still be read. */
+  #isAwaitingResponse(): boolean {
     for (const { complete } of this.#unanswered) if (complete) return true;
     return false;
   }
 }
 
-/** Reads every connection of the server a fair share at a time, until it becomes a WebSocket. */
+/** Puts every connection of the server under the fair reader until it becomes a WebSocket. */
 export function readFairly(server: Server, reader: TcpReader): void {
   server.on("connection", (tcp: HttpSocket) => {
     const mine = new HttpConnection(tcp, reader);
@@ -61,8 +61,8 @@ export function readFairly(server: Server, reader: TcpReader): void {
   });
 }
 
-/** The connection asks to become a WebSocket: answers what it has sent beyond its request. */
-export function handOver(tcp: HttpSocket, reader: TcpReader, head: Buffer): Buffer {
+/** Detaches a connection that is being upgraded. @returns the bytes it has sent after its request. */
+export function detachForUpgrade(tcp: HttpSocket, reader: TcpReader, head: Buffer): Buffer {
   if (!tcp[connection]) return head;
   delete tcp[connection];
   const rest = reader.detach(tcp);

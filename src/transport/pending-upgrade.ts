@@ -1,5 +1,5 @@
-// An upgrade that waits at the entrance: what it sends meanwhile is kept for ws, and is little, and that it has gone is
-// seen at once. A stream whose bytes nobody takes tells nothing of its end.
+// An upgrade that waits in the admission queue. It is read while it waits, because an unread stream never reports that
+// its peer has gone. The few bytes it may send are kept for ws.
 import type { Duplex } from "node:stream";
 import type { Limits } from "../limits.ts";
 
@@ -12,9 +12,9 @@ export class PendingUpgradeStream {
   #bytes: number;
 
   /**
-   * @param head what came with the request, after it.
-   * @param onGone its peer has gone, or the stream has broken; it is destroyed.
-   * @param onTooMuch it has said more than it may before it is answered; it is not kept any more.
+   * @param head bytes received after the request's headers.
+   * @param onGone the peer has gone or the stream failed. The stream is destroyed.
+   * @param onTooMuch the peer has sent more than pendingUpgradeBytesMax. The excess is not kept.
    */
   constructor(
     stream: Duplex,
@@ -34,7 +34,7 @@ export class PendingUpgradeStream {
     stream.on("data", this.#data);
   }
 
-  /** Whoever has the stream from now on is to resume it. @returns all that came before. */
+  /** Gives up the stream, paused: the caller must resume it. @returns all bytes received so far. */
   release(): Buffer {
     const stream = this.#stream;
     stream.pause();

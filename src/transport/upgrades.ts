@@ -1,5 +1,5 @@
-// The door: who may come in, who is refused in plain HTTP, and who waits at the entrance, in a place that is counted as
-// taken. What becomes a WebSocket is handed on with its seat, which is given back when it has gone.
+// Admits each upgrade, rejects it in plain HTTP, or lets it wait in the admission queue. An upgrade counts against its
+// address's limit from its arrival until its WebSocket closes.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { AddressLimit } from "../access/address-limit.ts";
@@ -13,18 +13,18 @@ import type { Clock } from "../runtime/clock.ts";
 import { PendingUpgradeStream } from "./pending-upgrade.ts";
 import { rejectUpgrade } from "./reject-upgrade.ts";
 
-/** What an upgrade has while it waits, and keeps. */
+/** What an upgrade is counted under, from its arrival until its WebSocket closes. */
 export interface Admission {
   identity: Identity;
   network: string;
-  /** At the entrance. */
+  /** Its account in the admission queue. */
   account: string;
 }
 
 export interface Upgrade {
   request: IncomingMessage;
   stream: Duplex;
-  /** What was sent after the request. */
+  /** Bytes received after the request's headers. */
   head: Buffer;
 }
 
@@ -33,9 +33,9 @@ export interface UpgradesOptions {
   limits: Limits;
   logger: Logger;
   access: RequestGuard;
-  /** Why no socket is taken at the moment, or undefined. */
+  /** Why no socket is accepted at the moment, or undefined when they are. */
   closedBecause: () => "draining" | "full" | undefined;
-  /** Makes a WebSocket of it; false when it is none, and has been refused. */
+  /** Completes the handshake. @returns false when the handshake is invalid; it has been rejected then. */
   open: (upgrade: Upgrade, admission: Admission) => boolean;
 }
 
@@ -52,16 +52,16 @@ export class Upgrades {
     this.#retryAfter = `Retry-After: ${Math.ceil(options.limits.retryAfterMs / 1_000)}`;
   }
 
-  /** How many wait to be taken in. */
+  /** How many upgrades wait in the admission queue. */
   get waiting(): number {
     return this.#queue.waiting;
   }
 
-  /** For an HTTP server's `upgrade` event. */
+  /** Handles an HTTP server's `upgrade` event. */
   take(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    const identity = this.#whoIs(request, stream);
+    const identity = this.#identify(request, stream);
     if (!identity) return;
-    // It has its place while it waits: else any number could.
+    // Counted while it waits, or any number could wait.
     const network = this.#addresses.add(request.socket.remoteAddress);
     const admission = { identity, network, account: accountOf(identity, network) };
     let waiting: PendingUpgradeStream | undefined;
@@ -77,7 +77,7 @@ export class Upgrades {
         isDone = true;
         waiting?.release();
         this.#addresses.remove(network);
-        this.#refuse(stream, 503, "too many come at once: try again later", [this.#retryAfter]);
+        this.#refuse(stream, 503, "too many new connections: try again later", [this.#retryAfter]);
       },
     };
     if (!this.#queue.admit(admission.account, pending)) pending.turnAway();
@@ -97,13 +97,13 @@ export class Upgrades {
     });
   }
 
-  /** A WebSocket that was opened has gone. @param inVain it was there for nothing, or was thrown out. */
+  /** An opened WebSocket has closed. @param wasShortLived it closed at once or misbehaved: its account is penalised. */
   leave({ network, account }: Admission, wasShortLived: boolean): void {
     this.#addresses.remove(network);
     if (wasShortLived) this.#queue.penalise(account);
   }
 
-  /** Nobody is taken in any more. */
+  /** Empties the admission queue. Nothing is admitted any more. */
   stop(): void {
     this.#queue.stop();
   }
@@ -113,18 +113,18 @@ export class Upgrades {
     rejectUpgrade(stream, { status, message, headers }, clock, limits);
   }
 
-  /** Refuses, unless it may come in: then, by what it has shown, it is somebody. */
-  #whoIs(request: IncomingMessage, stream: Duplex): Identity | undefined {
+  /** Authenticates the request. @returns undefined when it was rejected. */
+  #identify(request: IncomingMessage, stream: Duplex): Identity | undefined {
     const { access, closedBecause, logger } = this.#options;
     const closed = closedBecause();
     if (closed) {
       this.#refuse(stream, 503, `${closed}: try again later`, [this.#retryAfter]);
       return undefined;
     }
-    // Before a ticket is used up for it.
+    // Checked before a ticket is consumed.
     if (this.#addresses.isFull(request.socket.remoteAddress)) {
-      logger.info("transport-ws: upgrade refused", { status: 429, reason: "too many sockets of one address" });
-      this.#refuse(stream, 429, tooManyFromThere, [this.#retryAfter]);
+      logger.info("transport-ws: upgrade refused", { status: 429, reason: "too many sockets from one address" });
+      this.#refuse(stream, 429, tooManyFromAddress, [this.#retryAfter]);
       return undefined;
     }
     const decision = access.check("upgrade", request);
@@ -142,7 +142,7 @@ export class Upgrades {
     const closed = closedBecause();
     if (closed || !access.isGood(admission.identity)) {
       if (closed) this.#refuse(stream, 503, `${closed}: try again later`, [this.#retryAfter]);
-      else this.#refuse(stream, 401, "the token is not good any more", ["WWW-Authenticate: Bearer"]);
+      else this.#refuse(stream, 401, "the token is no longer valid", ["WWW-Authenticate: Bearer"]);
       return false;
     }
     const isOpen = open(upgrade, admission);
@@ -151,4 +151,4 @@ export class Upgrades {
   }
 }
 
-const tooManyFromThere = "too many sockets are open from your address: close one first";
+const tooManyFromAddress = "too many sockets are open from your address: close one first";

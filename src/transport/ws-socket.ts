@@ -1,4 +1,4 @@
-// A WebSocket of ws as the Socket and SocketListener that the rest of the server knows.
+// Adapts a WebSocket of ws to the server's own Socket and SocketListener.
 import { type RawData, WebSocket } from "ws";
 import type { Socket, SocketListener } from "../egress/socket.ts";
 import { closes } from "../protocol/closes.ts";
@@ -6,32 +6,32 @@ import { encodePongs } from "../protocol/frame.ts";
 import type { Consumer, ReadSocket, TcpReader } from "./tcp-reader.ts";
 import type { Admission } from "./upgrades.ts";
 
-/** One WebSocket of the server. Its fields stand where a closure for each event of each socket would be. */
+/** One WebSocket of the server. It keeps its state in fields, so that event listeners need no closure per socket. */
 export class ServerSocket extends WebSocket implements Consumer {
   parse: Consumer["parse"];
   listener: SocketListener | undefined;
-  /** Called when it has gone: one function for all of them. */
+  /** Called when it has closed. One function for all sockets. */
   leave: ((gone: ServerSocket) => void) | undefined;
   admission: Admission | undefined;
   pongsMax = 1;
-  /** When it was taken in; monotonic, ms. */
+  /** When it was accepted. Monotonic, ms. */
   openedAt = 0;
-  /** It was thrown out, or has broken the protocol. */
+  /** It was closed for flooding, or violated RFC 6455. */
   misbehaved = false;
-  /** What it reads is taken from here. */
+  /** Its bytes come from this reader. */
   reader: TcpReader | undefined;
   tcp: ReadSocket | undefined;
-  /** The payloads of pings that are not answered, latin1: a part of a buffer would keep all of it. */
+  /** Payloads of unanswered pings, as latin1 strings: a slice of a buffer would keep the whole buffer alive. */
   #pings: string[] | undefined;
-  #answersPings = false;
+  #isWritingPongs = false;
 
-  /** Called by ws itself: it has the peer's close frame, or the peer has broken the protocol. It listens no more. */
+  /** Called by ws after the peer's close frame or a protocol violation. Nothing more is read. */
   override close(code?: number, reason?: string | Buffer): void {
     super.close(code, reason);
     if (this.tcp) this.reader?.ignore(this.tcp);
   }
 
-  /** Of more pings than it may be owed pongs for, the newest are answered (RFC 6455 5.5.3). */
+  /** Only the newest pongsMax pings are answered (RFC 6455 5.5.3). */
   pinged(payload: Buffer): void {
     this.#pings ??= [];
     this.#pings.push(payload.toString("latin1"));
@@ -42,31 +42,31 @@ export class ServerSocket extends WebSocket implements Consumer {
     this.#answerPings();
   }
 
-  tooMuch(): void {
+  busyTooLong(): void {
     this.listener?.flooding();
   }
 
-  /** In one write for what was read at once; who does not read what it is sent is given no more meanwhile. */
+  /** Sends all pending pongs in one write. Later ones wait for it, so that a peer that reads nothing gets no more. */
   #answerPings(): void {
     const { tcp } = this;
-    if (!this.#pings || this.#answersPings || !tcp?.writable || this.readyState !== WebSocket.OPEN) return;
+    if (!this.#pings || this.#isWritingPongs || !tcp?.writable || this.readyState !== WebSocket.OPEN) return;
     const pongs = encodePongs(this.#pings);
     this.#pings = undefined;
-    this.#answersPings = true;
+    this.#isWritingPongs = true;
     tcp.write(pongs, (error) => {
-      this.#answersPings = false;
+      this.#isWritingPongs = false;
       if (!error) this.#answerPings();
     });
   }
 
-  /** Our own close frame: the peer's is still to be heard. */
-  sayClose(code: number, reason: string): void {
+  /** Sends our close frame. Reading goes on until the peer's arrives. */
+  sendClose(code: number, reason: string): void {
     if (code === closes.tooManyRequests.code) this.misbehaved = true;
     super.close(code, reason);
   }
 }
 
-/** What the rest of the server does to a WebSocket. */
+/** The Socket that the rest of the server uses. */
 export class WsSocket implements Socket {
   readonly #webSocket: ServerSocket;
   readonly #tcp: ReadSocket;
@@ -95,7 +95,7 @@ export class WsSocket implements Socket {
   }
 
   close(code: number, reason: string): void {
-    this.#webSocket.sayClose(code, reason);
+    this.#webSocket.sendClose(code, reason);
   }
 
   cut(): void {
@@ -119,18 +119,17 @@ export class WsSocket implements Socket {
   }
 
   readOn(): void {
-    this.#reader.letGo(this.#tcp);
+    this.#reader.release(this.#tcp);
   }
 }
 
-/** Hears the WebSocket's end from now on. */
-export function hearEnd(webSocket: ServerSocket): void {
+/** Attach before the socket is accepted. */
+export function listenForEnd(webSocket: ServerSocket): void {
   webSocket.on("error", onError);
   webSocket.on("close", onClose);
 }
 
-/** Hears what it says. */
-export function hearMessages(webSocket: ServerSocket, listener: SocketListener): void {
+export function listenForMessages(webSocket: ServerSocket, listener: SocketListener): void {
   webSocket.listener = listener;
   webSocket.on("message", onMessage);
   webSocket.on("pong", onPong);
@@ -145,7 +144,7 @@ function onPong(this: WebSocket, payload: Buffer): void {
   if (this instanceof ServerSocket) this.listener?.pong(payload.toString("latin1"));
 }
 
-/** A peer's ping is a sign of life. */
+/** A peer's ping proves that it is alive. */
 function onPing(this: WebSocket, payload: Buffer): void {
   if (!(this instanceof ServerSocket)) return;
   this.pinged(payload);
@@ -158,7 +157,7 @@ function onClose(this: WebSocket): void {
   this.listener?.closed();
 }
 
-/** ws has found the peer in breach of RFC 6455 and is closing with the code for it (1002, 1007, 1009), or TCP broke. */
+/** The peer violated RFC 6455 and ws is closing with the code for it (1002, 1007, 1009), or TCP failed. */
 function onError(this: WebSocket): void {
   if (!(this instanceof ServerSocket)) return;
   this.misbehaved = true;

@@ -1,5 +1,5 @@
-// The only file that touches ws: takes upgrades, refuses in plain HTTP what may not come in, and turns a WebSocket into
-// the Socket and SocketListener that the rest of the house knows.
+// Configures ws, completes admitted upgrades and connects each WebSocket to the gateway. ws is imported here and in
+// ws-socket.ts only.
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from "node:http";
 import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -10,52 +10,52 @@ import type { Limits } from "../limits.ts";
 import type { Logger } from "../ports/logger.ts";
 import { chooseSubprotocol } from "../protocol/subprotocol.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { handOver, readFairly } from "./http-connection.ts";
+import { detachForUpgrade, readFairly } from "./http-connection.ts";
 import { TcpReader } from "./tcp-reader.ts";
 import { type Admission, type Upgrade, Upgrades } from "./upgrades.ts";
-import { hearEnd, hearMessages, ServerSocket, WsSocket } from "./ws-socket.ts";
+import { listenForEnd, listenForMessages, ServerSocket, WsSocket } from "./ws-socket.ts";
 
 export interface TransportOptions {
   clock: Clock;
   limits: Limits;
   logger: Logger;
   access: RequestGuard;
-  /** Why no socket is taken at the moment, or undefined. */
+  /** Why no socket is accepted at the moment, or undefined when they are. */
   closedBecause: () => "draining" | "full" | undefined;
-  /** Takes a socket in; undefined when it was turned away. */
+  /** Hands a new socket to the gateway. @returns undefined when the gateway turned it away. */
   accept: (socket: Socket, caller: Caller) => SocketListener | undefined;
 }
 
-/** How many wait to be heard. */
+/** How many peers wait to be read or admitted. */
 export interface WaitingPeers {
-  /** Sockets that have sent more than is read. */
+  /** Connections with unread bytes. */
   sockets: number;
-  /** Upgrades. */
+  /** Upgrades in the admission queue. */
   newcomers: number;
 }
 
 export interface Transport {
-  /** Reads an HTTP server's connections a fair share at a time, and takes their upgrades. */
+  /** Puts an HTTP server's connections under the fair reader and handles their upgrades. */
   serve(server: Server): void;
-  /** An HTTP server for nothing but WebSockets: any path, 426 for everything else. */
+  /** An HTTP server for WebSockets only: upgrades on any path, 426 for every other request. */
   createServer(): Server;
   waiting(): WaitingPeers;
-  /** When every socket has been cut. */
+  /** Clears all timers. Call it once every socket has been cut. */
   stop(): void;
 }
 
-/** How both ports take connections: who stalls before the end of its headers is cut. */
+/** HTTP options of both ports. A client that stalls before the end of its headers is cut after handshakeMs. */
 export const connectionOptions = ({ handshakeMs }: Pick<Limits, "handshakeMs">) =>
   ({
     headersTimeout: handshakeMs,
     connectionsCheckingInterval: Math.min(1_000, handshakeMs),
-    // Clients that offer HTTP/2 with every request (`Upgrade: h2c`: Java, curl) mean a plain one (RFC 9110 7.8).
+    // Java and curl offer HTTP/2 with every request (`Upgrade: h2c`). That offer may be ignored (RFC 9110 7.8).
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
   }) satisfies ServerOptions;
 
 export function createTransport(options: TransportOptions): Transport {
   const { clock, limits, logger, access, closedBecause, accept } = options;
-  // A variable, because @types/ws 8.18 lacks the newer of ws 8.23's options.
+  // A variable avoids the excess-property check: @types/ws 8.18 lacks the newer options of ws 8.23.
   const wsOptions = {
     noServer: true,
     clientTracking: false,
@@ -74,7 +74,7 @@ export function createTransport(options: TransportOptions): Transport {
   const reader = new TcpReader(clock, limits);
 
   const open = (webSocket: ServerSocket, tcp: TcpSocket, admission: Admission): void => {
-    // Pre-encoded frames may be written beside ws's own only while ws writes whole frames as they come
+    // Pre-encoded frames may be written beside ws's own only while ws writes whole frames synchronously
     // (docs/decisions/2026-11-22-frames-beside-ws.md).
     if (webSocket.extensions !== "") throw new Error("a WebSocket extension was negotiated although none is offered");
     tcp.setNoDelay(true);
@@ -85,12 +85,12 @@ export function createTransport(options: TransportOptions): Transport {
     webSocket.openedAt = clock.now();
     webSocket.pongsMax = limits.pendingPongsMax;
     webSocket.leave = leave;
-    hearEnd(webSocket);
+    listenForEnd(webSocket);
     const listener = accept(new WsSocket(webSocket, tcp, reader), {
       subprotocol: webSocket.protocol,
       identity: admission.identity,
     });
-    if (listener) hearMessages(webSocket, listener);
+    if (listener) listenForMessages(webSocket, listener);
   };
 
   const leave = ({ admission, openedAt, misbehaved, tcp }: ServerSocket): void => {
@@ -98,10 +98,10 @@ export function createTransport(options: TransportOptions): Transport {
     if (admission) upgrades.leave(admission, misbehaved || clock.now() - openedAt < limits.shortLivedSocketMs);
   };
 
-  /** False when ws finds that it is no WebSocket's upgrade, and says so itself. */
+  /** @returns false when ws has rejected the handshake as invalid. */
   const complete = ({ request, stream, head }: Upgrade, admission: Admission): boolean => {
     let isOpen = false;
-    // The answer to the upgrade and the first messages leave in one system call: a second one is 17 µs of a socket.
+    // The handshake response and the first messages leave in one system call. A second one costs 17 µs per socket.
     stream.cork();
     try {
       sockets.handleUpgrade(request, stream, head, (webSocket) => {
@@ -123,8 +123,7 @@ export function createTransport(options: TransportOptions): Transport {
     open: complete,
   });
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void =>
-    upgrades.take(request, stream, handOver(request.socket, reader, head));
-  /** Reads the server's connections fairly, and takes their upgrades. */
+    upgrades.take(request, stream, detachForUpgrade(request.socket, reader, head));
   const serve = (server: Server): void => {
     readFairly(server, reader);
     server.on("upgrade", upgrade);

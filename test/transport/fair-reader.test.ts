@@ -252,7 +252,7 @@ test("of who is held nothing is read, and then all of it in its order; that is n
   reader.take(sender, bytes(10, "b"));
   clock.advance(60_000);
   assert.is(sender.heard.length, KiB, "for however long");
-  reader.letGo(sender);
+  reader.release(sender);
   clock.advance(100);
   assert.is(sender.heard, `${"a".repeat(3 * KiB)}${"b".repeat(10)}`);
   assert.not(sender.isPaused);
@@ -266,12 +266,12 @@ test("one who was held while nothing of it waited flows again when it is let go"
   reader.take(sender, bytes(10));
   reader.hold(sender);
   assert.ok(sender.isPaused);
-  reader.letGo(sender);
+  reader.release(sender);
   assert.not(sender.isPaused);
   reader.hold(sender);
   reader.forget(sender);
   sender.isPaused = false;
-  reader.letGo(sender);
+  reader.release(sender);
   reader.take(sender, bytes(10));
   assert.is(sender.heard.length, 20);
   clock.advance(100);

@@ -1,5 +1,5 @@
-// What the actions of the connection chart do: each takes a validated message to the port it is for, and the port's
-// answer back to the socket. None of them throws for what stands behind a port.
+// The actions of the connection chart. Each passes a validated message to its port and the port's answer back to the
+// socket. A failing port never makes an action throw.
 import type { ConnectionEvent, ConnectionInput } from "../../machines/connection.ts";
 import type { ChatCancel } from "../protocol/chat-cancel.ts";
 import type { ChatQueueCancel } from "../protocol/chat-queue-cancel.ts";
@@ -91,10 +91,10 @@ function cancelQueuedText(connection: Connection, message: ChatQueueCancel, { or
   succeed(connection, message, { cancelled: orchestrator.cancelQueuedMessage({ conversationId, messageId }) });
 }
 
-/** Stops the running turn, or only the one named; from any socket, also before its first token (protocol 2). */
+/** Stops the running turn, or only the named one. Any socket may, even before the turn's first token (protocol 2). */
 function cancelTurn(connection: Connection, message: ChatCancel, { orchestrator, feeds }: Services): void {
   const { conversationId, turnId } = message;
-  // Asked before it is stopped: the turn may be over, and its log closed, when the port answers.
+  // Read before the stop: when the port answers, the turn may be over and its log closed.
   const running = turnId === undefined && message.id === undefined ? undefined : feeds.runningTurnId(conversationId);
   const isMeant = turnId === undefined || running === turnId;
   const cancelled = isMeant && orchestrator.stopTurn(conversationId);

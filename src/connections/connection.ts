@@ -1,6 +1,6 @@
-// One socket's entry in the house: its actor, its outlet and what it watches. Plain fields for the data plane; what may
-// happen, and when, is the chart's business (machines/connection.ts). There are tens of thousands of these: nothing is
-// allocated before it is needed, and there is no closure for each.
+// One socket's record: its actor, its writer and what it watches. Plain fields for the data plane; what may happen, and
+// when, is decided by the chart (machines/connection.ts). There are tens of thousands of these, so fields are allocated
+// on first use and methods replace closures.
 import type { Actor } from "xstate";
 import type { ConnectionSignal, connectionMachine } from "../../machines/connection.ts";
 import type { surfaceWatchMachine } from "../../machines/surface-watch.ts";
@@ -12,7 +12,7 @@ import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
 import type { Watch, WatchOwner } from "../streams/watches.ts";
 import type { Viewer } from "../surfaces/surface-feed.ts";
 
-/** A subscription to a surface: what the surface's feed sees of it, and its actor. */
+/** A subscription to a surface: the viewer that the surface's feed sees, and its actor. */
 export interface SurfaceWatch extends Viewer {
   readonly key: string;
   actor: Actor<typeof surfaceWatchMachine> | undefined;
@@ -20,10 +20,10 @@ export interface SurfaceWatch extends Viewer {
 
 export interface ConnectionOptions {
   id: string;
-  /** Grows with each socket: news made before it are not for it. */
+  /** Grows with each socket. A broadcast goes only to sockets that are older than it. */
   serial: number;
   identity: Identity;
-  /** Did it choose the subprotocol `turnwire.v1`? */
+  /** True when it chose the subprotocol `turnwire.v1`. */
   isV1: boolean;
   dispatchQueue: DispatchQueue;
 }
@@ -40,15 +40,15 @@ export class Connection implements SocketWriterOwner, WatchOwner {
   actor: Actor<typeof connectionMachine> | undefined;
   /** Surface actions that have not settled. */
   invokes = 0;
-  /** Time counts no further while a long message of it is worked on; monotonic, ms. */
+  /** While a long message is processed, the rate buckets refill only up to this time. Monotonic, ms. */
   countedUntil: number | undefined;
   readonly #dispatchQueue: DispatchQueue;
   #rate: RateLimiter | undefined;
   #watches: Map<string, Watch> | undefined;
   #surfaceWatches: Map<string, SurfaceWatch> | undefined;
-  /** Conversations in which a turn of this socket's making is requested or running. */
+  /** Conversations in which a turn that this socket asked for is requested or running. */
   #asking: Set<string> | undefined;
-  /** The ids of requests whose reply is still to come. */
+  /** The ids of requests without their reply yet. */
   #unanswered: Set<string> | undefined;
 
   constructor(
@@ -63,7 +63,7 @@ export class Connection implements SocketWriterOwner, WatchOwner {
     this.writer = writerFor(this);
   }
 
-  /** By conversation. */
+  /** By conversation id. */
   get watches(): ReadonlyMap<string, Watch> {
     return this.#watches ?? noWatches;
   }
@@ -77,7 +77,7 @@ export class Connection implements SocketWriterOwner, WatchOwner {
     return this.watches.size + this.surfaceWatches.size;
   }
 
-  /** Posts a fact for the actor. */
+  /** Sends the actor a signal, through the dispatch queue. */
   tell(type: ConnectionSignal["type"]): void {
     this.#dispatchQueue.post(() => this.actor?.send({ type }));
   }
@@ -115,7 +115,7 @@ export class Connection implements SocketWriterOwner, WatchOwner {
     if (this.subscriptions === 0) this.tell("watches.none");
   }
 
-  /** One more request of so many bytes: 0, or after how many milliseconds it may be sent. */
+  /** Counts a request of that many bytes. Returns 0, or the milliseconds after which the client may send it again. */
   pause(kind: RequestKind, bytes: number, limits: Limits): number {
     this.#rate ??= new RateLimiter(limits);
     return this.#rate.take(kind, bytes, this.countedUntil ?? this.writer.countedUntil());
@@ -125,22 +125,22 @@ export class Connection implements SocketWriterOwner, WatchOwner {
     return this.#rate?.floods ?? false;
   }
 
-  // ── requests whose reply is still to come ─────────────────────────────────────────────────────────────────────────
+  // ── requests without their reply yet ──────────────────────────────────────────────────────────────────────────────
 
   awaitsReply(id: string): boolean {
     return this.#unanswered?.has(id) ?? false;
   }
 
-  owesReply(id: string): void {
+  expectReply(id: string): void {
     this.#unanswered ??= new Set();
     this.#unanswered.add(id);
   }
 
-  hasReplied(id: string): void {
+  replied(id: string): void {
     this.#unanswered?.delete(id);
   }
 
-  // ── what the outlet finds out ─────────────────────────────────────────────────────────────────────────────────────
+  // ── signals of the socket writer ──────────────────────────────────────────────────────────────────────────────────
 
   congested(): void {
     this.tell("socket.congested");
@@ -154,7 +154,7 @@ export class Connection implements SocketWriterOwner, WatchOwner {
     this.tell("socket.stuck");
   }
 
-  // ── what its watches find out ─────────────────────────────────────────────────────────────────────────────────────
+  // ── signals of its watches ────────────────────────────────────────────────────────────────────────────────────────
 
   asked(conversationId: string): void {
     this.#asking ??= new Set();

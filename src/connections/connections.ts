@@ -1,5 +1,5 @@
-// All sockets: accepts them, hands each validated message to its actor, tells the actors what the data plane finds, and
-// releases everything of a socket that has gone, failed or been closed. Must never let one socket's end touch another.
+// All sockets. Accepts them, signals their actors what the data plane notices, and releases everything a socket held
+// when it has gone, failed or been closed. Must never let one socket's end touch another.
 
 import { randomUUID } from "node:crypto";
 import type { AnyActorRef } from "xstate";
@@ -35,9 +35,9 @@ export interface ConnectionsOptions {
   authoriser: Authoriser;
   /** The first message to every socket, encoded. */
   catalogFrame: () => Buffer;
-  /** What comes before it on a v1 socket, encoded. */
+  /** The hello that precedes it on a v1 socket, encoded. */
   helloFrame: (connectionId: string) => Buffer;
-  /** A socket has gone and nothing of it is left, however its actor ended. */
+  /** Called when a socket has gone and everything it held is released, however its actor ended. */
   released: () => void;
 }
 
@@ -48,7 +48,7 @@ export class Connections {
   readonly #writerContext: SocketWriterContext;
   readonly counters = new EgressCounters();
   readonly #pipeline: RequestPipeline;
-  /** Of the newest socket. */
+  /** The newest socket's serial. */
   serial = 0;
 
   constructor(options: ConnectionsOptions) {
@@ -72,7 +72,7 @@ export class Connections {
     return this.#open.get(connectionId);
   }
 
-  /** Adopts a socket that ws has upgraded: its first message is the catalog (protocol 1.2), or hello (protocol 2). */
+  /** Takes a socket that ws has upgraded. Its first message is the catalog (protocol 1.2) or hello (protocol 2). */
   accept(socket: Socket, { subprotocol, identity }: Caller): SocketListener {
     const { actors, parent, dispatchQueue, logger, catalogFrame, helloFrame } = this.#options;
     const options = { id: randomUUID(), serial: ++this.serial, identity, isV1: subprotocol === v1, dispatchQueue };
@@ -107,25 +107,22 @@ export class Connections {
     }
   }
 
-  /** The sweep's round over all sockets. */
+  /** Called by the sweep: checks deadlines and the memory budget of all sockets. False when there are none. */
   readonly round = (now: number): boolean => {
     let unsentBytes = 0;
     for (const connection of this.#open.values()) {
-      // Frames that many are given lie in memory once: only what those hold who are behind is held for long.
+      // A frame for many sockets is in memory once, and sockets that keep up release it soon. Count only slow sockets.
       if (connection.writer.isBehind(now)) unsentBytes += connection.writer.unsentBytes();
       const due = connection.writer.due(now);
       if (due) connection.tell(`socket.${due}`);
-      // An actor that has failed cannot cut its socket any more.
+      // A failed actor can no longer cut its socket.
       if (due === "overdue" && connection.actor?.getSnapshot().status !== "active") connection.writer.cut();
     }
     if (unsentBytes > this.#options.limits.allUnsentBytesMax) this.#giveUpSlowest(unsentBytes, now);
     return this.#open.size > 0;
   };
 
-  /**
-   * What the process holds for all sockets, for the one it holds most for, the events that the slowest lacks, and how
-   * many long messages wait.
-   */
+  /** Unsent bytes of all sockets and of the largest one, the largest lag in events, and waiting long messages. */
   measure(): { unsentBytes: number; largestUnsentBytes: number; largestLag: number; longMessages: number } {
     const longMessages = this.#pipeline.longMessagesWaiting;
     const measured = { unsentBytes: 0, largestUnsentBytes: 0, largestLag: 0, longMessages };
@@ -139,25 +136,25 @@ export class Connections {
     return measured;
   }
 
-  /** Those who are behind are owed too much together: those who are owed most go first. */
+  /** The slow sockets exceed their memory budget: gives up those with the most unsent bytes first. */
   #giveUpSlowest(unsentBytes: number, now: number): void {
     const behind = [...this.#open.values()].filter(({ writer }) => writer.isBehind(now));
-    const owed = behind.map(({ writer }) => ({ writer, bytes: writer.unsentBytes() }));
-    owed.sort((a, b) => b.bytes - a.bytes);
-    let rest = unsentBytes;
-    for (const { writer, bytes } of owed) {
-      if (rest <= this.#options.limits.allUnsentBytesMax) return;
+    const largestFirst = behind.map(({ writer }) => ({ writer, bytes: writer.unsentBytes() }));
+    largestFirst.sort((a, b) => b.bytes - a.bytes);
+    let remaining = unsentBytes;
+    for (const { writer, bytes } of largestFirst) {
+      if (remaining <= this.#options.limits.allUnsentBytesMax) return;
       writer.giveUp();
-      rest -= bytes;
+      remaining -= bytes;
     }
   }
 
-  /** Ends the sockets of those who may not be here any more. */
+  /** Ends the sockets whose identity is no longer valid. */
   revoke(isGood: (identity: Identity) => boolean): void {
     for (const connection of this.#open.values()) if (!isGood(connection.identity)) connection.tell("access.ended");
   }
 
-  /** The actor has reached its end, or has thrown: then the socket closes with 1011 and the others never notice. */
+  /** The actor has ended. If it threw, its socket closes with 1011 and no other socket is affected. */
   #ended(connection: Connection, error: unknown): void {
     if (error !== undefined) {
       this.#options.logger.error("connection: defect", { connectionId: connection.id, error });

@@ -1,6 +1,6 @@
-// Idempotency keys as the connections use them: whether a request is a repetition, and what was answered the first
-// time. Where an orchestrator keeps keys itself, it stores each in the same unit as the turn; for a host they are kept
-// here, in memory. Must never remember a refusal.
+// Idempotency keys: whether a request is a repetition, and what the first one was answered. An orchestrator that keeps
+// keys itself stores each in one transaction with the turn. For other hosts they are kept here, in memory. Must never
+// remember a refusal.
 import { createHash } from "node:crypto";
 import { anyone } from "../access/authoriser.ts";
 import type { Limits } from "../limits.ts";
@@ -23,7 +23,7 @@ export class Idempotency {
     this.#memory = new MemoryKeys(clock, limits);
   }
 
-  /** The first success of the same request; a refusal when the key belongs to another one, or nobody can tell. */
+  /** The first success of the same request. A refusal if the key belongs to another request or the lookup fails. */
   recall(message: Keyable, identity: Identity): KeptAnswer | Refusal | undefined {
     const { type, idempotencyKey, conversationId } = message;
     if (idempotencyKey === undefined) return undefined;
@@ -37,12 +37,12 @@ export class Idempotency {
     }
   }
 
-  /** What the orchestrator is to keep in one unit with the turn or text; undefined when it is not asked to. */
+  /** What the orchestrator must store together with the turn or text; undefined when keys are kept here. */
   toKeep(message: Keyable, identity: Identity): KeyedRequest | undefined {
     return this.#port ? keyedRequest(message, identity) : undefined;
   }
 
-  /** The request has succeeded. */
+  /** Call when the request has succeeded. */
   keep(message: Keyable, identity: Identity, answer: KeptAnswer): void {
     const request = this.#port ? undefined : keyedRequest(message, identity);
     if (request) this.#memory.keep(request, answer);
@@ -55,10 +55,10 @@ function keyedRequest(message: Keyable, identity: Identity): KeyedRequest | unde
   return { type, key: ownKey(idempotencyKey, identity), conversationId, digest: digestOf(message) };
 }
 
-/** Each token has keys of its own: another's would tell what it has done. No name has the sign between them. */
+/** Keys are private to a token: a shared one would reveal another token's requests. No token's name has a space. */
 const ownKey = (key: string, identity: Identity): string => (identity === anyone ? key : `${identity.name} ${key}`);
 
-/** Of what the request asks for. The schema has put its fields in order. */
+/** Digest of the request without its ids. The schema has put the fields in order. */
 function digestOf({ id: _, idempotencyKey: __, ...request }: Keyable): string {
   return createHash("sha256").update(JSON.stringify(request)).digest("base64");
 }
@@ -69,11 +69,11 @@ interface MemoryEntry {
   keptAt: number;
 }
 
-/** The keys of a host's conversations, until the process ends. */
+/** Keys kept in memory until they expire or the process ends. */
 class MemoryKeys implements IdempotencyKeys {
   readonly #clock: Pick<Clock, "now">;
   readonly #limits: Limits;
-  /** The oldest first: each key is kept once. */
+  /** Oldest first: a key is inserted only once. */
   readonly #entries = new Map<string, MemoryEntry>();
 
   constructor(clock: Pick<Clock, "now">, limits: Limits) {
@@ -91,7 +91,7 @@ class MemoryKeys implements IdempotencyKeys {
     this.#forget();
   }
 
-  /** What is too old, and the oldest while there are too many. */
+  /** Deletes expired keys, then the oldest while there are too many. */
   #forget(): void {
     const { idempotencyMs, idempotencyKeysMax } = this.#limits;
     const since = this.#clock.now() - idempotencyMs;

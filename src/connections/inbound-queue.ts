@@ -1,5 +1,5 @@
-// One socket's listener: what has come from the peer, in its order, on its way to what is to be done. Must never carry
-// out a message before the one that came before it, nor lose one that came before the socket had gone.
+// One socket's inbound messages, in order. While a long message is processed, later ones wait. Must never process a
+// message before an earlier one, nor lose one that arrived before the socket closed.
 import type { SocketListener } from "../egress/socket.ts";
 
 import type { Job } from "../runtime/fair-job-queue.ts";
@@ -8,30 +8,30 @@ import type { RequestPipeline } from "./request-pipeline.ts";
 
 interface Long {
   work: Job;
-  /** What has come since. */
+  /** Messages that arrived since. */
   later: Buffer[];
   laterBytes: number;
-  isHeld: boolean;
+  isPaused: boolean;
   /** The peer has broken the protocol meanwhile. */
   isBroken: boolean;
-  /** The socket has gone meanwhile. */
+  /** The socket has closed meanwhile. */
   hasGone: boolean;
 }
 
-/** What a message that waits takes beside its bytes; who sends many tiny ones is not read further either. */
-const keptOverheadBytes = 1_024;
-/** Of those that have waited, so many are carried out in one turn of the loop. */
-const keptPerLoopTurn = 4;
+/** Memory that a waiting message takes beside its bytes. It makes many tiny messages pause reading too. */
+const waitingOverheadBytes = 1_024;
+/** Waiting messages processed in one loop turn. */
+const waitingPerLoopTurn = 4;
 
-/** An object with four fields, where a closure for each of its methods would be several times the memory. */
+/** A class, because a closure per method would take several times the memory of its four fields. */
 export class InboundQueue implements SocketListener {
   readonly #connection: Connection;
   readonly #pipeline: RequestPipeline;
   readonly #gone: (connection: Connection) => void;
-  /** A long message that is not through, or what has come after it. */
+  /** The long message being processed and the messages after it. */
   #long: Long | undefined;
 
-  /** @param gone called when the socket has gone and all that it said has been carried out. */
+  /** @param gone called when the socket has closed and all its messages have been processed. */
   constructor(connection: Connection, pipeline: RequestPipeline, gone: (connection: Connection) => void) {
     this.#connection = connection;
     this.#pipeline = pipeline;
@@ -41,30 +41,30 @@ export class InboundQueue implements SocketListener {
   message(data: Buffer): void {
     if (this.#long) this.#keep(this.#long, data);
     else if (this.#pipeline.isLong(data.length)) {
-      // As while more is sent than is read: a flood is one however slowly it is carried out.
+      // The rate buckets do not refill meanwhile: slow processing must not hide a flood.
       this.#connection.countedUntil = this.#connection.writer.countedUntil();
-      const none = { later: [], laterBytes: 0, isHeld: false, isBroken: false, hasGone: false };
+      const none = { later: [], laterBytes: 0, isPaused: false, isBroken: false, hasGone: false };
       this.#long = { work: this.#begin(data), ...none };
     } else this.#pipeline.message(this.#connection, data);
   }
 
   #begin(data: Buffer): Job {
-    return this.#pipeline.inSteps(this.#connection, data, () => this.#goOn());
+    return this.#pipeline.processLong(this.#connection, data, () => this.#continue());
   }
 
-  /** A few messages may wait for the long one; who sends more is not read until it is through. */
+  /** A few messages may wait for the long one. Beyond that, reading pauses until it is done. */
   #keep(long: Long, data: Buffer): void {
     long.later.push(data);
-    long.laterBytes += data.length + keptOverheadBytes;
-    if (long.isHeld || !this.#pipeline.isLong(long.laterBytes)) return;
-    long.isHeld = true;
+    long.laterBytes += data.length + waitingOverheadBytes;
+    if (long.isPaused || !this.#pipeline.isLong(long.laterBytes)) return;
+    long.isPaused = true;
     this.#connection.writer.stopReading(true);
   }
 
-  #goOn(): void {
+  #continue(): void {
     const long = this.#long;
     if (!long) return;
-    for (let count = 0; count < keptPerLoopTurn; count++) {
+    for (let count = 0; count < waitingPerLoopTurn; count++) {
       const data = long.later.shift();
       if (!data) break;
       if (this.#pipeline.isLong(data.length)) {
@@ -73,20 +73,20 @@ export class InboundQueue implements SocketListener {
       }
       this.#pipeline.message(this.#connection, data);
     }
-    if (long.later.length > 0) this.#pipeline.later(() => this.#goOn());
-    else this.#through(long);
+    if (long.later.length > 0) this.#pipeline.defer(() => this.#continue());
+    else this.#finish(long);
   }
 
-  #through({ isHeld, isBroken, hasGone }: Long): void {
+  #finish({ isPaused, isBroken, hasGone }: Long): void {
     this.#long = undefined;
     this.#connection.countedUntil = undefined;
-    if (isHeld) this.#connection.writer.stopReading(false);
+    if (isPaused) this.#connection.writer.stopReading(false);
     if (isBroken) this.broken();
     if (hasGone) this.closed();
   }
 
   pong(payload: string): void {
-    if (!this.#connection.writer.ack(payload)) this.#pipeline.signOfLife(this.#connection);
+    if (!this.#connection.writer.ack(payload)) this.#pipeline.unsolicited(this.#connection);
   }
 
   flooding(): void {
@@ -94,7 +94,7 @@ export class InboundQueue implements SocketListener {
   }
 
   broken(): void {
-    // What it has said before is carried out.
+    // Messages that arrived before are still processed.
     if (this.#long) {
       this.#long.isBroken = true;
       return;
@@ -104,8 +104,8 @@ export class InboundQueue implements SocketListener {
   }
 
   closed(): void {
-    // What it has said last is carried out: others may have been waiting before it.
-    if (this.#long && !this.#pipeline.dropped(this.#long.work)) this.#long.hasGone = true;
+    // Its last messages are still processed.
+    if (this.#long && !this.#pipeline.dropIfCrowded(this.#long.work)) this.#long.hasGone = true;
     else this.#gone(this.#connection);
   }
 }

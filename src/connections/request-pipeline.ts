@@ -1,5 +1,5 @@
-// What happens to a message between the socket and its actor: it is parsed, held to the rate limit, held to what its
-// sender may do, and sent to the actor. A message that is refused on the way has no effect.
+// Every message on its way from the socket to the connection's actor: parse, rate limit, authorise, dispatch.
+// A message that is refused on the way has no effect.
 import type { Action, Authoriser } from "../access/authoriser.ts";
 import { countOf } from "../access/rate-limiter.ts";
 import type { Limits } from "../limits.ts";
@@ -18,7 +18,7 @@ export interface RequestPipelineOptions {
   limits: Limits;
   logger: Logger;
   authoriser: Authoriser;
-  /** Is there no more than one socket? */
+  /** True while at most one socket is open. */
   isAlone: () => boolean;
 }
 
@@ -33,12 +33,12 @@ export class RequestPipeline {
     this.#longMessages = new FairJobQueue(options.clock, options.limits, options.isAlone);
   }
 
-  /** Long messages that have not begun. */
+  /** Long messages whose processing has not begun. */
   get longMessagesWaiting(): number {
     return this.#longMessages.waiting;
   }
 
-  /** What waits is not carried out any more. */
+  /** Drops the long messages that still wait. */
   stop(): void {
     this.#longMessages.stop();
   }
@@ -47,8 +47,8 @@ export class RequestPipeline {
     return bytes > this.#options.limits.messageBytesMax;
   }
 
-  /** A long message: to read it, to write its text as JSON and to carry it out takes a few milliseconds each. */
-  inSteps(connection: Connection, data: Buffer, done: () => void): Job {
+  /** Processes a long message in steps: parsing it, encoding its text and dispatching it take a few ms each. */
+  processLong(connection: Connection, data: Buffer, done: () => void): Job {
     let parsed: Parsed | undefined;
     const read = (): void => {
       parsed = this.#read(connection, data);
@@ -56,44 +56,42 @@ export class RequestPipeline {
     const write = (): void => {
       if (parsed && "message" in parsed && parsed.message.type === "chat.send") cachedJson(parsed.message.message);
     };
-    const carryOut = (): void => {
-      if (parsed) this.#carryOut(connection, parsed, data.length);
+    const dispatch = (): void => {
+      if (parsed) this.#dispatch(connection, parsed, data.length);
     };
-    const work = { steps: [read, write, carryOut, done], owner: connection.identity, bytes: data.length };
+    const work = { steps: [read, write, dispatch, done], owner: connection.identity, bytes: data.length };
     this.#longMessages.add(work);
     return work;
   }
 
-  /** Its sender has gone: it is dropped if it has not begun and too much waits already. */
-  dropped(work: Job): boolean {
+  /** Call when the sender has gone. Drops the message if it has not begun and too many bytes wait. */
+  dropIfCrowded(work: Job): boolean {
     return this.#longMessages.bytes > this.#options.limits.longMessagesBytesMax && this.#longMessages.cancel(work);
   }
 
-  later(work: () => void): void {
+  defer(work: () => void): void {
     this.#options.clock.defer(work);
   }
 
-  /** One WebSocket message has come. */
   message(connection: Connection, data: Buffer): void {
     const parsed = this.#read(connection, data);
-    if (parsed) this.#carryOut(connection, parsed, data.length);
+    if (parsed) this.#dispatch(connection, parsed, data.length);
   }
 
-  /** Undefined when it is heard no more. */
+  /** Undefined when the socket is closing or about to be closed for flooding. */
   #read(connection: Connection, data: Buffer): Parsed | undefined {
     connection.writer.heard();
-    // One that floods has been told so often enough: it is about to be closed.
     if (connection.writer.ended || connection.floods) return undefined;
     return this.#parser.parse(data, connection);
   }
 
-  #carryOut(connection: Connection, parsed: Parsed, bytes: number): void {
+  #dispatch(connection: Connection, parsed: Parsed, bytes: number): void {
     if (connection.writer.ended || connection.floods) return;
     const isRead = !this.isLong(bytes) && ("refusal" in parsed || reads.has(parsed.message.type));
-    // While it sends more than is read, time does not count: a flood is one however slowly it is read.
+    // While a peer sends faster than it is read, its rate buckets do not refill: slow reading must not hide a flood.
     const afterMs = connection.pause(isRead ? "read" : "command", bytes, this.#options.limits);
     if (afterMs > 0) {
-      this.#slowDown(connection, parsed, afterMs, isRead ? 1 : countOf(bytes, this.#options.limits));
+      this.#refuseTooFast(connection, parsed, afterMs, isRead ? 1 : countOf(bytes, this.#options.limits));
       return;
     }
     if ("refusal" in parsed) {
@@ -112,15 +110,15 @@ export class RequestPipeline {
     else connection.actor?.send(message);
   }
 
-  /** A ping, or a pong that answers nothing: harmless now and then, and a flood like any other when there are many. */
-  signOfLife(connection: Connection): void {
+  /** A ping, or a pong that answers no ping of ours. They count as reads, so many of them are a flood too. */
+  unsolicited(connection: Connection): void {
     if (connection.writer.ended || connection.floods) return;
     const afterMs = connection.pause("read", 0, this.#options.limits);
     if (afterMs > 0 && connection.floods) connection.tell("socket.flooding");
   }
 
-  /** It asks faster than it may, and is closed when it does not care. */
-  #slowDown(connection: Connection, parsed: Parsed, afterMs: number, count: number): void {
+  /** Refuses a request over the rate limit. A client that ignores the refusals is closed. */
+  #refuseTooFast(connection: Connection, parsed: Parsed, afterMs: number, count: number): void {
     const { message } = "message" in parsed ? parsed : {};
     const conversationId = message && "conversationId" in message ? message.conversationId : undefined;
     const id = "refusal" in parsed ? parsed.id : message?.id;
@@ -128,10 +126,10 @@ export class RequestPipeline {
     if (connection.floods) connection.tell("socket.flooding");
   }
 
-  /** May it, by its token and by the authorisation port? */
+  /** The refusal when the token's scope or the authorisation port forbids the request. */
   #notAllowed({ identity }: Connection, message: ClientMessage): Refusal | undefined {
     const { authoriser } = this.#options;
-    // One that is to be new has nothing yet that could be read.
+    // A new conversation has no content yet, so creating one needs no read access.
     const isNew = message.type === "chat.send" && message.conversationId === undefined;
     for (const action of needs[message.type]) {
       if (isNew && action === "read") continue;
@@ -156,7 +154,7 @@ export class RequestPipeline {
   }
 }
 
-/** What a request does; one that watches what it starts reads it as well. Leaving needs nothing. */
+/** The permissions that each request needs. A request that subscribes its sender also reads. Unsubscribing is free. */
 const needs: Record<ClientMessage["type"], readonly Action[]> = {
   subscribe: ["read"],
   unsubscribe: [],
@@ -170,5 +168,5 @@ const needs: Record<ClientMessage["type"], readonly Action[]> = {
   ping: [],
 };
 
-/** What makes nobody work, as nonsense does not. */
+/** Requests that cost next to nothing; invalid ones are counted with them. */
 const reads: ReadonlySet<string> = new Set(["subscribe", "unsubscribe", "chat.subscribe", "chat.unsubscribe", "ping"]);

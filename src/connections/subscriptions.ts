@@ -1,5 +1,5 @@
-// What a socket watches: adds and ends its subscriptions to conversations and surfaces, within its limit. Once one has
-// ended, not a byte more is sent for it (protocol 1.5.3).
+// The subscriptions of a socket to conversations and surfaces, within its limit. After a subscription has ended, not
+// one more byte is sent for it (protocol 1.5.3).
 import { surfaceWatchMachine } from "../../machines/surface-watch.ts";
 import type { Limits } from "../limits.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -34,7 +34,7 @@ export class Subscriptions {
     this.#options = options;
   }
 
-  /** The socket's watch of the conversation; where there is none a new one, which may go on after an event. */
+  /** The socket's watch of the conversation, or a new one. `after` resumes a new one after that event. */
   watchConversation(connection: Connection, conversationId: string, after?: StreamCursor): Watch | Refusal {
     const present = connection.watches.get(conversationId);
     if (present) return present;
@@ -80,7 +80,7 @@ export class Subscriptions {
     for (const watch of connection.watches.values()) watch.tell("socket.congested");
   }
 
-  /** The socket has drained: its watches catch up, and surfaces that changed meanwhile are shown. */
+  /** The socket has drained: its watches catch up, and surfaces that changed meanwhile are sent. */
   catchUp(connection: Connection): void {
     for (const watch of connection.watches.values()) watch.tell("socket.drained");
     for (const [key, watch] of connection.surfaceWatches) this.#options.surfaces.catchUp(key, watch);
@@ -122,10 +122,10 @@ export class Subscriptions {
     return watch;
   }
 
-  /** The sentence that refuses one more subscription, if it is one too many. */
+  /** Why the socket may have no further subscription; undefined while it may. */
   #fullness(connection: Connection): string | undefined {
     const { subscriptionsPerSocketMax } = this.#options.limits;
     if (connection.subscriptions < subscriptionsPerSocketMax) return undefined;
-    return `this socket has ${subscriptionsPerSocketMax} subscriptions, the most there may be: end one first`;
+    return `this socket has ${subscriptionsPerSocketMax} subscriptions, the maximum: end one first`;
   }
 }

@@ -107,7 +107,7 @@ test("who has no subscription left gets its first success too, and is told that 
     full.send({ type: "chat.subscribe", conversationId: "another" });
     await full.next("chat.subscribed");
     assert.equal(await ask(full, request), reply);
-    assert.match(String((await full.next("chat.error"))["message"]), /has 1 subscriptions, the most there may be/);
+    assert.match(String((await full.next("chat.error"))["message"]), /has 1 subscriptions, the maximum/);
     assert.is(orchestrator.given("startTurn").length, 1);
   }));
 

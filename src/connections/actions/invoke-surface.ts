@@ -1,4 +1,4 @@
-// invoke: a surface's action, answered when it has settled (protocol 1.1 and 2).
+// invoke: runs a surface's action and replies when it has settled (protocol 1.1 and 2).
 
 import type { SurfaceProvider } from "../../ports/surfaces.ts";
 import type { Invoke } from "../../protocol/invoke.ts";
@@ -22,15 +22,15 @@ export function invokeSurface(connection: Connection, message: Invoke, services:
     return;
   }
   if (connection.invokes >= limits.invokesPerSocketMax) {
-    const text = `${connection.invokes} actions of this socket have not settled yet, the most there may be: try later`;
+    const text = `${connection.invokes} actions of this socket have not settled yet, the maximum: try later`;
     refuse(connection, message, refusals.tooMany(text, surfaceId, conversationId));
     return;
   }
   connection.invokes++;
-  if (id !== undefined) connection.owesReply(id);
+  if (id !== undefined) connection.expectReply(id);
   surfaces.invoke(provider, message, (reason) => {
     connection.invokes--;
-    if (id !== undefined) connection.hasReplied(id);
+    if (id !== undefined) connection.replied(id);
     if (reason === undefined) {
       succeed(connection, message);
       return;
@@ -40,7 +40,7 @@ export function invokeSurface(connection: Connection, message: Invoke, services:
   });
 }
 
-/** A host's provider may be anything: one that throws is not let past. */
+/** A host's provider may be any object. One that throws here counts as administering. */
 function administers(provider: SurfaceProvider): boolean {
   try {
     return provider.administers === true;

@@ -1,5 +1,5 @@
-// chat.queue: steering. The sender is subscribed when its text starts a turn, and sees nothing but its reply when the
-// text waits (protocol 1.1).
+// chat.queue: steering. When the text starts a turn, its sender is subscribed. When the text waits, the sender gets
+// only its reply (protocol 1.1).
 
 import type { ChatQueue } from "../../protocol/chat-queue.ts";
 import type { Refusal } from "../../protocol/refusals.ts";
@@ -17,7 +17,7 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
     return;
   }
   if (kept) {
-    // The first success again, and what that one gave its sender to watch.
+    // Repeats the first success and its subscription.
     const watch = kept.startedTurn && subscriptions.watchConversation(connection, kept.conversationId);
     answerWatching(connection, message, kept, watch || undefined);
     return;
@@ -29,14 +29,14 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
     refuse(connection, message, refusalOf(full, conversationId));
     return;
   }
-  // Where no turn runs it will start one, and its sender is to miss nothing of it.
+  // When no turn runs, the text will start one. Subscribe first so that the sender misses nothing.
   const watchesFirst = !before && !isActive;
   const watch = watchesFirst ? subscriptions.watchConversation(connection, conversationId) : before;
   if (watch && "reply" in watch) {
     refuse(connection, message, watch);
     return;
   }
-  const takeBack = watch && watches.ask(watch);
+  const withdraw = watch && watches.ask(watch);
   const toKeep = idempotency.toKeep(message, connection.identity);
   const outcome = orchestrator.enqueue({
     conversationId,
@@ -46,7 +46,7 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
   });
   const startedTurn = "startedTurn" in outcome && outcome.startedTurn;
   if (startedTurn) quota.took(connection.identity, conversationId);
-  else takeBack?.();
+  else withdraw?.();
   if (!startedTurn && watchesFirst) subscriptions.unwatchConversation(connection, conversationId);
   if ("reason" in outcome) {
     refuse(connection, message, refusalOf(outcome, conversationId));
@@ -68,7 +68,7 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
   answerWatching(connection, message, answer, late);
 }
 
-/** The text is taken, also when its sender may not watch what comes of it: it is told so beside its reply. */
+/** The text is accepted even if its sender cannot watch the conversation. That error is sent beside the reply. */
 function answerWatching(
   connection: Connection,
   message: ChatQueue,
@@ -79,7 +79,7 @@ function answerWatching(
   if (watch && "reply" in watch) refuse(connection, {}, watch);
 }
 
-/** Of a host that does not say which turn it has started. */
+/** The running turn's id, for a host that does not return the id of the turn it started. */
 function turnOf({ feeds }: Services, conversationId: string): string | undefined {
   const turnId = feeds.runningTurnId(conversationId);
   return typeof turnId === "string" ? turnId : undefined;

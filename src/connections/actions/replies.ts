@@ -1,5 +1,5 @@
-// Answers to one request: a reply to who paired it with an id, else the base contract's refusal, or nothing. Must never
-// answer a request twice.
+// Answers one request. A request with an id gets a reply. Without one, success is silent and a failure gets the base
+// contract's refusal. Must never answer a request twice.
 
 import type { Refused } from "../../ports/orchestrator.ts";
 import { isErrorCode } from "../../protocol/error-code.ts";
@@ -8,17 +8,17 @@ import { chatError, type Refusal, refusals, retryAfterMsOf } from "../../protoco
 import type { Reply } from "../../protocol/server-message.ts";
 import type { Connection } from "../connection.ts";
 
-/** A request as far as its answer is concerned; only one of a v1 socket has an id. */
+/** The part of a request that its answer needs. Only a v1 socket sends an id. */
 export interface Paired {
   id?: string | undefined;
 }
 
-/** The request was carried out. Without an id success is silent (protocol 1.1). */
+/** The request succeeded. Without an id success is silent (protocol 1.1). */
 export function succeed(connection: Connection, { id }: Paired, contents: object = {}): void {
   if (id !== undefined) connection.writer.control(encodeMessage({ type: "reply", id, ok: true, ...contents }));
 }
 
-/** The request was not carried out; the socket lives on. */
+/** The request failed. The socket stays open. */
 export function refuse(connection: Connection, { id }: Paired, refusal: Refusal): void {
   const { writer } = connection;
   writer.counters.refused(refusal.code);
@@ -32,7 +32,7 @@ function replyOf(id: string, { code, retryable, reply }: Refusal, retryAfterMs: 
   return { type: "reply", id, ok: false, error };
 }
 
-/** The port's word as a refusal of the contract. */
+/** Translates a port's refusal into one of the protocol. */
 export function refusalOf({ reason, message }: Refused, conversationId: string | undefined): Refusal {
   if (reason === "already-active") return refusals.turnRunning(conversationId);
   const code = isErrorCode(reason) ? reason : "internal";

@@ -1,4 +1,4 @@
-// chat.send: subscribes the sender first, then starts the turn, so that it misses nothing (protocol 1.1).
+// chat.send: subscribes the sender, then starts the turn, so that the sender misses nothing (protocol 1.1).
 import { randomUUID } from "node:crypto";
 import type { Identity } from "../../ports/authorisation.ts";
 import type { TurnRequest } from "../../ports/orchestrator.ts";
@@ -30,7 +30,7 @@ export function sendChat(connection: Connection, message: ChatSend, services: Se
   const before = connection.watches.get(conversationId);
   const watch = before ?? subscriptions.watchConversation(connection, conversationId);
   if (kept) {
-    // The first success again, also where its sender may not watch what comes of it: it is told so beside its reply.
+    // Repeats the first success even if the sender cannot watch the conversation. That error is sent beside the reply.
     succeed(connection, message, kept);
     if ("reply" in watch) refuse(connection, {}, watch);
     return;
@@ -39,7 +39,7 @@ export function sendChat(connection: Connection, message: ChatSend, services: Se
     refuse(connection, message, watch);
     return;
   }
-  const takeBack = watches.ask(watch);
+  const withdraw = watches.ask(watch);
   const outcome = orchestrator.startTurn(turnRequest(conversationId, message, identity, services));
   if (outcome.started) {
     quota.took(identity, conversationId);
@@ -52,8 +52,8 @@ export function sendChat(connection: Connection, message: ChatSend, services: Se
     succeed(connection, message, answer);
     return;
   }
-  // Only who was refused because a turn is running stays subscribed (protocol 1.4); that turn may be its own.
-  if (outcome.reason === "already-active") takeBack();
+  // After a refusal only already-active keeps the subscription (protocol 1.4). The running turn may be the sender's.
+  if (outcome.reason === "already-active") withdraw();
   else watch.tell("turn.refused");
   if (!before && outcome.reason !== "already-active") subscriptions.unwatchConversation(connection, conversationId);
   refuse(connection, message, refusalOf(outcome, message.conversationId));

@@ -1,4 +1,4 @@
-// What the actions of a connection work with: the ports, and the parts of the house that a request may move.
+// The ports and the gateway's parts that the actions of a connection use.
 import type { Authoriser } from "../../access/authoriser.ts";
 import type { TurnQuota } from "../../access/turn-quota.ts";
 import type { Limits } from "../../limits.ts";

@@ -1,5 +1,5 @@
-// chat.subscribe: watches a conversation from its running turn's first event, or, on a v1 socket, from right after the
-// last event that the client has (protocol 1.1 and 2).
+// chat.subscribe: watches a conversation from the first event of its running turn. A v1 socket may resume right after
+// the last event it has (protocol 1.1 and 2).
 
 import type { ChatSubscribe } from "../../protocol/chat-subscribe.ts";
 import { encodeMessage } from "../../protocol/frame.ts";
@@ -16,13 +16,13 @@ export function subscribeChat(connection: Connection, message: ChatSubscribe, { 
     refuse(connection, message, watch);
     return;
   }
-  // Before the replay, which begins at the earliest in the next loop turn.
+  // This goes out before the replay, which begins in the next loop turn at the earliest.
   if (connection.isV1) {
     const { epoch, seq, running } = watch.feed.log;
     const turnId = typeof running?.turnId === "string" ? running.turnId : null;
     const recovered = present !== undefined || watch.recovered;
-    const verdict: ChatSubscribed = { type: "chat.subscribed", conversationId, epoch, seq, turnId, recovered };
-    connection.writer.control(encodeMessage(verdict));
+    const subscribed: ChatSubscribed = { type: "chat.subscribed", conversationId, epoch, seq, turnId, recovered };
+    connection.writer.control(encodeMessage(subscribed));
   }
   succeed(connection, message);
 }

@@ -1,5 +1,5 @@
-// News for every socket: encoded once, what is made in one tick joined into one write, sliced over the loop. Reaches
-// each socket that was open when the news was made (protocol 1.5.5), and no later one.
+// Broadcasts to every socket. Each is encoded once, those of one tick share one write, and the fan-out is sliced over
+// loop turns. A broadcast reaches each socket that was open when it was made (protocol 1.5.5), and no later one.
 import type { Authoriser } from "../access/authoriser.ts";
 import type { SocketWriter } from "../egress/socket-writer.ts";
 import type { Limits } from "../limits.ts";
@@ -19,19 +19,19 @@ export interface Listener {
 /** Every open socket. */
 export interface Listeners {
   all(): Iterable<Listener>;
-  /** Of the newest one. */
+  /** The newest socket's serial. */
   readonly serial: number;
 }
 
 interface Announcement {
   frame: Buffer;
-  /** What it is about, when not everybody may know of that. */
+  /** Only identities that may read this conversation get it; undefined: everybody. */
   conversationId: string | undefined;
   /** The newest socket's serial when it was made. */
   lastSerial: number;
 }
 
-interface Cut {
+interface Batch {
   announcements: Announcement[];
   joined: Buffer;
 }
@@ -42,8 +42,8 @@ export class Broadcaster {
   readonly #fanOut: FanOut<Listener>;
   #waiting: Announcement[] = [];
   #announcements: Announcement[] = [];
-  /** The pieces of one pass that an identity may know of; one for all where everybody may know everything. */
-  readonly #cuts = new Map<Identity | undefined, Cut>();
+  /** What each identity may receive of the current fan-out. One entry for all when everybody may read everything. */
+  readonly #batches = new Map<Identity | undefined, Batch>();
 
   constructor(clock: Clock, limits: Limits, listeners: Listeners, authoriser: Authoriser) {
     this.#listeners = listeners;
@@ -58,14 +58,14 @@ export class Broadcaster {
     });
   }
 
-  /** @param about the conversation that one must be allowed to read to hear of it. */
+  /** @param about the conversation that a receiver must be allowed to read. */
   announce(message: ServerMessage, about?: string): void {
     const conversationId = this.#authoriser.readsAreOpen ? undefined : about;
     this.#waiting.push({ frame: encodeMessage(message), conversationId, lastSerial: this.#listeners.serial });
     this.#fanOut.want();
   }
 
-  /** Runs when everything announced has been written. */
+  /** Calls `run` when everything announced has been written. */
   whenIdle(run: () => void): void {
     this.#fanOut.whenIdle(run);
   }
@@ -77,28 +77,28 @@ export class Broadcaster {
   #take(): void {
     this.#announcements = this.#waiting;
     this.#waiting = [];
-    this.#cuts.clear();
+    this.#batches.clear();
   }
 
   #write({ serial, identity, writer }: Listener): void {
-    const { announcements, joined } = this.#cutFor(identity);
+    const { announcements, joined } = this.#batchFor(identity);
     if (serial <= (announcements[0]?.lastSerial ?? 0)) writer.control(joined);
     else
       for (const announcement of announcements)
         if (serial <= announcement.lastSerial) writer.control(announcement.frame);
   }
 
-  #cutFor(identity: Identity): Cut {
+  #batchFor(identity: Identity): Batch {
     const key = this.#authoriser.readsAreOpen ? undefined : identity;
-    let cut = this.#cuts.get(key);
-    if (!cut) {
+    let batch = this.#batches.get(key);
+    if (!batch) {
       const announcements = this.#announcements.filter(
         ({ conversationId }) =>
           conversationId === undefined || this.#authoriser.may(identity, "read", { conversationId }),
       );
-      cut = { announcements, joined: Buffer.concat(announcements.map((announcement) => announcement.frame)) };
-      this.#cuts.set(key, cut);
+      batch = { announcements, joined: Buffer.concat(announcements.map((announcement) => announcement.frame)) };
+      this.#batches.set(key, batch);
     }
-    return cut;
+    return batch;
   }
 }

@@ -1,6 +1,5 @@
-// Puts the gateway together: the root actor, the sockets, the watches, the surfaces and the news. It knows
-// conversations and surfaces only through their ports, so that a process and a host's extension differ only in what
-// stands behind them.
+// Puts the gateway together: the root actor, sockets, watches, surfaces and broadcasts. It knows conversations and
+// surfaces only through their ports, so the server process and the host extension differ only in what implements them.
 
 import { type Actor, createActor } from "xstate";
 import { gatewayMachine } from "../../machines/gateway.ts";
@@ -42,19 +41,19 @@ import { Drainer } from "./drainer.ts";
 export interface GatewayPorts {
   orchestrator: Orchestrator;
   broadcasts: Broadcasts;
-  /** Where the orchestrator keeps idempotency keys itself; else the gateway keeps them in memory. */
+  /** For an orchestrator that stores idempotency keys itself. Without it the gateway keeps them in memory. */
   idempotency?: IdempotencyKeys;
-  /** Its own limits that can hit a client, for `hello`. */
+  /** The orchestrator's limits that a client can reach, for `hello`. */
   limits?: Record<string, number>;
-  /** For those who look: how far the running turn of a conversation is. Must not throw. */
+  /** For diagnostics: how far the running turn of a conversation is. Must not throw. */
   progress?(conversationId: string): TurnProgress | undefined;
 }
 
-/** What the gateway offers to those who stand behind its ports. */
+/** What the gateway offers to the implementations of its ports. */
 export interface PortsHost extends Supervision {
-  /** A stop was asked for: nothing new is to begin. */
+  /** True once a stop was requested: nothing new may begin. */
   isDraining(): boolean;
-  /** Why no turn may begin now: the logs of running turns have taken all the memory there is for them. */
+  /** Why no turn may begin now: the logs of running turns have used up their memory budget. */
   refusal(): Refused | undefined;
   /** How many sockets watch a conversation. */
   watchers(conversationId: string): number;
@@ -66,7 +65,7 @@ export interface GatewayOptions<Ports extends GatewayPorts> {
   limits: Limits;
   surfaces: SurfaceRegistry;
   eventProfile: EventProfile;
-  /** Who may do what, beside what scopes say; without it whoever is let in may do all that its scope allows. */
+  /** Decides beside the scopes who may do what. Without it a client may do all that its scope allows. */
   authorisation?: Authorisation | undefined;
   /** Called once, with the root actor running. */
   ports: (host: PortsHost) => Ports;
@@ -77,9 +76,9 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
   readonly connections: Connections;
   readonly feeds: Feeds;
   readonly root: Actor<typeof gatewayMachine>;
-  /** What options.ports has made. */
+  /** The result of options.ports. */
   readonly ports: Ports;
-  /** Who there is, for those who look. */
+  /** All actors, for diagnostics. */
   readonly directory: Directory;
   readonly inspection: Inspection;
   readonly authoriser: Authoriser;
@@ -158,32 +157,30 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
     this.#sweep = new Sweep(clock, limits, [
       this.connections.round,
       this.feeds.round,
-      // A catalog is only compared while somebody could hear of its change.
+      // The catalog is compared only while a socket is open that could receive its change.
       (now) => this.connections.size > 0 && this.#surfaces.round(now),
     ]);
     this.#surfaces.follow(() => root.send({ type: "catalog.changed" }));
   }
 
-  /** The ports of the server are open: sockets are taken from now on. */
+  /** Call when the server's ports are open: sockets are accepted from now on. */
   listening(): void {
     this.root.send({ type: "gateway.listening" });
   }
 
-  /** A stop was asked for, or is over. */
+  /** True once a stop was requested, and after it. */
   get isDraining(): boolean {
     const { value } = this.root.getSnapshot();
     return value !== "booting" && value !== "listening";
   }
 
-  /** Why no socket is taken at the moment, or undefined. */
+  /** Why no socket is accepted at the moment, or undefined. */
   get closedBecause(): "draining" | "full" | undefined {
     if (this.isDraining) return "draining";
     return this.connections.size >= this.#limits.socketsMax ? "full" : undefined;
   }
 
-  /**
-   * Takes a socket in, or turns it away when the gateway does not listen; then there is nothing to tell it.
-   */
+  /** Accepts a socket. When the gateway is not listening it closes the socket with 1012 and returns undefined. */
   accept(socket: Socket, { subprotocol = "", identity = anyone }: Partial<Caller> = {}): SocketListener | undefined {
     let listener: SocketListener | undefined;
     const adopt = (): void => {
@@ -196,7 +193,7 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
   }
 
   /**
-   * Closes one socket with 1001, for whoever has a reason to; its client comes back and goes on where it was.
+   * Closes one socket with 1001. Its client reconnects and resumes where it was.
    * @returns false when there is no such socket, or it is closing already.
    */
   disconnect(connectionId: string): boolean {
@@ -206,18 +203,18 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
     return true;
   }
 
-  /** Closes every socket whose identity is not good any more with 4502. */
+  /** Closes every socket whose identity is no longer valid with 4502. */
   revoke(isGood: (identity: Identity) => boolean): void {
     this.connections.revoke(isGood);
     this.quota.revoke(isGood);
   }
 
-  /** Announces a stop to every socket and takes no new ones; the turns are the caller's to end. */
+  /** Announces a stop to every socket and accepts no new ones. The caller must end the turns. */
   drain(deadlineMs: number, reconnectAfterMs: number): void {
     this.root.send({ type: "gateway.drain", deadlineMs, reconnectAfterMs });
   }
 
-  /** Closes every socket with 1012; resolves when all have gone, those that do not answer after limits.closingMs. */
+  /** Closes every socket with 1012. Resolves when all have gone; one that does not answer is cut after closingMs. */
   closeSockets(): Promise<void> {
     return new Promise((resolve) => {
       this.#onEmpty = resolve;
@@ -226,12 +223,12 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
     });
   }
 
-  /** Those sockets that closeSockets still has to close are closed at once. */
+  /** Makes closeSockets close the remaining sockets at once. */
   hurry(): void {
     this.#drainer.hurry();
   }
 
-  /** Ends everything that is left: timers, subscriptions, actors. Cuts sockets that are still open. */
+  /** Ends what is left: timers, subscriptions and actors. Cuts sockets that are still open. */
   stop(): void {
     this.#sweep.stop();
     this.#drainer.hurry();
@@ -243,7 +240,7 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
     this.root.send({ type: "gateway.stop" });
   }
 
-  /** As RunningServer says it (src/server/server.ts). */
+  /** See RunningServer.inspect (src/server/server.ts). */
   inspect(observer: InspectionObserver, filter?: InspectionFilter): () => void {
     return this.inspection.inspect(observer, filter);
   }
@@ -289,8 +286,8 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
           const { deadlineMs, reconnectAfterMs } = event;
           this.#broadcaster.announce({ type: "server.draining", deadlineMs, reconnectAfterMs });
         }),
-        // Behind what was announced and what turns have said: each socket hears that the server is draining, and its
-        // turns' ends, before it is closed.
+        // Sockets are closed only after all announcements and turn events are written, so each receives
+        // server.draining and the end of its turns first.
         closeSockets: act(() =>
           this.#broadcaster.whenIdle(() => this.feeds.whenWritten(() => this.#drainer.begin(this.connections.all()))),
         ),

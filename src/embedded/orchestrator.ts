@@ -1,5 +1,5 @@
-// The orchestrator inside this process: conversations with their turns, behind the same ports as a host's. Must never
-// throw because of an agent, and never accept a turn that is not stored.
+// The built-in orchestrator: conversations and their turns, behind the same ports that an agent host implements. An
+// agent's error must never make it throw, and it must never accept a turn that is not stored.
 
 import type { Limits } from "../limits.ts";
 import type { Agent, Tool } from "../ports/agent.ts";
@@ -27,13 +27,13 @@ import { TurnWatchdog } from "./orchestrator/turn-watchdog.ts";
 
 export type { OrchestratorChange } from "./orchestrator/context.ts";
 
-/** Where the orchestrator lives, and what it is told there. The gateway's PortsHost is one. */
+/** What the orchestrator needs from the process around it. The gateway's PortsHost implements it. */
 export interface OrchestratorHost extends Supervision {
-  /** Is the server about to stop? Then no turn begins, and no compaction. */
+  /** While true, no turn and no compaction starts. */
   isDraining(): boolean;
-  /** Why no turn may begin now, beside the reasons that lie in here. */
+  /** A further reason why no turn may start now; undefined when there is none. */
   refusal?(): Refused | undefined;
-  /** How many watch a conversation, beside who subscribes at the port; without it somebody always does. */
+  /** How many sockets watch a conversation. Without it every conversation counts as watched. */
   watchers?(conversationId: string): number;
 }
 
@@ -47,7 +47,7 @@ export interface EmbeddedOrchestratorOptions {
   clock: Clock;
   logger: Logger;
   limits: Limits;
-  /** A running turn that nobody has watched for so long is stopped; without it none is. */
+  /** A running turn is stopped after this time without a watcher. Without it such turns keep running. */
   orphanMs?: number | undefined;
 }
 
@@ -56,30 +56,29 @@ export interface EmbeddedOrchestrator {
   conversations: Required<Conversations>;
   broadcasts: Broadcasts;
   idempotency: IdempotencyKeys;
-  /** Those that can hit a client. */
+  /** The limits that a client can run into, as `hello` announces them. */
   limits: Record<string, number>;
-  /** Stops the running turn; with a turnId only that. No effect once its `done` is out (protocol 2, chat.cancel). */
+  /** Stops the running turn, or only the turn with this id. No effect after its `done` (protocol 2, chat.cancel). */
   cancelTurn(conversationId: string, turnId?: string): { cancelled: boolean; turnId?: string };
-  /** Refuses new turns, with a sentence that says why, until it is called with undefined. */
+  /** Refuses new turns with this reason, until it is called with undefined. */
   setRefusing(reason: string | undefined): void;
   readonly refusing: string | undefined;
-  /** Turns that are not sealed. */
+  /** How many turns are not sealed. */
   runningTurns(): number;
-  /** Those of them whose agents give no sign of life. */
+  /** How many running turns are stalled: their agents have been silent for limits.agentSilentMs. */
   stalledTurns(): number;
-  /** What goes on in a conversation, in the charts' words: idle, queued, closed, thinking, runningTools, … */
+  /** A conversation's state by its name in the charts: idle, queued, closed, thinking, runningTools, … */
   activity(conversationId: string): string;
-  /** How far the running turn of a conversation is; undefined when nothing goes on in it. */
+  /** The running turn's progress; undefined when the conversation has no actor. */
   progress(conversationId: string): TurnProgress | undefined;
-  /** Calls back after what the built-in surfaces show has changed. */
+  /** Calls the listener after a change of anything that the built-in surfaces show. */
   subscribe(listener: (change: OrchestratorChange) => void): () => void;
   /**
-   * Running turns get so long, the rest end interrupted. Resolves when all are sealed, or cannot be. Called when
-   * host.isDraining answers true.
-   * Called again with a shorter time, it hurries.
+   * Waits up to deadlineMs for running turns, then interrupts the rest. Resolves when all are sealed, or when sealing
+   * has failed. Call it while host.isDraining() returns true; a second call with a shorter deadline takes effect.
    */
   drain(deadlineMs: number): Promise<void>;
-  /** Ends every actor and timer; turns that still run are interrupted. The store stays open. */
+  /** Ends every actor and timer and interrupts turns that still run. The store stays open. */
   close(): void;
 }
 
@@ -95,7 +94,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
   const refusal = (conversationId: string): Refused | undefined => {
     if (host.isDraining()) return refused("draining", "the server is about to stop and begins no new turns");
     if (refusing !== undefined) return refused("refusing-turns", refusing);
-    // One that carries texts over has its place already.
+    // A turn for carried-over texts follows one that is already counted.
     if (live.get(conversationId)?.status === "active") return undefined;
     if (live.running >= limits.runningTurnsMax)
       return refused("too-many", `${limits.runningTurnsMax} turns are running, the most there may be: try again later`);
@@ -139,7 +138,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     return cancelled === undefined ? { cancelled: false } : { cancelled: true, turnId: cancelled };
   };
 
-  /** Resolves when nothing runs any more, or after limitMs. */
+  /** Resolves when no turn and no compaction runs, or after limitMs. */
   const whenIdle = async (limitMs: number): Promise<void> => {
     if (!isBusy() || limitMs <= 0) return;
     const idle = new AbortController();
@@ -203,7 +202,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
   };
 }
 
-/** After a start: crashed turns are sealed, and conversations in which texts wait are there again. */
+/** At the start: seals turns that a crash left open, and wakes conversations with queued texts. */
 function wakeAfterStart(store: Store, live: LiveConversations): void {
   const crashedOf = new Map<string, CrashedTurn[]>();
   for (const crashed of store.unsealedTurns()) {

@@ -179,7 +179,7 @@ test("an unknown model is refused with the names of the known ones, and nothing 
   const fixture = openFixture({ agents: [echo, other, broken] });
   for (const modelName of ["test/unknown", "nobody/m", "m", "/m", "test/", "other/z", "broken/b"]) {
     const outcome = fixture.orchestrator.startTurn({ conversationId: "c", text: "hi", modelName });
-    const message = `the model "${modelName}" is not known here; known are: test/m, other/x`;
+    const message = `the model "${modelName}" is not known here; known models: test/m, other/x`;
     assert.equal(outcome, { started: false, reason: "unknown-model", message });
   }
   assert.is(fixture.store.conversation("c"), undefined);

@@ -1,10 +1,10 @@
-// What an agent yields, checked at the edge: an event of the port with its own fields and no others, or nothing. Must
-// never let through what JSON cannot hold.
+// Validates what an agent yields: the result is an event of the agent port without unknown fields, or undefined. Must
+// never let through a value that JSON cannot hold.
 import * as v from "valibot";
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent } from "../../ports/agent.ts";
 
-/** A field that is undefined or null counts as left out: agents pass on what providers say. */
+/** A field that is undefined or null counts as missing: agents pass on what providers send. */
 const withoutEmpty = (fields: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null));
 
@@ -13,7 +13,7 @@ const fieldsOf = <const Entries extends v.ObjectEntries>(entries: Entries) =>
 
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 
-/** A copy that nobody changes later; what JSON cannot hold is replaced by a note. */
+/** A copy that the agent cannot change later. An input that JSON cannot hold becomes a note. */
 function jsonOf(input: unknown): unknown {
   try {
     return JSON.parse(JSON.stringify(input ?? null));
@@ -76,10 +76,10 @@ function schemasFor({ shortStringCharactersMax }: Pick<Limits, "shortStringChara
   } as const;
 }
 
-/** Undefined when the value is no event of the port. Reading it may throw (a getter): then the agent has failed. */
+/** Undefined when the value is not an event of the port. Throws when a getter of the value throws. */
 export type ReadAgentEvent = (value: unknown) => AgentEvent | undefined;
 
-/** One for an orchestrator: its schemas are built once. */
+/** Builds the schemas once for an orchestrator. */
 export function agentEventReader(limits: Pick<Limits, "shortStringCharactersMax">): ReadAgentEvent {
   const schemas = schemasFor(limits);
   const isKnown = (type: unknown): type is keyof typeof schemas =>
@@ -87,7 +87,7 @@ export function agentEventReader(limits: Pick<Limits, "shortStringCharactersMax"
   return (value) => {
     if (typeof value !== "object" || value === null || !("type" in value)) return undefined;
     const { type } = value;
-    // Deltas are most of what comes, and need no schema.
+    // Deltas are most of the events, and need no schema.
     if (type === "text-delta" || type === "reasoning-delta") {
       const delta = "delta" in value ? value.delta : undefined;
       return typeof delta === "string" ? { type, delta } : undefined;

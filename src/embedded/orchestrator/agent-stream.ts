@@ -1,5 +1,5 @@
-// Runs an agent to its end, however that comes: it returns, it throws, or nobody listens any more. Must never let an
-// agent that only speaks and never waits hold the event loop.
+// Runs an agent until it returns, throws, or is no longer listened to. Must never let an agent that yields without ever
+// waiting block the event loop.
 
 import type { TurnFailure } from "../../../machines/turn.ts";
 import type { Limits } from "../../limits.ts";
@@ -10,11 +10,11 @@ import type { LoopTurnCounter } from "./loop-turn-counter.ts";
 export type AgentOutcome =
   | { kind: "finished"; result: AgentResult }
   | { kind: "failed"; failure: TurnFailure }
-  /** Nobody listened any more. */
+  /** The audience stopped listening first. */
   | { kind: "left" };
 
 export interface AgentAudience {
-  /** Takes one value that the agent yielded, whatever it is; false when it wants no more. */
+  /** Takes one yielded value, valid or not. False when no more are wanted. */
   take(value: unknown): boolean;
   readonly isListening: boolean;
 }
@@ -25,12 +25,12 @@ export async function followAgent(
   audience: AgentAudience,
   { loopTurns, limits }: { loopTurns: LoopTurnCounter; limits: Limits },
 ): Promise<AgentOutcome> {
-  // That the turn has begun goes out before the agent's first work.
+  // The start of the turn is sent before the agent's first work.
   await loopTurns.next();
   if (!audience.isListening) return { kind: "left" };
   try {
     const values = agent.run(run);
-    // Values since the event loop has last turned: who waits now and then is not made to wait in the middle of a burst.
+    // Counted per event-loop turn, so that an agent that waits by itself is not also paused within a burst.
     let count = 0;
     let characters = 0;
     let loopTurn = 0;
@@ -65,7 +65,7 @@ const hasText = (value: unknown): value is { delta: string } =>
 
 const charactersOf = (value: unknown): number => (hasText(value) ? value.delta.length : 0);
 
-/** A long text is taken in pieces, so that the loop may turn between them. */
+/** Splits a long delta, so that the event loop can turn between its parts. */
 function* partsOf(value: unknown, charactersMax: number): Generator<unknown> {
   if (charactersOf(value) <= charactersMax || !hasText(value)) yield value;
   else for (const delta of pieces(value.delta, charactersMax)) yield { ...value, delta };
@@ -74,7 +74,7 @@ function* partsOf(value: unknown, charactersMax: number): Generator<unknown> {
 const reasons: ReadonlySet<unknown> = new Set<AgentResult["reason"]>(["stop", "length", "tool-calls"]);
 const isReason = (value: unknown): value is AgentResult["reason"] => reasons.has(value);
 
-/** An agent that returns nonsense has still finished. */
+/** An agent that returns an invalid result has still finished. */
 function resultOf(value: unknown): AgentResult {
   if (typeof value !== "object" || value === null) return { reason: "stop" };
   const reason = "reason" in value && isReason(value.reason) ? value.reason : "stop";
@@ -82,7 +82,7 @@ function resultOf(value: unknown): AgentResult {
   return typeof size === "number" && Number.isFinite(size) ? { reason, contextSize: size } : { reason };
 }
 
-/** What a person may know of an error: its message and code, never its stack. */
+/** What a client may see of an error: its message and code, never its stack. */
 function failureOf(error: unknown, { shortStringCharactersMax }: Limits): TurnFailure {
   const said = error instanceof Error ? String(error.message) : typeof error === "string" ? error : "";
   const message = said.slice(0, shortStringCharactersMax) || "the agent failed without saying why";

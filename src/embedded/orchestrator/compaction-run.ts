@@ -1,5 +1,5 @@
-// The compaction that runs in a conversation, if one does: its start, its abortion, and whether texts came meanwhile.
-// Must never leave the chart without the news of its end.
+// A conversation's running compaction, if there is one: starts it, aborts it, and knows whether texts were queued
+// meanwhile. Must always tell the chart when it has ended.
 import type { Compacted, NotDone } from "../../ports/conversations.ts";
 import { compact } from "./compaction.ts";
 import type { Services } from "./context.ts";

@@ -1,5 +1,5 @@
-// Compaction (protocol 3): the model sums up all but the last messages, and the whole history moves to an archive. Must
-// never part a tool result from its call, and changes nothing unless all of it succeeds.
+// Compaction (protocol 3): the model summarises all but the last messages, and the whole history moves to an archive.
+// Must never separate a tool result from its call, and changes nothing unless all of it succeeds.
 import { randomUUID } from "node:crypto";
 import type { AgentMessage, AgentRun } from "../../ports/agent.ts";
 import type { Compacted, NotDone } from "../../ports/conversations.ts";
@@ -53,12 +53,12 @@ async function attemptCompaction(
     { role: "system", chunk: { type: "system", text: summary.text } },
     ...kept.flatMap((message) => message.chunks.map(({ role, chunk, turnId }): NewChunk => ({ role, chunk, turnId }))),
   ];
-  // The store names the archive as what the compacted one comes from.
+  // The store sets compactedFrom to the archive's id.
   store.attempt([{ kind: "conversation.compacted", id: conversationId, archive: { ...row, id: archiveId }, chunks }]);
   return { newConversationId: archiveId, messagesSummarized: older.length, messagesKept: kept.length };
 }
 
-/** The index of the first message that stays: the last `count` do, and the calls of all results among them. */
+/** The index of the first message to keep: the last `count` stay, and the calls of all results among them. */
 export function firstKept(messages: StoredMessage[], count: number): number {
   let first = Math.max(0, messages.length - count);
   for (let index = messages.length - 1; index >= first; index--) {
@@ -109,7 +109,7 @@ async function summarise(
     drainSteering: () => undefined,
   };
   try {
-    // An agent that does not end when it is told to is left behind.
+    // An agent that does not end after the abort is abandoned.
     const outcome = await Promise.race([followAgent(agent, run, audience, services), aborted.promise]);
     if (stop.aborted) return { code: "draining", message: "the compaction was stopped because the server stops" };
     if (abort.signal.aborted)
@@ -129,7 +129,7 @@ const failed = (reason: string): NotDone => ({ code: "internal", message: `nothi
 
 const speakers = { system: "Summary of what came before", user: "User", assistant: "Assistant", tool: "Tools" };
 
-/** A message as plain text: models take it without knowing the tools that were called. */
+/** A message as plain text, which a model accepts without the definitions of the tools that were called. */
 function transcriptOf({ role, chunks }: StoredMessage): string {
   const lines = chunks.flatMap(({ chunk }) => {
     switch (chunk.type) {

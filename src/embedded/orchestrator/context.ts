@@ -1,4 +1,4 @@
-// What the parts of the orchestrator share: the world behind them, and whom to tell of a change.
+// What the parts of the orchestrator share: its ports, limits and clock, and the functions that announce a change.
 
 import type { Limits } from "../../limits.ts";
 import type { Tool } from "../../ports/agent.ts";
@@ -12,10 +12,10 @@ import type { LoopTurnCounter } from "./loop-turn-counter.ts";
 import type { Models } from "./models.ts";
 import type { SettleQueue } from "./settle-queue.ts";
 
-/** What the built-in surfaces may want to show anew. */
+/** A change of something that the built-in surfaces show. */
 export type OrchestratorChange =
   | { what: "queue" | "activity" | "settings"; conversationId: string }
-  /** How many turns run, or whether new ones are refused. */
+  /** The number of running turns, or whether new ones are refused. */
   | { what: "turns" };
 
 export interface Services {
@@ -28,7 +28,7 @@ export interface Services {
   settleQueue: SettleQueue;
   loopTurns: LoopTurnCounter;
   readAgentEvent: ReadAgentEvent;
-  /** Why no turn may begin in the conversation now; one that carries texts over has its place already. */
+  /** Why no turn may start in this conversation now; undefined when one may. */
   refusal(conversationId: string): Refused | undefined;
   isDraining(): boolean;
   broadcast(message: Broadcast): void;

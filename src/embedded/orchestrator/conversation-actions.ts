@@ -1,5 +1,5 @@
-// What a conversation's chart does and asks: its actions and guards, on the waiting texts, the running turn and the
-// store. Must never decide what may happen when: that is the chart's.
+// The actions and guards of the conversation chart: they work on the queued texts, the running turn and the store. Must
+// never decide what may happen when: that is the chart's job.
 import { randomUUID } from "node:crypto";
 import type { TurnEnding } from "../../../machines/turn.ts";
 import type { Compacted, NotDone, TurnProgress } from "../../ports/conversations.ts";
@@ -15,8 +15,8 @@ import { keptAnswer, openTurn, refused, storageFailed } from "./start-turn.ts";
 import { TurnEvents } from "./turn-events.ts";
 import { type TurnChart, TurnRunner } from "./turn-runner.ts";
 
-/** What a command was given; the event that carries the command through the mailbox is bare. */
-export interface Asked {
+/** A command's parameters. Its event carries none, so that no user text enters an actor's mailbox. */
+export interface CommandInput {
   request?: TurnRequest;
   turnId?: string | undefined;
   messageId?: string;
@@ -37,10 +37,10 @@ export class ConversationActions {
   readonly channel: TurnEvents;
   readonly texts: MessageQueue;
   readonly compacting: CompactionRun;
-  asked: Asked = {};
+  input: CommandInput = {};
   answer: Answer | undefined;
-  /** Who is inside a call to the conversation, beside its listeners. */
-  guests = 0;
+  /** Calls to this conversation that have not returned yet. */
+  callsInside = 0;
   readonly #services: Services;
   #runner: TurnRunner | undefined;
   #crashed: CrashedTurn[];
@@ -64,14 +64,13 @@ export class ConversationActions {
   turnWasCrashed = (): boolean => this.#crashed.length > 0;
   isClosed = (): boolean => this.#isClosed;
   textsWait = (): boolean => !this.texts.isEmpty;
-  /** Those queued when a turn ends; not after interrupted, and close has discarded them (protocol 1.5.6). */
+  /** Do queued texts start the next turn? Not after an interrupted one; a close has discarded them (protocol 1.5.6). */
   textsCarryOver = (): boolean => this.textsWait() && this.#lastReason !== "interrupted";
   textsCameMeanwhile = (): boolean => this.compacting.textsCameMeanwhile();
   conversationExists = (): boolean => this.#services.store.conversation(this.id) !== undefined;
-  isTheTurnMeant = (): boolean => this.asked.turnId === undefined || this.asked.turnId === this.#runner?.turn.turnId;
-  nobodyIsThere = (): boolean => this.guests === 0 && this.channel.listeners === 0;
+  isTheTurnMeant = (): boolean => this.input.turnId === undefined || this.input.turnId === this.#runner?.turn.turnId;
+  nobodyIsThere = (): boolean => this.callsInside === 0 && this.channel.listeners === 0;
 
-  /** How far the running turn is, for those who look. */
   get progress(): TurnProgress {
     const none = { saidMsAgo: undefined, endsInMs: undefined };
     return { ...(this.#runner?.progress ?? none), waitingTexts: this.texts.list().length };
@@ -79,7 +78,7 @@ export class ConversationActions {
 
   // ── a turn ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** True when the turn is open: with what was asked, or, carried over, with the waiting texts alone. */
+  /** Opens a turn with the request, or without one for the queued texts alone. False when it was refused. */
   openTurn(request: TurnRequest | undefined): boolean {
     const waited = this.textsWait();
     const turn = openTurn(this.#services, this.id, this.texts, request);
@@ -104,7 +103,7 @@ export class ConversationActions {
 
   beginAgent(chart: TurnChart, agentEnded: () => void): void {
     const runner = this.#runner;
-    // An agent that was left behind and ends in a later turn's time says nothing about that turn.
+    // An abandoned agent may end during a later turn and must not affect that one.
     runner?.begin(chart, () => {
       if (this.#runner === runner) agentEnded();
     });
@@ -114,8 +113,8 @@ export class ConversationActions {
     return this.#runner?.isStalled ?? false;
   }
 
-  lookForLife(): void {
-    this.#runner?.lookForLife();
+  checkSilence(): void {
+    this.#runner?.checkSilence();
   }
 
   noteActivity(): void {
@@ -131,13 +130,13 @@ export class ConversationActions {
     if (this.#runner) this.answer = { kind: "cancelled", turnId: this.#runner.turn.turnId };
   }
 
-  /** The turn's actor failed, which must not happen: the turn ends all the same. */
+  /** Ends the turn because its actor failed, which is a defect. */
   failTurn(): void {
     const failure = { message: "the turn failed inside the server", code: "internal" };
     this.#runner?.conclude({ reason: "error", failure });
   }
 
-  /** Its actor failed: is there a reason to give it a new one? Once until a turn is sealed; its turn has ended then. */
+  /** Called when the actor failed: ends its turn. True when it should get a new actor, once until a turn is sealed. */
   survivesDefect(): boolean {
     this.failTurn();
     this.compacting.abort();
@@ -149,7 +148,7 @@ export class ConversationActions {
 
   abandonAgent(): void {
     const { conversationId, turnId, model } = this.#runner?.turn ?? {};
-    this.#services.logger.warn("orchestrator: an agent did not end when it was told to, and was left behind", {
+    this.#services.logger.warn("orchestrator: an agent did not end after its signal was aborted, and was abandoned", {
       conversationId,
       turnId,
       model: model?.name,
@@ -165,7 +164,7 @@ export class ConversationActions {
     return true;
   }
 
-  /** False when the store failed. */
+  /** Seals the turns that a crash left open. False when the store failed. */
   recover(): boolean {
     const { store, clock, logger } = this.#services;
     try {
@@ -189,7 +188,7 @@ export class ConversationActions {
   // ── the queue ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   queueText(): void {
-    this.answer = this.#queue(this.asked.request?.text ?? "", this.asked.request?.idempotency);
+    this.answer = this.#queue(this.input.request?.text ?? "", this.input.request?.idempotency);
   }
 
   #queue(text: string, keyed: KeyedRequest | undefined): Answer {
@@ -218,9 +217,9 @@ export class ConversationActions {
     return { kind: "queued", messageId: message.id };
   }
 
-  /** True when the last waiting text was withdrawn. */
+  /** True when this withdrew the last queued text. */
   withdrawText(): boolean {
-    const { messageId } = this.asked;
+    const { messageId } = this.input;
     if (messageId === undefined || !this.texts.has(messageId)) return false;
     try {
       this.#services.store.attempt([{ kind: "queue.removed", conversationId: this.id, messageIds: [messageId] }]);
@@ -254,11 +253,11 @@ export class ConversationActions {
   }
 
   refuseCompaction(): void {
-    // That a turn runs is the answer when there is no other.
+    // LiveConversation.compact() reads a missing answer as "a turn is running".
     this.answer = undefined;
   }
 
-  /** The process ends: what can still be stored is, the next start recovers the rest. */
+  /** The process ends: stores what can be stored; the next start recovers the rest. */
   letGo(): void {
     this.compacting.abort();
     this.#runner?.conclude({ reason: "interrupted" });

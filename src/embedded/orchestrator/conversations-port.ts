@@ -1,5 +1,5 @@
-// The conversations port on the store and the live conversations: what the HTTP API shows and changes. Must never show
-// a status other than the live one.
+// The conversations port, which the HTTP API uses: reads and changes the store and the live conversations. Must never
+// report a stored status while there is a live one.
 import type {
   ConversationSettings,
   ConversationSummary,
@@ -63,7 +63,7 @@ export function conversationsPort(services: Services, live: LiveConversations): 
       if (!store.conversation(conversationId))
         return { code: "not-found", message: `there is no conversation ${conversationId}` };
       if (services.isDraining())
-        return { code: "draining", message: "the server is about to stop and compacts nothing any more" };
+        return { code: "draining", message: "the server is about to stop and starts no compaction" };
       return live.use(conversationId, (conversation) => conversation.compact());
     },
     settings(conversationId) {
@@ -104,7 +104,7 @@ function withoutUndefined({
 
 const pageOfChunks = 200;
 
-/** The text of the newest turn that has any, as it was streamed; read from the end, because a history may be long. */
+/** The text of the newest turn that has any, as it was streamed. Read from the end, because a history may be long. */
 function lastAnswer(store: Store, conversationId: string): { content: string; turnId?: string } {
   let turnId: string | undefined;
   let content = "";

@@ -1,5 +1,5 @@
-// How large an event and a turn may become: events that are too large are cut into pieces or cut off, and the log of a
-// running turn has a budget. Must never let an event past that the wire does not allow.
+// The size bounds of events and turns: an event that is too large is split or truncated, and a running turn's log has a
+// budget. Must never let through an event larger than the protocol allows.
 
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent } from "../../ports/agent.ts";
@@ -7,7 +7,7 @@ import { objectJson } from "../../protocol/json-cache.ts";
 import { cutToolText, encodedBytes, eventHeadBytes, pieces } from "../../protocol/text-size.ts";
 import type { TurnEventBody } from "../../protocol/turn-event.ts";
 
-/** The event as one or more that fit: text comes in pieces, a result is cut, an input that is too large is left out. */
+/** The event as events that fit: long text is split, a result is truncated, an oversized input is replaced. */
 export function fitted(event: AgentEvent, limits: Limits): AgentEvent[] {
   const bytesMax = limits.eventBytesMax - eventHeadBytes;
   switch (event.type) {
@@ -29,12 +29,12 @@ export function fitted(event: AgentEvent, limits: Limits): AgentEvent[] {
   }
 }
 
-/**
- * What an event costs in the log beside its encoding: the first of a run of text, one more in the run, and once a turn
- * what its two kinds of text have in common. The conversation's id comes on top, as often as it stands there.
- */
+// Memory in the log beside an event's encoding. The bytes of the conversation's id are added for each copy of it.
+/** For an event, or the first delta of a run. */
 const eventOverheadBytes = 512;
-const partOverheadBytes = 16;
+/** For each further delta of a run. */
+const deltaOverheadBytes = 16;
+/** Once per turn, for the heads that its text and reasoning deltas share; they hold the id `idsInHeads` times. */
 const turnOverheadBytes = 2_048;
 const idsInHeads = 4;
 
@@ -51,12 +51,12 @@ export class LogBudget {
     this.#bytes = turnOverheadBytes + idsInHeads * idBytes;
   }
 
-  /** False when the event goes beyond the budget. */
+  /** Counts the event. False when the budget is exceeded. */
   spend(body: TurnEventBody): boolean {
     const continues = body.type === this.#lastType;
     this.#lastType = body.type;
     if (body.type === "text-delta" || body.type === "reasoning-delta")
-      this.#bytes += encodedBytes(body.delta) + (continues ? partOverheadBytes : this.#eventBytes);
+      this.#bytes += encodedBytes(body.delta) + (continues ? deltaOverheadBytes : this.#eventBytes);
     else this.#bytes += Buffer.byteLength(objectJson(body) ?? "") + this.#eventBytes;
     return this.#bytes <= this.#bytesMax;
   }

@@ -1,5 +1,5 @@
-// A conversation with its actor, as the ports use it: each command goes through the chart, whose action leaves the
-// answer. Must never answer from anything but what the chart did.
+// A conversation and its actor, as the ports use it. Each command is an event of the chart, and the chart's action
+// leaves the answer. Must never answer from anything but what the chart did.
 import type { Actor, StateValue } from "xstate";
 import type { ConversationEvent, conversationMachine } from "../../../machines/conversation.ts";
 import type { Compacted, NotDone } from "../../ports/conversations.ts";
@@ -13,7 +13,7 @@ import type {
 } from "../../ports/orchestrator.ts";
 import type { ConversationStatus } from "../../protocol/broadcast.ts";
 import type { Services } from "./context.ts";
-import { type Answer, type Asked, ConversationActions } from "./conversation-actions.ts";
+import { type Answer, type CommandInput, ConversationActions } from "./conversation-actions.ts";
 import type { CrashedTurn } from "./recovery.ts";
 import { defaultWorkspaceId, refused } from "./start-turn.ts";
 
@@ -54,7 +54,7 @@ export class LiveConversation {
     return this.#ask({ type: "text.withdraw" }, { messageId })?.kind === "withdrawn";
   }
 
-  /** The id of the turn that this cancelled; with a turnId only that turn is meant. */
+  /** Cancels the running turn, or only the turn with this id. Returns the id of the cancelled turn. */
   cancel(turnId?: string): string | undefined {
     const answer = this.#ask({ type: "turn.cancel" }, { turnId });
     return answer?.kind === "cancelled" ? answer.turnId : undefined;
@@ -75,18 +75,18 @@ export class LiveConversation {
     const unsubscribe = this.work.channel.subscribe(listener);
     return () => {
       unsubscribe();
-      this.#seeWhoIsThere();
+      this.#leaveIfUnused();
     };
   }
 
-  /** Keeps the actor alive while something is asked of it. */
-  host<T>(use: () => T): T {
-    this.work.guests++;
+  /** Keeps the actor alive during the call. */
+  keepAlive<T>(use: () => T): T {
+    this.work.callsInside++;
     try {
       return use();
     } finally {
-      this.work.guests--;
-      this.#seeWhoIsThere();
+      this.work.callsInside--;
+      this.#leaveIfUnused();
     }
   }
 
@@ -98,12 +98,12 @@ export class LiveConversation {
     return this.#status;
   }
 
-  /** A turn runs, or a compaction: what a planned stop waits for. */
+  /** True while a turn or a compaction runs; a planned stop waits for both. */
   get isBusy(): boolean {
     return this.#status === "active" || this.work.compacting.isRunning;
   }
 
-  /** What goes on, in the charts' words. */
+  /** The current state by its name in the charts. */
   get activity(): string {
     const snapshot = this.actor?.getSnapshot();
     if (!snapshot) return this.#status;
@@ -112,10 +112,10 @@ export class LiveConversation {
     return snapshot.matches("resting") ? leafOf(snapshot.value) : topOf(snapshot.value);
   }
 
-  /** To be called when the actor has moved or ended: announces a status that is new. */
-  noticed(): void {
+  /** Called when the actor has moved or ended: announces a changed status. */
+  updateStatus(): void {
     const snapshot = this.actor?.getSnapshot();
-    // An opening that is refused has changed nothing, also one with the texts that waited.
+    // These two states end in the same call. A turn that is refused in them has changed nothing.
     if (!snapshot || snapshot.matches("opening") || snapshot.matches("carryingOver")) return;
     const { changed, broadcast, store } = this.#services;
     const before = this.#status;
@@ -124,7 +124,7 @@ export class LiveConversation {
     changed({ what: "activity", conversationId: this.id });
     if (this.#status === before) return;
     if (this.#status === "active" || before === "active") changed({ what: "turns" });
-    // The first one that a conversation gets stays (protocol 1.1).
+    // A conversation keeps its first workspace (protocol 1.1).
     this.#workspaceId ??= store.conversation(this.id)?.workspaceId;
     const workspaceId = this.#workspaceId ?? defaultWorkspaceId;
     broadcast({ type: "conversation.statusChanged", conversationId: this.id, status: this.#status, workspaceId });
@@ -135,19 +135,19 @@ export class LiveConversation {
     return this.work.textsWait() ? "queued" : "idle";
   }
 
-  #ask(command: ConversationEvent, asked: Asked): Answer | undefined {
+  #ask(command: ConversationEvent, input: CommandInput): Answer | undefined {
     const ask = (): Answer | undefined => {
       this.work.answer = undefined;
-      this.work.asked = asked;
+      this.work.input = input;
       this.actor?.send(command);
-      this.work.asked = {};
+      this.work.input = {};
       return this.work.answer;
     };
-    // The answer is read before anybody hears the news and may ask something else.
-    return this.#services.settleQueue.around(() => this.host(ask));
+    // The answer is read before a listener is notified and may ask something else.
+    return this.#services.settleQueue.around(() => this.keepAlive(ask));
   }
 
-  #seeWhoIsThere(): void {
+  #leaveIfUnused(): void {
     if (this.work.nobodyIsThere()) this.tell({ type: "everyone.left" });
   }
 }

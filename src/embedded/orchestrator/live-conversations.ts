@@ -1,4 +1,4 @@
-// All conversations that have an actor: adopted when something is asked of one, forgotten when its actor has ended.
+// All conversations that have an actor. One gets an actor when it is first used and is removed when the actor ends.
 // Must never leave a turn unsealed because an actor failed.
 import type { AnyActorRef } from "xstate";
 import type { Supervision } from "../../runtime/actor-registry.ts";
@@ -12,22 +12,22 @@ export class LiveConversations {
   readonly #services: Services;
   readonly #logic: ReturnType<typeof conversationLogic>;
   readonly #all = new Map<string, LiveConversation>();
-  /** Without an actor, because one after the other failed, and still listened to: the next use tries once more. */
-  readonly #fallen = new Map<string, LiveConversation>();
-  /** The newest turn's actor of each that has an actor itself. */
+  /** Lost their actor after repeated failures but still have listeners: the next use starts a new one. */
+  readonly #failed = new Map<string, LiveConversation>();
+  /** The newest turn actor by conversation id. */
   readonly #turns = new Map<string, AnyActorRef>();
-  /** Those with a turn that is not sealed. */
+  /** Ids of conversations with an unsealed turn. */
   readonly #active = new Set<string>();
   readonly #onMove: () => void;
 
-  /** onMove is called whenever any of them has moved; it must not throw. */
+  /** onMove is called after every transition of a conversation; it must not throw. */
   constructor(supervision: Supervision, services: Services, onMove: () => void) {
     this.#supervision = supervision;
     this.#services = services;
     this.#onMove = onMove;
     const find = (id: string): LiveConversation => {
       const live = this.#all.get(id);
-      if (!live) throw new Error(`the conversation ${id} has an actor and is not known`);
+      if (!live) throw new Error(`the conversation ${id} has an actor but is not registered`);
       return live;
     };
     this.#logic = conversationLogic({
@@ -49,7 +49,7 @@ export class LiveConversations {
     return [...this.#all.values()];
   }
 
-  /** Those with a turn that is not sealed. */
+  /** Conversations with an unsealed turn. */
   *active(): Generator<LiveConversation> {
     for (const id of this.#active) {
       const live = this.#all.get(id);
@@ -57,21 +57,21 @@ export class LiveConversations {
     }
   }
 
-  /** How many have a turn that is not sealed. */
+  /** How many conversations have an unsealed turn. */
   get running(): number {
     return this.#active.size;
   }
 
-  /** Wakes the conversation when it has no actor, and keeps it awake while it is used. */
+  /** Starts the conversation's actor if it has none, and keeps it alive during the call. */
   use<T>(id: string, use: (live: LiveConversation) => T): T {
-    const live = this.#all.get(id) ?? this.#fallen.get(id) ?? new LiveConversation(id, this.#services, []);
-    return live.host(() => {
+    const live = this.#all.get(id) ?? this.#failed.get(id) ?? new LiveConversation(id, this.#services, []);
+    return live.keepAlive(() => {
       if (!this.#all.has(id)) this.#adopt(live);
       return use(live);
     });
   }
 
-  /** At the start: those in which texts wait, or which a crash left with an unsealed turn. */
+  /** Called at the start for a conversation with queued texts or with turns that a crash left unsealed. */
   wake(id: string, crashed: CrashedTurn[]): void {
     this.#adopt(new LiveConversation(id, this.#services, crashed));
   }
@@ -79,12 +79,12 @@ export class LiveConversations {
   #adopt(live: LiveConversation): void {
     const { parent, registry } = this.#supervision;
     this.#all.set(live.id, live);
-    this.#fallen.delete(live.id);
+    this.#failed.delete(live.id);
     const onEnd = (error: unknown): void => this.#ended(live, error);
     const input = { conversationId: live.id };
     this.#services.settleQueue.around(() => {
       const actor = registry.adopt({ parent, kind: "conversation", logic: this.#logic, input, onEnd });
-      // One that has failed by now may have been replaced already.
+      // An actor that has failed by now may already have been replaced.
       if (actor.getSnapshot().status !== "active") return;
       live.actor = actor;
       actor.subscribe({ next: () => this.#moved(live), error: () => {} });
@@ -94,7 +94,7 @@ export class LiveConversations {
 
   #moved(live: LiveConversation): void {
     try {
-      live.noticed();
+      live.updateStatus();
     } catch (error) {
       this.#services.logger.error("orchestrator: a status could not be announced", { conversationId: live.id, error });
     }
@@ -112,16 +112,16 @@ export class LiveConversations {
       return;
     }
     this.#services.logger.error("orchestrator: a conversation's actor failed", { conversationId: live.id, error });
-    // Its turn ends all the same: a new actor seals it. Once, because the defect may lie in just that.
+    // A new actor seals the turn. Only one is tried, because sealing itself may be what fails.
     const survives = live.work.survivesDefect();
-    // A parent that throws leaves what it has invoked running (XState 5.33). The turn has been concluded just now.
+    // A parent that throws leaves its invoked actors running (XState 5.33). survivesDefect() has concluded the turn.
     turn?.send({ type: "turn.interrupt" });
     this.#all.delete(live.id);
     if (survives) {
       this.#adopt(live);
       return;
     }
-    if (!live.work.nobodyIsThere()) this.#fallen.set(live.id, live);
+    if (!live.work.nobodyIsThere()) this.#failed.set(live.id, live);
     this.#moved(live);
   }
 }

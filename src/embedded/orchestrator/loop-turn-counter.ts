@@ -1,4 +1,4 @@
-// Counts the turns of the event loop while somebody looks: one deferred call in each of them, however many look.
+// Counts event-loop turns while it is read, with at most one deferred call per turn.
 import type { Clock } from "../../runtime/clock.ts";
 
 export class LoopTurnCounter {
@@ -10,7 +10,7 @@ export class LoopTurnCounter {
     this.#clock = clock;
   }
 
-  /** Another number than before when the loop has turned since. */
+  /** Changes when the event loop has turned since the last read. */
   get current(): number {
     if (!this.#isDue) {
       this.#isDue = true;
@@ -22,6 +22,7 @@ export class LoopTurnCounter {
     return this.#count;
   }
 
+  /** Resolves in the next turn of the event loop. */
   next(): Promise<void> {
     return new Promise((resolve) => this.#clock.defer(resolve));
   }

@@ -1,5 +1,5 @@
-// The texts that wait in one conversation, and those handed to the agent whose `steering` event has not come yet. Must
-// never lose one: a text handed over and not taken is back at its place.
+// The queued texts of one conversation, and those that the agent has drained but not yet confirmed with a `steering`
+// event. Must never lose one: a text that is never confirmed returns to its place in the queue.
 import type { QueuedMessage } from "../../ports/orchestrator.ts";
 
 /** How several texts become one (protocol 1.5.6). */
@@ -13,12 +13,12 @@ export class MessageQueue {
     this.#waiting = [...messages];
   }
 
-  /** What waits, oldest first; without what the agent has in its hands. */
+  /** The queued texts, oldest first, without those handed to the agent. */
   list(): QueuedMessage[] {
     return [...this.#waiting];
   }
 
-  /** All that the store knows of. */
+  /** The number of texts in the store: queued and handed over. */
   get size(): number {
     return this.#waiting.length + this.#handed.flat().length;
   }
@@ -39,7 +39,7 @@ export class MessageQueue {
     this.#waiting = this.#waiting.filter(({ id }) => id !== messageId);
   }
 
-  /** Forgets all and returns their ids. */
+  /** Removes all texts and returns their ids. */
   clear(): string[] {
     this.takeBack();
     const ids = this.#waiting.map(({ id }) => id);
@@ -47,7 +47,7 @@ export class MessageQueue {
     return ids;
   }
 
-  /** Gives all that waits into the agent's hands, as one text. */
+  /** Hands all queued texts to the agent as one text; undefined when there is none. */
   hand(): string | undefined {
     if (this.isEmpty) return undefined;
     this.#handed.push(this.#waiting);
@@ -56,12 +56,12 @@ export class MessageQueue {
     return text;
   }
 
-  /** The agent has taken the texts of its oldest hand(). */
+  /** Confirms the oldest hand() and returns its texts. */
   take(): QueuedMessage[] | undefined {
     return this.#handed.shift();
   }
 
-  /** What was handed and never taken waits again, before what came later. False when there is none. */
+  /** Requeues texts that were handed over and never confirmed, ahead of later ones. False when there are none. */
   takeBack(): boolean {
     if (this.#handed.length === 0) return false;
     this.#waiting = [...this.#handed.flat(), ...this.#waiting];

@@ -1,5 +1,5 @@
-// The stored history as an agent reads it: chunks of one role that belong together make a message. Must never show a
-// model a tool call without its result, which providers refuse.
+// The stored history as messages for an agent: consecutive chunks of one role and turn form a message. Must never give
+// a model a tool call without a result, because providers refuse it.
 import type { AgentMessage } from "../../ports/agent.ts";
 import type { NewChunk } from "../../ports/store.ts";
 import type { Chunk } from "../../protocol/chunk.ts";
@@ -9,7 +9,7 @@ export interface StoredMessage<Stored extends NewChunk = NewChunk> {
   chunks: Stored[];
 }
 
-/** A user message, one assistant step, its tool results, or a summary; every chunk is in exactly one. */
+/** Each message is a user message, one assistant step, its tool results or a summary. Each chunk is in exactly one. */
 export function messagesOf<Stored extends NewChunk>(chunks: Stored[]): StoredMessage<Stored>[] {
   const messages: StoredMessage<Stored>[] = [];
   for (const chunk of chunks) {
@@ -26,7 +26,7 @@ const callsIn = (message: StoredMessage): Extract<Chunk, { type: "tool-call" }>[
 export const resultIdsIn = (message: StoredMessage): string[] =>
   message.chunks.flatMap(({ chunk }) => (chunk.type === "tool-result" ? [chunk.toolCallId] : []));
 
-/** The index of the message in which a result's call was made: the nearest before it with this id. */
+/** The index of the message with a result's call: the nearest earlier one that has this id. */
 export function indexOfCall(messages: StoredMessage[], toolCallId: string, before: number): number | undefined {
   for (let index = before - 1; index >= 0; index--) {
     const message = messages[index];
@@ -35,7 +35,7 @@ export function indexOfCall(messages: StoredMessage[], toolCallId: string, befor
   return undefined;
 }
 
-const withoutResult = "The tool gave no result: the turn was stopped before.";
+const withoutResult = "The tool returned no result because the turn was stopped first.";
 
 export function agentMessagesOf(history: NewChunk[]): AgentMessage[] {
   const stored = messagesOf(history);
@@ -50,7 +50,7 @@ export function agentMessagesOf(history: NewChunk[]): AgentMessage[] {
         return { type: "tool-result", toolCallId, toolName, content: withoutResult, isError: true };
       });
     const last = messages.at(-1);
-    // Results that are missing stand before those that came, in one message.
+    // Stand-ins for missing results and the results that exist form one message.
     if (message.role === "tool" && last?.role === "tool") last.chunks.push(...chunks);
     else if (chunks.length > 0) messages.push({ role: message.role, chunks });
     if (missing.length > 0) messages.push({ role: "tool", chunks: missing });

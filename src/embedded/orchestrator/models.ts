@@ -1,4 +1,4 @@
-// Finds the agent behind a model's name, `<provider>/<model>`. An agent that throws when it is asked offers nothing.
+// Finds the agent for a model name, `<provider>/<model>`. An agent that throws when asked counts as offering nothing.
 import type { Agent, ModelInfo } from "../../ports/agent.ts";
 import type { ModelCatalog } from "../../ports/conversations.ts";
 import type { Logger } from "../../ports/logger.ts";
@@ -51,9 +51,9 @@ export class Models {
     return { models: [...models], modelInfo };
   }
 
-  /** Why a name could not be resolved, as a sentence for a person. */
+  /** The message for a name that could not be resolved. */
   unknown(name: string): string {
-    return `the model "${name}" is not known here; known are: ${this.catalog().models.join(", ")}`;
+    return `the model "${name}" is not known here; known models: ${this.catalog().models.join(", ")}`;
   }
 
   #lists(agent: Agent, model: string): boolean {
@@ -72,7 +72,7 @@ export class Models {
     try {
       return ask();
     } catch (error) {
-      this.#logger.warn("orchestrator: an agent could not name its models", { provider: agent.provider, error });
+      this.#logger.warn("orchestrator: an agent threw when asked for its models", { provider: agent.provider, error });
       return otherwise;
     }
   }

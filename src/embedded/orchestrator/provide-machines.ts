@@ -1,4 +1,4 @@
-// Joins the charts to the work they stand for: each name in machines/ is one call here.
+// Implements the names that the charts in machines/ declare: each action and guard is one call.
 import type { AnyActorRef } from "xstate";
 import { conversationMachine } from "../../../machines/conversation.ts";
 import { turnMachine } from "../../../machines/turn.ts";
@@ -10,15 +10,15 @@ interface At {
 }
 
 export interface ChartParts {
-  /** Throws when the conversation is not there, which would be a defect. */
+  /** Throws when the conversation is not registered, which would be a defect. */
   workOf(conversationId: string): ConversationActions;
   tell(conversationId: string, event: { type: "agent.ended" | "compaction.finished" }): void;
-  /** A turn's actor has begun: the conversation's own chart has invoked it. */
+  /** Called when a conversation's chart has invoked a turn actor. */
   turnBegun(turn: AnyActorRef, conversationId: string): void;
   limits: Limits;
 }
 
-/** One machine for all conversations: `provide` for each would parse the chart anew. */
+/** One machine for all conversations: `provide` parses the chart each time. */
 export function conversationLogic({ workOf, tell, turnBegun, limits }: ChartParts): typeof conversationMachine {
   const at = ({ context }: At): ConversationActions => workOf(context.conversationId);
   const turn = turnMachine.provide({
@@ -40,7 +40,7 @@ export function conversationLogic({ workOf, tell, turnBegun, limits }: ChartPart
     actions: {
       openTurn: (args) => {
         const work = at(args);
-        args.self.send({ type: work.openTurn(work.asked.request) ? "turn.opened" : "turn.refused" });
+        args.self.send({ type: work.openTurn(work.input.request) ? "turn.opened" : "turn.refused" });
       },
       openTurnFromQueue: (args) => {
         args.self.send({ type: at(args).openTurn(undefined) ? "turn.opened" : "turn.refused" });

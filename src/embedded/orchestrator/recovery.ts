@@ -1,5 +1,5 @@
-// What a crash has left: a turn that began and was never sealed. The journal's text becomes history and the turn ends
-// as interrupted, in one unit, so that doing it again after a failure writes nothing twice.
+// Recovers a turn that a crash left unsealed: its journal becomes history and it ends as interrupted. Both are one
+// unit, so that a retry after a failure writes nothing twice.
 import type { JournalPart, Store, TurnRow, Write } from "../../ports/store.ts";
 import type { Usage } from "../../protocol/turn-event.ts";
 import { historyOf } from "./turn-record.ts";
@@ -10,7 +10,7 @@ export interface CrashedTurn {
   journal: JournalPart[];
 }
 
-/** @throws StoreError when it could not be stored: to be tried again. */
+/** @throws StoreError when it could not be stored: try again. */
 export function recover(store: Store, { turn, journal }: CrashedTurn, endedAt: number): void {
   const { turnId, conversationId } = turn;
   const chunks = historyOf(journal, turnId);

@@ -1,5 +1,5 @@
-// Holds what the world is to be told until the actors have come to rest, so that a listener may call anything and gets
-// its answer at once (an event sent while its actor is busy would only be queued). Must never drop or reorder news.
+// Defers notifications until the actors have settled, so that a listener can call anything and get its answer at once.
+// (An event sent to an actor that is busy would only be queued.) Must never drop or reorder notifications.
 import type { Logger } from "../../ports/logger.ts";
 
 export class SettleQueue {
@@ -13,7 +13,7 @@ export class SettleQueue {
     this.#logger = logger;
   }
 
-  /** Runs what may move actors; what it posts is delivered before this returns, unless a delivery is under way. */
+  /** Runs code that may move actors. What it posts is delivered before this returns, unless a delivery is running. */
   around<T>(run: () => T): T {
     this.#depth++;
     try {
@@ -27,7 +27,7 @@ export class SettleQueue {
   post(tell: () => void): void {
     this.#waiting.push(tell);
     if (this.#depth > 0 || this.#delivering || this.#scheduled) return;
-    // An actor moved by itself (a timer of its chart): it is at rest when the microtasks run.
+    // An actor moved by itself, by a timer of its chart: it has settled when the microtask runs.
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;

@@ -1,5 +1,5 @@
-// Opens a turn: the question, with the texts that waited, and the turn's row are stored as one unit before the turn is
-// accepted. Must leave everything as it was when it refuses.
+// Opens a turn: stores its row and its question, including the queued texts, as one unit before the turn is accepted.
+// Must change nothing when it refuses.
 import { randomUUID } from "node:crypto";
 import type { KeptAnswer, KeyedRequest } from "../../ports/idempotency.ts";
 import type { Refused, TurnRequest } from "../../ports/orchestrator.ts";
@@ -19,7 +19,7 @@ export const storageFailed = (error: unknown): Refused => {
   return refused("storage-failed", `this could not be stored: ${error.message}`);
 };
 
-/** A conversation of which nothing is known but its id. */
+/** The row of a conversation that has only an id so far. */
 export const newConversation = (
   id: string,
   now: number,
@@ -38,7 +38,7 @@ export const newConversation = (
   compactedFrom: null,
 });
 
-/** What makes the same request under the same key start nothing again; stored with what it has started. */
+/** Stores the answer with the work that it names, so that repeating the keyed request starts nothing again. */
 export function keptAnswer(request: KeyedRequest | undefined, outcome: KeptAnswer, now: number): Write[] {
   if (!request) return [];
   const { conversationId, ...rest } = outcome;
@@ -46,7 +46,7 @@ export function keptAnswer(request: KeyedRequest | undefined, outcome: KeptAnswe
   return [{ kind: "answer.kept", request, answer: { conversationId, ...startedTurn, ...rest }, keptAt: now }];
 }
 
-/** The request's text comes after the texts that wait; without a request they are the question. */
+/** The question is the queued texts followed by the request's text. Without a request it is the queued texts alone. */
 export function openTurn(
   services: Services,
   conversationId: string,
@@ -80,7 +80,7 @@ function attemptTurn(
     const chunk = { type: "image" as const, url, ...(mimeType !== undefined && { mimeType }) };
     question.push({ role: "user", chunk, turnId });
   }
-  // Read before anything is written: once the unit is committed nothing may fail any more.
+  // Read before the write: nothing may fail after the unit is committed.
   const latestSeq = store.latestSeq(conversationId);
   const fields = {
     lastActivityAt: now,

@@ -1,12 +1,12 @@
-// News of one kind for whoever listens, told through the outbox. A listener that throws harms nobody, and nobody is
-// called after leaving.
+// The listeners for one kind of message; messages are delivered through the settle queue. A listener that throws
+// affects no other, and none is called after it has unsubscribed.
 import type { Logger } from "../../ports/logger.ts";
 import type { SettleQueue } from "./settle-queue.ts";
 
 export class Subscribers<Message> {
   readonly #settleQueue: SettleQueue;
   readonly #logger: Logger;
-  readonly #listeners = new Set<{ hear: (message: Message) => void }>();
+  readonly #listeners = new Set<{ listener: (message: Message) => void }>();
 
   constructor(settleQueue: SettleQueue, logger: Logger) {
     this.#settleQueue = settleQueue;
@@ -14,7 +14,7 @@ export class Subscribers<Message> {
   }
 
   subscribe(listener: (message: Message) => void): () => void {
-    const entry = { hear: listener };
+    const entry = { listener };
     this.#listeners.add(entry);
     return () => {
       this.#listeners.delete(entry);
@@ -23,9 +23,9 @@ export class Subscribers<Message> {
 
   tell(message: Message): void {
     this.#settleQueue.post(() => {
-      for (const listener of this.#listeners) {
+      for (const { listener } of this.#listeners) {
         try {
-          listener.hear(message);
+          listener(message);
         } catch (error) {
           this.#logger.warn("orchestrator: a listener threw", { error });
         }

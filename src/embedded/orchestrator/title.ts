@@ -1,7 +1,7 @@
-// A conversation's title: its first text, white space collapsed, cut between characters, never through one.
+// A conversation's title: the beginning of its first text, white space collapsed. Never splits a character.
 
 const charactersMax = 80;
-/** Enough to find 80 characters in, also behind long white space; a prompt may have a million. */
+/** Enough to find 80 characters after long white space; a prompt may have a million. */
 const searchedMax = 4_000;
 
 export function titleOf(text: string): string | null {

@@ -1,5 +1,5 @@
-// The events of a conversation's turns on their way to its listeners: each listener gets each event once and in order,
-// a new one first the running turn from its beginning. Must never let one listener keep an event from another.
+// Delivers the events of a conversation's turns to its listeners, each event once and in order. A new listener first
+// gets the running turn from its beginning. Must never let one listener keep an event from another.
 import type { Limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { TurnListener } from "../../ports/orchestrator.ts";
@@ -7,15 +7,15 @@ import type { TurnEvent } from "../../protocol/turn-event.ts";
 import type { SettleQueue } from "./settle-queue.ts";
 
 interface Subscription {
-  hear: TurnListener;
-  /** The number of the next event for it. */
+  listener: TurnListener;
+  /** The number of the next event that it gets. */
   next: number;
 }
 
-/** Neighbouring deltas of one kind, kept as one event: an object for each would outlive many collections. */
+/** Consecutive deltas of one type, kept as one object: one per delta would survive many garbage collections. */
 interface TextRun {
   first: TextDelta;
-  pieces: string[];
+  deltas: string[];
   characters: number;
 }
 
@@ -26,9 +26,9 @@ export class TurnEvents {
   readonly #logger: Logger;
   readonly #limits: Pick<Limits, "deltaCharactersMax">;
   readonly #subscriptions = new Set<Subscription>();
-  /** What of the running turn has been delivered. */
+  /** The delivered events of the running turn. */
   #turn: (TurnEvent | TextRun)[] = [];
-  /** Emitted and not delivered yet, and the number of the first of them. */
+  /** Emitted and not delivered yet; #next is the number of the first. */
   #waiting: TurnEvent[] = [];
   #next = 0;
   #posted = false;
@@ -50,12 +50,12 @@ export class TurnEvents {
     this.#settleQueue.post(this.#deliver);
   }
 
-  /** Replays the unsealed turn to the listener, synchronously, neighbouring text joined; then goes on live. */
+  /** Replays the unsealed turn synchronously, with consecutive deltas joined; then delivers live events. */
   subscribe(listener: TurnListener): () => void {
-    const subscription: Subscription = { hear: listener, next: this.#next + this.#waiting.length };
+    const subscription: Subscription = { listener, next: this.#next + this.#waiting.length };
     this.#subscriptions.add(subscription);
     const replay = this.#unsealed();
-    // What the listener causes by its replay is delivered after the replay.
+    // Events that the listener causes during its replay are delivered after it.
     this.#settleQueue.around(() => {
       for (const event of replay) this.#hand(subscription, event);
     });
@@ -64,7 +64,7 @@ export class TurnEvents {
     };
   }
 
-  /** Nobody hears anything any more. */
+  /** Removes all listeners. */
   close(): void {
     this.#subscriptions.clear();
   }
@@ -73,7 +73,7 @@ export class TurnEvents {
     const sealedAt = this.#waiting.findLastIndex(({ type }) => type === "turn-sealed");
     if (sealedAt >= 0) return this.#waiting.slice(sealedAt + 1);
     const delivered = this.#turn.map((kept): TurnEvent => {
-      return "pieces" in kept ? { ...kept.first, delta: kept.pieces.join("") } : kept;
+      return "deltas" in kept ? { ...kept.first, delta: kept.deltas.join("") } : kept;
     });
     return [...delivered, ...this.#waiting];
   }
@@ -97,18 +97,18 @@ export class TurnEvents {
     else {
       const characters = event.delta.length;
       const last = this.#turn.at(-1);
-      const isRun = last && "pieces" in last && last.first.type === event.type;
+      const isRun = last && "deltas" in last && last.first.type === event.type;
       if (isRun && last.characters + characters <= this.#limits.deltaCharactersMax) {
-        last.pieces.push(event.delta);
+        last.deltas.push(event.delta);
         last.characters += characters;
-      } else this.#turn.push({ first: event, pieces: [event.delta], characters });
+      } else this.#turn.push({ first: event, deltas: [event.delta], characters });
     }
   }
 
   #hand(subscription: Subscription, event: TurnEvent): void {
     if (!this.#subscriptions.has(subscription)) return;
     try {
-      subscription.hear(event);
+      subscription.listener(event);
     } catch (error) {
       this.#logger.warn("orchestrator: a turn's listener threw", { conversationId: event.conversationId, error });
     }

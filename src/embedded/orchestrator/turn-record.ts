@@ -1,6 +1,6 @@
-// What a running turn has said and not yet stored: it fills the journal while a step goes on, and makes each finished
-// step history. Must never split a surrogate pair between two writes, nor keep text from the journal for longer than
-// limits.journalIntervalMs.
+// The part of a running turn that is not history yet. It is written to the journal during a step, and each finished
+// step becomes history. Must never split a surrogate pair between two writes, nor hold text back from the journal for
+// longer than limits.journalIntervalMs.
 
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent } from "../../ports/agent.ts";
@@ -13,11 +13,11 @@ import { addUsage } from "./usage.ts";
 
 type StepComplete = Extract<AgentEvent, { type: "step-complete" }>;
 
-/** Text or thinking as it was said: pieces, because a text that grows by each would be a rope to collect. */
+/** Text or reasoning as its deltas: appending each to one string would build a rope for the garbage collector. */
 interface Said {
   kind: "text" | "thinking";
-  pieces: string[];
-  /** How many of the pieces are in the journal. */
+  deltas: string[];
+  /** How many of the deltas are in the journal. */
   journaled: number;
 }
 
@@ -34,11 +34,11 @@ export class TurnRecord {
   readonly #limits: Limits;
   /** Not in the history yet. */
   #parts: (Said | Held)[] = [];
-  /** The first part that is not in the journal, or not all of it. */
+  /** Index of the first part that is not completely in the journal. */
   #unwritten = 0;
   #journalHasParts = false;
   #timer: Timer | undefined;
-  /** Of steps that are not complete; under "" what names no step. */
+  /** Usage of incomplete steps by stepId; "" for usage without one. */
   #stepUsage = new Map<string, Usage>();
   usage: Usage | undefined;
 
@@ -54,15 +54,15 @@ export class TurnRecord {
 
   say(kind: "text" | "thinking", text: string): void {
     const last = this.#parts.at(-1);
-    if (last?.kind === kind) last.pieces.push(text);
-    else this.#parts.push({ kind, pieces: [text], journaled: 0 });
+    if (last?.kind === kind) last.deltas.push(text);
+    else this.#parts.push({ kind, deltas: [text], journaled: 0 });
     this.#timer ??= this.#clock.setTimeout(() => {
       this.#timer = undefined;
       this.#writeJournal();
     }, this.#limits.journalIntervalMs);
   }
 
-  /** A tool's call or result: journaled at once, because a call may have changed the world. */
+  /** A tool call or result: journaled at once, because a call may have side effects. */
   hold(role: Role, chunk: Chunk): void {
     this.#parts.push({ kind: "chunk", role, chunk });
     this.#writeJournal();
@@ -88,7 +88,7 @@ export class TurnRecord {
     this.#store.append([...this.#partsAsHistory(), { kind: "turn.step", turnId: this.#turn.turnId, step }]);
   }
 
-  /** The texts that the agent has taken: history and no longer queue, in one unit. */
+  /** Moves the texts that the agent has taken from the queue to the history, in one unit. */
   steer(text: string, messages: QueuedMessage[]): void {
     const { conversationId, turnId } = this.#turn;
     const chunks: NewChunk[] = [{ role: "user", chunk: { type: "text", text }, turnId }];
@@ -100,12 +100,12 @@ export class TurnRecord {
     ]);
   }
 
-  /** Nothing more is said; what was said goes into the journal now. */
+  /** Writes the rest to the journal now; nothing may be added after. */
   close(): void {
     this.#writeJournal();
   }
 
-  /** The writes that make the rest of it history, to be committed with the turn's end. */
+  /** The writes that turn the rest into history; commit them with the turn's end. */
   rest(error: Chunk | undefined): Write[] {
     const { turnId } = this.#turn;
     if (error) this.#parts.push({ kind: "chunk", role: "assistant", chunk: error });
@@ -140,12 +140,12 @@ export class TurnRecord {
         continue;
       }
       const isLast = this.#unwritten === this.#parts.length - 1;
-      if (isLast) keepPairsWhole(part.pieces);
-      const until = part.pieces.length - (isLast && endsInsidePair(part.pieces.at(-1)) ? 1 : 0);
-      const text = part.pieces.slice(part.journaled, until).join("");
+      if (isLast) keepPairsWhole(part.deltas);
+      const until = part.deltas.length - (isLast && endsInsidePair(part.deltas.at(-1)) ? 1 : 0);
+      const text = part.deltas.slice(part.journaled, until).join("");
       part.journaled = until;
       if (text !== "") parts.push({ kind: part.kind, text });
-      // It may grow.
+      // More deltas may come.
       if (isLast) break;
     }
     if (parts.length === 0) return;
@@ -160,18 +160,18 @@ export class TurnRecord {
 }
 
 const partOf = (part: Said | Held): JournalPart =>
-  part.kind === "chunk" ? part : { kind: part.kind, text: part.pieces.join("") };
+  part.kind === "chunk" ? part : { kind: part.kind, text: part.deltas.join("") };
 
 function endsInsidePair(text = ""): boolean {
   const unit = text.charCodeAt(text.length - 1);
   return unit >= 0xd800 && unit <= 0xdbff;
 }
 
-/** Half a pair at the end becomes a piece of its own, which can wait for its other half. */
-function keepPairsWhole(pieces: string[]): void {
-  const last = pieces.at(-1);
+/** Splits half a pair off the last delta, so that it can wait for its other half. */
+function keepPairsWhole(deltas: string[]): void {
+  const last = deltas.at(-1);
   if (last === undefined || last.length < 2 || !endsInsidePair(last)) return;
-  pieces.splice(-1, 1, last.slice(0, -1), last.slice(-1));
+  deltas.splice(-1, 1, last.slice(0, -1), last.slice(-1));
 }
 
 function addText(parts: JournalPart[], kind: "text" | "thinking", text: string): void {
@@ -180,7 +180,7 @@ function addText(parts: JournalPart[], kind: "text" | "thinking", text: string):
   else parts.push({ kind, text });
 }
 
-/** One step's parts as chunks: what the assistant said and called, then the results, as models want to read it. */
+/** One step's parts as chunks, in the order that models expect: text and calls first, then the results. */
 export function historyOf(parts: JournalPart[], turnId: string): NewChunk[] {
   const joined: JournalPart[] = [];
   for (const part of parts) {

@@ -1,5 +1,5 @@
-// One turn's data plane: it follows the agent, emits what it says, keeps the record, and tells the turn's chart the
-// facts that change it. Must never emit anything between `done` and `turn-sealed`, whatever the agent does.
+// One turn's data plane: follows the agent, emits its events, records them, and sends the turn's chart the signals that
+// change its state. Must never emit anything between `done` and `turn-sealed`, whatever the agent does.
 import type { StateValue } from "xstate";
 import type { TurnEnding, TurnSignal } from "../../../machines/turn.ts";
 import type { AgentEvent, AgentMessage, AgentRun } from "../../ports/agent.ts";
@@ -22,7 +22,7 @@ export interface Turn {
   turnId: string;
   text: string;
   model: ResolvedModel;
-  /** All up to the question. @throws StoreError */
+  /** The history, including this turn's question. @throws StoreError */
   messages: () => AgentMessage[];
   reasoningEffort: ReasoningEffort | undefined;
   cwd: string | undefined;
@@ -31,7 +31,7 @@ export interface Turn {
 /** Made once: each DOMException with its stack costs 30 µs. */
 const turnIsOver = new DOMException("the turn is over", "AbortError");
 
-/** The turn's actor, as far as the runner uses it. */
+/** The part of the turn's actor that the runner uses. */
 export interface TurnChart {
   send(signal: TurnSignal): void;
   getSnapshot(): { readonly value: StateValue };
@@ -47,7 +47,7 @@ export class TurnRunner {
   readonly #startedAt: number;
   #saidAt: number;
   #chart: TurnChart | undefined;
-  /** Since when the chart is in the state that it is in. */
+  /** When the chart entered its current state. */
   #stateAt: number;
   #lastEvent = "";
   #openCalls = new Set<string>();
@@ -56,7 +56,7 @@ export class TurnRunner {
   #contextSize: number | undefined;
   #ending: { reason: DoneReason; writes: Write[] } | undefined;
   #stored = false;
-  /** A timer of the clock's, not an `after` of the chart: each actor that ends would scan them all (XState 5.33). */
+  /** A clock timer, not the chart's `after`: every actor that ends scans all delayed events (XState 5.33). */
   #overdue: Timer | undefined;
 
   constructor(turn: Turn, channel: TurnEvents, texts: MessageQueue, services: Services) {
@@ -71,7 +71,6 @@ export class TurnRunner {
     this.#stateAt = this.#startedAt;
   }
 
-  /** How far it is, for those who look. */
   get progress(): Omit<TurnProgress, "waitingTexts"> {
     const { clock, limits } = this.#services;
     const now = clock.now();
@@ -91,15 +90,15 @@ export class TurnRunner {
     return this.#state === "stalled";
   }
 
-  /** The state that the turn's chart is in while it runs, as `writing` or `stalled`. Read for every delta. */
+  /** The running chart's state, such as `writing` or `stalled`. Read for every delta. */
   get #state(): StateValue | undefined {
     const value = this.#chart?.getSnapshot().value;
     const running = typeof value === "object" ? value["running"] : undefined;
     return typeof running === "object" ? running["working"] : running;
   }
 
-  /** To be called now and then: an agent that is silent for long has stalled, and in the end it is lost. */
-  lookForLife(): void {
+  /** Called regularly. After limits.agentSilentMs the turn is stalled, after limits.agentLostMs it is ended. */
+  checkSilence(): void {
     const { clock, limits } = this.#services;
     const silentMs = clock.now() - this.#saidAt;
     if (this.ended === undefined && silentMs >= limits.agentLostMs) this.#tellChart({ type: "turn.overdue" });
@@ -107,20 +106,20 @@ export class TurnRunner {
       this.#tellChart({ type: "agent.stalled" });
   }
 
-  /** Why the turn has ended, once its `done` is out. */
+  /** Why the turn ended; undefined until `done` is emitted. */
   get ended(): DoneReason | undefined {
     return this.#ending?.reason;
   }
 
   announce(): void {
     const question: TurnEventBody = { type: "user-message", text: this.turn.text };
-    // Counted, because it lies in the log like the rest: else the gateway's own bound would end the turn first.
+    // The question is in the log too. Uncounted, the gateway's own bound would end the turn before this budget does.
     this.#budget.spend(question);
     this.#emit(question);
     this.#emit({ type: "turn-start" });
   }
 
-  /** Starts the agent. The chart hears facts until the turn has ended; agentEnded is for one that outlives its turn. */
+  /** Starts the agent. The chart gets signals until the turn ends; agentEnded is called if the agent ends later. */
   begin(chart: TurnChart, agentEnded: () => void): void {
     this.#chart = chart;
     const { settleQueue, clock, limits } = this.#services;
@@ -145,11 +144,11 @@ export class TurnRunner {
           this.#tellChart({ type: "agent.finished", reason: outcome.result.reason });
         }
       });
-    // After the news that the turn has begun, whose way out is then ahead of the agent's first work.
+    // Queued behind `turn-start`, so that listeners get it before the agent's first work.
     settleQueue.post(() => void followAgent(agent, this.#agentRun(), audience, this.#services).then(ended));
   }
 
-  /** Puts `done` out; from here on the agent is not heard any more. The second time nothing happens. */
+  /** Emits `done`. From then on the agent's events are ignored. A second call does nothing. */
   conclude({ reason, failure }: TurnEnding): void {
     if (this.#ending) return;
     const { clock, limits } = this.#services;
@@ -157,7 +156,7 @@ export class TurnRunner {
     const durationMs = Math.round(clock.now() - this.#startedAt);
     const usage = this.#record.usage;
     const contextSize = this.#contextSize;
-    // A turn that has ended well is sealed at once, and what was said is history then.
+    // A turn that ended well is sealed at once, which makes its text history. Others need it in the journal until then.
     if (reason === "aborted" || reason === "interrupted" || reason === "error") this.#record.close();
     const error = failure && {
       message: failure.message.slice(0, limits.shortStringCharactersMax),
@@ -186,7 +185,7 @@ export class TurnRunner {
     this.#abort.abort(turnIsOver);
   }
 
-  /** Stores the rest and the end, then puts `turn-sealed` out. False when the store failed: to be tried again. */
+  /** Stores the unsaved rest and the end, then emits `turn-sealed`. False when the store failed: try again. */
   seal(): boolean {
     const { store, logger } = this.#services;
     const { conversationId, turnId } = this.turn;
@@ -227,16 +226,16 @@ export class TurnRunner {
     return text;
   }
 
-  /** False when the turn has ended by it. */
+  /** Takes one yielded value. False when the turn has ended. */
   #take(value: unknown): boolean {
     if (this.isStalled) this.#tellChart({ type: "agent.resumed" });
     const event = this.#services.readAgentEvent(value);
-    if (event) for (const part of fitted(event, this.#services.limits)) this.#hear(part);
-    else this.#drop("no event of the agent port");
+    if (event) for (const part of fitted(event, this.#services.limits)) this.#handle(part);
+    else this.#drop("not an event of the agent port");
     return this.ended === undefined;
   }
 
-  #hear(event: AgentEvent): void {
+  #handle(event: AgentEvent): void {
     switch (event.type) {
       case "text-delta":
         this.#enter("writing", { type: "agent.writing" });
@@ -286,19 +285,19 @@ export class TurnRunner {
   #steer(): void {
     const messages = this.#texts.take();
     if (!messages) {
-      this.#drop("steering without texts that were drained");
+      this.#drop("a steering event without a drainSteering() before it");
       return;
     }
     const text = joinTexts(messages.map((message) => message.text));
     if (this.#emitWithin({ type: "steering", text })) this.#record.steer(text, messages);
   }
 
-  /** The chart's state has changed. */
+  /** Called when the chart's state has changed. */
   noteActivity(): void {
     this.#stateAt = this.#services.clock.now();
   }
 
-  /** Tells the chart what brings it into a state, unless it is there: deltas come by the thousand. */
+  /** Sends the signal unless the chart is in the state already: deltas come by the thousand. */
   #enter(state: string, signal: TurnSignal): void {
     if (this.ended === undefined && this.#state !== state) this.#tellChart(signal);
   }
@@ -307,7 +306,7 @@ export class TurnRunner {
     this.#chart?.send(signal);
   }
 
-  /** Emits unless the turn has ended, or ends by outgrowing its log. */
+  /** Emits within the log budget. False when the turn has ended, or ends now because the budget is spent. */
   #emitWithin(body: TurnEventBody): boolean {
     if (this.ended !== undefined) return false;
     if (!this.#budget.spend(body)) {
@@ -323,7 +322,7 @@ export class TurnRunner {
   #emit(body: TurnEventBody): void {
     const { conversationId, turnId } = this.turn;
     this.#saidAt = this.#services.clock.now();
-    // The contract's order: what it is, whose it is, then the rest. Deltas are most of what comes.
+    // The protocol's field order: type, ids, the rest. Deltas are most of the events, so they have a path of their own.
     const { type } = body;
     this.#lastEvent = type;
     if (type === "text-delta" || type === "reasoning-delta")
@@ -331,7 +330,7 @@ export class TurnRunner {
     else this.#channel.emit({ ...{ type, conversationId, turnId }, ...body });
   }
 
-  /** What an agent says beside its port is dropped, with one warning a turn. */
+  /** Drops what is not a valid event of the agent port, with one warning per turn. */
   #drop(reason: string): void {
     if (this.#warned) return;
     this.#warned = true;

@@ -1,5 +1,5 @@
-// Looks at the running turns now and then: an agent without a sign of life has stalled, and a turn that nobody has
-// watched for too long is stopped, where that is wanted. One timer for all, and none while no turn runs.
+// Checks all running turns every limits.turnCheckMs: marks turns whose agent is silent as stalled, and stops turns that
+// have gone unwatched for orphanMs. One timer serves all turns, and none runs while no turn does.
 
 import type { Limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
@@ -13,15 +13,15 @@ export interface TurnWatchdogOptions {
   logger: Logger;
   settleQueue: SettleQueue;
   active: () => Iterable<LiveConversation>;
-  /** How many watch a conversation. */
+  /** How many sockets watch a conversation. */
   watchers: (conversationId: string) => number;
-  /** A turn that nobody has watched for so long is stopped; undefined: none is. */
+  /** A turn is stopped after this time without a watcher; undefined: never. */
   orphanMs: number | undefined;
 }
 
 export class TurnWatchdog {
   readonly #options: TurnWatchdogOptions;
-  /** Since when nobody watches, by turn. */
+  /** Since when a turn has had no watcher, by turn id. */
   #unwatched = new Map<string, number>();
   #timer: Timer | undefined;
 
@@ -29,12 +29,12 @@ export class TurnWatchdog {
     this.#options = options;
   }
 
-  /** Goes on until no turn runs. */
+  /** Keeps checking until no turn runs. */
   start(): void {
     const { clock, limits, settleQueue } = this.#options;
     this.#timer ??= clock.setTimeout(() => {
       this.#timer = undefined;
-      settleQueue.around(() => this.#look());
+      settleQueue.around(() => this.#check());
     }, limits.turnCheckMs);
   }
 
@@ -43,19 +43,19 @@ export class TurnWatchdog {
     this.#timer = undefined;
   }
 
-  #look(): void {
+  #check(): void {
     const unwatched = new Map<string, number>();
     let count = 0;
     for (const live of [...this.#options.active()]) {
       count++;
-      live.work.lookForLife();
-      this.#lookForWatchers(live, unwatched);
+      live.work.checkSilence();
+      this.#checkWatchers(live, unwatched);
     }
     this.#unwatched = unwatched;
     if (count > 0) this.start();
   }
 
-  #lookForWatchers(live: LiveConversation, unwatched: Map<string, number>): void {
+  #checkWatchers(live: LiveConversation, unwatched: Map<string, number>): void {
     const { clock, logger, watchers, orphanMs } = this.#options;
     if (orphanMs === undefined || watchers(live.id) > 0) return;
     const { turnId: running = "" } = live.work.progress;
@@ -65,6 +65,6 @@ export class TurnWatchdog {
     if (now - since < orphanMs) return;
     const turnId = live.cancel();
     if (turnId !== undefined)
-      logger.info("orchestrator: a turn that nobody watches was stopped", { conversationId: live.id, turnId });
+      logger.info("orchestrator: an unwatched turn was stopped", { conversationId: live.id, turnId });
   }
 }

@@ -1,4 +1,4 @@
-// Sums of tokens.
+// Adds up token usage.
 import type { Usage } from "../../protocol/turn-event.ts";
 
 export function addUsage(a: Usage, b: Usage): Usage;

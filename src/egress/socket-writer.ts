@@ -6,6 +6,7 @@ import type { Close } from "../protocol/closes.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Corker } from "./cork.ts";
 import type { EgressCounters } from "./counters.ts";
+import { SendWindow } from "./send-window.ts";
 import type { Socket } from "./socket.ts";
 
 /** Signals of a writer. Called inside write loops, so the owner must only post an event and return. */
@@ -13,20 +14,6 @@ export interface SocketWriterOwner {
   congested(): void;
   drained(): void;
   stuck(): void;
-}
-
-/** A congested socket has drained below this share of its window. Lower: fewer and longer pauses. */
-const drainedShare = 0.5;
-
-interface SentPing {
-  id: number;
-  /** Bytes written to the socket before this ping. */
-  at: number;
-  /** Bytes written since the previous ping. */
-  bytes: number;
-  /** Bytes outstanding when it was sent. */
-  ahead: number;
-  sentAt: number;
 }
 
 /** What all writers of a gateway share. */
@@ -41,6 +28,7 @@ export class SocketWriter {
   readonly #socket: Socket;
   readonly #owner: SocketWriterOwner;
   readonly #context: SocketWriterContext;
+  readonly #window: SendWindow;
   /** Whether writes of one loop turn are joined: true while the socket watches more than one conversation. */
   joins = false;
   #held = false;
@@ -53,14 +41,6 @@ export class SocketWriter {
   #stuck = false;
   /** Reading from the peer is paused. */
   #isUnread = false;
-  #writtenBytes = 0;
-  #ackedBytes = 0;
-  #pingedBytes = 0;
-  #pings: SentPing[] = [];
-  #nextPingId = 1;
-  /** The send window in bytes: above it the socket is congested. Sized to about one second of the peer's reading. */
-  #window: number;
-  #ackedAt = 0;
   #heardAt: number;
   #pingedAt: number;
   #endedAt = 0;
@@ -69,7 +49,7 @@ export class SocketWriter {
     this.#socket = socket;
     this.#owner = owner;
     this.#context = context;
-    this.#window = context.limits.outstandingBytesMax;
+    this.#window = new SendWindow(socket, context.clock, context.limits);
     this.#heardAt = context.clock.now();
     this.#pingedAt = this.#heardAt;
   }
@@ -115,12 +95,12 @@ export class SocketWriter {
 
   /** Bytes written and not acknowledged. */
   outstandingBytes(): number {
-    return this.#writtenBytes - this.#ackedBytes;
+    return this.#window.outstandingBytes;
   }
 
   /** The current send window in bytes, adapted to how fast acknowledgements arrive. */
   get outstandingBytesMax(): number {
-    return this.#window;
+    return this.#window.bytesMax;
   }
 
   /** Up to when the rate limiter refills: now, or when the peer began to send faster than it is read. Monotonic, ms. */
@@ -139,30 +119,17 @@ export class SocketWriter {
   }
 
   #write(frames: Buffer): void {
-    // Pings are never farther apart than one write, because the ack deadline allows ackTimeoutMs per pingEveryBytes.
-    const unpinged = this.#writtenBytes - this.#pingedBytes;
-    if (unpinged > 0 && unpinged + frames.length > this.#context.limits.pingEveryBytes) this.#sendPing();
+    this.#window.beforeWrite(frames.length);
     this.#socket.write(frames);
-    this.#writtenBytes += frames.length;
     this.#context.counters.writes++;
     this.#context.counters.writtenBytes += frames.length;
-    if (this.#writtenBytes - this.#pingedBytes >= this.#context.limits.pingEveryBytes) this.#sendPing();
-    if (!this.congested && this.outstandingBytes() > this.#window) {
+    this.#window.wrote(frames.length);
+    if (!this.congested && this.#window.isOver) {
       this.congested = true;
-      if (this.#pingedBytes !== this.#writtenBytes) this.#sendPing();
+      this.#window.pingLast();
       this.#owner.congested();
     }
     if (this.#socket.unsentBytes() > this.#context.limits.unsentBytesMax) this.#reportStuck();
-  }
-
-  /** The pong to this ping acknowledges everything written before it. */
-  #sendPing(): void {
-    const id = this.#nextPingId++;
-    const bytes = this.#writtenBytes - this.#pingedBytes;
-    const ahead = this.outstandingBytes();
-    this.#pings.push({ id, at: this.#writtenBytes, bytes, ahead, sentAt: this.#context.clock.now() });
-    this.#pingedBytes = this.#writtenBytes;
-    this.#socket.ping(`m${id}`);
   }
 
   /**
@@ -171,38 +138,13 @@ export class SocketWriter {
    */
   ack(payload: string): boolean {
     this.heard();
-    if (!payload.startsWith("m")) return false;
-    const index = this.#pings.findIndex((ping) => `m${ping.id}` === payload);
-    const ping = this.#pings[index];
-    if (!ping) return false;
-    this.#pings.splice(0, index + 1);
-    this.#ackedBytes = ping.at;
-    this.#ackedAt = this.#context.clock.now();
-    this.#adapt(ping);
-    const low = this.#window * drainedShare;
+    if (!this.#window.ack(payload)) return false;
     if (!this.congested || this.ended) return true;
-    if (this.outstandingBytes() < low) {
+    if (this.#window.isDrained) {
       this.congested = false;
       this.#owner.drained();
-    } else if (this.#pings.length === 0) this.#sendPing();
+    } else this.#window.pingUnlessWaiting();
     return true;
-  }
-
-  /** Replies wait behind outstanding bytes, so a slow link gets a smaller window: about one second's worth. */
-  #adapt({ ahead, sentAt }: SentPing): void {
-    const { pingEveryBytes, outstandingBytesMin, outstandingBytesMax, ackTargetMs } = this.#context.limits;
-    // With few bytes ahead of it, a ping measures the peer's distance, not its reading speed.
-    if (ahead < Math.min(pingEveryBytes, this.#window) / 2) return;
-    const tookMs = this.#ackedAt - sentAt;
-    const least = Math.min(outstandingBytesMin, outstandingBytesMax);
-    if (tookMs > ackTargetMs) this.#window = Math.max(least, this.#window / 2);
-    else if (tookMs < ackTargetMs / 2) this.#window = Math.min(outstandingBytesMax, this.#window * 2);
-  }
-
-  /** The deadline of the oldest ping. It counts from the last ack, so a slow peer that keeps reading stays open. */
-  #ackDueAt({ bytes, sentAt }: SentPing): number {
-    const { ackTimeoutMs, pingEveryBytes } = this.#context.limits;
-    return Math.max(sentAt, this.#ackedAt) + ackTimeoutMs * Math.max(1, bytes / pingEveryBytes);
   }
 
   /** Pauses or resumes reading. While paused, the deadlines for acks and silence are suspended. */
@@ -212,7 +154,7 @@ export class SocketWriter {
       this.#socket.stopReading?.();
       return;
     }
-    this.#ackedAt = this.#context.clock.now();
+    this.#window.restartDeadline();
     this.heard();
     this.#socket.readOn?.();
   }
@@ -236,7 +178,7 @@ export class SocketWriter {
     if (this.ended) return;
     this.ended = true;
     this.#endedAt = this.#context.clock.now();
-    this.#pings = [];
+    this.#window.end();
   }
 
   cut(): void {
@@ -248,9 +190,9 @@ export class SocketWriter {
   due(now: number): "overdue" | "stuck" | "silent" | undefined {
     if (this.ended) return now - this.#endedAt >= this.#context.limits.closingMs ? "overdue" : undefined;
     if (this.#isUnread) return undefined;
-    const oldest = this.#pings[0];
+    const ackDueAt = this.#window.ackDueAt();
     // A peer must read what was sent before a ping to answer it, so its ack deadline decides and not its silence.
-    if (oldest) return now >= this.#ackDueAt(oldest) ? "stuck" : undefined;
+    if (ackDueAt !== undefined) return now >= ackDueAt ? "stuck" : undefined;
     const silentMs = now - this.#heardAt;
     if (silentMs >= this.#context.limits.silentCloseMs) return "silent";
     const pingMs = this.#pingAfterMs();
@@ -281,8 +223,9 @@ export class SocketWriter {
       inMs: Math.max(0, Math.round(since + ms - now)),
     });
     if (this.ended) return [due("the peer has not answered the close frame: cut", this.#endedAt, closingMs)];
-    const [oldest] = this.#pings;
-    const slow = oldest && due("what was written has no ack: closed as slow (4001)", this.#ackDueAt(oldest), 0);
+    const ackDueAt = this.#window.ackDueAt();
+    const slow =
+      ackDueAt === undefined ? undefined : due("what was written has no ack: closed as slow (4001)", ackDueAt, 0);
     // Every idle socket is pinged now and then. Only one that does not answer is in danger.
     const isPinged = now - this.#heardAt >= silentPingMs;
     const silent = due("no sign of life: closed as silent (4002)", this.#heardAt, silentCloseMs);
@@ -291,8 +234,7 @@ export class SocketWriter {
 
   /** Whether the peer reads late. A peer that acks in time is not behind, however much is outstanding. */
   isBehind(now: number): boolean {
-    const [oldest] = this.#pings;
-    return this.congested || (oldest !== undefined && now - oldest.sentAt > this.#context.limits.ackTargetMs);
+    return this.congested || this.#window.isLate(now);
   }
 
   /** Closes it as slow (4001): the memory budget for all sockets was exceeded and this one held the most. */

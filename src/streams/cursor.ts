@@ -1,18 +1,18 @@
-// A watch's place in a turn log: knows its own seq and writes only what begins right after it, so that every step may
-// be repeated without harm. Late join, resume and a slow socket are all this.
+// A watch's position in a turn log. It writes only events that begin right after its own seq, so every step may be
+// repeated without harm. Late join, resume and slow sockets all use this one mechanism.
 
 import type { SocketWriter } from "../egress/socket-writer.ts";
 import type { Limits } from "../limits.ts";
 import type { Feed } from "./feed.ts";
 
-/** Where a catching-up cursor stands after one slice. */
+/** The state of a catching-up cursor after one slice. */
 export type Progress = "more" | "end" | "held" | "lost";
 
-/** What a cursor finds out. Called inside write loops: the owner posts a fact and does nothing else. */
+/** Signals of a cursor. Called inside write loops, so the owner must only post an event and return. */
 export interface CursorOwner {
   reachedEnd(): void;
   fellBehind(): void;
-  /** The part of the log it stands in was shed. */
+  /** The events it needs next were shed from the log. */
   lost(): void;
 }
 
@@ -21,7 +21,7 @@ export class Cursor {
   readonly #writer: SocketWriter;
   readonly #owner: CursorOwner;
   readonly #limits: Limits;
-  /** The last event written to this socket. */
+  /** The seq of the last event written to this socket. */
   seq: number;
   #dropped = false;
 
@@ -33,7 +33,7 @@ export class Cursor {
     this.#limits = limits;
   }
 
-  /** Writes one slice of what it lacks, up to where the live set stands. */
+  /** Writes one slice of the missing events, at most up to the live set's head. */
   pump(): Progress {
     if (this.#dropped || this.#writer.congested) return "held";
     const { log } = this.feed;
@@ -53,9 +53,9 @@ export class Cursor {
   }
 
   /**
-   * Enters the live set, if it stands where the others do, or where they will stand after the flush that is due: one
-   * who came between turns begins after what waits to be flushed. What came since it reached the end is written first:
-   * else one who joins a stream that never pauses would fall behind again and again.
+   * Enters the live set if it is at the head, or beyond it: a watch opened between turns begins after the events that
+   * wait to be flushed. Events that arrived since it reached the end are written first. Otherwise, in a stream that
+   * never pauses, it would fall behind again and again.
    */
   join(): void {
     if (this.#dropped) return;
@@ -76,7 +76,7 @@ export class Cursor {
     this.feed.live.delete(this);
   }
 
-  /** One flush of the live set: the frames of fromSeq + 1 … toSeq. */
+  /** Writes one flush of the live set. @param frames the events fromSeq + 1 … toSeq. */
   flush(frames: Buffer, fromSeq: number, toSeq: number): void {
     if (this.seq >= toSeq) return;
     if (this.seq !== fromSeq) {
@@ -86,7 +86,7 @@ export class Cursor {
     else this.leave();
   }
 
-  /** Nothing is written through it any more (protocol 1.5.3). */
+  /** Nothing may be written through it any more (protocol 1.5.3). */
   drop(): void {
     this.#dropped = true;
     this.leave();

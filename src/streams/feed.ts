@@ -1,5 +1,5 @@
-// One conversation's stream to those who watch it: takes events from the orchestrator, logs them, and writes what is
-// new to the live set, joined, once per socket, in slices. Must never let one bad event or one bad socket stop the
+// One conversation's stream to its watchers. It takes events from the orchestrator, logs them, and writes new ones to
+// the live set, joined into one write per socket, in slices. Must never let one bad event or one bad socket stop the
 // others.
 
 import type { Limits } from "../limits.ts";
@@ -10,27 +10,27 @@ import type { Cursor } from "./cursor.ts";
 import type { FlushInterval } from "./flush-interval.ts";
 import type { TurnLog } from "./turn-log.ts";
 
-/** What a feed finds out while it takes events in; the owner posts facts and does nothing else. */
+/** Signals of a feed. Called while it takes events, so the owner must only post an event and return. */
 export interface FeedOwner {
   turnSealed(): void;
-  /** The running turn's log, or all logs with it, are over this limit. */
+  /** The running turn's log, or all running turns' logs together, exceed this many bytes. */
   turnTooLarge(bytesMax: number): void;
 }
 
-/** Posts a signal to whoever watches. */
-export interface TurnListener {
+/** A watcher of the conversation. Posts the signal and returns. */
+export interface TurnWatcher {
   tell(signal: "turn.began" | "turn.sealed"): void;
 }
 
 export class Feed {
   readonly conversationId: string;
   readonly log: TurnLog;
-  /** The cursors that stand at the head. Filled and emptied by the watch's entry and exit actions. */
+  /** The cursors at the head. The watch's entry and exit actions add and remove them. */
   readonly live = new Set<Cursor>();
-  /** Ends the subscription at the orchestrator; undefined while there is none. */
+  /** Ends the subscription to the orchestrator; undefined while there is none. */
   unsubscribe: (() => void) | undefined;
-  /** Everybody who watches, live or not. */
-  readonly watchers = new Set<TurnListener>();
+  /** All watchers, live or not. */
+  readonly watchers = new Set<TurnWatcher>();
 
   readonly #owner: FeedOwner;
   readonly #clock: Clock;
@@ -42,12 +42,13 @@ export class Feed {
   #flushedAt = Number.NEGATIVE_INFINITY;
   #bytesAtFlush = 0;
   #tooLarge = false;
-  /** The turn whose `done` is out, and the one that was sealed last. */
+  /** The turn whose `done` was logged last. */
   #doneTurnId: unknown;
+  /** The turn that was sealed last. */
   #sealedTurnId: unknown;
-  /** A turn that the port has accepted and that has not said anything. */
+  /** A turn that the orchestrator has accepted and that has no event yet. */
   acceptedTurnId: string | undefined;
-  /** The walk over the live set that is under way, and after which event it writes. */
+  /** The flush in progress: it writes the events after fromSeq to the live set. */
   #walk: { fromSeq: number } | undefined;
 
   constructor(
@@ -66,19 +67,19 @@ export class Feed {
     this.#flushInterval = flushInterval;
   }
 
-  /** The seq up to which the live set is or is being written. */
+  /** The seq up to which events are written, or being written, to the live set. */
   head(): number {
     if (this.live.size === 0 && !this.#walk) this.#head = this.log.seq;
     return this.#head;
   }
 
-  /** Where a new watch begins: before the running turn's first event, or after everything. */
+  /** Where a new watch begins: at the running turn's first event, or after the newest event when none runs. */
   startSeq(): number {
     return this.log.running?.startSeq ?? this.log.seq;
   }
 
   /**
-   * Takes one event in. Over the limit of a running turn's log only its end is still taken.
+   * Takes one event. Once a running turn's log is over its limit, only the turn's `done` and `turn-sealed` are taken.
    * @throws TypeError when JSON cannot hold the event.
    */
   append(event: LoggedEvent): void {
@@ -89,7 +90,8 @@ export class Feed {
     const running = this.log.running;
     if (event.type === "done") this.#doneTurnId = running?.turnId;
     this.acceptedTurnId = undefined;
-    // Between turns, an event that names none, or the one that is over, begins none: nobody is to wait for its end.
+    // Between turns, an event without a turnId, or with that of the sealed turn, must not begin a turn: its end would
+    // never come.
     const isStray = running && (running.turnId === undefined || running.turnId === this.#sealedTurnId);
     if (isStray) this.log.seal(this.#clock.now());
     else if (running && running.turnId !== wasRunning) {
@@ -110,34 +112,34 @@ export class Feed {
     for (const watcher of this.watchers) watcher.tell(signal);
   }
 
-  /** The running turn is larger than there is room for: only its end is still taken. */
+  /** The running turn exceeds a log limit: from now on only its end is taken. */
   outgrow(bytesMax: number): void {
     const { running } = this.log;
-    // What has ended is not ended again: nothing comes between `done` and `turn-sealed` (protocol 1.3).
+    // Nothing may come between `done` and `turn-sealed` (protocol 1.3).
     if (this.#tooLarge || !running || running.turnId === this.#doneTurnId) return;
     this.#tooLarge = true;
     this.#owner.turnTooLarge(bytesMax);
   }
 
-  /** The port has accepted this turn; a host may have said all of it by then. */
+  /** The orchestrator has accepted this turn. An agent host may already have sent all of its events. */
   accepted(turnId: string): void {
     const isKnown = turnId === this.log.running?.turnId || turnId === this.#sealedTurnId;
     if (!isKnown) this.acceptedTurnId = turnId;
   }
 
-  /** When the oldest turn was sealed that may be shed: the live set has been given all of it. */
+  /** When the oldest turn was sealed; undefined while it may not be shed: it runs, or the live set lacks some of it. */
   get sheddableSince(): number | undefined {
     return this.log.oldestLastSeq <= this.head() ? this.log.oldestSealedAt : undefined;
   }
 
-  /** Writes what has gathered without the pause. Answers whether the live set has been given all up to this seq. */
+  /** Flushes without waiting for the interval. @returns whether the live set has everything up to this seq. */
   hurry(seq: number): boolean {
     if (this.live.size === 0 || (this.#walk?.fromSeq ?? this.#head) >= seq) return true;
     this.#schedule(true);
     return false;
   }
 
-  /** Ends every timer; the live set is emptied by the watches. */
+  /** Ends the timer and the subscription. The watches empty the live set. */
   stop(): void {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -146,7 +148,7 @@ export class Feed {
     this.unsubscribe = undefined;
   }
 
-  /** The first flush after a pause goes out with the tick, the next after the pause that so many watchers need. */
+  /** After a pause, the first flush runs at the end of the tick. The next one waits for the flush interval. */
   #schedule(hurried = false): void {
     if (this.live.size === 0 || this.#due || this.#walk) return;
     const gatheredEvents = this.log.seq - this.#head;
@@ -177,7 +179,7 @@ export class Feed {
   #flush(): void {
     if (this.#walk || this.live.size === 0 || this.log.seq === this.#head) return;
     this.#flushedAt = this.#clock.now();
-    // What was shed meanwhile is not skipped in silence: cursors that stand before it fall behind, and are lost.
+    // Events shed in the meantime must not be skipped silently: cursors before them fall behind and are then lost.
     const fromSeq = Math.max(this.#head, this.log.firstSeq - 1);
     const { frames, seq } = this.log.frames(fromSeq, this.#limits.flushBytesMax);
     this.#head = seq;

@@ -1,5 +1,6 @@
-// All feeds: creates one at the first watch, subscribes it once at the orchestrator, keeps its log for a while after
-// the last turn, and sheds the oldest sealed turns when time or memory is up. Must never shed a running turn.
+// All feeds. A feed is created for the first watch and subscribes to the orchestrator once. Its log is kept for a while
+// after the last turn, and sealed turns are shed, oldest first, when they are too old or memory is short. Must never
+// shed a running turn.
 
 import { randomUUID } from "node:crypto";
 import type { Limits } from "../limits.ts";
@@ -19,7 +20,7 @@ export interface FeedsOptions {
   clock: Clock;
   limits: Limits;
   eventProfile: EventProfile;
-  /** Filled in here; by conversation. */
+  /** By conversation id. Feeds adds to it and removes from it. */
   feeds: Map<string, Feed>;
   budget: LogBudget;
 }
@@ -28,7 +29,7 @@ export class Feeds {
   readonly #options: FeedsOptions;
   readonly #feeds: Map<string, Feed>;
   readonly #flushInterval: FlushInterval;
-  /** Counts for the gateway surface and metrics. */
+  /** Events taken since the start, for the gateway surface and metrics. */
   eventsTaken = 0;
 
   constructor(options: FeedsOptions) {
@@ -41,21 +42,21 @@ export class Feeds {
     return this.#feeds.get(conversationId);
   }
 
-  /** The conversation's feed, subscribed; undefined when the orchestrator would not have it. */
+  /** The conversation's feed, subscribed. @returns undefined when subscribing to the orchestrator failed. */
   open(conversationId: string): Feed | undefined {
     const feed = this.#feeds.get(conversationId) ?? this.#create(conversationId);
     if (feed.unsubscribe || this.#subscribe(feed)) return feed;
-    // A log that cannot go on is forgotten: half a turn may have been replayed, and what is missed would be a hole.
+    // A log that cannot continue is discarded: it may hold half a replayed turn, and missed events would be a gap.
     this.#discard(feed);
     return undefined;
   }
 
-  /** The port has accepted a turn, whose first event may be still to come. */
+  /** The orchestrator has accepted a turn. Its first event may still be to come. */
   accepted(conversationId: string, turnId: string): void {
     this.#feeds.get(conversationId)?.accepted(turnId);
   }
 
-  /** The id of the turn that runs in a conversation, undefined when none does; asks the port where nobody watches. */
+  /** The id of the running turn, undefined when none runs. Without a subscribed feed it asks the orchestrator. */
   runningTurnId(conversationId: string): unknown {
     const feed = this.#feeds.get(conversationId);
     if (feed?.unsubscribe) return feed.log.running?.turnId ?? feed.acceptedTurnId;
@@ -66,10 +67,10 @@ export class Feeds {
     return turnId;
   }
 
-  /** A watch has ended, or a turn was sealed: lets go of what nobody needs any more. */
+  /** After a watch ended or a turn was sealed: unsubscribes and releases a feed that nobody needs any more. */
   settle(feed: Feed): void {
     if (feed.watchers.size > 0 || feed.log.running) return;
-    // A turn may have begun and not have said anything yet.
+    // A turn may have begun without an event so far.
     if (feed.unsubscribe && this.#options.orchestrator.isActive(feed.conversationId)) return;
     feed.unsubscribe?.();
     feed.unsubscribe = undefined;
@@ -77,15 +78,15 @@ export class Feeds {
   }
 
   /**
-   * The conversation has begun a turn. A kept log must not miss it, or its numbering would have a hole: the feed
-   * listens again, also when nobody watches (protocol 2, epoch).
+   * The conversation has begun a turn. A kept log must not miss it, or its numbering would have a gap, so the feed
+   * subscribes again even when nobody watches (protocol 2.2).
    */
   turnBegins(conversationId: string): void {
     const feed = this.#feeds.get(conversationId);
     if (feed && !feed.unsubscribe) this.open(conversationId);
   }
 
-  /** The sweep's round: sheds sealed turns that are too old, and lets go of feeds that nobody needs. */
+  /** The sweep's round: sheds sealed turns that are too old and releases feeds that nobody needs. */
   readonly round = (now: number): boolean => {
     const { sealedLogKeptMs } = this.#options.limits;
     this.#options.budget.shed();
@@ -97,18 +98,18 @@ export class Feeds {
     return this.#feeds.size > 0;
   };
 
-  /** Runs when the live sets have been given all that was taken in until now; what comes later is not waited for. */
+  /** Calls back when the live sets have received every event taken until now. Later events are not waited for. */
   whenWritten(run: () => void): void {
     let waiting = [...this.#feeds.values()].map((feed) => ({ feed, seq: feed.log.seq }));
-    const look = (): void => {
+    const check = (): void => {
       waiting = waiting.filter(({ feed, seq }) => !feed.hurry(seq));
       if (waiting.length === 0) run();
-      else this.#options.clock.defer(look);
+      else this.#options.clock.defer(check);
     };
-    look();
+    check();
   }
 
-  /** How many logs there are, their bytes together and those of the largest, and how late the loop is with flushes. */
+  /** How many logs there are, their bytes in total, the largest one's bytes, and how late flushes are. */
   measure(): { logs: number; bytes: number; largestBytes: number; latenessMs: number } {
     let largestBytes = 0;
     for (const feed of this.#feeds.values()) largestBytes = Math.max(largestBytes, feed.log.bytes);
@@ -151,23 +152,23 @@ export class Feeds {
       }
       this.#options.budget.grown(feed);
     };
-    // Whoever announces the turn from within subscribe must not make this feed subscribe a second time.
+    // Set first: if subscribe() itself announces a turn, this feed must not subscribe a second time.
     feed.unsubscribe = () => {};
     feed.unsubscribe = orchestrator.subscribe(feed.conversationId, take);
     return feed.unsubscribe !== undefined;
   }
 
-  /** A host's turn that outgrew its log: watchers are told, and the orchestrator is asked to end it. */
+  /** An agent host's turn exceeds a log limit: tells the watchers and asks the orchestrator to end the turn. */
   #endTooLarge(feed: Feed, bytesMax: number): void {
     const { conversationId, log } = feed;
-    const whose = bytesMax === this.#options.limits.turnLogBytesMax ? "it is" : "all running turns together are";
-    const message = `the turn was ended because ${whose} larger than ${shownBytes(bytesMax)}`;
+    const subject = bytesMax === this.#options.limits.turnLogBytesMax ? "it is" : "all running turns together are";
+    const message = `the turn was ended because ${subject} larger than ${shownBytes(bytesMax)}`;
     const turnId = log.running?.turnId;
     log.append({ type: "error", conversationId, turnId, message, code: "turn-too-large" });
     this.#options.clock.defer(() => this.#options.orchestrator.stopTurn(conversationId));
   }
 
-  /** Forgets a feed without watchers, subscription and events; its epoch ends with it. */
+  /** Discards a feed without watchers, subscription and events. Its epoch ends. */
   #release(feed: Feed): void {
     if (feed.watchers.size > 0 || feed.unsubscribe || feed.log.firstSeq <= feed.log.seq) return;
     this.#discard(feed);
@@ -176,7 +177,7 @@ export class Feeds {
   #discard(feed: Feed): void {
     feed.stop();
     feed.log.close();
-    // Another one may have taken its place.
+    // A new feed may have replaced it.
     if (this.#feeds.get(feed.conversationId) === feed) this.#feeds.delete(feed.conversationId);
   }
 }

@@ -1,14 +1,14 @@
-// How long a feed gathers between two flushes: not at all while few watch, up to 25 ms while many do, and longer while
-// the event loop is late, because then each write saved helps everybody. One for all feeds.
+// How long a feed gathers events between two flushes: not at all with few watchers, up to 25 ms with many, and longer
+// while the event loop is late, because each write saved then helps everybody. All feeds share one.
 
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../runtime/clock.ts";
 
-/** What a timer or a loop turn may be late by without anything being wrong. */
+/** A timer or loop turn that is late by no more than this is normal. */
 const usualMs = 2;
-/** How much of the lateness is left with each run that is in time. */
+/** The share of the lateness that remains after a flush that was on time. */
 const decay = 0.75;
-/** Lateness that was seen longer ago says nothing. */
+/** A measured lateness expires after this time. */
 export const latenessKeptMs = 250;
 
 export class FlushInterval {
@@ -22,21 +22,21 @@ export class FlushInterval {
     this.#limits = limits;
   }
 
-  /** The pause between two flushes to so many live watchers. Milliseconds. */
+  /** The time between two flushes to this many live watchers. Milliseconds. */
   intervalMs(watchers: number): number {
     const { flushIntervalMs, flushIntervalMaxMs, flushWatchersPerMs } = this.#limits;
     const wanted = Math.min(flushIntervalMs, Math.floor(watchers / flushWatchersPerMs));
     return Math.min(flushIntervalMaxMs, wanted + this.latenessMs());
   }
 
-  /** A flush has run, so late. */
+  /** A flush has run now that was due at this time. */
   ran(dueAt: number): void {
     const now = this.#clock.now();
     this.#lateMs = Math.max(now - dueAt - usualMs, this.latenessMs() * decay);
     this.#notedAt = now;
   }
 
-  /** Whole milliseconds; what was long ago says nothing. */
+  /** Whole milliseconds; 0 when no flush ran within latenessKeptMs. */
   latenessMs(): number {
     const isFresh = this.#clock.now() - this.#notedAt < latenessKeptMs;
     return isFresh ? Math.max(0, Math.floor(this.#lateMs)) : 0;

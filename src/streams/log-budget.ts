@@ -1,12 +1,12 @@
-// The memory budget of all turn logs together, held in three steps: sealed turns are shed, the oldest first; then no
-// new turn may begin; then the largest running turn is ended. Must never shed a running turn.
+// The memory budget of all turn logs, enforced in three steps. First, sealed turns are shed, oldest first. Then new
+// turns are refused. Last, the largest running turn is ended. Must never shed a running turn.
 import type { Limits } from "../limits.ts";
 import type { Refused } from "../ports/orchestrator.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Feed } from "./feed.ts";
 
 export class LogBudget {
-  /** Of all logs together; each log counts itself in. */
+  /** Bytes of all logs together. Each log adds and subtracts its own. */
   readonly ledger = { bytes: 0 };
   readonly #feeds: ReadonlyMap<string, Feed>;
   readonly #clock: Pick<Clock, "now">;
@@ -14,23 +14,23 @@ export class LogBudget {
   #shedAt = Number.NEGATIVE_INFINITY;
   #endedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param feeds those whose logs count. */
+  /** @param feeds the feeds whose logs count. */
   constructor(feeds: ReadonlyMap<string, Feed>, clock: Pick<Clock, "now">, limits: Limits) {
     this.#feeds = feeds;
     this.#clock = clock;
     this.#limits = limits;
   }
 
-  /** Why no turn may begin now: running ones have taken all the memory for logs, and none of it can be shed. */
+  /** Why no turn may begin now, or undefined when one may. */
   refusal(): Refused | undefined {
     const { allLogsBytesMax } = this.#limits;
     if (this.ledger.bytes > allLogsBytesMax && this.#mayShed()) this.shed();
     if (this.ledger.bytes <= allLogsBytesMax) return undefined;
-    const message = "the turns that are running have taken all the memory for turns: try again when some have ended";
+    const message = "the running turns have taken all the memory for turns: try again when some have ended";
     return { started: false, reason: "refusing-turns", message };
   }
 
-  /** A log has grown: a conversation's own log is bounded by shedding its oldest turns, all logs by the three steps. */
+  /** A log has grown. Its own bound sheds its oldest turns; the bound of all logs takes the three steps. */
   grown(feed: Feed): void {
     const { conversationLogBytesMax, allLogsBytesMax, runningLogsBytesMax } = this.#limits;
     while (feed.log.bytes > conversationLogBytesMax && feed.sheddableSince !== undefined) feed.log.shedOldest();
@@ -38,7 +38,7 @@ export class LogBudget {
     if (this.ledger.bytes > runningLogsBytesMax && this.#mayEnd()) this.#endLargest(runningLogsBytesMax);
   }
 
-  /** While all logs are too large, the oldest sealed turns go, those of whatever conversation. */
+  /** Sheds the oldest sealed turns of all conversations until the logs fit their budget. */
   shed(): void {
     const { allLogsBytesMax } = this.#limits;
     if (this.ledger.bytes <= allLogsBytesMax) return;
@@ -49,13 +49,13 @@ export class LogBudget {
       feed.log.shedOldest();
       const at = sealedAt(feed);
       if (at === Number.POSITIVE_INFINITY) continue;
-      // Its next turn has its own place among the others'.
+      // Sorts the feed in again by its next sealed turn.
       const place = oldestFirst.findIndex((other) => sealedAt(other) > at);
       oldestFirst.splice(place === -1 ? oldestFirst.length : place, 0, feed);
     }
   }
 
-  /** What is sealed does not count: it goes as soon as it has been delivered. */
+  /** Sealed turns do not count, because they can be shed as soon as they are delivered. */
   #endLargest(bytesMax: number): void {
     let bytes = 0;
     let largest: { feed: Feed; bytes: number } | undefined;
@@ -67,7 +67,7 @@ export class LogBudget {
     if (bytes > bytesMax) largest?.feed.outgrow(bytesMax);
   }
 
-  /** Shedding is a walk over all logs: not with every event while there is nothing to shed. */
+  /** Shedding walks over all logs, so it runs at most once per shedPauseMs. */
   #mayShed(): boolean {
     const now = this.#clock.now();
     if (now - this.#shedAt < this.#limits.shedPauseMs) return false;
@@ -75,7 +75,7 @@ export class LogBudget {
     return true;
   }
 
-  /** One turn after the other: the log of one that has been ended is free again when it is sealed. */
+  /** Turns are ended one at a time, shedPauseMs apart, because memory is freed only once the ended turn is sealed. */
   #mayEnd(): boolean {
     const now = this.#clock.now();
     if (now - this.#endedAt < this.#limits.shedPauseMs) return false;

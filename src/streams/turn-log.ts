@@ -1,21 +1,21 @@
-// The events of one conversation's turns, in order, numbered by (epoch, seq), as bytes. Runs of text are kept as one
-// escaped run with the ends of their parts; every other event as its finished frame. Must never change what it has
-// kept.
+// The events of one conversation's turns as bytes, in order, numbered by (epoch, seq). Neighbouring deltas are kept as
+// one escaped run with the end offset of each part. Every other event is kept as a finished frame. Must never change an
+// event that it has logged.
 
 import type { Limits } from "../limits.ts";
 import type { LoggedEvent } from "../ports/orchestrator.ts";
 import { encodeKept, frameHeaderBytes, keptBytes, writeFrameHeader } from "../protocol/frame.ts";
 import { objectJson } from "../protocol/json-cache.ts";
 
-/** A run's frame up to the delta's text. */
+/** The start of a run's payload, up to the delta's text. */
 interface Head {
   text: string;
   bytes: Buffer;
-  /** Of the event it was made of, when that had the usual fields and no others. */
+  /** Identifies the head when its event had exactly the usual fields. */
   usual: { conversationId: unknown; turnId: unknown } | undefined;
 }
 
-/** A run of neighbouring text-deltas, or of reasoning-deltas, of one turn. */
+/** Neighbouring text deltas, or reasoning deltas, of one turn. */
 interface Run {
   kind: "run";
   firstSeq: number;
@@ -23,7 +23,7 @@ interface Run {
   /** Escaped JSON text of all parts, without quotes; only the first `bytes` are in use. */
   text: Buffer;
   bytes: number;
-  /** End of each part in `text`. */
+  /** The end offset of each part in `text`. */
   ends: number[];
 }
 
@@ -40,7 +40,7 @@ interface Segment {
   turnId: unknown;
   firstSeq: number;
   entries: Entry[];
-  /** The newest head of each kind: runs share them, where text and reasoning come by turns. */
+  /** The newest head of each event type. Runs share it when text and reasoning alternate. */
   heads: Map<string, Head>;
   bytes: number;
   sealedAt: number | undefined;
@@ -49,19 +49,19 @@ interface Segment {
 export interface Slice {
   /** Whole frames; empty when there is nothing after the seq asked for. */
   frames: Buffer;
-  /** The seq of the last event in it. */
+  /** The seq of its last event; the seq asked for when it is empty. */
   seq: number;
 }
 
-/** What all logs of a gateway take together. */
+/** Bytes of all logs of a gateway. */
 interface LogLedger {
   bytes: number;
 }
 
-/** A run is closed at this size, so that growing it never copies much. */
+/** A run ends at this size, so that growing it never copies much. */
 const runBytesMax = 64 * 1024;
 const runBytesFirst = 256;
-/** What an entry, and what a run, costs beside its bytes, measured as heap per entry (Node 24). */
+/** Overhead of an entry, a run and a part beside their bytes, measured as heap per entry (Node 24). */
 const entryOverheadBytes = 160;
 const runOverheadBytes = 480;
 const partOverheadBytes = 8;
@@ -89,24 +89,24 @@ export class TurnLog {
     return this.#seq;
   }
 
-  /** The seq of the oldest event that is still kept; seq + 1 when none is. */
+  /** The seq of the oldest event in the log; seq + 1 when it is empty. */
   get firstSeq(): number {
     return this.#segments[0]?.firstSeq ?? this.#seq + 1;
   }
 
-  /** Can who has got all up to this event go on right after it? */
+  /** Whether a client whose last event is this one can resume without a gap. */
   holdsAllAfter({ epoch, seq }: { epoch: string; seq: number }): boolean {
     return epoch === this.epoch && seq <= this.#seq && seq >= this.firstSeq - 1;
   }
 
-  /** Bytes kept, with what the bookkeeping costs. */
+  /** Bytes kept, with their overhead. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /**
-   * The turn that has begun and is not sealed: its id, bytes and the seq before its first event. What its newest run
-   * may still grow into does not count: who bounds a turn by its words must not be overtaken by how they are kept.
+   * The turn that has begun and is not sealed: its id, its bytes, and the seq before its first event. The spare
+   * capacity of its newest run does not count, because a turn's limit must not depend on how its text is stored.
    */
   get running(): { turnId: unknown; bytes: number; startSeq: number } | undefined {
     const open = this.#open;
@@ -117,7 +117,7 @@ export class TurnLog {
   }
 
   /**
-   * Adds one event; its seq is the next. A turnId that differs from the running turn's begins a new turn.
+   * Adds one event under the next seq. A turnId that differs from the running turn's begins a new turn.
    * @throws TypeError when JSON cannot hold the event, RangeError when it is too large; nothing is kept then.
    */
   append(event: LoggedEvent): void {
@@ -132,7 +132,7 @@ export class TurnLog {
     }
   }
 
-  /** The running turn is sealed: its part may be shed from now on. */
+  /** Seals the running turn: its segment may be shed from now on. @param now monotonic, ms. */
   seal(now: number): void {
     if (this.#open) {
       this.#trim(this.#open);
@@ -141,12 +141,12 @@ export class TurnLog {
     this.#open = undefined;
   }
 
-  /** When the oldest part was sealed, or undefined when it is still running or there is none. */
+  /** When the oldest segment was sealed; undefined when its turn is running or there is none. */
   get oldestSealedAt(): number | undefined {
     return this.#segments[0]?.sealedAt;
   }
 
-  /** The seq of that part's last event. */
+  /** The seq of the oldest segment's last event. */
   get oldestLastSeq(): number {
     return (this.#segments[1]?.firstSeq ?? this.#seq + 1) - 1;
   }
@@ -160,7 +160,7 @@ export class TurnLog {
     this.#ledger.bytes -= shed.bytes;
   }
 
-  /** It is kept no longer: what it took is free again. Nothing may be appended after. */
+  /** Empties the log and takes it off the ledger. Nothing may be appended afterwards. */
   close(): void {
     this.#ledger.bytes -= this.#bytes;
     this.#bytes = 0;
@@ -168,12 +168,12 @@ export class TurnLog {
     this.#open = undefined;
   }
 
-  /** The frames after a seq, each event as it came, until about so many bytes: at least one event when there is one. */
+  /** The frames after a seq, one for each event, up to about bytesMax. Holds at least one event when there is one. */
   frames(afterSeq: number, bytesMax: number): Slice {
     return this.#collect(afterSeq, this.#seq, bytesMax, false);
   }
 
-  /** The same up to a seq, for one who catches up: neighbouring text of one turn comes joined (protocol 1.5.1). */
+  /** Like frames(), up to a seq, for catching up: neighbouring text of one turn is joined (protocol 1.5.1). */
   joined(afterSeq: number, untilSeq: number, bytesMax: number): Slice {
     return this.#collect(afterSeq, untilSeq, bytesMax, true);
   }
@@ -221,7 +221,7 @@ export class TurnLog {
     this.#grow(segment, partOverheadBytes);
   }
 
-  /** The newest run grows no more: it takes only what it needs. */
+  /** The newest run has ended: frees its spare capacity. */
   #trim(segment: Segment): void {
     const last = segment.entries.at(-1);
     if (last?.kind !== "run" || last.text.length === last.bytes) return;
@@ -231,7 +231,7 @@ export class TurnLog {
     last.text = exact;
   }
 
-  /** The segment's own head object for this event: neighbours belong to one run when theirs is the same. */
+  /** The segment's head for this event. Neighbouring events with the same head object share a run. */
   #headFor(segment: Segment, event: LoggedEvent): Head {
     const known = segment.heads.get(event.type);
     const { conversationId, turnId } = event;
@@ -280,10 +280,10 @@ export class TurnLog {
     return { frames: parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, bytes), seq };
   }
 
-  /** The entries that hold anything after the seq, found by bisection: a log may have 100,000 entries. */
+  /** The entries with events after the seq, found by binary search: a log may have 100,000 entries. */
   *#entriesAfter(afterSeq: number): Generator<Entry> {
     const segments = this.#segments;
-    // From the end, where most look: a log may keep hundreds of turns.
+    // Searched from the end, where most cursors are: a log may keep hundreds of turns.
     let first = segments.length - 1;
     while (first > 0 && (segments[first]?.firstSeq ?? 0) > afterSeq + 1) first--;
     for (const { entries } of segments.slice(Math.max(0, first))) {
@@ -304,7 +304,7 @@ export class TurnLog {
     }
   }
 
-  /** The parts from..to of a run as one frame; fromSeq tells when they are several. */
+  /** The parts from … to of a run as one frame, with a fromSeq when there are several. */
   #runFrame(run: Run, from: number, to: number): Buffer {
     const start = run.ends[from - run.firstSeq - 1] ?? 0;
     const end = run.ends[to - run.firstSeq] ?? run.bytes;
@@ -322,7 +322,7 @@ export class TurnLog {
 const lastSeq = (entry: Entry): number =>
   entry.kind === "whole" ? entry.firstSeq : entry.firstSeq + entry.ends.length - 1;
 
-/** The last part of the run that still fits, at least `from` itself. */
+/** The seq of the last part of the run that still fits; at least `from` itself. */
 function partsWithin(run: Run, from: number, last: number, bytesMax: number): number {
   const start = run.ends[from - run.firstSeq - 1] ?? 0;
   let to = from;
@@ -333,7 +333,7 @@ function partsWithin(run: Run, from: number, last: number, bytesMax: number): nu
 /** @throws TypeError, RangeError */
 function objectText(event: LoggedEvent, charactersMax: number): string {
   const text = objectJson(event);
-  // An array, or what a toJSON makes of itself.
+  // It may be an array, or anything that its toJSON returns.
   if (text?.[0] !== "{") throw new TypeError("an event must be a JSON object");
   if (text.length > charactersMax)
     throw new RangeError(`an event of ${text.length} characters is over the limit of ${charactersMax}`);
@@ -342,14 +342,14 @@ function objectText(event: LoggedEvent, charactersMax: number): string {
 
 const usualFields = ["type", "conversationId", "turnId", "delta"];
 
-/** The fields of the contract in its order, and nothing else: then two heads are the same when these are. */
+/** Whether the event has exactly the contract's fields, in order. Then their values alone identify its head. */
 function hasUsualFields(event: LoggedEvent): boolean {
   let count = 0;
   for (const field in event) if (field !== usualFields[count++]) return false;
   return count === usualFields.length;
 }
 
-/** Nothing but scalars beside the delta, so that two heads can be compared as text. */
+/** Whether all fields are strings, so that two heads can be compared as text. */
 function isPlainDelta(event: LoggedEvent): boolean {
   return Object.values(event).every((value) => typeof value === "string");
 }

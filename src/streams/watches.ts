@@ -1,5 +1,5 @@
-// The watches of all sockets: adopts a watch actor under its connection, lets joiners in and catching-up cursors on in
-// slices, and takes the turn's facts to those concerned. Must never leave a cursor behind when its watch has ended.
+// The watches of all sockets. Each watch is an actor below its connection. Admission and catching up are spread over
+// several loop turns. Must never leave a cursor behind when its watch has ended.
 import type { Actor, AnyActorRef } from "xstate";
 import { type WatchEvent, watchMachine } from "../../machines/watch.ts";
 import type { SocketWriter } from "../egress/socket-writer.ts";
@@ -16,26 +16,27 @@ import type { Feeds } from "./feeds.ts";
 
 /** The connection's side of a watch. */
 export interface WatchOwner {
-  /** Of the connection. */
+  /** The connection's id. */
   readonly id: string;
   readonly actor: AnyActorRef | undefined;
   readonly writer: SocketWriter;
-  /** This socket's own turn was asked for, and is over. */
+  /** This socket has requested a turn. */
   asked(conversationId: string): void;
+  /** That turn was refused or sealed. */
   settled(conversationId: string): void;
-  /** The watch's place in the log was shed. */
+  /** The events that the watch needs next were shed. */
   lost(): void;
   ended(watch: Watch): void;
 }
 
 type WatchSignal = WatchEvent["type"];
 
-/** One socket's watch of one conversation: where its cursor stands, and its actor. */
+/** One socket's watch of one conversation: its cursor and its actor. */
 export class Watch implements CursorOwner {
   readonly instance: number;
   readonly cursor: Cursor;
   readonly owner: WatchOwner;
-  /** It goes on right after the event that its client had last. */
+  /** It resumes right after its client's last event. */
   readonly recovered: boolean;
   actor: Actor<typeof watchMachine> | undefined;
   readonly #dispatchQueue: DispatchQueue;
@@ -57,7 +58,7 @@ export class Watch implements CursorOwner {
     return this.feed.conversationId;
   }
 
-  /** Posts a fact, behind those that were found before it. */
+  /** Posts a signal to the actor, in order. */
   tell(type: WatchSignal): void {
     this.#dispatchQueue.post(() => this.actor?.send({ type }));
   }
@@ -91,7 +92,7 @@ export class Watches {
   readonly #machine: typeof watchMachine;
   readonly #members = new Map<number, Watch>();
   #newestInstance = 0;
-  /** Joiners and catching-up cursors, each to be served once. */
+  /** Watches to be admitted, and the next slices of catching-up cursors. */
   readonly #catchUps: DispatchQueue;
 
   constructor(options: WatchesOptions) {
@@ -101,8 +102,9 @@ export class Watches {
   }
 
   /**
-   * Begins to watch, after the event given if the log still holds all that is later (protocol 2, resume), else at the
-   * running turn's first event; undefined when the orchestrator would not be subscribed to.
+   * Begins to watch. It resumes after the given event if the log still holds everything later (protocol 2.3).
+   * Otherwise it begins at the running turn's first event, or after the newest event when no turn runs.
+   * @returns undefined when subscribing to the orchestrator failed.
    */
   open(conversationId: string, owner: WatchOwner, after?: StreamCursor): Watch | undefined {
     const { actors, feeds, logger } = this.#options;
@@ -130,23 +132,23 @@ export class Watches {
     return watch;
   }
 
-  /** Ends a watch at once: not a byte more is written for it, also if its actor should be late or gone. */
+  /** Ends a watch immediately: nothing more is written for it, even if its actor is late or gone. */
   end(watch: Watch): void {
     this.#release(watch);
     watch.actor?.send({ type: "watch.leave" });
   }
 
   /**
-   * The socket asks for a turn of its own. The function returned takes that back as if it had never been asked, if it
-   * is called before the fact is delivered: in the same tick.
+   * The socket requests a turn of its own.
+   * @returns cancels the request without a trace when called in the same tick, before the signal is delivered.
    */
   ask(watch: Watch): () => void {
-    let isMeant = true;
+    let isCancelled = false;
     this.#options.dispatchQueue.post(() => {
-      if (isMeant) watch.actor?.send({ type: "turn.requested" });
+      if (!isCancelled) watch.actor?.send({ type: "turn.requested" });
     });
     return () => {
-      isMeant = false;
+      isCancelled = true;
     };
   }
 
@@ -176,7 +178,7 @@ export class Watches {
     });
   }
 
-  /** One slice now, the next one when its turn comes. */
+  /** Writes one slice and queues the next one. */
   #pump(watch: Watch): void {
     if (watch.cursor.pump() === "more") this.#catchUps.post(() => this.#pump(watch));
   }

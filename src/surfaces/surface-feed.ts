@@ -1,6 +1,6 @@
-// One surface as its viewers get it: asks the provider when the surface's actor says so, encodes each spec once for all
-// viewers, and keeps for each what it has seen. Must never send an update before the surface, nor an older spec after a
-// newer one (protocol 1.1, 1.5.4).
+// Delivers one surface to its viewers. It asks the provider when the surface's actor says so, encodes each spec once
+// for all viewers, and tracks which version each viewer has. Must never send an update before the surface, nor an older
+// spec after a newer one (protocol 1.1, 1.5.4).
 
 import type { SocketWriter } from "../egress/socket-writer.ts";
 import type { Limits } from "../limits.ts";
@@ -15,15 +15,15 @@ import { FanOut } from "../runtime/fan-out.ts";
 /** One socket's subscription to a surface. */
 export interface Viewer {
   readonly writer: SocketWriter;
-  /** How many times it has asked for the whole surface and not got it; 0: changes reach it as updates. */
+  /** Requests for the whole surface that are not answered yet. At 0, changes reach it as updates. */
   awaiting: number;
-  /** The version of the spec it has seen last. */
+  /** The version of the last spec it was sent. */
   version: number;
-  /** It has been given the surface: its actor is told. */
+  /** Called after the surface was sent, to tell the viewer's actor. */
   shown(): void;
 }
 
-/** What a surface feed finds out; the owner sends it to the surface's actor. */
+/** Signals of a surface feed. The owner sends them to the surface's actor. */
 export interface SurfaceFeedOwner {
   built(): void;
   failed(): void;
@@ -40,13 +40,13 @@ export class SurfaceFeed {
   readonly #fanOut: FanOut<Viewer>;
   #provider: SurfaceProvider;
   #unsubscribe: (() => void) | undefined;
-  /** The newest good spec, as both messages. */
+  /** The newest valid spec, encoded as both messages. */
   #surfaceFrame: Buffer | undefined;
   #updateFrame: Buffer | undefined;
   #version = 0;
-  /** The last question asked; answers to earlier ones are too late. */
-  #question = 0;
-  /** The provider is being asked at this moment: a change that it announces now is in its answer. */
+  /** Number of the last request to the provider. Answers to earlier ones are dropped. */
+  #request = 0;
+  /** A call to the provider is on the stack. A change that it announces now is already in its answer. */
   #asking = false;
   #pending: string | undefined;
   #failure = "";
@@ -72,12 +72,12 @@ export class SurfaceFeed {
     });
   }
 
-  /** Does the provider say when its spec changes? Otherwise each newcomer makes us ask again. */
+  /** Whether the provider announces changes. If it does not, it is asked again for each new viewer. */
   get changesAreAnnounced(): boolean {
     return this.#unsubscribe !== undefined;
   }
 
-  /** Listens to the provider's changes; called once when the feed begins, and again when the provider was replaced. */
+  /** Subscribes to the provider's changes. Called when the feed begins, and again when its provider was replaced. */
   attach(provider: SurfaceProvider): void {
     this.detach();
     this.#provider = provider;
@@ -100,9 +100,9 @@ export class SurfaceFeed {
     }
   }
 
-  /** Tells the last question asked from those before it. */
-  get question(): number {
-    return this.#question;
+  /** Number of the last request to the provider, to recognise outdated answers. */
+  get request(): number {
+    return this.#request;
   }
 
   isProvidedBy(provider: SurfaceProvider | undefined): boolean {
@@ -119,11 +119,11 @@ export class SurfaceFeed {
     }
   }
 
-  /** Asks for the spec. The answer to an older question is dropped; a late answer to the newest one is welcome. */
+  /** Requests the spec. Only the answer to the newest request counts, however late it is. */
   ask(): void {
-    const question = ++this.#question;
+    const request = ++this.#request;
     const settle = (answer: () => string): void => {
-      if (question !== this.#question) return;
+      if (request !== this.#request) return;
       try {
         this.#pending = answer();
       } catch (error) {
@@ -144,7 +144,7 @@ export class SurfaceFeed {
         );
       else settle(() => specText(spec, this.#limits));
     } catch (error) {
-      if (question === this.#question) this.#fail(errorMessage(error));
+      if (request === this.#request) this.#fail(errorMessage(error));
     }
   }
 
@@ -158,7 +158,7 @@ export class SurfaceFeed {
     }
   }
 
-  /** What was built is the newest spec now: every viewer gets it. */
+  /** Makes the spec just received the newest one and sends it to every viewer. */
   show(): void {
     const spec = this.#pending;
     if (spec === undefined) return;
@@ -172,7 +172,7 @@ export class SurfaceFeed {
     this.#fanOut.want();
   }
 
-  /** Gives the newest spec to a viewer that has not seen it. A congested one gets it when it has drained. */
+  /** Sends the newest spec to a viewer that lacks it. A congested viewer gets updates after it has drained. */
   showTo(viewer: Viewer): void {
     if (!this.#surfaceFrame || !this.#updateFrame) return;
     if (viewer.awaiting > 0) {
@@ -189,7 +189,7 @@ export class SurfaceFeed {
     this.#fanOut.want();
   }
 
-  /** Tells every viewer why there is no spec; their subscriptions stay. */
+  /** Tells every viewer why there is no spec. Their subscriptions stay. */
   reportFailure(): void {
     this.#report(this.#failure);
   }
@@ -198,7 +198,7 @@ export class SurfaceFeed {
     this.#report(`${this.surfaceId} did not answer within ${this.#limits.surfaceAnswerMs / 1_000} s`);
   }
 
-  /** A defect of ours has ended the surface's actor: nobody asks the provider any more. */
+  /** The surface's actor has failed, so the provider is not asked any more. */
   reportDefect(): void {
     this.#report("an internal error has ended this surface: subscribe to it again");
   }
@@ -219,12 +219,12 @@ export class SurfaceFeed {
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 
-/** The spec as JSON. @throws Error when it is none. */
+/** The spec as JSON. @throws Error when it is not a JSON object, or larger than specCharactersMax. */
 function specText(spec: unknown, { specCharactersMax }: Limits): string {
   if (typeof spec !== "object" || spec === null || Array.isArray(spec)) throw new Error("the surface returned no spec");
   const text: string | undefined = JSON.stringify(spec);
-  // A toJSON may make anything of itself.
-  if (text?.[0] !== "{") throw new Error("the surface returned a spec that is no JSON object");
+  // Its toJSON may return anything.
+  if (text?.[0] !== "{") throw new Error("the surface returned a spec that is not a JSON object");
   if (text.length > specCharactersMax)
     throw new Error(`the surface returned a spec that is too large: over ${specCharactersMax} characters`);
   return text;

@@ -1,4 +1,4 @@
-// The surface registry of the process: what providers are there, in the order in which they came.
+// The surface registry of this process: its providers, in order of registration.
 import type { SurfaceProvider, SurfaceRegistry } from "../ports/surfaces.ts";
 import type { CatalogEntry } from "../protocol/surface.ts";
 
@@ -9,7 +9,7 @@ export function createSurfaceRegistry(): SurfaceRegistry {
     for (const listener of [...listeners]) listener();
   };
   return {
-    /** @throws Error when a surface of this id is registered already. */
+    /** @throws Error when a surface with this id is already registered. */
     register(provider) {
       const { id } = provider.catalogEntry;
       if (providers.has(id)) throw new Error(`a surface "${id}" is registered already: unregister it first`);

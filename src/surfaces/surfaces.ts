@@ -1,6 +1,6 @@
-// All surfaces that somebody looks at, and the catalog: adopts a surface actor at the first viewer, releases it after
-// the last, follows the registry's changes, runs actions. Must never let a provider's failure reach anyone but its
-// viewers.
+// All surfaces with viewers, and the catalog. A surface's actor is adopted for its first viewer and released after the
+// last one. Also follows the registry's changes and runs surface actions. Must never let a provider's failure reach
+// anyone but its viewers.
 import type { Actor, AnyActorRef } from "xstate";
 import { surfaceMachine } from "../../machines/surface.ts";
 import type { Limits } from "../limits.ts";
@@ -29,15 +29,15 @@ export interface SurfacesOptions {
   logger: Logger;
 }
 
-/** With and without a conversation are two subscriptions (protocol 1.1). */
+/** Identifies a subscription. With and without a conversation are two different ones (protocol 1.1). */
 export const surfaceKey = (surfaceId: string, conversationId: string | undefined): string =>
   JSON.stringify(conversationId === undefined ? [surfaceId] : [surfaceId, conversationId]);
 
 export class Surfaces {
   readonly #options: SurfacesOptions;
-  /** By key: what newcomers find. */
+  /** By key: the entries that new viewers join. */
   readonly #entries = new Map<string, SurfaceEntry>();
-  /** By instance: what the actors' actions find, also when a new life of the same surface has begun. */
+  /** By instance: an actor's actions find their own entry here, even after a new one with the same key was opened. */
   readonly #instances = new Map<number, SurfaceEntry>();
   #newestInstance = 0;
   readonly #machine: typeof surfaceMachine;
@@ -45,7 +45,7 @@ export class Surfaces {
   #off: (() => void) | undefined;
   #catalogText = "";
   #polledAt = Number.NEGATIVE_INFINITY;
-  /** Of actions that have not settled. */
+  /** Deadlines of actions that have not settled. */
   readonly #actionTimers = new Set<Timer>();
 
   constructor(options: SurfacesOptions) {
@@ -53,7 +53,7 @@ export class Surfaces {
     this.#machine = this.#provide();
   }
 
-  /** The catalog as it is now; empty when the registry fails or answers what JSON cannot hold. */
+  /** The current catalog; empty when the registry fails or its catalog is not a JSON array. */
   catalog(): CatalogEntry[] {
     return (
       this.#ask("getCatalog", (registry) => {
@@ -63,12 +63,12 @@ export class Surfaces {
     );
   }
 
-  /** Does the registry say when its catalog changes? */
+  /** Whether the registry announces changes of its catalog. */
   get announcesChanges(): boolean {
     return this.#off !== undefined;
   }
 
-  /** Follows the registry from now on; onCatalog is called after each change of the catalog. */
+  /** Starts following the registry. @param onCatalog is called after each change of the catalog. */
   follow(onCatalog: () => void): void {
     this.#onCatalog = onCatalog;
     this.#catalogText = JSON.stringify(this.catalog());
@@ -76,7 +76,7 @@ export class Surfaces {
     if (typeof off === "function") this.#off = off;
   }
 
-  /** The sweep's round for a registry that does not announce its changes. */
+  /** The sweep's round: polls a registry that does not announce its changes. */
   readonly round = (now: number): boolean => {
     if (this.#off || !this.#onCatalog || now - this.#polledAt < this.#options.limits.catalogPollMs) return false;
     this.#polledAt = now;
@@ -88,14 +88,14 @@ export class Surfaces {
     return this.#ask("getSurface", (registry) => registry.getSurface(surfaceId));
   }
 
-  /** Adds a viewer, or lets one that is already there await the surface again. */
+  /** Adds a viewer. One that is already there is sent the whole surface again. */
   watch(surfaceId: string, conversationId: string | undefined, provider: SurfaceProvider, viewer: Viewer): void {
     const key = surfaceKey(surfaceId, conversationId);
     const present = this.#entries.get(key);
     const entry = present ?? this.#open(key, surfaceId, conversationId, provider);
     viewer.awaiting = Math.min(viewer.awaiting + 1, this.#options.limits.surfaceAnswersOwedMax);
     entry.feed.viewers.add(viewer);
-    // The first one's question is being asked already.
+    // A new entry's actor asks the provider by itself.
     if (present) this.#tell(entry, "viewer.joined");
   }
 
@@ -106,12 +106,12 @@ export class Surfaces {
     this.#tell(entry, "surface.release");
   }
 
-  /** A socket has drained: what was held back for this viewer goes out. */
+  /** After a socket has drained: sends the update that was held back for this viewer. */
   catchUp(key: string, viewer: Viewer): void {
     this.#entries.get(key)?.feed.showTo(viewer);
   }
 
-  /** Runs an action. Calls back once, with the reason when it threw, rejected or did not settle in time. */
+  /** Runs an action. @param settled is called once, with a reason if the action threw, rejected or timed out. */
   invoke(
     provider: SurfaceProvider,
     request: { surfaceId: string; actionId: string; payload?: unknown; conversationId?: string | undefined },
@@ -165,7 +165,7 @@ export class Surfaces {
     this.#off = undefined;
     for (const timer of this.#actionTimers) this.#options.clock.clearTimeout(timer);
     this.#actionTimers.clear();
-    // Now, and not as a fact: nothing may be left of them when a host goes on.
+    // Sent directly and not through the queue: nothing may be left of them when the agent host goes on.
     for (const entry of [...this.#instances.values()]) entry.actor?.send({ type: "surface.release" });
     this.#entries.clear();
   }
@@ -200,7 +200,7 @@ export class Surfaces {
     return entry;
   }
 
-  /** Facts keep their order: all of them go the same way. */
+  /** All signals go through the dispatch queue, which keeps their order. */
   #tell(
     entry: SurfaceEntry,
     type: "surface.changed" | "viewer.joined" | "spec.built" | "spec.failed" | "surface.release",
@@ -208,11 +208,11 @@ export class Surfaces {
     this.#options.dispatchQueue.post(() => entry.actor?.send({ type }));
   }
 
-  /** An answer that is on its way when the provider is asked once more is not the answer to that. */
+  /** Drops the answer if the provider was asked again before it was delivered. */
   #tellAnswer(entry: SurfaceEntry, type: "spec.built" | "spec.failed"): void {
-    const { question } = entry.feed;
+    const { request } = entry.feed;
     this.#options.dispatchQueue.post(() => {
-      if (entry.feed.question === question) entry.actor?.send({ type });
+      if (entry.feed.request === request) entry.actor?.send({ type });
     });
   }
 
@@ -252,7 +252,7 @@ export class Surfaces {
     }
   }
 
-  /** A provider that announces nothing may have changed by its own action. */
+  /** Asks again after an action, because it may have changed the spec of a provider that announces nothing. */
   #refreshUnannounced(surfaceId: string): void {
     for (const entry of this.#entries.values())
       if (entry.feed.surfaceId === surfaceId && !entry.feed.changesAreAnnounced) this.#tell(entry, "surface.changed");

@@ -69,7 +69,7 @@ export class Upgrades {
     const pending = {
       takeIn: () => {
         isDone = true;
-        if (!this.#takeIn({ request, stream, head: waiting?.release() ?? head }, admission))
+        if (!this.#admit({ request, stream, head: waiting?.release() ?? head }, admission))
           this.#addresses.remove(network);
         else if (waiting) stream.resume();
       },
@@ -135,7 +135,7 @@ export class Upgrades {
     return undefined;
   }
 
-  #takeIn(upgrade: Upgrade, admission: Admission): boolean {
+  #admit(upgrade: Upgrade, admission: Admission): boolean {
     const { access, closedBecause, open } = this.#options;
     const { stream } = upgrade;
     if (stream.destroyed) return false;

@@ -1,4 +1,4 @@
-// How many sockets come from where. An IPv6 network of one household or host has 2^64 addresses: it counts as one.
+// Counts sockets per address. One household or host has an IPv6 network of 2^64 addresses, so a /64 counts as one.
 import { isIPv4, isIPv6 } from "node:net";
 import type { Limits } from "../limits.ts";
 import { isLoopbackAddress } from "./hosts.ts";
@@ -15,19 +15,19 @@ export class AddressLimit {
 
   isFull(address: string | undefined): boolean {
     const { socketsPerAddressMax, socketsPerLoopbackAddressMax } = this.#bounds;
-    // What comes from this machine is its owner, or a proxy through which everybody comes.
+    // A loopback address is the machine's owner, or a proxy that stands in for all clients.
     const most = isLoopbackAddress(address) ? socketsPerLoopbackAddressMax : socketsPerAddressMax;
     return (this.#sockets.get(networkOf(address)) ?? 0) >= most;
   }
 
-  /** Counts one more; its network is what remove wants when it has gone. */
+  /** Counts one more socket. Returns its network, to be passed to remove when the socket closes. */
   add(address: string | undefined): string {
     const network = networkOf(address);
     this.#sockets.set(network, (this.#sockets.get(network) ?? 0) + 1);
     return network;
   }
 
-  /** network: what add answered. */
+  /** @param network as returned by add. */
   remove(network: string): void {
     const left = (this.#sockets.get(network) ?? 0) - 1;
     if (left > 0) this.#sockets.set(network, left);

@@ -1,45 +1,48 @@
-// Takes newcomers in: at once where there is time, and else in the next turns of the loop, each account in its turn. An
-// account is a token at an address. When newcomers of one come in vain all the time (gone again at once, or thrown out)
-// its others wait, and nobody else: so who only comes and goes does not keep the loop busy.
+// Admits new connections: immediately while there is time in this event-loop turn, else in later turns, round-robin by
+// account. An account is a token at an address. When connections of an account keep ending at once or being closed for
+// misuse, its further ones wait, but those of other accounts do not. So a client that keeps reconnecting cannot keep
+// the event loop busy.
 
 import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 
 type QueueClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
 
-/** Who wants to come in: one of the two is called, once; at once, later, or when it is withdrawn or all stops never. */
+/** A connection that asks for admission. One of the methods is called, once; none after withdraw or stop. */
 export interface PendingUpgrade {
   takeIn(): void;
-  /** It has waited for handshakeMs. */
+  /** Called when it has waited for handshakeMs. */
   turnAway(): void;
 }
 
 interface Account {
-  /** Since when each waits, the oldest first. */
+  /** Since when each waits (monotonic, ms), oldest first. */
   waiting: Map<PendingUpgrade, number>;
-  /** The newest last; some wait no more. */
+  /** Newest last; some of them no longer wait. */
   newest: PendingUpgrade[];
-  /** What has come in vain is paid for by then; monotonic, ms. */
+  /** When the account's short-lived connections are paid for; monotonic, ms. */
   paidAt: number;
 }
 
-/** When many leave at once, those who come next wait no longer than this. */
+/** Longest pause of an account, however many of its connections end at once. */
 const cooldownMsMax = 1_000;
-/** Where the first waits for longer than this there are too many: then the newest are first, and some get in soon. */
+/**
+ * When the oldest has waited longer than this, the queue is too long: the newest go first, so that some get in soon.
+ */
 const queueMsMax = 1_000;
-/** Of those who wait no more so many may be remembered, beside as many as wait. */
+/** How many entries of `newest` may be stale, beyond as many as wait. */
 const goneKept = 16;
-/** Accounts that owe nothing are looked for no more often. */
+/** Shortest interval between two searches for idle accounts. */
 const pruneMs = 1_000;
 
 export class AdmissionQueue {
   readonly #clock: QueueClock;
   readonly #limits: Limits;
   readonly #accounts = new Map<string, Account>();
-  /** Those of whom somebody waits, in their turn. */
+  /** Accounts with waiting connections, in the order of their turns. */
   readonly #turns: Account[] = [];
   #waiting = 0;
-  /** In this turn of the loop. */
+  /** Time spent on admissions in this turn of the loop. */
   #spentMs = 0;
   #isDeferred = false;
   #cooldown: Timer | undefined;
@@ -52,17 +55,17 @@ export class AdmissionQueue {
     this.#limits = limits;
   }
 
-  /** How many wait to be taken in. */
+  /** Connections that wait for admission. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** How many accounts are known: they owe, or somebody of them waits. */
+  /** Accounts that have something to pay or connections that wait. */
   get accounts(): number {
     return this.#accounts.size;
   }
 
-  /** False when too many wait: then nothing of the newcomer is called. */
+  /** Admits or queues a connection. False when too many wait; then none of its methods is called. */
   admit(name: string, pending: PendingUpgrade): boolean {
     if (this.#isStopped || this.#waiting >= this.#limits.pendingUpgradesMax) return false;
     const known = this.#accounts.get(name);
@@ -80,16 +83,16 @@ export class AdmissionQueue {
     return true;
   }
 
-  /** It waits no more. */
+  /** Removes a connection from the queue. */
   withdraw(name: string, pending: PendingUpgrade): void {
     const account = this.#accounts.get(name);
     if (!account?.waiting.has(pending)) return;
     this.#drop(account, pending);
     if (account.waiting.size === 0) this.#turns.splice(this.#turns.indexOf(account), 1);
-    if (this.#waiting === 0) this.#forgetRest();
+    if (this.#waiting === 0) this.#clearCooldown();
   }
 
-  /** One of the account who was taken in has come in vain. */
+  /** Charges the account for a short-lived connection. */
   penalise(name: string): void {
     const now = this.#clock.now();
     this.#prune(now);
@@ -98,13 +101,13 @@ export class AdmissionQueue {
     account.paidAt = Math.min(latest, Math.max(account.paidAt, now) + 1_000 / this.#limits.shortLivedSocketsPerSecond);
   }
 
-  /** Nobody is taken in any more, and no timer is left. */
+  /** Admits nothing further and leaves no timer. */
   stop(): void {
     this.#isStopped = true;
     this.#accounts.clear();
     this.#turns.length = 0;
     this.#waiting = 0;
-    this.#forgetRest();
+    this.#clearCooldown();
   }
 
   get #hasTime(): boolean {
@@ -138,7 +141,7 @@ export class AdmissionQueue {
     this.#spentMs += this.#clock.now() - startedAt;
   }
 
-  /** In the next turn of the loop there is time again. */
+  /** Continues in the next turn of the loop, which has time again. */
   #defer(): void {
     if (this.#isDeferred) return;
     this.#isDeferred = true;
@@ -150,22 +153,22 @@ export class AdmissionQueue {
   }
 
   #round(): void {
-    // As long as there is time, and one of them has not to rest.
-    for (let resting = 0; resting < this.#turns.length && this.#hasTime; ) {
+    // While there is time and at least one account is not paused.
+    for (let paused = 0; paused < this.#turns.length && this.#hasTime; ) {
       const account = this.#turns.shift();
       if (!account) break;
       if (this.#cooldownMs(account) > 0) {
         this.#turns.push(account);
-        resting++;
+        paused++;
         continue;
       }
       const next = this.#next(account);
       if (account.waiting.size > 0) this.#turns.push(account);
       if (next) this.#takeIn(next);
-      resting = 0;
+      paused = 0;
     }
     if (this.#waiting > 0) this.#goOnIn(Math.min(...this.#turns.map((account) => this.#cooldownMs(account))));
-    // What was spent is forgotten in the next turn.
+    // The next turn resets the time spent.
     else this.#defer();
   }
 
@@ -208,7 +211,7 @@ export class AdmissionQueue {
     }, cooldownMs);
   }
 
-  #forgetRest(): void {
+  #clearCooldown(): void {
     this.#clock.clearTimeout(this.#cooldown);
     this.#cooldown = undefined;
   }

@@ -1,5 +1,5 @@
-// Who may do what: the scope of an identity first, then the authorisation port, if there is one. Must never let
-// anything through that the port did not plainly allow.
+// Decides who may do what: first by the identity's scope, then by the authorisation port, if there is one. It must
+// never allow anything unless the port returned exactly true.
 
 import type { Authorisation, AuthorisationQuestion, Identity, Scope } from "../ports/authorisation.ts";
 import { scopes } from "../ports/authorisation.ts";
@@ -11,7 +11,7 @@ export type Subject = Pick<AuthorisationQuestion, "conversationId" | "surfaceId"
 
 const scopeFor: Record<Action, Scope> = { read: "read", write: "chat", administer: "admin" };
 
-/** Of a server that asks nobody for a token. */
+/** The identity of every client of a server without tokens. */
 export const anyone: Identity = Object.freeze({ name: "anyone", scope: "admin" });
 
 export class Authoriser {
@@ -23,12 +23,12 @@ export class Authoriser {
     this.#logger = logger;
   }
 
-  /** May everybody who is let in read everything? */
+  /** May every client with a valid token read everything? */
   get readsAreOpen(): boolean {
     return this.#port === undefined;
   }
 
-  /** Why not, in a sentence; undefined when it may. */
+  /** The reason for a refusal, in a sentence; undefined when the action is allowed. */
   refusal(identity: Identity, action: Action, subject: Subject = {}): string | undefined {
     const { name, scope } = identity;
     const needed = scopeFor[action];
@@ -44,12 +44,12 @@ export class Authoriser {
     return this.refusal(identity, action, subject) === undefined;
   }
 
-  /** Tells the port whose conversation this is. */
+  /** Tells the port which identity has created this conversation. */
   created(identity: Identity, conversationId: string): void {
     this.#tell("created", (port) => port.created?.(identity, conversationId));
   }
 
-  /** Tells the port that what it knows of a conversation holds for its archive as well. */
+  /** Tells the port that its rules for a conversation also apply to the archive. */
   archived(conversationId: string, archiveId: string): void {
     this.#tell("archived", (port) => port.archived?.(conversationId, archiveId));
   }

@@ -1,5 +1,5 @@
-// The tokens that are good now, and who shows them. Only digests are kept, and looked up by digest, so that the time it
-// takes tells a guesser nothing. Must never find an identity whose token has been taken away.
+// The valid tokens and their identities. Only digests are kept, and tokens are looked up by digest, so that timing
+// tells an attacker nothing. It must never find an identity whose token has been removed.
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import type { Identity, Scope } from "../ports/authorisation.ts";
@@ -7,7 +7,7 @@ import type { Identity, Scope } from "../ports/authorisation.ts";
 export interface TokenEntry {
   /** Unique among the entries. */
   name: string;
-  /** Of the token's bytes, as lower-case hex. */
+  /** SHA-256 of the token's bytes, in lower-case hex. */
   sha256: string;
   scope: Scope;
 }
@@ -29,12 +29,12 @@ export class Credentials {
     return this.#entries.get(digestOf(token));
   }
 
-  /** Is this identity's token still good, for the same? */
+  /** Is this identity's token still valid, with the same name and scope? */
   includes(identity: Identity): boolean {
     return this.#good.has(identity);
   }
 
-  /** From now on these are good, and no others. An entry that stays as it was stays the same identity. */
+  /** Makes these the only valid tokens. An unchanged entry keeps its identity object. */
   replace(entries: readonly TokenEntry[]): void {
     const before = this.#entries;
     this.#entries = new Map(

@@ -1,5 +1,5 @@
-// Reads Host and Origin headers, strictly: what is not plainly a host with an optional port is nothing. Must never
-// repair what it reads, because a browser always sends the plain form and an attacker tries the others.
+// Parses Host and Origin headers strictly: only a plain host with an optional port is accepted. It must never repair
+// its input, because browsers always send the plain form and attackers try the others.
 import { isIPv4, isIPv6 } from "node:net";
 
 export interface Authority {
@@ -11,7 +11,7 @@ export interface Authority {
 export interface Origin {
   scheme: "http" | "https";
   hostname: string;
-  /** The scheme's own when the origin names none. */
+  /** The scheme's default when the origin names none. */
   port: number;
 }
 
@@ -34,7 +34,7 @@ function plainHostname(host: string): string | undefined {
   return host.split(".").includes("") ? undefined : host;
 }
 
-/** `http[s]://host[:port]` and nothing more (RFC 6454 6.2); `null` and other schemes are no origin to us. */
+/** `http[s]://host[:port]` and nothing more (RFC 6454 6.2); undefined for `null` and for other schemes. */
 export function parseOrigin(text: string): Origin | undefined {
   const [, name, rest] = /^(https?):\/\/(.+)$/i.exec(text) ?? [];
   const authority = rest === undefined ? undefined : parseAuthority(rest);
@@ -43,14 +43,14 @@ export function parseOrigin(text: string): Origin | undefined {
   return { scheme, hostname: authority.hostname, port: authority.port ?? defaultPort(scheme) };
 }
 
-/** The one spelling of an origin, as browsers send it. */
+/** An origin in its canonical form, as browsers send it. */
 export function originText({ scheme, hostname, port }: Origin): string {
   return `${scheme}://${hostname}${port === defaultPort(scheme) ? "" : `:${port}`}`;
 }
 
 export const defaultPort = (scheme: Origin["scheme"]): number => (scheme === "https" ? 443 : 80);
 
-/** A name or an address that no other machine answers to (RFC 6761 6.3). */
+/** Does this name or address always mean this machine (RFC 6761 6.3)? */
 export function isLoopback(hostname: string): boolean {
   if (hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]") return true;
   return isIPv4(hostname) && hostname.startsWith("127.");
@@ -58,7 +58,7 @@ export function isLoopback(hostname: string): boolean {
 
 export const isAddress = (hostname: string): boolean => hostname.startsWith("[") || isIPv4(hostname);
 
-/** The address of a peer as a socket tells it: IPv4 may come as IPv6 (RFC 4291 2.5.5.2). */
+/** @param address of a peer as the socket reports it; IPv4 may be mapped to IPv6 (RFC 4291 2.5.5.2). */
 export function isLoopbackAddress(address: string | undefined): boolean {
   const plain = address?.replace(/^::ffff:/i, "") ?? "";
   return plain === "::1" || (isIPv4(plain) && plain.startsWith("127."));

@@ -1,5 +1,5 @@
-// How fast one client may ask, over its socket or over HTTP: a bucket of commands and one of reads, each filling
-// steadily (token bucket). Commands make somebody work; reads, subscriptions and nonsense cost next to nothing.
+// Limits how fast one client may send requests, over its socket or over HTTP, with two token buckets. Commands cause
+// work. Reads (subscriptions, pings and invalid messages included) cost next to nothing.
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -17,7 +17,7 @@ export type RateLimits = Pick<
   | "commandRefusalsMax"
 >;
 
-/** For how many a command of so many bytes counts. */
+/** How many commands a command of this size counts as. */
 export const countOf = (bytes: number, { bytesPerCommand, commandsPerMessageMax, commandsBurst }: RateLimits): number =>
   Math.min(1 + Math.floor(bytes / bytesPerCommand), commandsPerMessageMax, commandsBurst);
 
@@ -26,7 +26,7 @@ class TokenBucket {
   readonly #perSecond: number;
   #left: number;
   #countedAt: number;
-  /** Refused since the bucket was full. */
+  /** Requests refused since the bucket was last full, less those accepted meanwhile. */
   refused = 0;
 
   constructor(burst: number, perSecond: number, now: number) {
@@ -36,7 +36,6 @@ class TokenBucket {
     this.#countedAt = now;
   }
 
-  /** Is all there that it can hold? */
   isFull(now: number): boolean {
     this.#fill(now);
     return this.#left === this.#burst;
@@ -47,7 +46,7 @@ class TokenBucket {
     if (this.#left === this.#burst) this.refused = 0;
     if (this.#left >= count) {
       this.#left -= count;
-      // A client that waits as it is told, and is a little early now and then, is no flood.
+      // A client that waits as told and is slightly early now and then must not count as a flood.
       this.refused = Math.max(0, this.refused - 1);
       return 0;
     }
@@ -62,7 +61,7 @@ class TokenBucket {
   }
 }
 
-/** The two buckets of one client; none is there before it is needed. */
+/** The two buckets of one client, each created on its first use. */
 export class RateLimiter {
   readonly #limits: RateLimits;
   #commands: TokenBucket | undefined;
@@ -73,8 +72,8 @@ export class RateLimiter {
   }
 
   /**
-   * Takes one request: 0 when it may be carried out, else after how many milliseconds it may.
-   * @param bytes of a command: a long one counts as several.
+   * Takes one request. Returns 0 when it may be carried out, else the milliseconds to wait.
+   * @param bytes size of a command; a long one counts as several.
    * @param now monotonic, ms.
    */
   take(kind: RequestKind, bytes: number, now: number): number {
@@ -87,25 +86,25 @@ export class RateLimiter {
     return this.#commands.take(now, countOf(bytes, this.#limits));
   }
 
-  /** It goes on asking although it was told to wait, again and again. */
+  /** Has the client kept sending requests although it was told to wait, more than commandRefusalsMax times? */
   get floods(): boolean {
     const { commandRefusalsMax } = this.#limits;
     return (this.#commands?.refused ?? 0) > commandRefusalsMax || (this.#reads?.refused ?? 0) > commandRefusalsMax;
   }
 
-  /** It has nothing to wait for: a new one would say the same. */
+  /** Are both buckets full, so that a new limiter would behave the same? */
   isIdle(now: number): boolean {
     return (this.#commands?.isFull(now) ?? true) && (this.#reads?.isFull(now) ?? true);
   }
 }
 
-/** One token at one network; over HTTP its requests are counted together, and so are its new connections. */
+/** The key of one token at one network. Its HTTP requests share a limiter and its new connections a queue. */
 export const accountOf = ({ name }: Identity, network: string): string => `${name} ${network}`;
 
-/** Idle accounts are looked for no more often. */
+/** Shortest interval between two searches for idle accounts. */
 const pruneMs = 1_000;
 
-/** The limiters of clients that have no connection of their own: one for each token at each address. */
+/** The limiters of HTTP clients, which have no socket: one per token and network. */
 export class AccountRates {
   readonly #clock: Pick<Clock, "now">;
   readonly #limits: RateLimits;
@@ -122,7 +121,7 @@ export class AccountRates {
     return this.#accounts.size;
   }
 
-  /** As RateLimiter's take, and whether the account floods by now. */
+  /** Like RateLimiter.take; also returns whether the account now floods. */
   take(account: string, kind: RequestKind, bytes: number): { afterMs: number; floods: boolean } {
     const now = this.#clock.now();
     this.#prune(now);

@@ -1,5 +1,5 @@
-// Who may speak to the server, on both ports (protocol 2): Host first, then Origin, then token or ticket. It must never
-// let a foreign web page in, neither by its own origin nor by a name that it made point here (DNS rebinding).
+// Checks every request on both ports (protocol 2): first Host, then Origin, then the token or ticket. It must never
+// admit a foreign web page, neither by its own origin nor by a host name that it has pointed here (DNS rebinding).
 
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
@@ -19,10 +19,10 @@ import {
 } from "./hosts.ts";
 import { createTickets, type Ticket } from "./tickets.ts";
 
-/** open: page files, probes, preflights, which need no token. An upgrade may show a ticket in the token's place. */
+/** open: page files, probes and preflights, which need no token. An upgrade may show a ticket instead of a token. */
 export type AccessKind = "open" | "api" | "upgrade";
 
-/** Node's IncomingMessage is one. Raw headers, because a second Host must not be overlooked. */
+/** The part of Node's IncomingMessage that is checked: raw headers, so that a second Host is not overlooked. */
 export interface AccessRequest {
   readonly rawHeaders: readonly string[];
 }
@@ -33,11 +33,11 @@ export type AccessDecision =
 
 type Refused = Extract<AccessDecision, { allowed: false }>;
 
-/** Who asks for what is open to all. */
+/** The identity of requests that need no token. */
 const nobody: Identity = Object.freeze({ name: "nobody", scope: "read" });
 
 export interface RequestGuardOptions {
-  /** The tokens; without them nobody is asked for one. */
+  /** The tokens; undefined: no request needs one. */
   credentials?: Credentials | undefined;
   /** Origins as `scheme://host[:port]`; their hosts become allowed hosts. */
   allowOrigins?: readonly string[];
@@ -46,15 +46,15 @@ export interface RequestGuardOptions {
 }
 
 export interface RequestGuard {
-  /** Decides about one request. A ticket shown by an upgrade that passes Host and Origin is used up by it. */
+  /** Decides about one request. An upgrade that passes Host and Origin uses up the ticket it shows. */
   check(kind: AccessKind, request: AccessRequest): AccessDecision;
-  /** The Origin header's value when the request has an allowed one: what CORS may name. */
+  /** The Origin header's value if it is allowed, for CORS. */
   allowedOrigin(request: AccessRequest): string | undefined;
-  /** Names a port that this server listens on: a page from any of them is the server's own. */
+  /** Adds a port that this server listens on; a page from any of them counts as the server's own. */
   addOwnPort(port: number): void;
-  /** Is its token still good, for the same? */
+  /** Is this identity's token still valid, with the same name and scope? */
   isGood(identity: Identity): boolean;
-  /** For this identity's next socket. */
+  /** Issues a ticket for this identity's next socket. */
   issueTicket(identity: Identity): Ticket;
 }
 
@@ -71,7 +71,7 @@ export function createRequestGuard(options: RequestGuardOptions): RequestGuard {
   const hostIsAllowed = ({ hostname }: Authority): boolean =>
     isLoopback(hostname) || isAddress(hostname) || allowedHosts.has(hostname);
 
-  /** Is this a page that this very server has sent? Then it names the same host, and a port of ours. */
+  /** Is this the server's own page? Then the origin has the same host and one of the server's ports. */
   const isOwn = (origin: Origin, host: Authority): boolean =>
     origin.hostname === host.hostname &&
     (origin.port === (host.port ?? defaultPort(origin.scheme)) || ownPorts.has(origin.port));
@@ -99,7 +99,7 @@ export function createRequestGuard(options: RequestGuardOptions): RequestGuard {
     return token === undefined ? undefined : credentials.find(token);
   };
 
-  /** Uses up every ticket that is shown, so that none is left to be seen in a log and used by another. */
+  /** Uses up every ticket shown, so that none can be taken from a log and used again. */
   const byTicket = (request: AccessRequest): Identity | undefined =>
     offeredSubprotocols(request)
       .filter((name) => name.startsWith(ticketPrefix))
@@ -129,15 +129,16 @@ export function createRequestGuard(options: RequestGuardOptions): RequestGuard {
 }
 
 /**
- * A browser says so of a page of another site, which may not read the answer and names no Origin (Fetch Metadata 2.3):
- * such a page must not make the server work, or hold its streams, blindly.
+ * Is this a browser's request for a page of another site, sent without an Origin (Fetch Metadata 2.3)? That page cannot
+ * read the response, and must not be able to make the server work or to occupy its streams.
  */
 function isBlindRequest(request: AccessRequest): boolean {
   const [site] = headerValues(request, "sec-fetch-site");
   return (site === "cross-site" || site === "same-site") && headerValues(request, "origin").length === 0;
 }
 
-const blindRemedy = "a page of another site asks without naming its Origin: open the address by itself, or use fetch";
+const blindRemedy =
+  "a page of another site sent this request without an Origin: open the address directly, or use fetch";
 const hostRemedy = "open the server as localhost or by its IP address, or start it with --allow-origin for that host";
 const originRemedy = "start the server with --allow-origin for it";
 const tokenRemedy = "the token is missing or wrong: send it as Authorization: Bearer <token>";
@@ -148,11 +149,11 @@ const forbidden = (message: string): Refused => ({ allowed: false, status: 403, 
 function requireOrigin(text: string): Origin {
   const origin = parseOrigin(text);
   if (origin === undefined)
-    throw new Error(`allowOrigins: ${JSON.stringify(text)} is no origin like https://host:port`);
+    throw new Error(`allowOrigins: ${JSON.stringify(text)} is not an origin like https://host:port`);
   return origin;
 }
 
-/** Every value of a header, in order; the names of raw headers are at the even places. */
+/** Every value of a header, in order. Raw headers alternate names (even indices) and values. */
 function headerValues({ rawHeaders }: AccessRequest, name: string): string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
 }

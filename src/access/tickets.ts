@@ -1,5 +1,5 @@
-// Tickets: a browser cannot give a WebSocket an Authorization header, so it buys a ticket with one and shows that.
-// A ticket must never be good twice, nor after its time (protocol 2).
+// Single-use tickets. A browser cannot set an Authorization header on a WebSocket, so it requests a ticket over HTTP
+// and shows that. A ticket must never be accepted twice, nor after it has expired (protocol 2).
 import { createHash, randomBytes } from "node:crypto";
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
@@ -13,20 +13,20 @@ export interface Ticket {
 
 export interface Tickets {
   issue(identity: Identity): Ticket;
-  /** Whose ticket it is, if it was issued, is in time and was never redeemed; from then on it is worth nothing. */
+  /** The ticket's identity if it is valid, unexpired and unused; the ticket is used up. Else undefined. */
   redeem(ticket: string): Identity | undefined;
 }
 
 const ticketBytes = 24;
 
-// Only digests are kept: a look-up by digest tells a guesser nothing by its timing.
+// Only digests are kept, because the timing of a look-up by digest tells an attacker nothing.
 const digestOf = (ticket: string): string => createHash("sha256").update(ticket).digest("base64");
 
 export function createTickets(clock: Clock, limits: Pick<Limits, "ticketMs" | "ticketsMax">): Tickets {
-  /** By digest. In order of issue, so the first one is always the oldest. */
+  /** By digest, in order of issue, so the first is the oldest. */
   const issued = new Map<string, { identity: Identity; endsAt: number }>();
 
-  /** What is over goes, and when there is no room the oldest: of who has bought most of them, if that is so. */
+  /** Deletes expired tickets. If still full, deletes the oldest: the identity's own if it holds half of all or more. */
   const makeRoom = (identity: Identity): void => {
     const now = clock.now();
     for (const [digest, { endsAt }] of issued) {

@@ -1,5 +1,5 @@
-// How many turns one identity may have running. Nothing is noted when a turn ends: who seems to have too many is
-// counted again, so what is kept is never more than the bound for each identity.
+// Limits the running turns of one identity. The end of a turn is not recorded; an identity that seems to have too many
+// is counted again. So no more than the limit is kept per identity.
 
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
@@ -9,7 +9,7 @@ import { anyone } from "./authoriser.ts";
 export class TurnQuota {
   readonly #limits: Pick<Limits, "runningTurnsPerTokenMax">;
   readonly #isActive: (conversationId: string) => boolean;
-  /** The conversations in which each has started a turn that may still run. */
+  /** Per identity, the conversations in which it has started a turn that may still run. */
   readonly #started = new Map<Identity, Set<string>>();
 
   constructor(limits: Pick<Limits, "runningTurnsPerTokenMax">, isActive: (conversationId: string) => boolean) {
@@ -17,7 +17,9 @@ export class TurnQuota {
     this.#isActive = isActive;
   }
 
-  /** Why it may start no turn there now. Where one runs already the orchestrator has the word. */
+  /**
+   * The reason why no turn may start there now. Where the identity's own turn already runs, the orchestrator decides.
+   */
   refusal(identity: Identity, conversationId: string): Refused | undefined {
     const { runningTurnsPerTokenMax: most } = this.#limits;
     const started = this.#started.get(identity);
@@ -29,13 +31,13 @@ export class TurnQuota {
   }
 
   took(identity: Identity, conversationId: string): void {
-    // Where nobody needs a token there is nobody to tell apart.
+    // Without tokens all clients are one identity, which has no quota.
     if (identity === anyone) return;
     const started = this.#started.get(identity) ?? new Set();
     this.#started.set(identity, started.add(conversationId));
   }
 
-  /** Forgets those who are not good any more; their turns are the conversations'. */
+  /** Forgets identities whose token is no longer valid; their turns keep running. */
   revoke(isGood: (identity: Identity) => boolean): void {
     for (const identity of this.#started.keys()) if (!isGood(identity)) this.#started.delete(identity);
   }

@@ -263,7 +263,7 @@ test("CORS names an origin only when it is allowed, as it was sent", () => {
 });
 
 test("an embedder's origin that is none is refused at once", () => {
-  assert.throws(() => open({ allowOrigins: ["chat.example"] }), /"chat.example" is no origin/);
+  assert.throws(() => open({ allowOrigins: ["chat.example"] }), /"chat.example" is not an origin/);
 });
 
 test("v1 wins, then base, then the first other one; a ticket is never selected", () => {

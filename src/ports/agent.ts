@@ -1,11 +1,11 @@
-// The agent port: what writes an answer. An agent owns its loop over steps (a model call, then its tools); it never
+// The agent port. An agent writes an answer and owns the loop over its steps (a model call, then its tools). It never
 // stores, numbers or sends anything.
 
 import type { ReasoningEffort } from "../protocol/chat-send.ts";
 import type { Chunk, Role } from "../protocol/chunk.ts";
 import type { TurnEventBody } from "../protocol/turn-event.ts";
 
-/** One message of the conversation so far, oldest first: the stored chunks of one role that belong together. */
+/** One message of the conversation: adjacent stored chunks of one role, oldest first. */
 export interface AgentMessage {
   role: Role;
   chunks: Chunk[];
@@ -22,11 +22,11 @@ export interface Tool {
   description: string;
   /** JSON Schema of the input. */
   inputSchema: Record<string, unknown>;
-  /** The result; whatever is no string is shown as JSON. A throw becomes a result with isError. */
+  /** Returns the result; anything but a string is shown as JSON. A throw or rejection becomes a result with isError. */
   run(input: unknown, context: ToolContext): unknown;
 }
 
-/** A turn event as an agent says it: without conversationId and turnId, which the conversation adds (protocol 1.3). */
+/** A turn event as an agent yields it, without conversationId and turnId, which are added later (protocol 1.3). */
 export type AgentEvent = Extract<
   TurnEventBody,
   {
@@ -45,30 +45,28 @@ export type AgentEvent = Extract<
 
 export interface AgentResult {
   reason: "stop" | "length" | "tool-calls";
-  /** Tokens that the next call would start from. */
+  /** Tokens in the context of the next model call. */
   contextSize?: number | undefined;
 }
 
 export interface AgentRun {
-  /**
-   * Why the agent is asked, when it is not for an answer in a turn: `summary` compacts a conversation, without tools.
-   */
+  /** Undefined for an answer in a turn; `summary` for compacting a conversation, without tools. */
   purpose?: "summary" | undefined;
-  /** The question's text, which is also the last text of `messages`. */
+  /** The question's text, which is also the last text in `messages`. */
   prompt: string;
-  /** Read from the store when it is first looked at: an agent that has a memory of its own need not. */
+  /** Read from the store on first access, so an agent with its own memory does not pay for it. */
   readonly messages: AgentMessage[];
   /** The model's name without its provider. */
   model: string;
   tools: Tool[];
-  /** Aborted when the turn is cancelled, stopped, closed or over its time. What is yielded after is dropped. */
+  /** Aborted when the turn is cancelled, stopped, closed or timed out. What is yielded afterwards is dropped. */
   signal: AbortSignal;
   reasoningEffort: ReasoningEffort | undefined;
   cwd: string | undefined;
   /**
-   * The texts that people sent meanwhile, joined by blank lines, or undefined. To be asked at a tool boundary, between
-   * the results of one step and the next model call; the agent hands the text to the model as a user message and yields
-   * it as one `steering` event. What was drained and never yielded goes back into the queue.
+   * Takes the texts that people have queued meanwhile, joined by blank lines; undefined if there are none. Call it
+   * between the tool results of one step and the next model call. Give the text to the model as a user message and
+   * yield it as one `steering` event. Text that is taken and never yielded goes back into the queue.
    */
   drainSteering(): string | undefined;
 }
@@ -84,8 +82,8 @@ export interface Agent {
   /** The provider part of `<provider>/<model>`. */
   provider: string;
   models(): ModelInfo[];
-  /** May a model be named that models() does not list? (An endpoint may serve more than it was configured for.) */
+  /** Does the agent accept a model that models() does not list? An endpoint may serve more than are configured. */
   accepts?(model: string): boolean;
-  /** Ends by returning a result, or by throwing: an Error whose `code`, if any, goes into the turn's `error` event. */
+  /** Ends by returning a result or by throwing. An Error's `code`, if any, goes into the turn's `error` event. */
   run(run: AgentRun): AsyncGenerator<AgentEvent, AgentResult>;
 }

@@ -1,13 +1,13 @@
-// The authorisation port: for those who embed the server and know who may do what. Scopes are checked before it is
-// asked, so it can only take away.
+// The authorisation port, for an embedder with its own access rules. It is asked after the scope has been checked, so
+// it can only restrict access further.
 
-/** What a token is good for; each includes the ones before it. */
+/** What a token allows; each scope includes the ones before it. */
 export const scopes = ["read", "chat", "admin"] as const;
 export type Scope = (typeof scopes)[number];
 
-/** Who is on a socket or behind a request. The same object for as long as its token is good. */
+/** The client of a socket or request. The same object as long as its token is valid. */
 export interface Identity {
-  /** Of the token: unique, shown in logs and refusals, never secret. */
+  /** The token's name: unique, shown in logs and refusals, not secret. */
   readonly name: string;
   readonly scope: Scope;
 }
@@ -16,19 +16,19 @@ export interface AuthorisationQuestion {
   identity: Identity;
   /** read: watch, replay, history, settings. write: send, queue, cancel, stop, close, compact, settings, actions. */
   action: "read" | "write" | "administer";
-  /** Undefined: of a request that begins a conversation, or of one that is about the server as a whole. */
+  /** Undefined for a request that begins a conversation or concerns the whole server. */
   conversationId?: string | undefined;
   surfaceId?: string | undefined;
 }
 
 export interface Authorisation {
   /**
-   * Asked on every subscription and request, on every HTTP route of a conversation, and for each conversation of a list
-   * or of news. Synchronous; whatever is not true refuses, and so does a throw.
+   * Called for every subscription and request, for every HTTP route of a conversation, and for each conversation in a
+   * list or broadcast. Synchronous. Any result but true refuses, and so does a throw.
    */
   may(question: AuthorisationQuestion): boolean;
-  /** A request of this identity without a conversationId has begun a conversation, which was given this id. */
+  /** A request by this identity without a conversationId has begun this conversation. */
   created?(identity: Identity, conversationId: string): void;
-  /** The history of a conversation was compacted: all of it as it was is now in an archive with an id of its own. */
+  /** A conversation was compacted: its full history is now in an archive conversation with this id. */
   archived?(conversationId: string, archiveId: string): void;
 }

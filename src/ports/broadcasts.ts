@@ -1,9 +1,9 @@
-// The broadcast port: news for every socket. What is announced here goes out on the wire as it is (protocol 1.2).
+// The broadcast port: messages for every socket. They are sent on the wire unchanged (protocol 1.2).
 import type { Broadcast } from "../protocol/broadcast.ts";
 
 /**
- * conversation.statusChanged with status `active` must come while the turn runs: a log that is kept for resume, with
- * nobody watching, follows the conversation's next turn because of it, and would have a hole without it.
+ * A source of broadcasts. conversation.statusChanged with status `active` must come while the turn runs. It makes a log
+ * that is kept for resume, with no watcher, follow the next turn; without it the log would have a gap.
  */
 export interface Broadcasts {
   subscribe(listener: (message: Broadcast) => void): () => void;

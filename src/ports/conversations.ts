@@ -1,5 +1,5 @@
-// What the HTTP API needs of conversations beyond the orchestrator port. Each method is optional: a host that does not
-// offer it gets 501 on the routes that need it.
+// What the HTTP API needs of conversations beyond the orchestrator port. Each method is optional: without it, the
+// routes that need it answer 501.
 import type { ConversationStatus } from "../protocol/broadcast.ts";
 import type { ReasoningEffort } from "../protocol/chat-send.ts";
 import type { StoredChunk } from "../protocol/chunk.ts";
@@ -26,7 +26,7 @@ export interface ConversationSummary {
 
 export interface TurnMetrics {
   turnId: string;
-  /** As its done said; absent while it runs. */
+  /** The reason in its `done` event; absent while it runs. */
   reason?: DoneReason;
   usage: Usage | null;
   durationMs?: number;
@@ -40,7 +40,7 @@ export interface ConversationSettings {
   reasoningEffort: ReasoningEffort | null;
 }
 
-/** A request that was understood and not carried out; code is one of protocol 2, message a sentence. */
+/** A valid request that was not carried out. The code is one of protocol 2, the message a sentence. */
 export interface NotDone {
   code: "not-found" | "turn-running" | "unknown-model" | "storage-failed" | "refusing-turns" | "draining" | "internal";
   message: string;
@@ -65,7 +65,7 @@ export interface Conversations {
   queue?(conversationId: string): QueuedMessage[];
   /** Announces conversation.open to every socket; false for an unknown id. */
   open?(conversationId: string): boolean;
-  /** Sums up all but the last messages (protocol 3). Never rejects; a NotDone has changed nothing. */
+  /** Summarises all but the last messages (protocol 3). Never rejects; with NotDone nothing has changed. */
   compact?(conversationId: string): Promise<Compacted | NotDone>;
   /** All null for an unknown id. */
   settings?(conversationId: string): ConversationSettings;
@@ -73,23 +73,23 @@ export interface Conversations {
   configure?(conversationId: string, change: Partial<ConversationSettings>): NotDone | undefined;
 }
 
-/** How far the running turn of a conversation is; from whoever runs it, if they say. */
+/** The progress of a conversation's running turn, as far as its orchestrator reports it. Times are milliseconds. */
 export interface TurnProgress {
-  /** The rest is undefined when no turn runs. */
+  /** Undefined when no turn runs; then only waitingTexts has a value. */
   turnId?: string | undefined;
   /** `<provider>/<model>`. */
   model?: string | undefined;
   startedMsAgo?: number | undefined;
-  /** Since it has been at what it is at. */
+  /** Time in its current state. */
   phaseMs?: number | undefined;
-  /** The type of its last event. */
+  /** Type of its last event. */
   lastEvent?: string | undefined;
-  /** Since its last event. */
+  /** Time since its last event. */
   saidMsAgo: number | undefined;
-  /** Until the turn is aborted for having run too long. */
+  /** Time until the turn is aborted for running too long. */
   endsInMs: number | undefined;
-  /** Until it is aborted because its agent gives no sign of life. */
+  /** Time until it is aborted because its agent is silent. */
   lostInMs?: number | undefined;
-  /** Texts that wait for their turn. */
+  /** Number of queued texts. */
   waitingTexts: number;
 }

@@ -1,9 +1,11 @@
-// What makes a call of foreign code safe: an error becomes a sentence, a rejected promise ends nothing.
+// Makes calls of foreign code safe: an error becomes a sentence, and a rejected promise does not end the process.
 
-/** A longer text would fill the wire and the log. */
+/** Longer texts would fill the wire and the log. */
 const charactersMax = 2_000;
 
-/** What went wrong, for a person; never a stack. Anything may be thrown, also what cannot be turned into words. */
+/**
+ * The error's message for a person, never its stack. Any value may be thrown, even one that String() cannot convert.
+ */
 export function errorMessage(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error).slice(0, charactersMax);
@@ -12,7 +14,7 @@ export function errorMessage(error: unknown): string {
   }
 }
 
-/** A port's synchronous call may answer a promise all the same: its rejection must not end the process. */
+/** A synchronous port method may return a promise all the same; its rejection must not end the process. */
 export function ignoreRejection<Answer>(answer: Answer): Answer {
   if (answer instanceof Promise) answer.catch(() => {});
   return answer;

@@ -1,5 +1,5 @@
-// The orchestrator port as the gateway uses it: whatever stands behind may throw, answer nonsense or call back when it
-// must not, and that costs the one request, never the process and never another socket.
+// The orchestrator port as the gateway uses it. An orchestrator may throw, return invalid values or call back when it
+// must not. That fails the one request, never the process and never another socket.
 import { errorMessage, ignoreRejection } from "./guard.ts";
 import type { Logger } from "./logger.ts";
 import type { EnqueueOutcome, LoggedEvent, Orchestrator, Refused, StartOutcome, TurnRequest } from "./orchestrator.ts";
@@ -22,7 +22,7 @@ const answerFields = [
   "abortedTurn",
 ];
 
-/** A copy of what is looked at: reading an answer may throw, and does so once, where the call is guarded. */
+/** Copies the fields that are used, because a getter may throw; here the call is still guarded. */
 const plain = (answer: unknown): unknown =>
   isObject(answer) ? Object.fromEntries(answerFields.map((field) => [field, answer[field]])) : answer;
 
@@ -31,7 +31,7 @@ export class GuardedOrchestrator {
   readonly #logger: Logger;
   readonly #refusal: () => Refused | undefined;
 
-  /** @param refusal why no turn may begin now, in whatever conversation. */
+  /** @param refusal the reason why no turn may begin in any conversation now, or undefined. */
   constructor(orchestrator: Orchestrator, logger: Logger, refusal: () => Refused | undefined = () => undefined) {
     this.#orchestrator = orchestrator;
     this.#logger = logger;
@@ -54,7 +54,7 @@ export class GuardedOrchestrator {
     if (!isObject(answer) || typeof answer["startedTurn"] !== "boolean") return this.#refused("enqueue", answer);
     const queue = Array.isArray(answer["queue"]) ? answer["queue"] : [];
     const { startedTurn, turnId } = answer as Answer & { startedTurn: boolean };
-    // The newest text in the queue is this one.
+    // This text is the newest in the queue.
     const messageId = typeof answer["messageId"] === "string" ? answer["messageId"] : idOf(queue.at(-1));
     return {
       startedTurn,
@@ -64,7 +64,7 @@ export class GuardedOrchestrator {
     };
   }
 
-  /** A conversation whose turn is running already refuses, or queues, in its own words. */
+  /** Does not apply to a conversation whose turn runs: its orchestrator queues or refuses the request itself. */
   #refusalOf(conversationId: string): Refused | undefined {
     const refusal = this.#refusal();
     return refusal && !this.isActive(conversationId) ? refusal : undefined;
@@ -75,7 +75,7 @@ export class GuardedOrchestrator {
     return isObject(answer) && answer["cancelled"] === true;
   }
 
-  /** Undefined when the orchestrator could not be subscribed to. The listener hears nothing after unsubscribing. */
+  /** Returns undefined if subscribing failed. The listener is not called after unsubscribing. */
   subscribe(conversationId: string, listener: (event: LoggedEvent) => void): (() => void) | undefined {
     let listening = true;
     const guarded = (event: unknown): void => {
@@ -123,7 +123,7 @@ export class GuardedOrchestrator {
       const message = typeof answer["message"] === "string" ? answer["message"] : undefined;
       return { started: false, reason: answer["reason"], message };
     }
-    this.#logger.warn(`orchestrator: ${call} answered nonsense`);
+    this.#logger.warn(`orchestrator: ${call} returned an invalid value`);
     return { started: false, reason: "internal", message: "the orchestrator gave no valid answer" };
   }
 }

@@ -1,16 +1,16 @@
-// The port for idempotency keys: who repeats a request under the same key gets the first answer again (protocol 2).
+// The port for idempotency keys: a repeated request with the same key gets the first reply again (protocol 2).
 
-/** A request under a key, as it is kept together with its success. */
+/** A request with a key, as it is stored together with its result. */
 export interface KeyedRequest {
   type: "chat.send" | "chat.queue";
   key: string;
-  /** As the request named it; without one the key is good for requests without one. */
+  /** As the request named it. Without one, the key applies only to requests without one. */
   conversationId: string | undefined;
-  /** Tells this request from another under the same key. */
+  /** Distinguishes this request from another with the same key. */
   digest: string;
 }
 
-/** What came of the first request: a turn, or a text that waits. */
+/** The result of the first request: a turn or a queued text. */
 export interface KeptAnswer {
   conversationId: string;
   turnId?: string | undefined;
@@ -20,10 +20,10 @@ export interface KeptAnswer {
 }
 
 export interface IdempotencyKeys {
-  /** The first success under this key within limits.idempotencyMs, with the digest of its request. */
+  /** The first successful result under this key within limits.idempotencyMs, with the digest of its request. */
   recall(key: string, conversationId: string | undefined): { digest: string; answer: KeptAnswer } | undefined;
 }
 
-/** With and without a conversation are two keys. */
+/** The storage key. The same key with and without a conversation gives two. */
 export const placeOf = (key: string, conversationId: string | undefined): string =>
   JSON.stringify(conversationId === undefined ? [key] : [key, conversationId]);

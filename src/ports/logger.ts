@@ -1,4 +1,4 @@
-// The log port, in the shape that hosts bring: a message first, then fields. Never message texts or payloads of people.
+// The log port, in the shape that hosts use: a message, then fields. People's texts and payloads must never be logged.
 
 export type LogFields = Record<string, unknown>;
 
@@ -16,7 +16,7 @@ export const silentLogger: Logger = {
   error: () => {},
 };
 
-/** A host's logger may lack methods, and may throw: neither costs us anything. */
+/** Wraps a host's logger, which may lack methods, throw or reject; all of that is ignored. */
 export function tolerantLogger(host: Partial<Logger> | undefined): Logger {
   const line =
     (level: keyof Logger) =>
@@ -25,7 +25,7 @@ export function tolerantLogger(host: Partial<Logger> | undefined): Logger {
         const answer: unknown = fields === undefined ? host?.[level]?.(message) : host?.[level]?.(message, fields);
         if (answer instanceof Promise) answer.catch(() => {});
       } catch {
-        // A log that cannot be written is nobody's failure.
+        // A failing log must not fail the request.
       }
     };
   return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };

@@ -1,6 +1,5 @@
-// The orchestrator port: all that the gateway knows of conversations. Whoever stands behind it may throw, call back
-// synchronously or late, or answer nonsense; src/ports/guarded-orchestrator.ts sees to it that this costs one request
-// only.
+// The orchestrator port: all that the gateway knows of conversations. An implementation may throw, call back
+// synchronously or late, or return invalid values; src/ports/guarded-orchestrator.ts confines that to one request.
 import type { Image, ReasoningEffort } from "../protocol/chat-send.ts";
 import type { TurnEvent } from "../protocol/turn-event.ts";
 import type { KeyedRequest } from "./idempotency.ts";
@@ -8,14 +7,14 @@ import type { KeyedRequest } from "./idempotency.ts";
 export interface TurnRequest {
   conversationId: string;
   text: string;
-  /** `<provider>/<model>`; left out: the conversation's, else the default. */
+  /** `<provider>/<model>`. If omitted: the conversation's model, else the default. */
   modelName?: string | undefined;
   cwd?: string | undefined;
   reasoningEffort?: ReasoningEffort | undefined;
   workspaceId?: string | undefined;
   computerId?: string | undefined;
   images?: Image[] | undefined;
-  /** To be kept in one unit with the turn; only for an orchestrator that keeps keys itself (ports/idempotency.ts). */
+  /** Stored atomically with the turn. Only for an orchestrator that stores keys itself (ports/idempotency.ts). */
   idempotency?: KeyedRequest | undefined;
 }
 
@@ -23,7 +22,7 @@ export type QueueRequest = Pick<TurnRequest, "conversationId" | "text" | "worksp
 
 export interface Refused {
   started: false;
-  /** "already-active", or an error code of protocol 2, or a host's own word. */
+  /** "already-active", an error code of protocol 2, or a host's own reason. */
   reason: string;
   /** A sentence for a person. */
   message?: string | undefined;
@@ -41,17 +40,17 @@ export interface QueuedMessage {
 export type EnqueueOutcome =
   | {
       startedTurn: boolean;
-      /** What waits now, oldest first. */
+      /** The queue, oldest first. */
       queue: QueuedMessage[];
-      /** Of the turn that the text started. */
+      /** The turn that the text started. */
       turnId?: string | undefined;
-      /** Of the text, when it waits. */
+      /** The id of the text if it was queued. */
       messageId?: string | undefined;
       started?: true | undefined;
     }
   | Refused;
 
-/** An event as it enters the log: an object with a string type; all else passes as it is. */
+/** An event as it enters the log: an object with a string type. Other fields pass unchanged. */
 export interface LoggedEvent {
   type: string;
   turnId?: unknown;
@@ -61,19 +60,19 @@ export interface LoggedEvent {
 export type TurnListener = (event: TurnEvent) => void;
 
 export interface Orchestrator {
-  /** Refused as "already-active" while a turn is not sealed and while the conversation is compacted. */
+  /** Refused as "already-active" while a turn is unsealed and while the conversation is being compacted. */
   startTurn(request: TurnRequest): StartOutcome;
-  /** Starts a turn where none runs, after the texts that wait already; else the text waits. */
+  /** Queues the text while a turn runs. Otherwise starts a turn with the queued texts and then this one. */
   enqueue(request: QueueRequest): EnqueueOutcome;
   cancelQueuedMessage?(request: { conversationId: string; messageId: string }): {
     cancelled: boolean;
     queue: QueuedMessage[];
   };
-  /** Replays the running turn's events to the listener synchronously, then goes on live. After the seal: no replay. */
+  /** Replays the running turn's events to the listener synchronously, then continues live. No replay after the seal. */
   subscribe(conversationId: string, listener: TurnListener): () => void;
-  /** Is there a turn that is not sealed? */
+  /** Is there an unsealed turn? */
   isActive(conversationId: string): boolean;
-  /** abortedTurn is false when no turn runs, or the `done` of the one that runs is out. */
+  /** abortedTurn is false when no turn runs or its `done` event is already out. */
   stopTurn(conversationId: string): { abortedTurn: boolean };
   /** Stops the turn, discards the queue and marks the conversation closed until its next text. */
   closeConversation(conversationId: string): { abortedTurn: boolean };

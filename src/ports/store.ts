@@ -1,12 +1,12 @@
-// The store port: what outlives the process. All synchronous. A write is one record out of a closed set, so that any
-// database can stand behind it, and so that a test can read what was meant.
+// The store port: the data that outlives the process. All methods are synchronous. Every write is a record from a
+// closed set, so that any database can implement it and a test can inspect it.
 import type { ReasoningEffort } from "../protocol/chat-send.ts";
 import type { Chunk, Role, StoredChunk } from "../protocol/chunk.ts";
 import type { DoneReason, Usage } from "../protocol/turn-event.ts";
 import type { KeptAnswer, KeyedRequest } from "./idempotency.ts";
 import type { QueuedMessage } from "./orchestrator.ts";
 
-/** A conversation's lasting facts. Times are milliseconds since the epoch. */
+/** A stored conversation. Times are milliseconds since the epoch. */
 export interface ConversationRow {
   id: string;
   createdAt: number;
@@ -43,7 +43,7 @@ export interface StepRow {
   genTotalMs?: number;
 }
 
-/** A chunk before it has a place in the history; the store numbers it. */
+/** A chunk before it is in the history; the store assigns its seq. */
 export interface NewChunk {
   role: Role;
   chunk: Chunk;
@@ -51,24 +51,24 @@ export interface NewChunk {
 }
 
 /**
- * One part of a running turn that is not in the history yet. Neighbouring parts of the same kind, text or thinking, are
- * one chunk cut in pieces: on recovery their texts are joined.
+ * One part of a running turn that is not in the history yet. Adjacent parts of kind text, or of kind thinking, belong
+ * to one chunk; recovery joins their texts.
  */
 export type JournalPart = { kind: "text" | "thinking"; text: string } | { kind: "chunk"; role: Role; chunk: Chunk };
 
 export type Write =
-  /** Creates the conversation; one that exists already stays as it is. */
+  /** Creates the conversation. An existing one stays unchanged. */
   | { kind: "conversation"; id: string; create: ConversationRow }
-  /** Overwrites the fields named in patch; of an unknown conversation: nothing. */
+  /** Overwrites the fields in patch. Does nothing for an unknown conversation. */
   | { kind: "conversation.changed"; id: string; patch: Partial<Omit<ConversationRow, "id">> }
   | { kind: "chunks"; conversationId: string; chunks: NewChunk[] }
   | { kind: "turn.began"; turn: TurnRow }
   | { kind: "turn.journal"; turnId: string; parts: JournalPart[] }
-  /** The turn's journal is now history: the chunks of it come in the same unit, as a `chunks` write. */
+  /** Deletes the turn's journal. Its content is in the same unit, as a `chunks` write. */
   | { kind: "turn.journalCleared"; turnId: string }
-  /** Adds a step, or the fields named to the step of this id. */
+  /** Adds a step, or adds these fields to the step with this id. */
   | { kind: "turn.step"; turnId: string; step: StepRow }
-  /** Ends the turn: it is sealed when the unit is committed. */
+  /** Ends the turn, which is sealed when the unit is committed. */
   | {
       kind: "turn.ended";
       turnId: string;
@@ -78,25 +78,25 @@ export type Write =
       usage: Usage | null;
       contextSize: number | null;
     }
-  /** Replaces what was kept under its key; what is over limits.idempotencyMs old, or over idempotencyKeysMax, goes. */
+  /**
+   * Replaces the answer under this key. Deletes answers older than limits.idempotencyMs or beyond idempotencyKeysMax.
+   */
   | { kind: "answer.kept"; request: KeyedRequest; answer: KeptAnswer; keptAt: number }
   | { kind: "queue.added"; conversationId: string; message: QueuedMessage }
   | { kind: "queue.removed"; conversationId: string; messageIds: string[] }
   /**
-   * Moves the whole history to a new conversation (create; with its old seqs) and writes the chunks given, numbered
-   * from 1, in its place. Turns that have ended go with the archive as copies, with their steps; the queue stays. The
-   * conversation's compactedFrom becomes the archive's id. An archive that exists already is a defect.
+   * Creates the archive conversation, moves the whole history there with its old seqs, and replaces it by these chunks,
+   * numbered from 1. Ended turns and their steps are copied to the archive; the queue stays. The conversation's
+   * compactedFrom becomes the archive's id. An archive that already exists is a defect.
    */
   | { kind: "conversation.compacted"; id: string; archive: ConversationRow; chunks: NewChunk[] };
 
-/**
- * What a unit of writes could not do: the disk is full, the file is broken or read-only. The message is for a person.
- */
+/** A unit of writes failed: the disk is full, or the file is damaged or read-only. The message is for a person. */
 export class StoreError extends Error {
   override name = "StoreError";
 }
 
-/** Opening failed; the message is one sentence that names the directory and the remedy. */
+/** The store could not be opened. The message is one sentence that names the directory and the remedy. */
 export class StoreOpenError extends Error {
   override name = "StoreOpenError";
 }
@@ -115,44 +115,44 @@ export interface ConversationSelection {
 
 export interface Store {
   /**
-   * Commits these writes as one unit now, after all that is pending. On failure none of them is kept. While the store
-   * fails it may throw without another try. @throws StoreError
+   * Commits these writes as one unit now, after all pending ones. On failure none of them is kept. While the store
+   * fails, this may throw without an attempt. @throws StoreError
    */
   attempt(writes: Write[]): void;
   /**
-   * Adds these writes, as one unit, to the transaction of this tick; they must not be changed after. They are never
-   * lost: what cannot be committed is kept, in order, and tried again with the next flush. A unit that can never
-   * succeed, whatever the disk (a turn that begins twice, a value that JSON cannot hold), is set aside and logged as
-   * an error.
+   * Adds these writes as one unit to the transaction of this tick. The caller must not change them afterwards. They are
+   * never lost: writes that cannot be committed are kept in order and tried again with the next flush. A unit that can
+   * never succeed, whatever the disk (a turn that begins twice, a value that JSON cannot represent), becomes a dead
+   * letter and is logged as an error.
    */
   append(writes: Write[]): void;
-  /** Commits what is pending, now. False when that failed; `failure` says why. */
+  /** Commits all pending writes now. Returns false on failure; `failure` has the reason. */
   flush(): boolean;
-  /** Why the last commit failed, or undefined while all is well. */
+  /** Why the last commit failed; undefined while commits succeed. */
   readonly failure: StoreError | undefined;
 
-  // Reads flush first; while the store fails they show what is committed. @throws StoreError when they cannot be read.
+  // Reads flush first. While the store fails they return what is committed. @throws StoreError when reading fails.
   conversation(id: string): ConversationRow | undefined;
   /** Newest activity first. */
   conversations(selection?: ConversationSelection): ConversationRow[];
-  /** Ascending: sinceSeq < seq < beforeSeq, then the newest `limit` of it. */
+  /** In ascending order: of all with sinceSeq < seq < beforeSeq, the newest `limit`. */
   chunks(conversationId: string, selection?: HistorySelection): StoredChunk[];
-  /** seq of the last chunk, 0 when there is none; what is pending counts, also while the store fails. */
+  /** The seq of the last chunk, or 0. Pending chunks count, even while the store fails. */
   latestSeq(conversationId: string): number;
   queue(conversationId: string): QueuedMessage[];
-  /** What was kept under this key after that time. */
+  /** The answer kept under this key after `since` (milliseconds since the epoch). */
   keptAnswer(
     key: string,
     conversationId: string | undefined,
     since: number,
   ): { digest: string; answer: KeptAnswer } | undefined;
-  /** Ids of the conversations in which texts wait. */
+  /** Ids of the conversations with queued texts. */
   queuedConversations(): string[];
   turn(turnId: string): TurnRow | undefined;
   /** Oldest first, each with its steps in order. */
   turns(conversationId: string): { turn: TurnRow; steps: StepRow[] }[];
-  /** Turns that have begun and not ended, with their journal: after a crash, the work of recovery. */
+  /** Turns that have begun and not ended, with their journals; after a crash they are recovered. */
   unsealedTurns(): { turn: TurnRow; journal: JournalPart[] }[];
-  /** Flushes and closes the file; what cannot be flushed is lost, and logged. Later calls but close throw. */
+  /** Flushes and closes the file. What cannot be flushed is lost and logged. Later calls throw, except close. */
   close(): void;
 }

@@ -90,8 +90,8 @@ test("an answer that is nonsense is a refusal, and is logged", () => {
     assert.is(guarded.stopTurn("c"), false);
     assert.is(guarded.cancelQueuedMessage({ conversationId: "c", messageId: "m" }), false);
   }
-  assert.is(host.said("orchestrator: startTurn answered nonsense").length, nonsense.length);
-  assert.is(host.said("orchestrator: enqueue answered nonsense").length, nonsense.length);
+  assert.is(host.said("orchestrator: startTurn returned an invalid value").length, nonsense.length);
+  assert.is(host.said("orchestrator: enqueue returned an invalid value").length, nonsense.length);
 });
 
 test("a queue that is no list is taken as empty", () => {

@@ -1,4 +1,4 @@
-// The three pieces of news that every socket hears (protocol 1.2).
+// The three broadcasts, which are sent to every socket (protocol 1.2).
 
 export type ConversationStatus = "active" | "queued" | "idle" | "closed";
 

@@ -1,4 +1,4 @@
-// chat.cancel: stops the running turn, or only the one named, from any socket (protocol 2).
+// chat.cancel: stops the running turn, from any socket. With a turnId it stops only that turn (protocol 2).
 import * as v from "valibot";
 import { type Fields, type OnV1, optional, schemasOf } from "./fields.ts";
 

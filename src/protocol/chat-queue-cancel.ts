@@ -1,4 +1,4 @@
-// chat.queue.cancel: withdraws one text that still waits in the queue (protocol 1.1).
+// chat.queue.cancel: removes one text from the queue (protocol 1.1).
 import * as v from "valibot";
 import { type Fields, type OnV1, schemasOf } from "./fields.ts";
 

@@ -1,4 +1,4 @@
-// chat.queue: steering, a text that starts a turn or waits for the running one (protocol 1.1).
+// chat.queue: sends a text that starts a turn, or that is queued for the running one as steering (protocol 1.1).
 import * as v from "valibot";
 import { type Fields, type OnV1, optional, schemasOf } from "./fields.ts";
 

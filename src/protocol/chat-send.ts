@@ -1,4 +1,4 @@
-// chat.send: a person's message, which starts a turn that no socket owns (protocol 1.1).
+// chat.send: sends a person's message, which starts a turn. The turn belongs to no socket (protocol 1.1).
 import * as v from "valibot";
 import { type Fields, type OnV1, optional, schemasOf } from "./fields.ts";
 

@@ -1,8 +1,8 @@
-// chat.subscribe: a client watches a conversation, from the first event of the running turn on (protocol 1.1).
+// chat.subscribe: a client watches a conversation, beginning with the running turn's first event (protocol 1.1).
 import * as v from "valibot";
 import { type Fields, type OnV1, optional, schemasOf } from "./fields.ts";
 
-/** The last event that a client has, to go on after it. */
+/** The last event that the client has received; the replay begins after it. */
 const cursorSchema = (id: Fields["id"]) =>
   v.object(
     {

@@ -1,4 +1,4 @@
-// chat.unsubscribe: a client stops watching a conversation; the turn goes on (protocol 1.1).
+// chat.unsubscribe: a client stops watching a conversation; its turn keeps running (protocol 1.1).
 import * as v from "valibot";
 import { type Fields, type OnV1, schemasOf } from "./fields.ts";
 

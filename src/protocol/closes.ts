@@ -1,5 +1,5 @@
-// The catalogue of closes: why the server ends a socket, with the code the peer sees and whether it should come back
-// (protocol 2). What the RFC's own codes mean is RFC 6455 7.4.1.
+// The catalogue of close codes: why the server closes a socket, the code that the peer sees and whether the client
+// should reconnect (protocol 2). For 1001 and 1011 see RFC 6455 7.4.1.
 
 export interface Close {
   code: number;
@@ -9,13 +9,13 @@ export interface Close {
 }
 
 export const closes = {
-  /** The process ended this one socket. */
+  /** The process closed this one socket. */
   goingAway: { code: 1001, reason: "going away", comeBack: true },
-  /** A defect of ours ended this socket's actor. */
+  /** A defect in the server ended this socket's actor. */
   internal: { code: 1011, reason: "internal error", comeBack: true },
   /** A planned stop. */
   restart: { code: 1012, reason: "server restarting", comeBack: true },
-  /** It did not read: a mark unanswered, too many unsent bytes, or its log was shed. */
+  /** It read too slowly: an unanswered ping, too many unsent bytes, or events dropped before it read them. */
   slow: { code: 4001, reason: "reading too slowly", comeBack: true },
   /** No frame and no pong for too long. */
   silent: { code: 4002, reason: "no sign of life", comeBack: true },
@@ -23,8 +23,8 @@ export const closes = {
   tooManyRequests: { code: 4003, reason: "too many requests", comeBack: true },
   /** No room for another socket. */
   serverFull: { code: 4004, reason: "server full", comeBack: true },
-  /** No right to be here; seen after the upgrade only. */
+  /** Not authorised; used only after the upgrade. */
   notAuthorised: { code: 4501, reason: "not authorised", comeBack: false },
-  /** The right was withdrawn. */
+  /** The authorisation was withdrawn. */
   authorisationEnded: { code: 4502, reason: "authorisation ended", comeBack: false },
 } as const satisfies Record<string, Close>;

@@ -1,6 +1,5 @@
-// A look at a large message before it is parsed: JSON of a few megabytes that is all brackets holds the loop for
-// seconds (14 MB of nested arrays: 2.2 s), and everybody with it. Strings are skipped, so that a large image costs
-// next to nothing.
+// Scans a large message before it is parsed, because a few megabytes of JSON that is all brackets block the event loop
+// for seconds (14 MB of nested arrays: 2.2 s). Strings are skipped, so that a large image costs next to nothing.
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -13,7 +12,7 @@ export interface Complexity {
   depth: number;
 }
 
-/** Counts until one of the bounds is passed; what is no JSON is counted as far as it looks like it. */
+/** Counts until a bound is exceeded. Invalid JSON is counted in the same way. */
 export function complexityOf(data: Buffer, bounds: Complexity): Complexity {
   const seen = { openers: 0, depth: 0 };
   let depth = 0;
@@ -30,7 +29,7 @@ export function complexityOf(data: Buffer, bounds: Complexity): Complexity {
   return seen;
 }
 
-/** Where the string that begins at this quote ends: at the next quote with an even number of backslashes before it. */
+/** The end of the string that begins at this quote: the next quote after an even number of backslashes. */
 function endOfString(data: Buffer, start: number): number {
   for (let at = data.indexOf(quote, start + 1); at !== -1; at = data.indexOf(quote, at + 1)) {
     let backslashes = 0;

@@ -1,4 +1,4 @@
-// The codes of a refused request (protocol 2).
+// The error codes of refused requests (protocol 2).
 
 const errorCodes = [
   "invalid-message",

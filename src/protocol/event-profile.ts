@@ -1,6 +1,6 @@
-// Which turn events a client is told (protocol 1.3): all of them, or those of the older vocabulary.
+// Which turn events are sent to clients (protocol 1.3): all of them, or only those of the older vocabulary.
 
-/** The older vocabulary lacks these (protocol 1.3, `--event-profile core`). */
+/** Not in the older vocabulary (protocol 1.3, `--event-profile core`). */
 const beyondCore: ReadonlySet<string> = new Set(["user-message", "step-complete", "steering", "provider-retry"]);
 
 export type EventProfile = "full" | "core";

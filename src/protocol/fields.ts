@@ -1,14 +1,17 @@
-// The pieces that several messages are made of, within a server's limits.
+// The fields that several messages share, checked against the server's limits.
 import * as v from "valibot";
 import type { Limits } from "../limits.ts";
 
-/** Characters are code points: a person sees one where UTF-16 has two. */
+/** Characters are code points, not UTF-16 units. */
 const hasAtMost = (text: string, characters: number): boolean =>
   text.length <= characters || (text.length <= 2 * characters && [...text].length <= characters);
 
 type IdLimits = Pick<Limits, "idCharactersMax">;
 
-/** What is wrong with it as an id, which is well-formed Unicode of 1–200 characters (protocol 1.1). */
+/**
+ * Why this is not a valid id, or undefined. An id is well-formed Unicode of 1–idCharactersMax characters (protocol
+ * 1.1).
+ */
 export function idProblem(value: unknown, { idCharactersMax }: IdLimits): string | undefined {
   if (typeof value !== "string") return "must be a string";
   if (value === "") return "must not be empty";
@@ -16,10 +19,10 @@ export function idProblem(value: unknown, { idCharactersMax }: IdLimits): string
   return value.isWellFormed() ? undefined : "must be well-formed Unicode";
 }
 
-/** Is this usable as an id, in a refusal that names its conversation? */
+/** Is this a valid id? A refusal names its conversation only then. */
 export const isUsableId = (value: unknown, limits: IdLimits): value is string => idProblem(value, limits) === undefined;
 
-/** An optional field: `null` is the same as leaving it out (protocol 1.1). */
+/** An optional field; `null` is the same as omitting it (protocol 1.1). */
 export function optional<const Schema extends v.GenericSchema>(schema: Schema) {
   return v.optional(
     v.pipe(
@@ -49,15 +52,15 @@ export function createFields(limits: FieldLimits) {
   return {
     id,
     shortString: filledText(limits.shortStringCharactersMax),
-    /** What a person says. */
+    /** A person's message. */
     chatText: v.pipe(
       v.string(),
       v.nonEmpty(),
       v.maxBytes(limits.chatTextBytesMax, `must have at most ${limits.chatTextBytesMax} bytes`),
     ),
-    /** What every request to a v1 socket may carry: its `reply` names it (protocol 2). */
+    /** Every request on a v1 socket may carry an id, which its `reply` repeats (protocol 2). */
     pairing: { id: optional(id) },
-    /** The same key with the same request starts nothing a second time (protocol 2). */
+    /** Repeating a request with the same key starts nothing a second time (protocol 2). */
     idempotencyKey: optional(
       v.pipe(
         filledText(limits.idempotencyKeyCharactersMax),
@@ -67,13 +70,13 @@ export function createFields(limits: FieldLimits) {
   };
 }
 
-/** A message's schemas: of sockets without the subprotocol `turnwire.v1`, and with it, where it may say more. */
+/** A message's schemas: `base` for sockets without the subprotocol `turnwire.v1`, and `v1`, which has more fields. */
 export const schemasOf = <const Base extends v.ObjectEntries, const OfV1 extends v.ObjectEntries>(
   base: Base,
   ofV1: OfV1,
 ) => ({ base: v.object(base), v1: v.object({ ...base, ...ofV1 }) });
 
 /** The message as a v1 socket may send it (protocol 2). */
-export type OnV1<Schemas extends (...pieces: never[]) => { v1: v.GenericSchema }> = v.InferOutput<
+export type OnV1<Schemas extends (...fields: never[]) => { v1: v.GenericSchema }> = v.InferOutput<
   ReturnType<Schemas>["v1"]
 >;

@@ -1,10 +1,10 @@
-// WebSocket frames as the server sends them: whole, unmasked, uncompressed (RFC 6455 5.2). Encoded once, written to any
-// number of sockets.
+// Encodes the WebSocket frames that the server sends: unfragmented, unmasked and uncompressed (RFC 6455 5.2). A frame
+// is encoded once and written to any number of sockets.
 
 const finText = 0x81;
 const finPong = 0x8a;
 
-/** The header of a text frame with a payload of so many bytes. */
+/** Writes the header of a text frame with a payload of this size; returns the offset after it. */
 export function writeFrameHeader(target: Buffer, offset: number, payloadBytes: number): number {
   target[offset] = finText;
   if (payloadBytes < 126) {
@@ -25,12 +25,12 @@ export function writeFrameHeader(target: Buffer, offset: number, payloadBytes: n
 export const frameHeaderBytes = (payloadBytes: number): number =>
   payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10;
 
-/** One text frame, to be written and forgotten. */
+/** One text frame that is not kept after it has been written. */
 export const encodeFrame = (text: string): Buffer => encodeInto(Buffer.allocUnsafe, text);
 
 /**
- * One text frame that is kept. It has memory of its own: a small buffer out of Node's pool would hold the 64 KiB that
- * it was cut from for as long as it lives (Buffer.poolSize, Node 24).
+ * One text frame that is kept. It gets its own memory, because a small buffer from Node's pool would keep the whole
+ * 64 KiB pool alive (Buffer.poolSize, Node 24).
  */
 export const encodeKept = (text: string): Buffer => encodeInto(Buffer.allocUnsafeSlow, text);
 
@@ -41,14 +41,14 @@ function encodeInto(allocate: (bytes: number) => Buffer, text: string): Buffer {
   return frame;
 }
 
-/** Text that is kept, likewise. */
+/** The text's UTF-8 bytes, to be kept, also in their own memory. */
 export function keptBytes(text: string): Buffer {
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
   bytes.write(text);
   return bytes;
 }
 
-/** Pongs for pings with these payloads (latin1), one frame after the other; none may have more than 125 bytes. */
+/** Pong frames for these ping payloads (latin1), concatenated. A payload may have at most 125 bytes. */
 export const encodePongs = (payloads: readonly string[]): Buffer =>
   Buffer.from(payloads.map((payload) => String.fromCharCode(finPong, payload.length) + payload).join(""), "latin1");
 

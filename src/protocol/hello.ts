@@ -1,11 +1,11 @@
-// hello: the first message to a v1 socket, with every limit that can hit its client (protocol 2). All but the
-// connection's id is encoded once.
+// hello: the first message to a v1 socket, with every limit that can affect the client (protocol 2). Everything but the
+// connectionId is encoded once.
 
 import type { Limits } from "../limits.ts";
 import { packageVersion } from "../version.ts";
 import { encodeFrame } from "./frame.ts";
 
-/** Of the gateway, whoever stands behind its ports. */
+/** Limits of the gateway, which apply to any orchestrator. */
 const announced = [
   "frameBytesMax",
   "messageBytesMax",
@@ -63,7 +63,7 @@ const announced = [
   "reconnectAfterMs",
 ] as const satisfies (keyof Limits)[];
 
-/** Of the conversations that live in this process. */
+/** Limits of the conversations that run in this process. */
 const announcedOfConversations = [
   "queuedTextsMax",
   "queuedTextCharactersMax",
@@ -77,7 +77,7 @@ const announcedOfConversations = [
   "ticketMs",
 ] as const satisfies (keyof Limits)[];
 
-/** Names on the wire that are older than ours: clients may have learnt them. */
+/** Names on the wire that differ from those in limits.ts. They stay, because clients may depend on them. */
 const wireNames: Partial<Record<keyof Limits, string>> = {
   readsBurst: "looksBurst",
   readsPerSecond: "looksPerSecond",
@@ -96,7 +96,7 @@ const pick = (limits: Limits, names: readonly (keyof Limits)[]): Record<string, 
 
 export const conversationLimits = (limits: Limits): Record<string, number> => pick(limits, announcedOfConversations);
 
-/** @param others limits of what stands behind the gateway's ports. */
+/** @param others limits of the implementations behind the gateway's ports. */
 export function createHello(limits: Limits, others: Record<string, number>): (connectionId: string) => Buffer {
   const version = packageVersion();
   const head = JSON.stringify({ type: "hello", server: "turnwire", version }).slice(0, -1);

@@ -1,22 +1,22 @@
-// The JSON of long texts. A long prompt is written as JSON by several parts of the house (its event, its place in the
-// history, what it costs in the log), 3–5 ms a MiB each time: whoever comes first writes it for all.
+// Caches the JSON of the newest long text. A long prompt is encoded several times (for its event, for the history and
+// for its size in the log), which takes 3–5 ms per MiB each time; with the cache it is encoded once.
 
-/** A shorter text is written anew in no time, 20 µs. */
+/** Shorter texts are not cached; encoding one takes 20 µs. */
 const longCharacters = 4_096;
 
-/** Longer ones are not kept: the newest is kept until there is another. */
+/** Longer texts are not cached, because the newest one is held until another replaces it. */
 const keptCharactersMax = 2 ** 20;
 
 let newest: { text: string; json: string } | undefined;
 
-/** What JSON.stringify makes of the text. */
+/** The same as JSON.stringify(text). */
 export function cachedJson(text: string): string {
   if (text.length < longCharacters || text.length > keptCharactersMax) return JSON.stringify(text);
   if (newest?.text !== text) newest = { text, json: JSON.stringify(text) };
   return newest.json;
 }
 
-/** What JSON.stringify makes of an object without toJSON; undefined where that makes nothing of it. */
+/** The same as JSON.stringify(object), undefined included. */
 export function objectJson(object: object): string | undefined {
   if (!hasLongText(object)) return JSON.stringify(object);
   const fields: string[] = [];
@@ -27,7 +27,7 @@ export function objectJson(object: object): string | undefined {
   return `{${fields.join(",")}}`;
 }
 
-/** Is one of its own fields a long text, and is it an object as JSON writes them? */
+/** Is this a plain object (no array, no toJSON) with a long text among its own fields? */
 function hasLongText(object: object): boolean {
   if (Array.isArray(object) || "toJSON" in object) return false;
   for (const value of Object.values(object))

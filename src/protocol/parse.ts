@@ -1,5 +1,5 @@
-// From the bytes of a frame to a typed message, or to the refusal that protocol 1.4 names for it. Nothing that did not
-// pass here reaches an actor.
+// Parses the bytes of a frame into a typed message, or into the refusal of protocol 1.4. No client message reaches an
+// actor without passing here.
 import * as v from "valibot";
 import type { Limits } from "../limits.ts";
 import { isReasoningEffort } from "./chat-send.ts";
@@ -8,11 +8,13 @@ import { complexityOf } from "./complexity.ts";
 import { type FieldLimits, isUsableId } from "./fields.ts";
 import { type Refusal, refusals } from "./refusals.ts";
 
-/** A refusal names the request that it answers, where one could be read. */
+/** A refusal carries the id of the request if that could be read. */
 export type Parsed = { message: ClientMessage } | { refusal: Refusal; id?: string };
 
 export interface ParseOptions {
-  /** Did the socket choose `turnwire.v1`? On others the fields of protocol 2 that need it are ignored. */
+  /**
+   * Does the socket use the subprotocol `turnwire.v1`? Without it the fields of protocol 2 that need it are ignored.
+   */
   isV1: boolean;
 }
 
@@ -24,7 +26,7 @@ type Fields = Record<string, unknown>;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** One for a server: its schemas are built once, from the server's limits. */
+/** There is one per server; its schemas are built once, from the server's limits. */
 export class MessageParser {
   readonly #limits: MessageLimits;
   readonly #schemas: ClientSchemas;
@@ -34,7 +36,7 @@ export class MessageParser {
     this.#schemas = clientSchemas(limits);
   }
 
-  /** Reads one WebSocket message. Binary frames are UTF-8 JSON like the others (protocol 1.1). */
+  /** Parses one WebSocket message. Binary frames hold UTF-8 JSON, like text frames (protocol 1.1). */
   parse(data: Buffer, options: ParseOptions = base): Parsed {
     const { messageBytesMax, messageOpenersMax, nestingDepthMax } = this.#limits;
     if (data.length > messageBytesMax) {
@@ -53,7 +55,7 @@ export class MessageParser {
     return this.check(value, data.length, options);
   }
 
-  /** Checks a message that has been read already; bytes is its size on the wire. */
+  /** Checks a message that is already parsed. @param bytes its size on the wire. */
   check(value: unknown, bytes: number, options: ParseOptions = base): Parsed {
     if (typeof value !== "object" || value === null || Array.isArray(value))
       return { refusal: refusals.invalidMessage("must be a JSON object") };
@@ -88,7 +90,7 @@ export class MessageParser {
     return refusals.invalidMessage(issueText(result.issues[0]), conversationId);
   }
 
-  /** The rows of protocol 1.4 that win over the general one, in table order. */
+  /** The rows of protocol 1.4 that take precedence over the general one, in table order. */
   #specialRefusal(type: string, fields: Fields, conversationId: string | undefined): Refusal | undefined {
     switch (type) {
       case "chat.send":
@@ -109,7 +111,7 @@ export class MessageParser {
     }
   }
 
-  /** What protocol 1.4 says of message, effort and images. */
+  /** Checks message, effort and images as in protocol 1.4. */
   #chatSendRefusal(fields: Fields, conversationId: string | undefined): Refusal | undefined {
     const { message, reasoningEffort, images } = fields as {
       [name in "message" | "reasoningEffort" | "images"]?: unknown;
@@ -133,7 +135,7 @@ function hasUrl(image: unknown): boolean {
   return typeof url === "string" && url !== "";
 }
 
-/** Is there no array or object nested deeper than this? Stops at the limit, so depth costs no stack. */
+/** Is no array or object nested deeper than this? Recursion stops at the limit, which bounds the stack. */
 function isShallow(value: unknown, depth: number): boolean {
   if (typeof value !== "object" || value === null) return true;
   if (depth === 0) return false;
@@ -142,26 +144,26 @@ function isShallow(value: unknown, depth: number): boolean {
 
 const shownCharactersMax = 100;
 
-/** A client's own text in a sentence: cut, so that an answer is never larger than what it answers. */
+/** Cuts a client's text that is quoted in a refusal, so that the refusal is never larger than the request. */
 const cut = (text: string): string =>
   text.length > shownCharactersMax ? `${text.slice(0, shownCharactersMax)}…` : text;
 
 const shown = (text: string): string => cut(JSON.stringify(text));
 
-/** What is nested too deep is not spelt out: that would cost stack. */
+/** A value that is nested too deeply is not encoded, which bounds the stack. */
 function asText(value: unknown, nestingDepthMax: number): string {
   if (typeof value === "string") return cut(value);
   return isShallow(value, nestingDepthMax) ? cut(JSON.stringify(value)) : "…";
 }
 
-/** `Invalid message:` goes on with the field's path and what is wrong with it. */
+/** The text after `Invalid message:`, which is the field's path and the problem. */
 export function issueText(issue: v.BaseIssue<unknown>): string {
   const path = (issue.path ?? []).map((item) => String(item.key)).join(".");
   const problem = issue.received === "undefined" ? "is missing" : sentence(issue);
   return path === "" ? problem : `\`${path}\` ${problem}`;
 }
 
-/** Our own messages begin in lower case; valibot's default ones become one of ours. */
+/** Messages of these schemas are used unchanged; valibot's defaults, which begin with "Invalid", are reworded. */
 function sentence(issue: v.BaseIssue<unknown>): string {
   if (!issue.message.startsWith("Invalid ")) return issue.message;
   return `must be ${issue.expected}, not ${issue.received.slice(0, shownCharactersMax)}`;

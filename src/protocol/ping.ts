@@ -1,4 +1,4 @@
-// ping: for browsers, which cannot see WebSocket pings; answered with pong (protocol 2).
+// ping: answered with pong. For browsers, where a page can neither send nor see WebSocket pings (protocol 2).
 import * as v from "valibot";
 import { type Fields, type OnV1, schemasOf } from "./fields.ts";
 

@@ -1,5 +1,5 @@
-// The catalogue of refusals: a request was not carried out, the socket lives on. Each has the base contract's reply, to
-// the letter (protocol 1.4), and the code that a v1 client gets in its place (protocol 2).
+// The catalogue of refusals: a request was not carried out and the socket stays open. Each has the exact reply of the
+// base contract (protocol 1.4) and the error code that a v1 client gets instead (protocol 2).
 import type { Limits } from "../limits.ts";
 import { reasoningEfforts } from "./chat-send.ts";
 import type { ErrorCode } from "./error-code.ts";
@@ -9,9 +9,9 @@ export interface Refusal {
   code: ErrorCode;
   /** May the same request succeed later, unchanged? */
   retryable: boolean;
-  /** When to try again, where it is not its code that says so. */
+  /** When to try again, if that does not follow from the code. */
   retryAfterMs?: number;
-  /** What a socket gets that did not pair the request with an id. */
+  /** The message to a socket whose request had no id. */
   reply: ErrorMessage | ChatErrorMessage;
 }
 
@@ -33,7 +33,7 @@ const retryAfter: ReadonlyMap<ErrorCode, keyof Limits> = new Map<ErrorCode, keyo
   ["refusing-turns", "retryAfterMs"],
 ]);
 
-/** When to try again, where that is known. */
+/** When to try again, if known. */
 export function retryAfterMsOf(refusal: Refusal, limits: Limits): number | undefined {
   const name = retryAfter.get(refusal.code);
   return refusal.retryAfterMs ?? (name && limits[name]);
@@ -45,7 +45,7 @@ const refusal = (code: ErrorCode, reply: Refusal["reply"]): Refusal => ({
   reply,
 });
 
-/** Refuses with `error`. Fields come in the contract's order: type, surfaceId, conversationId, message. */
+/** Refuses with `error`. The fields are in the contract's order: type, surfaceId, conversationId, message. */
 function error(code: ErrorCode, message: string, surfaceId?: string, conversationId?: string): Refusal {
   return refusal(code, {
     type: "error",
@@ -55,7 +55,7 @@ function error(code: ErrorCode, message: string, surfaceId?: string, conversatio
   });
 }
 
-/** Refuses with `chat.error`; names the conversation when the request had a usable one. */
+/** Refuses with `chat.error`, which names the conversation if the request had a valid id of one. */
 export function chatError(code: ErrorCode, message: string, conversationId?: string): Refusal {
   return refusal(code, { type: "chat.error", ...(conversationId !== undefined && { conversationId }), message });
 }
@@ -69,7 +69,10 @@ export const refusals = {
   tooMany: (message: string, surfaceId?: string, conversationId?: string) =>
     error("too-many", message, surfaceId, conversationId),
 
-  /** Legal, but not in the state that the socket is in: names it, and what is allowed (protocol 2). */
+  /**
+   * A valid request that the socket's state does not allow; the message names the state and what is allowed (protocol
+   * 2).
+   */
   illegalState: (message: string, conversationId?: string) =>
     error("illegal-state", `Invalid message: ${message}`, undefined, conversationId),
   idempotencyConflict: (type: string, conversationId?: string) =>
@@ -79,7 +82,7 @@ export const refusals = {
       conversationId,
     ),
 
-  /** @param count for how many requests it counts, because it is long. */
+  /** @param count how many requests the message counts as, because of its length. */
   rateLimited: (type: string, afterMs: number, count: number, conversationId?: string): Refusal => {
     const because = count > 1 ? ` (a message of this length counts as ${count})` : "";
     const message = `Too many requests: wait ${afterMs} ms${because}`;
@@ -89,7 +92,7 @@ export const refusals = {
       : error("rate-limited", message, undefined, conversationId);
     return { ...refused, retryAfterMs: afterMs };
   },
-  /** What a request of this type may not do, in a sentence. */
+  /** @param message why this request is not allowed, in a sentence. */
   forbidden: (
     type: string,
     message: string,

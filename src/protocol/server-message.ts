@@ -1,30 +1,30 @@
-// What the server says (protocol 1.2): the types, each with the shape it has on the wire. Turn events and specs travel
-// pre-encoded (src/streams/turn-log.ts, src/surfaces/surfaces.ts); everything else is one of these.
+// The messages that the server sends (protocol 1.2), each in its shape on the wire. Turn events and specs are sent
+// pre-encoded (src/streams/turn-log.ts, src/surfaces/surfaces.ts); everything else is one of these types.
 
 import type { Broadcast } from "./broadcast.ts";
 import type { ErrorCode } from "./error-code.ts";
 import type { CatalogEntry, Spec } from "./surface.ts";
 
-/** First on every socket, and again whenever the catalog changes. */
+/** Sent first on every socket, and again whenever the catalog changes. */
 export interface Catalog {
   type: "catalog";
   catalog: CatalogEntry[];
 }
 
-/** The answer to subscribe. */
+/** The answer to `subscribe`. */
 export interface SurfaceMessage {
   type: "surface";
   spec: Spec;
   conversationId?: string;
 }
 
-/** A subscribed surface changed: the whole new spec. */
+/** A subscribed surface has changed; carries the whole new spec. */
 export interface UpdateMessage {
   type: "update";
   update: { surfaceId: string; spec: Spec; conversationId?: string };
 }
 
-/** A surface-scoped or protocol error. */
+/** An error of a surface or of the protocol. */
 export interface ErrorMessage {
   type: "error";
   surfaceId?: string;
@@ -43,25 +43,25 @@ export interface Pong {
   type: "pong";
 }
 
-/** Before a planned stop, to every socket (protocol 2). */
+/** Sent to every socket before a planned stop (protocol 2). */
 export interface ServerDraining {
   type: "server.draining";
   deadlineMs: number;
   reconnectAfterMs: number;
 }
 
-/** First to a v1 socket (protocol 2). */
+/** Sent first to a v1 socket (protocol 2). */
 export interface Hello {
   type: "hello";
   server: string;
-  /** Of the package. */
+  /** The version of the package. */
   version: string;
   connectionId: string;
-  /** Every limit that can hit a client; units stand in the names. */
+  /** Every limit that can affect a client; the names carry the units. */
   limits: Record<string, number>;
 }
 
-/** What is wrong with a request, for a program and for a person. */
+/** Why a request was refused: a code for programs and a message for people. */
 export interface ReplyError {
   code: ErrorCode;
   message: string;
@@ -75,16 +75,16 @@ export type Reply =
   | { type: "reply"; id: string; ok: true; [content: string]: unknown }
   | { type: "reply"; id: string; ok: false; error: ReplyError };
 
-/** The verdict on a chat.subscribe of a v1 socket, before the replay (protocol 2). */
+/** The answer to a chat.subscribe on a v1 socket, sent before the replay (protocol 2). */
 export interface ChatSubscribed {
   type: "chat.subscribed";
   conversationId: string;
   epoch: string;
-  /** The newest event now: who reaches it has caught up. */
+  /** The newest event at this time; a client that has received it has caught up. */
   seq: number;
-  /** The turn that is not sealed. */
+  /** The unsealed turn. */
   turnId: string | null;
-  /** True: exactly what came after the cursor is replayed. */
+  /** True: exactly the events after the cursor are replayed. */
   recovered: boolean;
 }
 

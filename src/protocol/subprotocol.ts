@@ -5,12 +5,12 @@ export const v1 = "turnwire.v1";
 
 const base = "turnwire.base";
 
-/** A subprotocol that carries a single-use ticket: it is offered beside others, and shown once. */
+/** Prefix of the subprotocol that carries a single-use ticket. A client offers it beside the others. */
 export const ticketPrefix = "turnwire.ticket.";
 
 /**
- * The subprotocol to confirm, or undefined for none: `turnwire.v1` if it is offered, else `turnwire.base`, else the
- * first other one (protocol 2). A ticket is never selected.
+ * The subprotocol to select, or undefined for none: `turnwire.v1` if offered, else `turnwire.base`, else the first
+ * other one (protocol 2). A ticket is never selected.
  */
 export function chooseSubprotocol(offered: Iterable<string>): string | undefined {
   const names = [...offered].filter((name) => !name.startsWith(ticketPrefix));

@@ -1,4 +1,4 @@
-// subscribe: a client wants to see a surface and its changes (protocol 1.1).
+// subscribe: a client watches a surface and its changes (protocol 1.1).
 import * as v from "valibot";
 import { type Fields, type OnV1, optional, schemasOf } from "./fields.ts";
 

@@ -1,4 +1,5 @@
-// A surface's spec (protocol 1.2). Only its outline is checked before it is sent: a host may know more kinds of field.
+// A surface's spec (protocol 1.2). Only its outline is checked before it is sent, because a host may use other field
+// kinds.
 
 export interface Action {
   actionId: string;

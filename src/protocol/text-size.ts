@@ -1,17 +1,17 @@
-// The text of tools, made to fit into one turn event (limits.eventBytesMax, encoded). What does not fit is cut with a
-// note, never silently and never through a surrogate pair.
+// Cuts a tool's text to fit into one encoded turn event (limits.eventBytesMax). Text is never cut without a note, and
+// never inside a surrogate pair.
 
-/** What ids, names and the envelope of an event may take beside the text. */
+/** Room for an event's ids, names and JSON syntax besides the text. */
 export const eventHeadBytes = 8 * 1024;
 
-/** A limit in a sentence. */
+/** A size in bytes, for a message. */
 export const shownBytes = (bytes: number): string =>
   bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${bytes} bytes`;
 
 const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
 const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 
-/** UTF-8 bytes of the character at index as JSON writes it: 1–6; a surrogate pair is counted with its first half. */
+/** UTF-8 bytes (1–6) of the character at index in JSON. A surrogate pair is counted with its first half. */
 function encodedBytesAt(text: string, index: number): number {
   const unit = text.charCodeAt(index);
   if (unit === 0x22 || unit === 0x5c) return 2;
@@ -23,10 +23,10 @@ function encodedBytesAt(text: string, index: number): number {
   return 3;
 }
 
-/** ASCII that JSON writes as it is. */
+/** ASCII that JSON does not escape. */
 const isPlain = /^[ !#-[\]-~]*$/;
 
-/** How many bytes the text takes inside a JSON string; counts no further than just over bytesMax. */
+/** UTF-8 bytes of the text inside a JSON string. Counting stops just above bytesMax. */
 export function encodedBytes(text: string, bytesMax = Number.POSITIVE_INFINITY): number {
   if (isPlain.test(text)) return text.length;
   let bytes = 0;
@@ -34,7 +34,7 @@ export function encodedBytes(text: string, bytesMax = Number.POSITIVE_INFINITY):
   return bytes;
 }
 
-/** The text if its encoding fits into bytesMax, else as much of its beginning as fits together with the note. */
+/** The text if its encoding fits into bytesMax, else as much of its beginning as fits, with a note. */
 export function cutToolText(text: string, bytesMax: number): string {
   // A character takes at most 6 bytes, so short texts need no counting.
   if (text.length * 6 <= bytesMax || encodedBytes(text, bytesMax) <= bytesMax) return text;
@@ -51,7 +51,7 @@ export function cutToolText(text: string, bytesMax: number): string {
   return text.slice(0, end) + note(end);
 }
 
-/** The text in pieces of at most charactersMax, none of which ends inside a surrogate pair. */
+/** Splits the text into parts of at most charactersMax UTF-16 units, never inside a surrogate pair. */
 export function* pieces(text: string, charactersMax: number): Generator<string> {
   let start = 0;
   while (text.length - start > charactersMax) {

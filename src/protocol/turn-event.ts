@@ -1,5 +1,5 @@
-// The events of a turn, in the order of protocol 1.3. Types only: a host's orchestrator may emit more kinds, which pass
-// unchanged.
+// The events of a turn, in the order of protocol 1.3. These are types only: a host's orchestrator may emit other kinds,
+// which are passed on unchanged.
 
 export interface Usage {
   inputTokens: number;
@@ -34,7 +34,7 @@ export type TurnEventBody =
   | { type: "done"; reason: DoneReason; durationMs?: number; usage?: Usage; contextSize?: number }
   | { type: "turn-sealed"; latestSeq: number };
 
-/** What every turn event carries besides its body. */
+/** The fields of every turn event besides its body. */
 export interface TurnEventHead {
   conversationId: string;
   turnId: string;

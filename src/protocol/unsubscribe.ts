@@ -1,4 +1,4 @@
-// unsubscribe: a client has seen enough of a surface, also of one that is still being built (protocol 1.1).
+// unsubscribe: a client stops watching a surface, even one that is still being built (protocol 1.1).
 import * as v from "valibot";
 import { type Fields, type OnV1, optional, schemasOf } from "./fields.ts";
 

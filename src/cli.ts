@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command `turnwire`. On an older Node it says which one is needed, and loads nothing else.
+// The command `turnwire`. On a Node that is too old it prints which version is needed and loads nothing else.
 
 await import("./version.ts").then(
   () => import("./server/main.ts"),

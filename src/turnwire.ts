@@ -1,5 +1,5 @@
-// The package's front door: the server for those who run it from their own code, with their own parts behind its ports.
-// Every type that something here names is exported too. For an agent host there is `turnwire/host`.
+// The package's main entry point: runs the server from your own code, with your own implementations of its ports. Every
+// type that an export refers to is exported too. To embed turnwire in an agent host, import `turnwire/host`.
 import "./version.ts";
 
 export type { GatewayCounts } from "./diagnostics/counts.ts";

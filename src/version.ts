@@ -1,5 +1,5 @@
-// Which turnwire this is, and which Node it needs. Imported first by every way into the package: an older Node would
-// otherwise answer with a missing module or a syntax error.
+// The version of turnwire and the Node version that it needs. Every entry point imports this first, because an older
+// Node would otherwise fail with a missing module or a syntax error.
 import { createRequire } from "node:module";
 import * as v from "valibot";
 
@@ -11,8 +11,8 @@ if (Number.parseInt(node, 10) < oldestNode)
 const manifestSchema = v.object({ version: v.string() });
 
 /**
- * The version in package.json, found by the package's own name: it holds for src/ and for a built copy alike. "unknown"
- * where the package cannot find itself, as in a bundle of its host.
+ * The version in package.json, found by the package's own name, so that it works in src/ and in a built copy. Returns
+ * "unknown" where the package cannot be resolved, for instance in a host's bundle.
  */
 export function packageVersion(): string {
   try {

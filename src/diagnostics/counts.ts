@@ -1,21 +1,21 @@
-// The figures that the server is asked for: by /metrics, and by the surface `gateway`.
+// The figures behind /metrics and the surface `gateway`.
 
 export interface GatewayCounts {
   sockets: number;
   watches: number;
   surfaces: number;
-  /** Turn events taken in since the start. */
+  /** Turn events received since the start. */
   events: number;
   logs: number;
   logBytes: number;
   largestLogBytes: number;
-  /** What the process holds for sockets that have not taken it. */
+  /** Bytes that the process holds for sockets and has not sent yet. */
   unsentBytes: number;
   largestUnsentBytes: number;
-  /** Events that the slowest watch lacks. */
+  /** Events that the slowest watch is behind. */
   largestLag: number;
-  /** Long messages that wait to be carried out. */
+  /** Long messages that wait to be processed. */
   longMessages: number;
-  /** How late the event loop is with what is to be written. Milliseconds. */
+  /** How late the event loop runs due flushes. Milliseconds. */
   latenessMs: number;
 }

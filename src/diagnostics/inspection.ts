@@ -1,7 +1,6 @@
-// Looks at the charts while the server runs, for those who asked: each gets news of the actors it chose. Must never
-// touch what it looks at: an observer that throws is let go, and while nobody looks nothing is attached and nothing
-// costs (XState 5.33 calls an observer for every event of every actor, 3–4 µs each, and one that throws puts the actor
-// in error).
+// Reports to observers what the actors of their choice do while the server runs. Must never disturb an actor: XState
+// 5.33 puts an actor in error when an observer throws, so one that throws is removed. Without observers nothing is
+// attached and nothing costs (XState 5.33 calls an observer for every event of every actor, 3–4 µs each).
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from "xstate";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -18,43 +17,43 @@ import { transitionKey } from "./inspection/transition-key.ts";
 
 export type { ActorNames, InspectionFilter } from "./inspection/actor.ts";
 
-/** What every change says: whose it is, and when. */
+/** The fields of every change: which actor, when, and its states. */
 export interface ActorSnapshot {
-  /** Milliseconds since the epoch, with fractions: the order of a burst can be read from them. */
+  /** Milliseconds since the epoch, with fractions that keep the order of a burst. */
   at: number;
   /** XState's own id of the actor, such as `x:12`; no two actors of a process share one. */
   actorId: string;
   chart: string;
   names: ActorNames;
-  /** Ids of the innermost active states, such as `connection.open.flow.congested`: the state after the event. */
+  /** Ids of the innermost active states after the event, such as `connection.open.flow.congested`. */
   states: string[];
 }
 
-/** An actor has come to be. */
+/** An actor has started. */
 export interface ActorStarted extends ActorSnapshot {
   type: "actor.started";
   parentId: string | undefined;
 }
 
-/** An actor has taken an event. */
+/** An actor has received an event. */
 export interface ActorMoved extends ActorSnapshot {
   type: "actor.moved";
   event: string;
-  /** The actor that sent it, when an actor did. */
+  /** The id of the actor that sent it, if an actor did. */
   from: string | undefined;
-  /** False when the chart has no transition for it there. */
+  /** False when no active state has a transition for it. */
   handled: boolean;
   /** Keys of the transitions taken, in order (src/diagnostics/inspection/transition-key.ts). */
   transitions: string[];
-  /** The event itself, with what people said. It is the product's own object: look at it, change nothing. */
+  /** The event itself, with users' texts. It is the live object and must not be changed. */
   payload: unknown;
 }
 
-/** An actor has reached a final state, was stopped, or has thrown. */
+/** An actor has reached a final state, was stopped, or threw. */
 export interface ActorEnded extends ActorSnapshot {
   type: "actor.ended";
   how: "done" | "stopped" | "error";
-  /** The event that it was taking. */
+  /** The event that it was processing. */
   event: string | undefined;
 }
 
@@ -62,13 +61,13 @@ export type ActorChange = ActorStarted | ActorMoved | ActorEnded;
 
 export type InspectionObserver = (change: ActorChange) => void;
 
-/** It is handed what to call when it fails later, after it has returned. */
-type RawObserver = (event: InspectionEvent, letGo: (error: unknown) => void) => void;
+/** `remove` removes the observer when it fails after it has returned. */
+type RawObserver = (event: InspectionEvent, remove: (error: unknown) => void) => void;
 
-/** Between the two clocks: what is more was somebody's doing. */
+/** The two clocks may drift apart by that much. A larger difference means that the machine's time was set. */
 const clockDriftMs = 50;
 
-/** An XState inspection event's own actor, as it really is. */
+/** The actor of an XState inspection event, with its undeclared parent. */
 type Inspected = AnyActorRef & { _parent?: AnyActorRef };
 
 export interface InspectionOptions {
@@ -82,44 +81,45 @@ export class Inspection {
   readonly #options: InspectionOptions;
   readonly #observers = new Set<(event: InspectionEvent) => void>();
   #detach: (() => void) | undefined;
-  /** From clock.now to milliseconds since the epoch: set anew when the machine's time has been set. */
+  /** Offset from clock.now to milliseconds since the epoch. Set again when the machine's time was set. */
   #epoch = Number.NEGATIVE_INFINITY;
 
   constructor(options: InspectionOptions) {
     this.#options = options;
   }
 
-  /** How many look at the moment. */
+  /** The number of observers. */
   get observers(): number {
     return this.#observers.size;
   }
 
   /**
-   * News of the actors that fit the filter, from now on. Each actor's come in their order; what a parent does at the
-   * end of its child comes before the child's own last news. The observer is called while the actor is at work: it must
-   * be quick, and must send to no actor. If it throws (or rejects, being async), it is not called again.
-   * @returns what ends it.
+   * Reports the changes of the actors that match the filter, from now on. The changes of one actor come in order. When
+   * a child ends, its parent's reaction is reported before the child's end. The observer is called synchronously while
+   * the actor processes the event: it must be quick and must not send to an actor. If it throws or its promise rejects,
+   * it is not called again.
+   * @returns stops the reports.
    */
   inspect(observer: InspectionObserver, filter: InspectionFilter = {}): () => void {
     const senders = new WeakMap<object, string>();
-    /** What each actor is taking: the event's type, and the transitions so far. */
+    /** By actor: the type of the event being processed, and its transitions so far. */
     const events = new WeakMap<object, string>();
     const taken = new WeakMap<object, string[]>();
     let isOver = false;
-    const stop = this.#add((raw, letGo) => {
+    const stop = this.#add((raw, remove) => {
       const tell = (change: ActorChange): void => {
         if (isOver) return;
         const answer: unknown = observer(change);
-        if (answer instanceof Promise) answer.catch(letGo);
+        if (answer instanceof Promise) answer.catch(remove);
       };
       const actor = raw.actorRef as Inspected;
       if (raw.type === "@xstate.event") {
-        // One that has thrown takes no more: what still comes is not what it threw at.
+        // An actor that threw processes no more events: keep the one at which it threw.
         if (actor.getSnapshot()?.status === "active") events.set(actor, raw.event.type);
         const sender = raw.sourceRef as Inspected | undefined;
         if (!sender) return;
         senders.set(raw.event, sender.sessionId);
-        // One that throws says nothing more itself; its parent is told.
+        // XState makes no inspection event of an actor that throws. Its error event to the parent reveals it.
         const last: unknown = sender.getSnapshot();
         if (isOfChart(last) && last.status === "error" && matches(sender, last, filter))
           tell({ ...this.#changeOf(sender, last), type: "actor.ended", how: "error", event: events.get(sender) });
@@ -149,29 +149,29 @@ export class Inspection {
   }
 
   /**
-   * XState's own inspection events of the actors that fit, for tools made for them. The same promises. With a filter
-   * the first event of an actor is its `xstate.init`: before that nobody can say whether it fits.
+   * Like inspect, but with XState's own inspection events, for tools that read those. With a filter the first event of
+   * an actor is its `xstate.init`: before that it has no snapshot to match.
    */
   inspectRaw(observer: (event: InspectionEvent) => void, filter: InspectionFilter = {}): () => void {
     return this.#add((event) => {
       const actor = event.actorRef as Inspected;
-      // While an actor is being made it has no snapshot yet; its first steps bring it along.
+      // While an actor is being created it has no snapshot yet, but its first microsteps carry one.
       const snapshot = "snapshot" in event ? event.snapshot : actor.getSnapshot();
       if (matches(actor, snapshot, filter)) observer(event);
     });
   }
 
   #add(observer: RawObserver): () => void {
-    const letGo = (error: unknown): void => {
+    const remove = (error: unknown): void => {
       if (!this.#observers.has(guarded)) return;
       stop();
       this.#options.logger.error("inspection: an observer threw and is not called again", { error });
     };
     const guarded = (event: InspectionEvent): void => {
       try {
-        observer(event, letGo);
+        observer(event, remove);
       } catch (error) {
-        letGo(error);
+        remove(error);
       }
     };
     const stop = (): void => {

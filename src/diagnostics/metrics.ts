@@ -1,5 +1,5 @@
-// The figures of GET /metrics, in Prometheus' text format and by its conventions (base units, _total for what only
-// grows); read from the gateway at the moment they are asked for.
+// The metrics of GET /metrics, in Prometheus' text format and conventions (base units, _total for counters). They are
+// read from the gateway at each scrape.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { EgressCounters } from "../egress/counters.ts";
 import type { Limits } from "../limits.ts";
@@ -11,20 +11,19 @@ export interface Figures extends GatewayCounts {
   stalledTurns: number;
 }
 
-/** What they are read from. */
+/** Where the metrics are read from. */
 export interface MetricsSource {
-  /** Asked once for each scrape, as the rest is. */
   figures: () => Figures;
   charts: () => ChartCount[];
   egress: () => EgressCounters;
-  /** How many peers wait to be heard, by kind. */
+  /** How many sockets wait to be read, and how many upgrades wait. */
   waiting: () => { sockets: number; newcomers: number };
 }
 
 export interface Metrics {
   /** Prometheus text of the figures as they are now. */
   scrape(source: MetricsSource): Promise<string>;
-  /** The store has committed; milliseconds. */
+  /** Records a commit of the store. */
   committed(tookMs: number): void;
 }
 
@@ -32,8 +31,8 @@ type Read = (figures: Figures, egress: EgressCounters) => number;
 
 const gauges: [name: string, help: string, read: Read][] = [
   ["turnwire_sockets", "Open WebSockets.", ({ sockets }) => sockets],
-  ["turnwire_watches", "Conversations watched, counted once a socket.", ({ watches }) => watches],
-  ["turnwire_surfaces", "Surfaces that somebody looks at.", ({ surfaces }) => surfaces],
+  ["turnwire_watches", "Subscriptions of sockets to conversations.", ({ watches }) => watches],
+  ["turnwire_surfaces", "Surfaces that are watched.", ({ surfaces }) => surfaces],
   ["turnwire_running_turns", "Turns not sealed yet.", ({ runningTurns }) => runningTurns],
   ["turnwire_stalled_turns", "Turns whose agents give no sign of life.", ({ stalledTurns }) => stalledTurns],
   ["turnwire_turn_logs", "Turn logs kept in memory.", ({ logs }) => logs],
@@ -43,29 +42,29 @@ const gauges: [name: string, help: string, read: Read][] = [
     "Bytes of the largest turn log of a conversation.",
     ({ largestLogBytes }) => largestLogBytes,
   ],
-  ["turnwire_unsent_bytes", "Bytes held for all sockets that have not taken them.", ({ unsentBytes }) => unsentBytes],
+  ["turnwire_unsent_bytes", "Bytes held for all sockets and not sent yet.", ({ unsentBytes }) => unsentBytes],
   [
     "turnwire_largest_unsent_bytes",
-    "Bytes held for the socket that is owed most.",
+    "Unsent bytes of the socket with the most.",
     ({ largestUnsentBytes }) => largestUnsentBytes,
   ],
-  ["turnwire_largest_lag_events", "Events that the slowest watch lacks.", ({ largestLag }) => largestLag],
+  ["turnwire_largest_lag_events", "Events that the slowest watch is behind.", ({ largestLag }) => largestLag],
   [
     "turnwire_flush_lateness_seconds",
-    "How late the event loop is with what is to be written.",
+    "How late the event loop runs due flushes.",
     ({ latenessMs }) => latenessMs / 1_000,
   ],
 ];
 
 const counters: [name: string, help: string, read: Read][] = [
-  ["turnwire_turn_events_total", "Turn events taken in.", ({ events }) => events],
-  ["turnwire_deliveries_total", "Turn events given to sockets, each for each.", (_, { deliveries }) => deliveries],
-  ["turnwire_delivery_writes_total", "Writes that carried those.", (_, { deliveryWrites }) => deliveryWrites],
-  ["turnwire_writes_total", "Writes to sockets, of whatever.", (_, { writes }) => writes],
+  ["turnwire_turn_events_total", "Turn events received from the orchestrator.", ({ events }) => events],
+  ["turnwire_deliveries_total", "Turn events delivered, counted per socket.", (_, { deliveries }) => deliveries],
+  ["turnwire_delivery_writes_total", "Writes that carried turn events.", (_, { deliveryWrites }) => deliveryWrites],
+  ["turnwire_writes_total", "All writes to sockets.", (_, { writes }) => writes],
   ["turnwire_written_bytes_total", "Bytes written to sockets.", (_, { writtenBytes }) => writtenBytes],
 ];
 
-/** The budgets that those figures are held to; what is shed or refused at each is in src/limits.ts. */
+/** The memory budgets. docs/reference/limits.md says what is shed or refused at each. */
 const budgets = [
   "turnLogBytesMax",
   "conversationLogBytesMax",
@@ -80,20 +79,20 @@ export function createMetrics(limits: Limits): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const set = gauges.map(([name, help, read]) => {
+  const updateGauges = gauges.map(([name, help, read]) => {
     const gauge = new Gauge({ name, help, registers });
-    return (now: Figures, gone: EgressCounters): void => gauge.set(read(now, gone));
+    return (now: Figures, counts: EgressCounters): void => gauge.set(read(now, counts));
   });
-  const count = counters.map(([name, help, read]) => {
+  const updateCounters = counters.map(([name, help, read]) => {
     const counter = new Counter({ name, help, registers });
-    return (now: Figures, gone: EgressCounters): void => {
+    return (now: Figures, counts: EgressCounters): void => {
       counter.reset();
-      counter.inc(read(now, gone));
+      counter.inc(read(now, counts));
     };
   });
   const budget = new Gauge({
     name: "turnwire_budget_bytes",
-    help: "Upper bounds of what is kept in memory.",
+    help: "Memory budgets, by the name of the limit.",
     labelNames: ["limit"],
     registers,
   });
@@ -106,25 +105,25 @@ export function createMetrics(limits: Limits): Metrics {
   });
   const waits = new Gauge({
     name: "turnwire_intake_waiting",
-    help: "Peers that wait to be heard: sockets that send more than is read, upgrades, long messages.",
+    help: "What waits to be processed: sockets that send faster than they are read, upgrades, long messages.",
     labelNames: ["kind"],
     registers,
   });
   const closes = new Counter({
     name: "turnwire_closes_total",
-    help: "Sockets that the server closed, by code.",
+    help: "Sockets closed by the server, by close code.",
     labelNames: ["code"],
     registers,
   });
   const refusals = new Counter({
     name: "turnwire_refusals_total",
-    help: "Requests over sockets that were refused, by code.",
+    help: "Refused requests over sockets, by error code.",
     labelNames: ["code"],
     registers,
   });
   const commits = new Histogram({
     name: "turnwire_store_commit_seconds",
-    help: "Time of a commit of the store.",
+    help: "Duration of the store's commits.",
     buckets: [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
     registers,
   });
@@ -134,21 +133,21 @@ export function createMetrics(limits: Limits): Metrics {
   };
   return {
     scrape({ figures, charts, egress, waiting }) {
-      const [now, gone] = [figures(), egress()];
-      for (const update of [...set, ...count]) update(now, gone);
-      byCode(closes, gone.closes);
-      byCode(refusals, gone.refusals);
-      for (const [kind, many] of Object.entries(waiting())) waits.set({ kind }, many);
+      const [now, counts] = [figures(), egress()];
+      for (const update of [...updateGauges, ...updateCounters]) update(now, counts);
+      byCode(closes, counts.closes);
+      byCode(refusals, counts.refusals);
+      for (const [kind, count] of Object.entries(waiting())) waits.set({ kind }, count);
       waits.set({ kind: "long-messages" }, now.longMessages);
       actors.reset();
       for (const { chart, states } of charts())
-        for (const [state, many] of Object.entries(states)) actors.set({ chart, state: nameIn(chart, state) }, many);
+        for (const [state, count] of Object.entries(states)) actors.set({ chart, state: nameIn(chart, state) }, count);
       return registry.metrics();
     },
     committed: (tookMs) => commits.observe(tookMs / 1_000),
   };
 }
 
-/** A state's id without the chart's, which it begins with. */
+/** A state's id without the leading chart id. */
 const nameIn = (chart: string, state: string): string =>
   state.startsWith(`${chart}.`) ? state.slice(chart.length + 1) : state;

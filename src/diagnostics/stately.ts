@@ -1,5 +1,5 @@
-// The Stately inspector, for those who like its page better than ours: starts the official relay on this machine and
-// feeds it the gateway and the actors chosen. Must never reach an actor with an error of its own: it ends instead.
+// The Stately inspector, an alternative to our own page: starts the official relay on this machine and feeds it the
+// gateway and the selected actors. Must never pass an error of its own to an actor: on a failure it ends itself.
 
 import type { AnyActorRef } from "xstate";
 import type { Limits } from "../limits.ts";
@@ -13,15 +13,15 @@ import { Disclosure, type Payloads } from "./stately/disclosure.ts";
 import { StatelyThread } from "./stately/thread.ts";
 
 export interface StatelyOptions {
-  /** The gateway, as far as it is looked at. */
+  /** The parts of the gateway that are inspected. */
   gateway: { root: AnyActorRef; actors: ActorRegistry; inspection: Inspection };
-  /** Which actors it is fed; the gateway itself always. */
+  /** The actors to show. The gateway itself is always shown. */
   filter: InspectionFilter;
   /** Where the relay listens: 127.0.0.1 (the default), ::1 or localhost. */
   host?: string;
-  /** Of the relay; 0: any free one. */
+  /** The relay's port; 0 takes any free one. */
   port?: number;
-  /** Is what people wrote, and what was answered, told as well? */
+  /** "full" also shows users' texts and the answers. */
   payloads: Payloads;
   logger: Logger;
   clock: Clock;
@@ -29,24 +29,24 @@ export interface StatelyOptions {
 }
 
 export interface StatelyInspector {
-  /** Where the relay is, as `ws://HOST:PORT`. */
+  /** The relay's address, as `ws://HOST:PORT`. */
   address: string;
   /** What to open in a browser on this machine. */
   url: string;
-  /** Ends the relay with all its pages; nothing is left of it. Never rejects. */
+  /** Ends the relay and disconnects its pages. Never rejects. */
   stop(): Promise<void>;
 }
 
-/** The thread has so long to open its relay, and to end. */
+/** Deadline for the thread to open its relay, and for it to end. */
 const threadMs = 10_000;
-/** The relay's own default, which its documentation names. */
+/** The relay's documented default. */
 const defaultPort = 8_080;
-/** The relay's page asks for its WebSocket at `localhost`, wherever it was loaded from. */
+/** The relay's page always connects to `localhost`, wherever it was loaded from. */
 const hosts: readonly string[] = ["127.0.0.1", "::1", "localhost"];
 
 /**
- * Resolves when the relay listens and everything that is there is on its way to it.
- * @throws ListenError: one sentence for the person who started it.
+ * Resolves when the relay listens and the existing actors are on their way to it.
+ * @throws ListenError with one sentence for the operator.
  */
 export async function startStately(options: StatelyOptions): Promise<StatelyInspector> {
   const { gateway, filter, host = "127.0.0.1", port: wanted = defaultPort, payloads, logger, clock, limits } = options;
@@ -64,7 +64,7 @@ export async function startStately(options: StatelyOptions): Promise<StatelyInsp
     bridge?.end();
     await thread?.stop();
   };
-  /** What fails here ends the inspector, and nothing else. */
+  /** An error in `run` ends the inspector and nothing else. */
   const guard = (run: () => void): void => {
     try {
       run();
@@ -79,7 +79,7 @@ export async function startStately(options: StatelyOptions): Promise<StatelyInsp
     deadlineMs: threadMs,
     ...{ clock, logger, guard },
     viewerCame: () => bridge?.viewerCame(),
-    caughtUp: () => bridge?.retell(),
+    caughtUp: () => bridge?.resend(),
     died: (reason) => {
       logger.error("stately: the inspector's thread has ended", { reason });
       void stop();
@@ -94,9 +94,9 @@ export async function startStately(options: StatelyOptions): Promise<StatelyInsp
     actorsPerLoopTurn: limits.statelyActorsPerLoopTurn,
   });
   bridge = bridging;
-  // Without a filter of its own: the bridge lets the gateway through whatever is chosen.
+  // No filter here: the bridge filters, and always lets the gateway through.
   stopObserving = inspection.inspectRaw((event) => guard(() => bridging.observe(event)));
-  guard(() => bridging.retell());
+  guard(() => bridging.resend());
 
   const address = `ws://${hostAndPort(host, port)}`;
   const url = `http://localhost:${port}`;

@@ -1,56 +1,56 @@
-// Why a conversation, or a socket, is as it is: its state, since when, what it waits for, who watches and how far they
-// are, and what will happen by itself; as facts, and in one sentence for a person. Asks nobody and changes nothing.
+// Explains the state of a conversation or a socket: its states and since when, what it waits for, its watchers and
+// their lag, and its deadlines. Gives them as fields and as one sentence for a person. Only reads.
 
 import type { TurnProgress } from "../ports/conversations.ts";
 import type { ActorDetail, Deadline, Flow } from "./inspection/answers.ts";
 import type { Directory } from "./inspection/directory.ts";
 
 export interface Why {
-  /** What a person wants to know, in one sentence. */
+  /** The explanation for a person. */
   sentence: string;
-  /** In the charts' words; innermost states. */
+  /** Ids of the innermost active states. */
   states: string[];
-  /** What each of those says of itself. */
+  /** The states' descriptions in the chart. */
   descriptions: string[];
-  /** The events that lead on from here. */
+  /** The events that these states react to. */
   waitsFor: string[];
-  /** What happens by itself next, soonest first. */
+  /** Soonest first. */
   deadlines: Deadline[];
 }
 
 export interface WhyConversation extends Why {
   conversationId: string;
   turn: TurnProgress | undefined;
-  /** Sockets that watch it, and those of them that have everything. */
+  /** Sockets that watch it, and how many of those are up to date. */
   watchers: number;
   watchersUpToDate: number;
-  /** Who reads its turn over HTTP. */
+  /** Clients that read its turn over HTTP. */
   readers: number;
-  /** Events that the slowest socket lacks. */
+  /** Events that the slowest socket is behind. */
   largestLag: number;
-  /** Bytes held for them. */
+  /** Bytes held for these sockets. */
   unsentBytes: number;
 }
 
 export interface WhyConnection extends Why {
   connectionId: string;
-  /** Of its token. */
+  /** Its token's name. */
   identity: string;
   flow: Flow;
-  /** The conversations that it watches, with the events that it lacks of each. */
+  /** The conversations that it watches; `lag` is in events. */
   watches: { conversationId: string; lag: number; live: boolean }[];
   surfaces: number;
 }
 
 export interface WhyParts {
   directory: Directory;
-  /** Words for what goes on in a conversation that has no actor: idle, queued, closed. */
+  /** The activity of a conversation; idle, queued or closed when it has no actor. */
   activity: (conversationId: string) => string;
-  /** How many read a conversation over HTTP. */
+  /** How many clients read a conversation over HTTP. */
   readers: (conversationId: string) => number;
 }
 
-/** Milliseconds as a person says them. */
+/** Milliseconds in words, such as `75 s`. */
 export function spoken(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1_000);
@@ -68,11 +68,11 @@ export function whyConversation(parts: WhyParts, conversationId: string): WhyCon
   const isRunning = turn !== undefined && conversation?.states.some((state) => state.endsWith(".generating")) === true;
   const shown = isRunning ? turn : conversation;
   const watching = watchersOf(parts, conversationId);
-  const goesOn = activity(conversationId);
+  const currentActivity = activity(conversationId);
   return {
     conversationId,
-    sentence: `${turnSentence(goesOn, shown)} ${watchSentence(watching)}`,
-    ...factsOf(shown, goesOn),
+    sentence: `${turnSentence(currentActivity, shown)} ${watchSentence(watching)}`,
+    ...detailsOf(shown, currentActivity),
     turn: shown?.turn,
     ...watching,
   };
@@ -93,7 +93,7 @@ export function whyConnection({ directory }: WhyParts, connectionId: string): Wh
     connectionId,
     identity: connection.identity.name,
     sentence: connectionSentence(detail.flow, watches, surfaces, soonest(detail)),
-    ...factsOf(detail, ""),
+    ...detailsOf(detail, ""),
     flow: detail.flow,
     watches,
     surfaces,
@@ -103,7 +103,7 @@ export function whyConnection({ directory }: WhyParts, connectionId: string): Wh
 const soonest = (detail: ActorDetail | undefined): Deadline[] =>
   (detail?.waitsFor ?? []).flatMap(({ deadlines }) => deadlines).sort((one, other) => one.inMs - other.inMs);
 
-function factsOf(detail: ActorDetail | undefined, activity: string): Omit<Why, "sentence"> {
+function detailsOf(detail: ActorDetail | undefined, activity: string): Omit<Why, "sentence"> {
   if (!detail) return { states: [activity], descriptions: [], waitsFor: [], deadlines: [] };
   return {
     states: detail.states,
@@ -140,25 +140,25 @@ function watchSentence({ watchers, watchersUpToDate, readers, largestLag }: Watc
   return who.length === 0 ? "Nobody watches it." : `It is watched by ${who.join(" and ")}.`;
 }
 
-/** What each activity means for who waits. */
+/** Sentences for the activities without a running agent. */
 const words: Readonly<Record<string, string>> = {
   idle: "Nothing goes on in this conversation.",
-  queued: "No turn runs; texts wait for the next one that is sent.",
-  closed: "It was closed; its next text opens it again.",
+  queued: "No turn runs; queued texts wait for the next message.",
+  closed: "It was closed; its next message opens it again.",
   opening: "A turn is about to begin.",
-  carryingOver: "The texts that waited are about to begin a turn.",
+  carryingOver: "The queued texts are about to begin a turn.",
   recovering: "A turn that a crash left open is being ended; if that takes long, the store cannot be written.",
   sealing: "The answer is complete and is being stored; if that takes long, the store cannot be written.",
-  stopping: "The turn has ended for everybody; its agent was told to stop and has not ended yet.",
-  compacting: "The older messages are being summed up.",
+  stopping: "The turn has ended for its watchers; its agent was told to stop and has not ended yet.",
+  compacting: "The older messages are being summarised.",
 };
 
 const doing: Readonly<Record<string, string>> = {
-  starting: "has been asked and has not said anything",
+  starting: "was asked and has not answered yet",
   thinking: "is thinking",
   writing: "is writing",
-  runningTools: "has called tools that are at work",
-  continuing: "has been asked to go on",
+  runningTools: "has called tools that are running",
+  continuing: "was asked to continue",
   retrying: "could not be reached and will be asked again",
   stalled: "has given no sign of life",
 };
@@ -191,7 +191,7 @@ function connectionSentence(
   const behind = lag > 0 ? `, up to ${counted(lag, "event", "events")} behind` : "";
   const { congested, outstandingBytes, outstandingBytesMax } = flow;
   const state = congested
-    ? `It reads more slowly than is written (${outstandingBytes} bytes without a receipt, over ${outstandingBytesMax})`
-    : "It takes what it is given";
+    ? `It reads too slowly (${outstandingBytes} bytes are not acknowledged, over ${outstandingBytesMax})`
+    : "It keeps up";
   return `${state}; it watches ${what}${behind}; last heard ${spoken(flow.heardMsAgo)} ago.${then}`;
 }

@@ -85,10 +85,7 @@ test("a socket: what it watches, how far it is, and when it was heard last", asy
   client.send({ type: "subscribe", surfaceId: "gateway" });
   await client.barrier();
   const found = await why(`/connections/${String(connectionId)}/why`);
-  assert.match(
-    found.sentence,
-    /^It takes what it is given; it watches 1 conversation and 1 surface; last heard \d+ ms ago\.$/,
-  );
+  assert.match(found.sentence, /^It keeps up; it watches 1 conversation and 1 surface; last heard \d+ ms ago\.$/);
   assert.equal(found.watches, [{ conversationId: "over", lag: 0, live: true }]);
   const unknown = await ask(server, "/connections/none/why");
   assert.equal([unknown.status, /no such socket is open/.test(unknown.text)], [404, true]);

@@ -1,15 +1,14 @@
-// What there is to say of an actor without asking anybody else: its chart, its names and its states, read from its
-// snapshot.
+// Reads an actor's chart, names and states from its snapshot.
 import type { AnyActorRef, AnyMachineSnapshot } from "xstate";
 
-/** The ids that an actor's context holds; a watch has two, a surface for no conversation one. */
+/** The ids in an actor's context. A watch has two; a surface without a conversation has one. */
 export interface ActorNames {
   connectionId?: string;
   conversationId?: string;
   surfaceId?: string;
 }
 
-/** Which actors are meant: those of which everything given is true; without anything, all. */
+/** Selects the actors that match every given field; an empty filter selects all. */
 export interface InspectionFilter extends ActorNames {
   /** XState's own id of one actor, such as `x:12`. */
   actorId?: string;
@@ -19,7 +18,6 @@ export interface InspectionFilter extends ActorNames {
 
 const names = ["connectionId", "conversationId", "surfaceId"] as const;
 
-/** Which chart it follows. */
 export const chartOf = (snapshot: AnyMachineSnapshot): string => snapshot.machine.id;
 
 export function namesOf({ context }: AnyMachineSnapshot): ActorNames {
@@ -37,7 +35,7 @@ export function statesOf(snapshot: AnyMachineSnapshot): string[] {
   return innermost.sort((one, other) => one.order - other.order).map(({ id }) => id);
 }
 
-/** Does the actor, with this snapshot of it, fit the filter? */
+/** @param snapshot the actor's, current or about to be. */
 export function matches(actor: AnyActorRef, snapshot: unknown, filter: InspectionFilter): boolean {
   const { actorId, chart } = filter;
   if (actorId !== undefined && actor.sessionId !== actorId) return false;

@@ -1,4 +1,4 @@
-// What /inspect answers: the types that the server writes and that the visualizer's page reads.
+// The responses of /inspect, as types shared by the server and the visualizer's page.
 import type { AnyMachineSnapshot } from "xstate";
 import type { TurnProgress } from "../../ports/conversations.ts";
 import type { ActorNames } from "./actor.ts";
@@ -25,7 +25,7 @@ export interface ChartCount {
 /** GET /inspect/actors. */
 export interface ActorsFound {
   total: number;
-  /** As many as were asked for. */
+  /** At most the requested limit. */
   actors: ActorSummary[];
 }
 
@@ -45,36 +45,36 @@ export interface ActorSummary {
 export interface ActorDetail extends ActorSummary {
   status: AnyMachineSnapshot["status"];
   parent: ActorSummary | undefined;
-  /** The oldest of them, at most limits.inspectedActorsMax. */
+  /** The oldest first, at most limits.inspectedActorsMax. */
   children: ActorSummary[];
   childrenTotal: number;
   waitsFor: Expectation[];
   flow: Flow | undefined;
   cursor: CursorPlace | undefined;
-  /** Of a turn, and of a conversation in which anything goes on. */
+  /** For a turn, and for a conversation that is doing something. */
   turn: TurnProgress | undefined;
 }
 
-/** What the data plane knows of a socket. */
+/** The data plane's figures for a socket. */
 export interface Flow {
   /** Bytes that the process holds for it. */
   unsentBytes: number;
-  /** Bytes that are not acknowledged yet: see src/egress/socket-writer.ts. */
+  /** Bytes sent and not acknowledged yet: see src/egress/socket-writer.ts. */
   outstandingBytes: number;
   /** Above it the socket is congested. */
   outstandingBytesMax: number;
   congested: boolean;
   closeCode: number | undefined;
-  /** Since its last sign of life. */
+  /** Milliseconds since the last data from the peer. */
   heardMsAgo: number;
 }
 
-/** Where a watch's cursor stands in the log of its conversation. */
+/** The position of a watch's cursor in the log of its conversation. */
 export interface CursorPlace {
   seq: number;
-  /** The newest event's. */
+  /** The newest event's seq. */
   head: number;
-  /** Events that it lacks. */
+  /** Events that it is behind. */
   lag: number;
   live: boolean;
 }
@@ -82,27 +82,27 @@ export interface CursorPlace {
 export interface Expectation {
   state: string;
   description: string;
-  /** The events that this state reacts to by itself. */
+  /** The events for which this state has transitions. */
   events: string[];
   deadlines: Deadline[];
 }
 
 export interface Deadline {
-  /** What happens then, in words. */
+  /** What will happen, in words. */
   what: string;
   inMs: number;
 }
 
 /** A line of GET /inspect/actors/:id/stream. Times are milliseconds since the epoch. */
 export type InspectionLine =
-  /** First, with the server's start: another run gives the same ids to other actors. */
+  /** The first line. It has the server's start time because another run reuses the ids. */
   | { type: "actor.shown"; at: number; startedAt: number; actor: ActorSummary }
   | { type: "actor.started"; at: number; states: string[] }
   | {
       type: "actor.moved";
       at: number;
       event: string;
-      /** The actor that sent it, when an actor did. */
+      /** The id of the actor that sent it, if an actor did. */
       from: string | undefined;
       handled: boolean;
       transitions: string[];
@@ -111,5 +111,5 @@ export type InspectionLine =
       payload?: unknown;
     }
   | { type: "actor.ended"; at: number; states: string[]; how: "done" | "stopped" | "error"; event: string | undefined }
-  /** The stream is alive. */
+  /** Heartbeat. */
   | { type: "still.here"; at: number };

@@ -1,5 +1,5 @@
-// Who there is: every actor of the system by chart, state, name and age, and of one actor all that a person needs to
-// see what it is doing. Only read when somebody asks; nothing is kept here.
+// Finds actors by chart, state, name and age, and describes one actor in detail. Reads the running system on each
+// request and keeps no copy.
 
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateNode } from "xstate";
 import type { Connection } from "../../connections/connection.ts";
@@ -12,7 +12,7 @@ import { expectationsOf } from "./expectations.ts";
 
 export interface ActorSearch {
   chart?: string | undefined;
-  /** The id of a state, innermost or not: who is in it. */
+  /** The id of a state, innermost or not, that the actor is in. */
   state?: string | undefined;
   /** Part of an id or of a name. */
   find?: string | undefined;
@@ -44,7 +44,7 @@ export class Directory {
     this.#rootBornAt = options.clock.now();
   }
 
-  /** How many there are of each chart, and in which states: one walk over all actors. */
+  /** Counts actors by chart and state, in one walk over all. */
   counts(): ChartCount[] {
     const charts = new Map<string, { count: number; nodes: Map<AnyStateNode, number> }>();
     this.#each(undefined, ({ snapshot }) => {
@@ -72,7 +72,7 @@ export class Directory {
     return { total, actors };
   }
 
-  /** Undefined when there is no such actor any more. */
+  /** Undefined when there is no such actor (any more). */
   detail(id: string, childrenMax: number): ActorDetail | undefined {
     const known = this.#get(id);
     if (!known) return undefined;
@@ -105,7 +105,7 @@ export class Directory {
     };
   }
 
-  /** The first actor of a chart that has these names, without its parent and children: one walk over that chart. */
+  /** The first actor of a chart with these names, without its parent and children. One walk over that chart. */
   detailOf(chart: string, names: ActorNames): ActorDetail | undefined {
     let found: Known | undefined;
     this.#each(chart, (known) => {
@@ -124,7 +124,7 @@ export class Directory {
     return this.#options.connections.get(connectionId);
   }
 
-  /** Undefined when there is no such actor any more. */
+  /** Undefined when there is no such actor (any more). */
   summary(id: string): ActorSummary | undefined {
     const known = this.#get(id);
     return known && this.#summary(known);
@@ -138,7 +138,7 @@ export class Directory {
     return found;
   }
 
-  /** Walks over all, or those of one chart. What is handed over is good for the moment only: it is used again. */
+  /** Visits all actors, or those of one chart. The visited object is reused: copy it to keep it. */
   #each(chart: string | undefined, visit: (known: Known) => void): void {
     const { root, actors } = this.#options;
     const known = { actor: root } as Known;
@@ -196,7 +196,7 @@ function flowOf({ writer }: Connection): Flow {
   };
 }
 
-/** What will happen by itself, beside the chart's own timers. */
+/** Deadlines that are not timers of the actor itself. */
 function deadlinesOf(
   snapshot: AnyMachineSnapshot,
   connection: Connection | undefined,
@@ -212,7 +212,7 @@ function deadlinesOf(
   ];
 }
 
-/** XState keeps it there and has no other word for it (5.33). */
+/** XState 5.33 has no public way to an actor's parent. */
 const parentOf = (actor: AnyActorRef & { _parent?: AnyActorRef }): AnyActorRef | undefined => actor._parent;
 
 function isSought({ actor, snapshot }: Known, search: ActorSearch, ageMs: number): boolean {

@@ -1,12 +1,9 @@
-// What an actor waits for: of each active state, what it says of itself, the events that lead on from it, and the
-// moments at which something happens without one.
+// What an actor waits for: the description of each active state, the events it reacts to, and its deadlines.
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateNode } from "xstate";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Deadline, Expectation } from "./answers.ts";
 
-/**
- * The innermost states first, then those around them. `outside` are deadlines that are kept elsewhere than in timers.
- */
+/** Innermost states first. `outside` are deadlines that are not timers of the actor. */
 export function expectationsOf(
   actor: AnyActorRef,
   snapshot: AnyMachineSnapshot,
@@ -34,7 +31,7 @@ export function expectationsOf(
   }));
 }
 
-/** The actor's own timers: the type of the event that each will send, and when. */
+/** The actor's own timers: event type → milliseconds until it is sent. */
 function delayedOf(actor: AnyActorRef, clock: Clock): Map<string, number> {
   const found = new Map<string, number>();
   for (const one of Object.values(actor.system.getSnapshot()._scheduledEvents)) {

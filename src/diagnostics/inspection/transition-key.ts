@@ -1,15 +1,14 @@
-// The name of a transition, the same for coverage, pictures and the live page: where it starts, what sets it off, and
-// which of its branches it is.
+// Names a transition by source state, event and branch index. Coverage, pictures and the live page share these names.
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from "xstate";
 
-/** Such as `connection.open.flow.congested socket.drained 0`; the event of an eventless transition reads `always`. */
+/** Such as `connection.open.flow.congested socket.drained 0`; an eventless transition has `always` for the event. */
 export function transitionKey(definition: AnyTransitionDefinition): string {
   const { source, eventType } = definition;
   const branches = eventType === "" ? source.always : source.transitions.get(eventType);
   return `${source.id} ${eventType || "always"} ${branches?.indexOf(definition) ?? 0}`;
 }
 
-/** Every transition of a chart, the outer states' first. */
+/** The keys of all transitions of a chart, outer states first. */
 export function transitionKeysOf(machine: AnyStateMachine): string[] {
   const walk = (node: AnyStateNode): string[] => [
     ...[...node.transitions.values()].flat().map(transitionKey),

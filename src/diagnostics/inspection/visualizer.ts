@@ -1,5 +1,5 @@
-// What the live visualizer asks of the server: an overview, who fits a search, one actor whole, and news of the one
-// that is being watched. Texts and payloads stay here unless the operator has said otherwise (--inspect=full).
+// The server's side of the live visualizer: an overview, a search for actors, one actor in detail, and a stream of its
+// changes. Texts and payloads are hidden unless the operator shows them (--inspect=full).
 
 import type { Limits } from "../../limits.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
@@ -7,15 +7,15 @@ import type { ActorChange, Inspection } from "../inspection.ts";
 import type { ActorDetail, ActorsFound, InspectionLine, Overview, Payloads } from "./answers.ts";
 import type { ActorSearch, Directory } from "./directory.ts";
 
-/** An overview is given again for so long: many pages would cost many walks over all actors. */
+/** An overview is cached that long, because each one walks over all actors. */
 export const overviewKeptMs = 200;
-/** A page that watches an actor hears at least so often that the server is there. */
+/** How often a page that watches an actor gets a heartbeat. */
 export const heartbeatMs = 10_000;
 
-/** Where the lines about a watched actor go. */
+/** Receives the lines about a watched actor. */
 export interface Viewer {
   write(line: InspectionLine): void;
-  /** Nothing more comes: the actor has ended, or the server stops. */
+  /** Called when the actor has ended or the server stops. */
   end(): void;
 }
 
@@ -23,9 +23,9 @@ export interface VisualizerOptions {
   inspection: Inspection;
   directory: Directory;
   payloads: Payloads;
-  /** A request needs the token; without one, only this machine may look. */
+  /** True when requests need a token. Without one, only this machine has access. */
   hasToken: boolean;
-  /** Where the page's files and the charts' pictures lie. */
+  /** The directories of the page's files and the charts' pictures. */
   pageDirectory: string;
   chartsDirectory: string;
   counts: () => Record<string, number | boolean>;
@@ -45,7 +45,7 @@ export class Visualizer {
     this.#startedAt = options.clock.wall();
   }
 
-  /** Not older than overviewKeptMs: however many pages ask, the actors are walked over so often. */
+  /** At most overviewKeptMs old. */
   overview(): Overview {
     const { clock, payloads, counts, directory } = this.options;
     const now = clock.now();
@@ -70,7 +70,7 @@ export class Visualizer {
     return this.options.directory.detail(id, this.options.limits.inspectedActorsMax);
   }
 
-  /** Watches one actor until it ends or the function returned is called; undefined when it is not there. */
+  /** Watches an actor until it ends or the returned function is called. Undefined when there is no such actor. */
   watch(id: string, viewer: Viewer): (() => void) | "full" | undefined {
     const { inspection, directory, clock, limits } = this.options;
     const actor = directory.summary(id);
@@ -84,7 +84,7 @@ export class Visualizer {
       }, heartbeatMs);
     };
     const leave = (): void => {
-      stopLooking();
+      stopObserving();
       clock.clearTimeout(heartbeat);
       this.#viewers.delete(stop);
     };
@@ -93,7 +93,7 @@ export class Visualizer {
       viewer.end();
     };
     viewer.write({ type: "actor.shown", at: clock.wall(), startedAt: this.#startedAt, actor });
-    const stopLooking = inspection.inspect(
+    const stopObserving = inspection.inspect(
       (change) => {
         viewer.write(this.#lineOf(change));
         if (change.type === "actor.ended") stop();
@@ -105,7 +105,7 @@ export class Visualizer {
     return leave;
   }
 
-  /** The server stops: every viewer is told that nothing more comes. */
+  /** Ends every viewer's stream, because the server stops. */
   stop(): void {
     for (const stop of [...this.#viewers]) stop();
   }
@@ -119,7 +119,7 @@ export class Visualizer {
     return this.options.payloads === "hidden" ? line : { ...line, payload: this.#shown(change.payload) };
   }
 
-  /** What an event holds as JSON, or as much of it as may be shown. */
+  /** The event as JSON, truncated to the limit. */
   #shown(payload: unknown): unknown {
     const charactersMax = this.options.limits.inspectedPayloadCharactersMax;
     try {

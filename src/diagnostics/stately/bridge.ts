@@ -1,5 +1,5 @@
-// From XState's inspection events to what the Stately inspector is told: chooses the actors, introduces each before
-// anything else is told of it, and tells all of them anew for pages that come late. Must never hand on an actor itself.
+// Translates XState's inspection events into records for the Stately inspector: selects the actors, introduces each
+// before any other record of it, and resends all of them for pages that come late. Must never pass on an actor itself.
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from "xstate";
 import type { ActorRegistry } from "../../runtime/actor-registry.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
@@ -7,9 +7,9 @@ import { chartOf, type InspectionFilter, isOfChart, matches } from "../inspectio
 import type { Disclosure } from "./disclosure.ts";
 import type { StatelyRecord } from "./records.ts";
 
-/** Where it is told. */
+/** Receives the records. */
 export interface RecordSink {
-  /** False: it was left out, because too much waits. */
+  /** False when the record was dropped because too many wait. */
   post(record: StatelyRecord): boolean;
   readonly isFull: boolean;
 }
@@ -22,27 +22,27 @@ export interface BridgeOptions {
   sink: RecordSink;
   clock: Clock;
   actorsPerLoopTurn: number;
-  /** Runs what the clock calls; what it throws is the caller's to hear. */
+  /** Runs a timer's callback and handles what it throws. */
   guard(run: () => void): void;
 }
 
-/** What the relay of @statelyai/inspect 0.7 remembers for a page that comes later, in messages. */
+/** Messages that the relay of @statelyai/inspect 0.7 replays to a page that comes later. */
 const remembered = 200;
-/** Between two looks whether there is room again. */
-const roomPauseMs = 20;
+/** Pause before trying a full sink again. */
+const retryPauseMs = 20;
 
 type Linked = AnyActorRef & { _parent?: AnyActorRef };
 
 export class Bridge {
   readonly #options: BridgeOptions;
-  /** Those introduced and alive, each with what ends our listening to its failure. */
+  /** The introduced actors that are alive, each with the function that ends its error subscription. */
   readonly #introduced = new Map<AnyActorRef, () => void>();
   readonly #charts = new Set<string>();
-  /** Of a retelling under way: whose turn has not come. */
-  #toTell: AnyActorRef[] = [];
-  #retelling = false;
+  /** The actors that the current resend has not reached. */
+  #toSend: AnyActorRef[] = [];
+  #resending = false;
   #timer: Timer | undefined;
-  /** Since the last retelling began. */
+  /** Records posted since the last resend began. */
   #posted = 0;
   #ended = false;
 
@@ -50,70 +50,70 @@ export class Bridge {
     this.#options = options;
   }
 
-  /** Takes XState's inspection events as they come. */
+  /** Call with each of XState's inspection events. */
   observe(event: InspectionEvent): void {
     if (event.type !== "@xstate.event" && event.type !== "@xstate.snapshot") return;
     const actor = actorOf(event.actorRef);
     if (!actor) return;
     const snapshot: unknown = event.type === "@xstate.snapshot" ? event.snapshot : actor.getSnapshot();
-    if (!isOfChart(snapshot) || !this.#isMeant(actor, snapshot)) return;
+    if (!isOfChart(snapshot) || !this.#isSelected(actor, snapshot)) return;
     if (!this.#introduced.has(actor)) {
-      // What reaches an actor after its end changes nothing.
+      // An event after the actor's end changes nothing.
       if (snapshot.status !== "active" && event.event.type !== "xstate.init") return;
       this.#introduce(actor, snapshot);
     }
     const { clock, disclosure } = this.#options;
-    const told = { at: clock.wall(), actorId: actor.sessionId, event: disclosure.event(event.event) };
+    const record = { at: clock.wall(), actorId: actor.sessionId, event: disclosure.event(event.event) };
     if (event.type === "@xstate.event") {
-      this.#post({ ...told, kind: "event", senderId: actorOf(event.sourceRef)?.sessionId });
+      this.#post({ ...record, kind: "event", senderId: actorOf(event.sourceRef)?.sessionId });
       return;
     }
-    this.#post({ ...told, kind: "snapshot", snapshot: disclosure.snapshot(snapshot) });
+    this.#post({ ...record, kind: "snapshot", snapshot: disclosure.snapshot(snapshot) });
     if (snapshot.status !== "active") this.#forget(actor);
   }
 
-  /** Tells every actor that is there, as it is: when it starts, and when something was left out. */
-  retell(): void {
+  /** Sends every live actor in its current state: at the start, and after records were dropped. */
+  resend(): void {
     const { root, actors } = this.#options;
-    // Parents are older than their children.
-    this.#toTell = [root, ...[...actors.kinds()].flatMap((kind) => [...actors.alive(kind).keys()])];
+    // Parents come first because they are older than their children.
+    this.#toSend = [root, ...[...actors.kinds()].flatMap((kind) => [...actors.alive(kind).keys()])];
     this.#posted = 0;
-    if (this.#retelling) return;
-    this.#retelling = true;
-    this.#retellSome();
+    if (this.#resending) return;
+    this.#resending = true;
+    this.#resendSome();
   }
 
-  /** A page has come: what it cannot know from the relay is told anew, to all of them. */
+  /** A page has come. If the relay can no longer replay everything, resend all actors (to all pages). */
   viewerCame(): void {
-    if (this.#posted > remembered) this.retell();
+    if (this.#posted > remembered) this.resend();
   }
 
   end(): void {
     this.#ended = true;
-    this.#toTell = [];
+    this.#toSend = [];
     if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer);
     for (const actor of [...this.#introduced.keys()]) this.#forget(actor);
   }
 
-  #retellSome(): void {
+  #resendSome(): void {
     this.#timer = undefined;
     if (this.#ended) return;
     const { actorsPerLoopTurn, clock, guard, sink } = this.#options;
-    for (let told = 0; told < actorsPerLoopTurn && !sink.isFull; told++) {
-      const actor = this.#toTell.shift();
+    for (let sent = 0; sent < actorsPerLoopTurn && !sink.isFull; sent++) {
+      const actor = this.#toSend.shift();
       if (!actor) break;
       const snapshot: unknown = actor.getSnapshot();
-      const isThere = isOfChart(snapshot) && snapshot.status === "active";
-      if (isThere && this.#isMeant(actor, snapshot)) this.#introduce(actor, snapshot);
+      const isAlive = isOfChart(snapshot) && snapshot.status === "active";
+      if (isAlive && this.#isSelected(actor, snapshot)) this.#introduce(actor, snapshot);
     }
-    this.#retelling = this.#toTell.length > 0;
-    if (!this.#retelling) return;
-    const again = (): void => guard(() => this.#retellSome());
-    if (sink.isFull) this.#timer = clock.setTimeout(again, roomPauseMs);
+    this.#resending = this.#toSend.length > 0;
+    if (!this.#resending) return;
+    const again = (): void => guard(() => this.#resendSome());
+    if (sink.isFull) this.#timer = clock.setTimeout(again, retryPauseMs);
     else clock.defer(again);
   }
 
-  #isMeant(actor: AnyActorRef, snapshot: AnyMachineSnapshot): boolean {
+  #isSelected(actor: AnyActorRef, snapshot: AnyMachineSnapshot): boolean {
     return actor === this.#options.root || matches(actor, snapshot, this.#options.filter);
   }
 
@@ -125,12 +125,12 @@ export class Bridge {
       this.#post({ kind: "chart", chart, definition: definitionOf(snapshot) });
     }
     const parentId = this.#shownParentOf(actor)?.sessionId;
-    const told = disclosure.snapshot(snapshot);
-    this.#post({ kind: "actor", at: clock.wall(), actorId: actor.sessionId, parentId, chart, snapshot: told });
+    const disclosed = disclosure.snapshot(snapshot);
+    this.#post({ kind: "actor", at: clock.wall(), actorId: actor.sessionId, parentId, chart, snapshot: disclosed });
     if (!this.#introduced.has(actor)) this.#follow(actor);
   }
 
-  /** XState 5.33 makes no inspection event of an actor that throws: this is how its end is heard. */
+  /** XState 5.33 makes no inspection event of an actor that throws, so subscribe to its error. */
   #follow(actor: AnyActorRef): void {
     const { clock, disclosure, guard } = this.#options;
     const failed = (): void =>
@@ -138,8 +138,8 @@ export class Bridge {
         const snapshot: unknown = actor.getSnapshot();
         if (!isOfChart(snapshot) || !this.#introduced.has(actor)) return;
         const event = { type: `xstate.error.actor.${actor.id}` };
-        const told = disclosure.snapshot(snapshot);
-        this.#post({ kind: "snapshot", at: clock.wall(), actorId: actor.sessionId, event, snapshot: told });
+        const disclosed = disclosure.snapshot(snapshot);
+        this.#post({ kind: "snapshot", at: clock.wall(), actorId: actor.sessionId, event, snapshot: disclosed });
         this.#forget(actor);
       });
     const subscription = actor.subscribe({ error: failed });
@@ -151,7 +151,7 @@ export class Bridge {
     this.#introduced.delete(actor);
   }
 
-  /** An actor whose parent the filter leaves out hangs from the next one up, so that the tree stays in one piece. */
+  /** The nearest ancestor that is shown, so that the tree stays connected when the filter leaves out a parent. */
   #shownParentOf(actor: Linked): AnyActorRef | undefined {
     let parent: Linked | undefined = actor._parent;
     while (parent && !this.#introduced.has(parent)) parent = parent._parent;
@@ -170,7 +170,7 @@ function actorOf(reference: unknown): Linked | undefined {
   return isActor(reference) ? reference : undefined;
 }
 
-/** The chart as it was written; functions by their name. */
+/** The chart's config as JSON, with functions by their names. */
 function definitionOf({ machine }: AnyMachineSnapshot): unknown {
   const text = JSON.stringify(machine.config, (_name, value: unknown) =>
     typeof value === "function" ? { type: value.name } : value,

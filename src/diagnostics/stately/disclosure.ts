@@ -1,12 +1,12 @@
-// What of an event or a context the Stately inspector is told. Hidden is the rule: of an object only what is named here
-// is told, so that a field somebody adds later is hidden until somebody names it.
+// Decides which fields of an event or a context the Stately inspector gets. Fields are hidden unless they are listed
+// here, so a field that is added later is hidden until someone lists it.
 import type { AnyEventObject, AnyMachineSnapshot } from "xstate";
-import type { ToldEvent, ToldSnapshot } from "./records.ts";
+import type { DisclosedEvent, DisclosedSnapshot } from "./records.ts";
 
 export type Payloads = "hidden" | "full";
 
-/** Ids and words of ours. What a person wrote, and what an agent or a provider answered, has other names. */
-const told: ReadonlySet<string> = new Set([
+/** Ids and our own keywords. Texts of users, agents and providers have other names. */
+const shownFields: ReadonlySet<string> = new Set([
   "actionId",
   "actorId",
   "connectionId",
@@ -20,27 +20,27 @@ const told: ReadonlySet<string> = new Set([
   "type",
 ]);
 
-/** Objects of ours inside an event, of which the same holds: an actor's input, and a broadcast. */
+/** Objects inside an event to which the same rule applies: an actor's input, and a broadcast. */
 const containers: ReadonlySet<string> = new Set(["input", "broadcast"]);
 
 export class Disclosure {
   readonly #payloads: Payloads;
   readonly #charactersMax: number;
 
-  /** @param charactersMax of one event or context, as JSON, where payloads are told. */
+  /** @param charactersMax of one event or context as JSON, when payloads are shown. */
   constructor(payloads: Payloads, charactersMax: number) {
     this.#payloads = payloads;
     this.#charactersMax = charactersMax;
   }
 
-  event(event: AnyEventObject): ToldEvent {
+  event(event: AnyEventObject): DisclosedEvent {
     const { type } = event;
     return { ...fieldsOf(this.#show(event)), type };
   }
 
-  snapshot(snapshot: AnyMachineSnapshot): ToldSnapshot {
+  snapshot(snapshot: AnyMachineSnapshot): DisclosedSnapshot {
     const { status, value, context, tags, output, error } = snapshot;
-    const shown: ToldSnapshot = { status, value, context: this.#show(context), tags: [...tags] };
+    const shown: DisclosedSnapshot = { status, value, context: this.#show(context), tags: [...tags] };
     if (output !== undefined) shown.output = this.#show(output);
     if (error !== undefined) shown.error = this.#payloads === "full" ? this.#show(error) : "not shown";
     return shown;
@@ -50,7 +50,7 @@ export class Disclosure {
     try {
       return this.#payloads === "full" ? this.#copy(value) : namedFieldsOf(value);
     } catch {
-      // A host's object may be anything: with a getter that throws, or going round in circles.
+      // A host's object may be anything: its getters may throw, and it may be circular.
       return { notShown: "no JSON" };
     }
   }
@@ -65,7 +65,7 @@ export class Disclosure {
 function namedFieldsOf(value: unknown): Record<string, unknown> {
   const shown: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fieldsOf(value))) {
-    if (told.has(name) && isPrimitive(field)) shown[name] = field;
+    if (shownFields.has(name) && isPrimitive(field)) shown[name] = field;
     else if (containers.has(name)) shown[name] = namedFieldsOf(field);
   }
   return shown;

@@ -1,13 +1,13 @@
-// What the server's thread tells the thread of the Stately inspector, and what comes back: plain data only. Must never
-// hold an actor, or anything else of the running server.
+// The messages between the server's thread and the Stately inspector's thread: plain data only. Must never hold an
+// actor or any other live object of the server.
 import type { StateValue } from "xstate";
 
-export interface ToldEvent {
+export interface DisclosedEvent {
   type: string;
   [field: string]: unknown;
 }
 
-export interface ToldSnapshot {
+export interface DisclosedSnapshot {
   status: "active" | "done" | "error" | "stopped";
   value: StateValue;
   context: unknown;
@@ -16,35 +16,35 @@ export interface ToldSnapshot {
   error?: unknown;
 }
 
-interface Told {
+interface RecordHead {
   /** Milliseconds since the epoch. */
   at: number;
   /** XState's own id, such as `x:12`. */
   actorId: string;
 }
 
-/** An actor as it is now: the first that is told of it, and again for pages that came later. */
-export interface ToldActor extends Told {
+/** An actor in its current state. The first record of an actor, and repeated for pages that came later. */
+export interface ActorRecord extends RecordHead {
   kind: "actor";
-  /** The nearest of its ancestors that is told as well; undefined for the gateway. */
+  /** Its nearest ancestor that is shown; undefined for the gateway. */
   parentId: string | undefined;
   chart: string;
-  snapshot: ToldSnapshot;
+  snapshot: DisclosedSnapshot;
 }
 
 export type StatelyRecord =
-  /** Comes before the first actor of the chart. The definition is the config of the machine, as JSON can hold it. */
+  /** Comes before the first actor of the chart. The definition is the machine's config, as JSON. */
   | { kind: "chart"; chart: string; definition: unknown }
-  | ToldActor
-  | (Told & { kind: "event"; senderId: string | undefined; event: ToldEvent })
-  | (Told & { kind: "snapshot"; event: ToldEvent; snapshot: ToldSnapshot });
+  | ActorRecord
+  | (RecordHead & { kind: "event"; senderId: string | undefined; event: DisclosedEvent })
+  | (RecordHead & { kind: "snapshot"; event: DisclosedEvent; snapshot: DisclosedSnapshot });
 
-/** Given to the thread when it starts. */
+/** The thread's workerData. */
 export interface RelayOptions {
   host: string;
-  /** 0: any free one. */
+  /** 0 takes any free one. */
   port: number;
-  /** Actor id of the gateway. */
+  /** The gateway's actor id. */
   rootId: string;
   viewerBytesMax: number;
 }
@@ -54,11 +54,11 @@ export type ToRelay = { kind: "records"; records: StatelyRecord[] } | { kind: "s
 export type FromRelay =
   /** The relay listens. */
   | { kind: "open"; port: number }
-  /** It cannot; the message is for a person. The thread ends. */
+  /** The relay failed. The message is for the operator. The thread ends. */
   | { kind: "failed"; message: string }
-  /** So many records are on their way to the pages. */
+  /** That many records were passed to the relay. */
   | { kind: "taken"; records: number }
-  /** A page has opened its WebSocket, and has got what the relay remembers. */
+  /** A page has opened its WebSocket and got the relay's replay. */
   | { kind: "viewer" }
-  /** Something went wrong that the relay survived. */
+  /** An error that the relay survived. */
   | { kind: "trouble"; message: string };

@@ -1,6 +1,6 @@
-// A thread of its own for the Stately inspector: the relay, and the official inspector that feeds it. Apart, because
-// one bad frame of a page ends whatever the relay runs in (@statelyai/inspect 0.7.2 hears no socket's errors). Must
-// never know more of the server than the records it is handed.
+// The Stately inspector's thread: the relay, and the official inspector that feeds it. They have their own thread
+// because one bad frame of a page ends the process that the relay runs in (@statelyai/inspect 0.7.2 has no error
+// listeners on its sockets). Must never know more of the server than the records it receives.
 import { randomUUID } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 import { createInspector, type StatelyInspectionEvent } from "@statelyai/inspect";
@@ -10,16 +10,16 @@ import type { FromRelay, RelayOptions, StatelyRecord, ToRelay } from "./records.
 import { openRelay, type Relay } from "./relay.ts";
 
 const { host, port: wantedPort, rootId, viewerBytesMax }: RelayOptions = workerData;
-/** Bytes on their way to the relay above which no more are taken. */
+/** While more bytes than that are on their way to the relay, no records are taken. */
 const feedBytesMax = 1024 * 1024;
-const roomPauseMs = 10;
-/** Nesting of a definition or a context that is told; our deepest chart has 10 levels. */
+const retryPauseMs = 10;
+/** Levels of a definition or context that are sent; our deepest chart has 10. */
 const depthMax = 32;
 
 const charts = new Map<string, unknown>();
 const feedPath = `/feed/${randomUUID()}`;
-/** Time of what is being told. */
-let toldAt = 0;
+/** Time of the record being sent. */
+let recordAt = 0;
 
 const say = (message: FromRelay): void => parentPort?.postMessage(message);
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -35,7 +35,7 @@ async function open(): Promise<{ relay: Relay; feed: WebSocket }> {
   const feed = new WebSocket(`ws://${hostAndPort(host, relay.port)}${feedPath}`);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   feed.addEventListener("open", () => resolve());
-  feed.addEventListener("close", () => reject(new Error("its own relay does not take what it is told")));
+  feed.addEventListener("close", () => reject(new Error("its relay does not accept the feed")));
   await promise;
   feed.addEventListener("close", () => giveUp(new Error("its relay has closed the feed")));
   return { relay, feed };
@@ -47,17 +47,17 @@ const inspector = createInspector(
   { send: (event) => feed.send(JSON.stringify(event)) },
   {
     serializationDepthLimit: depthMax,
-    // The inspector's own calls know neither the root nor when it was (0.7.2 writes "anonymous").
-    serialize: (event): StatelyInspectionEvent => ({ ...event, rootId, createdAt: String(Math.trunc(toldAt)) }),
+    // The inspector's own calls set neither the root id nor the time (0.7.2 writes "anonymous").
+    serialize: (event): StatelyInspectionEvent => ({ ...event, rootId, createdAt: String(Math.trunc(recordAt)) }),
   },
 );
 
-function tell(record: StatelyRecord): void {
+function send(record: StatelyRecord): void {
   if (record.kind === "chart") {
     charts.set(record.chart, record.definition);
     return;
   }
-  toldAt = record.at;
+  recordAt = record.at;
   if (record.kind === "actor") {
     const { actorId: sessionId, parentId, chart, snapshot } = record;
     const reference = (id: string) => ({ sessionId: id, send: () => {}, getSnapshot: () => snapshot });
@@ -71,10 +71,10 @@ function tell(record: StatelyRecord): void {
 }
 
 async function take(records: StatelyRecord[]): Promise<void> {
-  for (const record of records) tell(record);
-  while (feed.bufferedAmount > feedBytesMax) await sleep(systemTime, roomPauseMs);
+  for (const record of records) send(record);
+  while (feed.bufferedAmount > feedBytesMax) await sleep(systemTime, retryPauseMs);
   const cut = relay.cutSlow(viewerBytesMax);
-  if (cut > 0) say({ kind: "trouble", message: "a page that did not read what it was sent was cut off" });
+  if (cut > 0) say({ kind: "trouble", message: "a page that read too slowly was cut off" });
   say({ kind: "taken", records: records.length });
 }
 
@@ -83,7 +83,7 @@ parentPort?.on("message", (message: ToRelay) => {
   take(message.records).catch(giveUp);
 });
 
-// A page that breaks the WebSocket protocol is gone by the time its error comes here; the others go on.
+// A page that breaks the WebSocket protocol is disconnected by the time its error gets here. The others stay.
 process.on("uncaughtException", (error) => say({ kind: "trouble", message: messageOf(error) }));
 
 say({ kind: "open", port: relay.port });

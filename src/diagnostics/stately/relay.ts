@@ -1,5 +1,5 @@
-// The official relay of @statelyai/inspect, kept to this machine. On its own it listens on every interface and lets any
-// web page read along (0.7.2); it must do neither, because what it relays is the inside of a server.
+// The official relay of @statelyai/inspect, restricted to this machine. By itself it listens on every interface and
+// lets any web page connect (0.7.2). It must do neither, because it relays a server's internals.
 import http, { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -9,23 +9,23 @@ import { listen } from "../../runtime/listen.ts";
 
 export interface Relay {
   port: number;
-  /** Cuts off pages for which it holds more than so many bytes: the relay itself would hold them for ever. */
+  /** Cuts off pages with more unsent bytes than that, because the relay itself would hold them forever. */
   cutSlow(bytesMax: number): number;
 }
 
-export interface RelayHouse {
+export interface OpenRelayOptions {
   host: string;
-  /** 0: any free one. */
+  /** 0 takes any free one. */
   port: number;
-  /** A WebSocket that asks for this path is no page but the feed. */
+  /** A WebSocket with this path is the feed. All others are pages. */
   feedPath: string;
-  /** A page has opened its WebSocket. */
+  /** Called when a page has opened its WebSocket. */
   viewerCame(): void;
 }
 
 /**
- * Whoever frames the relay's page could lead the frame inside it elsewhere, and it hands all it hears to whatever is
- * there (0.7.2 names no origin): nobody may frame it, and nobody but Stately may be in it.
+ * The relay's page posts all it receives to the frame inside it, whatever origin that has (0.7.2). A page that framed
+ * it could navigate that inner frame elsewhere. So nobody may frame the page, and only Stately may be inside it.
  */
 const pageHeaders = new Map([
   ["Content-Security-Policy", "frame-ancestors 'none'; frame-src https://stately.ai https://*.stately.ai"],
@@ -33,7 +33,7 @@ const pageHeaders = new Map([
 ]);
 
 /** @throws ListenError */
-export async function openRelay({ host, port: wanted, feedPath, viewerCame }: RelayHouse): Promise<Relay> {
+export async function openRelay({ host, port: wanted, feedPath, viewerCame }: OpenRelayOptions): Promise<Relay> {
   const server = createServer();
   const sockets = new Set<Socket>();
   server.on("connection", (socket) => {
@@ -46,7 +46,7 @@ export async function openRelay({ host, port: wanted, feedPath, viewerCame }: Re
   if (!accept) throw new Error("the relay of @statelyai/inspect takes no WebSockets: is it another version?");
   server.removeAllListeners("upgrade");
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (!isFromHere(request.headers.origin, port)) {
+    if (!isOwnPage(request.headers.origin, port)) {
       socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
       return;
     }
@@ -64,8 +64,8 @@ export async function openRelay({ host, port: wanted, feedPath, viewerCame }: Re
 }
 
 /**
- * createInspectorServer has no option for the host and keeps its server to itself. For the length of this synchronous
- * call http.createServer hands out one that listens already, where we said.
+ * createInspectorServer (0.7.2) has no option for the host and does not expose its server. So during this synchronous
+ * call http.createServer returns our server, which listens already.
  */
 function lendTo(server: Server, borrow: () => void): void {
   const lent = { listen: server.listen };
@@ -85,8 +85,8 @@ function lendTo(server: Server, borrow: () => void): void {
   }
 }
 
-/** No browser, or the relay's own page: any page in the person's browser may ask, and this is none of its business. */
-function isFromHere(text: string | undefined, port: number): boolean {
+/** Allows clients that are no browsers, and the relay's own page. Any other page in the user's browser is refused. */
+function isOwnPage(text: string | undefined, port: number): boolean {
   if (text === undefined) return true;
   const origin = parseOrigin(text);
   return origin !== undefined && origin.scheme === "http" && isLoopback(origin.hostname) && origin.port === port;

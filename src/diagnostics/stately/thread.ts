@@ -1,5 +1,5 @@
-// The server's end of the Stately inspector's thread: starts it, hands it records once a loop turn, and ends it. Must
-// never let it hold up the server: what it does not take in time is left out, and counted.
+// The server's side of the Stately inspector's thread: starts it, sends it records once per loop turn, and ends it.
+// Must never let the thread delay the server: records that it does not take in time are dropped and counted.
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Logger } from "../../ports/logger.ts";
@@ -9,34 +9,34 @@ import type { FromRelay, RelayOptions, StatelyRecord, ToRelay } from "./records.
 
 export interface ThreadOptions {
   relay: RelayOptions;
-  /** Records that may wait for it. */
+  /** Records that may wait for the thread. */
   waitingMax: number;
-  /** It has so long to start, and to end. */
+  /** Deadline for its start, and for its end. */
   deadlineMs: number;
   clock: Clock;
   logger: Logger;
-  /** Runs what an event of the loop calls; what it throws is the caller's to hear. */
+  /** Runs a callback of the event loop and handles what it throws. */
   guard(run: () => void): void;
   viewerCame(): void;
-  /** It has taken all that waits, after something was left out. */
+  /** Called when no record waits any more, after some were dropped. */
   caughtUp(): void;
-  /** It has ended, and nobody asked it to. */
+  /** Called when the thread has ended without stop(). */
   died(reason: string): void;
 }
 
-/** Memory of the thread's own heap; over it the thread ends, and the server goes on. */
+/** The thread's own heap. Beyond it the thread ends and the server goes on. */
 const heapMegabytesMax = 256;
 
 export class StatelyThread {
   readonly #options: ThreadOptions;
   readonly #worker: Worker;
-  /** Resolves when nothing of the thread is left. */
+  /** Resolves when the thread has exited. */
   readonly #gone: Promise<void>;
   #batch: StatelyRecord[] = [];
-  /** Posted and not taken. */
+  /** Records posted and not acknowledged by the thread. */
   #waiting = 0;
-  #leftOut = 0;
-  /** It was warned of; it may happen again every second. */
+  #dropped = 0;
+  /** Dropping was logged as a warning once. It may recur every second, so later ones are logged as debug. */
   #wasBehind = false;
   #reason = "it ended by itself";
   #isOpen = false;
@@ -44,7 +44,7 @@ export class StatelyThread {
 
   private constructor(options: ThreadOptions) {
     this.#options = options;
-    // Its extension is this file's own: .ts here, .js in the published package.
+    // The script has this file's extension: .ts in the repository, .js in the published package.
     const script = new URL(`./relay-thread${extname(import.meta.url)}`, import.meta.url);
     this.#worker = new Worker(script, {
       name: "stately",
@@ -54,7 +54,7 @@ export class StatelyThread {
     this.#gone = new Promise((resolve) => this.#worker.once("exit", () => resolve()));
   }
 
-  /** @throws ListenError when the relay's port cannot be had. */
+  /** @throws ListenError when the relay cannot listen on its port. */
   static async open(options: ThreadOptions): Promise<{ thread: StatelyThread; port: number }> {
     const thread = new StatelyThread(options);
     const port = await thread.#opened();
@@ -65,11 +65,11 @@ export class StatelyThread {
     return this.#waiting >= this.#options.waitingMax;
   }
 
-  /** False: it was left out. A chart's definition never is. */
+  /** False when the record was dropped. A chart's definition never is. */
   post(record: StatelyRecord): boolean {
     if (this.#isStopped) return false;
     if (this.isFull && record.kind !== "chart") {
-      this.#leftOut++;
+      this.#dropped++;
       return false;
     }
     this.#waiting++;
@@ -77,14 +77,14 @@ export class StatelyThread {
     return true;
   }
 
-  /** Resolves when the thread, its port and its sockets are gone. Again: nothing more. */
+  /** Resolves when the thread, its port and its sockets are gone. May be called again. */
   async stop(): Promise<void> {
     if (!this.#isStopped) {
       this.#isStopped = true;
       this.#send({ kind: "stop" });
     }
     await this.#withinDeadline(this.#gone);
-    // Does nothing to a thread that has ended.
+    // No effect on a thread that has ended.
     await this.#worker.terminate();
   }
 
@@ -96,7 +96,7 @@ export class StatelyThread {
         resolve(message.port);
       } else if (message.kind === "failed" && !this.#isOpen) {
         reject(new ListenError(`the Stately inspector cannot open its relay: ${message.message} (--inspect-port)`));
-      } else this.#options.guard(() => this.#hear(message));
+      } else this.#options.guard(() => this.#receive(message));
     });
     this.#worker.on("error", (error) => {
       this.#reason = error.message;
@@ -116,7 +116,7 @@ export class StatelyThread {
     }
   }
 
-  #hear(message: FromRelay): void {
+  #receive(message: FromRelay): void {
     if (this.#isStopped) return;
     const { viewerCame, logger } = this.#options;
     if (message.kind === "viewer") viewerCame();
@@ -127,13 +127,13 @@ export class StatelyThread {
 
   #taken(records: number): void {
     this.#waiting -= records;
-    if (this.#waiting > 0 || this.#leftOut === 0) return;
+    if (this.#waiting > 0 || this.#dropped === 0) return;
     const { logger, caughtUp } = this.#options;
     const level = this.#wasBehind ? "debug" : "warn";
-    const leftOut = this.#leftOut;
-    logger[level]("stately: its page could not keep up: choose fewer actors with --inspect-filter", { leftOut });
+    const dropped = this.#dropped;
+    logger[level]("stately: its page could not keep up: choose fewer actors with --inspect-filter", { dropped });
     this.#wasBehind = true;
-    this.#leftOut = 0;
+    this.#dropped = 0;
     caughtUp();
   }
 
@@ -147,7 +147,7 @@ export class StatelyThread {
     this.#worker.postMessage(message);
   }
 
-  /** Undefined when the time is over. */
+  /** Undefined when the deadline has passed. */
   async #withinDeadline<Value>(promise: Promise<Value>): Promise<Value | undefined> {
     const { clock, deadlineMs } = this.#options;
     const settled = new AbortController();

@@ -1,6 +1,6 @@
-// The HTTP API put together (protocol 3): rules first, then what is open to all, then the token, then the rest. What a
-// route or a port throws costs its one request: a 500 without a word of the cause, which goes to the log. A store that
-// cannot be read says so: 507.
+// Assembles the HTTP API (protocol 3): general checks, public routes, the token check, all other routes. If a route or
+// a port throws, only that request fails, with a 500 that does not name the cause; the cause is logged. An unreadable
+// store gives a 507 that says so.
 import { Hono } from "hono";
 import { Authoriser } from "../access/authoriser.ts";
 import { AccountRates } from "../access/rate-limiter.ts";
@@ -13,7 +13,15 @@ import { routeConversations } from "./conversations.ts";
 import { refuse } from "./errors.ts";
 import { routeInspection, routeInspectionPage } from "./inspection.ts";
 import { routeLastAnswer } from "./last-answer.ts";
-import { administer, admit, authorise, limitRate, readConversationId, readToo, requireToken } from "./middleware.ts";
+import {
+  administer,
+  admit,
+  authorise,
+  limitRate,
+  readConversationId,
+  requireRead,
+  requireToken,
+} from "./middleware.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { routeQueue } from "./queue.ts";
 import { routeProbes, routeService } from "./server-routes.ts";
@@ -52,7 +60,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
       await next();
     } catch (thrown) {
       // Hono hands only Errors to onError; a host's port may throw anything.
-      throw new Error("something that is no Error was thrown", { cause: thrown });
+      throw new Error("a value that is not an Error was thrown", { cause: thrown });
     }
   });
   app.use(admit(parts));
@@ -63,9 +71,9 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   app.use(requireToken(parts));
   app.use(limitRate(parts));
   app.use("/conversations/:id/*", readConversationId(parts), authorise(parts));
-  // Their answers show the texts that wait.
-  app.use("/conversations/:id/queue", readToo(parts));
-  app.use("/conversations/:id/queue/*", readToo(parts));
+  // Their responses show the queued texts.
+  app.use("/conversations/:id/queue", requireRead(parts));
+  app.use("/conversations/:id/queue/*", requireRead(parts));
   routeService(app, parts);
   routeChat(app, parts);
   routeConversations(app, parts);
@@ -79,7 +87,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   return app;
 }
 
-/** The path as it was sent. Hono would decode it before it matches, and ids may hold anything. */
+/** The path as it was sent. By default Hono decodes the path before matching, but ids may contain any character. */
 function rawPath({ url }: Request): string {
   return new URL(url).pathname;
 }

@@ -1,5 +1,5 @@
-// POST /chat: one turn as NDJSON, a bare event a line (protocol 3). The turn is the conversation's: a client that
-// leaves or does not read loses its response, and the turn never notices.
+// POST /chat: one turn as NDJSON, one event per line (protocol 3). The turn belongs to the conversation: a client that
+// leaves or does not read loses its response, and the turn keeps running.
 import { randomUUID } from "node:crypto";
 import type { LoggedEvent, TurnRequest } from "../ports/orchestrator.ts";
 import type { ChatSend } from "../protocol/chat-send.ts";
@@ -18,7 +18,7 @@ export function routeChat(app: HttpApp, parts: HttpParts): void {
   });
 }
 
-/** The body is a chat.send without its type, and is refused in the same words (protocol 1.4). */
+/** The body is a chat.send without its type, with the same refusals (protocol 1.4). */
 function readChatSend(c: HttpContext, fields: Fields, parts: HttpParts): { message: ChatSend } | { refused: Response } {
   const { message: text } = fields as { message?: unknown };
   const textBytesMax = parts.limits.chatTextBytesMax;
@@ -35,7 +35,7 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
   const { orchestrator, authoriser, quota, limits, logger, clock } = parts;
   const { identity } = c.var;
   const subject = { conversationId: message.conversationId };
-  // One that is to be new has nothing yet that could be read.
+  // A new conversation has no content yet, so creating one needs no read access.
   const mayRead = message.conversationId === undefined ? undefined : authoriser.refusal(identity, "read", subject);
   const problem = authoriser.refusal(identity, "write", subject) ?? mayRead;
   if (problem !== undefined) return refuse(c, 403, problem);
@@ -54,7 +54,7 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
       forget();
       unsubscribe();
     },
-    // Not an error of the stream: a broken connection tells the reader that its turn is not whole.
+    // Destroys the connection, so the reader notices that its response is incomplete.
     onTooSlow: () => {
       logger.warn("http: a reader of POST /chat was too slow and was cut off", { conversationId, turnId });
       c.env.outgoing.destroy();
@@ -68,7 +68,7 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
     stream.end();
     unsubscribe();
   };
-  // Before the turn starts, so that nothing is missed. A turn running already is replayed here; it is not ours.
+  // Subscribe before the turn starts, so that nothing is missed. A turn already running is replayed and filtered out.
   const unsubscribe = subscribe(parts, conversationId, (event) => {
     if (turnId === undefined) early.push(event);
     else write(event);
@@ -90,7 +90,7 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
     unsubscribe();
     throw error;
   }
-  // Proxies that gather what they pass on would undo the streaming.
+  // Keeps proxies from buffering the stream.
   c.header("X-Accel-Buffering", "no");
   c.header("X-Conversation-Id", headerText(conversationId));
   return c.body(stream.body, 200, { "Content-Type": "application/x-ndjson" });
@@ -101,5 +101,5 @@ function turnRequest(conversationId: string, message: ChatSend): TurnRequest {
   return { conversationId, text, modelName, cwd, reasoningEffort, workspaceId, computerId, images };
 }
 
-/** An id may be any Unicode, a header may not (RFC 9110 5.5): what does not fit is percent-encoded. */
+/** Ids may hold any Unicode, headers may not (RFC 9110 5.5), so other ids are percent-encoded. */
 const headerText = (id: string): string => (/^[!-~]+$/.test(id) ? id : encodeURIComponent(id));

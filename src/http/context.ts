@@ -1,4 +1,4 @@
-// What the routes of the HTTP API stand on. Only ports: the same routes serve the process and any host.
+// The dependencies of the HTTP routes. They are ports only, so the same routes serve the process and any host.
 import type { HttpBindings } from "@hono/node-server";
 import type { Context, Hono } from "hono";
 import type { Authoriser } from "../access/authoriser.ts";
@@ -17,9 +17,9 @@ import type { Clock } from "../runtime/clock.ts";
 import type { OpenStreams } from "./open-streams.ts";
 
 export interface Health {
-  /** Is the process worth keeping? */
+  /** False when the process should be restarted. */
   alive(): boolean;
-  /** Does it take new turns? False while it drains. */
+  /** False while the server drains and takes no new turns. */
   ready(): boolean;
 }
 
@@ -29,9 +29,9 @@ export interface HttpParts {
   access: RequestGuard;
   authoriser: Authoriser;
   quota: TurnQuota;
-  /** How fast each token at each address may ask. */
+  /** The rate limits, per token and address. */
   rates: AccountRates;
-  /** Where answers that go on for long are noted, to be ended with their token. */
+  /** The long-running responses, which end with their token. */
   streams: OpenStreams;
   clock: Clock;
   logger: Logger;
@@ -40,24 +40,24 @@ export interface HttpParts {
   health: Health;
   /** Prometheus text. */
   metrics?: (() => Promise<string>) | undefined;
-  /** Where the page's files lie. */
+  /** The directory of the page's files. */
   page?: { directory: string } | undefined;
-  /** What the reasons are found in. */
+  /** For /why. */
   why?: WhyParts | undefined;
-  /** The live visualizer, when it was asked for. */
+  /** The live visualizer, with --inspect. */
   visualizer?: Visualizer | undefined;
-  /** Which turn events the event profile lets through; all when left out. */
+  /** The event profile: which turn events are sent. Default: all. */
   eventFilter?: ((event: { readonly type: string }) => boolean) | undefined;
 }
 
 export interface HttpEnvironment {
   Bindings: HttpBindings;
   Variables: {
-    /** Who asks, on every route but those that are open to all. */
+    /** The caller, on every route that needs a token. */
     identity: Identity;
-    /** Is its token still good? Asked again after what takes time. */
+    /** Is its token still valid? Check again after an await. */
     isStillGood: () => boolean;
-    /** Of routes below /conversations/:id, decoded and usable. */
+    /** On routes below /conversations/:id: decoded and validated. */
     conversationId: string;
   };
 }

@@ -1,5 +1,5 @@
-// What can be read of conversations and done to them as a whole (protocol 3). An unknown id answers 200 and empty where
-// it is only read; open and compact refuse it.
+// Reads conversations, and opens, closes, stops and compacts them (protocol 3). Reading an unknown id gives 200 and an
+// empty result; open and compact refuse it.
 import { isUsableId } from "../protocol/fields.ts";
 import type { HttpApp, HttpParts } from "./context.ts";
 import { notFound, notOffered, refuse, refuseByCode } from "./errors.ts";
@@ -16,7 +16,7 @@ function routeReads(app: HttpApp, { conversations, orchestrator, authoriser, lim
     const selection: { q?: string; workspaceId?: string } = {};
     for (const name of ["q", "workspaceId"] as const) {
       const text = c.req.query(name);
-      // `?q=` of an empty search field selects everything.
+      // An empty search field sends `?q=`, which selects everything.
       if (text === undefined || text === "") continue;
       if (!isUsableId(text, limits)) return refuse(c, 400, `${name} must be an id or, for q, the beginning of one`);
       selection[name] = text;

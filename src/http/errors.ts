@@ -1,4 +1,4 @@
-// Refusals over HTTP: {error} and the status that goes with each code of protocol 2. What is refused had no effect.
+// Refusals over HTTP: {error} and the status for each code of protocol 2. A refused request had no effect.
 import type { Limits } from "../limits.ts";
 import type { Refused } from "../ports/orchestrator.ts";
 import type { ErrorCode } from "../protocol/error-code.ts";
@@ -7,7 +7,7 @@ import type { HttpContext } from "./context.ts";
 
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 501 | 503 | 504 | 507;
 
-/** What is not named here is the client's mistake: 400. */
+/** Codes that are not listed are client errors: 400. */
 const statuses: Partial<Record<ErrorCode | "already-active", ErrorStatus>> = {
   "already-active": 409,
   "turn-running": 409,
@@ -27,14 +27,14 @@ const statuses: Partial<Record<ErrorCode | "already-active", ErrorStatus>> = {
 
 const statusByCode: ReadonlyMap<string, ErrorStatus> = new Map(Object.entries(statuses));
 
-/** The status for an error code, or for a host's own word. */
+/** The status for an error code, or for a host's own reason. */
 export const statusOf = (code: string): ErrorStatus => statusByCode.get(code) ?? 400;
 
 export function refuse(c: HttpContext, status: ErrorStatus, error: string): Response {
   return c.json({ error }, status);
 }
 
-/** A 503 says when to come back. */
+/** A 503 with Retry-After. */
 export function refuseForNow(c: HttpContext, error: string, limits: Pick<Limits, "retryAfterMs">): Response {
   c.header("Retry-After", String(Math.ceil(limits.retryAfterMs / 1000)));
   return refuse(c, 503, error);
@@ -45,14 +45,14 @@ export function refuseByCode(c: HttpContext, code: string, message: string, limi
   return status === 503 ? refuseForNow(c, message, limits) : refuse(c, status, message);
 }
 
-/** 429: the client asks faster than it may. @param count for how many requests this one counts. */
+/** 429: the client exceeds its rate. @param count as how many requests this one counts. */
 export function refuseTooFast(c: HttpContext, afterMs: number, count: number): Response {
   const { code, reply } = refusals.rateLimited("", afterMs, count);
   c.header("Retry-After", String(Math.ceil(afterMs / 1_000)));
   return c.json({ error: reply.message, code }, 429);
 }
 
-/** A turn that the orchestrator did not start. "already-active" has the wording of protocol 1.4, whoever refused. */
+/** The orchestrator did not start the turn. A running turn always gets the wording of protocol 1.4. */
 export function refuseTurn(c: HttpContext, conversationId: string, refused: Refused, limits: Limits): Response {
   const running = refused.reason === "already-active" || refused.reason === "turn-running";
   const message = running

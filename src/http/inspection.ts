@@ -1,5 +1,5 @@
-// The live visualizer over HTTP: its page, and what the page asks. Without a token only this machine may look, because
-// names of conversations and what people do are on it; nothing here can be steered, only seen.
+// The live visualizer over HTTP: its page and the page's requests. It shows names of conversations and what people do,
+// so without a token it answers only this machine. It is read-only.
 import type { MiddlewareHandler } from "hono";
 import { isLoopbackAddress } from "../access/hosts.ts";
 import type { Visualizer } from "../diagnostics/inspection/visualizer.ts";
@@ -9,7 +9,7 @@ import { createNdjsonStream, type NdjsonStream } from "./ndjson-stream.ts";
 import { readNumber } from "./request-input.ts";
 import { sendPageFile } from "./static-files.ts";
 
-/** The page's files need no token, like those of the chat page; the rule of who may look at all holds for them too. */
+/** The page's files need no token, like those of the chat page, but onlyFromHere applies to them too. */
 export function routeInspectionPage(app: HttpApp, visualizer: Visualizer): void {
   const { pageDirectory, chartsDirectory } = visualizer.options;
   app.use("/inspect", onlyFromHere(visualizer));
@@ -54,11 +54,11 @@ export function routeInspection(app: HttpApp, parts: HttpParts, visualizer: Visu
   app.get("/inspect/actors/:id/stream", (c) => streamActor(c, parts, visualizer, c.req.param("id")));
 }
 
-/** A page's empty field means that nothing is sought by it. */
+/** A search parameter. The page sends empty fields, which mean no restriction. */
 const sought = (c: HttpContext, name: string): string | undefined => c.req.query(name) || undefined;
 
 const noSuchActor = (c: HttpContext): Response =>
-  refuse(c, 404, `no actor ${JSON.stringify(c.req.param("id"))} is alive: GET /inspect/actors lists those there are`);
+  refuse(c, 404, `no actor ${JSON.stringify(c.req.param("id"))} is alive: GET /inspect/actors lists the live ones`);
 
 const streamHeaders = { "Content-Type": "application/x-ndjson", "X-Accel-Buffering": "no" };
 
@@ -68,7 +68,7 @@ function streamActor(
   visualizer: Visualizer,
   id: string,
 ): Response {
-  // Nobody reads the body of a HEAD, so nothing would ever end it: there is nothing to begin.
+  // Nobody reads the body of a HEAD response, so a stream would never end. Do not start one.
   if (c.req.method === "HEAD") return visualizer.detail(id) ? c.body(null, 200, streamHeaders) : noSuchActor(c);
   let leave: ReturnType<Visualizer["watch"]>;
   const stream: NdjsonStream = createNdjsonStream({
@@ -80,7 +80,7 @@ function streamActor(
       if (typeof leave === "function") leave();
     },
     onTooSlow: () => {
-      logger.warn("http: a reader of an actor's change was too slow and was cut off", { actorId: id });
+      logger.warn("http: a reader of an actor's changes was too slow and was cut off", { actorId: id });
       c.env.outgoing.destroy();
     },
   });
@@ -93,12 +93,12 @@ function streamActor(
   if (leave === undefined) return noSuchActor(c);
   if (leave === "full") {
     const { inspectStreamsMax } = visualizer.options.limits;
-    return refuse(c, 429, `${inspectStreamsMax} actors are being watched, the most there may be: close another page`);
+    return refuse(c, 429, `${inspectStreamsMax} actors are being watched, the maximum: close another page`);
   }
   return c.body(stream.body, 200, streamHeaders);
 }
 
-/** What proxies add; one that adds nothing cannot be told from a person at this machine. */
+/** Headers that proxies add. A proxy that adds none looks like a client on this machine. */
 const proxyHeaders = [
   "forwarded",
   "via",
@@ -110,8 +110,8 @@ const proxyHeaders = [
 ];
 
 /**
- * With a token that is asked for as everywhere. Without one the peer must be this machine, and no proxy may stand
- * between: through one, everybody looks like this machine.
+ * Without a token, refuses every peer but this machine, and every request through a proxy, because behind a proxy all
+ * clients look local. With a token, the token check applies instead.
  */
 function onlyFromHere({ options }: Visualizer): MiddlewareHandler<HttpEnvironment> {
   return async (c, next) => {

@@ -1,5 +1,5 @@
-// GET /conversations/:id/last: waits for the running turn and answers with its text (protocol 3). Whether the turn
-// ends, the time is up or the client leaves: the listener is let go.
+// GET /conversations/:id/last: waits for the running turn and responds with its text (protocol 3). The subscription
+// ends when the turn ends, the time is up or the client leaves.
 
 import type { HttpApp, HttpContext, HttpParts } from "./context.ts";
 import { notFound, notOffered, refuse } from "./errors.ts";
@@ -17,7 +17,7 @@ export function routeLastAnswer(app: HttpApp, parts: HttpParts): void {
   });
 }
 
-/** Resolves to true when the running turn is sealed, to false when nobody waits any more or the time is up. */
+/** Resolves to true when the running turn is sealed, to false when the client leaves or the time is up. */
 function sealed(c: HttpContext, parts: HttpParts): Promise<boolean> {
   const { orchestrator, clock, limits } = parts;
   const { conversationId } = c.var;
@@ -38,7 +38,7 @@ function sealed(c: HttpContext, parts: HttpParts): Promise<boolean> {
     unsubscribe = subscribe(parts, conversationId, (event) => {
       if (event.type === "turn-sealed") resolve(true);
     });
-    // A host may seal, or give up, between the question and the subscription: nothing would come any more.
+    // If the turn ended between the first check and the subscription, no event would follow.
     if (!orchestrator.isActive(conversationId)) resolve(true);
   } catch (error) {
     release();

@@ -1,5 +1,5 @@
-// What holds for every request before a route sees it: Host, Origin, CORS, token (protocol 2, "Access"; protocol 3).
-// Routes that need no token are registered before requireToken, so a forgotten route is closed, not open.
+// Checks for every request before a route sees it: Host, Origin, CORS, token (protocol 2, "Access"; protocol 3). Routes
+// without a token are registered before requireToken, so a forgotten route is closed, not open.
 import type { MiddlewareHandler } from "hono";
 import { networkOf } from "../access/address-limit.ts";
 import { accountOf, countOf } from "../access/rate-limiter.ts";
@@ -14,7 +14,7 @@ const methods = "GET, HEAD, POST, PUT, DELETE";
 const requestHeaders = "Authorization, Content-Type";
 const preflightKeptS = "600";
 
-/** Host and Origin for all, CORS for the allowed origins, and answers that no other page can read or guess types of. */
+/** Checks Host and Origin, answers CORS for allowed origins, and sets headers that keep other pages from reading. */
 export function admit(parts: HttpParts): Rule {
   return async (c, next) => {
     c.header("X-Content-Type-Options", "nosniff");
@@ -41,7 +41,7 @@ export function requireToken(parts: HttpParts): Rule {
   return async (c, next) => decide(c, parts, "api") ?? (await next());
 }
 
-/** A token at an address may ask as fast over HTTP as over a socket (protocol 2, rate-limited). */
+/** The rate limit of a token at an address, the same as over a socket (protocol 2, rate-limited). */
 export function limitRate({ rates, limits }: HttpParts): Rule {
   return async (c, next) => {
     const account = accountOf(c.var.identity, networkOf(c.env.incoming.socket.remoteAddress));
@@ -49,7 +49,7 @@ export function limitRate({ rates, limits }: HttpParts): Rule {
     const kind = isRead(c) ? "read" : "command";
     const { afterMs, floods } = rates.take(account, kind, bytes);
     if (afterMs === 0) return await next();
-    // What the connection has sent beyond this request is not answered.
+    // Further requests on this connection are not answered.
     if (floods) c.header("Connection", "close");
     return refuseTooFast(c, afterMs, kind === "read" ? 1 : countOf(bytes, limits));
   };
@@ -57,7 +57,7 @@ export function limitRate({ rates, limits }: HttpParts): Rule {
 
 const isRead = ({ req }: HttpContext): boolean => req.method === "GET" || req.method === "HEAD";
 
-/** Below /conversations/:id: a GET reads, all else changes something. */
+/** Below /conversations/:id a GET or HEAD needs read, every other method needs write. */
 export function authorise({ authoriser }: HttpParts): Rule {
   return async (c, next) => {
     const { conversationId } = c.var;
@@ -66,15 +66,15 @@ export function authorise({ authoriser }: HttpParts): Rule {
   };
 }
 
-/** Whatever it does, its answer shows something of the conversation. */
-export function readToo({ authoriser }: HttpParts): Rule {
+/** For routes whose response shows parts of the conversation whatever the method. */
+export function requireRead({ authoriser }: HttpParts): Rule {
   return async (c, next) => {
     const problem = authoriser.refusal(c.var.identity, "read", { conversationId: c.var.conversationId });
     return problem === undefined ? await next() : refuse(c, 403, problem);
   };
 }
 
-/** What shows or changes the server as a whole. */
+/** For routes that show or change the server as a whole. */
 export function administer({ authoriser }: HttpParts): Rule {
   return async (c, next) => {
     const problem = authoriser.refusal(c.var.identity, "administer");
@@ -82,7 +82,7 @@ export function administer({ authoriser }: HttpParts): Rule {
   };
 }
 
-/** Below /conversations/:id: decodes the id once for all routes. */
+/** Decodes the id of routes below /conversations/:id. */
 export function readConversationId({ limits }: HttpParts): Rule {
   return async (c, next) => {
     const read = readId(c.req.path.split("/")[2], limits);

@@ -1,24 +1,24 @@
-// A response body of lines that is written when it suits the sender and read when it suits the reader. Bounded: who
-// lets too much gather, or takes nothing for too long, is cut off, and never delays the sender.
+// A response body of NDJSON lines, with a bounded buffer between sender and reader. A reader that lets too much buffer
+// up, or reads nothing for too long, is cut off. It must never delay the sender.
 import type { Clock, Timer } from "../runtime/clock.ts";
 
 export interface NdjsonStream {
   readonly body: ReadableStream<Uint8Array>;
   write(line: string): void;
-  /** What was written before is still delivered. */
+  /** Ends the body after the lines already written. */
   end(): void;
 }
 
 export interface NdjsonStreamOptions {
   unsentBytesMax: number;
-  /** Lines are joined to pieces of at most so many bytes (one longer line goes alone); 64 KiB when left out. */
+  /** Lines are joined into chunks of at most this size; a longer line goes alone. Default: 64 KiB. */
   sliceBytes?: number;
-  /** From handing out a piece to the reader's asking for more. */
+  /** Longest time from handing out a chunk until the reader asks for more. */
   stallMs: number;
   clock: Clock;
-  /** Called once: the reader has left, was cut off, or has taken everything. */
+  /** Called once, when the reader has left, was cut off, or has read everything. */
   onEnd(): void;
-  /** The reader was too slow: whoever owns the connection ends it. */
+  /** The reader was too slow. The owner of the connection must end it. */
   onTooSlow(): void;
 }
 
@@ -61,7 +61,7 @@ export function createNdjsonStream(options: NdjsonStreamOptions): NdjsonStream {
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        // Asked for more: the piece before is out.
+        // The reader asks for more, so the previous chunk is out.
         clock.clearTimeout(stallTimer);
         takenBytes = 0;
         if (lines.length === 0 && state === "open") {
@@ -77,7 +77,7 @@ export function createNdjsonStream(options: NdjsonStreamOptions): NdjsonStream {
       },
       cancel: finish,
     },
-    // Nothing is taken ahead: what the reader has not asked for is counted here, and nowhere else.
+    // No read-ahead: all bytes that the reader has not asked for are counted here.
     { highWaterMark: 0 },
   );
 

@@ -1,9 +1,9 @@
-// The answers over HTTP that go on for long, each with whose it is: they end when its token is not good any more.
+// The long-running HTTP responses, each with its identity. They end when its token is no longer valid.
 import type { Identity } from "../ports/authorisation.ts";
 
 interface Open {
   identity: Identity;
-  /** What it shows, if it is a conversation. */
+  /** The conversation it shows, if any. */
   conversationId: string | undefined;
   cut(): void;
 }
@@ -12,7 +12,7 @@ export class OpenStreams {
   readonly #all = new Set<Open>();
   readonly #watching = new Map<string, number>();
 
-  /** Answers what to call when it has ended. */
+  /** @returns call it when the response has ended. */
   add(identity: Identity, cut: () => void, conversationId?: string): () => void {
     const open = { identity, cut, conversationId };
     this.#all.add(open);
@@ -22,7 +22,7 @@ export class OpenStreams {
     };
   }
 
-  /** How many of them show a conversation. */
+  /** How many show this conversation. */
   watching(conversationId: string): number {
     return this.#watching.get(conversationId) ?? 0;
   }

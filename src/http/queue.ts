@@ -1,5 +1,5 @@
-// The queue of a conversation: texts that start a turn or wait for the running one (protocol 3; chat.queue of 1.1). It
-// never answers before the orchestrator has the text.
+// The queue of a conversation: a text starts a turn or waits for the running one (protocol 3; chat.queue in 1.1). It
+// must never respond before the orchestrator has the text.
 import type { HttpApp, HttpParts } from "./context.ts";
 import { notOffered, refuse, refuseByCode, refuseTurn } from "./errors.ts";
 import { readFields, readId } from "./request-input.ts";
@@ -9,7 +9,7 @@ export function routeQueue(app: HttpApp, { orchestrator, quota, limits, parser }
     const body = await readFields(c, limits.httpBodyBytesMax);
     if ("refused" in body) return body.refused;
     const { conversationId } = c.var;
-    // In the words of chat.queue; its size is bounded by the body's (the 64 KiB of protocol 1.1 are a socket's).
+    // Validated as a chat.queue. Only the body limit bounds its size; the 64 KiB of protocol 1.1 hold for sockets.
     const parsed = parser.check({ ...body.fields, conversationId, type: "chat.queue" }, 0);
     if ("refusal" in parsed) return refuseByCode(c, parsed.refusal.code, parsed.refusal.reply.message, limits);
     if (parsed.message.type !== "chat.queue") throw new Error("a chat.queue was read as something else");

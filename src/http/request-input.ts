@@ -1,5 +1,5 @@
-// Reads what a request brings: bodies, ids in paths, numbers in queries. Holds at most the allowed bytes of a body, and
-// never trusts a length that was only announced.
+// Reads a request's input: bodies, ids in paths, numbers in queries. Holds at most the allowed bytes of a body and must
+// never trust a Content-Length.
 import type { Limits } from "../limits.ts";
 import { idProblem } from "../protocol/fields.ts";
 import { refusals } from "../protocol/refusals.ts";
@@ -18,8 +18,8 @@ export async function readFields(
   const body = await readBody(c, bytesMax);
   if (body === "too-large") return { refused: refuse(c, 413, `the body may have at most ${bytesMax} bytes`) };
   if (body === "incomplete") return { refused: refuse(c, 400, "the request ended before its body was complete") };
-  // A body may take its time.
-  if (!c.var.isStillGood()) return { refused: refuse(c, 401, "the token is not good any more") };
+  // Receiving a body takes time, and the token may have been removed meanwhile.
+  if (!c.var.isStillGood()) return { refused: refuse(c, 401, "the token is no longer valid") };
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(body));
@@ -39,7 +39,7 @@ async function readBody(c: HttpContext, bytesMax: number): Promise<Buffer | "too
   const parts: Buffer[] = [];
   let bytes = 0;
   try {
-    // The request is left open when its body is not wanted: destroying it would take the answer with it.
+    // Do not destroy the request when its body is too large: that would destroy the response too.
     for await (const part of incoming.iterator({ destroyOnReturn: false })) {
       bytes += part.length;
       if (bytes > bytesMax) return "too-large";
@@ -51,7 +51,7 @@ async function readBody(c: HttpContext, bytesMax: number): Promise<Buffer | "too
   return Buffer.concat(parts);
 }
 
-/** One segment of the path as an id. The path is kept raw (src/http/app.ts), so a slash in an id may be written %2F. */
+/** Decodes a path segment as an id. The path is raw (src/http/app.ts), so an id may contain a slash as %2F. */
 export function readId(
   segment: string | undefined,
   limits: Pick<Limits, "idCharactersMax">,
@@ -60,7 +60,7 @@ export function readId(
   try {
     text = decodeURIComponent(segment ?? "");
   } catch {
-    return { problem: "the id in the path is no percent-encoded UTF-8" };
+    return { problem: "the id in the path is not percent-encoded UTF-8" };
   }
   const problem = idProblem(text, limits);
   return problem === undefined ? { id: text } : { problem: `the id in the path ${problem}` };

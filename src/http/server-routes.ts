@@ -1,11 +1,11 @@
-// The routes that are about the server and not about a conversation: models, tickets, probes, metrics (protocol 3).
+// The routes of the server as a whole: models, tickets, probes, metrics (protocol 3).
 
 import type { HttpApp, HttpParts } from "./context.ts";
 import { notOffered, refuse, refuseForNow } from "./errors.ts";
 
-/** Open to all: whoever supervises the process has no token. */
+/** Open to all, because supervisors have no token. */
 export function routeProbes(app: HttpApp, { health, limits }: HttpParts): void {
-  app.get("/healthz", (c) => (health.alive() ? c.json({ alive: true }) : refuse(c, 503, "the server is not well")));
+  app.get("/healthz", (c) => (health.alive() ? c.json({ alive: true }) : refuse(c, 503, "the server has failed")));
   app.get("/readyz", (c) =>
     health.ready() ? c.json({ ready: true }) : refuseForNow(c, "the server takes no new turns", limits),
   );

@@ -1,5 +1,5 @@
-// Title, model and reasoning effort of a conversation, each read and written by itself (protocol 3). A null unsets; PUT
-// creates a conversation that is unknown.
+// Title, model and reasoning effort of a conversation, each with its own GET and PUT (protocol 3). null unsets a value.
+// PUT creates an unknown conversation.
 import * as v from "valibot";
 import type { ConversationSettings } from "../ports/conversations.ts";
 import { reasoningEfforts } from "../protocol/chat-send.ts";

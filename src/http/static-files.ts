@@ -1,5 +1,5 @@
-// Serves the page's files and nothing else: only plain names with a known ending, only from the page's directory. What
-// a file may load or call is bounded by a strict Content-Security-Policy.
+// Serves the page's files and nothing else: plain names with a known extension from the page's directory. A strict
+// Content-Security-Policy limits what a file may load or call.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const contentTypes: ReadonlyMap<string, string> = new Map([
 
 const contentSecurityPolicy = [
   "default-src 'self'",
-  // Images that people attach travel as data: URLs.
+  // Attached images are data: URLs.
   "img-src 'self' data:",
   "connect-src 'self' ws: wss:",
   "object-src 'none'",
@@ -23,10 +23,10 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** A picture opened by itself brings its own style, and nothing that runs. */
+/** For an SVG opened by itself: it has inline styles and no scripts. */
 const picturePolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
-/** Each part of the path begins with a letter, digit, - or _: no `..`, no hidden file, no empty part, no encoding. */
+/** Each segment begins with a letter, digit, - or _. That excludes `..`, hidden files, empty segments and encoding. */
 const pagePath = /^\/((?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(js|css|svg)|index\.(html))$/;
 
 export function routePage(app: HttpApp, { directory }: { directory: string }): void {
@@ -36,12 +36,12 @@ export function routePage(app: HttpApp, { directory }: { directory: string }): v
   });
 }
 
-/** The file as an answer; undefined when there is none of that name, or it is no page's file. */
+/** Responds with the file. Undefined when there is none of that name or the path is no page file's. */
 export async function sendPageFile(c: HttpContext, directory: string, path: string): Promise<Response | undefined> {
   const [, name, ending, pageEnding] = pagePath.exec(path) ?? [];
   const content = name === undefined ? undefined : await contentOf(join(directory, name));
   if (content === undefined) return undefined;
-  // Asked for again each time, so that a new server never runs with an old page, and sent only when it has changed.
+  // Browsers revalidate on each load, so a new server never gets an old page. Unchanged files are not sent again.
   const entityTag = `"${createHash("sha256").update(content).digest("base64url")}"`;
   c.header("Cache-Control", "no-cache");
   c.header("ETag", entityTag);

@@ -1,5 +1,5 @@
-// Listens to a conversation's events for one request. The listener hears nothing after unsubscribing, and an event that
-// is no event costs itself only (src/ports/guarded-orchestrator.ts).
+// Subscribes one request to a conversation's events. After unsubscribing the listener is never called, and a malformed
+// event is dropped without further harm (src/ports/guarded-orchestrator.ts).
 import { GuardedOrchestrator } from "../ports/guarded-orchestrator.ts";
 import type { LoggedEvent } from "../ports/orchestrator.ts";
 import type { HttpParts } from "./context.ts";

@@ -1,5 +1,5 @@
-// Why is it stuck: GET /conversations/:id/why, for who may read it, and GET /connections/:id/why, for who may look at
-// the server as a whole.
+// GET /conversations/:id/why needs read access to the conversation, GET /connections/:id/why the permission to
+// administer. Both explain why something is stuck.
 import { whyConnection, whyConversation } from "../diagnostics/why.ts";
 import type { HttpApp, HttpParts } from "./context.ts";
 import { notOffered, refuse } from "./errors.ts";

@@ -151,7 +151,7 @@ test("an actor is shown whole, and one that has gone is not there", () =>
     for (const path of [`/inspect/actors/${id}`, `/inspect/actors/${id}/stream`]) {
       const gone = await http.ask(path);
       assert.is(gone.status, 404);
-      assert.match((gone.json as { error: string }).error, /is alive: GET \/inspect\/actors lists those there are$/);
+      assert.match((gone.json as { error: string }).error, /is alive: GET \/inspect\/actors lists the live ones$/);
     }
   }));
 
@@ -218,7 +218,7 @@ test("a page that leaves is forgotten, and makes room for another", () =>
     await first.next();
     const refused = await http.ask(`/inspect/actors/${idOf("connection")}/stream`);
     assert.is(refused.status, 429);
-    assert.match((refused.json as { error: string }).error, /^1 actors are being watched, the most there may be/);
+    assert.match((refused.json as { error: string }).error, /^1 actors are being watched, the maximum/);
     await first.leave();
     const { inspection } = fixture.gateway;
     const isForgotten = async (): Promise<void> => {

@@ -1,5 +1,5 @@
-// The surface `conversation`: which model answers with how much effort, what goes on, and a button to stop it (design
-// 5).
+// The surface `conversation`: the model and its reasoning effort, the conversation's state, and a button that stops the
+// turn.
 import type { Conversations } from "../../ports/conversations.ts";
 import type { Orchestrator } from "../../ports/orchestrator.ts";
 import type { SurfaceContext, SurfaceProvider } from "../../ports/surfaces.ts";
@@ -9,13 +9,13 @@ import type { Changes } from "./changes.ts";
 
 const head = { id: "conversation", region: "conversation", title: "Conversation" };
 
-/** A state of the charts, in a person's words. */
+/** A chart's state name as words for the user. */
 const inWords = (state: string): string =>
   state === "stalled"
     ? "stalled: no sign of life from the agent"
     : state.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
-/** The value that stands for no effort of its own. */
+/** The option for "no effort set for this conversation". */
 const usualEffort = "default";
 
 const textOf = (payload: unknown): string => {
@@ -28,7 +28,7 @@ const textOf = (payload: unknown): string => {
 export interface ConversationSurfaceOptions {
   orchestrator: Orchestrator;
   conversations: Conversations;
-  /** What goes on in a conversation, in the charts' words. */
+  /** A conversation's state by its name in the charts. */
   activity: (conversationId: string) => string;
   changes: Changes;
 }
@@ -94,5 +94,5 @@ export function createConversationSurface(options: ConversationSurfaceOptions): 
 function effortOf(value: string): ReasoningEffort | null {
   if (value === usualEffort) return null;
   if (isReasoningEffort(value)) return value;
-  throw new Error(`"${value}" is no effort: choose one of ${[usualEffort, ...reasoningEfforts].join(", ")}`);
+  throw new Error(`"${value}" is not an effort: choose one of ${[usualEffort, ...reasoningEfforts].join(", ")}`);
 }

@@ -1,5 +1,5 @@
-// The surface `gateway`: how many sockets and turns there are, how fast deltas flow, and a toggle that refuses new
-// turns (design 5). Its figures are looked at once a second, and only while somebody watches.
+// The surface `gateway`: the numbers of sockets and running turns, deltas per second, and a toggle that refuses new
+// turns. Its figures are read once a second, and only while somebody watches it.
 
 import type { SurfaceProvider } from "../../ports/surfaces.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
@@ -25,10 +25,10 @@ export function createGatewaySurface(options: {
   const { clock, figures, setRefusesTurns, changes } = options;
   const listeners = new Set<() => void>();
   let timer: Timer | undefined;
-  let leaveChanges: (() => void) | undefined;
-  let seen = { at: clock.now(), events: figures().events };
+  let unsubscribe: (() => void) | undefined;
+  let last = { at: clock.now(), events: figures().events };
   let deltasPerSecond = 0;
-  /** The figures of the spec that was built last. */
+  /** The figures in the spec that was built last. */
   let shown = "";
 
   const announce = (): void => {
@@ -37,27 +37,27 @@ export function createGatewaySurface(options: {
 
   const textOf = (sockets: number, runningTurns: number): string => `${sockets} ${runningTurns} ${deltasPerSecond}`;
 
-  const look = (): void => {
+  const refresh = (): void => {
     const now = clock.now();
     const { sockets, runningTurns, events } = figures();
-    deltasPerSecond = Math.round(((events - seen.events) * 1_000) / Math.max(1, now - seen.at));
-    seen = { at: now, events };
+    deltasPerSecond = Math.round(((events - last.events) * 1_000) / Math.max(1, now - last.at));
+    last = { at: now, events };
     if (textOf(sockets, runningTurns) !== shown) announce();
-    timer = clock.setTimeout(look, refreshMs);
+    timer = clock.setTimeout(refresh, refreshMs);
   };
 
   const start = (): void => {
-    seen = { at: clock.now(), events: figures().events };
+    last = { at: clock.now(), events: figures().events };
     deltasPerSecond = 0;
-    timer = clock.setTimeout(look, refreshMs);
-    leaveChanges = changes((change) => {
+    timer = clock.setTimeout(refresh, refreshMs);
+    unsubscribe = changes((change) => {
       if (change.what === "turns") announce();
     });
   };
 
   const stop = (): void => {
     clock.clearTimeout(timer);
-    leaveChanges?.();
+    unsubscribe?.();
   };
 
   return {
@@ -97,7 +97,7 @@ export function createGatewaySurface(options: {
   };
 }
 
-/** true, false or {value: true|false}; nothing at all turns the toggle over. */
+/** Accepts true, false or {value: true|false}. Without a payload the toggle flips. */
 function wanted(payload: unknown, otherwise: boolean): boolean {
   if (payload === undefined || payload === null) return otherwise;
   const value: unknown = typeof payload === "object" && "value" in payload ? payload.value : payload;

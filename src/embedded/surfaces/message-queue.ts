@@ -1,4 +1,4 @@
-// The surface `message-queue`: the texts that wait in a conversation, for the page to show and withdraw (design 5).
+// The surface `message-queue`: a conversation's queued texts, which the page shows and can withdraw.
 import type { Conversations } from "../../ports/conversations.ts";
 import type { SurfaceProvider } from "../../ports/surfaces.ts";
 import type { Changes } from "./changes.ts";

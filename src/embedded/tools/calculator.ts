@@ -1,16 +1,15 @@
-// The tool `calculator`: works out an arithmetic expression with a parser of its own. Must never evaluate anything
-// else.
+// The tool `calculator`: evaluates an arithmetic expression with its own parser. Must never evaluate anything else.
 import * as v from "valibot";
 import type { Tool } from "../../ports/agent.ts";
 
-/** Nesting costs stack. */
+/** Bounds the parser's recursion: each level of nesting takes stack. */
 const expressionCharactersMax = 1_000;
 
 const inputSchema = v.object({ expression: v.string() });
 
 export const calculatorTool: Tool = {
   name: "calculator",
-  description: "Works out an arithmetic expression: + - * / % (remainder) ^ (power), parentheses, decimal numbers.",
+  description: "Evaluates an arithmetic expression: + - * / % (remainder) ^ (power), parentheses, decimal numbers.",
   inputSchema: {
     type: "object",
     properties: { expression: { type: "string", description: 'For example "2 * (3 + 4.5) ^ 2".' } },
@@ -25,8 +24,8 @@ export const calculatorTool: Tool = {
 };
 
 /**
- * The value, rounded to 15 significant digits, so that 0.1 + 0.2 is 0.3. Powers bind to the right and before a sign
- * (-2 ^ 2 is -4). @throws Error that says what is wrong and where.
+ * The value, rounded to 15 significant digits, so that 0.1 + 0.2 is 0.3. Powers are right-associative and bind more
+ * tightly than a sign (-2 ^ 2 is -4). @throws Error that says what is wrong and where.
  */
 export function evaluate(expression: string): number {
   if (expression.length > expressionCharactersMax) {
@@ -39,7 +38,7 @@ export function evaluate(expression: string): number {
 
 const numberPattern = /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
 
-/** Recursive descent: sum → product → signed → power → primary, one method each. */
+/** Recursive descent with one method per level: sum → product → signed → power → primary. */
 class Parser {
   readonly #text: string;
   #position = 0;
@@ -104,7 +103,7 @@ class Parser {
     return Number(found[0]);
   }
 
-  /** The next character that is no white space; undefined at the end. */
+  /** The next character other than white space; undefined at the end. */
   #next(): string | undefined {
     while (/\s/.test(this.#text[this.#position] ?? "")) this.#position++;
     return this.#text[this.#position];

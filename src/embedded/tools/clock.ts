@@ -1,15 +1,15 @@
-// The tool `clock`: says what time it is, also in a time zone. Reads only the clock it was given.
+// The tool `clock`: the current time, optionally in a time zone. Must never read any clock but the one passed in.
 import * as v from "valibot";
 import type { Tool } from "../../ports/agent.ts";
 import type { Clock } from "../../runtime/clock.ts";
 
 const inputSchema = v.nullish(v.object({ timeZone: v.nullish(v.string()) }));
 
-/** The result is one line: the time in UTC (ISO 8601) and, written out, in the time zone asked for. */
+/** The tool's result is one line: the time in UTC (ISO 8601), then written out in the requested time zone. */
 export function createClockTool(clock: Clock): Tool {
   return {
     name: "clock",
-    description: "The present date and time, in UTC and, if one is given, in an IANA time zone.",
+    description: "The current date and time in UTC and, if requested, in an IANA time zone.",
     inputSchema: {
       type: "object",
       properties: { timeZone: { type: "string", description: 'An IANA time zone such as "Europe/Berlin".' } },

@@ -1,11 +1,11 @@
 // Loads the tools of `serve --tools FILE`: a module whose default export, or export `tools`, is an array of Tool. Must
-// never let a malformed tool through: each error names the file, the tool, the field and the remedy.
+// never let a malformed tool through. Each error names the file, the tool, the field and the remedy.
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as v from "valibot";
 import type { Tool } from "../../ports/agent.ts";
 
-/** The message is one sentence or two for the person who started the server. */
+/** The message is for the person who started the server. */
 export class ToolsFileError extends Error {
   override name = "ToolsFileError";
 }
@@ -14,7 +14,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const toolSchema = v.object({
-  // What model endpoints accept as the name of a function.
+  // The function names that model endpoints accept.
   name: v.pipe(v.string("must be a string"), v.regex(/^[a-zA-Z0-9_-]{1,64}$/, "must be 1–64 letters, digits, _ or -")),
   description: v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty")),
   inputSchema: v.pipe(
@@ -63,12 +63,12 @@ async function importModule(path: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** The tool itself, not a copy (its run may need `this`), or what is wrong with it. */
+/** The tool itself and not a copy, because its run() may need `this`; or what is wrong with it. */
 function checkTool(value: unknown): Tool | string {
   if (isTool(value)) return value;
   const [issue] = v.safeParse(toolSchema, value).issues ?? [];
   const field = issue && v.getDotPath(issue);
-  if (!field) return "is no object";
+  if (!field) return "is not an object";
   return `field "${field}" ${issue.input === undefined ? "is missing" : issue.message}`;
 }
 

@@ -136,7 +136,7 @@ test("an action that is unknown, or lacks a conversation or a value, changes not
     assert.throws(() => surface.invoke("set-model", payload, context), 'the payload must be {"value"');
   assert.throws(
     () => surface.invoke("set-reasoning-effort", "huge", context),
-    '"huge" is no effort: choose one of default, low',
+    '"huge" is not an effort: choose one of default, low',
   );
   assert.equal(asked, []);
   assert.equal(orchestrator.given("stopTurn"), []);

@@ -94,8 +94,8 @@ load("a malformed tool is named by index, name and field, with the remedy", asyn
     [without("inputSchema", 'inputSchema: { type: "object", max: 5n }'), /field "inputSchema" must be plain JSON/],
     [without("run"), /field "run" is missing/],
     [without("run", 'run: "rm"'), /field "run" must be a function/],
-    [`export default [${good}, null]`, /tool 1: is no object/],
-    [`export default ["greet"]`, /tool 0: is no object/],
+    [`export default [${good}, null]`, /tool 1: is not an object/],
+    [`export default ["greet"]`, /tool 0: is not an object/],
   ];
   for (const [source, expected] of cases) {
     const message = await failure(fileWith(source));

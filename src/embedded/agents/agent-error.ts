@@ -1,9 +1,9 @@
-// What an agent throws when its turn cannot go on. The message is for the person who waits for the answer: it must
-// never hold a stack, a key or somebody else's text.
+// Thrown by an agent when its turn cannot continue. The message is shown to the user: it must never contain a stack, a
+// key or another user's text.
 
 export class AgentError extends Error {
   override name = "AgentError";
-  /** Goes into the turn's `error` event. */
+  /** The code of the turn's `error` event. */
   readonly code: string;
 
   constructor(code: string, message: string) {

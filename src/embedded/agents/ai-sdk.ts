@@ -1,5 +1,5 @@
-// The agent for real models: any endpoint that speaks the OpenAI chat completions format, through the AI SDK, which is
-// loaded with the first turn. The loop and the retries are ours. Must never let the API key out.
+// The agent for real models: calls any endpoint with the OpenAI chat completions API, through the AI SDK, which is
+// loaded with the first turn. The step loop and the retries are turnwire's own. Must never reveal the API key.
 import type { LanguageModel, ToolCallPart } from "ai";
 import type { Limits } from "../../limits.ts";
 import type { Agent, AgentEvent, AgentRun, ModelInfo } from "../../ports/agent.ts";
@@ -15,10 +15,10 @@ export type AiSdkLimits = StepLimits &
   Pick<Limits, "retriesMax" | "retryFirstDelayMs" | "retryDelayMaxMs" | "modelSilenceMs">;
 
 export interface AiSdkAgentOptions {
-  /** Up to and without `/chat/completions`; a query is sent along with every request. */
+  /** The URL without `/chat/completions`. Its query is sent with every request. */
   baseUrl: string;
   apiKey?: string | undefined;
-  /** The models to offer; any other name is accepted, too: the endpoint knows best. */
+  /** The models to list. Any other name is accepted too; the endpoint decides. */
   models: readonly ModelInfo[];
   /** The first part of `<provider>/<model>`. */
   provider?: string | undefined;
@@ -27,7 +27,7 @@ export interface AiSdkAgentOptions {
   limits: AiSdkLimits;
 }
 
-/** @throws Error that says what is wrong with the base URL */
+/** @throws Error when the base URL is not usable; the message says why. */
 export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
   const { apiKey, models, provider = "openai", clock, logger, limits } = options;
   const url = checkedUrl(options.baseUrl);
@@ -48,7 +48,7 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
     return { sdk, model: (name: string) => endpointModels.chatModel(name) };
   }
 
-  /** The pause before the next try, or undefined when there is to be none. */
+  /** The delay before the next attempt; undefined when there is none. */
   function pauseBefore(attempt: number, failure: Failure): number | undefined {
     if (!failure.retryable || attempt >= limits.retriesMax) return undefined;
     const { retryAfterMs } = failure;
@@ -56,11 +56,13 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
     return retryAfterMs <= limits.retryDelayMaxMs ? retryAfterMs : undefined;
   }
 
-  /** Without its cause: that one quotes the request, and what the endpoint said of the key. */
+  /** Has no `cause`, because the SDK's error quotes the request and the endpoint's words about the key. */
   function finalError({ message, errorCode, retryAfterMs }: Failure, tries: number): AgentError {
     const tried = tries > 1 ? ` (Tried ${tries} times.)` : "";
     const tooLong = retryAfterMs !== undefined && retryAfterMs > limits.retryDelayMaxMs;
-    const asked = tooLong ? ` (It asks to wait ${Math.ceil(retryAfterMs / 1000)} s; send the message again then.)` : "";
+    const asked = tooLong
+      ? ` (It asks you to wait ${Math.ceil(retryAfterMs / 1000)} s before you send the message again.)`
+      : "";
     return new AgentError(errorCode, message + tried + asked);
   }
 
@@ -85,13 +87,13 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
             clock,
             silenceMs: limits.modelSilenceMs,
             remember: (toolCallId, wanted) => callOptions.set(toolCallId, wanted),
-            onWarning: (warnings) => logger.debug("agent: the AI SDK warns", { provider, warnings }),
+            onWarning: (warnings) => logger.debug("agent: warning from the AI SDK", { provider, warnings }),
           });
         } catch (error) {
           agentRun.signal.throwIfAborted();
           const failure = failureOf(error, endpoint, clock.wall());
           const { message, code } = failure;
-          // After the first token the answer has begun: a second one would contradict what people have read.
+          // No retry after the first token: a second answer would contradict the text that was already shown.
           const delayMs = context.timer.hasToken ? undefined : pauseBefore(attempt, failure);
           logger.warn("agent: model call failed", { provider, model: agentRun.model, attempt, code, delayMs });
           if (delayMs === undefined) throw finalError(failure, attempt + 1);
@@ -109,7 +111,7 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
 }
 
 function checkedUrl(baseUrl: string): URL {
-  // The value is not quoted: it may hold a password.
+  // The value is not quoted, because it may contain a password.
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
     throw new Error(
@@ -117,7 +119,7 @@ function checkedUrl(baseUrl: string): URL {
     );
   }
   if (url.username !== "" || url.password !== "") {
-    throw new Error("The base URL of the model endpoint must not hold a user name or password. Give an API key.");
+    throw new Error("The base URL of the model endpoint must not contain a user name or password. Use an API key.");
   }
   return url;
 }

@@ -1,5 +1,5 @@
-// A queue between one who pushes, synchronously and at any time, and one who awaits. Never loses what was pushed before
-// it was closed; what is pushed after is dropped. Its owner bounds what goes in.
+// A queue that is written synchronously and read by one `for await` loop. Must never lose an item pushed before
+// close(); later ones are dropped. It has no bound of its own: the writer limits what it pushes.
 
 export class AsyncQueue<Item> {
   #items: Item[] = [];
@@ -17,7 +17,7 @@ export class AsyncQueue<Item> {
     this.#wake?.();
   }
 
-  /** For one reader. Ends when the queue is closed and empty. */
+  /** For a single reader. Ends when the queue is closed and empty. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
     for (;;) {
       const batch = this.#items;

@@ -1,5 +1,5 @@
-// The demo agent: three models that need no network and give the same answer every time, so that a newcomer sees the
-// server work and a test knows what to expect. Never reaches outside the process.
+// The demo agent: three models that need no network and always give the same answer, so that you can try the server at
+// once and tests know what to expect. Must never reach outside the process.
 
 import type { Agent, AgentRun } from "../../ports/agent.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -30,7 +30,7 @@ export function createDemoAgent(clock: Clock, limits: StepLimits): Agent {
         throw new AgentError("unknown-model", `There is no model demo/${run.model}. The demo models are: ${known}.`);
       }
       if (run.purpose === "summary") return yield* runSteps(run, clock, summaryStep(run), limits);
-      // The embedder's tools go first; the demo brings the two that it calls if they are not among them.
+      // Configured tools take precedence. The demo adds the two that it calls where they are missing.
       const missing = builtIn.filter(({ name }) => !run.tools.some((tool) => tool.name === name));
       const withTools = { ...run, tools: [...run.tools, ...missing] };
       return yield* runSteps(withTools, clock, step(withTools, clock), limits);

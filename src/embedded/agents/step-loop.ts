@@ -1,6 +1,6 @@
-// The loop that every agent of ours shares: a step lets the model speak, then its tools run, then what people said
-// meanwhile is handed over, and the next step begins. Never emits an event larger than the wire allows, and never
-// leaves a tool call without its result, unless the turn is aborted.
+// The step loop that the built-in agents share: call the model, run the tools it asks for, add the texts queued
+// meanwhile, repeat. Must never emit an event larger than the protocol allows, nor leave a tool call without its result
+// unless the turn is aborted.
 import { randomUUID } from "node:crypto";
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent, AgentMessage, AgentResult, AgentRun } from "../../ports/agent.ts";
@@ -16,11 +16,11 @@ export type StepLimits = Pick<
   "eventBytesMax" | "toolRunMs" | "stepsPerTurnMax" | "deltaCharactersMax" | "idCharactersMax"
 >;
 
-/** How a step says that the model has finished; it comes last and goes no further than the loop. */
+/** The last event of every step: the model has finished. It stays inside the loop. */
 export interface StepEnd {
   type: "step-end";
   reason: "stop" | "length" | "tool-calls";
-  /** Tokens that the next call would start from. */
+  /** How many tokens the next call would start with. */
   contextSize?: number | undefined;
 }
 
@@ -28,17 +28,17 @@ export interface StepContext {
   stepId: string;
   /** 0 for the first step of the turn. */
   index: number;
-  /** The conversation with all that this turn has added to it. */
+  /** The conversation, including what this turn has added. */
   messages: readonly AgentMessage[];
-  /** Started; the loop counts deltas and tool calls as tokens, a step may count what nobody sees. */
+  /** Already started. The loop counts deltas and tool calls as tokens; a step may count tokens that emit no event. */
   timer: StepTimer;
-  /** An id that no other call has: the proposed one if it can be used. */
+  /** A unique id for a call: the proposed one if it is valid and unused. */
   toolCallId(proposed?: string): string;
-  /** The call, whose event is still to be yielded, cannot be run: the reason becomes its result. */
+  /** Marks a call that cannot be run; the reason becomes its result. Call this before yielding the call's event. */
   unusable(toolCallId: string, reason: string): void;
 }
 
-/** One model call. Yields what the model says and `usage`; the loop adds results, `step-complete` and `steering`. */
+/** One model call. Yields the model's output and `usage`; the loop adds results, `step-complete` and `steering`. */
 export type Step = (context: StepContext) => AsyncGenerator<AgentEvent | StepEnd, void, undefined>;
 
 const cutOff = "The call was not run: the answer ended at the output limit, so its input may be incomplete.";
@@ -129,7 +129,7 @@ function chunkOf(event: Extract<AgentEvent, { type: "tool-call" | "tool-result" 
   return { type: "tool-result", stepId, toolCallId, toolName, content: event.content, isError: event.isError };
 }
 
-/** The call itself, or, when its input does not fit into an event, one that says so in place of it. */
+/** The call itself. If its input does not fit into an event, a note replaces the input. */
 function fitting(call: ToolCallEvent, inputBytesMax: number): ToolCallEvent {
   const encoded = JSON.stringify(call.input) ?? "";
   if (Buffer.byteLength(encoded) <= inputBytesMax) return call;

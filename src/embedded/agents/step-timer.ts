@@ -1,4 +1,4 @@
-// The figures of one step: when its first token came, how long its tokens took. Only ever reads the clock it was given.
+// Times one step: until its first token, and from its first token to its last. Must never read any clock but its own.
 import type { Clock } from "../../runtime/clock.ts";
 
 export interface StepTimings {
@@ -18,7 +18,7 @@ export class StepTimer {
     this.#begunAt = clock.now();
   }
 
-  /** Counts from now: a request that is tried again is measured by the try that succeeded. */
+  /** Restarts the measurement: a retried request is timed by the attempt that succeeded. */
   begin(): void {
     this.#begunAt = this.#clock.now();
     this.#firstTokenAt = undefined;
@@ -33,7 +33,7 @@ export class StepTimer {
     return this.#firstTokenAt !== undefined;
   }
 
-  /** Whole milliseconds; without a token there is only the total. */
+  /** Whole milliseconds. Without a token there is only the total. */
   timings(): StepTimings {
     const genTotalMs = Math.round(this.#clock.now() - this.#begunAt);
     if (this.#firstTokenAt === undefined) return { genTotalMs };

@@ -1,5 +1,5 @@
-// Runs one tool call: its output is passed on while the tool runs, and whatever the tool does, exactly one result comes
-// last, or the turn's own abort. A tool must never be able to hold up or end a turn by throwing, hanging or flooding.
+// Runs one tool call: passes its output on while it runs, and ends with exactly one result unless the turn is aborted.
+// A tool must never be able to block or end a turn by throwing, hanging or flooding.
 
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent, AgentRun, Tool } from "../../ports/agent.ts";
@@ -13,7 +13,7 @@ export type ToolResultEvent = Extract<AgentEvent, { type: "tool-result" }>;
 
 export interface ToolRun {
   call: ToolCallEvent;
-  /** Why the call cannot be run, when that is known before: the result says so. */
+  /** Set when the call cannot be run: the reason becomes its result. */
   unusable?: string | undefined;
   run: Pick<AgentRun, "tools" | "signal" | "cwd">;
   clock: Clock;
@@ -57,7 +57,7 @@ export async function* runTool(toolRun: ToolRun): AsyncGenerator<ToolOutputEvent
   };
   const attempt = (): Promise<Outcome> => outcomeOf(tool, call.input, { signal: stop.signal, cwd: run.cwd, onOutput });
   const settled = withinBounds(attempt, stop, run.signal, clock, limits.toolRunMs).finally(() => output.close());
-  // Awaited below; a reader that leaves before must not turn an abort into an unhandled rejection.
+  // Awaited below. A reader that leaves earlier must not turn an abort into an unhandled rejection.
   settled.catch(() => {});
   try {
     yield* output;
@@ -67,7 +67,7 @@ export async function* runTool(toolRun: ToolRun): AsyncGenerator<ToolOutputEvent
   }
 }
 
-/** Never rejects: what a tool throws, and what cannot be shown of its result, is an outcome too. */
+/** Never rejects: what a tool throws, or a result that is not JSON, becomes an error outcome. */
 async function outcomeOf(tool: Tool, input: unknown, context: Parameters<Tool["run"]>[1]): Promise<Outcome> {
   try {
     const value = await tool.run(input, context);
@@ -77,7 +77,7 @@ async function outcomeOf(tool: Tool, input: unknown, context: Parameters<Tool["r
   }
 }
 
-/** The attempt's outcome; an error outcome when it takes longer than runMs; rejects when the turn is aborted. */
+/** The attempt's outcome, or an error outcome after runMs. Rejects when the turn is aborted. */
 function withinBounds(
   attempt: () => Promise<Outcome>,
   stop: AbortController,
@@ -100,7 +100,7 @@ function withinBounds(
       resolve({ content: message, isError: true });
     }, runMs);
     signal.addEventListener("abort", onAbort, { once: true });
-    // However the run ends, also when its reader leaves, the tool is told to stop: then nothing may stay behind.
+    // Every way that a run can end aborts `stop`, so the timer and the listener are always released.
     stop.signal.addEventListener("abort", release, { once: true });
     attempt().then((outcome) => {
       release();

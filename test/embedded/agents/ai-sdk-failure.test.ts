@@ -71,7 +71,7 @@ failures("an answer that breaks off is tried again, one that is none is not", ()
   for (const name of ["AI_JSONParseError", "AI_TypeValidationError"]) {
     const { retryable, message } = failure(named(name, "unexpected <"));
     assert.not(retryable);
-    assert.match(message, /sent what is no chat completion stream: unexpected </);
+    assert.match(message, /sent something other than a chat completion stream: unexpected </);
   }
 });
 

@@ -107,7 +107,10 @@ sdk("who asks to wait longer than we do is not asked again too early", async ({ 
   endpoint.reply(refuse(429, { retryAfter: 120 }));
   const { events, error } = await turn(endpoint);
   assert.equal(events, []);
-  assert.match(messageOf(error), /answered 429: status 429 \(It asks to wait 120 s; send the message again then\.\)/);
+  assert.match(
+    messageOf(error),
+    /answered 429: status 429 \(It asks you to wait 120 s before you send the message again\.\)/,
+  );
 });
 
 sdk("what another try cannot mend fails at once", async ({ endpoint }) => {
@@ -120,7 +123,7 @@ sdk("what another try cannot mend fails at once", async ({ endpoint }) => {
     assert.is(error instanceof Error ? error.cause : "none", undefined, "what is logged of it quotes nothing");
   }
   endpoint.reply({ stream: [{ raw: "data: {not json\n\n" }, ...ending("stop")] });
-  assert.match(messageOf((await turn(endpoint)).error), /sent what is no chat completion stream/);
+  assert.match(messageOf((await turn(endpoint)).error), /sent something other than a chat completion stream/);
   endpoint.reply({ status: 200, headers: { "content-type": "text/html" }, body: "<html>a proxy</html>" });
   const { error } = await turn(endpoint, { limits: { ...quick, retriesMax: 0 } });
   assert.match(messageOf(error), /ended its answer without saying why/);
@@ -154,7 +157,7 @@ sdk("after the first token nothing is tried again: what was said stays, and the 
   endpoint.reply({ stream: [{ text: "Once" }, { raw: "data: {oops\n\n" }] });
   const { events, error } = await turn(endpoint);
   assert.is(textIn(events), "Once");
-  assert.match(messageOf(error), /no chat completion stream/);
+  assert.match(messageOf(error), /other than a chat completion stream/);
   assert.is(endpoint.requests.length, 4);
 });
 

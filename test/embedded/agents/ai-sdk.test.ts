@@ -73,7 +73,7 @@ sdk("a wrong base URL is refused before the first turn, without quoting it", () 
   for (const baseUrl of ["", "models", "ftp://x/v1"]) assert.throws(create(baseUrl), /http or https URL like/);
   assert.throws(create("http://me:hunter2@x/v1"), (error: Error) => {
     assert.not.match(error.message, "hunter2");
-    return /must not hold a user name or password/.test(error.message);
+    return /must not contain a user name or password/.test(error.message);
   });
 });
 
@@ -174,7 +174,7 @@ sdk("calls that cannot be run become results that say why", async ({ endpoint })
     ofType(events, "tool-result").map(({ content, isError }) => [content, isError]),
     [
       ['There is no tool "unknown". The tools are: calculator.', true],
-      ["The call was not run: its input is no JSON object.", true],
+      ["The call was not run: its input is not a JSON object.", true],
       ['calculator: the input must be an object like {"expression": "2 * (3 + 4)"}.', true],
     ],
   );

@@ -1,21 +1,21 @@
-// What went wrong with a model call, read from whatever the AI SDK, fetch or the endpoint threw: a sentence for a
-// person, and whether and when another try makes sense. Must never let an API key into that sentence.
+// Classifies an error of the AI SDK, fetch or the endpoint: a message for the user, and whether and when to retry. Must
+// never let an API key into the message.
 import { AgentError } from "../agent-error.ts";
 
 export interface Failure {
   message: string;
-  /** The HTTP status, or the system's word for a broken connection. */
+  /** The HTTP status, or the system error code of a broken connection. */
   code?: string;
   retryable: boolean;
-  /** How long the endpoint asks to wait. */
+  /** How long the endpoint asks the client to wait. */
   retryAfterMs?: number;
-  /** Goes into the turn's error event when the turn ends with it. */
+  /** The code of the turn's `error` event if the turn ends with this failure. */
   errorCode: string;
 }
 
-/** Longer messages are mostly pages of HTML, or the whole prompt. */
+/** Longer messages are mostly HTML pages, or repeat the whole prompt. */
 const messageCharactersMax = 500;
-/** Shorter keys are placeholders such as "x", found in every message. */
+/** Shorter keys are placeholders such as "x", which occur in every message. */
 const keyCharactersMin = 6;
 
 const brokenConnectionCodes = new Set([
@@ -39,7 +39,7 @@ export interface Endpoint {
   apiKey: string | undefined;
 }
 
-/** wallMs: the time now, for a Retry-After that is a date. */
+/** @param wallMs the current time, for a Retry-After that is a date */
 export function failureOf(error: unknown, endpoint: Endpoint, wallMs: number): Failure {
   const failure = classify(error, endpoint, wallMs);
   return { ...failure, message: shown(failure.message, endpoint.apiKey) };
@@ -72,7 +72,7 @@ function classify(error: unknown, { host }: Endpoint, wallMs: number): Failure {
     return { message, code: "incomplete", retryable: true, errorCode };
   }
   if (nameOf(error) === "AI_JSONParseError" || nameOf(error) === "AI_TypeValidationError") {
-    const message = `The model endpoint at ${host} sent what is no chat completion stream: ${reason}`;
+    const message = `The model endpoint at ${host} sent something other than a chat completion stream: ${reason}`;
     return { message, code: "malformed", retryable: false, errorCode };
   }
   return { message: `The model call failed: ${reason}`, retryable: false, errorCode };
@@ -84,7 +84,7 @@ function hint(status: number): string {
   return "";
 }
 
-/** The first link in the chain of causes that is a broken connection. */
+/** The first error in the chain of causes that is a broken connection. */
 function brokenConnection(error: unknown): { message: string; code: string } | undefined {
   for (let link = error, depth = 0; link instanceof Error && depth < 8; link = link.cause, depth++) {
     const code = field(link, "code");

@@ -1,18 +1,18 @@
-// A conversation's history as the AI SDK takes it. Endpoints refuse a history in which a tool call and its result do
-// not stand together, so this must make one out of any history, whatever was interrupted in it.
+// Converts a conversation's history to the AI SDK's messages. Endpoints refuse a history with an unpaired tool call or
+// result, so the output must have none, whatever was interrupted in the input.
 import type { FilePart, ModelMessage, TextPart, ToolCallPart, ToolResultPart } from "ai";
 import type { AgentMessage } from "../../../ports/agent.ts";
 import type { Chunk } from "../../../protocol/chunk.ts";
 
 type AssistantPart = Exclude<Extract<ModelMessage, { role: "assistant" }>["content"], string>[number];
-/** What a provider wants back with a tool call (Gemini: its thought signature), by toolCallId. */
+/** Options that a provider wants back with a tool call (Gemini: its thought signature), by toolCallId. */
 export type CallOptions = ReadonlyMap<string, NonNullable<ToolCallPart["providerOptions"]>>;
 
 const noResult = "There is no result: the turn ended before the tool did.";
 
 /**
- * Reasoning goes back only as far as the last user message: models want it between their tool calls, while endpoints
- * ignore or refuse that of earlier answers (DeepSeek answers 400).
+ * Includes reasoning only after the last user message: models need it between their tool calls, but endpoints ignore or
+ * refuse the reasoning of earlier answers (DeepSeek answers 400).
  */
 export function toModelMessages(
   messages: readonly AgentMessage[],
@@ -35,7 +35,7 @@ export function toModelMessages(
     if (role === "tool") {
       for (const chunk of chunks) {
         const call = chunk.type === "tool-result" ? open.get(chunk.toolCallId) : undefined;
-        // A result whose call is not before it cannot be sent.
+        // A result without an earlier call cannot be sent.
         if (call && chunk.type === "tool-result") addResult(toolResult(call, chunk.content, chunk.isError));
       }
       continue;
@@ -49,7 +49,7 @@ export function toModelMessages(
       if (content.length > 0) result.push({ role, content });
     } else {
       const content = chunks.flatMap((chunk) => assistantParts(chunk, index > lastUser, options.callOptions));
-      // Thinking alone is no answer to show a model.
+      // A message of reasoning alone is left out.
       if (content.some(({ type }) => type !== "reasoning")) result.push({ role, content });
       for (const part of content) if (part.type === "tool-call") open.set(part.toolCallId, part);
     }
@@ -68,7 +68,7 @@ function userParts(chunk: Chunk, vision: boolean): (TextPart | FilePart)[] {
   return [imagePart(chunk.url, chunk.mimeType)];
 }
 
-/** Addresses go to the endpoint as they are: this server never fetches what a message names. */
+/** URLs are passed to the endpoint unchanged: this server must never fetch them. */
 function imagePart(url: string, mimeType: string | undefined): TextPart | FilePart {
   const inline = /^data:(image\/[^;,]+);base64,/i.exec(url);
   if (inline?.[1] !== undefined) {
@@ -91,7 +91,7 @@ function assistantParts(chunk: Chunk, withThinking: boolean, callOptions: CallOp
   return [providerOptions ? { ...part, providerOptions } : part];
 }
 
-/** Servers that fill a template with the arguments expect an object, also when the model wrote something else. */
+/** Servers that fill a chat template with the arguments expect an object, even where the model wrote something else. */
 const asObject = (input: unknown): unknown =>
   typeof input === "object" && input !== null && !Array.isArray(input) ? input : { input };
 

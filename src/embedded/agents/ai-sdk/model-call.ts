@@ -1,5 +1,5 @@
-// One request to the model, once: streams what it says as turn events. Whoever stops reading, for whatever reason, has
-// by that aborted the HTTP request; nothing is left running and no rejection unhandled.
+// One request to the model, without retries: streams the answer as agent events. When its reader stops, for whatever
+// reason, the HTTP request is aborted. Must never leave a request running or a rejection unhandled.
 import type { LanguageModel, LanguageModelUsage, ModelMessage, ToolCallPart, ToolSet } from "ai";
 import type { AgentEvent, AgentRun, Tool } from "../../../ports/agent.ts";
 import type { Usage } from "../../../protocol/turn-event.ts";
@@ -7,7 +7,7 @@ import type { Clock } from "../../../runtime/clock.ts";
 import { AgentError } from "../agent-error.ts";
 import type { StepContext, StepEnd } from "../step-loop.ts";
 
-/** The parts of `ai` in use, loaded with the first turn. */
+/** The functions of `ai` in use; the package is loaded with the first turn. */
 export type Sdk = Pick<typeof import("ai"), "experimental_streamLanguageModelCall" | "jsonSchema">;
 
 export interface ModelCall {
@@ -18,9 +18,9 @@ export interface ModelCall {
   context: StepContext;
   clock: Clock;
   silenceMs: number;
-  /** Called with what the provider wants back with a tool call in the next request. */
+  /** Called with the options that the provider wants back with a tool call in the next request. */
   remember(toolCallId: string, options: NonNullable<ToolCallPart["providerOptions"]>): void;
-  /** Called with what the SDK could not do as asked. */
+  /** Called with the SDK's warnings, such as settings that it ignored. */
   onWarning(warnings: unknown[]): void;
 }
 
@@ -44,7 +44,7 @@ export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | S
       allowSystemInMessages: true,
       tools: toolSet(run.tools, sdk),
       abortSignal: request.signal,
-      // The option takes any string; whether xhigh and max exist is for the endpoint to say.
+      // The option takes any string; the endpoint decides whether it knows xhigh and max.
       ...(run.reasoningEffort
         ? { providerOptions: { openaiCompatible: { reasoningEffort: run.reasoningEffort } } }
         : {}),
@@ -63,14 +63,14 @@ export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | S
           yield { type: "reasoning-delta", delta: part.text };
           break;
         case "tool-input-start":
-          // Nobody sees it yet, but the model has spoken: no retry from here on.
+          // Counts as a token although no event is emitted: there must be no retry from here on.
           timer.token();
           break;
         case "tool-call": {
           const toolCallId = context.toolCallId(part.toolCallId);
           if (part.providerMetadata) call.remember(toolCallId, part.providerMetadata);
           if (typeof part.input === "string")
-            context.unusable(toolCallId, "The call was not run: its input is no JSON object.");
+            context.unusable(toolCallId, "The call was not run: its input is not a JSON object.");
           yield { type: "tool-call", stepId, toolCallId, toolName: part.toolName, input: part.input };
           break;
         }
@@ -81,7 +81,7 @@ export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | S
           if (usage) yield { type: "usage", stepId, usage };
           yield {
             type: "step-end",
-            reason: errorMessage(part.finishReason, part.rawFinishReason),
+            reason: stepEndReason(part.finishReason, part.rawFinishReason),
             contextSize: usage && usage.inputTokens + usage.outputTokens,
           };
           break;
@@ -89,7 +89,7 @@ export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | S
       }
     }
   } catch (error) {
-    // fetch and streams wrap the reason in many ways; it is ours when we aborted.
+    // fetch and streams wrap an abort reason in many ways: throw the original.
     throw request.signal.aborted ? request.signal.reason : error;
   } finally {
     clock.clearTimeout(silence);
@@ -98,7 +98,7 @@ export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | S
   }
 }
 
-/** Schemas only: without `execute` the SDK runs nothing. */
+/** The schemas only: without `execute` the SDK runs no tool. */
 function toolSet(tools: Tool[], sdk: Sdk): ToolSet {
   return Object.fromEntries(
     tools.map(({ name, description, inputSchema }) => [
@@ -115,15 +115,15 @@ function usageOf(usage: LanguageModelUsage): Usage | undefined {
   return {
     inputTokens: inputTokens ?? 0,
     outputTokens: outputTokens ?? 0,
-    // The SDK says 0 also where the endpoint said nothing.
+    // The SDK reports 0 where the endpoint reported nothing.
     ...(cacheReadTokens ? { cacheReadTokens } : {}),
     ...(cacheWriteTokens ? { cacheWriteTokens } : {}),
   };
 }
 
-function errorMessage(reason: string, raw: string | undefined): StepEnd["reason"] {
+function stepEndReason(reason: string, raw: string | undefined): StepEnd["reason"] {
   if (reason === "length" || reason === "tool-calls") return reason;
-  // The SDK calls a refusal in the model's own words content-filter, too; that one is an answer.
+  // The SDK also reports content-filter for a refusal in the model's own words, which is an answer.
   if (reason === "content-filter" && raw === "content_filter") {
     throw new AgentError("content-filter", "The model endpoint withheld the rest of the answer (content filter).");
   }

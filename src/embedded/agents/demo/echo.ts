@@ -1,4 +1,4 @@
-// demo/echo: streams the prompt back word by word. Joined, its deltas are exactly the prompt.
+// demo/echo: streams the prompt back word by word. Its deltas, joined, are exactly the prompt.
 
 import type { AgentRun } from "../../../ports/agent.ts";
 import type { Clock } from "../../../runtime/clock.ts";

@@ -1,6 +1,6 @@
-// demo/script: plays the JSON in the prompt, so that a test can order any answer: how much, how fast, with which
-// tools, failing or hanging where. The same script always gives the same text. A prompt of plain words is echoed, so
-// that texts queued behind a script are answered too.
+// demo/script: plays the JSON in the prompt, so that a test can specify the answer: its length, its speed, its tool
+// calls, and where it fails or hangs. The same script always gives the same text. A prompt that is not JSON is echoed,
+// so that texts queued behind a script are answered too.
 import * as v from "valibot";
 import type { AgentRun } from "../../../ports/agent.ts";
 import type { Clock } from "../../../runtime/clock.ts";
@@ -9,13 +9,13 @@ import type { Step } from "../step-loop.ts";
 import { echoStep } from "./echo.ts";
 import { lastUserText, pause, stepEnd } from "./speech.ts";
 
-/** Deltas of one kind. Enough for load tests; more would only hold a turn for longer than anybody waits. */
+/** The most deltas of one type: enough for load tests. */
 const deltasMax = 1_000_000;
-/** Characters of a delta; larger ones would be emitted in pieces. */
+/** The most characters per delta; larger ones would be split when they are emitted. */
 const sizeMax = 65_536;
 const delayMaxMs = 60_000;
 const toolStepsMax = 100;
-/** Deltas without a delay between two turns of the event loop. Higher: faster, and the server stalls for longer. */
+/** Deltas without a delay per event-loop turn. Higher is faster, but blocks the server for longer. */
 const deltasPerLoopTurn = 64;
 
 const count = (max: number) =>
@@ -29,16 +29,16 @@ const count = (max: number) =>
 const scriptSchema = v.strictObject({
   /** Text deltas. */
   tokens: count(deltasMax),
-  /** Characters of each delta, if it has not more by itself. */
+  /** The least characters per delta; shorter ones are padded. */
   size: v.optional(count(sizeMax)),
   delayMs: v.optional(count(delayMaxMs)),
   /** Reasoning deltas before the text. */
   reasoning: v.optional(count(deltasMax)),
   /** Steps with a tool call before the text. */
   tools: v.optional(count(toolStepsMax)),
-  /** Fails after so many text deltas. */
+  /** The number of text deltas after which it fails. */
   failAfter: v.optional(count(deltasMax)),
-  /** Never ends: true until aborted, "ignore-abort" not even then. */
+  /** true: hangs until aborted. "ignore-abort": hangs forever. */
   hang: v.optional(v.union([v.boolean(), v.literal("ignore-abort")], 'must be true, false or "ignore-abort"')),
 });
 
@@ -46,10 +46,10 @@ export type Script = v.InferOutput<typeof scriptSchema>;
 
 const example = '{"tokens": 20, "size": 8, "delayMs": 50, "reasoning": 3, "tools": 1}';
 
-/** Is this meant as a script, well written or not? */
+/** Is this meant as a script, valid or not? */
 const looksLikeJson = (text: string): boolean => /^\s*[[{\d"]/.test(text);
 
-/** @throws AgentError that names the field */
+/** @throws AgentError that names the invalid field */
 function parseScript(text: string): Script {
   const fail = (what: string): never => {
     throw new AgentError("invalid-script", `demo/script: ${what}. For example: ${example}`);
@@ -71,11 +71,11 @@ function parseScript(text: string): Script {
   return fail(`field "${field}" ${issue.message}`);
 }
 
-/** Delta i of a script: `w0 `, `w1 ` … (reasoning: `r0 ` …), filled up with spaces to size. */
+/** The delta at an index: `w0 `, `w1 ` … (reasoning: `r0 ` …), padded with spaces to size. */
 export const scriptDelta = (letter: "w" | "r", index: number, size = 0): string => `${letter}${index} `.padEnd(size);
 
 export function scriptStep(run: AgentRun, clock: Clock): Step {
-  // Texts that waited in the queue come joined by blank lines: the last one counts.
+  // Queued texts arrive joined by blank lines; only the last one is used.
   const prompt = lastUserText(run.messages).split("\n\n").at(-1) ?? "";
   if (!looksLikeJson(prompt)) return echoStep(run, clock);
   const script = parseScript(prompt);

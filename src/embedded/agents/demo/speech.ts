@@ -1,23 +1,21 @@
-// What the demo models have in common: reading the prompt, counting words, waiting for their time.
+// What the demo models share: reading the prompt, counting words, pausing between them.
 
 import type { AgentMessage } from "../../../ports/agent.ts";
 import type { Usage } from "../../../protocol/turn-event.ts";
 import { type Clock, sleep } from "../../../runtime/clock.ts";
 import type { StepEnd } from "../step-loop.ts";
 
-/** A pause after each word, long enough that a person sees the answer being written … */
+/** The pause after each word, long enough to watch the answer being written. */
 export const wordDelayMs = 30;
-/** … but a long answer takes no more pauses than these: then several words come between two of them. */
+/** The most pauses in an answer: in a longer one several words come between two pauses. */
 export const wordPausesMax = 1_000;
 
 const words = /^\s+|\S+\s*/g;
 
-/**
- * Each word with the white space that follows it; joined they are the text. White space before the first is a piece.
- */
+/** Each word with the white space after it; leading white space is an element too. Joined they are the text. */
 export const wordsOf = (text: string): string[] => text.match(words) ?? [];
 
-/** Of a longer text the words are counted in its beginning only, and the rest is taken to be alike. */
+/** In a longer text, words are counted up to here and extrapolated. */
 const countedCharacters = 64 * 1024;
 
 export function wordCount(text: string): number {
@@ -44,7 +42,7 @@ export async function* writeSlowly(
   const charactersPerPause = isLong ? text.length / wordPausesMax : 0;
   let count = 0;
   let characters = 0;
-  // One after the other: all the words of a long text at once take long.
+  // Lazily: splitting a long text into all its words at once would block.
   for (const [delta] of text.matchAll(words)) {
     if (count >= wordsPerPause && characters >= charactersPerPause) {
       await pause(clock, wordDelayMs, signal);
@@ -57,13 +55,13 @@ export async function* writeSlowly(
   }
 }
 
-/** @throws the signal's reason when it is aborted, before or meanwhile */
+/** @throws the signal's reason when it is aborted before or during the pause */
 export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   await sleep(clock, delayMs, signal);
   signal.throwIfAborted();
 }
 
-/** Usage of one step, counted in words, and the end of the step. */
+/** The usage of one step, counted in words, and its step-end. */
 export function* stepEnd(
   stepId: string,
   messages: readonly AgentMessage[],

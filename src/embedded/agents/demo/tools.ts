@@ -1,5 +1,5 @@
-// demo/tools: calls the clock and the calculator for real, then answers with what they said. The arithmetic is what it
-// finds in the prompt.
+// demo/tools: really calls the clock and the calculator, then answers with their results. The expression to calculate
+// is taken from the prompt.
 
 import type { AgentMessage, AgentRun } from "../../../ports/agent.ts";
 import type { Clock } from "../../../runtime/clock.ts";
@@ -7,17 +7,17 @@ import type { Step } from "../step-loop.ts";
 import { lastUserText, stepEnd, wordCount, writeSlowly } from "./speech.ts";
 
 const expressionWithoutPrompt = "6 * 7";
-/** Only the beginning of the prompt is searched: the patterns take quadratic time on long runs of spaces or stops. */
+/** Only the beginning is searched: the patterns take quadratic time on long runs of spaces or dots. */
 const searchedCharactersMax = 2_000;
-/** A run of what arithmetic is written with. */
+/** A run of characters that can be part of an expression. */
 const arithmetic = /[-+*/%^().\d\s]+/g;
 
-/** The longest piece of the text in which an operator stands between two operands. */
+/** The longest part of the text that has an operator between two operands. */
 export function expressionIn(text: string): string {
   let longest = "";
-  for (const [piece] of text.slice(0, searchedCharactersMax).matchAll(arithmetic)) {
-    // White space, and the stop of a sentence, are no part of it.
-    const expression = piece.trim().replace(/[.\s]+$/, "");
+  for (const [match] of text.slice(0, searchedCharactersMax).matchAll(arithmetic)) {
+    // Without white space and the full stop of a sentence.
+    const expression = match.trim().replace(/[.\s]+$/, "");
     if (/[\d)]\s*[-+*/%^]\s*-?[\d(.]/.test(expression) && expression.length > longest.length) longest = expression;
   }
   return longest === "" ? expressionWithoutPrompt : longest;
@@ -41,7 +41,7 @@ export function toolsStep(run: AgentRun, clock: Clock): Step {
   };
 }
 
-/** One sentence for each result, and one for what was said meanwhile. */
+/** One sentence for each result and for each text that was queued meanwhile. */
 function answerFrom(expression: string, added: AgentMessage[]): string {
   const sentences = added.flatMap(({ role, chunks }) =>
     chunks.flatMap((chunk) => {

@@ -1,5 +1,5 @@
-// The store on SQLite (node:sqlite): one file, turnwire.db, for one process. Must never say that something is kept
-// before it is committed, nor let a failing disk take reads away.
+// The store on SQLite (node:sqlite): one file, turnwire.db, used by one process. Must never report a write as stored
+// before it is committed, and must keep serving reads while the disk fails.
 
 import type { KeptAnswer } from "../ports/idempotency.ts";
 import type { QueuedMessage } from "../ports/orchestrator.ts";
@@ -22,12 +22,12 @@ import { committed, type Queries } from "./sqlite-store/queries.ts";
 import { Writer, type WriterOptions } from "./sqlite-store/writer.ts";
 
 export interface SqliteStoreOptions extends WriterOptions {
-  /** A directory, created with its parents when it is missing, or ":memory:". */
+  /** A directory, created with its parents if it is missing, or ":memory:". */
   dataDir: string;
   durability: Durability;
 }
 
-/** Takes the data directory for this process. @throws StoreOpenError */
+/** Opens and locks the data directory for this process. @throws StoreOpenError */
 export function openSqliteStore(options: SqliteStoreOptions): Store {
   const { dataDir, durability, limits, logger } = options;
   return new SqliteStore(openDatabase(dataDir, durability, limits, logger), options);
@@ -116,7 +116,7 @@ export class SqliteStore implements Store {
 
   #read<Result>(query: (now: Queries) => Result): Result {
     this.#mustBeOpen();
-    // While the store fails its retry writes, and reads go on with what is committed.
+    // While writing fails, only the retry timer writes; reads see what is committed.
     if (!this.#writer.failure) this.#writer.flush();
     try {
       return query(this.#committed);

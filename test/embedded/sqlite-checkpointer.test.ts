@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Checkpointer, withoutTurns } from "../../src/embedded/sqlite-store/checkpointer.ts";
+import { autoCheckpointFactor, Checkpointer } from "../../src/embedded/sqlite-store/checkpointer.ts";
 import { openDatabase } from "../../src/embedded/sqlite-store/open-database.ts";
 import { limits } from "../../src/limits.ts";
 import type { Logger } from "../../src/ports/logger.ts";
@@ -62,7 +62,7 @@ test("many commits of one turn ask for it once, and do not let it grow over its 
   const { database, clock, commit, file, bytesOf } = open();
   for (let count = 0; count < 200; count++) commit(logBytes / 4);
   assert.is(clock.pending, 1);
-  const most = withoutTurns * logBytes + logBytes / 2;
+  const most = autoCheckpointFactor * logBytes + logBytes / 2;
   assert.ok(bytesOf(`${file}-wal`) < most, `${bytesOf(`${file}-wal`)} bytes, at most ${most}`);
   clock.settle();
   assert.is(clock.pending, 0);
@@ -76,13 +76,13 @@ test("where it cannot be written back that is said once, tried again after a res
   database.exec("BEGIN IMMEDIATE; INSERT INTO said (words) VALUES (zeroblob(10))");
   clock.settle();
   database.exec("COMMIT");
-  assert.equal(said, ["store: the write-ahead log cannot be written back"]);
+  assert.equal(said, ["store: a checkpoint of the write-ahead log failed"]);
   commit(10);
   assert.is(clock.pending, 0, "it rests");
   clock.advance(limits.sealRetryMs);
   commit(10);
   clock.settle();
-  assert.equal(said.slice(1), ["store: the write-ahead log is written back again"]);
+  assert.equal(said.slice(1), ["store: checkpoints of the write-ahead log work again"]);
   database.close();
 });
 

@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { number, numberOrNull, text, textOrNull } from "../../src/embedded/sqlite-store/columns.ts";
 import { errorMessage, failureOf, isDefect, primaryCode } from "../../src/embedded/sqlite-store/errors.ts";
-import { refusalOf } from "../../src/embedded/sqlite-store/open-errors.ts";
+import { openErrorOf } from "../../src/embedded/sqlite-store/open-errors.ts";
 import { StoreError, StoreOpenError } from "../../src/ports/store.ts";
 
 const test = suite("the meaning of SQLite's errors");
@@ -46,11 +46,11 @@ test("a failure names the database, the cause and the remedy, and keeps the erro
 });
 
 test("a refusal to open says what SQLite said, in our words", () => {
-  const told = (code: number): string => refusalOf(sqliteError(code), "/data").message;
+  const told = (code: number): string => openErrorOf(sqliteError(code), "/data").message;
   assert.match(told(13), /^The disk with turnwire\.db in the data directory \/data is full: free some space/);
   assert.match(told(10), /cannot be opened for writing \(said SQLite\)/);
   const known = new StoreOpenError("known");
-  assert.is(refusalOf(known, "/data"), known);
+  assert.is(openErrorOf(known, "/data"), known);
 });
 
 test("a column of another type is never guessed at", () => {
@@ -59,10 +59,10 @@ test("a column of another type is never guessed at", () => {
   assert.is(number(row, "figure"), 1);
   assert.is(textOrNull(row, "nothing"), null);
   assert.is(numberOrNull(row, "nothing"), null);
-  assert.throws(() => text(row, "figure"), /the column figure holds no text/);
-  assert.throws(() => number(row, "word"), /the column word holds no number/);
-  assert.throws(() => textOrNull(row, "missing"), /the column missing holds no text/);
-  assert.throws(() => numberOrNull(row, "word"), /the column word holds no number/);
+  assert.throws(() => text(row, "figure"), /the column figure does not hold text/);
+  assert.throws(() => number(row, "word"), /the column word does not hold a number/);
+  assert.throws(() => textOrNull(row, "missing"), /the column missing does not hold text/);
+  assert.throws(() => numberOrNull(row, "word"), /the column word does not hold a number/);
 });
 
 test.run();

@@ -96,7 +96,7 @@ test("a read-only disk stops writing until it may be written again", () => {
     lines.map(({ level, message }) => [level, message]),
     [
       ["error", "store: writing fails"],
-      ["info", "store: writing goes on"],
+      ["info", "store: writing works again"],
     ],
   );
   store.close();
@@ -188,7 +188,7 @@ test("units that can never succeed are logged and set aside for a person, whatev
   clock.settle();
   assert.equal(texts(store), ["1", "2", "3"]);
   assert.is(store.failure, undefined);
-  const message = "store: writes that can never succeed were set aside, see refused_units";
+  const message = "store: writes that can never succeed were moved to the table refused_units";
   assert.equal(
     lines.map((line) => [line.level, line.message]),
     [
@@ -223,7 +223,7 @@ test("a unit that can never succeed waits its turn while the disk fails, and is 
   mendDisk();
   clock.advance(limits.sealRetryMs);
   assert.equal(texts(store), ["1", "2"]);
-  assert.is(lines.filter(({ message }) => message.includes("set aside")).length, 1);
+  assert.is(lines.filter(({ message }) => message.includes("refused_units")).length, 1);
   assert.is(database.prepare("SELECT count(*) AS units FROM refused_units").get()?.["units"], 1);
   store.close();
 });

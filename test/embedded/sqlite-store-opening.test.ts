@@ -222,7 +222,7 @@ test("an empty file, as a start leaves it that was killed at once, becomes a dat
   store.close();
   assert.equal(
     lines.map(({ level, message }) => [level, message]),
-    [["warn", "store: the database file was empty, a new one is begun"]],
+    [["warn", "store: the database file was empty; a new one was created"]],
   );
 });
 

@@ -48,7 +48,7 @@ onDisk(
 
     disk.heal(server.pid, writes);
     const turn = await untilSealed(asker, "failing", limits.sealRetryMs + budgets.awaitMs);
-    await server.logged("store: writing goes on");
+    await server.logged("store: writing works again");
     assert.equal(textsIn(await historyOf(server, "failing"), "assistant"), [turn.text]);
     other.send({ type: "chat.send", conversationId: "refused", message: "now!" });
     assert.is((await untilSealed(other, "refused")).text, "now!");
@@ -68,7 +68,7 @@ onDisk("what was sealed while some writes and syncs failed is there after a kill
   const sealed = new Map<string, string>();
   using asker = await connect(first.wsUrl, { protocols: ["turnwire.v1"] });
   const count = (line: string): number => first.log.filter(({ msg }) => msg === line).length;
-  const isWell = (): boolean => count("store: writing fails") === count("store: writing goes on");
+  const isWell = (): boolean => count("store: writing fails") === count("store: writing works again");
   let asked = 0;
   const begins = async (conversationId: string): Promise<boolean> => {
     const id = `ask-${++asked}`;

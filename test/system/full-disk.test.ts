@@ -65,7 +65,7 @@ onDisk(
 
     disk.free();
     const turn = await untilSealed(asker, "full", limits.sealRetryMs + budgets.awaitMs);
-    await server.logged("store: writing goes on");
+    await server.logged("store: writing works again");
     assert.is(turn.text.replaceAll(/ +/g, " "), scriptText(60));
     const history = await historyOf(server, "full");
     assert.is(eventOf(turn, "turn-sealed")["latestSeq"], history.latestSeq);
@@ -123,7 +123,7 @@ onDisk(
     client.send({ type: "chat.send", conversationId: "before", message: "now?" });
     assert.match(String((await client.next("chat.error"))["message"]), /the disk is full/);
     disk.free();
-    await server.logged("store: writing goes on");
+    await server.logged("store: writing works again");
     client.send(playScript("before", { tokens: 2 }));
     assert.is((await untilSealed(client, "before")).text, scriptText(2));
     await server.stop();

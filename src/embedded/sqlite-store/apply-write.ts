@@ -1,5 +1,5 @@
-// Carries out one write inside the transaction that is open. Knows nothing of units, failures or retries; must never
-// begin or end a transaction, and never leave out a part of a write silently.
+// Executes one write inside the open transaction. Must never begin or end a transaction, nor silently skip a part of a
+// write. Units, failures and retries are the writer's concern.
 import type { DatabaseSync } from "node:sqlite";
 import type { Limits } from "../../limits.ts";
 import { placeOf } from "../../ports/idempotency.ts";
@@ -28,7 +28,7 @@ export function applyWrite(database: DatabaseSync, limits: KeyLimits, logger: Lo
        closed = :closed, facts = :facts
      WHERE id = :id`,
   );
-  // The two that every turn changes, and no others: no text to read and write anew.
+  // For the two columns that every turn changes: the JSON column need not be rewritten.
   const touchConversation = sql(
     `UPDATE conversations SET last_activity_at = coalesce(:lastActivityAt, last_activity_at),
        closed = coalesce(:closed, closed)
@@ -43,13 +43,13 @@ export function applyWrite(database: DatabaseSync, limits: KeyLimits, logger: Lo
   );
   const turn = sql("SELECT * FROM turns WHERE turn_id = ? AND archived = 0");
   const setSteps = sql("UPDATE turns SET steps = ? WHERE turn_id = ? AND archived = 0");
-  // Each figure as JSON text: a bound number would be rounded to 15 digits on its way into a text.
+  // Each figure is bound as JSON text: SQLite rounds a bound number to 15 digits when it converts it to text.
   const endTurn = sql(
     `UPDATE turns SET ended_at = :endedAt, facts = json_set(facts, '$.reason', json(:reason),
        '$.durationMs', json(:durationMs), '$.usage', json(:usage), '$.contextSize', json(:contextSize))
      WHERE turn_id = :turnId AND archived = 0`,
   );
-  // A turn that still runs stays where it is: recovery must find it once.
+  // A running turn is not copied: recovery must find it exactly once.
   const copyTurns = sql(
     `INSERT INTO turns (turn_id, conversation_id, archived, started_at, ended_at, facts, steps)
      SELECT turn_id, :archiveId, 1, started_at, ended_at, facts, steps
@@ -116,7 +116,7 @@ export function applyWrite(database: DatabaseSync, limits: KeyLimits, logger: Lo
   return (write) => {
     switch (write.kind) {
       case "conversation":
-        // One that is there stays: while the store fails, two may be sent that both saw none.
+        // An existing row stays: while writing fails, two writes may create one conversation.
         if (!conversation.get(write.id)) addConversation.run(conversationColumns({ ...write.create, id: write.id }));
         return;
       case "conversation.changed":

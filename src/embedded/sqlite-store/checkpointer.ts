@@ -1,5 +1,5 @@
-// Has the write-ahead log written back into the database, in a loop turn of its own: a commit would do it by itself,
-// and take three times as long. The log grows while that fails, and nothing is lost: it is tried again.
+// Checkpoints the write-ahead log in an event-loop turn of its own, because a commit that does it takes three times as
+// long. While checkpoints fail, the log grows, nothing is lost, and they are retried.
 import type { DatabaseSync } from "node:sqlite";
 import type { Limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
@@ -7,17 +7,20 @@ import type { Clock } from "../../runtime/clock.ts";
 import { number, type ResultRow } from "./columns.ts";
 import { errorMessage } from "./errors.ts";
 
-/** Where no turn of the loop comes between many commits SQLite writes it back, when it is so many times as long. */
-export const withoutTurns = 4;
+/**
+ * SQLite checkpoints by itself at this multiple of limits.storeCheckpointPages, for many commits within one event-loop
+ * turn.
+ */
+export const autoCheckpointFactor = 4;
 
 export class Checkpointer {
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
   readonly #limits: Pick<Limits, "storeCheckpointPages" | "sealRetryMs">;
   readonly #logger: Logger;
-  /** Both answer one row: busy, log (pages; -1 in memory), checkpointed. */
-  readonly #look: () => ResultRow | undefined;
-  readonly #writeBack: () => ResultRow | undefined;
+  /** Both return one row: busy, log (pages; -1 in memory), checkpointed. */
+  readonly #inspect: () => ResultRow | undefined;
+  readonly #checkpoint: () => ResultRow | undefined;
   #isDue = false;
   #failedAt: number | undefined;
 
@@ -31,15 +34,15 @@ export class Checkpointer {
     this.#clock = clock;
     this.#limits = limits;
     this.#logger = logger;
-    const look = database.prepare("PRAGMA wal_checkpoint(NOOP)");
-    const writeBack = database.prepare("PRAGMA wal_checkpoint(PASSIVE)");
-    this.#look = () => look.get();
-    this.#writeBack = () => writeBack.get();
+    const inspect = database.prepare("PRAGMA wal_checkpoint(NOOP)");
+    const checkpoint = database.prepare("PRAGMA wal_checkpoint(PASSIVE)");
+    this.#inspect = () => inspect.get();
+    this.#checkpoint = () => checkpoint.get();
   }
 
-  /** A transaction has been committed. */
+  /** Called after each commit. */
   committed(): void {
-    if (this.#isDue || this.#rests || this.#pages() < this.#limits.storeCheckpointPages) return;
+    if (this.#isDue || this.#isCoolingDown || this.#pages() < this.#limits.storeCheckpointPages) return;
     this.#isDue = true;
     this.#clock.defer(() => {
       this.#isDue = false;
@@ -47,29 +50,29 @@ export class Checkpointer {
     });
   }
 
-  /** The commit stands, whatever this meets. */
+  /** Must not throw: the commit has succeeded. */
   #pages(): number {
     try {
-      return number(this.#look() ?? {}, "log");
+      return number(this.#inspect() ?? {}, "log");
     } catch {
       return 0;
     }
   }
 
-  get #rests(): boolean {
+  get #isCoolingDown(): boolean {
     return this.#failedAt !== undefined && this.#clock.now() - this.#failedAt < this.#limits.sealRetryMs;
   }
 
   #run(): void {
     try {
-      this.#writeBack();
-      if (this.#failedAt !== undefined) this.#logger.info("store: the write-ahead log is written back again");
+      this.#checkpoint();
+      if (this.#failedAt !== undefined) this.#logger.info("store: checkpoints of the write-ahead log work again");
       this.#failedAt = undefined;
     } catch (error) {
-      const begins = this.#failedAt === undefined;
+      const isFirst = this.#failedAt === undefined;
       this.#failedAt = this.#clock.now();
-      if (begins)
-        this.#logger.warn("store: the write-ahead log cannot be written back", { reason: errorMessage(error) });
+      if (isFirst)
+        this.#logger.warn("store: a checkpoint of the write-ahead log failed", { reason: errorMessage(error) });
     }
   }
 }

@@ -1,12 +1,12 @@
-// Reads the columns of a result row with their types. A value of another type is a broken invariant, since every table
-// is STRICT: it throws and never guesses.
+// Reads typed columns of a result row. A value of another type throws: every table is STRICT, so it is a broken
+// invariant.
 import type { SQLOutputValue } from "node:sqlite";
 
 export type ResultRow = Record<string, SQLOutputValue>;
 
 export function text(row: ResultRow, column: string): string {
   const value = row[column];
-  if (typeof value !== "string") throw new TypeError(`the column ${column} holds no text`);
+  if (typeof value !== "string") throw new TypeError(`the column ${column} does not hold text`);
   return value;
 }
 
@@ -16,7 +16,7 @@ export function textOrNull(row: ResultRow, column: string): string | null {
 
 export function number(row: ResultRow, column: string): number {
   const value = row[column];
-  if (typeof value !== "number") throw new TypeError(`the column ${column} holds no number`);
+  if (typeof value !== "number") throw new TypeError(`the column ${column} does not hold a number`);
   return value;
 }
 
@@ -24,7 +24,7 @@ export function numberOrNull(row: ResultRow, column: string): number | null {
   return row[column] === null ? null : number(row, column);
 }
 
-/** What we wrote as JSON, as what it was: SQLite vouches for the bytes, the writes' types for the shape. */
+/** Parses a JSON column. Not validated: SQLite ensures the bytes, and the types of the writes ensure the shape. */
 export function json<Value>(row: ResultRow, column: string): Value {
   return JSON.parse(text(row, column));
 }

@@ -1,5 +1,5 @@
-// Where units of writes go that can never succeed: into a table of their own, for a person to look at. Must never fail
-// the transaction it is part of for the unit's sake.
+// Keeps units of writes that can never succeed in a table of their own, for an operator to inspect. A dead letter must
+// never make the transaction that stores it fail.
 import type { DatabaseSync } from "node:sqlite";
 import type { Limits } from "../../limits.ts";
 import type { Write } from "../../ports/store.ts";
@@ -7,7 +7,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { errorMessage, isDefect } from "./errors.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** A unit that was tried, and the error that says that it can never succeed. */
+/** A unit that can never succeed, and the error that shows it. */
 export interface Defect {
   unit: readonly Write[];
   error: unknown;
@@ -30,7 +30,7 @@ export function deadLetters(
         shed.run(storeDeadLettersMax);
       });
     } catch (again) {
-      // What JSON cannot hold cannot be kept here either; the log has its kinds and the reason.
+      // A unit that JSON cannot hold cannot be stored here either; its kinds and the reason are logged.
       if (!isDefect(again)) throw again;
     }
   };

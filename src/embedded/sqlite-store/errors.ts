@@ -1,8 +1,8 @@
-// What SQLite's errors mean: the state of the disk, which may pass, or a defect in what was to be written, which never
-// does. Must never take the first for the second: a defect is set aside, a failure of the disk is tried again.
+// Classifies SQLite's errors: a failure of the disk may pass and is retried; a defect in a write never does, and the
+// write becomes a dead letter. Must never take a failure of the disk for a defect.
 import { StoreError } from "../../ports/store.ts";
 
-// Primary result codes (sqlite.org/rescode.html); an extended code carries its primary one in the low byte.
+// Primary result codes (sqlite.org/rescode.html). The low byte of an extended code is its primary code.
 export const resultCode = {
   error: 1,
   permission: 3,
@@ -20,7 +20,7 @@ export const resultCode = {
   notADatabase: 26,
 } as const;
 
-/** Codes by which SQLite refuses the statement or its values, whatever the state of the disk. */
+/** Codes for a statement or value that SQLite refuses, whatever the state of the disk. */
 const refusals: ReadonlySet<number> = new Set([
   resultCode.error,
   resultCode.tooBig,
@@ -36,10 +36,10 @@ export function primaryCode(error: unknown): number | undefined {
   return error.errcode & 0xff;
 }
 
-/** Can the write that threw this never succeed? To be asked of errors of single writes only, not of BEGIN or COMMIT. */
+/** True when the write can never succeed. Only for errors of single writes, not of BEGIN or COMMIT. */
 export function isDefect(error: unknown): boolean {
   const primary = primaryCode(error);
-  // What is not SQLite's comes from the values: JSON cannot hold them, or no column can.
+  // An error that is not SQLite's comes from a value that JSON or a column cannot hold.
   return primary === undefined ? !(error instanceof StoreError) : refusals.has(primary);
 }
 
@@ -47,7 +47,7 @@ export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A failure of the running store, for a person. `place` names the database. */
+/** The error as a StoreError with a message for the operator. `place` names the database. */
 export function failureOf(error: unknown, place: string): StoreError {
   if (error instanceof StoreError) return error;
   return new StoreError(`${place} ${complaint(error)}`, { cause: error });
@@ -56,11 +56,11 @@ export function failureOf(error: unknown, place: string): StoreError {
 function complaint(error: unknown): string {
   switch (primaryCode(error)) {
     case resultCode.full:
-      return "cannot be written: the disk is full; free some space and writing goes on by itself";
+      return "cannot be written: the disk is full; free some space and writing resumes by itself";
     case resultCode.readOnly:
     case resultCode.permission:
     case resultCode.cannotOpen:
-      return `cannot be written (${errorMessage(error)}): make it writable again and writing goes on by itself`;
+      return `cannot be written (${errorMessage(error)}): make it writable again and writing resumes by itself`;
     case resultCode.inputOutput:
       return `cannot be read or written: the disk reports an error (${errorMessage(error)}); check the disk`;
     case resultCode.corrupt:

@@ -1,4 +1,4 @@
-// Why a data directory could not be opened: one sentence each, with the directory and the remedy.
+// The errors for a data directory that cannot be opened. Each message names the directory and the remedy.
 import { StoreOpenError } from "../../ports/store.ts";
 import { errorMessage, primaryCode, resultCode } from "./errors.ts";
 
@@ -27,22 +27,22 @@ export const newer = (directory: string, version: number, known: number): StoreO
   );
 
 export function damaged(directory: string, finding: string): StoreOpenError {
-  // quick_check speaks in several lines, the first one a heading.
+  // quick_check reports several lines, of which the first is a heading.
   const reason = finding.replace(/^\*\*\*.*\*\*\*\s*/, "").replace(/\s+/g, " ");
   return new StoreOpenError(
     `${inside(directory)} is damaged or cut short (${reason}): ` +
-      "restore it from a backup, or move it away to begin anew.",
+      "restore it from a backup, or move it away to start with a new one.",
   );
 }
 
 export const logWithoutFile = (directory: string): StoreOpenError =>
   new StoreOpenError(
     `${inside(directory)} is missing or empty, but its log ${fileName}-wal is there: ` +
-      "restore both from a backup, or move both away to begin anew.",
+      "restore both from a backup, or move both away to start with a new one.",
   );
 
-/** What SQLite or the file system said while opening. */
-export function refusalOf(error: unknown, directory: string): StoreOpenError {
+/** The error for what SQLite or the file system threw while opening. */
+export function openErrorOf(error: unknown, directory: string): StoreOpenError {
   if (error instanceof StoreOpenError) return error;
   const reason = errorMessage(error);
   switch (primaryCode(error)) {

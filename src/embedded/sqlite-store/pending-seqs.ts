@@ -1,5 +1,5 @@
-// Where a conversation's history will end when all that is pending is committed. Mirrors what apply-write.ts does to
-// seqs, and must never do anything else.
+// Computes a conversation's latest seq as it will be once all pending writes are committed. Must always number chunks
+// as apply-write.ts does.
 import type { Write } from "../../ports/store.ts";
 
 export function latestSeqOf(

@@ -1,4 +1,4 @@
-// What is committed, read with prepared statements. Must never write, and knows nothing of what is pending.
+// Reads committed data with prepared statements. Must never write. Does not see pending writes.
 import type { DatabaseSync } from "node:sqlite";
 import type { KeptAnswer } from "../../ports/idempotency.ts";
 import { placeOf } from "../../ports/idempotency.ts";
@@ -21,7 +21,7 @@ export function committed(database: DatabaseSync) {
   const sql = (source: string) => database.prepare(source);
 
   const conversation = sql("SELECT * FROM conversations WHERE id = ?");
-  // Prefixes are compared as bytes: LIKE knows wildcards and ignores case, and text functions stop at a NUL.
+  // Prefixes are compared as bytes: LIKE has wildcards and ignores case, and text functions stop at a NUL.
   const conversations = sql(
     `SELECT * FROM conversations
      WHERE substr(CAST(id AS BLOB), 1, length(CAST(:prefix AS BLOB))) = CAST(:prefix AS BLOB)
@@ -47,7 +47,7 @@ export function committed(database: DatabaseSync) {
       return row && conversationOf(row);
     },
     conversations({ q = "", workspaceId }: ConversationSelection): ConversationRow[] {
-      // As UTF-8 a lone surrogate would become another character; no id holds one.
+      // A lone surrogate would become another character in UTF-8. No id contains one.
       if (!q.isWellFormed()) return [];
       return conversations.all({ prefix: q, workspaceId: workspaceId ?? null }).map(conversationOf);
     },

@@ -1,5 +1,5 @@
-// The rows of the port as the tables hold them, both ways: what is searched by in columns, the rest in one JSON text.
-// Must never lose a field on the way.
+// Converts the store port's rows to table rows and back: fields that are searched by are columns, the rest is one JSON
+// text. Must never lose a field.
 
 import type { ConversationRow, TurnRow } from "../../ports/store.ts";
 import type { Role, StoredChunk } from "../../protocol/chunk.ts";

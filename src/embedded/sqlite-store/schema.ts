@@ -1,12 +1,12 @@
-// The tables, as the list of steps that lead to them. A step that was ever released must never be changed: the schema's
-// version (user_version) is the number of steps taken, and the next version appends one.
+// The tables, as a list of migration steps. A released step must never be changed: the schema version (user_version) is
+// the number of steps taken, and a new version appends a step.
 import type { DatabaseSync } from "node:sqlite";
 
-/** "turn" in ASCII: tells our files from other people's databases (PRAGMA application_id). */
+/** "turn" in ASCII: distinguishes turnwire's files from other databases (PRAGMA application_id). */
 export const applicationId = 0x7475726e;
 
-// What people and agents say is kept as JSON text, because JSON.stringify escapes lone surrogates (ECMA-262
-// well-formed JSON.stringify) where UTF-8 would lose them. Times are milliseconds since the epoch.
+// Text of users and agents is stored as JSON, because JSON.stringify escapes lone surrogates (ECMA-262, well-formed
+// JSON.stringify), which UTF-8 would lose. Times are milliseconds since the epoch.
 const steps = [
   `CREATE TABLE conversations (
      id TEXT PRIMARY KEY,
@@ -79,9 +79,9 @@ const steps = [
 
 export const schemaVersion = steps.length;
 
-/** Takes the steps that this database has not taken yet, all or none. */
+/** Runs the steps that this database lacks, all or none. */
 export function migrate(database: DatabaseSync, version: number): void {
-  // Also without a step to take, because this takes the lock of the one writer (locking_mode=EXCLUSIVE keeps it).
+  // Needed even without a step to run: it takes the write lock, which locking_mode=EXCLUSIVE then keeps.
   database.exec("BEGIN IMMEDIATE");
   for (const step of steps.slice(version)) database.exec(step);
   if (version < schemaVersion) {

@@ -1,20 +1,21 @@
-// Proves that a disk which failed has room again, by writing as many bytes as failed and taking them back: else small
-// writes would succeed and large ones fail by turns. Must never keep them.
+// Proves that a disk has space again after a failed write, by writing that many bytes and removing them. Without it,
+// small writes would succeed while large ones fail, and the store would alternate. Must never leave the bytes in the
+// database.
 import type { DatabaseSync } from "node:sqlite";
 import type { Write } from "../../ports/store.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Free beside what failed: with less the store would be well and failing by turns. */
+/** Required in addition to the failed bytes: with less, the store would alternate between working and failing. */
 const freeBytesMin = 64 * 1024;
 
-export interface Room {
-  /** These writes failed; the next proof asks for as many bytes and freeBytesMin more. */
+export interface SpaceProbe {
+  /** Records failed writes: the next prove() needs their bytes and freeBytesMin more. */
   needs(writes: readonly Write[]): void;
-  /** Throws what SQLite throws while there is no room. */
+  /** @throws what SQLite throws while there is not enough space */
   prove(): void;
 }
 
-export function room(database: DatabaseSync, transaction: Transaction): Room {
+export function spaceProbe(database: DatabaseSync, transaction: Transaction): SpaceProbe {
   const clear = database.prepare("DELETE FROM room");
   const fill = database.prepare("INSERT INTO room (bytes) VALUES (zeroblob(?))");
   let needed = 0;
@@ -23,7 +24,7 @@ export function room(database: DatabaseSync, transaction: Transaction): Room {
       try {
         needed = Math.max(needed, JSON.stringify(writes).length);
       } catch {
-        // What JSON cannot hold will need no room.
+        // A write that JSON cannot hold never reaches the disk.
       }
     },
     prove() {

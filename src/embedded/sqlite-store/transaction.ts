@@ -1,11 +1,11 @@
-// Transactions and the savepoints in them, as functions that take the work. Must never leave one open: whatever throws
-// is rolled back, and thrown on.
+// Transactions and savepoints as functions that take the work to do. Must never leave one open: an error rolls back and
+// is thrown again.
 import type { DatabaseSync } from "node:sqlite";
 
 export interface Transaction {
-  /** All of the work is committed, or nothing. */
+  /** Commits all of the work or nothing. */
   run(work: () => void): void;
-  /** Inside run: all of the work, or nothing of it and run goes on as the caller likes. */
+  /** Inside run: applies all of the work, or throws with nothing applied; run's transaction stays usable. */
   nested(work: () => void): void;
 }
 
@@ -13,9 +13,9 @@ export function transaction(database: DatabaseSync): Transaction {
   const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
   const rollBack = database.prepare("ROLLBACK");
-  const mark = database.prepare("SAVEPOINT nested");
-  const keep = database.prepare("RELEASE nested");
-  const undo = database.prepare("ROLLBACK TO nested");
+  const savepoint = database.prepare("SAVEPOINT nested");
+  const release = database.prepare("RELEASE nested");
+  const rollBackTo = database.prepare("ROLLBACK TO nested");
 
   return {
     run(work) {
@@ -24,23 +24,23 @@ export function transaction(database: DatabaseSync): Transaction {
         work();
         commit.run();
       } catch (error) {
-        // A full disk and alike have ended the transaction already (sqlite.org/lang_transaction.html 3.1).
+        // Some errors, such as a full disk, have already rolled back (sqlite.org/lang_transaction.html 3.1).
         if (database.isTransaction) rollBack.run();
         throw error;
       }
     },
     nested(work) {
-      mark.run();
+      savepoint.run();
       try {
         work();
       } catch (error) {
         if (database.isTransaction) {
-          undo.run();
-          keep.run();
+          rollBackTo.run();
+          release.run();
         }
         throw error;
       }
-      keep.run();
+      release.run();
     },
   };
 }

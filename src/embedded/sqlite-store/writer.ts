@@ -1,5 +1,5 @@
-// Commits units of writes: what was appended in one transaction a tick, what is attempted at once. Must never lose a
-// unit that could succeed, reorder two of them, or let one that never can succeed stand in the way of the others.
+// Commits units of writes: appended units together once per event-loop turn, attempted units at once. Must never lose a
+// unit that can succeed, reorder units, or let a unit that can never succeed block the others.
 
 import type { Limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
@@ -10,7 +10,7 @@ import { Checkpointer } from "./checkpointer.ts";
 import { type Defect, deadLetters } from "./dead-letters.ts";
 import { errorMessage, failureOf, isDefect } from "./errors.ts";
 import type { OpenDatabase } from "./open-database.ts";
-import { type Room, room } from "./space-probe.ts";
+import { type SpaceProbe, spaceProbe } from "./space-probe.ts";
 import { type Transaction, transaction } from "./transaction.ts";
 
 export type StoreLimits = Pick<
@@ -28,9 +28,9 @@ export interface WriterOptions {
   clock: Clock;
   logger: Logger;
   limits: StoreLimits;
-  /** Called when commits begin to fail (with the reason) and when they are well again (with undefined). */
+  /** Called with the reason when commits begin to fail, and with undefined when they work again. */
   onFailure?: ((failure: StoreError | undefined) => void) | undefined;
-  /** Called after each commit with the time it took, milliseconds. */
+  /** Called after each commit with its duration in milliseconds. */
   onCommit?: ((tookMs: number) => void) | undefined;
 }
 
@@ -41,9 +41,9 @@ export class Writer {
   readonly #options: WriterOptions;
   readonly #apply: ApplyWrite;
   readonly #transaction: Transaction;
-  readonly #room: Room;
-  readonly #log: Checkpointer;
-  readonly #setAside: (defect: Defect) => void;
+  readonly #spaceProbe: SpaceProbe;
+  readonly #checkpointer: Checkpointer;
+  readonly #addDeadLetter: (defect: Defect) => void;
   #pending: Unit[] = [];
   #flushIsDue = false;
   #failure: StoreError | undefined;
@@ -55,16 +55,16 @@ export class Writer {
     const { clock, limits, logger } = options;
     this.#apply = applyWrite(open.database, limits, logger);
     this.#transaction = transaction(open.database);
-    this.#room = room(open.database, this.#transaction);
-    this.#log = new Checkpointer(open.database, clock, limits, logger);
-    this.#setAside = deadLetters(open.database, this.#transaction, clock, limits);
+    this.#spaceProbe = spaceProbe(open.database, this.#transaction);
+    this.#checkpointer = new Checkpointer(open.database, clock, limits, logger);
+    this.#addDeadLetter = deadLetters(open.database, this.#transaction, clock, limits);
   }
 
   get failure(): StoreError | undefined {
     return this.#failure;
   }
 
-  /** What is not committed yet, in order. */
+  /** The units that are not committed yet, in order. */
   get pending(): readonly Unit[] {
     return this.#pending;
   }
@@ -72,7 +72,7 @@ export class Writer {
   append(writes: Write[]): void {
     if (writes.length === 0) return;
     this.#pending.push([...writes]);
-    // While the store fails only the retry tries: a full disk is not asked anew with every tick.
+    // While writing fails, only the retry timer writes: a full disk is not tried again for every append.
     if (this.#failure || this.#flushIsDue) return;
     this.#flushIsDue = true;
     this.#options.clock.defer(() => {
@@ -81,9 +81,7 @@ export class Writer {
     });
   }
 
-  /**
-   * @throws StoreError; while the store fails at once, without a try of its own: the retry finds out when it is well.
-   */
+  /** @throws StoreError; while writing fails, without an attempt of its own, because the retry timer tests the disk. */
   attempt(writes: Write[]): void {
     if (this.#failure) throw this.#failure;
     const defect = this.#commit(writes);
@@ -97,12 +95,12 @@ export class Writer {
       this.#commit([]);
       return true;
     } catch {
-      // It is in `failure` now, and was logged when it began.
+      // The error is in `failure`, and was logged when failures began.
       return false;
     }
   }
 
-  /** Ends the retries; what is still pending is lost, and the log says so. */
+  /** Ends the retries. Pending units are lost, which is logged. */
   stop(): void {
     this.#options.clock.clearTimeout(this.#retry);
     const units = this.#pending.length;
@@ -112,7 +110,7 @@ export class Writer {
     this.#failure = undefined;
   }
 
-  /** Commits what is pending and then the attempted unit. A defect in that one is returned; the rest is kept then. */
+  /** Commits the pending units, then the attempted one. Returns the attempted one's defect; the rest is committed. */
   #commit(attempted: Unit): Defect | undefined {
     const { clock, onCommit } = this.#options;
     const units = this.#pending.length;
@@ -127,23 +125,23 @@ export class Writer {
           const defect = this.#applyUnit(unit);
           if (defect) defects.push(defect);
         }
-        for (const defect of defects) this.#setAside(defect);
+        for (const defect of defects) this.#addDeadLetter(defect);
         ownDefect = this.#applyUnit(attempted);
       });
     });
-    this.#log.committed();
+    this.#checkpointer.committed();
     onCommit?.(clock.now() - startedAt);
     this.#pending.splice(0, units);
     for (const { unit, error } of defects) {
       const fields = { kinds: unit.map(({ kind }) => kind), reason: errorMessage(error) };
-      this.#options.logger.error("store: writes that can never succeed were set aside, see refused_units", fields);
+      this.#options.logger.error("store: writes that can never succeed were moved to the table refused_units", fields);
     }
-    if (this.#failure) this.#orFail(attempted, () => this.#room.prove());
-    this.#isWell();
+    if (this.#failure) this.#orFail(attempted, () => this.#spaceProbe.prove());
+    this.#recovered();
     return ownDefect;
   }
 
-  /** The usual case, which needs no savepoints: false, and nothing is changed, when a unit can never succeed. */
+  /** The usual case, without savepoints. False, with nothing changed, when a unit can never succeed. */
   #commitWhole(attempted: Unit): boolean {
     try {
       this.#transaction.run(() => {
@@ -157,7 +155,7 @@ export class Writer {
     }
   }
 
-  /** Applies all of the unit or nothing of it; returns the defect of a unit that can never succeed. */
+  /** Applies all of the unit or nothing. Returns the defect of a unit that can never succeed. */
   #applyUnit(unit: Unit): Defect | undefined {
     if (unit.length === 0) return undefined;
     try {
@@ -174,14 +172,14 @@ export class Writer {
       work();
     } catch (error) {
       const failure = failureOf(error, this.#open.place);
-      const begins = this.#failure === undefined;
+      const isFirst = this.#failure === undefined;
       this.#failure = failure;
-      this.#room.needs(attempted);
+      this.#spaceProbe.needs(attempted);
       this.#retry ??= this.#options.clock.setTimeout(() => {
         this.#retry = undefined;
         this.flush();
       }, this.#options.limits.sealRetryMs);
-      if (begins) {
+      if (isFirst) {
         this.#options.logger.error("store: writing fails", { reason: failure.message });
         this.#announce(failure);
       }
@@ -189,12 +187,12 @@ export class Writer {
     }
   }
 
-  #isWell(): void {
+  #recovered(): void {
     if (!this.#failure) return;
     this.#failure = undefined;
     this.#options.clock.clearTimeout(this.#retry);
     this.#retry = undefined;
-    this.#options.logger.info("store: writing goes on");
+    this.#options.logger.info("store: writing works again");
     this.#announce(undefined);
   }
 

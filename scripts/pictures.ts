@@ -1,5 +1,5 @@
-// `npm run pictures`: draws every chart in machines/ anew, as Markdown that GitHub renders and as SVG, and prints the
-// tables that documents take from code. A test fails when one of them is out of date (test/pictures.test.ts).
+// `npm run pictures`: draws every chart in machines/ as Mermaid in Markdown and as SVG, and prints the generated tables
+// of documents. A test fails when one of them is out of date (test/pictures.test.ts).
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { printDocuments } from "./pictures/documents.ts";

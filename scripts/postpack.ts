@@ -1,4 +1,4 @@
-// Runs after `npm pack` and `npm publish`, and by hand after one that was broken off: package.json is ours again.
+// Runs after `npm pack` and `npm publish`: restores package.json. Run it yourself after a pack that was interrupted.
 import { join } from "node:path";
 import { restoreManifest } from "./pack/swap.ts";
 

@@ -1,5 +1,5 @@
-// Runs before `npm pack` and `npm publish`: builds dist/ and points package.json there (scripts/pack/swap.ts). Ends
-// with exit code 1, and with package.json as it was, when anything does not build.
+// Runs before `npm pack` and `npm publish`: builds dist/ and points package.json there (scripts/pack/swap.ts). If the
+// build fails, it exits with code 1 and leaves package.json unchanged.
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -15,10 +15,10 @@ const typescript = dirname(createRequire(import.meta.url).resolve("typescript/pa
 const build = [join(typescript, "bin/tsc"), "-p", join(root, "tsconfig.build.json")];
 const { status } = spawnSync(process.execPath, build, { stdio: ["ignore", "inherit", "inherit"] });
 if (status !== 0) {
-  process.stderr.write("dist/ could not be built: nothing is packed\n");
+  process.stderr.write("dist/ could not be built, so nothing is packed\n");
   process.exit(1);
 }
-// What is no TypeScript is served as it is: the pages' files and the charts' pictures.
+// Not compiled: the pages' files and the pictures of the charts, which are served as they are.
 for (const directory of ["src/page", "visualizations"])
   cpSync(join(root, directory), join(dist, directory), { recursive: true });
 chmodSync(join(dist, "src/cli.js"), 0o755);

@@ -46,7 +46,7 @@ unit("doors lead into dist, and what only serves its development is left out", (
 
 const wrong: [string, JsonObject, string][] = [
   ["a door to what is not built", { bin: { x: "./tools/x.ts" } }, '"./tools/x.ts" is not built'],
-  ["a door with conditions", { exports: { ".": { default: "./src/x.ts" } } }, '"." must lead to one path'],
+  ["a door with conditions", { exports: { ".": { default: "./src/x.ts" } } }, '"." must be a single path'],
   ["a single door", { exports: "./src/x.ts" }, "must be objects of paths"],
 ];
 for (const [what, broken, says] of wrong) {

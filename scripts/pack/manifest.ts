@@ -1,31 +1,31 @@
-// package.json as it is published: its doors lead into dist/, because Node strips no types below node_modules. Never
-// touches the file; it only says what should be in it.
+// Computes the published package.json: its bin and exports point into dist/, because Node does not strip types below
+// node_modules. Must never touch a file.
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 export type JsonObject = { [name: string]: Json };
 
-/** What only serves those who work on turnwire itself. */
-const ours = new Set(["scripts", "devDependencies", "allowScripts", "c8"]);
+/** Fields that only matter for developing turnwire itself. */
+const developmentFields = new Set(["scripts", "devDependencies", "allowScripts", "c8"]);
 
-/** @throws Error when a door leads to something that is not built. */
+/** @throws Error when bin or exports name a file that is not built */
 export function packedManifest(manifest: JsonObject): JsonObject {
   const packed: JsonObject = {};
   for (const [name, value] of Object.entries(manifest)) {
-    if (ours.has(name)) continue;
-    if (name === "bin") packed[name] = doorsOf(value, builtScript);
-    else if (name === "exports") packed[name] = doorsOf(value, builtModule);
+    if (developmentFields.has(name)) continue;
+    if (name === "bin") packed[name] = entryPointsOf(value, builtScript);
+    else if (name === "exports") packed[name] = entryPointsOf(value, builtModule);
     else packed[name] = value;
   }
   return packed;
 }
 
-function doorsOf(doors: Json, build: (path: string) => Json): JsonObject {
-  if (typeof doors !== "object" || doors === null || Array.isArray(doors)) {
+function entryPointsOf(entries: Json, build: (path: string) => Json): JsonObject {
+  if (typeof entries !== "object" || entries === null || Array.isArray(entries)) {
     throw new Error("package.json: bin and exports must be objects of paths");
   }
   const built: JsonObject = {};
-  for (const [name, path] of Object.entries(doors)) {
-    if (typeof path !== "string") throw new Error(`package.json: "${name}" must lead to one path`);
+  for (const [name, path] of Object.entries(entries)) {
+    if (typeof path !== "string") throw new Error(`package.json: "${name}" must be a single path`);
     built[name] = path === "./package.json" ? path : build(path);
   }
   return built;
@@ -45,5 +45,5 @@ function builtModule(path: string): JsonObject {
 export function parseManifest(text: string): JsonObject {
   const parsed: Json = JSON.parse(text);
   if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
-  throw new Error("package.json holds no object");
+  throw new Error("package.json is not an object");
 }

@@ -1,13 +1,13 @@
-// The tree of actors as a picture: who lives under whom, and what each is for. The tree is said here, and a test holds
-// it to what a running server shows (test/pictures.test.ts).
+// Draws the actor tree: each kind of actor, its parent and its job. The tree is written down here, and a test compares
+// it with a running server (test/pictures.test.ts).
 import elk, { type ElkNode } from "elkjs/lib/elk.bundled.js";
 import { layered, sizes, widthOf, wrap } from "./layout.ts";
 import { escaped, lineOf, number, pictureOf } from "./svg.ts";
 
 export interface Family {
-  /** The id of its machine. */
+  /** The id of the actor's machine. */
   kind: string;
-  /** How many there are of it. */
+  /** How many of them there are. */
   many: string;
   about: string;
   children: Family[];
@@ -18,27 +18,31 @@ const leaf = (kind: string, many: string, about: string): Family => ({ kind, man
 export const actorTree: Family = {
   kind: "gateway",
   many: "one, the root",
-  about: "Takes sockets in, passes broadcasts on, drains when the server stops.",
+  about: "Accepts sockets, forwards broadcasts, drains when the server stops.",
   children: [
     {
       kind: "connection",
       many: "one per socket",
-      about: "Hears one client until its socket is closed.",
+      about: "Handles one client's requests until its socket is closed.",
       children: [
         leaf(
           "watch",
           "one per conversation that its socket watches",
-          "Writes a conversation's events, from its place.",
+          "Writes a conversation's events from its cursor on.",
         ),
-        leaf("surface-watch", "one per surface that its socket shows", "Sees to it that a spec comes before updates."),
+        leaf(
+          "surface-watch",
+          "one per surface that its socket shows",
+          "Makes sure that a spec is sent before its updates.",
+        ),
       ],
     },
-    leaf("surface", "one per surface somebody looks at", "Asks the surface's provider once for all who look."),
+    leaf("surface", "one per surface with viewers", "Asks the surface's provider once for all its viewers."),
     {
       kind: "conversation",
-      many: "one per conversation where anything goes on",
-      about: "Lets one turn run at a time; the others wait.",
-      children: [leaf("turn", "one per running turn", "Hears the agent while an answer is being written.")],
+      many: "one per conversation in use",
+      about: "Runs one turn at a time; further texts wait.",
+      children: [leaf("turn", "one per running turn", "Follows the agent while it writes an answer.")],
     },
   ],
 };
@@ -85,7 +89,7 @@ function nodeOf(family: Family): ElkNode {
   return { id: family.kind, width, height: sizes.nameLine + (many.length + about.length) * sizes.line + 14 };
 }
 
-/** The count is left empty: the live page fills it in. */
+/** The count stays empty here; the live page fills it in. */
 function drawFamily(family: Family, parent: Family | undefined, node: ElkNode | undefined): string[] {
   const { x = 0, y = 0, width = 0, height = 0 } = node ?? {};
   const { many, about } = linesOf(family);

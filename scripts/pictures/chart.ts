@@ -1,11 +1,11 @@
-// A machine as a picture needs it: boxes and arrows, everything by name. Read from the machine's own definition, so
-// that the picture cannot say anything that the chart does not do.
+// Converts a machine to boxes and arrows with names, for drawing. Reads only the machine's own definition, so that the
+// picture can never differ from the chart.
 import type { AnyStateMachine, AnyStateNode } from "xstate";
 import { transitionKey } from "../../src/diagnostics/inspection/transition-key.ts";
 
-/** A transition that stays where it is: it only acts, or ignores the event on purpose. */
+/** A transition without a target: it runs actions, or deliberately ignores the event. */
 export interface Reaction {
-  /** The transition's name in coverage and on the live page. */
+  /** The transition's key in coverage and on the live page. */
   key: string;
   on: string;
   guard: string | undefined;
@@ -19,12 +19,12 @@ export interface Box {
   description: string;
   entry: string[];
   exit: string[];
-  /** Names of the actors it invokes. */
+  /** The names of the actors that it invokes. */
   invokes: string[];
   reactions: Reaction[];
-  /** Events that it lets pass, as its meta says. */
+  /** The events listed in its `meta.ignores`. */
   ignores: string[];
-  /** Is it where its parent begins? */
+  /** Is it its parent's initial state? */
   isInitial: boolean;
   initial: string | undefined;
   boxes: Box[];
@@ -50,14 +50,14 @@ type Definition = AnyStateNode["transitions"] extends Map<string, (infer Transit
 const nameOf = (thing: unknown): string => {
   if (typeof thing === "string") return thing;
   if (typeof thing === "object" && thing !== null && "type" in thing) return String((thing as Named).type);
-  throw new Error("a picture can only show what has a name: declare it in setup");
+  throw new Error("only what has a name can be drawn: declare it in setup");
 };
 
-/** XState's own action that starts a timer has no name of ours. */
-const isOurs = (action: unknown): boolean =>
+/** False for XState's own action that starts a timer, which has no name. */
+const isNamed = (action: unknown): boolean =>
   typeof action === "string" || (typeof action === "object" && action !== null && "type" in action);
 
-const namesOf = (actions: readonly unknown[] | undefined): string[] => (actions ?? []).filter(isOurs).map(nameOf);
+const namesOf = (actions: readonly unknown[] | undefined): string[] => (actions ?? []).filter(isNamed).map(nameOf);
 
 export function chartOf(machine: AnyStateMachine): Chart {
   const arrows: Arrow[] = [];
@@ -92,13 +92,13 @@ function boxOf(node: AnyStateNode, arrows: Arrow[]): Box {
   };
 }
 
-/** `meta: { ignores: ["an.event"] }`, where a state has it. */
+/** Reads a state's `meta: { ignores: ["an.event"] }`. */
 function ignoresOf(meta: unknown): string[] {
   const ignores: unknown = typeof meta === "object" && meta !== null ? Reflect.get(meta, "ignores") : undefined;
   return Array.isArray(ignores) ? ignores.map(String).map(wordsOf) : [];
 }
 
-/** What sets a transition off, in the words of the chart. */
+/** What triggers a transition, as the chart names it. */
 function triggerOf(definition: Definition, node: AnyStateNode): { kind: Arrow["kind"]; on: string } {
   const { eventType } = definition;
   const delay = (node.after ?? []).find((delayed) => delayed.eventType === eventType)?.delay;
@@ -109,20 +109,20 @@ function triggerOf(definition: Definition, node: AnyStateNode): { kind: Arrow["k
 
 const childEvent = /^xstate\.(done|error)\.actor\.(.+)$/;
 
-/** What XState reports of a child, as a person would say it; any other event as it is. */
+/** XState's done and error events of a child, in words. Any other event type is unchanged. */
 function wordsOf(eventType: string): string {
   const [, how, child] = childEvent.exec(eventType) ?? [];
   return child === undefined ? eventType : `${child} ${how === "done" ? "is done" : "has failed"}`;
 }
 
-/** `event [guard] / action, action`, as statecharts are labelled. */
+/** `event [guard] / action, action`, the usual label of a statechart's arrow. */
 export function labelOf({ on, guard, actions }: Omit<Reaction, "key">): string {
   const condition = guard === undefined ? "" : ` [${guard}]`;
   const effects = actions.length === 0 ? "" : ` / ${actions.join(", ")}`;
   return `${on}${condition}${effects}`;
 }
 
-/** Every box, the outer ones first. */
+/** Every box, outer ones first. */
 export function* boxesOf(box: Box): Generator<Box> {
   yield box;
   for (const inner of box.boxes) yield* boxesOf(inner);

@@ -1,18 +1,18 @@
-// The parts of documents that are printed from code: the table of rooms, and the page of limits. Each stands between
-// two comments that name it, so that the sentences around it are written by hand.
+// Prints the generated parts of documents: the table of rooms, and the tables of limits. Each part is delimited by two
+// comments with its name, and the text around them is never changed.
 import { readFileSync } from "node:fs";
 import { roomsTable } from "../../test/tidy/rooms.ts";
 import { limitsTables } from "./limits-tables.ts";
 
 const root = new URL("../../", import.meta.url);
 
-/** Document → the name of its printed part and what is to stand there. */
+/** The documents, each with its part's name and the function that prints it. */
 const printed: readonly [path: string, name: string, print: () => string][] = [
   ["docs/architecture.md", "rooms", roomsTable],
   ["docs/reference/limits.md", "limits", () => limitsTables(readFileSync(new URL("src/limits.ts", root), "utf8"))],
 ];
 
-/** Every such document's path below the root, with the text that it should have. */
+/** The text that each of these documents should have, by path. @throws Error when a delimiter is missing */
 export function printDocuments(): Map<string, string> {
   return new Map(printed.map(([path, name, print]) => [path, withPart(path, name, print())]));
 }

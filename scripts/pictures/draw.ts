@@ -1,4 +1,4 @@
-// All pictures, each as a file's name and content.
+// Draws all pictures: one Markdown and one SVG file per machine, and both for the actor tree.
 import { connectionMachine } from "../../machines/connection.ts";
 import { conversationMachine } from "../../machines/conversation.ts";
 import { gatewayMachine } from "../../machines/gateway.ts";
@@ -25,6 +25,7 @@ export const machines = [
 const origin = "Drawn by `npm run pictures` from the machine; change the machine, not this file.";
 const treeOrigin = "Drawn by `npm run pictures` from scripts/pictures/actors.ts; change that, not this file.";
 
+/** File contents by file name. */
 export async function drawAll(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const chart of machines.map((machine) => chartOf(machine))) {
@@ -54,7 +55,7 @@ function actorsMarkdown(): string {
   return [
     "# actors",
     "",
-    "Who lives under whom. A parent hears of its children's end and failure, and outlives both.",
+    "The actors by parent. A parent is told when a child ends or fails, and keeps running.",
     "",
     `[As SVG](actors.svg). ${treeOrigin}`,
     "",

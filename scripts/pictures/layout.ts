@@ -1,5 +1,5 @@
-// Places a chart's boxes and arrows: elk does it, layer by layer, nested states inside their parents. Text is measured
-// as a monospaced font's, so that the same chart gives the same picture on every machine.
+// Places a chart's boxes and arrows with elk's layered layout, nested states inside their parents. Text is measured as
+// monospaced, so that a chart gives the same picture on every computer.
 import elk, { type ElkEdgeSection, type ElkExtendedEdge, type ElkNode } from "elkjs/lib/elk.bundled.js";
 import { type Arrow, type Box, boxesOf, type Chart, labelOf } from "./chart.ts";
 import { behaviourOf, ignoredBy, type Line } from "./mermaid.ts";
@@ -10,7 +10,7 @@ export interface PlacedBox {
   y: number;
   width: number;
   height: number;
-  /** Where its text begins, below its name or, among the boxes it holds, where there is room for it. */
+  /** Where its text begins: below its name, or where elk placed it among the inner boxes. */
   text: Point;
   /** The lines of its text. */
   description: string[];
@@ -23,7 +23,7 @@ export interface Point {
 }
 
 export interface PlacedArrow {
-  /** undefined: it only shows where a state begins. */
+  /** undefined for the arrow to an initial state. */
   arrow: Arrow | undefined;
   points: Point[];
   label: { x: number; y: number; lines: string[] } | undefined;
@@ -39,14 +39,14 @@ export interface Layout {
 export const sizes = { name: 14, text: 11, line: 15, padding: 12, nameLine: 22 } as const;
 const characterWidth = 0.61;
 const descriptionColumns = 30;
-/** What a box ignores is a long list at times; one that holds many others is wide anyway. */
+/** The width of the list of ignored events, which can be long: a box with inner boxes has room for a wider one. */
 const ignoredColumns = { least: 34, eachInnerBox: 20, most: 72 } as const;
 const labelColumns = 30;
 const dotSize = 10;
 const initialSuffix = "$initial";
 const textSuffix = "$text";
 
-/** The initial state comes first, whatever leads back to it. */
+/** Keeps the initial state first, even if arrows lead back to it. */
 const downwards = { "elk.layered.priority.direction": "100" };
 
 export const widthOf = (text: string, fontSize: number): number => text.length * fontSize * characterWidth;
@@ -66,7 +66,7 @@ function ignoredColumnsOf({ boxes }: Box): number {
   return Math.min(most, Math.max(least, eachInnerBox * boxes.length));
 }
 
-/** The lines of a box and the room they take. */
+/** The lines of a box and their size. */
 function textOf(box: Box): { description: string[]; behaviour: Line[]; width: number; height: number } {
   const description = wrap(box.description, descriptionColumns);
   const ignored = wrap(ignoredBy(box), ignoredColumnsOf(box));
@@ -85,7 +85,7 @@ function textOf(box: Box): { description: string[]; behaviour: Line[]; width: nu
   };
 }
 
-/** Said of every box that holds others: elk does not hand options down. */
+/** Set on every box with inner boxes, because elk does not inherit options. */
 export const layered = {
   "elk.algorithm": "layered",
   "elk.direction": "DOWN",
@@ -95,7 +95,7 @@ export const layered = {
   "elk.spacing.nodeNode": "26",
   "elk.spacing.edgeLabel": "4",
   "elk.layered.cycleBreaking.strategy": "DEPTH_FIRST",
-  // Of elk's ways to place boxes the one with the straightest arrows, and a narrower picture than with its own choice.
+  // Of elk's placement strategies, the one with the straightest arrows; narrower than with elk's default.
   "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
   "elk.randomSeed": "1",
 };
@@ -120,7 +120,7 @@ export async function layoutOf(chart: Chart): Promise<Layout> {
 function nodeOf(box: Box): ElkNode {
   const { width, height } = textOf(box);
   if (box.boxes.length === 0) return { id: box.id, width, height };
-  // The text of a box that holds others is a node of its own, in the first row: arrows go around it.
+  // The text of a box with inner boxes is a node in the first layer, so that arrows go around it.
   const text: ElkNode = {
     id: box.id + textSuffix,
     width: width - 2 * sizes.padding,

@@ -1,13 +1,13 @@
-// A chart as a Mermaid state diagram, which GitHub draws in the Markdown file around it.
+// Prints a chart as a Mermaid state diagram, which GitHub renders inside Markdown.
 import { type Box, boxesOf, type Chart, labelOf } from "./chart.ts";
 
 const key = (id: string): string => id.replaceAll(/[^A-Za-z0-9]/g, "_");
 
-/** Mermaid reads `:` and `;` as its own, and takes entities in their place. */
+/** `:` and `;` are syntax in Mermaid, so they are written as entities. */
 const text = (words: string): string =>
   words
     .replaceAll(":", "#colon;")
-    .replaceAll(/;(?!$)/g, (mark, at: number, all: string) => (/#colon$/.test(all.slice(0, at)) ? mark : "#59;"));
+    .replaceAll(/;(?!$)/g, (found, at: number, all: string) => (/#colon$/.test(all.slice(0, at)) ? found : "#59;"));
 
 export function mermaidOf(chart: Chart): string {
   const lines = ["stateDiagram-v2", ...inside(chart.root, "  ")];
@@ -31,18 +31,18 @@ function inside(box: Box, indent: string): string[] {
   return lines;
 }
 
-/** What the state is, and what it does without leaving. */
+/** A state's description and what it does without leaving the state. */
 function note(box: Box): string[] {
   const behaviour = behaviourOf(box).map(({ words }) => words);
   const lines = [box.description, ...behaviour, ignoredBy(box)].filter((line) => line !== "").map(text);
   return [`  note right of ${key(box.id)}`, ...lines.map((line) => `    ${line}`), "  end note"];
 }
 
-/** One line in a box: what it does, or lets pass on purpose, without leaving. */
+/** One line in a box: something that the state does, or deliberately ignores, without leaving it. */
 export interface Line {
   words: string;
   kind: "behaviour" | "quiet";
-  /** The key of its transition; undefined for what no single event sets off. */
+  /** The key of its transition; undefined where no single event triggers it. */
   transition: string | undefined;
 }
 
@@ -60,5 +60,5 @@ export function behaviourOf(box: Box): Line[] {
   ];
 }
 
-/** What its meta says that it lets pass, in one line; empty when that is nothing. */
+/** The events in its `meta.ignores` as one line; empty when there are none. */
 export const ignoredBy = ({ ignores }: Box): string => (ignores.length === 0 ? "" : `ignores ${ignores.join(", ")}`);

@@ -1,5 +1,5 @@
-// A placed chart as an SVG file: light and dark by the reader's own setting, without a script or a font of its own.
-// Each state and each transition is a group that says which it is, so that the live page can light it up.
+// Prints a placed chart as SVG: light or dark by the reader's setting, without scripts or fonts of its own. Each state
+// and transition is a group with its id, so that the live page can highlight it.
 import type { Layout, PlacedArrow, PlacedBox, Point } from "./layout.ts";
 import { sizes } from "./layout.ts";
 
@@ -78,12 +78,12 @@ export function pictureOf(drawing: Drawing): string {
   ].join("\n");
 }
 
-/** `state atomic`, `state compound nested initial` and so on. */
+/** The CSS classes, such as `state compound nested initial`. */
 function classesOf({ box }: PlacedBox): string {
   return ["state", box.kind, box.boxes.length > 0 && "nested", box.isInitial && "initial"].filter(Boolean).join(" ");
 }
 
-/** What says which state a group belongs to, and, to a program and in a tooltip, what the state is. */
+/** Opens a group that carries its state's id. */
 const groupOf = (placed: PlacedBox): string =>
   `<g class="${classesOf(placed)}" data-state="${escaped(placed.box.id)}">`;
 
@@ -95,7 +95,7 @@ function drawBox(placed: PlacedBox): string[] {
   return [groupOf(placed), `<title>${escaped(box.description)}</title>`, ...borders, "</g>"];
 }
 
-/** After the arrows, with a halo: a line that has to cross a text does not strike it out. */
+/** Drawn after the arrows and with a halo, so that text stays readable where an arrow crosses it. */
 function drawText(placed: PlacedBox): string[] {
   const { box, x, y, text, description, behaviour } = placed;
   const halo = box.boxes.length > 0 ? " halo" : "";
@@ -128,7 +128,7 @@ function drawArrow({ arrow, points }: PlacedArrow): string {
   return `<g class="arrow beginning">${lineOf(points)}${dot}</g>`;
 }
 
-/** A line along the points, and its head at the last of them. */
+/** A line along the points with an arrowhead at the last one. */
 export function lineOf(points: Point[]): string {
   const [tip, before] = [points.at(-1), points.at(-2)];
   if (!tip || !before) return "";

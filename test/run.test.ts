@@ -317,7 +317,7 @@ test("a floor that is missed fails the run, before the plain line", async () => 
   });
 });
 
-/** The script in a house of its own, with these commands in place of the checks; nothing is to be installed there. */
+/** The script in a folder of its own, with these commands in place of the checks; nothing is to be installed there. */
 async function runCi(check: string, testAll: string): Promise<Run> {
   const scripts = { check, "test:all": testAll };
   const files = {

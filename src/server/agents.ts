@@ -23,7 +23,7 @@ export async function createAgents(
   const { endpoint } = config;
   const demo = createDemoAgent(clock, limits);
   if (!endpoint) return [...own, demo];
-  // Loaded only when it is needed: the AI SDK is the largest thing in the house.
+  // Loaded only when it is needed: the AI SDK is the largest dependency.
   const { createAiSdkAgent } = await import("../embedded/agents/ai-sdk.ts");
   const { baseUrl, apiKey } = endpoint;
   const models = endpoint.models.map((name) => ({ name }));

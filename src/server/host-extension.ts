@@ -248,7 +248,7 @@ function requireService<Service>(host: Host, handle: ServiceHandle): Service {
   throw new Error(`transport-ws: the host has no service ${handle.id}: load the extension that provides it first`);
 }
 
-/** The news that a hook tells; undefined for nonsense, also for what throws when it is looked at. */
+/** The broadcast that a hook's payload stands for; undefined when it is invalid, or throws when it is read. */
 function broadcastOf(schema: v.GenericSchema<unknown, Broadcast>, payload: unknown): Broadcast | undefined {
   try {
     const broadcast = v.safeParse(schema, payload);

@@ -1,5 +1,5 @@
-// Newcomers are taken in at once while there is time, in their order, and more slowly where others of their account
-// keep disconnecting at once.
+// New connections are admitted at once while there is time, in their order, and more slowly where others of their
+// account keep disconnecting at once.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { AdmissionQueue } from "../../src/access/admission-queue.ts";

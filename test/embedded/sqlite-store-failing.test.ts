@@ -228,7 +228,7 @@ test("a unit that can never succeed waits its turn while the disk fails, and is 
   store.close();
 });
 
-test("only so many refused units are kept", () => {
+test("the number of dead letters is bounded", () => {
   const { store, database } = breakable();
   store.attempt([began("t", "a")]);
   for (let unit = 0; unit < limits.storeDeadLettersMax + 5; unit += 1) store.append([began("t", "a")]);

@@ -1,5 +1,5 @@
-// News for every socket: each reaches exactly the sockets that were open when it was made, in order, joined where it
-// may be, and also those that are congested.
+// Broadcasts to every socket: each reaches exactly the sockets that were open when it was made, in order, joined where
+// it may be, and also those that are congested.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Authoriser } from "../../src/access/authoriser.ts";

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { Drainer } from "../../src/gateway/drainer.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
-const test = suite("leave-taking");
+const test = suite("drainer");
 const limits = { closesPerWave: 10, closesPerSecond: 100, closeSpreadMs: 2_000 };
 
 function leaving(count: number) {

@@ -5,7 +5,7 @@ import type { EventObject } from "xstate";
 import { within } from "../support/deadline.ts";
 import type { Path, Step, Walk } from "./walk.ts";
 
-/** What a model's words mean on the running server. A House is what one path is played in. */
+/** What a model's words mean on the running server. A Fixture is what one path is played in. */
 export interface Implementation<Fixture> {
   /** Runs with a fresh fixture, and takes it down; rejects when run does, or when something is wrong at the end. */
   inFixture(run: (fixture: Fixture) => Promise<void>): Promise<void>;

@@ -1,4 +1,4 @@
-// A feed with sockets in memory that watch it through real cursors and outlets; a test moves the cursors as a watch's
+// A feed with sockets in memory that watch it through real cursors and writers; a test moves the cursors as a watch's
 // chart would, and sees what each of them found out.
 
 import { Corker } from "../../src/egress/cork.ts";

@@ -1,4 +1,4 @@
-// The whole gateway in memory: real actors, watches, feeds and outlets over a clock that stands still, with scripted
+// The whole gateway in memory: real actors, watches, feeds and writers over a clock that stands still, with scripted
 // ports and sockets that read only when a test says so. Must never let a defect pass: what is logged as one is thrown.
 import * as assert from "uvu/assert";
 import type { SocketListener } from "../../src/egress/socket.ts";

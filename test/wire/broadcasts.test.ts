@@ -1,4 +1,4 @@
-// News for every socket: broadcasts from a host's hooks, and the announcement of a stop (protocol 1.2, 1.5.5, 2).
+// Broadcasts to every socket from a host's hooks, and the announcement of a stop (protocol 1.2, 1.5.5, 2).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Client } from "../support/client.ts";

@@ -88,7 +88,8 @@ function openFile(directory: string, durability: Durability, limits: FileLimits,
     if (hasLog) throw openErrors.logWithoutFile(directory);
     if (before) logger.warn("store: the database file was empty; a new one was created", { file });
   }
-  // With a log, or a journal while the file is being created, the last page may be cut: the log or journal has all of it.
+  // With a log, or a journal while the file is being created, the last page may be cut: the log or journal has all of
+  // it.
   const fileBytes = hasLog || holds(`${file}-journal`) ? 0 : (before?.size ?? 0);
   // No waiting for the lock: another turnwire would not release it soon. The file must never be opened except through
   // SQLite: closing it would drop the locks that another store in this process holds on it (fcntl(2)).

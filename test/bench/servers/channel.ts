@@ -25,7 +25,7 @@ export interface MeasuredServer {
   stage: Stage;
   raised?: string[];
   counts(): { sockets: number; watches: number };
-  /** News for every socket; the piece is in it. */
+  /** A broadcast to every socket; the payload is in it. */
   broadcast(piece: string): void;
   /** The surface `bench` changes; the piece is in it. */
   change(piece: string): void;

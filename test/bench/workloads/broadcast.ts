@@ -1,4 +1,4 @@
-// News for every socket.
+// Broadcasts to every socket.
 import { atLeast, everyServer, type Scale, type Workload } from "../workload.ts";
 
 const parts = { one: "one at a time", four: "4 in one tick" };

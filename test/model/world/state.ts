@@ -42,7 +42,7 @@ export interface Socket {
   isStalled: boolean;
   /** Writes that it has not read. */
   unread: number;
-  /** Outlet.congested, Outlet.ended. */
+  /** SocketWriter.congested, SocketWriter.ended. */
   isCongested: boolean;
   isEnded: boolean;
   /** The code of our close frame, and the one that the first cause asks for. */
@@ -117,7 +117,7 @@ export interface Feed {
 /** One life of the surface, from its first viewer to its release. */
 export interface Surface {
   chart: ChartState;
-  /** Newcomers find it. */
+  /** A new viewer finds it. */
   isCurrent: boolean;
   viewers: Sockets;
   /** The age of what the provider was asked for and has not answered: the newest question, and an older one. */
@@ -133,7 +133,7 @@ export interface Surface {
   pass: Sockets | undefined;
 }
 
-export interface News {
+export interface Broadcast {
   made: number;
   isWaiting: boolean;
   pass: Sockets | undefined;
@@ -145,7 +145,7 @@ export interface World {
   conversation: Conversation;
   feed: Feed;
   surfaces: Surface[];
-  broadcast: News;
+  broadcast: Broadcast;
   /** Facts under way, oldest first: whom they are for and what they say. */
   signals: Fact[];
   /** What this step has brought about, to be looked at before it is forgotten. */

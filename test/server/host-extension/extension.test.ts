@@ -183,7 +183,7 @@ test("deactivate leaves no handle, timer, listener or subscription behind, whate
   await mute.untilClosed();
   assert.is(resources(), before);
   await rejection(connect(`ws://127.0.0.1:${port}`));
-  // What still comes from the host's side falls on nobody's ears.
+  // What still comes from the host's side is heard by nobody.
   orchestrator.emitRaw("c", { type: "text-delta", turnId: "t", delta: "late" });
   host.fire(hooks.opened, { conversationId: "c", workspaceId: "w" });
   surface.questions[0]?.resolve(surface.spec());

@@ -1,4 +1,4 @@
-// Which agents and tools the process has, and which model answers when nobody names one.
+// The agents and tools of the process, and its default model.
 
 import type { AiSdkLimits } from "../embedded/agents/ai-sdk.ts";
 import { createDemoAgent } from "../embedded/agents/demo.ts";
@@ -12,7 +12,7 @@ import { type Config, ConfigError } from "./config.ts";
 
 const demoModel = "demo/echo";
 
-/** The configured endpoint's agent, the embedder's own, and the demo that needs neither. */
+/** The configured endpoint's agent, the embedder's agents, and the demo agent. */
 export async function createAgents(
   config: Config,
   own: Agent[],
@@ -23,7 +23,7 @@ export async function createAgents(
   const { endpoint } = config;
   const demo = createDemoAgent(clock, limits);
   if (!endpoint) return [...own, demo];
-  // Loaded only when it is needed: the AI SDK is the largest dependency.
+  // Imported only when needed: the AI SDK is the largest dependency.
   const { createAiSdkAgent } = await import("../embedded/agents/ai-sdk.ts");
   const { baseUrl, apiKey } = endpoint;
   const models = endpoint.models.map((name) => ({ name }));
@@ -31,7 +31,7 @@ export async function createAgents(
 }
 
 /**
- * A tool of the file's or the embedder's takes the place of a built-in one with its name.
+ * A tool from the file replaces an embedder's tool of the same name, and both replace built-in ones.
  * @throws ToolsFileError
  */
 export async function createTools({ toolsFile }: Config, own: Tool[], clock: Clock): Promise<Tool[]> {
@@ -42,8 +42,8 @@ export async function createTools({ toolsFile }: Config, own: Tool[], clock: Clo
 }
 
 /**
- * The model of --model, else the first one that is no demo, else the demo that echoes.
- * @throws ConfigError when --model names one that nobody here has.
+ * The model of --model, else the first that is not a demo, else demo/echo.
+ * @throws ConfigError when no agent has the model of --model.
  */
 export function defaultModelOf({ model }: Config, agents: Agent[]): string {
   const known = agents.flatMap((agent) => agent.models().map(({ name }) => `${agent.provider}/${name}`));

@@ -1,5 +1,5 @@
-// Puts a server together from its configuration: the embedded parts behind the gateway's ports, the transport, the HTTP
-// API. Nothing listens yet, and what fails here leaves nothing behind but the store, which is the caller's.
+// Composes a server from its configuration: the gateway with the embedded parts, the transport and the HTTP API. No
+// port listens yet. After a failure only the store stays open, which the caller owns.
 import { createServer, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import { Credentials, digestOf, type TokenEntry } from "../access/credentials.ts";
@@ -27,7 +27,7 @@ import { connectionOptions, createTransport } from "../transport/ws-transport.ts
 import type { Config } from "./config.ts";
 import { createVisualizer } from "./inspection.ts";
 import { StopSequence } from "./stop.ts";
-import { markOf, readTokensFile, TokensFile } from "./tokens-file.ts";
+import { readTokensFile, TokensFile, versionOf } from "./tokens-file.ts";
 
 export interface CompositionOptions {
   config: Config;
@@ -43,7 +43,7 @@ export interface CompositionOptions {
   authorisation: Authorisation | undefined;
 }
 
-/** What a server consists of while it runs. */
+/** The parts of a running server. */
 export interface ServerParts {
   gateway: Gateway;
   access: RequestGuard;
@@ -51,28 +51,28 @@ export interface ServerParts {
   wsServer: Server;
   httpServer: Server;
   stopSequence: StopSequence;
-  /** Of --inspect=stately, when it runs: ended with the rest. */
+  /** The Stately inspector, with --inspect=stately. */
   stately?: { readonly url: string; stop(): Promise<void> };
 }
 
 const pageDirectory = fileURLToPath(new URL("../page/", import.meta.url));
 
-/** TURNWIRE_TOKEN, which may do everything. */
+/** TURNWIRE_TOKEN has the scope admin. */
 const tokenOf = ({ token }: Config): TokenEntry[] =>
   token === undefined ? [] : [{ name: "TURNWIRE_TOKEN", sha256: digestOf(token), scope: "admin" }];
 
-/** Undefined where nobody is asked for a token. @throws TokensFileError */
+/** Undefined when no token is required. @throws TokensFileError */
 function credentialsOf(config: Config, limits: Limits): Credentials | undefined {
   const { token, tokensFile } = config;
   if (token === undefined && tokensFile === undefined) return undefined;
   return new Credentials([...tokenOf(config), ...(tokensFile === undefined ? [] : readTokensFile(tokensFile, limits))]);
 }
 
-/** @throws TokensFileError: one sentence for the person who started it. */
+/** @throws TokensFileError with one sentence for the operator. */
 export function compose(options: CompositionOptions): ServerParts {
   const { config, clock, logger, limits, store, metrics, agents, tools, defaultModel, authorisation } = options;
-  // Before it is read: a change while the server starts is seen by the first check.
-  const mark = config.tokensFile === undefined ? "" : markOf(config.tokensFile);
+  // Taken before the file is read, so the first poll notices a change during the start.
+  const version = config.tokensFile === undefined ? "" : versionOf(config.tokensFile);
   const credentials = credentialsOf(config, limits);
   const access = createRequestGuard({ credentials, allowOrigins: config.allowOrigins, clock, limits });
   const streams = new OpenStreams();
@@ -133,7 +133,8 @@ export function compose(options: CompositionOptions): ServerParts {
     streams.revoke(isGood);
   };
   const { tokensFile: path } = config;
-  const tokensFile = path === undefined ? undefined : new TokensFile({ path, mark, clock, logger, limits, onChange });
+  const tokensFile =
+    path === undefined ? undefined : new TokensFile({ path, version, clock, logger, limits, onChange });
 
   const wsServer = transport.createServer();
   const httpOptions = { ...connectionOptions(limits), requestTimeout: limits.requestMs };
@@ -144,7 +145,7 @@ export function compose(options: CompositionOptions): ServerParts {
     ...{ gateway, transport, limits },
     servers: [wsServer, httpServer],
     endTurns: (deadlineMs) => embedded.drain(deadlineMs),
-    // Only now, so that a person who watches the charts sees the last socket go.
+    // Only now, so that the visualizer still shows the last socket close.
     socketsClosed: () => visualizer?.stop(),
     answersSent: () => answersSent(limits.closingMs),
     async gatewayStopped() {

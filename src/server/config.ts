@@ -1,5 +1,5 @@
-// The one validated configuration of the process, from flags and environment (a flag wins). What is wrong is told in
-// one sentence with the flag or variable and the remedy; nothing is guessed, and a secret is never repeated.
+// The validated configuration of the process, from flags and environment (a flag wins). An error is one sentence with
+// the flag or variable and the remedy. Must never guess a value or repeat a secret.
 import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
@@ -23,43 +23,43 @@ export interface Endpoint {
 }
 
 export interface InspectConfig {
-  /** Are texts and payloads shown? */
+  /** Whether texts and payloads are shown. */
   payloads: "hidden" | "full";
-  /** Is the Stately inspector fed as well, and with what? */
+  /** Whether the Stately inspector runs too, and which actors it shows. */
   stately: boolean;
   filter: InspectionFilter;
-  /** Of the Stately inspector's relay. */
+  /** The port of the Stately inspector's relay. */
   port: number;
 }
 
 export interface Config {
   /** A host name or address as node:net takes it: IPv6 without brackets. */
   host: string;
-  /** 0: any free one. */
+  /** 0 takes any free one. */
   port: number;
   httpPort: number;
   /** An absolute path, or ":memory:". */
   dataDir: string;
-  /** The default model as `<provider>/<model>`; undefined: the endpoint's first, else a built-in one. */
+  /** The default model as `<provider>/<model>`. Default: the endpoint's first, else demo/echo. */
   model: string | undefined;
   /** Absolute path of an existing file. */
   toolsFile: string | undefined;
   allowOrigins: string[];
   eventProfile: "full" | "core";
-  /** From one address beyond this machine. */
+  /** The most sockets from one address that is not this machine. */
   socketsPerAddress: number;
   drainMs: number;
-  /** A turn that nobody has watched for so long is stopped; undefined: none is. */
+  /** A turn unwatched for that long is stopped; undefined: never. */
   orphanMs: number | undefined;
   durability: "normal" | "full";
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   token: string | undefined;
-  /** Absolute path of the file with tokens beside that one. */
+  /** Absolute path of the tokens file. */
   tokensFile: string | undefined;
   endpoint: Endpoint | undefined;
-  /** Undefined: nobody may look at the charts while they run. */
+  /** Undefined: no inspection. */
   inspect: InspectConfig | undefined;
-  /** Sentences for the log: what is allowed and yet unwise. */
+  /** Sentences for the log about settings that are allowed but risky. */
   warnings: string[];
 }
 
@@ -94,8 +94,8 @@ export function readConfig(argv: readonly string[], environment: Environment): C
 }
 
 /**
- * The configuration of a server from the flags of `turnwire serve`, for those who start one from their code.
- * @param environment nothing is read from it unless it is given. @throws ConfigError
+ * The configuration of a server from the flags of `turnwire serve`, for starting one from code.
+ * @param environment default: empty. @throws ConfigError
  */
 export function serveConfig(flags: readonly string[], environment: Environment = {}): Config {
   const command = readConfig(["serve", ...flags], environment);
@@ -103,7 +103,7 @@ export function serveConfig(flags: readonly string[], environment: Environment =
   throw new ConfigError(`These flags start no server: ${flags.join(" ")}.`);
 }
 
-/** `turnwire token …`; the file may be named by the environment as for serve. */
+/** `turnwire token …`. The environment may name the file, as for serve. */
 function tokenCommand(given: Given, [action, name, extra]: string[], environment: Environment): TokenCommand {
   if (action !== "add" && action !== "remove" && action !== "list")
     throw new ConfigError(`turnwire token needs one of add, remove, list after it: ${seeHelp}.`);
@@ -124,7 +124,7 @@ function tokenCommand(given: Given, [action, name, extra]: string[], environment
   };
 }
 
-/** `turnwire why …`: the server is where serve with the same flags would be. */
+/** `turnwire why …`: asks the server that serve with the same flags would start. */
 function whyCommand(given: Given, [what, id, extra]: string[], environment: Environment): WhyCommand {
   if ((what !== "conversation" && what !== "connection") || id === undefined || extra !== undefined)
     throw new ConfigError(`turnwire why needs conversation ID or connection ID after it: ${seeHelp}.`);
@@ -141,7 +141,7 @@ function whyCommand(given: Given, [what, id, extra]: string[], environment: Envi
 type TextSchema<Output> = v.GenericSchema<string, Output>;
 
 function configOf(given: Given, environment: Environment): Config {
-  /** Where a setting was made and its text, when it was made at all. */
+  /** A setting's flag or variable and its text; undefined when it is not set. */
   const find = (name: FlagName): [source: string, text: string] | undefined => {
     const flag = given[name];
     if (flag !== undefined) return [`--${name}`, Array.isArray(flag) ? flag.join(",") : String(flag)];
@@ -155,7 +155,7 @@ function configOf(given: Given, environment: Environment): Config {
     const found = find(name);
     return found && check(...found, schema);
   };
-  // Empty is refused, not ignored: who writes TURNWIRE_TOKENS_FILE=$FILE means to be protected.
+  // Empty is refused, not ignored: TURNWIRE_TOKENS_FILE=$FILE with an unset FILE must not start an open server.
   if (environment[flags["tokens-file"].variable] === "")
     throw new ConfigError(`${flags["tokens-file"].variable} is empty: give a path, or unset it.`);
   const token = environment["TURNWIRE_TOKEN"];
@@ -174,7 +174,7 @@ function configOf(given: Given, environment: Environment): Config {
     orphanMs: read("orphans", values.orphans),
     durability: read("durability", values.durability),
     logLevel: read("log-level", values.logLevel),
-    // Empty is refused, not ignored: who writes TURNWIRE_TOKEN=$TOKEN means to be protected.
+    // Empty is refused, not ignored: TURNWIRE_TOKEN=$TOKEN with an unset TOKEN must not start an open server.
     token: token === undefined ? undefined : check("TURNWIRE_TOKEN", token, values.secret, "secret"),
     tokensFile: existingFile("tokens-file", readIfSet("tokens-file", values.path), environment),
     endpoint: readEndpoint(environment, model),
@@ -189,7 +189,7 @@ function configOf(given: Given, environment: Environment): Config {
   return config;
 }
 
-/** The rules that take more than one setting. */
+/** The rules that combine several settings. */
 function checkTogether(config: Config, insecure: boolean): void {
   if (config.port !== 0 && config.port === config.httpPort)
     throw new ConfigError(`--port and --http-port are both ${config.port}: give each its own, or 0 for any free one.`);
@@ -257,7 +257,7 @@ function dataDirectory(given: string | undefined, environment: Environment): str
   if (given === ":memory:") return given;
   if (given !== undefined) return absolutePath(given, environment);
   const dataHome = environment["XDG_DATA_HOME"];
-  // A relative XDG_DATA_HOME is to be ignored (XDG Base Directory Specification 0.8).
+  // A relative XDG_DATA_HOME must be ignored (XDG Base Directory Specification 0.8).
   if (dataHome !== undefined && isAbsolute(dataHome)) return join(dataHome, "turnwire");
   return join(home(environment), ".local", "share", "turnwire");
 }
@@ -278,7 +278,7 @@ function existingFile(
   throw new ConfigError(`--${flag} is ${JSON.stringify(given)}: there is no such file; ${fileRemedies[flag]}.`);
 }
 
-/** A shell leaves `~` alone in --data-dir=~/x; a directory of that name is what nobody wants. */
+/** Expands `~`, because the shell does not in --data-dir=~/x. */
 function absolutePath(path: string, environment: Environment): string {
   return path === "~" || path.startsWith("~/") ? join(home(environment), path.slice(1)) : resolve(path);
 }

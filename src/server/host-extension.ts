@@ -1,5 +1,5 @@
-// turnwire as an extension of an agent host that brings its own orchestrator and surfaces (design 4): the gateway on
-// one WebSocket port, and nothing of the embedded parts.
+// turnwire as an extension of an agent host that brings its own orchestrator and surfaces (docs/guides/embedding.md):
+// the gateway on one WebSocket port, without the embedded parts.
 import "../version.ts";
 import * as v from "valibot";
 import { Credentials, digestOf } from "../access/credentials.ts";
@@ -44,7 +44,7 @@ export interface HookHandle {
   kind: "event";
 }
 
-/** What turnwire uses of a host. */
+/** The host's interface, as far as turnwire uses it. */
 export interface Host {
   getService(handle: ServiceHandle): unknown;
   on(hook: HookHandle, listener: (payload: unknown) => void): () => void;
@@ -54,13 +54,11 @@ export interface Host {
 
 export interface Extension {
   manifest: { id: string; dependsOn: string[] };
-  /**
-   * Resolves when the port listens. @throws Error when the port is taken or a setting is wrong; nothing is left then.
-   */
+  /** Resolves when the port listens. @throws Error when the port is taken or a setting invalid; nothing runs then. */
   activate(host: Host): Promise<void>;
-  /** Ends all that activate started; a later activate works. Harmless when not active. */
+  /** Ends all that activate started. It can be activated again. No effect when not active. */
   deactivate(): Promise<void>;
-  /** Looks at the charts while they run, as a server's inspect does. @throws Error when it is not active. */
+  /** Observes the running charts, see RunningServer.inspect. @throws Error when it is not active. */
   inspect(observer: InspectionObserver, filter?: InspectionFilter): () => void;
 }
 
@@ -73,7 +71,7 @@ const id = v.string();
 const count = v.pipe(v.number(), v.finite());
 const status = v.picklist(["active", "queued", "idle", "closed"]);
 
-/** Each hook's handle and what its payload becomes on the wire. */
+/** Each hook's handle, and how its payload becomes a broadcast. */
 const hooks = [
   {
     handle: { id: "session-orchestrator/conversation-opened", kind: "event" },
@@ -116,20 +114,20 @@ const configSchema = v.object({
 type HostConfig = v.InferOutput<typeof configSchema>;
 
 export interface ExtensionOptions {
-  /** The system's unless another is given. */
+  /** Default: the system clock. */
   clock?: Clock;
-  /** Other bounds than those of src/limits.ts, where each says what raising and lowering it costs. */
+  /** Overrides of the defaults in docs/reference/limits.md, which says what raising and lowering each costs. */
   limits?: Partial<Limits>;
 }
 
 /**
- * The extension, for a host's loader. Any number of them may live in one process, each in a host of its own.
- * @throws ConfigError when the limits cannot be.
+ * The extension, for a host's loader. A process may have several, each in its own host.
+ * @throws ConfigError when the limits are invalid.
  */
 export function createTransportWsExtension(options: ExtensionOptions = {}): Extension {
   const limits = resolveLimits(options.limits);
   const clock = options.clock ?? createSystemClock(limits);
-  /** Of the activation that is under way or done. */
+  /** The current activation, in progress or done. */
   let starting: Promise<Running> | undefined;
   let active: Running | undefined;
   let stopping: Promise<void> = Promise.resolve();
@@ -148,7 +146,7 @@ export function createTransportWsExtension(options: ExtensionOptions = {}): Exte
       }
     },
     deactivate() {
-      // Also an activation that is still under way is ended, when it is done.
+      // An activation still in progress is ended when it is done.
       const mine = starting;
       starting = undefined;
       active = undefined;
@@ -216,7 +214,7 @@ async function start(host: Host, clock: Clock, limits: Limits): Promise<Running>
   return { gateway, stop };
 }
 
-/** A handle that was closed is gone at the end of the loop turn, and what was posted meanwhile has run by then. */
+/** By the end of the loop turn, closed handles are gone and deferred work has run. */
 const loopTurn = (clock: Clock): Promise<void> =>
   new Promise((resolve) => {
     clock.defer(() => clock.defer(resolve));
@@ -241,14 +239,14 @@ function readHostConfig(host: Host): HostConfig {
   return result.output;
 }
 
-/** The service behind a handle. What it does is guarded call by call; that it is there is asked once. */
+/** Gets a service of the host. Only its existence is checked here; each call of it is guarded later. */
 function requireService<Service>(host: Host, handle: ServiceHandle): Service {
   const service = host.getService(handle);
   if (typeof service === "object" && service !== null) return service as Service;
   throw new Error(`transport-ws: the host has no service ${handle.id}: load the extension that provides it first`);
 }
 
-/** The broadcast that a hook's payload stands for; undefined when it is invalid, or throws when it is read. */
+/** The broadcast for a hook's payload. Undefined when the payload is invalid or throws on access. */
 function broadcastOf(schema: v.GenericSchema<unknown, Broadcast>, payload: unknown): Broadcast | undefined {
   try {
     const broadcast = v.safeParse(schema, payload);
@@ -261,13 +259,13 @@ function broadcastOf(schema: v.GenericSchema<unknown, Broadcast>, payload: unkno
 function broadcastsOf(host: Host, logger: Logger): Broadcasts {
   return {
     subscribe(listener) {
-      const offs: (() => void)[] = [];
-      const leave = (): void => {
-        for (const off of offs) {
+      const unsubscribes: (() => void)[] = [];
+      const unsubscribe = (): void => {
+        for (const off of unsubscribes) {
           try {
             ignoreRejection<unknown>(off());
           } catch (error) {
-            logger.warn("transport-ws: a hook could not be left", { reason: errorMessage(error) });
+            logger.warn("transport-ws: unsubscribing from a hook failed", { reason: errorMessage(error) });
           }
         }
       };
@@ -278,13 +276,13 @@ function broadcastsOf(host: Host, logger: Logger): Broadcasts {
             if (broadcast) listener(broadcast);
             else logger.warn("transport-ws: a hook's payload was dropped", { hook: handle.id });
           });
-          offs.push(ignoreRejection(off));
+          unsubscribes.push(ignoreRejection(off));
         }
       } catch (error) {
-        leave();
+        unsubscribe();
         throw error;
       }
-      return leave;
+      return unsubscribe;
     },
   };
 }

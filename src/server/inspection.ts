@@ -1,4 +1,4 @@
-// What --inspect adds to the process: our own visualizer behind the HTTP port, and on demand Stately's.
+// What --inspect adds to the process: the live visualizer on the HTTP port and, with `stately`, the Stately inspector.
 import { fileURLToPath } from "node:url";
 import { Visualizer } from "../diagnostics/inspection/visualizer.ts";
 import type { StatelyInspector } from "../diagnostics/stately.ts";
@@ -23,7 +23,7 @@ export function createVisualizer(
   return new Visualizer(parts);
 }
 
-/** Loaded only when it is asked for. @throws ListenError when the relay's port is taken. */
+/** Imports the inspector only when used. @throws ListenError when the relay's port is taken. */
 export async function openStately(
   { filter, payloads, port }: InspectConfig,
   gateway: Gateway,

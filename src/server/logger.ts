@@ -1,8 +1,8 @@
-// The process's log: pino, one JSON line each, to stderr. Standard output belongs to the ready line.
+// The process's log: pino, one JSON line per entry, to stderr. Standard output has only the ready line.
 import { destination, pino, stdTimeFunctions } from "pino";
 import type { LogFields, Logger } from "../ports/logger.ts";
 
-/** Errors come under `error`; pino shows their type, message and stack. */
+/** pino logs the field `error` with type, message and stack. */
 export function createLogger(level: string): Logger {
   const log = pino(
     { level, base: null, timestamp: stdTimeFunctions.isoTime, errorKey: "error" },

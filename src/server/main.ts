@@ -1,5 +1,5 @@
-// What the command `turnwire` does: reads the configuration, runs the server until a signal, and tells in one sentence
-// what is wrong. Standard output has the ready line and nothing else; exit code 2 means that it never started.
+// The command `turnwire`: reads the configuration, runs the server until a signal, and reports errors in one sentence
+// each. `serve` prints only the ready line to standard output. Exit code 2 means that it never started.
 
 import { ToolsFileError } from "../embedded/tools/load-tools.ts";
 import { StoreOpenError } from "../ports/store.ts";
@@ -12,7 +12,7 @@ import { TokensFileError } from "./tokens-file.ts";
 
 const couldNotStart = 2;
 
-/** What `ps` and `pgrep` show. */
+/** Shown by `ps` and `pgrep`. */
 process.title = "turnwire";
 
 async function serve(config: Config): Promise<void> {
@@ -38,7 +38,7 @@ async function serve(config: Config): Promise<void> {
   process.stdout.write(`turnwire ready ${server.wsUrl} ${server.httpUrl}\n`);
 }
 
-/** Is this the person's mistake or the machine's state, told in one sentence, rather than a defect of ours? */
+/** True for errors that explain themselves in one sentence; any other is a defect and is printed with its stack. */
 const isExplained = (error: unknown): error is Error =>
   error instanceof ConfigError ||
   error instanceof ListenError ||

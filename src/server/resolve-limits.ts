@@ -1,12 +1,12 @@
-// The limits that a server runs with: the defaults with an embedder's changes, checked before anything is started. Must
-// never let limits through that the server would announce and could not keep.
+// The limits of a server: the defaults with an embedder's overrides, validated before anything starts. Must never
+// accept a limit that the server would announce and could not enforce.
 import { limits as defaults, type Limits } from "../limits.ts";
 import { eventHeadBytes } from "../protocol/text-size.ts";
 import { ConfigError } from "./config/error.ts";
 
 type Name = keyof Limits;
 
-/** Where nothing is a way to run a server. All others are more: 0 would forbid what they bound, or mean no bound. */
+/** Limits for which 0 makes sense. For all others 0 would forbid what they bound, or mean no bound. */
 const mayBeZero: ReadonlySet<Name> = new Set<Name>([
   "broadcastIntervalMs",
   "closeSpreadMs",
@@ -21,10 +21,10 @@ const mayBeZero: ReadonlySet<Name> = new Set<Name>([
   "retriesMax",
 ]);
 
-/** Shares of a loop turn, rates and factors. What is counted, or given to Node as a time, is whole. */
+/** Shares of a loop turn, rates and factors. Counts, and times that Node gets, are whole numbers. */
 const mayBeFractional = /(MsPerLoopTurn|PerSecond|PerMs|Cooldown)$/;
 
-/** Timers of Node that are longer go off at once. */
+/** Node fires longer timers at once. */
 const timerMsMax = 2 ** 31 - 1;
 const neverTimed: ReadonlySet<Name> = new Set<Name>(["idempotencyMs", "sealedLogKeptMs"]);
 
@@ -34,15 +34,15 @@ const least: { [name in Name]?: [value: number, because: string] } = {
   eventBytesMax: [2 * eventHeadBytes, `the ids and names of an event may take ${eventHeadBytes} bytes of it`],
 };
 
-/** The first may not be more than the second. */
+/** The first must be at most the second. */
 const order: [small: Name, large: Name, because: string][] = [
   ["messageBytesMax", "frameBytesMax", "no message is longer than a frame"],
   ["chatTextBytesMax", "frameBytesMax", "no text is longer than a frame"],
   ["inputSliceBytesMin", "inputSliceBytesMax", "they are the smallest and the largest slice"],
   ["handshakeMs", "requestMs", "the headers are a part of the request"],
   ["flushIntervalMs", "flushIntervalMaxMs", "the interval is only ever lengthened"],
-  ["eventBytesMax", "wholeEventCharactersMax", "what has been cut to fit would be dropped"],
-  ["deltaCharactersMax", "wholeEventCharactersMax", "text that has been parted to fit would be dropped"],
+  ["eventBytesMax", "wholeEventCharactersMax", "an event truncated to fit would be dropped"],
+  ["deltaCharactersMax", "wholeEventCharactersMax", "text split to fit would be dropped"],
   ["wholeEventCharactersMax", "unsentBytesMax", "one event would cut off every socket that it is for"],
   ["specCharactersMax", "unsentBytesMax", "one spec would cut off every socket that it is for"],
   ["allLogsBytesMax", "runningLogsBytesMax", "turns would be ended before sealed logs are shed"],
@@ -53,7 +53,7 @@ const order: [small: Name, large: Name, because: string][] = [
   ["retryFirstDelayMs", "retryDelayMaxMs", "the delay only ever grows"],
 ];
 
-/** @throws ConfigError: a sentence or two with the limit, its value, why that cannot be, and the remedy. */
+/** @throws ConfigError with the limit, its value, the reason and the remedy. */
 export function resolveLimits(changes: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(changes)) checkOne(name, value);
   const limits: Limits = { ...defaults, ...changes };
@@ -79,7 +79,7 @@ function checkOne(name: string, value: unknown): void {
   if (problem !== undefined) throw new ConfigError(`limits.${name} is ${shown}: it must be ${problem}.`);
 }
 
-/** What it must be and is not. */
+/** The rule that the value breaks, to follow "it must be". */
 function problemOf(name: Name, value: unknown): string | undefined {
   if (typeof value !== "number" || !Number.isFinite(value)) return "a finite number";
   const isFractional = mayBeFractional.test(name);
@@ -87,7 +87,7 @@ function problemOf(name: Name, value: unknown): string | undefined {
   const [min, because] = least[name] ?? [mayBeZero.has(name) ? 0 : isFractional ? Number.MIN_VALUE : 1];
   if (value < min) return min === Number.MIN_VALUE ? "more than 0" : `${min} or more${because ? `: ${because}` : ""}`;
   const isTimed = /Ms(Max)?$/.test(name) && !neverTimed.has(name);
-  return isTimed && value > timerMsMax ? `${timerMsMax} or less: no timer of Node is longer` : undefined;
+  return isTimed && value > timerMsMax ? `${timerMsMax} or less, the longest timer of Node` : undefined;
 }
 
 const isName = (name: string): name is Name => Object.hasOwn(defaults, name);

@@ -1,5 +1,5 @@
-// The server as a process: opens the store and the two ports. Must never leave anything half started: what fails on the
-// way up takes down what was up.
+// The server as a process: opens the store and the two ports. Must never stay half started: a failure closes what was
+// already open.
 import type { GatewayCounts } from "../diagnostics/counts.ts";
 import type { InspectionFilter, InspectionObserver } from "../diagnostics/inspection.ts";
 import { createMetrics } from "../diagnostics/metrics.ts";
@@ -19,54 +19,51 @@ import { openStately } from "./inspection.ts";
 import { resolveLimits } from "./resolve-limits.ts";
 
 export interface RunningServer {
-  /** Where WebSockets and the page are, as `ws://HOST:PORT` and `http://HOST:PORT`. */
+  /** The addresses for WebSockets and for HTTP, as `ws://HOST:PORT` and `http://HOST:PORT`. */
   wsUrl: string;
   httpUrl: string;
   /** @internal */
   gateway: Gateway;
-  /** What to open in a browser to see the charts run, when config.inspect asks for it; the second: Stately's page. */
+  /** The pages of the live visualizer and of the Stately inspector, if config.inspect enables them. */
   inspectUrl: string | undefined;
   statelyUrl: string | undefined;
   /**
-   * Tells the observer what happens to the actors that fit the filter, while they run: every event with the transitions
-   * taken and the states reached. Costs every event of every actor 3–4 µs while somebody looks, and nothing otherwise.
-   * @param observer is called in the middle of things: it must be quick and call nothing of the server. When it
-   * throws, that is logged and it is not called again.
-   * @returns what ends it.
+   * Reports what the actors that match the filter do: every event with the transitions taken and the states reached.
+   * While there are observers, each event of each actor costs 3–4 µs; without observers nothing.
+   * @param observer is called synchronously while an actor processes the event: it must be quick and must not call the
+   * server. When it throws, that is logged and it is not called again.
+   * @returns stops the reports.
    */
   inspect(observer: InspectionObserver, filter?: InspectionFilter): () => void;
   counts(): GatewayCounts;
   /**
-   * Closes one socket with 1001, for whoever has a reason to; its client comes back and goes on where it was.
+   * Closes one socket with 1001. Its client reconnects and resumes where it was.
    * @returns false when there is no such socket, or it is closing already.
    */
   disconnect(connectionId: string): boolean;
-  /** Reads the tokens file anew, as SIGHUP does; without one nothing happens. */
+  /** Reads the tokens file again, as SIGHUP does. No effect without one. */
   reload(): void;
-  /** Drains and ends everything: turns get config.drainMs, sockets are closed with 1012. Again: hurries. */
+  /** Gives running turns config.drainMs, closes sockets with 1012, ends everything. A second call does so at once. */
   stop(): Promise<void>;
 }
 
 export interface ServerOptions {
   config: Config;
-  /** Default: the system's. */
+  /** Default: the system clock. */
   clock?: Clock;
   /** Default: silent. */
   logger?: Logger;
-  /** What an embedder brings beside the built-in parts; a tool or a model of the same name comes first. */
+  /** Added to the built-in parts. A tool or model precedes a built-in one of the same name. */
   agents?: Agent[];
   tools?: Tool[];
   surfaces?: SurfaceProvider[];
-  /** Who may do what, beside what the scopes of tokens say. */
+  /** Decides beside the tokens' scopes who may do what. */
   authorisation?: Authorisation;
-  /** Other bounds than those of src/limits.ts, where each says what raising and lowering it costs. */
+  /** Overrides of the defaults in docs/reference/limits.md, which says what raising and lowering each costs. */
   limits?: Partial<Limits>;
 }
 
-/**
- * @throws ConfigError, StoreOpenError, ToolsFileError, TokensFileError, ListenError: each one sentence for the person
- * who started it.
- */
+/** @throws ConfigError, StoreOpenError, ToolsFileError, TokensFileError, ListenError: one sentence for the operator. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, logger = silentLogger, surfaces = [], authorisation } = options;
   const limits = resolveLimits({ socketsPerAddressMax: config.socketsPerAddress, ...options.limits });
@@ -78,7 +75,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { dataDir, durability } = config;
   const store = openSqliteStore({ dataDir, clock, logger, limits, durability, onCommit: metrics.committed });
   try {
-    const made = {
+    const composition = {
       config,
       clock,
       logger,
@@ -91,14 +88,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       authorisation,
       limits,
     };
-    return await open(compose(made), { config, clock, logger, limits }, () => store.close());
+    return await open(compose(composition), { config, clock, logger, limits }, () => store.close());
   } catch (error) {
     store.close();
     throw error;
   }
 }
 
-/** Opens the ports, or ends the parts again. */
+/** Opens the ports. On a failure it ends all parts. */
 async function open(
   parts: ServerParts,
   { config, clock, logger, limits }: Pick<CompositionOptions, "config" | "clock" | "logger" | "limits">,

@@ -1,5 +1,5 @@
-// How a gateway with its ports comes to its end, in a process as in a host: announced, its turns ended, its sockets
-// closed, and then all that is left, in the order in which one part stands on the other.
+// Stops a gateway and the parts around it, in a process or a host: announces the stop, ends turns, closes sockets, then
+// ends the rest in the order of their dependencies.
 import type { Server } from "node:http";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Limits } from "../limits.ts";
@@ -11,13 +11,13 @@ export interface StoppableParts {
   transport: Transport;
   servers: readonly Server[];
   limits: Pick<Limits, "reconnectAfterMs">;
-  /** Gives running turns so long; resolves when all are sealed. Called again with less time, it hurries. */
+  /** Resolves when all running turns are sealed, at the latest soon after the deadline. Call again to shorten it. */
   endTurns?(deadlineMs: number): Promise<void>;
   /** Called when every socket has been closed. */
   socketsClosed?(): void;
-  /** Resolves when HTTP answers that are under way have left, or for so long. */
+  /** Resolves when HTTP responses in progress have been sent, or after a deadline. */
   answersSent?(): Promise<void>;
-  /** Called when the gateway has stopped: ends what stands behind its ports. */
+  /** Called when the gateway has stopped: ends the implementations of its ports. */
   gatewayStopped?(): Promise<void> | void;
 }
 
@@ -26,13 +26,16 @@ export class StopSequence {
   readonly #cutConnections: (() => void)[];
   #stopping: Promise<void> | undefined;
 
-  /** Notes the TCP connections of the servers from now on. */
+  /** Tracks the TCP connections of the servers from now on. */
   constructor(parts: StoppableParts) {
     this.#parts = parts;
     this.#cutConnections = parts.servers.map(trackConnections);
   }
 
-  /** Turns get so long, sockets are closed with 1012 (protocol 2, `server.draining`). Called again, it hurries. */
+  /**
+   * Gives running turns until the deadline, then closes sockets with 1012 (protocol 2, `server.draining`). A second
+   * call ends the turns and closes the sockets at once.
+   */
   drain(deadlineMs: number): Promise<void> {
     const { gateway, endTurns } = this.#parts;
     if (this.#stopping) {

@@ -1,5 +1,5 @@
-// The file of tokens (--tokens-file): names, digests and scopes, read at the start, on SIGHUP and when it has changed.
-// Must never let a file that cannot be read lock everybody out, or let anybody in: what was good before stays good.
+// The tokens file (--tokens-file): names, digests and scopes. It is read at the start, on SIGHUP and after a change. An
+// invalid file must never lock everybody out or let anybody in: the previous tokens stay valid.
 import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as v from "valibot";
 import { type TokenEntry, tokenName } from "../access/credentials.ts";
@@ -8,7 +8,7 @@ import { type Scope, scopes } from "../ports/authorisation.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 
-/** The message is one sentence that names the file, the entry and the remedy. */
+/** The message is one sentence with the file, the entry and the remedy. */
 export class TokensFileError extends Error {
   override name = "TokensFileError";
 }
@@ -44,7 +44,7 @@ function entriesIn(path: string, limits: FileLimits): FileEntry[] {
   try {
     value = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    const reason = error instanceof SyntaxError ? "it is no JSON" : error instanceof Error ? error.message : "";
+    const reason = error instanceof SyntaxError ? "it is not JSON" : error instanceof Error ? error.message : "";
     throw new TokensFileError(`The tokens file ${path} cannot be read (${reason}): ${remedy}.`);
   }
   const result = v.safeParse(file(limits), value, { abortEarly: true });
@@ -67,7 +67,10 @@ function entriesIn(path: string, limits: FileLimits): FileEntry[] {
 
 const remedy = "turnwire token add NAME writes it";
 
-/** Replaces the file in one step, for its owner only, and never while another does. @throws TokensFileError */
+/**
+ * Replaces the file atomically, with mode 0600. Fails while another process changes it.
+ * @throws TokensFileError
+ */
 export function changeTokensFile(path: string, limits: FileLimits, change: (tokens: FileEntry[]) => FileEntry[]): void {
   const next = `${path}.new`;
   const failed = (error: unknown): TokensFileError => {
@@ -80,7 +83,7 @@ export function changeTokensFile(path: string, limits: FileLimits, change: (toke
   };
   let handle: number;
   try {
-    // Who has made it is the one who may change the file.
+    // Creating this file exclusively serves as the lock.
     handle = openSync(next, "wx", 0o600);
   } catch (error) {
     throw failed(error);
@@ -98,8 +101,8 @@ export function changeTokensFile(path: string, limits: FileLimits, change: (toke
   }
 }
 
-/** Another text when the file is another one, or has changed. Never throws. */
-export function markOf(path: string): string {
+/** A text that differs when the file was replaced or changed. Never throws. */
+export function versionOf(path: string): string {
   try {
     const found = statSync(path, { throwIfNoEntry: false });
     return found ? `${found.ino} ${found.size} ${found.mtimeMs}` : "missing";
@@ -110,43 +113,43 @@ export function markOf(path: string): string {
 
 export interface TokensFileOptions {
   path: string;
-  /** Of the file before it was read for the first time. */
-  mark: string;
+  /** The file's versionOf before it was first read. */
+  version: string;
   clock: Clock;
   logger: Logger;
   limits: Pick<Limits, "tokensMax" | "tokensFilePauseMs">;
   onChange(entries: TokenEntry[]): void;
 }
 
-/** Looks at the file several times a second: notifications of file systems are not the same everywhere. */
+/** Polls the file several times a second, because file system notifications differ between platforms. */
 export class TokensFile {
   readonly #options: TokensFileOptions;
-  /** Of the file that was read last. */
-  #mark: string;
+  /** Of the file that was last read. */
+  #version: string;
   #problem = "";
   #timer: Timer | undefined;
 
   constructor(options: TokensFileOptions) {
     this.#options = options;
-    this.#mark = options.mark;
+    this.#version = options.version;
     this.#watch();
   }
 
-  /** Reads it now, whether it has changed or not. What could not be read is tried again with the next look. */
+  /** Reads the file now, changed or not. If that fails, the next poll tries again. */
   reload(): void {
     const { path, logger, limits, onChange } = this.#options;
-    const mark = markOf(path);
+    const version = versionOf(path);
     try {
       const entries = readTokensFile(path, limits);
-      this.#mark = mark;
+      this.#version = version;
       this.#problem = "";
       onChange(entries);
-      logger.info("tokens: read anew", { tokens: entries.length });
+      logger.info("tokens: file read again", { tokens: entries.length });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      // Once for each: it is looked at several times a second.
+      // Each problem is logged once, because the file is polled several times a second.
       if (reason !== this.#problem)
-        logger.error("tokens: the file is not usable, the tokens before it stay good", { reason });
+        logger.error("tokens: the file is invalid, the previous tokens stay valid", { reason });
       this.#problem = reason;
     }
   }
@@ -157,7 +160,7 @@ export class TokensFile {
 
   #watch(): void {
     this.#timer = this.#options.clock.setTimeout(() => {
-      if (markOf(this.#options.path) !== this.#mark) this.reload();
+      if (versionOf(this.#options.path) !== this.#version) this.reload();
       this.#watch();
     }, this.#options.limits.tokensFilePauseMs);
   }

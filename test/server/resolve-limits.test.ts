@@ -41,7 +41,7 @@ test("what is no usable number is refused, with what was given", () => {
     [{ frameBytesMax: 0 }, "limits.frameBytesMax is 0: it must be 1 or more."],
     [{ retriesMax: -1 }, "limits.retriesMax is -1: it must be 0 or more."],
     [{ commandsPerSecond: 0 }, "limits.commandsPerSecond is 0: it must be more than 0."],
-    [{ turnMs: 2 ** 31 }, "limits.turnMs is 2147483648: it must be 2147483647 or less: no timer of Node is longer."],
+    [{ turnMs: 2 ** 31 }, "limits.turnMs is 2147483648: it must be 2147483647 or less, the longest timer of Node."],
   ];
   for (const [changes, message] of rows) assert.is(refusal(changes), message);
   assert.is(resolveLimits({ idempotencyMs: 2 ** 31 }).idempotencyMs, 2 ** 31, "a time that is never waited for");

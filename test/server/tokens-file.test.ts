@@ -17,7 +17,7 @@ import { digestOf, type TokenEntry } from "../../src/access/credentials.ts";
 import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import { runTokenCommand } from "../../src/server/commands/token.ts";
-import { markOf, readTokensFile, TokensFile, TokensFileError } from "../../src/server/tokens-file.ts";
+import { readTokensFile, TokensFile, TokensFileError, versionOf } from "../../src/server/tokens-file.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("the tokens file");
@@ -98,7 +98,7 @@ test("a change is noticed within its pause; one that is not usable leaves what w
   const logger = { ...silentLogger, error: (...line: unknown[]) => void errors.push(line) };
   const watched = new TokensFile({
     path: file,
-    mark: markOf(file),
+    version: versionOf(file),
     clock,
     logger,
     limits,
@@ -132,7 +132,7 @@ test("a file that cannot even be looked at for a while is read when it can, and 
   const errors: unknown[] = [];
   const logger = { ...silentLogger, error: (...line: unknown[]) => void errors.push(line) };
   const onChange = (entries: TokenEntry[]): void => void heard.push(entries.map(({ name }) => name));
-  const watched = new TokensFile({ path: file, mark: markOf(file), clock, logger, limits, onChange });
+  const watched = new TokensFile({ path: file, version: versionOf(file), clock, logger, limits, onChange });
   rmSync(file);
   // A link that leads to itself: stat fails with ELOOP, which is not "no such file".
   symlinkSync(file, file);
@@ -148,12 +148,12 @@ test("a file that cannot even be looked at for a while is read when it can, and 
 
 test("what changes between the first reading and the first look is seen", () => {
   write({ tokens: [entry("a")] });
-  const mark = markOf(file);
+  const version = versionOf(file);
   write({ tokens: [] });
   const clock = new SimulatedClock();
   const heard: TokenEntry[][] = [];
   const onChange = (entries: TokenEntry[]): void => void heard.push(entries);
-  const watched = new TokensFile({ path: file, mark, clock, logger: silentLogger, limits, onChange });
+  const watched = new TokensFile({ path: file, version, clock, logger: silentLogger, limits, onChange });
   clock.advance(limits.tokensFilePauseMs);
   assert.equal(heard, [[]]);
   watched.stop();
@@ -175,7 +175,7 @@ test("SIGHUP's reload reads also a file that looks the same", () => {
   let count = 0;
   const watched = new TokensFile({
     path: file,
-    mark: markOf(file),
+    version: versionOf(file),
     clock,
     logger: silentLogger,
     limits,

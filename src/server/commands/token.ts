@@ -1,5 +1,5 @@
-// `turnwire token`: adds, removes and lists what is in a tokens file. A token is shown once, when it is made; the file
-// has its digest only.
+// `turnwire token`: adds, removes and lists the tokens of a tokens file. A token is printed once, when it is created;
+// the file holds only its digest.
 import { randomBytes } from "node:crypto";
 import { digestOf } from "../../access/credentials.ts";
 import { limits } from "../../limits.ts";
@@ -13,7 +13,7 @@ export type TokenCommand =
 
 const tokenBytes = 32;
 
-/** What goes to standard output. @throws TokensFileError */
+/** @returns the text for standard output. @throws TokensFileError */
 export function runTokenCommand(command: TokenCommand): string {
   const { file } = command;
   if (command.action === "list")

@@ -1,19 +1,19 @@
-// `turnwire why`: asks a running server over HTTP why a conversation or a socket is as it is, and prints the sentence
-// and the facts.
+// `turnwire why`: asks a running server over HTTP to explain a conversation or a socket, and prints the sentence and
+// the JSON.
 export interface WhyCommand {
   what: "conversation" | "connection";
   id: string;
-  /** Of the HTTP port. */
+  /** The server's HTTP address. */
   url: string;
   token: string | undefined;
 }
 
-/** The message is one sentence for the person who asked. */
+/** The message is one sentence for the user. */
 export class WhyError extends Error {
   override name = "WhyError";
 }
 
-/** What goes to standard output. @throws WhyError */
+/** @returns the text for standard output. @throws WhyError */
 export async function runWhyCommand({ what, id, url, token }: WhyCommand): Promise<string> {
   const address = `${url}/${what}s/${encodeURIComponent(id)}/why`;
   let response: Response;
@@ -29,5 +29,5 @@ export async function runWhyCommand({ what, id, url, token }: WhyCommand): Promi
 
 function fieldOf(answer: unknown, field: "error" | "sentence"): string {
   const value: unknown = typeof answer === "object" && answer !== null ? Reflect.get(answer, field) : undefined;
-  return typeof value === "string" ? value : "without a word";
+  return typeof value === "string" ? value : "no explanation";
 }

@@ -1,4 +1,4 @@
-// Reads the command line by the table of settings, and says in our words what is wrong with it.
+// Parses the command line by the table of settings, with error messages of our own.
 import { type ParseArgsOptionDescriptor, parseArgs } from "node:util";
 import { ConfigError } from "./error.ts";
 import { flags, type Setting } from "./settings.ts";
@@ -23,7 +23,7 @@ function descriptor({ argument, many }: Setting): ParseArgsOptionDescriptor {
   return { type: argument === undefined ? "boolean" : "string", multiple: many === true };
 }
 
-/** A flag that may stand alone, as if its value had been given. */
+/** Adds the default value to a flag that may be given without one. */
 function withValue(argument: string): string {
   const bare = Object.entries<Setting>(flags).find(([name, setting]) => argument === `--${name}` && setting.bare)?.[1];
   return bare ? `${argument}=${bare.bare}` : argument;
@@ -44,7 +44,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   }
 }
 
-/** The codes of node:util are documented, its texts are not: they are searched for the flag only. */
+/** node:util documents its error codes but not its messages, which are searched only for the flag. */
 function complaint(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;

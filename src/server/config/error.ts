@@ -1,4 +1,4 @@
-// What is wrong with the configuration: one sentence for the person who started the process, never with a secret in it.
+// An invalid configuration: one sentence for the operator. It must never contain a secret.
 export class ConfigError extends Error {
   override name = "ConfigError";
 }

@@ -1,16 +1,16 @@
-// The table of everything that can be set, and the help that is printed from it. A flag without a row here does not
-// exist; secrets have no flag, because the command line of a process can be read by everyone on the machine.
+// The table of all settings and the help printed from it. Secrets have no flag, because everyone on the machine can
+// read the command line of a process.
 
 export interface Setting {
-  /** The environment variable that says the same. */
+  /** The equivalent environment variable. */
   readonly variable: string;
-  /** What stands for the value in the help; none for a switch. */
+  /** The value's placeholder in the help; none for a switch. */
   readonly argument?: string;
-  /** What the flag alone stands for; with it, a value must come after `=`. */
+  /** The value of the flag given alone. With it, another value must follow `=`. */
   readonly bare?: string;
-  /** As it would be written on the command line. */
+  /** The default, as on the command line. */
   readonly fallback?: string;
-  /** May it be given several times? */
+  /** The flag may be repeated. */
   readonly many?: true;
   readonly about: string;
 }
@@ -117,12 +117,12 @@ export const flags = {
 
 export type FlagName = keyof typeof flags;
 
-/** The flags that always have a value. */
+/** The flags with a default. */
 export type FlagNameWithFallback = {
   [Name in FlagName]: (typeof flags)[Name] extends { fallback: string } ? Name : never;
 }[FlagName];
 
-/** What has no flag. */
+/** Environment variables without a flag. */
 const variables = {
   TURNWIRE_TOKEN:
     "token that every request must carry, 1–4096 visible ASCII characters; 16 random ones or more are safe",

@@ -1,5 +1,5 @@
-// What each setting's text may be and what it becomes. A message goes on after "<name> is <value>: " and says what
-// would be right; it must not repeat the value, which may be a secret.
+// Validates and converts the text of each setting. A message follows "<name> is <value>: " and says what is valid. It
+// must not repeat the value, which may be a secret.
 import { isIPv6 } from "node:net";
 import * as v from "valibot";
 import { tokenName as storedTokenName, tokenNameRule } from "../../access/credentials.ts";
@@ -18,13 +18,13 @@ function wholeNumber(least: number, most: number, unit: string) {
   );
 }
 
-/** Of a secret, which travels in a header, and of a model's name. */
+/** For a secret, which is sent in a header, and for a model's name. */
 const atMost4096 = v.maxLength<string, 4096, string>(4_096, "it must have at most 4096 characters");
 
 const oneOf = <const Names extends readonly string[]>(names: Names) =>
   v.picklist(names, `it must be one of ${names.join(", ")}`);
 
-/** An address may come in brackets or without; what comes out is what node:net listens on. */
+/** Accepts an address with or without brackets and returns it as node:net takes it. */
 export const host = v.pipe(
   v.string(),
   v.transform((text) => (isIPv6(text) ? `[${text}]` : text)),
@@ -38,10 +38,10 @@ function hostRule(): string {
 
 export const port = wholeNumber(0, 65_535, " (0 takes any free port)");
 
-/** More than limits.socketsMax there are never. */
+/** limits.socketsMax bounds all sockets anyway. */
 export const socketsPerAddress = wholeNumber(1, 1_000_000, "");
 
-/** An hour: longer than most supervisors wait. */
+/** At most an hour, which is longer than most supervisors wait. */
 export const drainMs = wholeNumber(0, 60 * 60_000, " milliseconds");
 
 const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
@@ -104,7 +104,7 @@ export const origins = v.pipe(
   ),
 );
 
-/** Visible ASCII: it travels in a header (RFC 9110 11.2 and 5.5). */
+/** Visible ASCII, because it is sent in a header (RFC 9110 11.2 and 5.5). */
 export const secret = v.pipe(
   v.string(),
   v.regex(/^[!-~]+$/, "it must be one or more visible ASCII characters without spaces"),

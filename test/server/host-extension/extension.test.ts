@@ -410,7 +410,7 @@ test("hooks that cannot be left cost a log line and hold up nothing", async () =
   const extension = createTransportWsExtension();
   await extension.activate(host);
   await extension.deactivate();
-  assert.is(host.said("transport-ws: a hook could not be left").length, 2);
+  assert.is(host.said("transport-ws: unsubscribing from a hook failed").length, 2);
 });
 
 const loggers: [name: string, logger: unknown][] = [

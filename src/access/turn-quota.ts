@@ -26,7 +26,7 @@ export class TurnQuota {
     if (!started || started.size < most) return undefined;
     for (const id of started) if (!this.#isActive(id)) started.delete(id);
     if (started.size < most || started.has(conversationId)) return undefined;
-    const message = `${most} turns of the token "${identity.name}" are running, the most there may be: try again later`;
+    const message = `${most} turns of the token "${identity.name}" are running, the maximum: try again later`;
     return { started: false, reason: "too-many", message };
   }
 

@@ -97,7 +97,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     // A turn for carried-over texts follows one that is already counted.
     if (live.get(conversationId)?.status === "active") return undefined;
     if (live.running >= limits.runningTurnsMax)
-      return refused("too-many", `${limits.runningTurnsMax} turns are running, the most there may be: try again later`);
+      return refused("too-many", `${limits.runningTurnsMax} turns are running, the maximum: try again later`);
     return host.refusal?.();
   };
   const services: Services = {

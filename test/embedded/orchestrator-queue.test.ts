@@ -164,7 +164,7 @@ test("at the limit of running turns one more is refused, and one that ends may c
   const refusal = refusalOf(fixture.orchestrator.startTurn({ conversationId: "other", text: "x" }));
   assert.equal(refusal, {
     reason: "too-many",
-    message: "1 turns are running, the most there may be: try again later",
+    message: "1 turns are running, the maximum: try again later",
   });
   queue("one");
   puppet.finish();

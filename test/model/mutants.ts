@@ -42,10 +42,10 @@ export const mutants: Mutant[] = [
     ["import { or,", "import { not, or,"],
   ),
   mutant("the last change of a surface is lost", "surface", [
-    `whatever comes of this question.",
+    `The surface changed again; the provider is asked once more, whatever it answers.",
           on: {
             "spec.built": { target: "#surface.refreshing",`,
-    `whatever comes of this question.",
+    `The surface changed again; the provider is asked once more, whatever it answers.",
           on: {
             "spec.built": { target: "#surface.current",`,
   ]),

@@ -101,7 +101,7 @@ async function lastTurns(authors: Author[], readers: Reader[], weather: Weather)
   const failed = (): boolean => readers.some(({ failure }) => failure !== undefined);
   const areThere = (): boolean => {
     for (const reader of readers) reader.checkSilence();
-    return readers.every((reader) => reader.isConnected) || failed();
+    return readers.every((reader) => reader.isSubscribed) || failed();
   };
   await eventually(areThere, "all readers to be there again", endMs);
   const last = new Map<string, string>();

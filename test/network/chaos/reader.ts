@@ -32,6 +32,7 @@ export class Reader {
   readonly #options: ReaderOptions;
   #client: Client | undefined;
   #stopped = false;
+  #isSubscribed = false;
   #heardAt = 0;
   readonly #ended: Promise<void>;
 
@@ -57,8 +58,9 @@ export class Reader {
     }
   }
 
-  get isConnected(): boolean {
-    return this.#client !== undefined;
+  /** What begins from now on is heard live. */
+  get isSubscribed(): boolean {
+    return this.#client !== undefined && this.#isSubscribed;
   }
 
   async #run(): Promise<void> {
@@ -78,6 +80,7 @@ export class Reader {
     const { url, isV1, conversationId } = this.#options;
     const client = await connect(url, { deadlineMs: connectMs, ...(isV1 && { protocols: ["turnwire.v1"] }) });
     this.#client = client;
+    this.#isSubscribed = false;
     this.#heardAt = performance.now();
     this.counts.connections++;
     if (this.#stopped) client.kill();
@@ -85,6 +88,7 @@ export class Reader {
     if (!isV1) this.#anew();
     client.onMessage = (message) => this.#hear(message);
     client.send({ type: "chat.subscribe", conversationId, ...(isV1 && cursor && { after: cursor }) });
+    client.send({ type: "ping" });
     if (!isV1) void this.#readHistory();
     const { code } = await client.closed;
     this.#note(`closed with ${code} at ${JSON.stringify(this.view.cursor)}`);
@@ -95,6 +99,7 @@ export class Reader {
     this.#heardAt = performance.now();
     if (this.failure) return;
     try {
+      if (message.type === "pong") this.#isSubscribed = true;
       if (message.type === "chat.subscribed") this.#judge(message);
       for (const event of eventsOf([message], this.conversationId)) this.view.take(message, event);
     } catch (error) {

@@ -305,7 +305,8 @@ test("a floor that is missed fails the run, before the plain line", async () => 
     "test/a.test.ts": `import { half } from "../machines/half.ts"; ${uvu}test("half", () => { half(1); }); test.run();`,
   };
   await withFixture(files, async (root) => {
-    const run = await runFixture(root);
+    assert.is((await runFixture(root)).lines.at(-1), "1 passed, 0 failed");
+    const run = await runFixture(root, "--coverage");
     assert.match(run.text, /FAIL {2}coverage of machines\/: \d\d\.\d\d % of the lines, the floor is 95 %/);
     assert.match(run.text, "machines/forgotten.ts (1)");
     assert.not.match(run.text, "coverage of src/");

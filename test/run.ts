@@ -1,11 +1,13 @@
 // Runs the tests: every test/**/*.test.ts of the working directory in a process of its own, with a deadline. Its last
 // line says how many passed and failed; it never says "0 failed" when anything at all went wrong.
 //
-//   node test/run.ts                      all of them, in their short form, with coverage and its floors
+//   node test/run.ts                      all of them, in their short form
+//   node test/run.ts --coverage           the same with a coverage report and its floors: `npm run check`
 //   node test/run.ts --long               those that have a long form, in that form
-//   node test/run.ts watch surface        those with one of these words in their path, without coverage
+//   node test/run.ts watch surface        those with one of these words in their path
 //   node test/run.ts --coverage watch     with a coverage report, whose floors are not judged
 //   node test/run.ts --deadline-ms 5000   every file gets so long, whatever its budget says
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { budgets, coverageFloors, type Form, fileBudgets } from "./budgets.ts";
 import { beginCoverage, reportCoverage } from "./run/coverage.ts";
@@ -70,14 +72,16 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const form: Form = values.long === true ? "long" : "short";
   const isWhole = positionals.length === 0 && form === "short";
+  const isCovered = values.coverage === true;
   const deadlineMs = values["deadline-ms"];
   const files = testFiles(root, positionals, fileBudgets, form);
   if (deadlineMs !== undefined) for (const file of files) file.deadlineMs = milliseconds(deadlineMs);
   // uvu colours what it prints when told to; its summary is read here.
-  const { FORCE_COLOR: _, NODE_V8_COVERAGE: __, ...inherited } = process.env;
+  const { FORCE_COLOR: _, NODE_V8_COVERAGE: __, NODE_COMPILE_CACHE: ___, ...inherited } = process.env;
   const env = { ...inherited, NO_COLOR: "1", TEST_FORM: form };
-  const isCovered = isWhole || values.coverage === true;
-  await runAll(files, isCovered ? { ...env, ...beginCoverage(root) } : env);
+  // Hundreds of processes load the same files. What is kept of that for the next one makes coverage less exact.
+  const NODE_COMPILE_CACHE = join(root, "node_modules/.cache/tests");
+  await runAll(files, { ...env, ...(isCovered ? beginCoverage(root) : { NODE_COMPILE_CACHE }) });
   if (isCovered) {
     const missed = await reportCoverage(root, isWhole ? coverageFloors : []);
     total.failed += missed.length;

@@ -70,18 +70,19 @@ export async function playKills(options: KillsOptions): Promise<KillsReport> {
 
 async function playLife(options: KillsOptions, dice: Dice, kills: number, report: KillsReport): Promise<void> {
   const { users = 4, disk, spoil, onKill } = options;
+  const around = disk?.around ?? [];
   const { faults } = report;
   const dataDir = temporaryDirectory();
   const ledger = new Ledger();
   const ids = Array.from({ length: users }, (_, index) => `user-${index}`);
-  let server = await start(dataDir, disk);
+  let server = await ServerProcess.start({ dataDir, around });
   try {
     for (let count = 0; count < kills && faults.length === 0; count++) {
       const wellUntil = await liveAndDie(server, ids, ledger, dice, disk);
       if (wellUntil < performance.now() && server.log.some(({ msg }) => msg === "store: writing fails"))
         report.diskErrors++;
       spoil?.(dataDir);
-      server = await start(dataDir, disk);
+      server = await ServerProcess.start({ dataDir, around });
       faults.push(...judge(ledger, await read(server, faults), wellUntil, lateMs));
       report.keysAskedAgain += await askAgain(server, ledger, dice, faults);
       ledger.generation++;
@@ -101,13 +102,6 @@ async function playLife(options: KillsOptions, dice: Dice, kills: number, report
   report.textsTaken += [...ledger.posted.values()].filter(({ answer }) => answer).length;
   report.compactions += ledger.compactions;
   report.cancels += ledger.cancels;
-}
-
-/** Most of a start's work is kept for the next one. Coverage would be less exact by that: there is none. */
-const environment = { NODE_COMPILE_CACHE: temporaryDirectory(), NODE_V8_COVERAGE: "" };
-
-function start(dataDir: string, disk: FailingDisk | undefined): Promise<ServerProcess> {
-  return ServerProcess.start({ dataDir, around: disk?.around ?? [], environment });
 }
 
 /** Returns until when all that was said had to be stored soon: when it was killed, or when the disk began to fail. */

@@ -1,6 +1,8 @@
 // What a person needs of a failed file at the end of a run, when its output has long scrolled away: which tests failed,
 // and the first lines of what each said.
 
+import { stripVTControlCharacters } from "node:util";
+
 /** Lines of one error, and of the output of a file that ended without a failed test. */
 const linesMax = 6;
 const lineCharactersMax = 400;
@@ -17,14 +19,17 @@ export function failuresIn(output: string): string[] {
   return failed.length > 0 ? failed : lastLinesOf(output).map(indented);
 }
 
+const plain = (line: string): string => stripVTControlCharacters(line).trimEnd().slice(0, lineCharactersMax);
+
 const indented = (line: string): string => `  ${line}`;
 
 /** Without the stack, which begins where the words end. */
 function linesOf(error: string): string[] {
-  const lines = error.split("\n").map((line) => line.trimEnd().slice(0, lineCharactersMax));
+  const lines = error.split("\n").map((line) => plain(line));
   const stackAt = lines.findIndex((line) => /^ +at .*:\d+:\d+\)?$/.test(line));
   const words = stackAt < 0 ? lines : lines.slice(0, stackAt);
-  return words.map((line) => line.replace(/^ {4}/, "")).filter((line) => line.trim() !== "");
+  // An error of several lines stands there twice: as what it says, and at the top of its stack.
+  return [...new Set(words.map((line) => line.replace(/^ {4}/, "")))].filter((line) => line.trim() !== "");
 }
 
 /** From the last error on, where there is one: what follows it is its stack. */
@@ -32,5 +37,5 @@ function lastLinesOf(output: string): string[] {
   const lines = output.split("\n").filter((line) => line.trim() !== "");
   const errorAt = lines.findLastIndex((line) => /^\S*Error\b.*: /.test(line));
   const shown = errorAt < 0 ? lines.slice(-linesMax) : lines.slice(errorAt, errorAt + linesMax);
-  return shown.map((line) => line.trimEnd().slice(0, lineCharactersMax));
+  return shown.map((line) => plain(line));
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { clocksOutside, impureMachines } from "./tidy/clocks.ts";
-import { wrongImports } from "./tidy/imports.ts";
+import { privateNames, wrongImports } from "./tidy/imports.ts";
 import { deadLinks } from "./tidy/links.ts";
 import {
   asyncProvidedActions,
@@ -96,6 +96,8 @@ files.run();
 const architecture = suite("tidy: architecture");
 
 architecture("imports point one way", () => none(wrongImports(fixture)));
+
+architecture("what is private to XState is read in one file", () => none(privateNames(fixture)));
 
 architecture("every file is in a room, and a room imports only what the table says", () => none(wrongRooms(fixture)));
 

@@ -1,18 +1,12 @@
 // Reports to observers what the actors of their choice do while the server runs. Must never disturb an actor: XState
 // 5.33 puts an actor in error when an observer throws, so one that throws is removed. Without observers nothing is
 // attached and nothing costs (XState 5.33 calls an observer for every event of every actor, 3–4 µs each).
+
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from "xstate";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
-import {
-  type ActorNames,
-  chartOf,
-  type InspectionFilter,
-  isOfChart,
-  matches,
-  namesOf,
-  statesOf,
-} from "./inspection/actor.ts";
+import { isMachineSnapshot, parentOf, transitionsOf } from "../runtime/xstate-internals.ts";
+import { type ActorNames, chartOf, type InspectionFilter, matches, namesOf, statesOf } from "./inspection/actor.ts";
 import { transitionKey } from "./inspection/transition-key.ts";
 
 export type { ActorNames, InspectionFilter } from "./inspection/actor.ts";
@@ -67,9 +61,6 @@ type RawObserver = (event: InspectionEvent, remove: (error: unknown) => void) =>
 /** The two clocks may drift apart by that much. A larger difference means that the machine's time was set. */
 const clockDriftMs = 50;
 
-/** The actor of an XState inspection event, with its undeclared parent. */
-type Inspected = AnyActorRef & { _parent?: AnyActorRef };
-
 export interface InspectionOptions {
   /** The root of the actor system. */
   root: AnyActorRef;
@@ -112,31 +103,31 @@ export class Inspection {
         const answer: unknown = observer(change);
         if (answer instanceof Promise) answer.catch(remove);
       };
-      const actor = raw.actorRef as Inspected;
+      const actor = raw.actorRef as AnyActorRef;
       if (raw.type === "@xstate.event") {
         // An actor that threw processes no more events: keep the one at which it threw.
         if (actor.getSnapshot()?.status === "active") events.set(actor, raw.event.type);
-        const sender = raw.sourceRef as Inspected | undefined;
+        const sender = raw.sourceRef as AnyActorRef | undefined;
         if (!sender) return;
         senders.set(raw.event, sender.sessionId);
         // XState makes no inspection event of an actor that throws. Its error event to the parent reveals it.
         const last: unknown = sender.getSnapshot();
-        if (isOfChart(last) && last.status === "error" && matches(sender, last, filter))
+        if (isMachineSnapshot(last) && last.status === "error" && matches(sender, last, filter))
           tell({ ...this.#changeOf(sender, last), type: "actor.ended", how: "error", event: events.get(sender) });
       } else if (raw.type === "@xstate.microstep") {
         if (!matches(actor, raw.snapshot, filter)) return;
         const keys = taken.get(actor) ?? [];
         taken.set(actor, keys);
-        for (const transition of raw._transitions) keys.push(transitionKey(transition));
+        for (const transition of transitionsOf(raw)) keys.push(transitionKey(transition));
       } else if (raw.type === "@xstate.snapshot") {
         const { snapshot } = raw;
-        if (!isOfChart(snapshot) || !matches(actor, snapshot, filter)) return;
+        if (!isMachineSnapshot(snapshot) || !matches(actor, snapshot, filter)) return;
         const transitions = taken.get(actor) ?? [];
         taken.delete(actor);
         const change = this.#changeOf(actor, snapshot);
         const { type } = raw.event;
         if (type === "xstate.init") {
-          tell({ ...change, type: "actor.started", parentId: actor._parent?.sessionId });
+          tell({ ...change, type: "actor.started", parentId: parentOf(actor)?.sessionId });
           if (transitions.length > 0) tell(moved(change, raw.event, undefined, transitions));
         } else if (type !== "xstate.stop") tell(moved(change, raw.event, senders.get(raw.event), transitions));
         if (snapshot.status !== "active") tell({ ...change, type: "actor.ended", how: snapshot.status, event: type });
@@ -154,7 +145,7 @@ export class Inspection {
    */
   inspectRaw(observer: (event: InspectionEvent) => void, filter: InspectionFilter = {}): () => void {
     return this.#add((event) => {
-      const actor = event.actorRef as Inspected;
+      const actor = event.actorRef as AnyActorRef;
       // While an actor is being created it has no snapshot yet, but its first microsteps carry one.
       const snapshot = "snapshot" in event ? event.snapshot : actor.getSnapshot();
       if (matches(actor, snapshot, filter)) observer(event);

@@ -275,7 +275,7 @@ test("one actor's detail says what it waits for, who is around it, and what its 
   assert.is(detail?.parent?.chart, "connection");
   assert.equal(detail?.waitsFor[0], {
     state: "watch.watching.cursor.lagging",
-    description: "The socket is congested: nothing is queued for it, its cursor stays where it is.",
+    description: "The socket is congested: nothing is queued for it and its cursor does not move.",
     events: ["socket.drained"],
     deadlines: [],
   });

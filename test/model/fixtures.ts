@@ -5,7 +5,6 @@ import { cpSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AnyActorRef, AnyMachineSnapshot } from "xstate";
 import { createRequestGuard } from "../../src/access/request-guard.ts";
-import { isOfChart } from "../../src/diagnostics/inspection/actor.ts";
 import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
 import { createConversationSurface } from "../../src/embedded/surfaces/conversation.ts";
@@ -17,6 +16,7 @@ import type { Limits } from "../../src/limits.ts";
 import type { Agent } from "../../src/ports/agent.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { listen, trackAnswers, trackConnections, unlisten } from "../../src/runtime/listen.ts";
+import { isMachineSnapshot } from "../../src/runtime/xstate-internals.ts";
 import { createSurfaceRegistry } from "../../src/surfaces/surface-registry.ts";
 import { createTransport } from "../../src/transport/ws-transport.ts";
 import { type Client, connect } from "../support/client.ts";
@@ -247,6 +247,6 @@ function actorIn(gateway: Gateway, chart: "conversation" | "turn", conversationI
 
 export function snapshotOf(actor: AnyActorRef): AnyMachineSnapshot {
   const snapshot: unknown = actor.getSnapshot();
-  if (!isOfChart(snapshot)) throw new Error("the actor follows no chart");
+  if (!isMachineSnapshot(snapshot)) throw new Error("the actor follows no chart");
   return snapshot;
 }

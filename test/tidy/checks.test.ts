@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { assign, setup } from "xstate";
 import { clocksOutside, impureMachines } from "./clocks.ts";
-import { importsOf, wrongImports } from "./imports.ts";
+import { importsOf, privateNames, wrongImports } from "./imports.ts";
 import { deadLinks } from "./links.ts";
 import {
   asyncProvidedActions,
@@ -287,6 +287,14 @@ architecture("a link that leads nowhere is found", () => {
     assert.is(findings.length, 1, text);
     assert.match(findings[0] ?? "", problem);
   }
+});
+
+architecture("a private name of XState is found", () => {
+  finds(privateNames, [
+    ["src/diagnostics/a.ts", "snapshot._nodes; actor._parent; // event._transitions", 2, "private to XState"],
+    ["src/runtime/xstate-internals.ts", "snapshot._nodes", 0],
+    ["test/a.ts", "snapshot._nodes", 0],
+  ]);
 });
 
 architecture("an impure machine is found", () => {

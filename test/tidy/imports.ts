@@ -1,7 +1,7 @@
 // Imports point one way: src → machines → xstate. Each rule here is one arrow that must not be.
 import { posix } from "node:path";
 import { mask } from "./mask.ts";
-import { isIn, isPage, isScript, lineAt, type Source } from "./source.ts";
+import { findAll, isIn, isPage, isScript, lineAt, type Source } from "./source.ts";
 
 export interface Import {
   /** As written. */
@@ -35,6 +35,19 @@ export function wrongImports(sources: readonly Source[]): string[] {
     }),
   );
 }
+
+/** XState's private names are known to one file, so that an update of XState is checked there. */
+export function privateNames(sources: readonly Source[]): string[] {
+  return sources
+    .filter((source) => isIn("src", "machines")(source) && isScript(source) && source.path !== internals)
+    .flatMap((source) =>
+      findAll(source, mask(source.text).code, /\._(?:nodes|parent|transitions|scheduledEvents)\b/g, ([name]) => {
+        return `\`${name}\` is private to XState: read it in ${internals}`;
+      }),
+    );
+}
+
+const internals = "src/runtime/xstate-internals.ts";
 
 const isMachine = isIn("machines");
 const isSource = isIn("src");

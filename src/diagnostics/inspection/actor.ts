@@ -1,5 +1,6 @@
 // Reads an actor's chart, names and states from its snapshot.
 import type { AnyActorRef, AnyMachineSnapshot } from "xstate";
+import { activeNodesOf, isMachineSnapshot } from "../../runtime/xstate-internals.ts";
 
 /** The ids in an actor's context. A watch has two; a surface without a conversation has one. */
 export interface ActorNames {
@@ -31,7 +32,7 @@ export function namesOf({ context }: AnyMachineSnapshot): ActorNames {
 
 /** Ids of the innermost active states, one for each parallel region, in the chart's order. */
 export function statesOf(snapshot: AnyMachineSnapshot): string[] {
-  const innermost = snapshot._nodes.filter(({ type }) => type === "atomic" || type === "final");
+  const innermost = activeNodesOf(snapshot).filter(({ type }) => type === "atomic" || type === "final");
   return innermost.sort((one, other) => one.order - other.order).map(({ id }) => id);
 }
 
@@ -41,9 +42,6 @@ export function matches(actor: AnyActorRef, snapshot: unknown, filter: Inspectio
   if (actorId !== undefined && actor.sessionId !== actorId) return false;
   const isAny = chart === undefined && names.every((name) => filter[name] === undefined);
   if (isAny) return true;
-  if (!isOfChart(snapshot) || (chart !== undefined && chartOf(snapshot) !== chart)) return false;
+  if (!isMachineSnapshot(snapshot) || (chart !== undefined && chartOf(snapshot) !== chart)) return false;
   return names.every((name) => filter[name] === undefined || snapshot.context?.[name] === filter[name]);
 }
-
-export const isOfChart = (snapshot: unknown): snapshot is AnyMachineSnapshot =>
-  typeof snapshot === "object" && snapshot !== null && "machine" in snapshot && "_nodes" in snapshot;

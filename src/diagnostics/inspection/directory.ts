@@ -6,7 +6,8 @@ import type { Connection } from "../../connections/connection.ts";
 import type { TurnProgress } from "../../ports/conversations.ts";
 import type { ActorRegistry } from "../../runtime/actor-registry.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { type ActorNames, chartOf, isOfChart, namesOf, statesOf } from "./actor.ts";
+import { activeNodesOf, isMachineSnapshot, parentOf } from "../../runtime/xstate-internals.ts";
+import { type ActorNames, chartOf, namesOf, statesOf } from "./actor.ts";
 import type { ActorDetail, ActorSummary, ActorsFound, ChartCount, CursorPlace, Deadline, Flow } from "./answers.ts";
 import { expectationsOf } from "./expectations.ts";
 
@@ -55,7 +56,7 @@ export class Directory {
         charts.set(chart, counted);
       }
       counted.count++;
-      for (const node of snapshot._nodes) counted.nodes.set(node, (counted.nodes.get(node) ?? 0) + 1);
+      for (const node of activeNodesOf(snapshot)) counted.nodes.set(node, (counted.nodes.get(node) ?? 0) + 1);
     });
     return [...charts].map(([chart, { count, nodes }]) => ({ chart, count, states: innermostOf(nodes) }));
   }
@@ -144,7 +145,7 @@ export class Directory {
     const known = { actor: root } as Known;
     const see = (bornAt: number, actor: AnyActorRef): void => {
       const snapshot: unknown = actor.getSnapshot();
-      if (!isOfChart(snapshot)) return;
+      if (!isMachineSnapshot(snapshot)) return;
       known.actor = actor;
       known.snapshot = snapshot;
       known.bornAt = bornAt;
@@ -212,14 +213,11 @@ function deadlinesOf(
   ];
 }
 
-/** XState 5.33 has no public way to an actor's parent. */
-const parentOf = (actor: AnyActorRef & { _parent?: AnyActorRef }): AnyActorRef | undefined => actor._parent;
-
 function isSought({ actor, snapshot }: Known, search: ActorSearch, ageMs: number): boolean {
   const { state, find, olderThanMs, youngerThanMs } = search;
   if (olderThanMs !== undefined && ageMs < olderThanMs) return false;
   if (youngerThanMs !== undefined && ageMs > youngerThanMs) return false;
-  if (state !== undefined && !snapshot._nodes.some(({ id }) => id === state)) return false;
+  if (state !== undefined && !activeNodesOf(snapshot).some(({ id }) => id === state)) return false;
   if (find === undefined || actor.sessionId === find) return true;
   return Object.values(namesOf(snapshot)).some((name: string) => name.includes(find));
 }

@@ -1,6 +1,8 @@
 // What an actor waits for: the description of each active state, the events it reacts to, and its deadlines.
+
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateNode } from "xstate";
 import type { Clock } from "../../runtime/clock.ts";
+import { activeNodesOf, scheduledEventsIn } from "../../runtime/xstate-internals.ts";
 import type { Deadline, Expectation } from "./answers.ts";
 
 /** Innermost states first. `outside` are deadlines that are not timers of the actor. */
@@ -13,7 +15,7 @@ export function expectationsOf(
   const delayed = delayedOf(actor, clock);
   const isInnermost = (node: AnyStateNode): boolean => node.type === "atomic" || node.type === "final";
   const depth = (node: AnyStateNode): number => (isInnermost(node) ? Number.POSITIVE_INFINITY : node.path.length);
-  const nodes = [...snapshot._nodes].sort((one, other) =>
+  const nodes = [...activeNodesOf(snapshot)].sort((one, other) =>
     depth(one) === depth(other) ? one.order - other.order : depth(other) - depth(one),
   );
   return nodes.map((node, index) => ({
@@ -34,7 +36,7 @@ export function expectationsOf(
 /** The actor's own timers: event type → milliseconds until it is sent. */
 function delayedOf(actor: AnyActorRef, clock: Clock): Map<string, number> {
   const found = new Map<string, number>();
-  for (const one of Object.values(actor.system.getSnapshot()._scheduledEvents)) {
+  for (const one of scheduledEventsIn(actor)) {
     if (one.source.sessionId !== actor.sessionId) continue;
     found.set(one.event.type, Math.max(0, Math.round(one.startedAt + one.delay - clock.wall())));
   }

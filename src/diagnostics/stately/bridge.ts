@@ -1,9 +1,11 @@
 // Translates XState's inspection events into records for the Stately inspector: selects the actors, introduces each
 // before any other record of it, and resends all of them for pages that come late. Must never pass on an actor itself.
+
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from "xstate";
 import type { ActorRegistry } from "../../runtime/actor-registry.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
-import { chartOf, type InspectionFilter, isOfChart, matches } from "../inspection/actor.ts";
+import { isMachineSnapshot, parentOf } from "../../runtime/xstate-internals.ts";
+import { chartOf, type InspectionFilter, matches } from "../inspection/actor.ts";
 import type { Disclosure } from "./disclosure.ts";
 import type { StatelyRecord } from "./records.ts";
 
@@ -31,8 +33,6 @@ const remembered = 200;
 /** Pause before trying a full sink again. */
 const retryPauseMs = 20;
 
-type Linked = AnyActorRef & { _parent?: AnyActorRef };
-
 export class Bridge {
   readonly #options: BridgeOptions;
   /** The introduced actors that are alive, each with the function that ends its error subscription. */
@@ -56,7 +56,7 @@ export class Bridge {
     const actor = actorOf(event.actorRef);
     if (!actor) return;
     const snapshot: unknown = event.type === "@xstate.snapshot" ? event.snapshot : actor.getSnapshot();
-    if (!isOfChart(snapshot) || !this.#isSelected(actor, snapshot)) return;
+    if (!isMachineSnapshot(snapshot) || !this.#isSelected(actor, snapshot)) return;
     if (!this.#introduced.has(actor)) {
       // An event after the actor's end changes nothing.
       if (snapshot.status !== "active" && event.event.type !== "xstate.init") return;
@@ -103,7 +103,7 @@ export class Bridge {
       const actor = this.#toSend.shift();
       if (!actor) break;
       const snapshot: unknown = actor.getSnapshot();
-      const isAlive = isOfChart(snapshot) && snapshot.status === "active";
+      const isAlive = isMachineSnapshot(snapshot) && snapshot.status === "active";
       if (isAlive && this.#isSelected(actor, snapshot)) this.#introduce(actor, snapshot);
     }
     this.#resending = this.#toSend.length > 0;
@@ -136,7 +136,7 @@ export class Bridge {
     const failed = (): void =>
       guard(() => {
         const snapshot: unknown = actor.getSnapshot();
-        if (!isOfChart(snapshot) || !this.#introduced.has(actor)) return;
+        if (!isMachineSnapshot(snapshot) || !this.#introduced.has(actor)) return;
         const event = { type: `xstate.error.actor.${actor.id}` };
         const disclosed = disclosure.snapshot(snapshot);
         this.#post({ kind: "snapshot", at: clock.wall(), actorId: actor.sessionId, event, snapshot: disclosed });
@@ -152,9 +152,9 @@ export class Bridge {
   }
 
   /** The nearest ancestor that is shown, so that the tree stays connected when the filter leaves out a parent. */
-  #shownParentOf(actor: Linked): AnyActorRef | undefined {
-    let parent: Linked | undefined = actor._parent;
-    while (parent && !this.#introduced.has(parent)) parent = parent._parent;
+  #shownParentOf(actor: AnyActorRef): AnyActorRef | undefined {
+    let parent = parentOf(actor);
+    while (parent && !this.#introduced.has(parent)) parent = parentOf(parent);
     return parent;
   }
 
@@ -164,8 +164,8 @@ export class Bridge {
   }
 }
 
-function actorOf(reference: unknown): Linked | undefined {
-  const isActor = (value: unknown): value is Linked =>
+function actorOf(reference: unknown): AnyActorRef | undefined {
+  const isActor = (value: unknown): value is AnyActorRef =>
     typeof value === "object" && value !== null && "sessionId" in value && "subscribe" in value;
   return isActor(reference) ? reference : undefined;
 }

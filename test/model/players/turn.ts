@@ -1,8 +1,10 @@
 // What the words of the turn model mean on the whole embedded server: what the agent says and does, what ends it, and
 // what the client and the server's own actors must show. Must never send an event to an actor: the charts hear what the
 // agent, the clock and the wire have said.
+
 import * as assert from "uvu/assert";
 import type { StateValue } from "xstate";
+import { shownBytes } from "../../../src/protocol/text-size.ts";
 import { fixtureLimits } from "../fixtures.ts";
 import type { TurnModelEvent } from "../models/turn.ts";
 import type { Implementation } from "../play.ts";
@@ -47,7 +49,7 @@ const events: Events = {
   "agent.saysTooMuch"(visit) {
     const { deltaCharactersMax, turnLogBytesMax } = fixtureLimits;
     visit.puppet.say({ type: "text-delta", delta: "x".repeat(turnLogBytesMax) });
-    const message = `the turn was ended because it is larger than ${turnLogBytesMax / 2 ** 20} MiB`;
+    const message = `the turn was ended because it is larger than ${shownBytes(turnLogBytesMax)}`;
     visit.expects(
       { type: "text-delta", delta: "x".repeat(deltaCharactersMax) },
       { type: "error", message, code: "turn-too-large" },

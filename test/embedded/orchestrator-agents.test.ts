@@ -302,7 +302,7 @@ test("an agent that never ends is left behind after a while, and says nothing ab
   fixture.clock.advance(1);
   await settle(fixture.clock);
   assert.is(types().at(-1), "turn-sealed");
-  assert.ok(fixture.lines.some(({ message }) => message.includes("left behind")));
+  assert.ok(fixture.lines.some(({ message }) => message.includes("was abandoned")));
 
   fixture.orchestrator.startTurn({ conversationId: "c", text: "two" });
   await settle(fixture.clock);

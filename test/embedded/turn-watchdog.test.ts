@@ -110,7 +110,7 @@ test("a turn that nobody has watched for its time is stopped, and its text is ke
   assert.is(done && "reason" in done ? done.reason : undefined, "aborted");
   const [, answer] = fixture.store.chunks("c").map(({ chunk }) => ("text" in chunk ? chunk.text : ""));
   assert.match(answer ?? "", /^so far\.+$/);
-  assert.is(fixture.lines.filter(({ message }) => message.includes("nobody watches")).length, 1);
+  assert.is(fixture.lines.filter(({ message }) => message.includes("unwatched")).length, 1);
   fixture.close();
   assert.is(clock.pending, 0);
 });

@@ -60,7 +60,7 @@ test("a name is given once, and only what is there can be removed", () => {
 
 test("what is wrong with a file is told with its place and the remedy, and never with a digest", () => {
   for (const [content, message] of [
-    ["{", /is no JSON/],
+    ["{", /is not JSON/],
     [[], /is not usable/],
     [
       { tokens: [entry("a"), { ...entry("b"), sha256: "abc" }] },

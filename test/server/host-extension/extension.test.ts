@@ -1,4 +1,4 @@
-// turnwire as an extension of a host : it activates, serves, deactivates and leaves nothing behind, and says
+// turnwire as an extension of a host: it activates, serves, deactivates and leaves nothing behind, and says
 // what is wrong when it cannot.
 import { createServer } from "node:net";
 import { suite } from "uvu";

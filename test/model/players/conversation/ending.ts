@@ -64,7 +64,7 @@ export const ending: Events = {
   "agent.leaves": (visit) => seals(visit, () => visit.puppet.finish(), { type: "agent.leaves" }),
   async "stopTime.passes"(visit) {
     const { lines } = visit.server;
-    const leftBehind = (): number => lines.filter(({ message }) => message.includes("was left behind")).length;
+    const leftBehind = (): number => lines.filter(({ message }) => message.includes("was abandoned")).length;
     const before = leftBehind();
     await seals(visit, () => passes(visit, fixtureLimits.agentStopMs), { type: "stopTime.passes" });
     assert.is(leftBehind(), before + 1, "the log names the agent that did not end");

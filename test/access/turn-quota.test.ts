@@ -30,7 +30,7 @@ test("one token's turns are bounded, and another's are its own", () => {
   const { start, quota } = quotaOf(2);
   assert.equal([start(phone, "a"), start(phone, "b"), start(phone, "c")], [undefined, undefined, "too-many"]);
   assert.is(start(laptop, "c"), undefined);
-  assert.match(quota.refusal(phone, "d")?.message ?? "", '2 turns of the token "phone" are running, the most');
+  assert.match(quota.refusal(phone, "d")?.message ?? "", '2 turns of the token "phone" are running, the maximum');
 });
 
 test("turns that have ended give their places back, and nobody is asked before there seem to be too many", () => {

@@ -1,9 +1,11 @@
 // Keeps one conversation busy: orders one scripted turn after another over HTTP, now and then stops one. What was
 // really generated is read from the history at the end, and judged by the script that ordered it.
+
 import { scriptDelta } from "../../../src/embedded/agents/demo/script.ts";
 import { isRecord } from "../../support/client/transcript.ts";
 import type { Dice } from "../../support/dice.ts";
 import { ask, historyOf, metricsOf, statusOf } from "../../support/system-http.ts";
+import { historyMs } from "./reader.ts";
 import type { Tally } from "./story.ts";
 import { type KnownTurn, storedTurns } from "./view.ts";
 
@@ -104,7 +106,9 @@ export class Author {
       (await metricsOf(this.#server(), conversationId)).map((turn) => [turn.turnId, turn.reason]),
     );
     const turns = new Map<string, TrueTurn>();
-    for (const [turnId, turn] of storedTurns(await historyOf(this.#server(), conversationId))) {
+    for (const [turnId, turn] of storedTurns(
+      await historyOf(this.#server(), conversationId, { deadlineMs: historyMs }),
+    )) {
       const reason = reasons.get(turnId);
       judge(turn, reason);
       turns.set(turnId, { ...turn, reason });

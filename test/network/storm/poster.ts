@@ -1,9 +1,11 @@
 // A client that posts through the bad network: repeats each text under its idempotency key until it has the reply, on
 // as many sockets as that takes. However often it had to ask, each text is taken once.
+
 import type { Message } from "../../support/client/transcript.ts";
 import { eventually } from "../../support/deadline.ts";
 import type { Dice } from "../../support/dice.ts";
 import { historyOf } from "../../support/system-http.ts";
+import { historyMs } from "./reader.ts";
 import { Story, type Tally } from "./story.ts";
 import { Visitor } from "./visitor.ts";
 
@@ -64,7 +66,9 @@ export class Poster {
   /** What is wrong, in words. */
   async faults(): Promise<string[]> {
     if (this.visitor.failure) return [this.visitor.failure.message];
-    const { chunks } = await historyOf({ httpUrl: this.options.httpUrl() }, this.options.conversationId);
+    const { chunks } = await historyOf({ httpUrl: this.options.httpUrl() }, this.options.conversationId, {
+      deadlineMs: historyMs,
+    });
     const asked = chunks.flatMap(({ role, chunk }) => (role === "user" ? (chunk.text ?? "").split("\n\n") : []));
     return this.taken.flatMap((text) => {
       const times = asked.filter((one) => one === text).length;

@@ -10,7 +10,7 @@ import { Visitor } from "./visitor.ts";
 /** Of a server that is down. */
 const historyAgainMs = 200;
 /** Hundreds ask at once after a restart; who gives up and asks again only adds to what a slow server has to do. */
-const historyMs = 90_000;
+export const historyMs = 90_000;
 
 export interface ReaderOptions {
   name: string;

@@ -73,7 +73,7 @@ export function resolveLimits(changes: Partial<Limits> = {}): Limits {
 }
 
 function checkOne(name: string, value: unknown): void {
-  if (!isName(name)) throw new ConfigError(`limits.${name} is no limit: the names are in src/limits.ts.`);
+  if (!isName(name)) throw new ConfigError(`limits.${name} is no limit: the names are in docs/reference/limits.md.`);
   const problem = problemOf(name, value);
   const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
   if (problem !== undefined) throw new ConfigError(`limits.${name} is ${shown}: it must be ${problem}.`);

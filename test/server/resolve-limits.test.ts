@@ -26,7 +26,10 @@ test("what is not changed is as it was, and the defaults stay what they are", ()
 });
 
 test("a name that is no limit is refused", () => {
-  assert.is(refusal({ chatTextBytes: 1 }), "limits.chatTextBytes is no limit: the names are in src/limits.ts.");
+  assert.is(
+    refusal({ chatTextBytes: 1 }),
+    "limits.chatTextBytes is no limit: the names are in docs/reference/limits.md.",
+  );
   assert.match(refusal({ toString: 1 }), /^limits\.toString is no limit/);
 });
 

@@ -14,6 +14,7 @@ import { type Clock, createSystemClock } from "../runtime/clock.ts";
 import { hostAndPort, listen } from "../runtime/listen.ts";
 import { createAgents, createTools, defaultModelOf } from "./agents.ts";
 import { type CompositionOptions, compose, type ServerParts } from "./compose.ts";
+import { ConfigError } from "./config/error.ts";
 import type { Config } from "./config.ts";
 import { openStately } from "./inspection.ts";
 import { resolveLimits } from "./resolve-limits.ts";
@@ -66,6 +67,8 @@ export interface ServerOptions {
 /** @throws ConfigError, StoreOpenError, ToolsFileError, TokensFileError, ListenError: one sentence for the operator. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, logger = silentLogger, surfaces = [], authorisation } = options;
+  if (!config)
+    throw new ConfigError("startServer needs options.config: make one with serveConfig(flags, process.env).");
   const limits = resolveLimits({ socketsPerAddressMax: config.socketsPerAddress, ...options.limits });
   const clock = options.clock ?? createSystemClock(limits);
   const tools = await createTools(config, options.tools ?? [], clock);

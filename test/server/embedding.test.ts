@@ -27,6 +27,12 @@ const surface: SurfaceProvider = {
   invoke: () => {},
 };
 
+test("a caller without types who forgets the config is told where to get one", async () => {
+  const refusal = await startServer({} as Parameters<typeof startServer>[0]).catch((error: unknown) => error);
+  assert.instance(refusal, ConfigError);
+  assert.match(String(refusal), /needs options\.config: make one with serveConfig/);
+});
+
 test("an embedder's agent answers by default, knows the tools, and its surface is in the catalog", async () => {
   const config = serveConfig(["--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
   const server = await startServer({ config, agents: [agent], tools: [tool], surfaces: [surface] });

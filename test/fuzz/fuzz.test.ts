@@ -3,13 +3,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
+import { chosenSeed } from "../support/seed.ts";
 import { playFuzz } from "./play.ts";
 
 const test = suite("fuzz");
 
-const given = process.env["SEED"];
-const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
-process.stdout.write(`fuzz: SEED=${seed}\n`);
+const seed = chosenSeed("fuzz");
 
 test("no crash, no growth, and no socket harmed but the sender's", async () => {
   const { faults, ...figures } = await playFuzz({ seed, framesLeast: budgets.fuzzFrames });

@@ -1,11 +1,12 @@
 // `npm run fuzz -- --frames 10000000 --seed 7`, or `--minutes N`: bytes, messages and requests that nobody should send.
 import { parseArgs } from "node:util";
+import { randomSeed } from "../support/seed.ts";
 import { playFuzz } from "./play.ts";
 
 const { values } = parseArgs({
   options: { minutes: { type: "string", default: "1" }, frames: { type: "string" }, seed: { type: "string" } },
 });
-const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(values.seed ?? randomSeed());
 const framesLeast = Number(values.frames ?? 0);
 const forMs = Number(values.minutes) * 60_000;
 process.stdout.write(`fuzz: --seed ${seed} --minutes ${values.minutes} --frames ${framesLeast}\n`);

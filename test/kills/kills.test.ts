@@ -5,13 +5,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
 import { FailingDisk } from "../support/failing-disk.ts";
+import { chosenSeed } from "../support/seed.ts";
 import { playKills } from "./loop.ts";
 
 const test = suite("kills");
 
-const given = process.env["SEED"];
-const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
-process.stdout.write(`kills: SEED=${seed}\n`);
+const seed = chosenSeed("kills");
 
 test("a server that is killed under load again and again loses nothing that it had promised", async () => {
   const { faults, ...figures } = await playKills({ seed, kills: budgets.kills });

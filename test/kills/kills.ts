@@ -2,6 +2,7 @@
 // with `--disk-errors` on a disk that fails now and then (fiu-run, of Debian's package fiu-utils).
 import { parseArgs } from "node:util";
 import { FailingDisk } from "../support/failing-disk.ts";
+import { randomSeed } from "../support/seed.ts";
 import { playKills } from "./loop.ts";
 
 const { values } = parseArgs({
@@ -14,7 +15,7 @@ const { values } = parseArgs({
 const disk = values["disk-errors"] ? FailingDisk.find() : undefined;
 if (values["disk-errors"] && !disk) throw new Error("--disk-errors needs fiu-run: install Debian's package fiu-utils");
 const kills = Number(values.count);
-const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(values.seed ?? randomSeed());
 process.stdout.write(`kills: --count ${kills} --seed ${seed}${disk ? " --disk-errors" : ""}\n`);
 const onKill = (count: number, faults: number): void => {
   if (count % 50 === 0 || faults > 0) process.stdout.write(`${count} kills, ${faults} faults\n`);

@@ -6,6 +6,7 @@
 //   SEED=… npm run model          the random histories of that seed
 import { parseArgs } from "node:util";
 import { budgets } from "../budgets.ts";
+import { randomSeed } from "../support/seed.ts";
 import { charts, declaredEvents } from "./charts.ts";
 import { playConversationPaths } from "./conversation-paths.ts";
 import type { CoverageRow } from "./coverage.ts";
@@ -113,7 +114,7 @@ function proveEverything(): void {
 }
 
 async function proveHistories(): Promise<void> {
-  const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+  const seed = Number(process.env["SEED"] ?? randomSeed());
   row("seed of the random histories", `${seed}`);
   for (const embedded of [false, true]) {
     const usualMs = embedded ? budgets.model.embeddedHistoriesMs : budgets.model.historiesMs;

@@ -4,6 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
 import type { DeltaEvent, Message } from "../support/client.ts";
+import { chosenSeed } from "../support/seed.ts";
 import { playChaos } from "./chaos/chaos.ts";
 import { View } from "./chaos/view.ts";
 
@@ -31,8 +32,7 @@ test("the checker finds an event that is lost, one that comes twice, and one aft
 });
 
 test("every client ends with exactly the text that was generated", async () => {
-  const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-  process.stdout.write(`chaos: SEED=${seed}\n`);
+  const seed = chosenSeed("chaos");
   const report = await playChaos({ seed, forMs: budgets.network.chaosMs, least: { turns: 10, recovered: 20 } });
   process.stdout.write(`chaos: ${JSON.stringify(report)}\n`);
 });

@@ -5,13 +5,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
 import { isRecord, type Message } from "../support/client/transcript.ts";
+import { chosenSeed } from "../support/seed.ts";
 import { playStorm, type StormReport } from "./storm/play.ts";
 
 const test = suite("network: storm");
 
-const given = process.env["SEED"];
-const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
-process.stdout.write(`storm: SEED=${seed}\n`);
+const seed = chosenSeed("storm");
 
 function held({ tally, faults }: StormReport): void {
   process.stdout.write(`${tally}\n`);

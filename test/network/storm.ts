@@ -2,6 +2,7 @@
 // killed now and then (--small), or restarted as planned under 200 clients in calm weather (--restarts). Prints what it
 // did; fails with the seed and the clients' stories when somebody does not have exactly what was generated.
 import { parseArgs } from "node:util";
+import { randomSeed } from "../support/seed.ts";
 import { playStorm } from "./storm/play.ts";
 
 const { values } = parseArgs({
@@ -12,7 +13,7 @@ const { values } = parseArgs({
     restarts: { type: "boolean", default: false },
   },
 });
-const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(values.seed ?? randomSeed());
 const forMs = Number(values.minutes ?? 1) * 60_000;
 const { small: isSmall, restarts } = values;
 const flags = `${isSmall ? " --small" : ""}${restarts ? " --restarts" : ""}`;

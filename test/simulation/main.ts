@@ -1,6 +1,7 @@
 // `npm run simulate -- --seeds 10000 [--seed 7] [--smallest]`: the whole server on a simulated clock, once for each
 // seed; with --smallest every limit is at its smallest.
 import { parseArgs } from "node:util";
+import { randomSeed } from "../support/seed.ts";
 
 const { values } = parseArgs({
   options: {
@@ -12,7 +13,7 @@ const { values } = parseArgs({
 // Before the world is made: it reads its limits once.
 if (values.smallest) await import("../smallest/simulated-limits.ts");
 const { inWords, simulate } = await import("./simulate.ts");
-const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(values.seed ?? randomSeed());
 const seeds = Number(values.seeds);
 process.stdout.write(`simulate: --seeds ${seeds} --seed ${seed}${values.smallest ? " --smallest" : ""}\n`);
 const { failures, ...figures } = await simulate({

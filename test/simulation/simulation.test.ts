@@ -3,14 +3,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
+import { chosenSeed } from "../support/seed.ts";
 import { inWords, type Sabotage, simulate } from "./simulate.ts";
 import type { World } from "./world.ts";
 
 const test = suite("simulation");
 
-const given = process.env["SEED"];
-const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
-process.stdout.write(`simulation: SEED=${seed}\n`);
+const seed = chosenSeed("simulation");
 
 test("every promise is kept in every step, every run ends, and nothing is left when all have gone", async () => {
   const { failures, ...figures } = await simulate({ seed, seeds: budgets.simulationSeeds });

@@ -3,8 +3,9 @@ import "./limits.ts";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
-import { chosenRuns, chosenSeed } from "../model/random/chosen.ts";
+import { chosenRuns } from "../model/random/chosen.ts";
 import { playRandomHistories } from "../model/random.ts";
+import { chosenSeed } from "../support/seed.ts";
 
 const test = suite("smallest limits: histories");
 

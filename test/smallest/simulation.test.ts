@@ -3,9 +3,9 @@ import "./simulated-limits.ts";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
-import { chosenSeed } from "../model/random/chosen.ts";
 import { inWords, simulate } from "../simulation/simulate.ts";
 import { limits } from "../simulation/world.ts";
+import { chosenSeed } from "../support/seed.ts";
 
 const test = suite("smallest limits: simulation");
 

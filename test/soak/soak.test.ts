@@ -3,13 +3,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
+import { chosenSeed } from "../support/seed.ts";
 import { playSoak } from "./play.ts";
 import { soakPlots } from "./plots.ts";
 
 const test = suite("soak");
 
 test("visitors come, go, stall and resume, and none misses an event", async () => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
+  const seed = chosenSeed("soak");
   const look = { files: () => 0, handles: () => Number.NaN };
   const report = await playSoak({ seed, forMs: budgets.soakMs, visitors: 40, look });
   const { samples, holes, resumed, turns, visits } = report;

@@ -4,6 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
+import { randomSeed } from "../support/seed.ts";
 import { playSoak } from "./play.ts";
 import { soakPlots } from "./plots.ts";
 
@@ -16,7 +17,7 @@ const { values } = parseArgs({
   },
 });
 const minutes = Number(values.minutes);
-const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(values.seed ?? randomSeed());
 process.stdout.write(`soak: --minutes ${minutes} --visitors ${values.visitors} --seed ${seed}\n`);
 const report = await playSoak({
   ...{ seed, forMs: minutes * 60_000, visitors: Number(values.visitors) },

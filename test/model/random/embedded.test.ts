@@ -3,8 +3,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../../budgets.ts";
+import { chosenSeed } from "../../support/seed.ts";
 import { playRandomHistories } from "../random.ts";
-import { chosenRuns, chosenSeed } from "./chosen.ts";
+import { chosenRuns } from "./chosen.ts";
 
 const test = suite("model: embedded histories");
 

@@ -3,8 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../../budgets.ts";
+import { chosenSeed } from "../../support/seed.ts";
 import { playRandomHistories } from "../random.ts";
-import { chosenSeed } from "./chosen.ts";
 import { sabotages } from "./sabotage.ts";
 
 const test = suite("model: sabotage");

@@ -17,8 +17,11 @@ export interface FeedOwner {
   turnTooLarge(bytesMax: number): void;
 }
 
-/** A watcher of the conversation. Posts the signal and returns. */
-export interface TurnWatcher {
+/** A watcher of the conversation. */
+export interface Watcher {
+  /** Whether the events up to this seq will still be written to it. */
+  lacks(seq: number): boolean;
+  /** Posts the signal and returns. */
   tell(signal: "turn.began" | "turn.sealed"): void;
 }
 
@@ -30,7 +33,7 @@ export class Feed {
   /** Ends the subscription to the orchestrator; undefined while there is none. */
   unsubscribe: (() => void) | undefined;
   /** All watchers, live or not. */
-  readonly watchers = new Set<TurnWatcher>();
+  readonly watchers = new Set<Watcher>();
 
   readonly #owner: FeedOwner;
   readonly #clock: Clock;
@@ -132,11 +135,9 @@ export class Feed {
     return this.log.oldestLastSeq <= this.head() ? this.log.oldestSealedAt : undefined;
   }
 
-  /** Flushes without waiting for the interval. @returns whether the live set has everything up to this seq. */
-  hurry(seq: number): boolean {
-    if (this.live.size === 0 || (this.#walk?.fromSeq ?? this.#head) >= seq) return true;
+  /** Flushes without waiting for the interval. */
+  hurry(): void {
     this.#schedule(true);
-    return false;
   }
 
   /** Ends the timer and the subscription. The watches empty the live set. */

@@ -98,11 +98,17 @@ export class Feeds {
     return this.#feeds.size > 0;
   };
 
-  /** Calls back when the live sets have received every event taken until now. Later events are not waited for. */
+  /**
+   * Calls back when every watch has received the events taken until now, apart from those whose socket is congested
+   * meanwhile. Later events are not waited for.
+   */
   whenWritten(run: () => void): void {
-    let waiting = [...this.#feeds.values()].map((feed) => ({ feed, seq: feed.log.seq }));
+    let waiting = [...this.#feeds.values()].flatMap((feed) =>
+      [...feed.watchers].map((watcher) => ({ feed, watcher, seq: feed.log.seq })),
+    );
     const check = (): void => {
-      waiting = waiting.filter(({ feed, seq }) => !feed.hurry(seq));
+      waiting = waiting.filter(({ watcher, seq }) => watcher.lacks(seq));
+      for (const { feed } of waiting) feed.hurry();
       if (waiting.length === 0) run();
       else this.#options.clock.defer(check);
     };

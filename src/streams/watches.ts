@@ -58,6 +58,10 @@ export class Watch implements CursorOwner {
     return this.feed.conversationId;
   }
 
+  lacks(seq: number): boolean {
+    return this.cursor.seq < seq && !this.owner.writer.congested && !this.owner.writer.ended;
+  }
+
   /** Posts a signal to the actor, in order. */
   tell(type: WatchSignal): void {
     this.#dispatchQueue.post(() => this.actor?.send({ type }));

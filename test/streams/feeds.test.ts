@@ -34,7 +34,7 @@ function open(bounds: Partial<Limits> = {}, eventProfile: EventProfile = "full")
   const watch = (conversationId = "c"): Feed => {
     const feed = feeds.open(conversationId);
     if (!feed) throw new Error("the conversation could not be watched");
-    feed.watchers.add({ tell: (signal) => void signals.push(`${conversationId} ${signal}`) });
+    feed.watchers.add({ lacks: () => false, tell: (signal) => void signals.push(`${conversationId} ${signal}`) });
     return feed;
   };
   const leave = (feed: Feed): void => {

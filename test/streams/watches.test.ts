@@ -439,6 +439,27 @@ test("a stop closes no socket before it has its turns' ends, also when many watc
   fixture.stop();
 });
 
+test("nor before sockets have them that subscribed just before, however far their watches have come", async () => {
+  const fixture = new MemoryGateway({ limits: { catchUpsPerLoopTurn: 1 } });
+  fixture.orchestrator.begin(conversationId);
+  fixture.orchestrator.say(conversationId, "one");
+  const clients = Array.from({ length: 40 }, () => fixture.join());
+  for (const client of clients) client.post(subscribe);
+  for (let turn = 0; turn < 20; turn++) fixture.clock.turn();
+  fixture.orchestrator.say(conversationId, "two");
+  fixture.orchestrator.end(conversationId, "interrupted");
+  fixture.gateway.drain(0, limits.reconnectAfterMs);
+  const closing = fixture.gateway.closeSockets();
+  fixture.settle();
+  fixture.clock.advance(1_000);
+  for (const client of clients) {
+    const { text, turns } = client.transcript();
+    assert.equal([text, turns[0]?.sealed, client.socket.closed?.code], ["onetwo", true, 1012]);
+  }
+  await inTime(closing, "all sockets to be gone");
+  fixture.stop();
+});
+
 test("a turn that goes on and on does not hold up a stop", async () => {
   const fixture = new MemoryGateway();
   const client = watcher(fixture);

@@ -52,7 +52,7 @@ export class FeedFixture {
     const owner = { turnSealed: () => {}, turnTooLarge: note("too large") };
     const log = new TurnLog("e", this.limits);
     this.feed = new Feed(conversationId, log, owner, this.clock, this.limits, this.flushInterval);
-    this.feed.watchers.add({ tell: (signal) => void this.signals.push(signal) });
+    this.feed.watchers.add({ lacks: () => false, tell: (signal) => void this.signals.push(signal) });
   }
 
   /** A socket whose cursor begins where a new watch's would. */

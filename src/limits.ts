@@ -354,19 +354,10 @@ export const limits = Object.freeze({
   // ── the live visualizer ─────────────────────────────────────────────────────────────────────────────────────────
   /** Actors in one response. Higher: longer responses, which block the event loop while they are built. */
   inspectedActorsMax: 200,
-  /** Actors watched at the same time by all pages together. Higher: each adds 3–4 µs to every event of every actor. */
+  /** Pages of the inspectors that watch at the same time. Higher: each adds 3–4 µs to every event of every actor. */
   inspectStreamsMax: 16,
   /** Characters of an event's payload where --inspect=full shows it. Higher: a long prompt fills the page. */
   inspectedPayloadCharactersMax: 4_000,
-  /** Events that the Stately inspector's thread has not taken yet; over it they are skipped and the current state is
-   * sent again. Higher: more memory while its page cannot keep up. */
-  statelyWaitingMax: 10_000,
-  /** Bytes that the Stately inspector's relay holds for one page; over it that page is cut off. Higher: more memory per
-   * slow page. */
-  statelyViewerBytesMax: 16 * MiB,
-  /** Actors sent again to the Stately inspector in one loop turn, 20 µs each. Higher: the event loop is blocked
-   * longer. */
-  statelyActorsPerLoopTurn: 64,
 
   // ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────
   /** Largest database that is checked completely when it is opened, 1 ms per MiB. Higher: slower starts. Lower: damage

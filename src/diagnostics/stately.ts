@@ -1,109 +1,101 @@
-// The Stately inspector, an alternative to our own page: starts the official relay on this machine and feeds it the
-// gateway and the selected actors. Must never pass an error of its own to an actor: on a failure it ends itself.
-
-import type { AnyActorRef } from "xstate";
+// Tells the Stately inspector what actors do, in the messages of @statelyai/inspect 0.7. An actor is introduced before
+// anything else is said of it, and its parent before it. Must never hand out more than Disclosure lets through.
+import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from "xstate";
 import type { Limits } from "../limits.ts";
-import type { Logger } from "../ports/logger.ts";
 import type { ActorRegistry } from "../runtime/actor-registry.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { hostAndPort, ListenError } from "../runtime/listen.ts";
-import type { Inspection, InspectionFilter } from "./inspection.ts";
-import { Bridge } from "./stately/bridge.ts";
-import { Disclosure, type Payloads } from "./stately/disclosure.ts";
-import { StatelyThread } from "./stately/thread.ts";
+import { isMachineSnapshot, parentOf } from "../runtime/xstate-internals.ts";
+import { chartOf, type InspectionFilter, matches } from "./inspection/actor.ts";
+import type { Payloads, StatelyMessage } from "./inspection/answers.ts";
+import type { Inspection } from "./inspection.ts";
+import { Disclosure } from "./stately/disclosure.ts";
 
-export interface StatelyOptions {
-  /** The parts of the gateway that are inspected. */
-  gateway: { root: AnyActorRef; actors: ActorRegistry; inspection: Inspection };
-  /** The actors to show. The gateway itself is always shown. */
-  filter: InspectionFilter;
-  /** Where the relay listens: 127.0.0.1 (the default), ::1 or localhost. */
-  host?: string;
-  /** The relay's port; 0 takes any free one. */
-  port?: number;
+export interface StatelyParts {
+  root: AnyActorRef;
+  actors: ActorRegistry;
+  inspection: Inspection;
   /** "full" also shows users' texts and the answers. */
   payloads: Payloads;
-  logger: Logger;
   clock: Clock;
   limits: Limits;
 }
 
-export interface StatelyInspector {
-  /** The relay's address, as `ws://HOST:PORT`. */
-  address: string;
-  /** What to open in a browser on this machine. */
-  url: string;
-  /** Ends the relay and disconnects its pages. Never rejects. */
-  stop(): Promise<void>;
-}
-
-/** Deadline for the thread to open its relay, and for it to end. */
-const threadMs = 10_000;
-/** The relay's documented default. */
-const defaultPort = 8_080;
-/** The relay's page always connects to `localhost`, wherever it was loaded from. */
-const hosts: readonly string[] = ["127.0.0.1", "::1", "localhost"];
+/** The version of @statelyai/inspect whose messages these are. */
+const statelyVersion = "0.7.2";
 
 /**
- * Resolves when the relay listens and the existing actors are on their way to it.
- * @throws ListenError with one sentence for the operator.
+ * Tells of the gateway and of the actors that match: of limits.inspectedActorsMax of those that are alive, and of every
+ * other one when it does something.
+ * @returns ends it.
  */
-export async function startStately(options: StatelyOptions): Promise<StatelyInspector> {
-  const { gateway, filter, host = "127.0.0.1", port: wanted = defaultPort, payloads, logger, clock, limits } = options;
-  const { root, actors, inspection } = gateway;
-  if (!hosts.includes(host))
-    throw new ListenError(
-      `the Stately inspector cannot listen on ${host}: its page only reaches localhost; give 127.0.0.1 or ::1`,
-    );
+export function tellStately(
+  { root, actors, inspection, payloads, clock, limits }: StatelyParts,
+  filter: InspectionFilter,
+  tell: (message: StatelyMessage) => void,
+): () => void {
+  const disclosure = new Disclosure(payloads, limits.inspectedPayloadCharactersMax);
+  const definitions = new Map<string, string>();
+  const introduced = new WeakSet<AnyActorRef>();
 
-  let thread: StatelyThread | undefined;
-  let bridge: Bridge | undefined;
-  let stopObserving = (): void => {};
-  const stop = async (): Promise<void> => {
-    stopObserving();
-    bridge?.end();
-    await thread?.stop();
+  const say = (actor: AnyActorRef, type: StatelyMessage["type"], fields: Record<string, unknown>): void => {
+    const { sessionId } = actor;
+    const createdAt = String(clock.wall());
+    tell({ type, sessionId, rootId: root.sessionId, createdAt, id: null, _version: statelyVersion, ...fields });
   };
-  /** An error in `run` ends the inspector and nothing else. */
-  const guard = (run: () => void): void => {
-    try {
-      run();
-    } catch (error) {
-      logger.error("stately: the inspector failed and has ended", { error });
-      void stop();
+  const isShown = (actor: AnyActorRef, snapshot: AnyMachineSnapshot): boolean =>
+    actor === root || matches(actor, snapshot, filter);
+  /** The nearest ancestor that is shown, so that the tree stays connected when the filter leaves out a parent. */
+  const shownParentOf = (actor: AnyActorRef): AnyActorRef | undefined => {
+    const parent = parentOf(actor);
+    return parent && !introduce(parent) ? shownParentOf(parent) : parent;
+  };
+  /** False for an actor that is not shown. */
+  const introduce = (actor: AnyActorRef): boolean => {
+    if (introduced.has(actor)) return true;
+    const snapshot: unknown = actor.getSnapshot();
+    if (!isMachineSnapshot(snapshot) || !isShown(actor, snapshot)) return false;
+    introduced.add(actor);
+    const parentId = shownParentOf(actor)?.sessionId;
+    const name = chartOf(snapshot);
+    const definition = definitions.get(name) ?? definitionOf(snapshot);
+    definitions.set(name, definition);
+    say(actor, "@xstate.actor", { name, parentId, definition, snapshot: disclosure.snapshot(snapshot) });
+    return true;
+  };
+  const observe = (raw: InspectionEvent): void => {
+    if (raw.type !== "@xstate.event" && raw.type !== "@xstate.snapshot") return;
+    const actor = raw.actorRef as AnyActorRef;
+    const isKnown = introduced.has(actor);
+    const snapshot: unknown = raw.type === "@xstate.snapshot" ? raw.snapshot : actor.getSnapshot();
+    if (!isMachineSnapshot(snapshot) || !isShown(actor, snapshot)) return;
+    // An event after the actor's end changes nothing.
+    if (!isKnown && snapshot.status !== "active" && raw.event.type !== "xstate.init") return;
+    introduce(actor);
+    const event = disclosure.event(raw.event);
+    if (raw.type === "@xstate.snapshot") {
+      say(actor, "@xstate.snapshot", { event, snapshot: disclosure.snapshot(snapshot) });
+      return;
     }
+    const sender = raw.sourceRef as AnyActorRef | undefined;
+    // XState 5.33 makes no inspection event of an actor that throws. Its error event to the parent reveals it.
+    const last: unknown = sender?.getSnapshot();
+    if (sender && introduced.has(sender) && isMachineSnapshot(last) && last.status === "error")
+      say(sender, "@xstate.snapshot", { event, snapshot: disclosure.snapshot(last) });
+    say(actor, "@xstate.event", { event, sourceId: sender?.sessionId });
   };
-  const opened = await StatelyThread.open({
-    relay: { host, port: wanted, rootId: root.sessionId, viewerBytesMax: limits.statelyViewerBytesMax },
-    waitingMax: limits.statelyWaitingMax,
-    deadlineMs: threadMs,
-    ...{ clock, logger, guard },
-    viewerCame: () => bridge?.viewerCame(),
-    caughtUp: () => bridge?.resend(),
-    died: (reason) => {
-      logger.error("stately: the inspector's thread has ended", { reason });
-      void stop();
-    },
-  });
-  const { port } = opened;
-  thread = opened.thread;
-  const bridging = new Bridge({
-    ...{ root, actors, filter, clock, guard },
-    disclosure: new Disclosure(payloads, limits.inspectedPayloadCharactersMax),
-    sink: opened.thread,
-    actorsPerLoopTurn: limits.statelyActorsPerLoopTurn,
-  });
-  bridge = bridging;
-  // No filter here: the bridge filters, and always lets the gateway through.
-  stopObserving = inspection.inspectRaw((event) => guard(() => bridging.observe(event)));
-  guard(() => bridging.resend());
 
-  const address = `ws://${hostAndPort(host, port)}`;
-  const url = `http://localhost:${port}`;
-  logger.info(`the Stately inspector: open ${url} in a browser on this machine`, {
-    relay: address,
-    page: "loaded by the browser from https://stately.ai/inspect",
-    payloads,
-  });
-  return { address, url, stop };
+  introduce(root);
+  let left = limits.inspectedActorsMax;
+  for (const kind of actors.kinds())
+    for (const actor of actors.alive(kind).keys()) {
+      if (left === 0) break;
+      if (introduce(actor)) left--;
+    }
+  return inspection.inspectRaw(observe);
 }
+
+/** The chart's config as JSON, with functions by their names. */
+const definitionOf = ({ machine }: AnyMachineSnapshot): string =>
+  JSON.stringify(machine.config, (_name, value: unknown) =>
+    typeof value === "function" ? { type: value.name } : value,
+  );

@@ -2,12 +2,16 @@
 // so without a token it answers only this machine. It is read-only.
 import type { MiddlewareHandler } from "hono";
 import { isLoopbackAddress } from "../access/hosts.ts";
-import type { Visualizer } from "../diagnostics/inspection/visualizer.ts";
+import type { Viewer, Visualizer, Watching } from "../diagnostics/inspection/visualizer.ts";
+import type { InspectionFilter } from "../diagnostics/inspection.ts";
 import type { HttpApp, HttpContext, HttpEnvironment, HttpParts } from "./context.ts";
 import { refuse } from "./errors.ts";
 import { createNdjsonStream, type NdjsonStream } from "./ndjson-stream.ts";
 import { readNumber } from "./request-input.ts";
-import { sendPageFile } from "./static-files.ts";
+import { contentSecurityPolicy, sendPageFile } from "./static-files.ts";
+
+/** The Stately inspector is a page of another site, in a frame. Nothing else may get into that frame. */
+const statelyFrames = "frame-src https://stately.ai https://*.stately.ai";
 
 /** The page's files need no token, like those of the chat page, but onlyFromHere applies to them too. */
 export function routeInspectionPage(app: HttpApp, visualizer: Visualizer): void {
@@ -15,6 +19,11 @@ export function routeInspectionPage(app: HttpApp, visualizer: Visualizer): void 
   app.use("/inspect", onlyFromHere(visualizer));
   app.use("/inspect/*", onlyFromHere(visualizer));
   app.get("/inspect", async (c, next) => (await sendPageFile(c, pageDirectory, "/index.html")) ?? (await next()));
+  app.get("/inspect/stately", async (c, next) => {
+    const page = await sendPageFile(c, pageDirectory, "/stately/index.html");
+    page?.headers.set("Content-Security-Policy", `${contentSecurityPolicy}; ${statelyFrames}`);
+    return page ?? (await next());
+  });
   app.get("/inspect/*", async (c, next) => {
     const path = c.req.path.slice("/inspect".length);
     const [directory, file] = path.startsWith("/charts/")
@@ -51,7 +60,17 @@ export function routeInspection(app: HttpApp, parts: HttpParts, visualizer: Visu
     return detail ? c.json(detail) : noSuchActor(c);
   });
 
-  app.get("/inspect/actors/:id/stream", (c) => streamActor(c, parts, visualizer, c.req.param("id")));
+  // Nobody reads the body of a HEAD response, so a stream would never end. Do not start one.
+  app.get("/inspect/actors/:id/stream", (c) => {
+    const id = c.req.param("id");
+    if (c.req.method === "HEAD") return visualizer.detail(id) ? c.body(null, 200, streamHeaders) : noSuchActor(c);
+    return streamLines(c, parts, visualizer, (viewer) => visualizer.watch(id, viewer));
+  });
+
+  app.get("/inspect/stately/stream", (c) => {
+    if (c.req.method === "HEAD") return c.body(null, 200, streamHeaders);
+    return streamLines(c, parts, visualizer, (viewer) => visualizer.watchForStately(filterOf(c), viewer));
+  });
 }
 
 /** A search parameter. The page sends empty fields, which mean no restriction. */
@@ -62,15 +81,13 @@ const noSuchActor = (c: HttpContext): Response =>
 
 const streamHeaders = { "Content-Type": "application/x-ndjson", "X-Accel-Buffering": "no" };
 
-function streamActor(
+function streamLines(
   c: HttpContext,
   { limits, clock, logger, streams }: HttpParts,
-  visualizer: Visualizer,
-  id: string,
+  { options }: Visualizer,
+  begin: (viewer: Viewer) => Watching | undefined,
 ): Response {
-  // Nobody reads the body of a HEAD response, so a stream would never end. Do not start one.
-  if (c.req.method === "HEAD") return visualizer.detail(id) ? c.body(null, 200, streamHeaders) : noSuchActor(c);
-  let leave: ReturnType<Visualizer["watch"]>;
+  let leave: ReturnType<typeof begin>;
   const stream: NdjsonStream = createNdjsonStream({
     unsentBytesMax: limits.unsentBytesMax,
     stallMs: limits.chatStallMs,
@@ -80,22 +97,36 @@ function streamActor(
       if (typeof leave === "function") leave();
     },
     onTooSlow: () => {
-      logger.warn("http: a reader of an actor's changes was too slow and was cut off", { actorId: id });
+      logger.warn("http: a reader of /inspect was too slow and was cut off", { path: c.req.path });
       c.env.outgoing.destroy();
     },
   });
   const forget = streams.add(c.var.identity, () => c.env.outgoing.destroy());
-  leave = visualizer.watch(id, {
+  leave = begin({
     write: (line) => stream.write(JSON.stringify(line)),
     end: () => stream.end(),
   });
   if (typeof leave !== "function") forget();
   if (leave === undefined) return noSuchActor(c);
-  if (leave === "full") {
-    const { inspectStreamsMax } = visualizer.options.limits;
-    return refuse(c, 429, `${inspectStreamsMax} actors are being watched, the maximum: close another page`);
-  }
+  if (leave === "full")
+    return refuse(c, 429, `${options.limits.inspectStreamsMax} pages are watching, the maximum: close another one`);
   return c.body(stream.body, 200, streamHeaders);
+}
+
+const filterFields = {
+  connection: "connectionId",
+  conversation: "conversationId",
+  surface: "surfaceId",
+  chart: "chart",
+} as const;
+
+function filterOf(c: HttpContext): InspectionFilter {
+  const filter: InspectionFilter = {};
+  for (const [parameter, field] of Object.entries(filterFields)) {
+    const value = sought(c, parameter);
+    if (value !== undefined) filter[field] = value;
+  }
+  return filter;
 }
 
 /** Headers that proxies add. A proxy that adds none looks like a client on this machine. */

@@ -12,7 +12,7 @@ const contentTypes: ReadonlyMap<string, string> = new Map([
   ["svg", "image/svg+xml"],
 ]);
 
-const contentSecurityPolicy = [
+export const contentSecurityPolicy = [
   "default-src 'self'",
   // Attached images are data: URLs.
   "img-src 'self' data:",
@@ -27,7 +27,7 @@ const contentSecurityPolicy = [
 const picturePolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /** Each segment begins with a letter, digit, - or _. That excludes `..`, hidden files, empty segments and encoding. */
-const pagePath = /^\/((?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(js|css|svg)|index\.(html))$/;
+const pagePath = /^\/((?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(js|css|svg)|(?:[\w-][\w.-]*\/)*index\.(html))$/;
 
 export function routePage(app: HttpApp, { directory }: { directory: string }): void {
   app.get("*", async (c, next) => {

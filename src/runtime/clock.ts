@@ -24,19 +24,17 @@ export const nodeLoop: Pick<LoopBudgetOptions, "soon" | "now" | "turn"> = {
   turn: () => performance.nodeTiming.uvMetricsInfo.loopCount,
 };
 
-/** The parts of the system's clock that need no limits. */
-export const systemTime: Omit<Clock, "defer"> = {
-  wall: () => Date.now(),
-  now: () => performance.now(),
-  setTimeout: (run, delayMs) => setTimeout(run, delayMs),
-  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
-};
-
 /** The system's clock. Each one budgets its own deferred work, apart from that of other clocks. */
 export function createSystemClock(limits: Pick<Limits, "deferredMsPerLoopTurn" | "deferredWaitMsMax">): Clock {
   const { deferredMsPerLoopTurn: turnMs, deferredWaitMsMax: waitMsMax } = limits;
   const turns = new LoopBudget({ ...nodeLoop, turnMs, waitMsMax });
-  return { ...systemTime, defer: (run) => turns.defer(run) };
+  return {
+    wall: () => Date.now(),
+    now: () => performance.now(),
+    setTimeout: (run, delayMs) => setTimeout(run, delayMs),
+    clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+    defer: (run) => turns.defer(run),
+  };
 }
 
 /** A promise that resolves after delayMs, or at once when the signal is aborted (never rejects). */

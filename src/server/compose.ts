@@ -51,8 +51,6 @@ export interface ServerParts {
   wsServer: Server;
   httpServer: Server;
   stopSequence: StopSequence;
-  /** The Stately inspector, with --inspect=stately. */
-  stately?: { readonly url: string; stop(): Promise<void> };
 }
 
 const pageDirectory = fileURLToPath(new URL("../page/", import.meta.url));
@@ -148,12 +146,10 @@ export function compose(options: CompositionOptions): ServerParts {
     // Only now, so that the visualizer still shows the last socket close.
     socketsClosed: () => visualizer?.stop(),
     answersSent: () => answersSent(limits.closingMs),
-    async gatewayStopped() {
+    gatewayStopped() {
       tokensFile?.stop();
       embedded.close();
-      await parts.stately?.stop();
     },
   });
-  const parts: ServerParts = { gateway, access, tokensFile, wsServer, httpServer, stopSequence };
-  return parts;
+  return { gateway, access, tokensFile, wsServer, httpServer, stopSequence };
 }

@@ -5,7 +5,6 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
 import { isLoopback } from "../access/hosts.ts";
-import type { InspectionFilter } from "../diagnostics/inspection/actor.ts";
 import { packageVersion } from "../version.ts";
 import type { TokenCommand } from "./commands/token.ts";
 import type { WhyCommand } from "./commands/why.ts";
@@ -25,11 +24,6 @@ export interface Endpoint {
 export interface InspectConfig {
   /** Whether texts and payloads are shown. */
   payloads: "hidden" | "full";
-  /** Whether the Stately inspector runs too, and which actors it shows. */
-  stately: boolean;
-  filter: InspectionFilter;
-  /** The port of the Stately inspector's relay. */
-  port: number;
 }
 
 export interface Config {
@@ -178,11 +172,7 @@ function configOf(given: Given, environment: Environment): Config {
     token: token === undefined ? undefined : check("TURNWIRE_TOKEN", token, values.secret, "secret"),
     tokensFile: existingFile("tokens-file", readIfSet("tokens-file", values.path), environment),
     endpoint: readEndpoint(environment, model),
-    inspect: inspection(
-      readIfSet("inspect", values.inspectMode),
-      readIfSet("inspect-filter", values.inspectFilter),
-      read("inspect-port", values.port),
-    ),
+    inspect: readIfSet("inspect", values.inspectMode),
     warnings: [],
   };
   checkTogether(config, readIfSet("insecure", values.truth) ?? false);
@@ -202,26 +192,11 @@ function checkTogether(config: Config, insecure: boolean): void {
         "name a --tokens-file, or give --insecure to let anyone there use the server.",
     );
   if (!isPrivate && isOpen) warnings.push(`anyone who can reach ${host} can use this server (--insecure)`);
-  if (!isOpen && config.inspect?.stately)
-    warnings.push(
-      `the Stately inspector's relay asks for no token: who can log in on this machine can read it, ` +
-        (config.inspect.payloads === "full" ? "with the texts of all conversations" : "without texts"),
-    );
   if (token !== undefined && token.length < tokenCharactersSafe)
     warnings.push(`TURNWIRE_TOKEN has fewer than ${tokenCharactersSafe} characters and might be guessed`);
 }
 
 const tokenCharactersSafe = 16;
-
-function inspection(
-  mode: { payloads: "hidden" | "full"; stately: boolean } | undefined,
-  filter: InspectionFilter | undefined,
-  port: number,
-): InspectConfig | undefined {
-  if (filter !== undefined && mode?.stately !== true)
-    throw new ConfigError("--inspect-filter is for the Stately inspector: give --inspect=stately with it.");
-  return mode && { ...mode, filter: filter ?? {}, port };
-}
 
 function readEndpoint(environment: Environment, defaultModel: string | undefined): Endpoint | undefined {
   const read = <Output>(name: VariableName, schema: TextSchema<Output>, kind?: "secret"): Output | undefined => {

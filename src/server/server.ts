@@ -13,10 +13,9 @@ import type { SurfaceProvider } from "../ports/surfaces.ts";
 import { type Clock, createSystemClock } from "../runtime/clock.ts";
 import { hostAndPort, listen } from "../runtime/listen.ts";
 import { createAgents, createTools, defaultModelOf } from "./agents.ts";
-import { type CompositionOptions, compose, type ServerParts } from "./compose.ts";
+import { compose, type ServerParts } from "./compose.ts";
 import { ConfigError } from "./config/error.ts";
 import type { Config } from "./config.ts";
-import { openStately } from "./inspection.ts";
 import { resolveLimits } from "./resolve-limits.ts";
 
 export interface RunningServer {
@@ -25,9 +24,8 @@ export interface RunningServer {
   httpUrl: string;
   /** @internal */
   gateway: Gateway;
-  /** The pages of the live visualizer and of the Stately inspector, if config.inspect enables them. */
+  /** The page of the live visualizer, if config.inspect enables it. */
   inspectUrl: string | undefined;
-  statelyUrl: string | undefined;
   /**
    * Reports what the actors that match the filter do: every event with the transitions taken and the states reached.
    * While there are observers, each event of each actor costs 3–4 µs; without observers nothing.
@@ -91,7 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       authorisation,
       limits,
     };
-    return await open(compose(composition), { config, clock, logger, limits }, () => store.close());
+    return await open(compose(composition), config, () => store.close());
   } catch (error) {
     store.close();
     throw error;
@@ -99,19 +97,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 /** Opens the ports. On a failure it ends all parts. */
-async function open(
-  parts: ServerParts,
-  { config, clock, logger, limits }: Pick<CompositionOptions, "config" | "clock" | "logger" | "limits">,
-  ended: () => void,
-): Promise<RunningServer> {
+async function open(parts: ServerParts, config: Config, ended: () => void): Promise<RunningServer> {
   const { gateway, access, stopSequence } = parts;
   try {
     const port = await listen(parts.wsServer, config.host, config.port);
     const httpPort = await listen(parts.httpServer, config.host, config.httpPort);
     access.addOwnPort(port);
     access.addOwnPort(httpPort);
-    const { inspect } = config;
-    if (inspect?.stately) parts.stately = await openStately(inspect, gateway, clock, logger, limits);
     gateway.listening();
     const httpUrl = `http://${hostAndPort(config.host, httpPort)}`;
     let stopped: Promise<void> | undefined;
@@ -119,8 +111,7 @@ async function open(
       wsUrl: `ws://${hostAndPort(config.host, port)}`,
       httpUrl,
       gateway,
-      inspectUrl: inspect && `${httpUrl}/inspect`,
-      statelyUrl: parts.stately?.url,
+      inspectUrl: config.inspect && `${httpUrl}/inspect`,
       inspect: (observer, filter) => gateway.inspect(observer, filter),
       counts: () => gateway.counts(),
       disconnect: (connectionId) => gateway.disconnect(connectionId),

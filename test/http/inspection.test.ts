@@ -6,7 +6,7 @@ import { isLoopbackAddress } from "../../src/access/hosts.ts";
 import type { Payloads } from "../../src/diagnostics/inspection/answers.ts";
 import { heartbeatMs, overviewKeptMs, Visualizer } from "../../src/diagnostics/inspection/visualizer.ts";
 import { limits } from "../../src/limits.ts";
-import { within } from "../support/deadline.ts";
+import { eventually, within } from "../support/deadline.ts";
 import { type HttpFixture, startHttp } from "../support/http-server.ts";
 import { MemoryGateway } from "../support/memory-gateway.ts";
 
@@ -25,13 +25,23 @@ async function withFixture(
   run: (parts: Fixture) => Promise<void>,
 ): Promise<void> {
   const fixture = new MemoryGateway();
-  const { inspection, directory } = fixture.gateway;
+  const { root, actors, inspection, directory } = fixture.gateway;
   const { token, payloads = "hidden" } = options;
   const bounds = { ...limits, inspectStreamsMax: options.streamsMax ?? 2, inspectedPayloadCharactersMax: 60 };
   const directories = { pageDirectory: "visualizations/live", chartsDirectory: "visualizations" };
   const { clock } = fixture;
   const visualizer = new Visualizer({
-    ...{ inspection, directory, payloads, hasToken: token !== undefined, ...directories, clock, limits: bounds },
+    ...{
+      root,
+      actors,
+      inspection,
+      directory,
+      payloads,
+      hasToken: token !== undefined,
+      ...directories,
+      clock,
+      limits: bounds,
+    },
     counts: () => ({ sockets: fixture.gateway.counts().sockets }),
   });
   const http = await startHttp({ visualizer, ...(token !== undefined && { token }) });
@@ -51,8 +61,10 @@ async function withFixture(
 }
 
 /** Reads an actor's lines as they come. */
-async function streamOf(http: HttpFixture, id: string, headers: Record<string, string> = {}) {
-  const response = await fetch(`${http.url}/inspect/actors/${id}/stream`, { headers });
+const streamOf = (http: HttpFixture, id: string) => linesOf(http, `/inspect/actors/${id}/stream`);
+
+async function linesOf(http: HttpFixture, path: string) {
+  const response = await fetch(`${http.url}${path}`);
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   const next = async (): Promise<Record<string, unknown> | undefined> => {
@@ -218,7 +230,7 @@ test("a page that leaves is forgotten, and makes room for another", () =>
     await first.next();
     const refused = await http.ask(`/inspect/actors/${idOf("connection")}/stream`);
     assert.is(refused.status, 429);
-    assert.match((refused.json as { error: string }).error, /^1 actors are being watched, the maximum/);
+    assert.match((refused.json as { error: string }).error, /^1 pages are watching, the maximum/);
     await first.leave();
     const { inspection } = fixture.gateway;
     const isForgotten = async (): Promise<void> => {
@@ -227,6 +239,25 @@ test("a page that leaves is forgotten, and makes room for another", () =>
     await within(isForgotten(), "the page that left to be forgotten");
     const second = await streamOf(http, idOf("connection"));
     assert.is((await second.next())?.["type"], "actor.shown");
+  }));
+
+test("the Stately inspector is told of the actors that its address names", () =>
+  withFixture({}, async ({ fixture, http, idOf }) => {
+    const client = fixture.join();
+    client.send({ type: "chat.subscribe", conversationId: "c" });
+    const stream = await linesOf(http, "/inspect/stately/stream?conversation=c");
+    assert.is((await stream.next())?.["name"], "gateway");
+    const watch = await stream.next();
+    assert.equal([watch?.["type"], watch?.["name"], watch?.["sessionId"]], ["@xstate.actor", "watch", idOf("watch")]);
+    client.send({ type: "ping" });
+    client.send({ type: "chat.unsubscribe", conversationId: "c" });
+    const left = await stream.next();
+    assert.equal([left?.["type"], left?.["event"]], ["@xstate.event", { type: "watch.leave" }]);
+    const page = await http.ask("/inspect/stately");
+    assert.match(page.headers["content-security-policy"] ?? "", /; frame-src https:\/\/stately\.ai https:\/\/\*\./);
+    await stream.leave();
+    const isForgotten = () => fixture.gateway.inspection.observers === 0;
+    await eventually(isForgotten, "the page that left to be forgotten");
   }));
 
 test("a HEAD of a stream, whose body nobody reads, watches nothing", () =>

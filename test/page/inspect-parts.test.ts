@@ -10,11 +10,12 @@ import * as format from "../../visualizations/live/format.js";
 import { createLog, type Log, type LogLine } from "../../visualizations/live/log.js";
 import { createPull } from "../../visualizations/live/pull.js";
 import * as route from "../../visualizations/live/route.js";
+import type { ActorLine } from "../../visualizations/live/stream.js";
 import { telling, tonedStates } from "../../visualizations/live/tones.js";
 import { rowsOf } from "../../visualizations/live/tree.js";
 import { SimulatedClock } from "../support/clock.ts";
 import { eventually } from "../support/deadline.ts";
-import { createApi, followActor } from "../support/inspect-modules.ts";
+import { createApi, followLines } from "../support/inspect-modules.ts";
 
 // ── the log ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -318,9 +319,9 @@ function streamed(refusals: ApiError[] = []) {
   const clock = new SimulatedClock();
   const heard: string[] = [];
   const bodies: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>[] = [];
-  const follower = followActor("x:1", {
+  const follower = followLines<ActorLine>({
     clock,
-    open: (_, signal) => {
+    open: (signal) => {
       const refusal = refusals.shift();
       if (refusal) return Promise.reject(refusal);
       const body = new ReadableStream<Uint8Array<ArrayBuffer>>({

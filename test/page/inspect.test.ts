@@ -63,6 +63,35 @@ function isWithin(some: string[], all: string[]): boolean {
   return at === some.length;
 }
 
+/** Stands in for stately.ai, which a test does not reach: says that it is there, and keeps what it is told. */
+const inspector = `<script>
+  const told = [];
+  addEventListener("message", ({ data }) => told.push(data));
+  parent.postMessage({ type: "@statelyai.connected" }, "*");
+</script>`;
+
+promise("the Stately inspector in its frame is told what the server's actors do", async (fixture) => {
+  const client = await fixture.join();
+  client.send({ type: "chat.subscribe", conversationId: "c" });
+  await client.barrier();
+  const { page: statelyPage } = await visits(fixture);
+  await statelyPage.route("https://stately.ai/inspect", (route) =>
+    route.fulfill({ contentType: "text/html", body: inspector }),
+  );
+  await statelyPage.click("text=Stately");
+  const frame = await eventually(
+    () => statelyPage.frames().find((one) => one.url() === "https://stately.ai/inspect"),
+    "the frame to load",
+  );
+  const names = "told.map(({ name }) => name).filter(Boolean).sort().join()";
+  const all = "connection,conversation,gateway,watch";
+  await eventually(async () => (await frame.evaluate(names)) === all, "the actors");
+  client.send({ type: "chat.unsubscribe", conversationId: "c" });
+  const left = 'told.some(({ type, event }) => type === "@xstate.snapshot" && event.type === "watch.leave")';
+  await eventually(async () => await frame.evaluate(left), "the watch to leave");
+  assert.match(String(await statelyPage.textContent("#status")), /^Live/);
+});
+
 promise(
   "an actor is picked, a turn runs: what lights up, flashes and is logged is what the server did",
   async (fixture) => {

@@ -55,37 +55,13 @@ test("without flags it is a private server with sensible values", () => {
 });
 
 test("--inspect alone shows the charts without texts; its modes show more", () => {
-  const hidden = { payloads: "hidden", stately: false, filter: {}, port: 8080 };
+  const hidden = { payloads: "hidden" };
   assert.equal(serve(["--inspect"]).inspect, hidden);
   assert.equal(serve(["--inspect=on"]).inspect, hidden);
   assert.equal(serve([], { TURNWIRE_INSPECT: "on" }).inspect, hidden);
-  assert.equal(serve(["--inspect=full"]).inspect, { payloads: "full", stately: false, filter: {}, port: 8080 });
-  assert.equal(serve(["--inspect=stately"]).inspect, { payloads: "hidden", stately: true, filter: {}, port: 8080 });
-  assert.equal(serve(["--inspect=full,stately"]).inspect, { payloads: "full", stately: true, filter: {}, port: 8080 });
-  assert.is(serve(["--inspect=stately", "--inspect-port=0"]).inspect?.port, 0);
-  assert.is(refusal(["serve", "--inspect=loud"]).startsWith('--inspect is "loud": it must be one of on, full,'), true);
-});
-
-test("the relay that asks for no token is warned of where a token is set", () => {
-  const warnings = (mode: string): string[] => serve([`--inspect=${mode}`], { TURNWIRE_TOKEN: token }).warnings;
-  assert.equal(warnings("full"), []);
-  assert.match(warnings("stately").join(), /asks for no token.*without texts$/);
-  assert.match(warnings("full,stately").join(), /asks for no token.*with the texts of all conversations$/);
-  assert.equal(serve(["--inspect=stately"]).warnings, []);
-});
-
-test("--inspect-filter names what the Stately inspector is fed, and is nothing without it", () => {
-  const flags = ["--inspect=stately", "--inspect-filter", "conversation=a=b", "--inspect-filter=chart=watch"];
-  assert.equal(serve(flags).inspect?.filter, { conversationId: "a=b", chart: "watch" });
-  const all = serve(["--inspect=stately", "--inspect-filter=connection=x,surface=s"]).inspect?.filter;
-  assert.equal(all, { connectionId: "x", surfaceId: "s" });
-  assert.match(refusal(["serve", "--inspect", "--inspect-filter=chart=watch"]), /give --inspect=stately with it\.$/);
-  const twice = refusal(["serve", "--inspect=stately", "--inspect-filter=connection=a,connection=b"]);
-  assert.match(twice, /it must give each name once\.$/);
-  assert.match(
-    refusal(["serve", "--inspect=stately", "--inspect-filter=socket=3"]),
-    /^--inspect-filter is "socket=3": it must be connection=ID, conversation=ID, surface=ID or chart=NAME/,
-  );
+  assert.equal(serve(["--inspect=full"]).inspect, { payloads: "full" });
+  const before = refusal(["serve", "--inspect=stately"]);
+  assert.is(before, '--inspect is "stately": it must be on or full; the Stately inspector is at /inspect/stately.');
 });
 
 test("every flag is read", () => {

@@ -149,9 +149,6 @@ export const smallest: Limits = {
   inspectedActorsMax: 1,
   inspectStreamsMax: 1,
   inspectedPayloadCharactersMax: 1,
-  statelyWaitingMax: 1,
-  statelyViewerBytesMax: 64 * KiB,
-  statelyActorsPerLoopTurn: 1,
 
   // ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────
   storeCheckBytesMax: 1,

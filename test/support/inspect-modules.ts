@@ -8,5 +8,5 @@ registerHooks({
 });
 
 export const { createApi } = await import("../../visualizations/live/api.js");
-export const { followActor } = await import("../../visualizations/live/stream.js");
+export const { followLines } = await import("../../visualizations/live/stream.js");
 export const { watchActor } = await import("../../visualizations/live/watched.js");

@@ -1,16 +1,17 @@
-// The Stately inspector's page as far as its relay can tell: a WebSocket that reads and says nothing, from the origin
-// that a browser would name. Must never show a test anything but what came over that socket.
-import { WebSocket } from "ws";
-import { type StatelyInspector, type StatelyOptions, startStately } from "../../src/diagnostics/stately.ts";
-import { tolerantLogger } from "../../src/ports/logger.ts";
-import type { Clock } from "../../src/runtime/clock.ts";
+// What the page of the Stately inspector is told, and what a test asks about it. Must never show a test anything but
+// what could be sent: everything is JSON first.
+
+import type { Payloads } from "../../src/diagnostics/inspection/answers.ts";
+import type { InspectionFilter } from "../../src/diagnostics/inspection.ts";
+import { tellStately } from "../../src/diagnostics/stately.ts";
+import type { Gateway } from "../../src/gateway/gateway.ts";
+import type { Limits } from "../../src/limits.ts";
 import { isRecord } from "./client/transcript.ts";
-import { eventually, within } from "./deadline.ts";
-import { FakeHost } from "./host.ts";
+import { eventually } from "./deadline.ts";
 import { limits } from "./limits.ts";
 import { systemClock } from "./system-clock.ts";
 
-/** A message of the relay, as @statelyai/inspect words it. */
+/** A message, as @statelyai/inspect words it. */
 export interface Shown {
   type: string;
   sessionId: string;
@@ -46,27 +47,6 @@ export class StatelyPage {
   readonly shown: Shown[] = [];
   /** All that came, as text: for what must not be in it. */
   text = "";
-  readonly closed: Promise<number>;
-  readonly socket: WebSocket;
-
-  private constructor(socket: WebSocket) {
-    this.socket = socket;
-    const { promise, resolve } = Promise.withResolvers<number>();
-    this.closed = promise;
-    socket.on("message", (data) => this.#take(String(data)));
-    socket.on("error", () => {});
-    socket.once("close", resolve);
-  }
-
-  static async open({ address, url }: StatelyInspector): Promise<StatelyPage> {
-    const page = new StatelyPage(new WebSocket(address, { headers: { Origin: url }, maxPayload: 0 }));
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    page.socket.once("open", resolve);
-    page.socket.once("error", reject);
-    await within(promise, "the page's WebSocket to open");
-    return page;
-  }
-
   /** The first message from `from` on that fits, now or when it comes. */
   async until(fits: (shown: Shown) => boolean, what: string, from = 0): Promise<Shown> {
     return await eventually(
@@ -94,43 +74,33 @@ export class StatelyPage {
       });
   }
 
-  #take(text: string): void {
+  take(text: string): void {
     this.text += text;
     const parsed: unknown = JSON.parse(text);
-    if (!isShown(parsed)) throw new Error(`the relay sent what the page cannot read: ${text.slice(0, 300)}`);
+    if (!isShown(parsed)) throw new Error(`the page cannot read this: ${text.slice(0, 300)}`);
     this.shown.push(parsed);
   }
 }
 
-export interface Looking {
-  inspector: StatelyInspector;
-  /** Its log. */
-  log: FakeHost;
-  /** Opens one more page. */
-  page(): Promise<StatelyPage>;
+export interface StatelyOptions {
+  gateway: Gateway;
+  filter?: InspectionFilter;
+  payloads?: Payloads;
+  limits?: Partial<Limits>;
 }
 
-/** Runs with an inspector on a free port, and ends it. */
+/** Runs with a page that is told, and ends that. */
 export async function withStately(
-  options: Omit<StatelyOptions, "clock" | "limits" | "logger" | "payloads" | "filter"> &
-    Partial<Pick<StatelyOptions, "limits" | "payloads" | "filter">> & { clock?: Clock },
-  run: (looking: Looking) => Promise<void>,
+  { gateway, filter = {}, payloads = "hidden", limits: changes }: StatelyOptions,
+  run: (page: StatelyPage) => Promise<void>,
 ): Promise<void> {
-  const log = new FakeHost();
-  const inspector = await startStately({
-    ...{ filter: {}, payloads: "hidden", port: 0, clock: systemClock, limits, ...options },
-    logger: tolerantLogger(log.logger),
-  });
-  const pages: StatelyPage[] = [];
-  const page = async (): Promise<StatelyPage> => {
-    const opened = await StatelyPage.open(inspector);
-    pages.push(opened);
-    return opened;
-  };
+  const { root, actors, inspection } = gateway;
+  const page = new StatelyPage();
+  const parts = { root, actors, inspection, payloads, clock: systemClock, limits: { ...limits, ...changes } };
+  const stop = tellStately(parts, filter, (message) => page.take(JSON.stringify(message)));
   try {
-    await run({ inspector, log, page });
+    await run(page);
   } finally {
-    await within(inspector.stop(), "the Stately inspector to stop");
-    for (const { socket } of pages) socket.terminate();
+    stop();
   }
 }

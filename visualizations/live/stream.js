@@ -1,5 +1,5 @@
-// Follows one actor: lines of JSON that the server pushes. Comes back by itself when the connection is lost, and says
-// that something may be missing; ends when the actor has ended.
+// Follows lines of JSON that the server pushes. Comes back by itself when the connection is lost, and says that
+// something may be missing; ends when the actor that they are about has ended.
 import { messageOf, statusOf } from "/http.js";
 
 /**
@@ -7,11 +7,14 @@ import { messageOf, statusOf } from "/http.js";
  * @import { InspectionLine } from "../../src/diagnostics/inspection/answers.ts"
  *
  * @typedef {Exclude<InspectionLine, { type: "still.here" }>} ActorLine
- *
+ */
+
+/**
+ * @template Line
  * @typedef {object} StreamOptions
- * @property {(id: string, signal: AbortSignal) => Promise<Pick<Response, "body">>} open
+ * @property {(signal: AbortSignal) => Promise<Pick<Response, "body">>} open
  * @property {Timers} clock
- * @property {(line: ActorLine) => void} onLine Every line but the heartbeats.
+ * @property {(line: Line) => void} onLine Every line but the heartbeats.
  * @property {() => void} onLost The connection broke: events may be missing until the next "actor.shown".
  * @property {() => void} onGone There is no such actor (any more).
  * @property {(sentence: string | undefined) => void} onTrouble
@@ -22,10 +25,10 @@ const retryMs = 1_000;
 const silenceMs = 25_000;
 
 /**
- * @param {string} id
- * @param {StreamOptions} options
+ * @template {{ type: string }} Line
+ * @param {StreamOptions<Line>} options
  */
-export function followActor(id, { open, clock, onLine, onLost, onGone, onTrouble }) {
+export function followLines({ open, clock, onLine, onLost, onGone, onTrouble }) {
   let controller = new AbortController();
   let isOver = false;
   /** @type {unknown} */
@@ -39,7 +42,7 @@ export function followActor(id, { open, clock, onLine, onLost, onGone, onTrouble
   /** @param {string} text */
   function receive(text) {
     if (isOver || text === "") return;
-    /** @type {InspectionLine} */
+    /** @type {Line} */
     const line = JSON.parse(text);
     if (line.type === "still.here") return;
     if (line.type === "actor.ended") isOver = true;
@@ -65,7 +68,7 @@ export function followActor(id, { open, clock, onLine, onLost, onGone, onTrouble
     controller = new AbortController();
     watchdog();
     try {
-      const { body } = await open(id, controller.signal);
+      const { body } = await open(controller.signal);
       wasOpen = true;
       onTrouble(undefined);
       if (body) await readAll(body);

@@ -3,7 +3,7 @@
 // provoked in another tab.
 import { statusOf } from "/http.js";
 import { createLog } from "./log.js";
-import { followActor } from "./stream.js";
+import { followLines } from "./stream.js";
 
 /**
  * @import { Clock } from "/clock.js"
@@ -71,8 +71,8 @@ export function watchActor(id, { api, clock, onChange, onTaken }) {
     onChange();
   }
 
-  const stream = followActor(id, {
-    open: api.stream,
+  const stream = followLines({
+    open: (signal) => api.stream(id, signal),
     clock,
     onLine: receive,
     onLost() {

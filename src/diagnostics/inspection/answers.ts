@@ -113,3 +113,14 @@ export type InspectionLine =
   | { type: "actor.ended"; at: number; states: string[]; how: "done" | "stopped" | "error"; event: string | undefined }
   /** Heartbeat. */
   | { type: "still.here"; at: number };
+
+/** A line of GET /inspect/stately/stream: a message that the page of https://stately.ai/inspect takes. */
+export interface StatelyMessage {
+  type: "@xstate.actor" | "@xstate.event" | "@xstate.snapshot";
+  /** XState's own id of the actor. */
+  sessionId: string;
+  rootId: string;
+  /** Milliseconds since the epoch. */
+  createdAt: string;
+  [field: string]: unknown;
+}

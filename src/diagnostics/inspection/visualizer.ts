@@ -1,10 +1,13 @@
 // The server's side of the live visualizer: an overview, a search for actors, one actor in detail, and a stream of its
 // changes. Texts and payloads are hidden unless the operator shows them (--inspect=full).
 
+import type { AnyActorRef } from "xstate";
 import type { Limits } from "../../limits.ts";
+import type { ActorRegistry } from "../../runtime/actor-registry.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
-import type { ActorChange, Inspection } from "../inspection.ts";
-import type { ActorDetail, ActorsFound, InspectionLine, Overview, Payloads } from "./answers.ts";
+import type { ActorChange, Inspection, InspectionFilter } from "../inspection.ts";
+import { tellStately } from "../stately.ts";
+import type { ActorDetail, ActorsFound, InspectionLine, Overview, Payloads, StatelyMessage } from "./answers.ts";
 import type { ActorSearch, Directory } from "./directory.ts";
 
 /** An overview is cached that long, because each one walks over all actors. */
@@ -12,14 +15,19 @@ export const overviewKeptMs = 200;
 /** How often a page that watches an actor gets a heartbeat. */
 export const heartbeatMs = 10_000;
 
-/** Receives the lines about a watched actor. */
+/** Receives the lines about one actor, or of the Stately inspector. */
 export interface Viewer {
-  write(line: InspectionLine): void;
-  /** Called when the actor has ended or the server stops. */
+  write(line: InspectionLine | StatelyMessage): void;
+  /** Called when there will be no more: the actor has ended, or the server stops. */
   end(): void;
 }
 
+/** Stops the lines. "full" when limits.inspectStreamsMax viewers are there already. */
+export type Watching = (() => void) | "full";
+
 export interface VisualizerOptions {
+  root: AnyActorRef;
+  actors: ActorRegistry;
   inspection: Inspection;
   directory: Directory;
   payloads: Payloads;
@@ -71,10 +79,28 @@ export class Visualizer {
   }
 
   /** Watches an actor until it ends or the returned function is called. Undefined when there is no such actor. */
-  watch(id: string, viewer: Viewer): (() => void) | "full" | undefined {
-    const { inspection, directory, clock, limits } = this.options;
+  watch(id: string, viewer: Viewer): Watching | undefined {
+    const { inspection, directory, clock } = this.options;
     const actor = directory.summary(id);
     if (!actor) return undefined;
+    return this.#serve(viewer, (end) => {
+      viewer.write({ type: "actor.shown", at: clock.wall(), startedAt: this.#startedAt, actor });
+      const tell = (change: ActorChange): void => {
+        viewer.write(this.#lineOf(change));
+        if (change.type === "actor.ended") end();
+      };
+      return inspection.inspect(tell, { actorId: id });
+    });
+  }
+
+  /** Tells the Stately inspector of the gateway and of the actors that match the filter. */
+  watchForStately(filter: InspectionFilter, viewer: Viewer): Watching {
+    return this.#serve(viewer, () => tellStately(this.options, filter, (message) => viewer.write(message)));
+  }
+
+  /** @param begin starts the lines, apart from the heartbeats, and returns what stops them. */
+  #serve(viewer: Viewer, begin: (end: () => void) => () => void): Watching {
+    const { clock, limits } = this.options;
     if (this.#viewers.size >= limits.inspectStreamsMax) return "full";
     let heartbeat: Timer;
     const beat = (): void => {
@@ -86,22 +112,15 @@ export class Visualizer {
     const leave = (): void => {
       stopObserving();
       clock.clearTimeout(heartbeat);
-      this.#viewers.delete(stop);
+      this.#viewers.delete(end);
     };
-    const stop = (): void => {
+    const end = (): void => {
       leave();
       viewer.end();
     };
-    viewer.write({ type: "actor.shown", at: clock.wall(), startedAt: this.#startedAt, actor });
-    const stopObserving = inspection.inspect(
-      (change) => {
-        viewer.write(this.#lineOf(change));
-        if (change.type === "actor.ended") stop();
-      },
-      { actorId: id },
-    );
+    const stopObserving = begin(end);
     beat();
-    this.#viewers.add(stop);
+    this.#viewers.add(end);
     return leave;
   }
 

@@ -1,9 +1,21 @@
 // Decides which fields of an event or a context the Stately inspector gets. Fields are hidden unless they are listed
 // here, so a field that is added later is hidden until someone lists it.
-import type { AnyEventObject, AnyMachineSnapshot } from "xstate";
-import type { DisclosedEvent, DisclosedSnapshot } from "./records.ts";
+import type { AnyEventObject, AnyMachineSnapshot, StateValue } from "xstate";
+import type { Payloads } from "../inspection/answers.ts";
 
-export type Payloads = "hidden" | "full";
+export interface DisclosedEvent {
+  type: string;
+  [field: string]: unknown;
+}
+
+export interface DisclosedSnapshot {
+  status: "active" | "done" | "error" | "stopped";
+  value: StateValue;
+  context: unknown;
+  tags: string[];
+  output?: unknown;
+  error?: unknown;
+}
 
 /** Ids and our own keywords. Texts of users, agents and providers have other names. */
 const shownFields: ReadonlySet<string> = new Set([

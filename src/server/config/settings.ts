@@ -98,19 +98,7 @@ export const flags = {
     variable: "TURNWIRE_INSPECT",
     argument: "MODE",
     bare: "on",
-    about: "show the running charts at /inspect; MODE full: with texts, stately: also in the Stately inspector",
-  },
-  "inspect-filter": {
-    variable: "TURNWIRE_INSPECT_FILTER",
-    argument: "NAME=ID",
-    many: true,
-    about: "what the Stately inspector is fed, by connection, conversation, surface or chart",
-  },
-  "inspect-port": {
-    variable: "TURNWIRE_INSPECT_PORT",
-    argument: "PORT",
-    fallback: "8080",
-    about: "port of the Stately inspector's relay on this machine; 0 takes any free one",
+    about: "show the running charts at /inspect; MODE full: with texts",
   },
   insecure: { variable: "TURNWIRE_INSECURE", about: "listen beyond loopback without a token: anyone there can use it" },
 } as const satisfies Record<string, Setting>;

@@ -4,7 +4,6 @@ import { isIPv6 } from "node:net";
 import * as v from "valibot";
 import { tokenName as storedTokenName, tokenNameRule } from "../../access/credentials.ts";
 import { originText, parseAuthority, parseOrigin } from "../../access/hosts.ts";
-import type { InspectionFilter } from "../../diagnostics/inspection/actor.ts";
 import { scopes } from "../../ports/authorisation.ts";
 
 function wholeNumber(least: number, most: number, unit: string) {
@@ -126,46 +125,7 @@ export const modelNames = v.pipe(
   v.array(v.pipe(v.string(), v.regex(/^\S+$/, "it must be model names separated by commas"))),
 );
 
-const inspectModes = ["on", "full", "stately"] as const;
-
 export const inspectMode = v.pipe(
-  listed,
-  v.array(v.picklist(inspectModes, `it must be one of ${inspectModes.join(", ")}, or full,stately`)),
-  v.transform((modes) => ({
-    payloads: modes.includes("full") ? ("full" as const) : ("hidden" as const),
-    stately: modes.includes("stately"),
-  })),
+  v.picklist(["on", "full"], "it must be on or full; the Stately inspector is at /inspect/stately"),
+  v.transform((mode) => ({ payloads: mode === "full" ? ("full" as const) : ("hidden" as const) })),
 );
-
-const filterNames = {
-  connection: "connectionId",
-  conversation: "conversationId",
-  surface: "surfaceId",
-  chart: "chart",
-} as const;
-
-export const inspectFilter = v.pipe(
-  listed,
-  v.array(
-    v.pipe(
-      v.string(),
-      v.regex(
-        /^(connection|conversation|surface|chart)=.+$/,
-        "it must be connection=ID, conversation=ID, surface=ID or chart=NAME, several separated by commas",
-      ),
-    ),
-  ),
-  v.check((parts) => new Set(parts.map(nameIn)).size === parts.length, "it must give each name once"),
-  v.transform((parts) => {
-    const filter: InspectionFilter = {};
-    for (const part of parts) {
-      const name = nameIn(part);
-      if (isFilterName(name)) filter[filterNames[name]] = part.slice(name.length + 1);
-    }
-    return filter;
-  }),
-);
-
-const nameIn = (part: string): string => part.slice(0, part.indexOf("="));
-
-const isFilterName = (name: string): name is keyof typeof filterNames => Object.hasOwn(filterNames, name);

@@ -24,16 +24,22 @@ export const countOf = (bytes: number, { bytesPerCommand, commandsPerMessageMax,
 class TokenBucket {
   readonly #burst: number;
   readonly #perSecond: number;
+  readonly #refusalsMax: number;
   #left: number;
   #countedAt: number;
   /** Requests refused since the bucket was last full, less those accepted meanwhile. */
-  refused = 0;
+  #refused = 0;
 
-  constructor(burst: number, perSecond: number, now: number) {
+  constructor(burst: number, perSecond: number, { commandRefusalsMax }: RateLimits, now: number) {
     this.#burst = burst;
     this.#perSecond = perSecond;
+    this.#refusalsMax = commandRefusalsMax;
     this.#left = burst;
     this.#countedAt = now;
+  }
+
+  get floods(): boolean {
+    return this.#refused > this.#refusalsMax;
   }
 
   isFull(now: number): boolean {
@@ -43,14 +49,16 @@ class TokenBucket {
 
   take(now: number, count: number): number {
     this.#fill(now);
-    if (this.#left === this.#burst) this.refused = 0;
+    if (this.#left === this.#burst) this.#refused = 0;
     if (this.#left >= count) {
       this.#left -= count;
       // A client that waits as told and is slightly early now and then must not count as a flood.
-      this.refused = Math.max(0, this.refused - 1);
+      this.#refused = Math.max(0, this.#refused - 1);
       return 0;
     }
-    this.refused += count;
+    this.#refused += count;
+    // Many connections of one account are not one client that waits as told: they get nothing until all of them pause.
+    if (this.floods) this.#left = 0;
     return Math.ceil(((count - this.#left) * 1_000) / this.#perSecond);
   }
 
@@ -79,17 +87,16 @@ export class RateLimiter {
   take(kind: RequestKind, bytes: number, now: number): number {
     const { commandsBurst, commandsPerSecond, readsBurst, readsPerSecond } = this.#limits;
     if (kind === "read") {
-      this.#reads ??= new TokenBucket(readsBurst, readsPerSecond, now);
+      this.#reads ??= new TokenBucket(readsBurst, readsPerSecond, this.#limits, now);
       return this.#reads.take(now, 1);
     }
-    this.#commands ??= new TokenBucket(commandsBurst, commandsPerSecond, now);
+    this.#commands ??= new TokenBucket(commandsBurst, commandsPerSecond, this.#limits, now);
     return this.#commands.take(now, countOf(bytes, this.#limits));
   }
 
   /** Has the client kept sending requests although it was told to wait, more than commandRefusalsMax times? */
   get floods(): boolean {
-    const { commandRefusalsMax } = this.#limits;
-    return (this.#commands?.refused ?? 0) > commandRefusalsMax || (this.#reads?.refused ?? 0) > commandRefusalsMax;
+    return this.#commands?.floods === true || this.#reads?.floods === true;
   }
 
   /** Are both buckets full, so that a new limiter would behave the same? */
@@ -131,6 +138,10 @@ export class AccountRates {
       this.#accounts.set(account, limiter);
     }
     return { afterMs: limiter.take(kind, bytes, now), floods: limiter.floods };
+  }
+
+  floods(account: string): boolean {
+    return this.#accounts.get(account)?.floods === true;
   }
 
   #prune(now: number): void {

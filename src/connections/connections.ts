@@ -17,6 +17,7 @@ import { v1 } from "../protocol/subprotocol.ts";
 import type { ActorRegistry } from "../runtime/actor-registry.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
+import { FairJobQueue } from "../runtime/fair-job-queue.ts";
 import { shareInitialSnapshot } from "../runtime/shared-snapshot.ts";
 import type { Services } from "./actions/services.ts";
 import { connectionActions } from "./actions.ts";
@@ -47,6 +48,8 @@ export class Connections {
   readonly #open = new Map<string, Connection>();
   readonly #writerContext: SocketWriterContext;
   readonly counters = new EgressCounters();
+  /** Long messages of all clients, over HTTP too. */
+  readonly longMessages: FairJobQueue;
   readonly #pipeline: RequestPipeline;
   /** The newest socket's serial. */
   serial = 0;
@@ -54,7 +57,8 @@ export class Connections {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     const { clock, limits } = options;
-    this.#pipeline = new RequestPipeline({ ...options, isAlone: () => this.#open.size <= 1 });
+    this.longMessages = new FairJobQueue(clock, limits, () => this.#open.size <= 1);
+    this.#pipeline = new RequestPipeline({ ...options, longMessages: this.longMessages });
     this.#writerContext = { clock, limits, corker: new Corker(clock), counters: this.counters };
     const actions = connectionActions((id) => this.#open.get(id), options.services);
     this.#machine = shareInitialSnapshot(connectionMachine.provide({ actions }), { connectionId: "" });
@@ -100,7 +104,7 @@ export class Connections {
 
   /** Cuts every socket and releases what it held. */
   cutAll(): void {
-    this.#pipeline.stop();
+    this.longMessages.stop();
     for (const connection of [...this.#open.values()]) {
       connection.writer.cut();
       this.#closed(connection);
@@ -124,7 +128,7 @@ export class Connections {
 
   /** Unsent bytes of all sockets and of the largest one, the largest lag in events, and waiting long messages. */
   measure(): { unsentBytes: number; largestUnsentBytes: number; largestLag: number; longMessages: number } {
-    const longMessages = this.#pipeline.longMessagesWaiting;
+    const longMessages = this.longMessages.waiting;
     const measured = { unsentBytes: 0, largestUnsentBytes: 0, largestLag: 0, longMessages };
     for (const { writer, watches } of this.#open.values()) {
       for (const { cursor } of watches.values())

@@ -9,7 +9,7 @@ import { cachedJson } from "../protocol/json-cache.ts";
 import { MessageParser, type Parsed } from "../protocol/parse.ts";
 import { type Refusal, refusals } from "../protocol/refusals.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { FairJobQueue, type Job } from "../runtime/fair-job-queue.ts";
+import type { FairJobQueue, Job } from "../runtime/fair-job-queue.ts";
 import { refuse } from "./actions/replies.ts";
 import type { Connection } from "./connection.ts";
 
@@ -18,29 +18,16 @@ export interface RequestPipelineOptions {
   limits: Limits;
   logger: Logger;
   authoriser: Authoriser;
-  /** True while at most one socket is open. */
-  isAlone: () => boolean;
+  longMessages: FairJobQueue;
 }
 
 export class RequestPipeline {
   readonly #options: RequestPipelineOptions;
-  readonly #longMessages: FairJobQueue;
   readonly #parser: MessageParser;
 
   constructor(options: RequestPipelineOptions) {
     this.#options = options;
     this.#parser = new MessageParser(options.limits);
-    this.#longMessages = new FairJobQueue(options.clock, options.limits, options.isAlone);
-  }
-
-  /** Long messages whose processing has not begun. */
-  get longMessagesWaiting(): number {
-    return this.#longMessages.waiting;
-  }
-
-  /** Drops the long messages that still wait. */
-  stop(): void {
-    this.#longMessages.stop();
   }
 
   isLong(bytes: number): boolean {
@@ -60,13 +47,14 @@ export class RequestPipeline {
       if (parsed) this.#dispatch(connection, parsed, data.length);
     };
     const work = { steps: [read, write, dispatch, done], owner: connection.identity, bytes: data.length };
-    this.#longMessages.add(work);
+    this.#options.longMessages.add(work);
     return work;
   }
 
   /** Call when the sender has gone. Drops the message if it has not begun and too many bytes wait. */
   dropIfCrowded(work: Job): boolean {
-    return this.#longMessages.bytes > this.#options.limits.longMessagesBytesMax && this.#longMessages.cancel(work);
+    const { longMessages, limits } = this.#options;
+    return longMessages.bytes > limits.longMessagesBytesMax && longMessages.cancel(work);
   }
 
   defer(work: () => void): void {

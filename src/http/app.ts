@@ -7,6 +7,7 @@ import { AccountRates } from "../access/rate-limiter.ts";
 import { TurnQuota } from "../access/turn-quota.ts";
 import { StoreError } from "../ports/store.ts";
 import { MessageParser } from "../protocol/parse.ts";
+import { FairJobQueue } from "../runtime/fair-job-queue.ts";
 import { routeChat } from "./chat.ts";
 import type { HttpApp, HttpEnvironment, HttpParts } from "./context.ts";
 import { routeConversations } from "./conversations.ts";
@@ -29,7 +30,7 @@ import { routeSettings } from "./settings.ts";
 import { routePage } from "./static-files.ts";
 import { routeWhy } from "./why.ts";
 
-type WithDefaults = "authoriser" | "quota" | "rates" | "streams";
+type WithDefaults = "authoriser" | "quota" | "rates" | "streams" | "longMessages";
 export type HttpAppOptions = Omit<HttpParts, WithDefaults | "parser"> & Partial<Pick<HttpParts, WithDefaults>>;
 
 export function createHttpApp(options: HttpAppOptions): HttpApp {
@@ -39,6 +40,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     quota: new TurnQuota(limits, (conversationId) => orchestrator.isActive(conversationId)),
     rates: new AccountRates(options.clock, limits),
     streams: new OpenStreams(),
+    longMessages: new FairJobQueue(options.clock, limits),
     parser: new MessageParser(limits),
     ...options,
   };

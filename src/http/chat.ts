@@ -11,7 +11,7 @@ import { subscribe } from "./subscribe.ts";
 
 export function routeChat(app: HttpApp, parts: HttpParts): void {
   app.post("/chat", async (c) => {
-    const body = await readFields(c, parts.limits.frameBytesMax);
+    const body = await readFields(c, parts, parts.limits.frameBytesMax);
     if ("refused" in body) return body.refused;
     const read = readChatSend(c, body.fields, parts);
     return "refused" in read ? read.refused : streamTurn(c, read.message, parts);

@@ -14,6 +14,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { Orchestrator } from "../ports/orchestrator.ts";
 import type { MessageParser } from "../protocol/parse.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { FairJobQueue } from "../runtime/fair-job-queue.ts";
 import type { OpenStreams } from "./open-streams.ts";
 
 export interface Health {
@@ -33,6 +34,8 @@ export interface HttpParts {
   rates: AccountRates;
   /** The long-running responses, which end with their token. */
   streams: OpenStreams;
+  /** Where bodies of more than limits.messageBytesMax wait to be parsed. */
+  longMessages: FairJobQueue;
   clock: Clock;
   logger: Logger;
   limits: Limits;
@@ -57,6 +60,8 @@ export interface HttpEnvironment {
     identity: Identity;
     /** Is its token still valid? Check again after an await. */
     isStillGood: () => boolean;
+    /** Has the caller gone on sending requests although they were refused as too many? Check again after an await. */
+    floods: () => boolean;
     /** On routes below /conversations/:id: decoded and validated. */
     conversationId: string;
   };

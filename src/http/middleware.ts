@@ -4,9 +4,13 @@ import type { MiddlewareHandler } from "hono";
 import { networkOf } from "../access/address-limit.ts";
 import { accountOf, countOf } from "../access/rate-limiter.ts";
 import type { AccessKind } from "../access/request-guard.ts";
+import { sleep } from "../runtime/clock.ts";
 import type { HttpContext, HttpEnvironment, HttpParts } from "./context.ts";
 import { refuse, refuseTooFast } from "./errors.ts";
 import { readId } from "./request-input.ts";
+
+/** How late a client that floods is answered. Closing its connection would only make it come back, which costs more. */
+const floodAnswerMs = 1_000;
 
 type Rule = MiddlewareHandler<HttpEnvironment>;
 
@@ -42,15 +46,16 @@ export function requireToken(parts: HttpParts): Rule {
 }
 
 /** The rate limit of a token at an address, the same as over a socket (protocol 2, rate-limited). */
-export function limitRate({ rates, limits }: HttpParts): Rule {
+export function limitRate({ rates, limits, clock }: HttpParts): Rule {
   return async (c, next) => {
     const account = accountOf(c.var.identity, networkOf(c.env.incoming.socket.remoteAddress));
     const bytes = Number(c.req.header("content-length") ?? 0) || 0;
     const kind = isRead(c) ? "read" : "command";
     const { afterMs, floods } = rates.take(account, kind, bytes);
+    c.set("floods", () => rates.floods(account));
     if (afterMs === 0) return await next();
-    // Further requests on this connection are not answered.
-    if (floods) c.header("Connection", "close");
+    // Its next requests on this connection are read only after this answer.
+    if (floods) await sleep(clock, floodAnswerMs);
     return refuseTooFast(c, afterMs, kind === "read" ? 1 : countOf(bytes, limits));
   };
 }

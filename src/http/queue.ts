@@ -4,9 +4,10 @@ import type { HttpApp, HttpParts } from "./context.ts";
 import { notOffered, refuse, refuseByCode, refuseTurn } from "./errors.ts";
 import { readFields, readId } from "./request-input.ts";
 
-export function routeQueue(app: HttpApp, { orchestrator, quota, limits, parser }: HttpParts): void {
+export function routeQueue(app: HttpApp, parts: HttpParts): void {
+  const { orchestrator, quota, limits, parser } = parts;
   app.post("/conversations/:id/queue", async (c) => {
-    const body = await readFields(c, limits.httpBodyBytesMax);
+    const body = await readFields(c, parts, limits.httpBodyBytesMax);
     if ("refused" in body) return body.refused;
     const { conversationId } = c.var;
     // Validated as a chat.queue. Only the body limit bounds its size; the 64 KiB of protocol 1.1 hold for sockets.

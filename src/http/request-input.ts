@@ -2,30 +2,31 @@
 // never trust a Content-Length.
 import type { Limits } from "../limits.ts";
 import { idProblem } from "../protocol/fields.ts";
+import type { MessageParser } from "../protocol/parse.ts";
 import { refusals } from "../protocol/refusals.ts";
-import type { HttpContext } from "./context.ts";
-import { refuse } from "./errors.ts";
+import type { HttpContext, HttpParts } from "./context.ts";
+import { refuse, refuseByCode, refuseTooFast } from "./errors.ts";
 
 export type Fields = Record<string, unknown>;
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The body as a JSON object, or the refusal. */
 export async function readFields(
   c: HttpContext,
+  { longMessages, limits, parser }: Pick<HttpParts, "longMessages" | "limits" | "parser">,
   bytesMax: number,
 ): Promise<{ fields: Fields } | { refused: Response }> {
   const body = await readBody(c, bytesMax);
   if (body === "too-large") return { refused: refuse(c, 413, `the body may have at most ${bytesMax} bytes`) };
   if (body === "incomplete") return { refused: refuse(c, 400, "the request ended before its body was complete") };
-  // Receiving a body takes time, and the token may have been removed meanwhile.
+  const { bytes, parts } = body;
+  const parse = (): ReturnType<MessageParser["json"]> | "floods" =>
+    c.var.floods() ? "floods" : parser.json(Buffer.concat(parts));
+  const json = bytes > limits.messageBytesMax ? await longMessages.run(c.var.identity, bytes, parse) : parse();
+  if (json === "floods") return { refused: refuseTooFast(c, limits.retryAfterMs, 1) };
+  // All that takes time, and the token may have been removed meanwhile.
   if (!c.var.isStillGood()) return { refused: refuse(c, 401, "the token is no longer valid") };
-  let value: unknown;
-  try {
-    value = JSON.parse(utf8.decode(body));
-  } catch {
-    return { refused: refuse(c, 400, refusals.invalidJson().reply.message) };
-  }
+  if ("refusal" in json) return { refused: refuseByCode(c, json.refusal.code, json.refusal.reply.message, limits) };
+  const { value } = json;
   if (isFields(value)) return { fields: value };
   return { refused: refuse(c, 400, refusals.invalidMessage("must be a JSON object").reply.message) };
 }
@@ -33,7 +34,12 @@ export async function readFields(
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-async function readBody(c: HttpContext, bytesMax: number): Promise<Buffer | "too-large" | "incomplete"> {
+interface Body {
+  parts: Buffer[];
+  bytes: number;
+}
+
+async function readBody(c: HttpContext, bytesMax: number): Promise<Body | "too-large" | "incomplete"> {
   const { incoming } = c.env;
   if (Number(incoming.headers["content-length"] ?? 0) > bytesMax) return "too-large";
   const parts: Buffer[] = [];
@@ -48,7 +54,7 @@ async function readBody(c: HttpContext, bytesMax: number): Promise<Buffer | "too
   } catch {
     return "incomplete";
   }
-  return Buffer.concat(parts);
+  return { parts, bytes };
 }
 
 /** Decodes a path segment as an id. The path is raw (src/http/app.ts), so an id may contain a slash as %2F. */

@@ -23,11 +23,12 @@ export function routeSettings(app: HttpApp, parts: HttpParts): void {
 
 function routeSetting(
   app: HttpApp,
-  { conversations, limits }: HttpParts,
+  parts: HttpParts,
   segment: string,
   name: keyof ConversationSettings,
   schema: v.GenericSchema<unknown, Partial<ConversationSettings>>,
 ): void {
+  const { conversations, limits } = parts;
   app.get(`/conversations/:id/${segment}`, (c) => {
     if (!conversations.settings) return notOffered(c);
     const { conversationId } = c.var;
@@ -36,7 +37,7 @@ function routeSetting(
 
   app.put(`/conversations/:id/${segment}`, async (c) => {
     if (!conversations.configure) return notOffered(c);
-    const body = await readFields(c, limits.httpBodyBytesMax);
+    const body = await readFields(c, parts, limits.httpBodyBytesMax);
     if ("refused" in body) return body.refused;
     const result = v.safeParse(schema, body.fields, { abortEarly: true });
     if (!result.success) return refuse(c, 400, `Invalid message: ${issueText(result.issues[0])}`);

@@ -20,6 +20,9 @@ export interface ParseOptions {
 
 export type MessageLimits = FieldLimits & Pick<Limits, "messageBytesMax" | "messageOpenersMax" | "nestingDepthMax">;
 
+/** For each array or object that a large message may hold, so many bytes may be outside strings. */
+const bytesPerOpener = 32;
+
 const base: ParseOptions = { isV1: false };
 
 type Fields = Record<string, unknown>;
@@ -38,21 +41,29 @@ export class MessageParser {
 
   /** Parses one WebSocket message. Binary frames hold UTF-8 JSON, like text frames (protocol 1.1). */
   parse(data: Buffer, options: ParseOptions = base): Parsed {
+    const json = this.json(data);
+    return "refusal" in json ? json : this.check(json.value, data.length, options);
+  }
+
+  /** Decodes UTF-8 JSON. A large one that would take too long is refused before. */
+  json(data: Buffer): { value: unknown } | { refusal: Refusal } {
     const { messageBytesMax, messageOpenersMax, nestingDepthMax } = this.#limits;
     if (data.length > messageBytesMax) {
-      const seen = complexityOf(data, { openers: messageOpenersMax, depth: nestingDepthMax });
+      const outsideMax = bytesPerOpener * messageOpenersMax;
+      const bounds = { openers: messageOpenersMax, depth: nestingDepthMax, outside: outsideMax };
+      const seen = complexityOf(data, bounds);
       if (seen.openers > messageOpenersMax)
         return { refusal: refusals.tooLarge(`it holds more than ${messageOpenersMax} arrays and objects`) };
       if (seen.depth > nestingDepthMax)
         return { refusal: refusals.invalidMessage(`it is nested deeper than ${nestingDepthMax} levels`) };
+      if (seen.outside > outsideMax)
+        return { refusal: refusals.tooLarge(`more than ${outsideMax} bytes of it are outside strings`) };
     }
-    let value: unknown;
     try {
-      value = JSON.parse(utf8.decode(data));
+      return { value: JSON.parse(utf8.decode(data)) };
     } catch {
       return { refusal: refusals.invalidJson() };
     }
-    return this.check(value, data.length, options);
   }
 
   /** Checks a message that is already parsed. @param bytes its size on the wire. */

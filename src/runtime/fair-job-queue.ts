@@ -59,6 +59,20 @@ export class FairJobQueue {
     if (!this.#isAtWork) this.#goOn();
   }
 
+  /** Adds a job of one step. @returns its result, or rejects with what it throws; after stop it never settles. */
+  run<Result>(owner: unknown, bytes: number, step: () => Result): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        try {
+          resolve(step());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.add({ owner, bytes, steps: [settle] });
+    });
+  }
+
   /** Removes a waiting job. False when it has already begun; then it runs to its end. */
   cancel(work: Job): boolean {
     const queue = this.#queues.get(work.owner) ?? [];

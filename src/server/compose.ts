@@ -115,6 +115,7 @@ export function compose(options: CompositionOptions): ServerParts {
   };
   const app = createHttpApp({
     ...{ orchestrator, conversations, access, authoriser, quota, streams, clock, logger, limits, visualizer },
+    longMessages: gateway.connections.longMessages,
     health: {
       alive: () => gateway.root.getSnapshot().status === "active",
       ready: () => !gateway.isDraining,

@@ -3,6 +3,9 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Consumer, ReadSocket, TcpReader } from "./tcp-reader.ts";
 
+/** What a request costs after it has been parsed, at least. */
+const requestWorkMs = 0.3;
+
 const connection = Symbol("connection");
 
 interface HttpSocket extends ReadSocket {
@@ -23,6 +26,7 @@ class HttpConnection implements Consumer {
 
   requested(request: IncomingMessage, response: ServerResponse): void {
     this.#unanswered.add(request);
+    this.#reader.began(this.#tcp, requestWorkMs);
     response.once("close", () => {
       this.#unanswered.delete(request);
       if (!this.#isAwaitingResponse()) this.#reader.release(this.#tcp);

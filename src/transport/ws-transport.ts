@@ -72,6 +72,8 @@ export function createTransport(options: TransportOptions): Transport {
   };
   const sockets = new WebSocketServer(wsOptions);
   const reader = new TcpReader(clock, limits);
+  // Apart: while many connect, their requests must not take the time in which open sockets are read.
+  const requestReader = new TcpReader(clock, limits);
 
   const open = (webSocket: ServerSocket, tcp: TcpSocket, admission: Admission): void => {
     // Pre-encoded frames may be written beside ws's own only while ws writes whole frames synchronously
@@ -123,18 +125,19 @@ export function createTransport(options: TransportOptions): Transport {
     open: complete,
   });
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void =>
-    upgrades.take(request, stream, detachForUpgrade(request.socket, reader, head));
+    upgrades.take(request, stream, detachForUpgrade(request.socket, requestReader, head));
   const serve = (server: Server): void => {
-    readFairly(server, reader);
+    readFairly(server, requestReader);
     server.on("upgrade", upgrade);
   };
 
   return {
     serve,
-    waiting: () => ({ sockets: reader.waiting, newcomers: upgrades.waiting }),
+    waiting: () => ({ sockets: reader.waiting + requestReader.waiting, newcomers: upgrades.waiting }),
     stop() {
       upgrades.stop();
       reader.stop();
+      requestReader.stop();
     },
     createServer() {
       const server = createServer(

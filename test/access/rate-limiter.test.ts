@@ -54,6 +54,13 @@ test("who goes on against refusals floods; one that was refused and paused does 
   }
 });
 
+test("who floods gets nothing until it has paused for as long as it is told", () => {
+  const rate = limiter();
+  for (let count = 0; count < 5 + 4; count++) rate.take(0);
+  for (let at = 60; at <= 600; at += 60) assert.is(rate.take(at), 100, `at ${at}`);
+  assert.is(rate.take(700), 0);
+});
+
 test("who sends again just when it is told to is refused now and then, and is no flood, however long", () => {
   const rate = limiter();
   let at = 0;

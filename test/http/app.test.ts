@@ -7,7 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
 import { StoreError } from "../../src/ports/store.ts";
-import { within } from "../support/deadline.ts";
+import { eventually, within } from "../support/deadline.ts";
 import { type Answer, startHttp } from "../support/http-server.ts";
 
 const test = suite("http app");
@@ -297,16 +297,63 @@ test("requests that come faster than they may are refused with 429, each token a
   assert.is.not((await post()).status, 429);
 });
 
-test("a client that goes on against refusals loses its connection", async () => {
+test("a client that goes on against refusals is answered late, and gets nothing before it pauses", async () => {
   await using http = await startHttp({
     limits: { ...limits, readsBurst: 1, readsPerSecond: 1, commandRefusalsMax: 2 },
   });
-  const connections: (string | undefined)[] = [];
-  const headers = { Connection: "keep-alive" };
-  for (let count = 0; count < 5; count++)
-    connections.push((await http.ask("/models", { headers })).headers["connection"]);
-  assert.is(connections.at(-1), "close");
-  assert.is(connections.filter((connection) => connection === "close").length, 2);
+  const ask = async (): Promise<number> => (await http.ask("/models")).status;
+  assert.equal([await ask(), await ask(), await ask()], [200, 429, 429]);
+  http.clock.advance(900);
+  let status = 0;
+  const late = ask().then((given) => {
+    status = given;
+  });
+  await eventually(() => http.clock.pending > 0, "the request to arrive");
+  http.clock.advance(999);
+  await http.ask("/healthz");
+  assert.is(status, 0, "it is not answered yet");
+  http.clock.advance(1);
+  await within(late, "the late answer");
+  assert.is(status, 429);
+  assert.is(await ask(), 200, "what refills while it waits counts again");
+});
+
+test("long bodies are parsed one at a time, after a pause, and not for a client that floods meanwhile", async () => {
+  await using http = await startHttp({
+    limits: { ...limits, commandsBurst: 40, commandsPerSecond: 0.001, commandRefusalsMax: 1 },
+  });
+  const post = (message: string) => http.ask("/chat", { method: "POST", body: { message, conversationId: "c" } });
+  const long = "x".repeat(limits.messageBytesMax);
+  const first = post(long);
+  await eventually(() => http.clock.pending > 0, "the first body to arrive");
+  http.clock.hold(1);
+  http.clock.turn();
+  await eventually(() => http.orchestrator.requests.length === 1, "the first turn to begin");
+  http.orchestrator.emit("c", { type: "turn-sealed", latestSeq: 1 });
+  assert.is((await within(first, "the first answer")).status, 200);
+  const second = post(long);
+  await eventually(() => http.clock.pending > 0, "the second body to arrive");
+  for (let count = 0; count < 50; count++) void http.ask("/conversations/c/close", { method: "POST" });
+  await eventually(() => http.clock.pending > 10, "some of the others to be answered late");
+  http.clock.advance(limits.longMessageCooldownMsMax);
+  assert.is((await within(second, "the second answer")).status, 429);
+  assert.is(http.orchestrator.requests.length, 1);
+});
+
+test("a body that would take seconds to parse is refused before that, as over a socket", async () => {
+  await using http = await startHttp();
+  const post = async (body: string): Promise<unknown> => {
+    const answer = fetch(`${http.url}/chat`, { method: "POST", body });
+    await eventually(() => http.clock.pending > 0, "the body to arrive");
+    http.clock.settle();
+    const response = await within(answer, "the answer");
+    return [response.status, await response.json()];
+  };
+  const deep = `{"message":"x","payload":${"[".repeat(limits.messageBytesMax)}`;
+  assert.equal(await post(deep), [400, { error: "Invalid message: it is nested deeper than 32 levels" }]);
+  const blank = " ".repeat(32 * limits.messageOpenersMax + 1);
+  const outside = "Invalid message: more than 320000 bytes of it are outside strings";
+  assert.equal(await post(blank), [413, { error: outside }]);
 });
 
 test.run();

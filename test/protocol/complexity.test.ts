@@ -3,13 +3,17 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
-import { complexityOf } from "../../src/protocol/complexity.ts";
+import { type Complexity, complexityOf } from "../../src/protocol/complexity.ts";
 import { MessageParser } from "../../src/protocol/parse.ts";
 
 const test = suite("complexity");
 
-const unbounded = { openers: Number.POSITIVE_INFINITY, depth: Number.POSITIVE_INFINITY };
-const seen = (text: string, bounds = unbounded) => complexityOf(Buffer.from(text), bounds);
+const none = Number.POSITIVE_INFINITY;
+const unbounded = { openers: none, depth: none, outside: none };
+function seen(text: string, bounds: Partial<Complexity> = {}): Pick<Complexity, "openers" | "depth"> {
+  const { openers, depth } = complexityOf(Buffer.from(text), { ...unbounded, ...bounds });
+  return { openers, depth };
+}
 
 /** The same, by walking the parsed value. */
 function walked(value: unknown): { openers: number; depth: number } {
@@ -52,6 +56,10 @@ test("megabytes of brackets are refused before they are parsed, each with its re
   );
   const many = `{"type":"chat.send","message":"x","images":[${"{},".repeat(30_000)}{}]}`;
   assert.is(message(many), "Invalid message: it holds more than 10000 arrays and objects");
+  const spaces = " ".repeat(32 * limits.messageOpenersMax + 1);
+  const outside = `Invalid message: more than ${32 * limits.messageOpenersMax} bytes of it are outside strings`;
+  assert.is(message(`{"type":"chat.send","message":${spaces}"x"}`), outside);
+  assert.is(message(`{"type":"chat.send","message":"${spaces}"}`), undefined, "inside a string they pass");
   assert.is(message(`${padding}{"type":"chat.send","message":"x"}`), undefined, "a large and simple one passes");
 });
 

@@ -262,7 +262,7 @@ test("so many sockets may come from one address, and so many actors are looked a
   for (let count = 0; count < inspectStreamsMax; count++) assert.is((await watch()).status, 200);
   const full = await watch();
   assert.is(full.status, 429);
-  assert.match(await full.text(), `${inspectStreamsMax} actors are being watched`);
+  assert.match(await full.text(), `${inspectStreamsMax} pages are watching`);
   stop.abort();
 });
 

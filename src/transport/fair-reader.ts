@@ -48,6 +48,8 @@ type ReaderClock = Pick<Clock, "now" | "defer" | "setTimeout" | "clearTimeout">;
 const slicePart = 0.1;
 /** A timer that is late by no more than this was not delayed by other work. */
 const onTimeMs = 1.5;
+/** A process that is this late was held up, by the machine or by a debugger. */
+const stallMs = 1_000;
 /** A source that sends again within this time has not paused. */
 const servedKeptMs = 20;
 
@@ -74,8 +76,8 @@ export class FairReader<From extends Source> {
   #isRoundScheduled = false;
   #round: Timer | undefined;
   #cooldownUntil = 0;
-  /** How late the event loop was when the round began. */
-  #lateMs = 0;
+  /** When the next round is due. Monotonic, ms. */
+  #dueAt = 0;
   #forgetting: Timer | undefined;
   readonly #ignored = new WeakSet<From>();
   #ignoredPaused: From[] = [];
@@ -234,24 +236,27 @@ export class FairReader<From extends Source> {
 
   #scheduleRound(cooldownMs: number): void {
     this.#isRoundScheduled = true;
-    this.#lateMs = 0;
-    // A timer takes at least a millisecond.
-    if (cooldownMs >= 1) this.#startRoundTimer(this.#clock.now() + cooldownMs, cooldownMs);
-    else this.#clock.defer(() => this.#runRound());
+    this.#dueAt = this.#clock.now() + Math.max(0, cooldownMs);
+    // A timer takes at least a millisecond. If the loop is late, the round moves to its next turn, so that a long turn
+    // is not made longer.
+    if (cooldownMs < 1) this.#clock.defer(() => this.#runRound(0));
+    else
+      this.#round = this.#clock.setTimeout(() => {
+        const lateMs = Math.max(0, this.#clock.now() - this.#dueAt - onTimeMs);
+        if (lateMs > 0) this.#clock.defer(() => this.#runRound(lateMs));
+        else this.#runRound(0);
+      }, cooldownMs);
   }
 
-  /** If the loop is late, the round moves to the next loop turn, so that a long turn is not made longer. */
-  #startRoundTimer(dueAt: number, cooldownMs: number): void {
-    this.#round = this.#clock.setTimeout(() => {
-      this.#lateMs = Math.max(0, this.#clock.now() - dueAt - onTimeMs);
-      if (this.#lateMs > 0) this.#clock.defer(() => this.#runRound());
-      else this.#runRound();
-    }, cooldownMs);
-  }
-
-  /** Serves waiting flows for at most inputMsPerLoopTurn. A cooldown precedes the next round. */
-  #runRound(): void {
+  /**
+   * Serves waiting flows for at most inputMsPerLoopTurn. A cooldown precedes the next round.
+   * @param lateMs how late the timer of the round was.
+   */
+  #runRound(lateMs: number): void {
     this.#round = undefined;
+    const stoodStillMs = this.#clock.now() - this.#dueAt;
+    // Nobody was read meanwhile, which is no sender's fault.
+    if (stoodStillMs > stallMs) for (const flow of this.#flows.values()) flow.heldMs += stoodStillMs;
     const { inputMsPerLoopTurn, inputCooldown, inputLateCooldown, inputLateCooldownMsMax } = this.#limits;
     let spentMs = 0;
     for (let flow = this.#waiting.shift(); flow; ) {
@@ -262,7 +267,7 @@ export class FairReader<From extends Source> {
     // A single flooding source delays nobody, so it causes no cooldown.
     const others = Math.max(0, this.#floods - 1);
     // Reading causes later work too. A late loop has not caught up with it yet.
-    const lateCooldownMs = others > 0 ? Math.min(inputLateCooldownMsMax, inputLateCooldown * this.#lateMs) : 0;
+    const lateCooldownMs = others > 0 ? Math.min(inputLateCooldownMsMax, inputLateCooldown * lateMs) : 0;
     const cooldownMs = Math.min(inputCooldown, others) * spentMs + lateCooldownMs;
     this.#cooldownUntil = this.#clock.now() + cooldownMs;
     this.#isRoundScheduled = this.#waiting.length > 0;

@@ -339,6 +339,20 @@ test("who sends more than is read for half a minute without a pause is told of o
   assert.is(steady.heard.length, length);
 });
 
+test("time in which the process itself stood still is no sender's fault", () => {
+  const { clock, reader, flooding } = open(1, { inputBusyMsMax: 10_000 });
+  const [sender, other] = [new Sender(), new Sender()];
+  for (const one of [sender, other]) reader.take(one, bytes(64 * KiB));
+  clock.settle();
+  clock.advance(50);
+  assert.ok(reader.waiting > 0, "they are not through");
+  clock.hold(30_000);
+  for (let round = 0; round < 500 && reader.waiting > 0; round++) clock.advance(10);
+  assert.is(reader.waiting, 0);
+  assert.equal(flooding, []);
+  assert.equal([sender.heard.length, other.heard.length], [64 * KiB, 64 * KiB]);
+});
+
 test("when it is stopped no timer is left", () => {
   const { clock, reader } = open(1);
   const [sender, ignored] = [new Sender(), new Sender()];

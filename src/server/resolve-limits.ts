@@ -29,6 +29,7 @@ const timerMsMax = 2 ** 31 - 1;
 const neverTimed: ReadonlySet<Name> = new Set<Name>(["idempotencyMs", "sealedLogKeptMs"]);
 
 const least: { [name in Name]?: [value: number, because: string] } = {
+  messageBytesMax: [256, "an id may take most of that, and a message names one or two"],
   idCharactersMax: [36, "clients send back the server's own ids, UUIDs of 36 characters"],
   nestingDepthMax: [3, "a chat.send with images is nested three levels deep"],
   eventBytesMax: [2 * eventHeadBytes, `the ids and names of an event may take ${eventHeadBytes} bytes of it`],
@@ -55,6 +56,8 @@ const order: [small: Name, large: Name, because: string][] = [
 
 /** @throws ConfigError with the limit, its value, the reason and the remedy. */
 export function resolveLimits(changes: Partial<Limits> = {}): Limits {
+  if (typeof changes !== "object" || changes === null || Array.isArray(changes))
+    throw new ConfigError(`limits is ${JSON.stringify(changes)}: it must be an object of limits by name.`);
   for (const [name, value] of Object.entries(changes)) checkOne(name, value);
   const limits: Limits = { ...defaults, ...changes };
   for (const [small, large, because] of order) {

@@ -33,6 +33,13 @@ test("a name that is no limit is refused", () => {
   assert.match(refusal({ toString: 1 }), /^limits\.toString is no limit/);
 });
 
+test("limits that are no object are refused", () => {
+  for (const changes of [null, [], 5]) {
+    const shown = JSON.stringify(changes);
+    assert.is(refusal(changes as object), `limits is ${shown}: it must be an object of limits by name.`);
+  }
+});
+
 test("what is no usable number is refused, with what was given", () => {
   const rows: [changes: object, message: string][] = [
     [{ socketsMax: "9" }, 'limits.socketsMax is "9": it must be a finite number.'],
@@ -53,6 +60,7 @@ test("what is no usable number is refused, with what was given", () => {
 test("what the protocol needs is refused below its least", () => {
   assert.match(refusal({ idCharactersMax: 35 }), /^limits\.idCharactersMax is 35: it must be 36 or more: .*UUIDs/);
   assert.match(refusal({ nestingDepthMax: 2 }), /3 or more: a chat\.send with images/);
+  assert.match(refusal({ messageBytesMax: 255 }), /256 or more: an id may take/);
   assert.match(refusal({ eventBytesMax: 16_383 }), /16384 or more: the ids and names/);
 });
 

@@ -8,20 +8,23 @@ export interface ConversationInput {
   conversationId: string;
 }
 
-/**
- * Events carry no payload: requests and replies are kept in src/embedded/orchestrator/, so that no person's words enter
- * a mailbox, where an inspector would show them.
- */
+/** What a command asks, and where its answer goes. The chart passes both on without looking at them. */
+export interface Asked {
+  request: object;
+  reply(answer: object): void;
+}
+
 export type ConversationEvent =
-  // Commands from people and the server.
-  | { type: "turn.start" }
-  | { type: "turn.cancel" }
+  // Commands from people.
+  | { type: "turn.start"; asked?: Asked }
+  | { type: "turn.cancel"; asked?: Asked }
+  | { type: "text.queue"; asked?: Asked }
+  | { type: "text.withdraw"; asked?: Asked }
+  | { type: "compaction.start"; asked?: Asked }
+  | { type: "conversation.close"; asked?: Asked }
+  // Commands from the server.
   | { type: "turn.interrupt" }
-  | { type: "text.queue" }
-  | { type: "text.withdraw" }
-  | { type: "compaction.start" }
   | { type: "compaction.abort" }
-  | { type: "conversation.close" }
   | { type: "conversation.leave" }
   // Their results.
   | { type: "turn.opened" }

@@ -15,11 +15,10 @@ import { keptAnswer, openTurn, refused, storageFailed } from "./start-turn.ts";
 import { TurnEvents } from "./turn-events.ts";
 import { type TurnChart, TurnRunner } from "./turn-runner.ts";
 
-/** A command's parameters. Its event carries none, so that no user text enters an actor's mailbox. */
-export interface CommandInput {
-  request?: TurnRequest;
-  turnId?: string | undefined;
-  messageId?: string;
+/** The request of a command, and where its answer goes. */
+export interface Command {
+  request: { turn?: TurnRequest; turnId?: string | undefined; messageId?: string };
+  reply(answer: Answer): void;
 }
 
 export type Answer =
@@ -27,7 +26,7 @@ export type Answer =
   | { kind: "queued"; messageId: string }
   | { kind: "withdrawn" }
   | { kind: "cancelled"; turnId: string }
-  | { kind: "compacting"; outcome: Promise<Compacted | NotDone> }
+  | { kind: "compaction"; outcome: Promise<Compacted | NotDone> }
   | { kind: "refused"; refusal: Refused };
 
 const alreadyActive = refused("already-active", "a turn is already generating for this conversation");
@@ -37,8 +36,6 @@ export class ConversationActions {
   readonly channel: TurnEvents;
   readonly texts: MessageQueue;
   readonly compacting: CompactionRun;
-  input: CommandInput = {};
-  answer: Answer | undefined;
   /** Calls to this conversation that have not returned yet. */
   callsInside = 0;
   readonly #services: Services;
@@ -68,7 +65,8 @@ export class ConversationActions {
   textsCarryOver = (): boolean => this.textsWait() && this.#lastReason !== "interrupted";
   textsCameMeanwhile = (): boolean => this.compacting.textsCameMeanwhile();
   conversationExists = (): boolean => this.#services.store.conversation(this.id) !== undefined;
-  isTheTurnMeant = (): boolean => this.input.turnId === undefined || this.input.turnId === this.#runner?.turn.turnId;
+  isTheTurnMeant = ({ request: { turnId } }: Command): boolean =>
+    turnId === undefined || turnId === this.#runner?.turn.turnId;
   nobodyIsThere = (): boolean => this.callsInside === 0 && this.channel.listeners === 0;
 
   get progress(): TurnProgress {
@@ -78,23 +76,23 @@ export class ConversationActions {
 
   // ── a turn ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Opens a turn with the request, or without one for the queued texts alone. False when it was refused. */
-  openTurn(request: TurnRequest | undefined): boolean {
+  /** Opens a turn with the command's text, or without one for the queued texts alone. False when it was refused. */
+  openTurn(command?: Command): boolean {
     const waited = this.textsWait();
-    const turn = openTurn(this.#services, this.id, this.texts, request);
+    const turn = openTurn(this.#services, this.id, this.texts, command?.request.turn);
     if ("started" in turn) {
-      this.answer = { kind: "refused", refusal: turn };
+      command?.reply({ kind: "refused", refusal: turn });
       return false;
     }
     this.#runner = new TurnRunner(turn, this.channel, this.texts, this.#services);
     this.#isClosed = false;
-    this.answer = { kind: "started", turnId: turn.turnId };
+    command?.reply({ kind: "started", turnId: turn.turnId });
     if (waited) this.#queueChanged();
     return true;
   }
 
-  refuseTurn(): void {
-    this.answer = { kind: "refused", refusal: alreadyActive };
+  refuseTurn({ reply }: Command): void {
+    reply({ kind: "refused", refusal: alreadyActive });
   }
 
   announceTurn(): void {
@@ -126,8 +124,8 @@ export class ConversationActions {
     this.#runner?.conclude(ending);
   }
 
-  answerCancelled(): void {
-    if (this.#runner) this.answer = { kind: "cancelled", turnId: this.#runner.turn.turnId };
+  answerCancelled({ reply }: Command): void {
+    if (this.#runner) reply({ kind: "cancelled", turnId: this.#runner.turn.turnId });
   }
 
   /** Ends the turn because its actor failed, which is a defect. */
@@ -187,8 +185,8 @@ export class ConversationActions {
 
   // ── the queue ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  queueText(): void {
-    this.answer = this.#queue(this.input.request?.text ?? "", this.input.request?.idempotency);
+  queueText({ request: { turn }, reply }: Command): void {
+    reply(this.#queue(turn?.text ?? "", turn?.idempotency));
   }
 
   #queue(text: string, keyed: KeyedRequest | undefined): Answer {
@@ -218,17 +216,16 @@ export class ConversationActions {
   }
 
   /** True when this withdrew the last queued text. */
-  withdrawText(): boolean {
-    const { messageId } = this.input;
+  withdrawText({ request: { messageId }, reply }: Command): boolean {
     if (messageId === undefined || !this.texts.has(messageId)) return false;
     try {
       this.#services.store.attempt([{ kind: "queue.removed", conversationId: this.id, messageIds: [messageId] }]);
     } catch (error) {
-      this.answer = { kind: "refused", refusal: storageFailed(error) };
+      reply({ kind: "refused", refusal: storageFailed(error) });
       return false;
     }
     this.texts.remove(messageId);
-    this.answer = { kind: "withdrawn" };
+    reply({ kind: "withdrawn" });
     this.#queueChanged();
     return this.texts.isEmpty;
   }
@@ -248,13 +245,13 @@ export class ConversationActions {
 
   // ── compaction, and the end ──────────────────────────────────────────────────────────────────────────────────────
 
-  beginCompaction(tellFinished: () => void): void {
-    this.answer = { kind: "compacting", outcome: this.compacting.begin(tellFinished) };
+  beginCompaction({ reply }: Command, tellFinished: () => void): void {
+    reply({ kind: "compaction", outcome: this.compacting.begin(tellFinished) });
   }
 
-  refuseCompaction(): void {
-    // LiveConversation.compact() reads a missing answer as "a turn is running".
-    this.answer = undefined;
+  refuseCompaction({ reply }: Command): void {
+    const message = "a turn or a compaction is running in this conversation; try again when it has ended";
+    reply({ kind: "compaction", outcome: Promise.resolve({ code: "turn-running", message }) });
   }
 
   /** The process ends: stores what can be stored; the next start recovers the rest. */

@@ -1,5 +1,5 @@
-// A conversation and its actor, as the ports use it. Each command is an event of the chart, and the chart's action
-// leaves the answer. Must never answer from anything but what the chart did.
+// A conversation and its actor, as the ports use it. Each command is an event of the chart that carries its request and
+// where the answer goes. Must never answer from anything but what the chart did.
 import type { Actor, StateValue } from "xstate";
 import type { ConversationEvent, conversationMachine } from "../../../machines/conversation.ts";
 import type { Compacted, NotDone } from "../../ports/conversations.ts";
@@ -13,13 +13,16 @@ import type {
 } from "../../ports/orchestrator.ts";
 import type { ConversationStatus } from "../../protocol/broadcast.ts";
 import type { Services } from "./context.ts";
-import { type Answer, type CommandInput, ConversationActions } from "./conversation-actions.ts";
+import { type Answer, type Command, ConversationActions } from "./conversation-actions.ts";
 import type { CrashedTurn } from "./recovery.ts";
 import { defaultWorkspaceId, refused } from "./start-turn.ts";
 
+type CommandType = Extract<ConversationEvent, { asked?: unknown }>["type"];
+
 export type ConversationActor = Actor<typeof conversationMachine>;
 
-const unanswered = refused("internal", "the conversation could not take the request");
+const notTaken = "the conversation could not take the request";
+const unanswered = refused("internal", notTaken);
 const withTurn: ReadonlySet<string> = new Set(["generating", "stopping", "sealing", "recovering"]);
 
 export class LiveConversation {
@@ -38,12 +41,12 @@ export class LiveConversation {
   }
 
   startTurn(request: TurnRequest): StartOutcome {
-    const answer = this.#ask({ type: "turn.start" }, { request });
+    const answer = this.#ask("turn.start", { turn: request });
     return answer?.kind === "started" ? { started: true, turnId: answer.turnId } : refusalIn(answer);
   }
 
   enqueue(request: QueueRequest): EnqueueOutcome {
-    const answer = this.#ask({ type: "text.queue" }, { request });
+    const answer = this.#ask("text.queue", { turn: request });
     const queue = this.work.texts.list();
     if (answer?.kind === "started") return { startedTurn: true, queue, turnId: answer.turnId };
     if (answer?.kind === "queued") return { startedTurn: false, queue, messageId: answer.messageId };
@@ -51,24 +54,23 @@ export class LiveConversation {
   }
 
   withdraw(messageId: string): boolean {
-    return this.#ask({ type: "text.withdraw" }, { messageId })?.kind === "withdrawn";
+    return this.#ask("text.withdraw", { messageId })?.kind === "withdrawn";
   }
 
   /** Cancels the running turn, or only the turn with this id. Returns the id of the cancelled turn. */
   cancel(turnId?: string): string | undefined {
-    const answer = this.#ask({ type: "turn.cancel" }, { turnId });
+    const answer = this.#ask("turn.cancel", { turnId });
     return answer?.kind === "cancelled" ? answer.turnId : undefined;
   }
 
   close(): { abortedTurn: boolean } {
-    return { abortedTurn: this.#ask({ type: "conversation.close" }, {})?.kind === "cancelled" };
+    return { abortedTurn: this.#ask("conversation.close")?.kind === "cancelled" };
   }
 
   compact(): Promise<Compacted | NotDone> {
-    const answer = this.#ask({ type: "compaction.start" }, {});
-    if (answer?.kind === "compacting") return answer.outcome;
-    const message = "a turn or a compaction is running in this conversation; try again when it has ended";
-    return Promise.resolve({ code: "turn-running", message });
+    const answer = this.#ask("compaction.start");
+    if (answer?.kind === "compaction") return answer.outcome;
+    return Promise.resolve({ code: "internal", message: notTaken });
   }
 
   subscribe(listener: TurnListener): () => void {
@@ -135,15 +137,16 @@ export class LiveConversation {
     return this.work.textsWait() ? "queued" : "idle";
   }
 
-  #ask(command: ConversationEvent, input: CommandInput): Answer | undefined {
-    const ask = (): Answer | undefined => {
-      this.work.answer = undefined;
-      this.work.input = input;
-      this.actor?.send(command);
-      this.work.input = {};
-      return this.work.answer;
+  /** The chart answers within the call, or not at all. */
+  #ask(type: CommandType, request: Command["request"] = {}): Answer | undefined {
+    let answer: Answer | undefined;
+    const reply = (given: Answer): void => {
+      answer = given;
     };
-    // The answer is read before a listener is notified and may ask something else.
+    const ask = (): Answer | undefined => {
+      this.actor?.send({ type, asked: { request, reply } });
+      return answer;
+    };
     return this.#services.settleQueue.around(() => this.keepAlive(ask));
   }
 

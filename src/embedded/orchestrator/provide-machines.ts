@@ -1,9 +1,9 @@
 // Implements the names that the charts in machines/ declare: each action and guard is one call.
 import type { AnyActorRef } from "xstate";
-import { conversationMachine } from "../../../machines/conversation.ts";
+import { type ConversationEvent, conversationMachine } from "../../../machines/conversation.ts";
 import { turnMachine } from "../../../machines/turn.ts";
 import type { Limits } from "../../limits.ts";
-import type { ConversationActions } from "./conversation-actions.ts";
+import type { Command, ConversationActions } from "./conversation-actions.ts";
 
 interface At {
   context: { conversationId: string };
@@ -17,6 +17,10 @@ export interface ChartParts {
   turnBegun(turn: AnyActorRef, conversationId: string): void;
   limits: Limits;
 }
+
+/** The command that the chart is carrying out. The server's own have nothing to ask, and need no answer. */
+const commandIn = ({ event }: { event: ConversationEvent }): Command =>
+  "asked" in event && event.asked ? (event.asked as Command) : { request: {}, reply() {} };
 
 /** One machine for all conversations: `provide` parses the chart each time. */
 export function conversationLogic({ workOf, tell, turnBegun, limits }: ChartParts): typeof conversationMachine {
@@ -39,29 +43,28 @@ export function conversationLogic({ workOf, tell, turnBegun, limits }: ChartPart
     actors: { turn },
     actions: {
       openTurn: (args) => {
-        const work = at(args);
-        args.self.send({ type: work.openTurn(work.input.request) ? "turn.opened" : "turn.refused" });
+        args.self.send({ type: at(args).openTurn(commandIn(args)) ? "turn.opened" : "turn.refused" });
       },
       openTurnFromQueue: (args) => {
-        args.self.send({ type: at(args).openTurn(undefined) ? "turn.opened" : "turn.refused" });
+        args.self.send({ type: at(args).openTurn() ? "turn.opened" : "turn.refused" });
       },
-      refuseTurn: (args) => at(args).refuseTurn(),
-      queueText: (args) => at(args).queueText(),
+      refuseTurn: (args) => at(args).refuseTurn(commandIn(args)),
+      queueText: (args) => at(args).queueText(commandIn(args)),
       withdrawText: (args) => {
-        if (at(args).withdrawText()) args.self.send({ type: "queue.emptied" });
+        if (at(args).withdrawText(commandIn(args))) args.self.send({ type: "queue.emptied" });
       },
       markClosed: (args) => at(args).markClosed(),
-      answerCancelled: (args) => at(args).answerCancelled(),
+      answerCancelled: (args) => at(args).answerCancelled(commandIn(args)),
       failTurn: (args) => at(args).failTurn(),
       abandonAgent: (args) => at(args).abandonAgent(),
       sealTurn: (args) => args.self.send({ type: at(args).seal() ? "turn.stored" : "store.failed" }),
       recoverTurn: (args) => args.self.send({ type: at(args).recover() ? "turn.stored" : "store.failed" }),
       beginCompaction: (args) => {
         const { conversationId } = args.context;
-        at(args).beginCompaction(() => tell(conversationId, { type: "compaction.finished" }));
+        at(args).beginCompaction(commandIn(args), () => tell(conversationId, { type: "compaction.finished" }));
       },
       abortCompaction: (args) => at(args).compacting.abort(),
-      refuseCompaction: (args) => at(args).refuseCompaction(),
+      refuseCompaction: (args) => at(args).refuseCompaction(commandIn(args)),
       letGo: (args) => at(args).letGo(),
     },
     guards: {
@@ -72,7 +75,7 @@ export function conversationLogic({ workOf, tell, turnBegun, limits }: ChartPart
       textsCarryOver: (args) => at(args).textsCarryOver(),
       textsCameMeanwhile: (args) => at(args).textsCameMeanwhile(),
       conversationExists: (args) => at(args).conversationExists(),
-      isTheTurnMeant: (args) => at(args).isTheTurnMeant(),
+      isTheTurnMeant: (args) => at(args).isTheTurnMeant(commandIn(args)),
       nobodyIsThere: (args) => at(args).nobodyIsThere(),
     },
     delays: { agentStopTime: limits.agentStopMs, sealRetryPause: limits.sealRetryMs },

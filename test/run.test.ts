@@ -395,19 +395,20 @@ const rows: FileBudget[] = [
   { path: "heavy", seconds: 2, alone: true },
   { path: "slow", seconds: 99, longSeconds: 999 },
   { path: "b.test", seconds: 1, longSeconds: 9 },
+  { path: "late", longSeconds: 8 },
 ];
 
 function order(root: string, form: Form, ...patterns: string[]): string[] {
   return testFiles(root, patterns, rows, form).map(({ path }) => path.replace(/test\/|\.test\.ts/g, ""));
 }
 
-test("the longest come first, those that run alone last, and only those with a long form in that form", async () => {
+test("the longest come first, those that run alone last, and each only in a form that it has", async () => {
   const files = Object.fromEntries(
-    ["a", "b", "slow", "c.alone", "heavy"].map((name) => [`test/${name}.test.ts`, good]),
+    ["a", "b", "slow", "c.alone", "heavy", "late"].map((name) => [`test/${name}.test.ts`, good]),
   );
   await withFixture(files, (root) => {
     assert.equal(order(root, "short"), ["slow", "b", "a", "heavy", "c.alone"]);
-    assert.equal(order(root, "long"), ["slow", "b"]);
+    assert.equal(order(root, "long"), ["slow", "b", "late"]);
     assert.equal(order(root, "long", "a.test", "slow"), ["slow", "a"]);
     const [slow, , a] = testFiles(root, [], rows);
     assert.equal([slow?.deadlineMs, a?.deadlineMs], [99_000 * budgets.deadlineFactor, budgets.fileDeadlineMs]);

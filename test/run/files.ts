@@ -11,8 +11,8 @@ export interface TestFile {
 }
 
 /**
- * All test files below root/test whose path contains one of the patterns (all without patterns), in running order. In
- * the long form only those that have one, unless they are asked for by name.
+ * All test files below root/test whose path contains one of the patterns, in running order. Without patterns, all that
+ * have this form.
  */
 export function testFiles(
   root: string,
@@ -29,17 +29,19 @@ export function testFiles(
   }
   const rowOf = (path: string): FileBudget | undefined => rows.find((candidate) => path.includes(candidate.path));
   const isChosen = (path: string): boolean =>
-    patterns.length === 0
-      ? form === "short" || rowOf(path)?.longSeconds !== undefined
-      : patterns.some((pattern) => path.includes(pattern));
+    patterns.length === 0 ? hasForm(rowOf(path), form) : patterns.some((pattern) => path.includes(pattern));
   return all
     .filter(isChosen)
     .map((path) => budgeted(path, rowOf(path), form))
     .sort(inRunningOrder);
 }
 
+const hasForm = (row: FileBudget | undefined, form: Form): boolean =>
+  form === "short" ? row === undefined || row.seconds !== undefined : row?.longSeconds !== undefined;
+
 function budgeted(path: string, row: FileBudget | undefined, form: Form): TestFile {
-  const seconds = (form === "long" ? row?.longSeconds : undefined) ?? row?.seconds ?? 0;
+  const [first, second] = form === "long" ? [row?.longSeconds, row?.seconds] : [row?.seconds, row?.longSeconds];
+  const seconds = first ?? second ?? 0;
   return {
     path,
     seconds,

@@ -92,9 +92,6 @@ export const limits = Object.freeze({
   /** Short-lived connections per second, per token and address, in the long run; over it new connections are queued.
    * Higher: a client that keeps reconnecting costs more. */
   shortLivedSocketsPerSecond: 20,
-  /** Pause between two reads from a socket whose input is discarded, because it broke the protocol or has sent its
-   * close frame. Lower: more work for such sockets. Higher: their end is noticed later. */
-  ignoredInputPauseMs: 250,
   /** Frames of one fragmented message. Higher: tiny fragments cost more memory than their bytes. */
   messageFragmentsMax: 16_384,
   /** Chunks of TCP data held for one unfinished frame. Higher: tiny chunks cost more memory than their bytes. Lower:

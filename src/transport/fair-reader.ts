@@ -80,8 +80,6 @@ export class FairReader<From extends Source> {
   #dueAt = 0;
   #forgetting: Timer | undefined;
   readonly #ignored = new WeakSet<From>();
-  #ignoredPaused: From[] = [];
-  #ignoredPause: Timer | undefined;
 
   /**
    * @param read takes a source's next bytes. It may call ignore() for that source.
@@ -102,7 +100,7 @@ export class FairReader<From extends Source> {
   /** A source has received a chunk. It is read now if there is time, otherwise soon. */
   take(from: From, chunk: Buffer): void {
     if (this.#ignored.has(from)) {
-      this.#pauseIgnored(from);
+      from.pause();
       return;
     }
     const flow = this.#flows.get(from) ?? (this.#held.has(from) ? this.#flowOf(from) : undefined);
@@ -129,7 +127,7 @@ export class FairReader<From extends Source> {
     } else this.#wait(added);
   }
 
-  /** Drops whatever the source sends from now on. It is read just often enough to notice its end. */
+  /** Drops the next that the source sends, and reads nothing after it. The caller must end it in time. */
   ignore(from: From): void {
     this.#ignored.add(from);
     this.forget(from);
@@ -199,11 +197,10 @@ export class FairReader<From extends Source> {
     this.#flows.clear();
     this.#floods = 0;
     this.#held.clear();
-    for (const timer of [this.#round, this.#forgetting, this.#ignoredPause])
-      if (timer !== undefined) this.#clock.clearTimeout(timer);
+    this.#clock.clearTimeout(this.#round);
+    this.#clock.clearTimeout(this.#forgetting);
     this.#round = undefined;
     this.#forgetting = undefined;
-    this.#ignoredPause = undefined;
   }
 
   get #hasTime(): boolean {
@@ -379,15 +376,5 @@ export class FairReader<From extends Source> {
     const targetMs = inputMsPerLoopTurn * slicePart;
     if (tookMs > targetMs) flow.sliceBytes = Math.max(inputSliceBytesMin, flow.sliceBytes >> 2);
     else if (tookMs < targetMs / 2) flow.sliceBytes = Math.min(inputSliceBytesMax, flow.sliceBytes << 1);
-  }
-
-  /** A stream must flow for its end to be noticed. An ignored one flows for one chunk every ignoredInputPauseMs. */
-  #pauseIgnored(from: From): void {
-    from.pause();
-    this.#ignoredPaused.push(from);
-    this.#ignoredPause ??= this.#clock.setTimeout(() => {
-      this.#ignoredPause = undefined;
-      for (const paused of this.#ignoredPaused.splice(0)) if (!paused.destroyed) paused.resume();
-    }, this.#limits.ignoredInputPauseMs);
   }
 }

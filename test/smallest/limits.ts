@@ -40,7 +40,6 @@ export const smallest: Limits = {
   shortLivedSocketMs: 1,
   shortLivedSocketsBurst: 1,
   shortLivedSocketsPerSecond: 1_000,
-  ignoredInputPauseMs: 1,
   messageFragmentsMax: 2,
   messageChunksMax: 256,
   pendingPongsMax: 1,

@@ -213,7 +213,7 @@ test("what comes from one that somebody has let flow while it waits is read afte
   assert.is(sender.heard, `${"a".repeat(2 * KiB)}bbbbb`);
 });
 
-test("nothing more is read from who is ignored: a chunk now and then is taken, and forgotten", () => {
+test("nothing more is read from who is ignored: its next chunk is taken and forgotten, and none after it", () => {
   const { clock, reader, each } = open(1);
   const sender = new Sender();
   each.read = (from) => reader.ignore(from);
@@ -222,18 +222,9 @@ test("nothing more is read from who is ignored: a chunk now and then is taken, a
   assert.is(sender.heard.length, KiB, "what it was ignored for was its last");
   assert.is(reader.waiting, 0);
   sender.resume();
-  let chunks = 0;
-  for (let ms = 0; ms < 1_000; ms++) {
-    if (!sender.isPaused) {
-      reader.take(sender, bytes(64 * KiB));
-      chunks++;
-    }
-    clock.advance(1);
-  }
-  assert.is(chunks, 4);
+  reader.take(sender, bytes(64 * KiB));
+  assert.ok(sender.isPaused);
   assert.is(sender.heard.length, KiB);
-  clock.advance(1_000);
-  assert.not(sender.isPaused, "so that its end is noticed");
   assert.is(clock.pending, 0);
 });
 

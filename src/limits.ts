@@ -68,12 +68,6 @@ export const limits = Object.freeze({
   /** Reading time charged to a heavy sender for each turn it begins after the first. Lower: a client that floods with
    * chats gets more of the time. */
   turnWorkMs: 10,
-  /** Milliseconds of extra pause for heavy senders for each millisecond that the event loop is late, while at least two
-   * sockets flood. Higher: large messages take longer on a busy server. Lower: a flood delays other work more. */
-  inputLateCooldown: 30,
-  /** Longest extra pause for heavy senders while the event loop is late. Higher: large messages take longer beside a
-   * flood on a busy server. */
-  inputLateCooldownMsMax: 250,
   /** How long a socket may send faster than it is read, without a pause; over it: close 4003. Lower: uploads beside a
    * flood are cut off. */
   inputBusyMsMax: 30_000,

@@ -14,7 +14,6 @@ const mayBeZero: ReadonlySet<Name> = new Set<Name>([
   "deferredMsPerLoopTurn",
   "flushIntervalMs",
   "inputCooldown",
-  "inputLateCooldown",
   "longMessageCooldown",
   "pendingUpgradeBytesMax",
   "queuedTextsMax",

@@ -236,25 +236,21 @@ export class FairReader<From extends Source> {
     this.#dueAt = this.#clock.now() + Math.max(0, cooldownMs);
     // A timer takes at least a millisecond. If the loop is late, the round moves to its next turn, so that a long turn
     // is not made longer.
-    if (cooldownMs < 1) this.#clock.defer(() => this.#runRound(0));
+    if (cooldownMs < 1) this.#clock.defer(this.#runRound);
     else
       this.#round = this.#clock.setTimeout(() => {
-        const lateMs = Math.max(0, this.#clock.now() - this.#dueAt - onTimeMs);
-        if (lateMs > 0) this.#clock.defer(() => this.#runRound(lateMs));
-        else this.#runRound(0);
+        if (this.#clock.now() - this.#dueAt > onTimeMs) this.#clock.defer(this.#runRound);
+        else this.#runRound();
       }, cooldownMs);
   }
 
-  /**
-   * Serves waiting flows for at most inputMsPerLoopTurn. A cooldown precedes the next round.
-   * @param lateMs how late the timer of the round was.
-   */
-  #runRound(lateMs: number): void {
+  /** Serves waiting flows for at most inputMsPerLoopTurn. A cooldown precedes the next round. */
+  readonly #runRound = (): void => {
     this.#round = undefined;
     const stoodStillMs = this.#clock.now() - this.#dueAt;
     // Nobody was read meanwhile, which is no sender's fault.
     if (stoodStillMs > stallMs) for (const flow of this.#flows.values()) flow.heldMs += stoodStillMs;
-    const { inputMsPerLoopTurn, inputCooldown, inputLateCooldown, inputLateCooldownMsMax } = this.#limits;
+    const { inputMsPerLoopTurn, inputCooldown } = this.#limits;
     let spentMs = 0;
     for (let flow = this.#waiting.shift(); flow; ) {
       flow.isWaiting = false;
@@ -263,13 +259,11 @@ export class FairReader<From extends Source> {
     }
     // A single flooding source delays nobody, so it causes no cooldown.
     const others = Math.max(0, this.#floods - 1);
-    // Reading causes later work too. A late loop has not caught up with it yet.
-    const lateCooldownMs = others > 0 ? Math.min(inputLateCooldownMsMax, inputLateCooldown * lateMs) : 0;
-    const cooldownMs = Math.min(inputCooldown, others) * spentMs + lateCooldownMs;
+    const cooldownMs = Math.min(inputCooldown, others) * spentMs;
     this.#cooldownUntil = this.#clock.now() + cooldownMs;
     this.#isRoundScheduled = this.#waiting.length > 0;
     if (this.#isRoundScheduled) this.#scheduleRound(cooldownMs);
-  }
+  };
 
   /** Starts a new period: #served remembers for one to two servedKeptMs. */
   #forget(): void {

@@ -31,8 +31,6 @@ export const smallest: Limits = {
   inputFloodBytes: 128,
   inputCooldown: 1,
   turnWorkMs: 5,
-  inputLateCooldown: 1,
-  inputLateCooldownMsMax: 1,
   // Longer than the clock of any player leaps: to the server a leap is time in which nothing was read.
   inputBusyMsMax: 30_000,
   pendingUpgradesMax: 64,

@@ -269,23 +269,6 @@ test("one who was held while nothing of it waited flows again when it is let go"
   assert.is(clock.pending, 0);
 });
 
-test("while the loop is late those who send much wait the longer, up to a bound", () => {
-  const between = (lateMs: number): number => {
-    const { clock, reader, order } = open(0.01, {
-      inputCooldown: 1,
-      inputLateCooldown: 10,
-      inputLateCooldownMsMax: 50,
-    });
-    for (const sender of [new Sender(), new Sender()]) reader.take(sender, bytes(640 * KiB));
-    for (let count = 0; count < 100; count++) {
-      clock.advance(1);
-      clock.hold(lateMs);
-    }
-    return order.length / clock.now();
-  };
-  assert.ok(between(0) > 5 * between(6), `${between(0)} and ${between(6)} slices a millisecond`);
-});
-
 test("who has gone is read no more", () => {
   const { clock, reader } = open(1);
   const sender = new Sender();

@@ -3,16 +3,7 @@
 import "./version.ts";
 
 export type { GatewayCounts } from "./diagnostics/counts.ts";
-export type {
-  ActorChange,
-  ActorEnded,
-  ActorMoved,
-  ActorNames,
-  ActorSnapshot,
-  ActorStarted,
-  InspectionFilter,
-  InspectionObserver,
-} from "./diagnostics/inspection.ts";
+export type * from "./diagnostics/inspection/changes.ts";
 export { type Limits, limits } from "./limits.ts";
 export type {
   Agent,

@@ -128,8 +128,8 @@ export class AccountRates {
     return this.#accounts.size;
   }
 
-  /** Like RateLimiter.take; also returns whether the account now floods. */
-  take(account: string, kind: RequestKind, bytes: number): { afterMs: number; floods: boolean } {
+  /** Like RateLimiter.take. */
+  take(account: string, kind: RequestKind, bytes: number): number {
     const now = this.#clock.now();
     this.#prune(now);
     let limiter = this.#accounts.get(account);
@@ -137,9 +137,10 @@ export class AccountRates {
       limiter = new RateLimiter(this.#limits);
       this.#accounts.set(account, limiter);
     }
-    return { afterMs: limiter.take(kind, bytes, now), floods: limiter.floods };
+    return limiter.take(kind, bytes, now);
   }
 
+  /** Like RateLimiter.floods. */
   floods(account: string): boolean {
     return this.#accounts.get(account)?.floods === true;
   }

@@ -6,54 +6,11 @@ import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from "xstate";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { isMachineSnapshot, parentOf, transitionsOf } from "../runtime/xstate-internals.ts";
-import { type ActorNames, chartOf, type InspectionFilter, matches, namesOf, statesOf } from "./inspection/actor.ts";
+import { chartOf, type InspectionFilter, matches, namesOf, statesOf } from "./inspection/actor.ts";
+import type { ActorChange, ActorMoved, ActorSnapshot, InspectionObserver } from "./inspection/changes.ts";
 import { transitionKey } from "./inspection/transition-key.ts";
 
-export type { ActorNames, InspectionFilter } from "./inspection/actor.ts";
-
-/** The fields of every change: which actor, when, and its states. */
-export interface ActorSnapshot {
-  /** Milliseconds since the epoch, with fractions that keep the order of a burst. */
-  at: number;
-  /** XState's own id of the actor, such as `x:12`; no two actors of a process share one. */
-  actorId: string;
-  chart: string;
-  names: ActorNames;
-  /** Ids of the innermost active states after the event, such as `connection.open.flow.congested`. */
-  states: string[];
-}
-
-/** An actor has started. */
-export interface ActorStarted extends ActorSnapshot {
-  type: "actor.started";
-  parentId: string | undefined;
-}
-
-/** An actor has received an event. */
-export interface ActorMoved extends ActorSnapshot {
-  type: "actor.moved";
-  event: string;
-  /** The id of the actor that sent it, if an actor did. */
-  from: string | undefined;
-  /** False when no active state has a transition for it. */
-  handled: boolean;
-  /** Keys of the transitions taken, in order (src/diagnostics/inspection/transition-key.ts). */
-  transitions: string[];
-  /** The event itself, with users' texts. It is the live object and must not be changed. */
-  payload: unknown;
-}
-
-/** An actor has reached a final state, was stopped, or threw. */
-export interface ActorEnded extends ActorSnapshot {
-  type: "actor.ended";
-  how: "done" | "stopped" | "error";
-  /** The event that it was processing. */
-  event: string | undefined;
-}
-
-export type ActorChange = ActorStarted | ActorMoved | ActorEnded;
-
-export type InspectionObserver = (change: ActorChange) => void;
+export type * from "./inspection/changes.ts";
 
 /** `remove` removes the observer when it fails after it has returned. */
 type RawObserver = (event: InspectionEvent, remove: (error: unknown) => void) => void;

@@ -1,14 +1,14 @@
 // Tells the Stately inspector what actors do, in the messages of @statelyai/inspect 0.7. An actor is introduced before
-// anything else is said of it, and its parent before it. Must never hand out more than Disclosure lets through.
+// anything else is said of it, and its parent before it. Without --inspect=full it tells types, states and ids alone.
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from "xstate";
 import type { Limits } from "../limits.ts";
 import type { ActorRegistry } from "../runtime/actor-registry.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { isMachineSnapshot, parentOf } from "../runtime/xstate-internals.ts";
-import { chartOf, type InspectionFilter, matches } from "./inspection/actor.ts";
+import { chartOf, type InspectionFilter, matches, namesOf } from "./inspection/actor.ts";
 import type { Payloads, StatelyMessage } from "./inspection/answers.ts";
+import { shown } from "./inspection/shown.ts";
 import type { Inspection } from "./inspection.ts";
-import { Disclosure } from "./stately/disclosure.ts";
 
 export interface StatelyParts {
   root: AnyActorRef;
@@ -33,7 +33,15 @@ export function tellStately(
   filter: InspectionFilter,
   tell: (message: StatelyMessage) => void,
 ): () => void {
-  const disclosure = new Disclosure(payloads, limits.inspectedPayloadCharactersMax);
+  const isFull = payloads === "full";
+  const seen = (value: unknown): unknown => shown(value, limits.inspectedPayloadCharactersMax);
+  const eventOf = (event: { type: string }) => ({ type: event.type, ...(isFull && { payload: seen(event) }) });
+  const snapshotOf = (snapshot: AnyMachineSnapshot) => {
+    const { status, value, tags, context, output, error } = snapshot;
+    const states = { status, value, tags: [...tags] };
+    if (!isFull) return { ...states, context: namesOf(snapshot) };
+    return { ...states, context: seen(context), output: seen(output), error: seen(error) };
+  };
   const definitions = new Map<string, string>();
   const introduced = new WeakSet<AnyActorRef>();
 
@@ -59,7 +67,7 @@ export function tellStately(
     const name = chartOf(snapshot);
     const definition = definitions.get(name) ?? definitionOf(snapshot);
     definitions.set(name, definition);
-    say(actor, "@xstate.actor", { name, parentId, definition, snapshot: disclosure.snapshot(snapshot) });
+    say(actor, "@xstate.actor", { name, parentId, definition, snapshot: snapshotOf(snapshot) });
     return true;
   };
   const observe = (raw: InspectionEvent): void => {
@@ -71,16 +79,16 @@ export function tellStately(
     // An event after the actor's end changes nothing.
     if (!isKnown && snapshot.status !== "active" && raw.event.type !== "xstate.init") return;
     introduce(actor);
-    const event = disclosure.event(raw.event);
+    const event = eventOf(raw.event);
     if (raw.type === "@xstate.snapshot") {
-      say(actor, "@xstate.snapshot", { event, snapshot: disclosure.snapshot(snapshot) });
+      say(actor, "@xstate.snapshot", { event, snapshot: snapshotOf(snapshot) });
       return;
     }
     const sender = raw.sourceRef as AnyActorRef | undefined;
     // XState 5.33 makes no inspection event of an actor that throws. Its error event to the parent reveals it.
     const last: unknown = sender?.getSnapshot();
     if (sender && introduced.has(sender) && isMachineSnapshot(last) && last.status === "error")
-      say(sender, "@xstate.snapshot", { event, snapshot: disclosure.snapshot(last) });
+      say(sender, "@xstate.snapshot", { event, snapshot: snapshotOf(last) });
     say(actor, "@xstate.event", { event, sourceId: sender?.sessionId });
   };
 

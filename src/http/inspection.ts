@@ -113,7 +113,7 @@ function streamLines(
   return c.body(stream.body, 200, streamHeaders);
 }
 
-const filterFields = {
+const fields = {
   connection: "connectionId",
   conversation: "conversationId",
   surface: "surfaceId",
@@ -122,7 +122,7 @@ const filterFields = {
 
 function filterOf(c: HttpContext): InspectionFilter {
   const filter: InspectionFilter = {};
-  for (const [parameter, field] of Object.entries(filterFields)) {
+  for (const [parameter, field] of Object.entries(fields)) {
     const value = sought(c, parameter);
     if (value !== undefined) filter[field] = value;
   }

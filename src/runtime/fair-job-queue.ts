@@ -61,15 +61,9 @@ export class FairJobQueue {
 
   /** Adds a job of one step. @returns its result, or rejects with what it throws; after stop it never settles. */
   run<Result>(owner: unknown, bytes: number, step: () => Result): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        try {
-          resolve(step());
-        } catch (error) {
-          reject(error);
-        }
-      };
-      this.add({ owner, bytes, steps: [settle] });
+    return new Promise((resolve) => {
+      // What the inner promise's executor throws is its rejection.
+      this.add({ owner, bytes, steps: [() => resolve(new Promise((settle) => settle(step())))] });
     });
   }
 

@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import { Credentials, digestOf, type TokenEntry } from "../access/credentials.ts";
 import { createRequestGuard, type RequestGuard } from "../access/request-guard.ts";
+import { Visualizer } from "../diagnostics/inspection/visualizer.ts";
 import type { Metrics } from "../diagnostics/metrics.ts";
 import { createEmbeddedOrchestrator } from "../embedded/orchestrator.ts";
 import { createConversationSurface } from "../embedded/surfaces/conversation.ts";
@@ -25,7 +26,6 @@ import { trackAnswers } from "../runtime/listen.ts";
 import { createSurfaceRegistry } from "../surfaces/surface-registry.ts";
 import { connectionOptions, createTransport } from "../transport/ws-transport.ts";
 import type { Config } from "./config.ts";
-import { createVisualizer } from "./inspection.ts";
 import { StopSequence } from "./stop.ts";
 import { readTokensFile, TokensFile, versionOf } from "./tokens-file.ts";
 
@@ -54,6 +54,7 @@ export interface ServerParts {
 }
 
 const pageDirectory = fileURLToPath(new URL("../page/", import.meta.url));
+const chartsDirectory = fileURLToPath(new URL("../../visualizations/", import.meta.url));
 
 /** TURNWIRE_TOKEN has the scope admin. */
 const tokenOf = ({ token }: Config): TokenEntry[] =>
@@ -106,7 +107,13 @@ export function compose(options: CompositionOptions): ServerParts {
     accept: (socket, caller) => gateway.accept(socket, caller),
   });
   const hasToken = credentials !== undefined;
-  const visualizer = config.inspect && createVisualizer(config.inspect, hasToken, gateway, figures, clock, limits);
+  const { root, actors, inspection } = gateway;
+  const visualizer =
+    config.inspect &&
+    new Visualizer({
+      ...{ root, actors, inspection, directory, hasToken, counts: figures, clock, limits },
+      ...{ payloads: config.inspect.payloads, pageDirectory: `${chartsDirectory}live`, chartsDirectory },
+    });
   const source = {
     figures,
     charts: () => directory.counts(),

@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { Credentials, digestOf } from "../access/credentials.ts";
 import { isLoopback, parseOrigin } from "../access/hosts.ts";
 import { createRequestGuard } from "../access/request-guard.ts";
-import type { InspectionFilter, InspectionObserver } from "../diagnostics/inspection.ts";
+import type { InspectionFilter, InspectionObserver } from "../diagnostics/inspection/changes.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import type { Limits } from "../limits.ts";
 import type { Broadcasts } from "../ports/broadcasts.ts";
@@ -20,16 +20,7 @@ import { createTransport } from "../transport/ws-transport.ts";
 import { resolveLimits } from "./resolve-limits.ts";
 import { StopSequence } from "./stop.ts";
 
-export type {
-  ActorChange,
-  ActorEnded,
-  ActorMoved,
-  ActorNames,
-  ActorSnapshot,
-  ActorStarted,
-  InspectionFilter,
-  InspectionObserver,
-} from "../diagnostics/inspection.ts";
+export type * from "../diagnostics/inspection/changes.ts";
 export type { Limits } from "../limits.ts";
 export type { LogFields, Logger } from "../ports/logger.ts";
 export type { Clock, Timer } from "../runtime/clock.ts";

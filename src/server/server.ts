@@ -76,20 +76,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { dataDir, durability } = config;
   const store = openSqliteStore({ dataDir, clock, logger, limits, durability, onCommit: metrics.committed });
   try {
-    const composition = {
-      config,
-      clock,
-      logger,
-      store,
-      metrics,
-      agents,
-      tools,
-      surfaces,
-      defaultModel,
-      authorisation,
-      limits,
-    };
-    return await open(compose(composition), config, () => store.close());
+    const ports = { store, agents, tools, surfaces, defaultModel, authorisation };
+    return await open(compose({ config, clock, logger, limits, metrics, ...ports }), config, () => store.close());
   } catch (error) {
     store.close();
     throw error;

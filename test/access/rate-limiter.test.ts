@@ -106,11 +106,13 @@ test("reads have a bucket of their own", () => {
 test("each account has its own rate, and is forgotten when it owes nothing", () => {
   const clock = new SimulatedClock();
   const rates = new AccountRates(clock, { ...bounds, commandsBurst: 1 });
-  assert.is(rates.take("alice 10.0.0.1", "command", 0).afterMs, 0);
-  assert.is(rates.take("bob 10.0.0.1", "command", 0).afterMs, 0);
-  assert.equal(rates.take("alice 10.0.0.1", "command", 0), { afterMs: 100, floods: false });
+  assert.is(rates.take("alice 10.0.0.1", "command", 0), 0);
+  assert.is(rates.take("bob 10.0.0.1", "command", 0), 0);
+  assert.is(rates.take("alice 10.0.0.1", "command", 0), 100);
+  assert.is(rates.floods("alice 10.0.0.1"), false);
   for (let count = 0; count < 3; count++) rates.take("alice 10.0.0.1", "command", 0);
-  assert.is(rates.take("alice 10.0.0.1", "command", 0).floods, true);
+  assert.is(rates.floods("alice 10.0.0.1"), true);
+  assert.is(rates.floods("bob 10.0.0.1"), false);
   assert.is(rates.size, 2);
   clock.advance(1_000);
   rates.take("carol 10.0.0.1", "command", 0);

@@ -9,6 +9,7 @@ import type { ActorChange, Inspection, InspectionFilter } from "../inspection.ts
 import { tellStately } from "../stately.ts";
 import type { ActorDetail, ActorsFound, InspectionLine, Overview, Payloads, StatelyMessage } from "./answers.ts";
 import type { ActorSearch, Directory } from "./directory.ts";
+import { shown } from "./shown.ts";
 
 /** An overview is cached that long, because each one walks over all actors. */
 export const overviewKeptMs = 200;
@@ -135,17 +136,8 @@ export class Visualizer {
     if (type === "actor.ended") return { type, at, states, how: change.how, event: change.event };
     const { event, from, handled, transitions } = change;
     const line = { type, at, event, from, handled, transitions, states };
-    return this.options.payloads === "hidden" ? line : { ...line, payload: this.#shown(change.payload) };
-  }
-
-  /** The event as JSON, truncated to the limit. */
-  #shown(payload: unknown): unknown {
-    const charactersMax = this.options.limits.inspectedPayloadCharactersMax;
-    try {
-      const text = JSON.stringify(payload, (_, value: unknown) => (value instanceof Error ? String(value) : value));
-      return text.length <= charactersMax ? JSON.parse(text) : `${text.slice(0, charactersMax)}…`;
-    } catch (error) {
-      return `this cannot be shown as JSON: ${error instanceof Error ? error.message : String(error)}`;
-    }
+    const { payloads, limits } = this.options;
+    if (payloads === "hidden") return line;
+    return { ...line, payload: shown(change.payload, limits.inspectedPayloadCharactersMax) };
   }
 }

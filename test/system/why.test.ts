@@ -83,8 +83,11 @@ test("a socket: what it watches, how far it is, and when it was heard last", asy
   const { connectionId } = await client.next("hello");
   client.send({ type: "chat.subscribe", conversationId: "over" });
   client.send({ type: "subscribe", surfaceId: "gateway" });
-  await client.barrier();
-  const found = await why(`/connections/${String(connectionId)}/why`);
+  // A pong may come before a watch that has just been opened is live.
+  const found = await eventually(async () => {
+    const answer = await why(`/connections/${String(connectionId)}/why`);
+    return JSON.stringify(answer).includes('"live":true') && answer;
+  }, "the watch to be live");
   assert.match(found.sentence, /^It keeps up; it watches 1 conversation and 1 surface; last heard \d+ ms ago\.$/);
   assert.equal(found.watches, [{ conversationId: "over", lag: 0, live: true }]);
   const unknown = await ask(server, "/connections/none/why");

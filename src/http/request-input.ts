@@ -19,9 +19,13 @@ export async function readFields(
   if (body === "too-large") return { refused: refuse(c, 413, `the body may have at most ${bytesMax} bytes`) };
   if (body === "incomplete") return { refused: refuse(c, 400, "the request ended before its body was complete") };
   const { bytes, parts } = body;
-  const parse = (): ReturnType<MessageParser["json"]> | "floods" =>
-    c.var.floods() ? "floods" : parser.json(Buffer.concat(parts));
-  const json = bytes > limits.messageBytesMax ? await longMessages.run(c.var.identity, bytes, parse) : parse();
+  const parse = (): ReturnType<MessageParser["json"]> => parser.json(Buffer.concat(parts));
+  // A client that has paused after a flood is served. One that floods while its body waits is not.
+  const hadFlooded = c.var.floods();
+  const parseUnlessFlooding = (): ReturnType<typeof parse> | "floods" =>
+    !hadFlooded && c.var.floods() ? "floods" : parse();
+  const isLong = bytes > limits.messageBytesMax;
+  const json = isLong ? await longMessages.run(c.var.identity, bytes, parseUnlessFlooding) : parse();
   if (json === "floods") return { refused: refuseTooFast(c, limits.retryAfterMs, 1) };
   // All that takes time, and the token may have been removed meanwhile.
   if (!c.var.isStillGood()) return { refused: refuse(c, 401, "the token is no longer valid") };

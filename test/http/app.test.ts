@@ -346,6 +346,23 @@ test("long bodies are parsed one at a time, after a pause, and not for a client 
   assert.is(http.orchestrator.requests.length, 1);
 });
 
+test("a client that has paused after a flood is served again, with a body or without", async () => {
+  await using http = await startHttp({
+    limits: { ...limits, commandsBurst: 5, commandsPerSecond: 1, commandRefusalsMax: 1 },
+  });
+  const post = () => http.ask("/chat", { method: "POST", body: { message: "x", conversationId: "c" } });
+  const close = () => http.ask("/conversations/c/close", { method: "POST" });
+  for (let count = 0; count < 6; count++) await close();
+  const late = [close(), close(), close()];
+  await eventually(() => http.clock.pending === late.length, "the requests to arrive");
+  http.clock.advance(1_000);
+  for (const answer of late) assert.is((await within(answer, "the late answer")).status, 429);
+  const started = post();
+  await eventually(() => http.orchestrator.requests.length === 1, "the turn to begin");
+  http.orchestrator.emit("c", { type: "turn-sealed", latestSeq: 1 });
+  assert.is((await within(started, "the answer")).status, 200);
+});
+
 test("a body that would take seconds to parse is refused before that, as over a socket", async () => {
   await using http = await startHttp();
   const post = async (body: string): Promise<unknown> => {

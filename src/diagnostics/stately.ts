@@ -26,12 +26,14 @@ const statelyVersion = "0.7.2";
 /**
  * Tells of the gateway and of the actors that match: of limits.inspectedActorsMax of those that are alive, and of every
  * other one when it does something.
+ * @param failed called when it cannot go on; the inspection logs why.
  * @returns ends it.
  */
 export function tellStately(
   { root, actors, inspection, payloads, clock, limits }: StatelyParts,
   filter: InspectionFilter,
   tell: (message: StatelyMessage) => void,
+  failed: () => void,
 ): () => void {
   const isFull = payloads === "full";
   const seen = (value: unknown): unknown => shown(value, limits.inspectedPayloadCharactersMax);
@@ -99,7 +101,14 @@ export function tellStately(
       if (left === 0) break;
       if (introduce(actor)) left--;
     }
-  return inspection.inspectRaw(observe);
+  return inspection.inspectRaw((raw) => {
+    try {
+      observe(raw);
+    } catch (error) {
+      failed();
+      throw error;
+    }
+  });
 }
 
 /** The chart's config as JSON, with functions by their names. */

@@ -88,11 +88,13 @@ function streamLines(
   begin: (viewer: Viewer) => Watching | undefined,
 ): Response {
   let leave: ReturnType<typeof begin>;
+  let isOver = false;
   const stream: NdjsonStream = createNdjsonStream({
     unsentBytesMax: limits.unsentBytesMax,
     stallMs: limits.chatStallMs,
     clock,
     onEnd: () => {
+      isOver = true;
       forget();
       if (typeof leave === "function") leave();
     },
@@ -106,7 +108,9 @@ function streamLines(
     write: (line) => stream.write(JSON.stringify(line)),
     end: () => stream.end(),
   });
+  // Its first lines may already have been too many for the reader.
   if (typeof leave !== "function") forget();
+  else if (isOver) leave();
   if (leave === undefined) return noSuchActor(c);
   if (leave === "full")
     return refuse(c, 429, `${options.limits.inspectStreamsMax} pages are watching, the maximum: close another one`);

@@ -309,4 +309,23 @@ test("an actor that throws is shown as failed", () =>
     });
   }));
 
+test("an error inside it ends it, is logged once, and no actor hears of it", () =>
+  withGateway({}, async ({ gateway, join, host }) => {
+    const client = await join();
+    let isBroken = false;
+    const wall = (): number => {
+      if (isBroken) throw new Error("the clock has stopped");
+      return systemClock.wall();
+    };
+    await withStately({ gateway, clock: { ...systemClock, wall } }, async (page) => {
+      isBroken = true;
+      await client.barrier();
+      assert.ok(page.hasFailed);
+      assert.is(host.said("inspection: an observer threw and is not called again").length, 1);
+      assert.is(gateway.inspection.observers, 0);
+      await client.barrier();
+      assert.is(newest(gateway).actor?.getSnapshot().status, "active");
+    });
+  }));
+
 test.run();

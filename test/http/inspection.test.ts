@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { isLoopbackAddress } from "../../src/access/hosts.ts";
 import type { Payloads } from "../../src/diagnostics/inspection/answers.ts";
 import { heartbeatMs, overviewKeptMs, Visualizer } from "../../src/diagnostics/inspection/visualizer.ts";
-import { limits } from "../../src/limits.ts";
+import { type Limits, limits } from "../../src/limits.ts";
 import { eventually, within } from "../support/deadline.ts";
 import { type HttpFixture, startHttp } from "../support/http-server.ts";
 import { MemoryGateway } from "../support/memory-gateway.ts";
@@ -23,6 +23,7 @@ interface Fixture {
 async function withFixture(
   options: { payloads?: Payloads; token?: string; streamsMax?: number },
   run: (parts: Fixture) => Promise<void>,
+  changes: Partial<Limits> = {},
 ): Promise<void> {
   const fixture = new MemoryGateway();
   const { root, actors, inspection, directory } = fixture.gateway;
@@ -44,7 +45,11 @@ async function withFixture(
     },
     counts: () => ({ sockets: fixture.gateway.counts().sockets }),
   });
-  const http = await startHttp({ visualizer, ...(token !== undefined && { token }) });
+  const http = await startHttp({
+    visualizer,
+    limits: { ...limits, ...changes },
+    ...(token !== undefined && { token }),
+  });
   const idOf = (chart: string): string => {
     const { actors, total } = directory.find({ chart, limit: 2 });
     if (total !== 1 || !actors[0]) throw new Error(`there are ${total} actors of the chart ${chart}`);
@@ -259,6 +264,20 @@ test("the Stately inspector is told of the actors that its address names", () =>
     const isForgotten = () => fixture.gateway.inspection.observers === 0;
     await eventually(isForgotten, "the page that left to be forgotten");
   }));
+
+test("a page whose first lines are already too many for it is cut off, and nothing looks on for it", () =>
+  withFixture(
+    {},
+    async ({ fixture, http }) => {
+      for (let count = 0; count < 20; count++) fixture.join();
+      await fetch(`${http.url}/inspect/stately/stream`)
+        .then((response) => response.text())
+        .catch(() => {});
+      const isForgotten = () => fixture.gateway.inspection.observers === 0;
+      await eventually(isForgotten, "the page to be forgotten");
+    },
+    { unsentBytesMax: 10_000 },
+  ));
 
 test("a HEAD of a stream, whose body nobody reads, watches nothing", () =>
   withFixture({ streamsMax: 1 }, async ({ fixture, http, idOf }) => {

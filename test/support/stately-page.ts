@@ -6,6 +6,7 @@ import type { InspectionFilter } from "../../src/diagnostics/inspection.ts";
 import { tellStately } from "../../src/diagnostics/stately.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import type { Limits } from "../../src/limits.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import { isRecord } from "./client/transcript.ts";
 import { eventually } from "./deadline.ts";
 import { limits } from "./limits.ts";
@@ -45,6 +46,8 @@ export function definitionOf(shown: Shown | undefined): Record<string, unknown> 
 
 export class StatelyPage {
   readonly shown: Shown[] = [];
+  /** It was told that there will be no more. */
+  hasFailed = false;
   /** All that came, as text: for what must not be in it. */
   text = "";
   /** The first message from `from` on that fits, now or when it comes. */
@@ -87,17 +90,21 @@ export interface StatelyOptions {
   filter?: InspectionFilter;
   payloads?: Payloads;
   limits?: Partial<Limits>;
+  clock?: Clock;
 }
 
 /** Runs with a page that is told, and ends that. */
 export async function withStately(
-  { gateway, filter = {}, payloads = "hidden", limits: changes }: StatelyOptions,
+  { gateway, filter = {}, payloads = "hidden", limits: changes, clock = systemClock }: StatelyOptions,
   run: (page: StatelyPage) => Promise<void>,
 ): Promise<void> {
   const { root, actors, inspection } = gateway;
   const page = new StatelyPage();
-  const parts = { root, actors, inspection, payloads, clock: systemClock, limits: { ...limits, ...changes } };
-  const stop = tellStately(parts, filter, (message) => page.take(JSON.stringify(message)));
+  const parts = { root, actors, inspection, payloads, clock, limits: { ...limits, ...changes } };
+  const failed = (): void => {
+    page.hasFailed = true;
+  };
+  const stop = tellStately(parts, filter, (message) => page.take(JSON.stringify(message)), failed);
   try {
     await run(page);
   } finally {

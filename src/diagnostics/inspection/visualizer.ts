@@ -96,7 +96,7 @@ export class Visualizer {
 
   /** Tells the Stately inspector of the gateway and of the actors that match the filter. */
   watchForStately(filter: InspectionFilter, viewer: Viewer): Watching {
-    return this.#serve(viewer, () => tellStately(this.options, filter, (message) => viewer.write(message)));
+    return this.#serve(viewer, (end) => tellStately(this.options, filter, (message) => viewer.write(message), end));
   }
 
   /** @param begin starts the lines, apart from the heartbeats, and returns what stops them. */

@@ -57,7 +57,7 @@ export class MessageParser {
       if (seen.depth > nestingDepthMax)
         return { refusal: refusals.invalidMessage(`it is nested deeper than ${nestingDepthMax} levels`) };
       if (seen.outside > outsideMax)
-        return { refusal: refusals.tooLarge(`more than ${outsideMax} bytes of it are outside strings`) };
+        return { refusal: refusals.tooLarge(`at most ${outsideMax} of its bytes may be outside strings`) };
     }
     try {
       return { value: JSON.parse(utf8.decode(data)) };

@@ -375,7 +375,7 @@ test("a body that would take seconds to parse is refused before that, as over a 
   const deep = `{"message":"x","payload":${"[".repeat(limits.messageBytesMax)}`;
   assert.equal(await post(deep), [400, { error: "Invalid message: it is nested deeper than 32 levels" }]);
   const blank = " ".repeat(32 * limits.messageOpenersMax + 1);
-  const outside = "Invalid message: more than 320000 bytes of it are outside strings";
+  const outside = "Invalid message: at most 320000 of its bytes may be outside strings";
   assert.equal(await post(blank), [413, { error: outside }]);
 });
 

@@ -57,7 +57,7 @@ test("megabytes of brackets are refused before they are parsed, each with its re
   const many = `{"type":"chat.send","message":"x","images":[${"{},".repeat(30_000)}{}]}`;
   assert.is(message(many), "Invalid message: it holds more than 10000 arrays and objects");
   const spaces = " ".repeat(32 * limits.messageOpenersMax + 1);
-  const outside = `Invalid message: more than ${32 * limits.messageOpenersMax} bytes of it are outside strings`;
+  const outside = `Invalid message: at most ${32 * limits.messageOpenersMax} of its bytes may be outside strings`;
   assert.is(message(`{"type":"chat.send","message":${spaces}"x"}`), outside);
   assert.is(message(`{"type":"chat.send","message":"${spaces}"}`), undefined, "inside a string they pass");
   assert.is(message(`${padding}{"type":"chat.send","message":"x"}`), undefined, "a large and simple one passes");

@@ -18,7 +18,7 @@ const frame = byId("stately", HTMLIFrameElement);
 let lines;
 
 /** @param {string | undefined} trouble */
-const showStatus = (trouble) => setText(byId("status"), trouble ?? "Live. The actors are also at /inspect.");
+const showStatus = (trouble) => setText(byId("status"), trouble ?? "Live");
 
 // It says so when it has loaded, and again when somebody reloads it: then it is told everything anew.
 addEventListener("message", ({ source, origin, data }) => {

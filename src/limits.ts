@@ -48,7 +48,7 @@ export const limits = Object.freeze({
    * all others more. */
   longMessageWaitMsMax: 10_000,
   /** Total size of the waiting messages larger than messageBytesMax; over it, messages of clients that have
-   * disconnected are dropped. Higher: more memory. */
+   * disconnected are dropped, and those over HTTP are refused with 503. Higher: more memory. */
   longMessagesBytesMax: 64 * MiB,
   /** Bytes from one socket that are read immediately; a socket that sends more waits for its turn. Lower: reconnecting
    * clients wait longer. */

@@ -57,8 +57,6 @@ class TokenBucket {
       return 0;
     }
     this.#refused += count;
-    // Many connections of one account are not one client that waits as told: they get nothing until all of them pause.
-    if (this.floods) this.#left = 0;
     return Math.ceil(((count - this.#left) * 1_000) / this.#perSecond);
   }
 

@@ -60,8 +60,6 @@ export interface HttpEnvironment {
     identity: Identity;
     /** Is its token still valid? Check again after an await. */
     isStillGood: () => boolean;
-    /** Has the caller gone on sending requests although they were refused as too many? Check again after an await. */
-    floods: () => boolean;
     /** On routes below /conversations/:id: decoded and validated. */
     conversationId: string;
   };

@@ -52,10 +52,9 @@ export function limitRate({ rates, limits, clock }: HttpParts): Rule {
     const bytes = Number(c.req.header("content-length") ?? 0) || 0;
     const kind = isRead(c) ? "read" : "command";
     const afterMs = rates.take(account, kind, bytes);
-    c.set("floods", () => rates.floods(account));
     if (afterMs === 0) return await next();
     // Its next requests on this connection are read only after this answer.
-    if (c.var.floods()) await sleep(clock, floodAnswerMs);
+    if (rates.floods(account)) await sleep(clock, floodAnswerMs);
     return refuseTooFast(c, afterMs, kind === "read" ? 1 : countOf(bytes, limits));
   };
 }

@@ -5,7 +5,7 @@ import { idProblem } from "../protocol/fields.ts";
 import type { MessageParser } from "../protocol/parse.ts";
 import { refusals } from "../protocol/refusals.ts";
 import type { HttpContext, HttpParts } from "./context.ts";
-import { refuse, refuseByCode, refuseTooFast } from "./errors.ts";
+import { refuse, refuseByCode, refuseForNow } from "./errors.ts";
 
 export type Fields = Record<string, unknown>;
 
@@ -20,13 +20,10 @@ export async function readFields(
   if (body === "incomplete") return { refused: refuse(c, 400, "the request ended before its body was complete") };
   const { bytes, parts } = body;
   const parse = (): ReturnType<MessageParser["json"]> => parser.json(Buffer.concat(parts));
-  // A client that has paused after a flood is served. One that floods while its body waits is not.
-  const hadFlooded = c.var.floods();
-  const parseUnlessFlooding = (): ReturnType<typeof parse> | "floods" =>
-    !hadFlooded && c.var.floods() ? "floods" : parse();
   const isLong = bytes > limits.messageBytesMax;
-  const json = isLong ? await longMessages.run(c.var.identity, bytes, parseUnlessFlooding) : parse();
-  if (json === "floods") return { refused: refuseTooFast(c, limits.retryAfterMs, 1) };
+  if (isLong && longMessages.bytes > limits.longMessagesBytesMax)
+    return { refused: refuseForNow(c, "too many long requests are waiting: send it again later", limits) };
+  const json = isLong ? await longMessages.run(c.var.identity, bytes, parse) : parse();
   // All that takes time, and the token may have been removed meanwhile.
   if (!c.var.isStillGood()) return { refused: refuse(c, 401, "the token is no longer valid") };
   if ("refusal" in json) return { refused: refuseByCode(c, json.refusal.code, json.refusal.reply.message, limits) };

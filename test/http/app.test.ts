@@ -318,49 +318,49 @@ test("a client that goes on against refusals is answered late, and gets nothing 
   assert.is(await ask(), 200, "what refills while it waits counts again");
 });
 
-test("long bodies are parsed one at a time, after a pause, and not for a client that floods meanwhile", async () => {
-  await using http = await startHttp({
-    limits: { ...limits, commandsBurst: 40, commandsPerSecond: 0.001, commandRefusalsMax: 1 },
-  });
+test("long bodies are parsed one at a time, after a pause; more than may wait are refused", async () => {
+  await using http = await startHttp({ limits: { ...limits, longMessagesBytesMax: 1 } });
   const post = (message: string) => http.ask("/chat", { method: "POST", body: { message, conversationId: "c" } });
+  const started = async (turns: number): Promise<void> => {
+    await eventually(() => http.orchestrator.requests.length === turns, `turn ${turns} to begin`);
+    http.orchestrator.emit("c", { type: "turn-sealed", latestSeq: turns });
+  };
   const long = "x".repeat(limits.messageBytesMax);
   const first = post(long);
   await eventually(() => http.clock.pending > 0, "the first body to arrive");
   http.clock.hold(1);
   http.clock.turn();
-  await eventually(() => http.orchestrator.requests.length === 1, "the first turn to begin");
-  http.orchestrator.emit("c", { type: "turn-sealed", latestSeq: 1 });
+  await started(1);
   assert.is((await within(first, "the first answer")).status, 200);
   const second = post(long);
   await eventually(() => http.clock.pending > 0, "the second body to arrive");
-  const others = Array.from({ length: 50 }, () => http.ask("/conversations/c/close", { method: "POST" }));
-  await eventually(() => http.clock.pending > 10, "some of the others to be answered late");
+  const third = await within(post(long), "the third answer");
+  assert.is(third.status, 503);
+  assert.is(third.headers["retry-after"], String(limits.retryAfterMs / 1_000));
+  const short = post("x");
+  await started(2);
+  assert.is((await within(short, "the answer to a short one")).status, 200, "it waits for no long one");
   http.clock.advance(limits.longMessageCooldownMsMax);
-  assert.is((await within(second, "the second answer")).status, 429);
-  // Those that have come since then wait from then.
-  const isOver = Promise.all(others).then(() => true);
-  await eventually(async () => {
-    http.clock.advance(1_000);
-    return await Promise.race([isOver, Promise.resolve(false)]);
-  }, "the others to be answered");
-  assert.is(http.orchestrator.requests.length, 1);
+  await started(3);
+  assert.is((await within(second, "the second answer")).status, 200);
 });
 
-test("a client that has paused after a flood is served again, with a body or without", async () => {
+test("many clients of one account that all go on asking share its rate, and nobody waits for the others", async () => {
+  const perSecond = 10;
   await using http = await startHttp({
-    limits: { ...limits, commandsBurst: 5, commandsPerSecond: 1, commandRefusalsMax: 1 },
+    limits: { ...limits, readsBurst: 5, readsPerSecond: perSecond, commandRefusalsMax: 1 },
   });
-  const post = () => http.ask("/chat", { method: "POST", body: { message: "x", conversationId: "c" } });
-  const close = () => http.ask("/conversations/c/close", { method: "POST" });
-  for (let count = 0; count < 6; count++) await close();
-  const late = [close(), close(), close()];
-  await eventually(() => http.clock.pending === late.length, "the requests to arrive");
-  http.clock.advance(1_000);
-  for (const answer of late) assert.is((await within(answer, "the late answer")).status, 429);
-  const started = post();
-  await eventually(() => http.orchestrator.requests.length === 1, "the turn to begin");
-  http.orchestrator.emit("c", { type: "turn-sealed", latestSeq: 1 });
-  assert.is((await within(started, "the answer")).status, 200);
+  const statuses: number[] = [];
+  const clients = Array.from({ length: 20 }, async () => {
+    while (statuses.filter((status) => status === 200).length < 5 + 3 * perSecond)
+      statuses.push((await http.ask("/conversations")).status);
+  });
+  const over = Promise.all(clients).then(() => true);
+  await eventually(async () => {
+    http.clock.advance(100);
+    return await Promise.race([over, Promise.resolve(false)]);
+  }, "three seconds' worth of answers");
+  assert.ok(statuses.includes(429));
 });
 
 test("a body that would take seconds to parse is refused before that, as over a socket", async () => {

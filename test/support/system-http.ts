@@ -42,14 +42,20 @@ export async function ask(server: { httpUrl: string }, path: string, request: As
   }
 }
 
-/** The body of an answer that must have status 200 and this shape. */
+/** The body of an answer that must have status 200 and this shape; who is told to wait waits. */
 export async function read<Schema extends v.GenericSchema>(
   server: { httpUrl: string },
   path: string,
   schema: Schema,
   request: Ask = {},
 ): Promise<v.InferOutput<Schema>> {
-  const { status, text, json } = await ask(server, path, request);
+  const until = performance.now() + (request.deadlineMs ?? budgets.awaitMs);
+  let { status, headers, text, json } = await ask(server, path, request);
+  while (status === 429 && performance.now() < until) {
+    const afterMs = Number(headers.get("retry-after")) * 1_000;
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    ({ status, headers, text, json } = await ask(server, path, request));
+  }
   if (status !== 200) throw new Error(`${request.method ?? "GET"} ${path} gave ${status}: ${text}`);
   return v.parse(schema, json);
 }

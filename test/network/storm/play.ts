@@ -2,7 +2,7 @@
 // each must have exactly what was generated.
 
 import type { Message } from "../../support/client/transcript.ts";
-import { eventually } from "../../support/deadline.ts";
+import { eventually, within } from "../../support/deadline.ts";
 import { Dice } from "../../support/dice.ts";
 import { ThrottlingProxy } from "../../support/throttling-proxy.ts";
 import { Author } from "./author.ts";
@@ -117,14 +117,14 @@ export async function playStorm(options: StormOptions): Promise<StormReport> {
     weather.start(everyMs);
     const isEnough = (): boolean => Object.entries(least).every(([what, count]) => tally.of(what) >= count);
     let downs = 0;
-    await raining(options.forMs, isEnough, restartEveryMs ?? killEveryMs, readers, async () => {
+    await raining(options.forMs, isEnough, tally, restartEveryMs ?? killEveryMs, readers, async () => {
       if (++downs > downsMost) return;
       for (const { story } of exposed) story.note(`the server goes down: ${how}`);
       tally.add(how === "kill" ? "kills of the server" : "planned restarts of the server");
       await world.restart(how);
     });
     weather.end();
-    await Promise.all(authors.map((author) => author.end()));
+    await within(Promise.all(authors.map((author) => author.end())), "the last turns", settleMs);
     for (const poster of posters) {
       await poster.end(settleMs);
       for (const fault of await poster.faults()) faults.push(`${poster.options.name}: ${fault}\n${poster.story}`);
@@ -146,16 +146,23 @@ export async function playStorm(options: StormOptions): Promise<StormReport> {
 async function raining(
   forMs: number,
   isEnough: () => boolean,
+  tally: Tally,
   everyMs: number | undefined,
   readers: readonly Reader[],
   goesDown: () => Promise<void>,
 ): Promise<void> {
   const until = performance.now() + forMs;
+  const deadline = until + settleMs;
   const isOver = (): boolean =>
     (performance.now() >= until && isEnough()) || readers.some(({ visitor }) => visitor.failure !== undefined);
   while (!isOver()) {
     const next = performance.now() + (everyMs ?? Number.POSITIVE_INFINITY);
-    await eventually(() => performance.now() >= next || isOver(), "the rain to be over", forMs + settleMs);
+    const leftMs = deadline - performance.now();
+    await eventually(
+      () => performance.now() >= next || isOver(),
+      () => `enough to come up:\n${tally}`,
+      leftMs,
+    );
     if (!isOver()) await goesDown();
   }
 }

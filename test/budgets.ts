@@ -100,8 +100,8 @@ export const budgets = {
 /** A file called *.alone.test.ts runs alone without a row here. One without a row takes a few seconds. */
 export const fileBudgets: FileBudget[] = [
   { path: "test/network/waiting", longSeconds: 19, alone: true },
-  { path: "test/network/ladder", seconds: 55, longSeconds: 75 },
-  { path: "test/network/storm", seconds: 50, longSeconds: 75 },
+  { path: "test/network/ladder", seconds: 33, longSeconds: 60 },
+  { path: "test/network/storm", seconds: 30, longSeconds: 75 },
   { path: "test/network/chaos", seconds: 25, longSeconds: 75 },
   { path: "test/network/large-event", seconds: 7 },
   { path: "test/wire/slow", seconds: 38 },
@@ -119,7 +119,7 @@ export const fileBudgets: FileBudget[] = [
   { path: "test/smallest/conversation-paths", longSeconds: 35 },
   { path: "test/model/paths", seconds: 8, longSeconds: 20 },
   { path: "test/smallest/paths", longSeconds: 30 },
-  { path: "test/model/explore", seconds: 15, longSeconds: 25 },
+  { path: "test/model/explore", seconds: 8, longSeconds: 25 },
   { path: "test/model/random.test", seconds: 7, longSeconds: 60 },
   { path: "test/model/random/embedded", seconds: 7, longSeconds: 30 },
   { path: "test/model/random/sabotage", seconds: 15, longSeconds: 40 },

@@ -49,10 +49,11 @@ export const budgets = {
     chaosMs: byForm(12_000, 60_000),
     /** The same for the storm, on a server that is killed now and then. Shorter: too little happens. */
     stormMs: byForm(11_000, 16_000),
+    stormReaders: byForm(20, 36),
     /** Many clients, and a server that is restarted meanwhile. Shorter: no turn is under way long enough. */
     restartsMs: byForm(9_000, 16_000),
     restarts: byForm(2, 4),
-    restartClients: byForm(60, 200),
+    restartClients: byForm(30, 200),
     /** Pieces of 200 characters in the turn that slow sockets watch. */
     ladderTokens: byForm(6_000, 20_000),
     /** So long a peer that reads 8 kB a second is seen to stay open; more than the 10 s that an ack may take. */
@@ -70,7 +71,7 @@ export const budgets = {
   /** Frames that nobody should send, and requests beside them. */
   fuzzFrames: byForm(200_000, 3_000_000),
   /** How often the server is killed under load: about one second each. */
-  kills: byForm(3, 20),
+  kills: byForm(2, 20),
   killsOnFailingDisk: byForm(1, 3),
   /** The model suites. */
   model: {

@@ -29,6 +29,7 @@ test("small limits, kill -9 and bad weather: everybody ends with exactly what wa
   const report = await playStorm({
     seed,
     forMs: budgets.network.stormMs,
+    readers: budgets.network.stormReaders,
     least: Object.fromEntries(least.map((what) => [what, 1])),
     isSmall: true,
     ...{ killEveryMs: 4_000, downsMost: 2 },

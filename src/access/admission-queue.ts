@@ -2,7 +2,6 @@
 // account. An account is a token at an address. When connections of an account keep ending at once or being closed for
 // misuse, its further ones wait, but those of other accounts do not. So a client that keeps reconnecting cannot keep
 // the event loop busy.
-
 import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 

@@ -1,6 +1,5 @@
 // Decides who may do what: first by the identity's scope, then by the authorisation port, if there is one. It must
 // never allow anything unless the port returned exactly true.
-
 import type { Authorisation, AuthorisationQuestion, Identity, Scope } from "../ports/authorisation.ts";
 import { scopes } from "../ports/authorisation.ts";
 import { errorMessage, ignoreRejection } from "../ports/guard.ts";

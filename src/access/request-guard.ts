@@ -1,6 +1,5 @@
 // Checks every request on both ports (protocol 2): first Host, then Origin, then the token or ticket. It must never
 // admit a foreign web page, neither by its own origin nor by a host name that it has pointed here (DNS rebinding).
-
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
 import { ticketPrefix } from "../protocol/subprotocol.ts";

@@ -1,6 +1,5 @@
 // Limits the running turns of one identity. The end of a turn is not recorded; an identity that seems to have too many
 // is counted again. So no more than the limit is kept per identity.
-
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
 import type { Refused } from "../ports/orchestrator.ts";

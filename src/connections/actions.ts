@@ -4,6 +4,7 @@ import type { ConnectionEvent, ConnectionInput } from "../../machines/connection
 import type { ChatCancel } from "../protocol/chat-cancel.ts";
 import type { ChatQueueCancel } from "../protocol/chat-queue-cancel.ts";
 import type { ChatUnsubscribe } from "../protocol/chat-unsubscribe.ts";
+import type { ClientMessage } from "../protocol/client-message.ts";
 import { type Close, closes } from "../protocol/closes.ts";
 import { encodeMessage } from "../protocol/frame.ts";
 import type { Subscribe } from "../protocol/subscribe.ts";
@@ -11,18 +12,19 @@ import type { Unsubscribe } from "../protocol/unsubscribe.ts";
 import { surfaceKey } from "../surfaces/surfaces.ts";
 import { invokeSurface } from "./actions/invoke-surface.ts";
 import { queueText } from "./actions/queue-text.ts";
-import { type Paired, refuse, succeed } from "./actions/replies.ts";
+import { type Answer, respond } from "./actions/replies.ts";
 import { sendChat } from "./actions/send-chat.ts";
 import type { Services } from "./actions/services.ts";
 import { subscribeChat } from "./actions/subscribe-chat.ts";
 import type { Connection } from "./connection.ts";
 
+type Run<Message> = (connection: Connection, message: Message, services: Services) => Answer | undefined;
 type Arguments = { context: ConnectionInput; event: ConnectionEvent };
 
-const isOf = <Type extends ConnectionEvent["type"]>(
+const isOf = <Type extends ClientMessage["type"]>(
   event: ConnectionEvent,
   type: Type,
-): event is Extract<ConnectionEvent, { type: Type }> => event.type === type;
+): event is Extract<ClientMessage, { type: Type }> => event.type === type;
 
 const pong = encodeMessage({ type: "pong" });
 
@@ -34,14 +36,14 @@ export function connectionActions(find: (id: string) => Connection | undefined, 
       const connection = find(context.connectionId);
       if (connection) run(connection);
     };
+  /** @param run gives the answer; undefined when it answers by itself. */
   const on =
-    <Type extends ConnectionEvent["type"]>(
-      type: Type,
-      run: (connection: Connection, message: Extract<ConnectionEvent, { type: Type }>, services: Services) => void,
-    ) =>
+    <Type extends ClientMessage["type"]>(type: Type, run: Run<Extract<ClientMessage, { type: Type }>>) =>
     ({ context, event }: Arguments): void => {
       const connection = find(context.connectionId);
-      if (connection && isOf(event, type)) run(connection, event, services);
+      if (!connection || !isOf(event, type)) return;
+      const answer = run(connection, event, services);
+      if (answer) respond(connection, event, answer);
     };
   const close = (reason: Close) => act((connection) => connection.writer.close(reason));
 
@@ -70,38 +72,36 @@ export function connectionActions(find: (id: string) => Connection | undefined, 
   };
 }
 
-function watchSurface(connection: Connection, message: Subscribe, { subscriptions }: Services): void {
-  const refusal = subscriptions.watchSurface(connection, message.surfaceId, message.conversationId);
-  if (refusal) refuse(connection, message, refusal);
-  else succeed(connection, message);
+function watchSurface(connection: Connection, message: Subscribe, { subscriptions }: Services): Answer {
+  return subscriptions.watchSurface(connection, message.surfaceId, message.conversationId) ?? {};
 }
 
-function unwatchSurface(connection: Connection, message: Unsubscribe, { subscriptions }: Services): void {
+function unwatchSurface(connection: Connection, message: Unsubscribe, { subscriptions }: Services): Answer {
   subscriptions.unwatchSurface(connection, surfaceKey(message.surfaceId, message.conversationId));
-  succeed(connection, message);
+  return {};
 }
 
-function unwatchConversation(connection: Connection, message: ChatUnsubscribe, { subscriptions }: Services): void {
+function unwatchConversation(connection: Connection, message: ChatUnsubscribe, { subscriptions }: Services): Answer {
   subscriptions.unwatchConversation(connection, message.conversationId);
-  succeed(connection, message);
+  return {};
 }
 
-function cancelQueuedText(connection: Connection, message: ChatQueueCancel, { orchestrator }: Services): void {
+function cancelQueuedText(_: Connection, message: ChatQueueCancel, { orchestrator }: Services): Answer {
   const { conversationId, messageId } = message;
-  succeed(connection, message, { cancelled: orchestrator.cancelQueuedMessage({ conversationId, messageId }) });
+  return { cancelled: orchestrator.cancelQueuedMessage({ conversationId, messageId }) };
 }
 
 /** Stops the running turn, or only the named one. Any socket may, even before the turn's first token (protocol 2). */
-function cancelTurn(connection: Connection, message: ChatCancel, { orchestrator, feeds }: Services): void {
+function cancelTurn(_: Connection, message: ChatCancel, { orchestrator, feeds }: Services): Answer {
   const { conversationId, turnId } = message;
   // Read before the stop: when the port answers, the turn may be over and its log closed.
   const running = turnId === undefined && message.id === undefined ? undefined : feeds.runningTurnId(conversationId);
   const isMeant = turnId === undefined || running === turnId;
   const cancelled = isMeant && orchestrator.stopTurn(conversationId);
-  succeed(connection, message, { cancelled, ...(cancelled && typeof running === "string" && { turnId: running }) });
+  return { cancelled, ...(cancelled && typeof running === "string" && { turnId: running }) };
 }
 
-function answerPing(connection: Connection, message: Paired): void {
+function answerPing(connection: Connection): Answer {
   connection.writer.control(pong);
-  succeed(connection, message);
+  return {};
 }

@@ -1,6 +1,5 @@
 // All sockets. Accepts them, signals their actors what the data plane notices, and releases everything a socket held
 // when it has gone, failed or been closed. Must never let one socket's end touch another.
-
 import { randomUUID } from "node:crypto";
 import type { AnyActorRef } from "xstate";
 import { connectionMachine } from "../../machines/connection.ts";

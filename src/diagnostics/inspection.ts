@@ -1,7 +1,6 @@
 // Reports to observers what the actors of their choice do while the server runs. Must never disturb an actor: XState
 // 5.33 puts an actor in error when an observer throws, so one that throws is removed. Without observers nothing is
 // attached and nothing costs (XState 5.33 calls an observer for every event of every actor, 3–4 µs each).
-
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from "xstate";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";

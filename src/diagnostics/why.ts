@@ -1,6 +1,5 @@
 // Explains the state of a conversation or a socket: its states and since when, what it waits for, its watchers and
 // their lag, and its deadlines. Gives them as fields and as one sentence for a person. Only reads.
-
 import type { TurnProgress } from "../ports/conversations.ts";
 import type { ActorDetail, Deadline, Flow } from "./inspection/answers.ts";
 import type { Directory } from "./inspection/directory.ts";

@@ -1,6 +1,5 @@
 // How much of what was written to one socket is still on its way. Numbered WebSocket pings mark the stream: the pong to
 // one acknowledges everything that was written before it. A peer that acknowledges late gets a smaller window.
-
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Socket } from "./socket.ts";

@@ -1,6 +1,5 @@
 // Writes all bytes to one socket and tracks how many of them are not acknowledged yet. Must never queue anything for a
 // slow socket: deliver() refuses instead, and its caller tries again after the socket has drained.
-
 import type { Limits } from "../limits.ts";
 import type { Close } from "../protocol/closes.ts";
 import type { Clock } from "../runtime/clock.ts";

@@ -1,6 +1,5 @@
 // The built-in orchestrator: conversations and their turns, behind the same ports that an agent host implements. An
 // agent's error must never make it throw, and it must never accept a turn that is not stored.
-
 import type { Limits } from "../limits.ts";
 import type { Agent, Tool } from "../ports/agent.ts";
 import type { Broadcasts } from "../ports/broadcasts.ts";

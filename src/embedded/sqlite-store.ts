@@ -1,6 +1,5 @@
 // The store on SQLite (node:sqlite): one file, turnwire.db, used by one process. Must never report a write as stored
 // before it is committed, and must keep serving reads while the disk fails.
-
 import type { KeptAnswer } from "../ports/idempotency.ts";
 import type { QueuedMessage } from "../ports/orchestrator.ts";
 import type {

@@ -1,6 +1,5 @@
 // Closes all sockets before a planned stop, in waves at irregular intervals, because clients that are closed together
 // reconnect together. Must never leave a socket out.
-
 import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 

@@ -1,6 +1,5 @@
 // Puts the gateway together: the root actor, sockets, watches, surfaces and broadcasts. It knows conversations and
 // surfaces only through their ports, so the server process and the host extension differ only in what implements them.
-
 import { type Actor, createActor } from "xstate";
 import { gatewayMachine } from "../../machines/gateway.ts";
 import { Authoriser, anyone } from "../access/authoriser.ts";

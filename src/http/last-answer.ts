@@ -1,6 +1,5 @@
 // GET /conversations/:id/last: waits for the running turn and responds with its text (protocol 3). The subscription
 // ends when the turn ends, the time is up or the client leaves.
-
 import type { HttpApp, HttpContext, HttpParts } from "./context.ts";
 import { notFound, notOffered, refuse } from "./errors.ts";
 import { subscribe } from "./subscribe.ts";

@@ -1,5 +1,4 @@
 // The routes of the server as a whole: models, tickets, probes, metrics (protocol 3).
-
 import type { HttpApp, HttpParts } from "./context.ts";
 import { notOffered, refuse, refuseForNow } from "./errors.ts";
 

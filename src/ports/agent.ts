@@ -1,6 +1,5 @@
 // The agent port. An agent writes an answer and owns the loop over its steps (a model call, then its tools). It never
 // stores, numbers or sends anything.
-
 import type { ReasoningEffort } from "../protocol/chat-send.ts";
 import type { Chunk, Role } from "../protocol/chunk.ts";
 import type { TurnEventBody } from "../protocol/turn-event.ts";

@@ -1,6 +1,5 @@
 // hello: the first message to a v1 socket, with every limit that can affect the client (protocol 2). Everything but the
 // connectionId is encoded once.
-
 import type { Limits } from "../limits.ts";
 import { packageVersion } from "../version.ts";
 import { encodeFrame } from "./frame.ts";

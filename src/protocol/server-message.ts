@@ -1,6 +1,5 @@
 // The messages that the server sends (protocol 1.2), each in its shape on the wire. Turn events and specs are sent
 // pre-encoded (src/streams/turn-log.ts, src/surfaces/surfaces.ts); everything else is one of these types.
-
 import type { Broadcast } from "./broadcast.ts";
 import type { ErrorCode } from "./error-code.ts";
 import type { CatalogEntry, Spec } from "./surface.ts";

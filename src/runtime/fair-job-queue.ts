@@ -1,7 +1,6 @@
 // Runs long jobs one at a time, round-robin by owner. A job runs in steps, one per event-loop turn. A pause in
 // proportion to its duration follows, so that light requests keep nearly all of the time. A job that arrives after that
 // pause starts at once.
-
 import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "./clock.ts";
 

@@ -1,6 +1,5 @@
 // The one timer for the deadlines of all sockets: unanswered pings, silence and closing. With one XState delay per
 // socket, the end of any actor would scan them all (XState 5.33). The timer runs only while there are sockets.
-
 import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "./clock.ts";
 

@@ -2,7 +2,6 @@
 // of items. It ends earlier when limits.deferredMsPerLoopTurn is used up, but not before a quarter of that number. Time
 // counts because the cost per item varies: a write to a socket takes 10 µs, or 75 µs while its peer keeps the other
 // core busy.
-
 import type { Limits } from "../limits.ts";
 import type { Clock } from "./clock.ts";
 

@@ -1,5 +1,4 @@
 // The agents and tools of the process, and its default model.
-
 import type { AiSdkLimits } from "../embedded/agents/ai-sdk.ts";
 import { createDemoAgent } from "../embedded/agents/demo.ts";
 import { calculatorTool } from "../embedded/tools/calculator.ts";

@@ -1,6 +1,5 @@
 // The command `turnwire`: reads the configuration, runs the server until a signal, and reports errors in one sentence
 // each. `serve` prints only the ready line to standard output. Exit code 2 means that it never started.
-
 import { ToolsFileError } from "../embedded/tools/load-tools.ts";
 import { StoreOpenError } from "../ports/store.ts";
 import { ListenError } from "../runtime/listen.ts";

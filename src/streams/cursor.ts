@@ -1,6 +1,5 @@
 // A watch's position in a turn log. It writes only events that begin right after its own seq, so every step may be
 // repeated without harm. Late join, resume and slow sockets all use this one mechanism.
-
 import type { SocketWriter } from "../egress/socket-writer.ts";
 import type { Limits } from "../limits.ts";
 import type { Feed } from "./feed.ts";

@@ -1,7 +1,6 @@
 // One conversation's stream to its watchers. It takes events from the orchestrator, logs them, and writes new ones to
 // the live set, joined into one write per socket, in slices. Must never let one bad event or one bad socket stop the
 // others.
-
 import type { Limits } from "../limits.ts";
 import type { LoggedEvent } from "../ports/orchestrator.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";

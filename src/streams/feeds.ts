@@ -1,7 +1,6 @@
 // All feeds. A feed is created for the first watch and subscribes to the orchestrator once. Its log is kept for a while
 // after the last turn, and sealed turns are shed, oldest first, when they are too old or memory is short. Must never
 // shed a running turn.
-
 import { randomUUID } from "node:crypto";
 import type { Limits } from "../limits.ts";
 import type { GuardedOrchestrator } from "../ports/guarded-orchestrator.ts";

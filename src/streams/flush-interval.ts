@@ -1,6 +1,5 @@
 // How long a feed gathers events between two flushes: not at all with few watchers, up to 25 ms with many, and longer
 // while the event loop is late, because each write saved then helps everybody. All feeds share one.
-
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../runtime/clock.ts";
 

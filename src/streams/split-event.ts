@@ -1,6 +1,5 @@
 // Makes an orchestrator's event small enough to send. An oversized event would disconnect every watcher. Deltas and
 // tool output are split, and must never lose text here. A tool result is cut, with a note.
-
 import type { Limits } from "../limits.ts";
 import type { LoggedEvent } from "../ports/orchestrator.ts";
 import { cutToolText, eventHeadBytes, pieces } from "../protocol/text-size.ts";

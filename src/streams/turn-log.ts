@@ -1,7 +1,6 @@
 // The events of one conversation's turns as bytes, in order, numbered by (epoch, seq). Neighbouring deltas are kept as
 // one escaped run with the end offset of each part. Every other event is kept as a finished frame. Must never change an
 // event that it has logged.
-
 import type { Limits } from "../limits.ts";
 import type { LoggedEvent } from "../ports/orchestrator.ts";
 import { encodeKept, frameHeaderBytes, keptBytes, writeFrameHeader } from "../protocol/frame.ts";

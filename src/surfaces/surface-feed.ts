@@ -1,7 +1,6 @@
 // Delivers one surface to its viewers. It asks the provider when the surface's actor says so, encodes each spec once
 // for all viewers, and tracks which version each viewer has. Must never send an update before the surface, nor an older
 // spec after a newer one (protocol 1.1, 1.5.4).
-
 import type { SocketWriter } from "../egress/socket-writer.ts";
 import type { Limits } from "../limits.ts";
 import { errorMessage, ignoreRejection } from "../ports/guard.ts";

@@ -1,7 +1,6 @@
 // Shares the event loop's time between the sockets that send. Light senders are read immediately. Heavy senders take
 // turns in small slices and together get only part of the time, so a loop turn stays short whatever is sent. This is
 // fair queueing with new flows first (RFC 8290). A light sender costs nothing here.
-
 import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 

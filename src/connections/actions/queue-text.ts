@@ -1,41 +1,28 @@
 // chat.queue: steering. When the text starts a turn, its sender is subscribed. When the text waits, the sender gets
 // only its reply (protocol 1.1).
-
 import type { ChatQueue } from "../../protocol/chat-queue.ts";
-import type { Refusal } from "../../protocol/refusals.ts";
-import type { Watch } from "../../streams/watches.ts";
 import type { Connection } from "../connection.ts";
-import { refusalOf, refuse, succeed } from "./replies.ts";
+import { type Answer, refusalOf, respondAccepted } from "./replies.ts";
 import type { Services } from "./services.ts";
 
-export function queueText(connection: Connection, message: ChatQueue, services: Services): void {
+export function queueText(connection: Connection, message: ChatQueue, services: Services): Answer | undefined {
   const { orchestrator, quota, idempotency, watches, subscriptions, logger } = services;
   const { conversationId, text, workspaceId } = message;
   const kept = idempotency.recall(message, connection.identity);
-  if (kept && "reply" in kept) {
-    refuse(connection, message, kept);
-    return;
-  }
+  if (kept && "reply" in kept) return kept;
   if (kept) {
     // Repeats the first success and its subscription.
     const watch = kept.startedTurn && subscriptions.watchConversation(connection, kept.conversationId);
-    answerWatching(connection, message, kept, watch || undefined);
-    return;
+    return respondAccepted(connection, message, { ...kept }, watch || undefined);
   }
   const before = connection.watches.get(conversationId);
   const isActive = orchestrator.isActive(conversationId);
   const full = isActive ? undefined : quota.refusal(connection.identity, conversationId);
-  if (full) {
-    refuse(connection, message, refusalOf(full, conversationId));
-    return;
-  }
+  if (full) return refusalOf(full, conversationId);
   // When no turn runs, the text will start one. Subscribe first so that the sender misses nothing.
   const watchesFirst = !before && !isActive;
   const watch = watchesFirst ? subscriptions.watchConversation(connection, conversationId) : before;
-  if (watch && "reply" in watch) {
-    refuse(connection, message, watch);
-    return;
-  }
+  if (watch && "reply" in watch) return watch;
   const withdraw = watch && watches.ask(watch);
   const toKeep = idempotency.toKeep(message, connection.identity);
   const outcome = orchestrator.enqueue({
@@ -48,10 +35,7 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
   if (startedTurn) quota.took(connection.identity, conversationId);
   else withdraw?.();
   if (!startedTurn && watchesFirst) subscriptions.unwatchConversation(connection, conversationId);
-  if ("reason" in outcome) {
-    refuse(connection, message, refusalOf(outcome, conversationId));
-    return;
-  }
+  if ("reason" in outcome) return refusalOf(outcome, conversationId);
   connection.writer.beganTurn();
   logger.info("transport-ws: chat.queue accepted", { conversationId, startedTurn });
   const late = startedTurn && !watch ? subscriptions.watchConversation(connection, conversationId) : undefined;
@@ -65,18 +49,7 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
     ...(!startedTurn && messageId !== undefined && { messageId }),
   };
   idempotency.keep(message, connection.identity, answer);
-  answerWatching(connection, message, answer, late);
-}
-
-/** The text is accepted even if its sender cannot watch the conversation. That error is sent beside the reply. */
-function answerWatching(
-  connection: Connection,
-  message: ChatQueue,
-  answer: object,
-  watch: Watch | Refusal | undefined,
-): void {
-  succeed(connection, message, answer);
-  if (watch && "reply" in watch) refuse(connection, {}, watch);
+  return respondAccepted(connection, message, answer, late);
 }
 
 /** The running turn's id, for a host that does not return the id of the turn it started. */

@@ -1,11 +1,11 @@
 // Answers one request. A request with an id gets a reply. Without one, success is silent and a failure gets the base
 // contract's refusal. Must never answer a request twice.
-
 import type { Refused } from "../../ports/orchestrator.ts";
 import { isErrorCode } from "../../protocol/error-code.ts";
 import { encodeMessage } from "../../protocol/frame.ts";
 import { chatError, type Refusal, refusals, retryAfterMsOf } from "../../protocol/refusals.ts";
 import type { Reply } from "../../protocol/server-message.ts";
+import type { Watch } from "../../streams/watches.ts";
 import type { Connection } from "../connection.ts";
 
 /** The part of a request that its answer needs. Only a v1 socket sends an id. */
@@ -13,9 +13,33 @@ export interface Paired {
   id?: string | undefined;
 }
 
-/** The request succeeded. Without an id success is silent (protocol 1.1). */
-export function succeed(connection: Connection, { id }: Paired, contents: object = {}): void {
-  if (id !== undefined) connection.writer.control(encodeMessage({ type: "reply", id, ok: true, ...contents }));
+/** What an action answers: a refusal, or the fields of the reply to a request that succeeded. */
+export type Answer = Refusal | Record<string, unknown>;
+
+const isRefusal = (answer: Answer): answer is Refusal => "reply" in answer;
+
+/** Without an id success is silent (protocol 1.1). */
+export function respond(connection: Connection, request: Paired, answer: Answer): void {
+  const { id } = request;
+  if (isRefusal(answer)) refuse(connection, request, answer);
+  else if (id !== undefined) connection.writer.control(encodeMessage({ type: "reply", id, ok: true, ...answer }));
+}
+
+/**
+ * The answer to a request that succeeded even if its sender cannot watch the conversation. That error is sent beside
+ * the reply.
+ * @returns undefined when both have been sent.
+ */
+export function respondAccepted(
+  connection: Connection,
+  request: Paired,
+  answer: Answer,
+  watch: Watch | Refusal | undefined,
+): Answer | undefined {
+  if (!watch || !("reply" in watch)) return answer;
+  respond(connection, request, answer);
+  refuse(connection, {}, watch);
+  return undefined;
 }
 
 /** The request failed. The socket stays open. */

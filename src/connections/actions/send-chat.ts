@@ -5,40 +5,23 @@ import type { TurnRequest } from "../../ports/orchestrator.ts";
 import type { ChatSend } from "../../protocol/chat-send.ts";
 import { refusals } from "../../protocol/refusals.ts";
 import type { Connection } from "../connection.ts";
-import { refusalOf, refuse, succeed } from "./replies.ts";
+import { type Answer, refusalOf, respondAccepted } from "./replies.ts";
 import type { Services } from "./services.ts";
 
-export function sendChat(connection: Connection, message: ChatSend, services: Services): void {
+export function sendChat(connection: Connection, message: ChatSend, services: Services): Answer | undefined {
   const { orchestrator, quota, idempotency, watches, subscriptions, logger } = services;
   const { identity } = connection;
   const kept = idempotency.recall(message, identity);
-  if (kept && "reply" in kept) {
-    refuse(connection, message, kept);
-    return;
-  }
+  if (kept && "reply" in kept) return kept;
   const problem = kept && services.authoriser.refusal(identity, "read", { conversationId: kept.conversationId });
-  if (problem !== undefined) {
-    refuse(connection, message, refusals.forbidden(message.type, problem, {}));
-    return;
-  }
+  if (problem !== undefined) return refusals.forbidden(message.type, problem, {});
   const conversationId = kept?.conversationId ?? message.conversationId ?? randomUUID();
   const full = kept || orchestrator.isActive(conversationId) ? undefined : quota.refusal(identity, conversationId);
-  if (full) {
-    refuse(connection, message, refusalOf(full, message.conversationId));
-    return;
-  }
+  if (full) return refusalOf(full, message.conversationId);
   const before = connection.watches.get(conversationId);
   const watch = before ?? subscriptions.watchConversation(connection, conversationId);
-  if (kept) {
-    // Repeats the first success even if the sender cannot watch the conversation. That error is sent beside the reply.
-    succeed(connection, message, kept);
-    if ("reply" in watch) refuse(connection, {}, watch);
-    return;
-  }
-  if ("reply" in watch) {
-    refuse(connection, message, watch);
-    return;
-  }
+  if (kept) return respondAccepted(connection, message, { ...kept }, watch);
+  if ("reply" in watch) return watch;
   const withdraw = watches.ask(watch);
   const outcome = orchestrator.startTurn(turnRequest(conversationId, message, identity, services));
   if (outcome.started) {
@@ -49,14 +32,13 @@ export function sendChat(connection: Connection, message: ChatSend, services: Se
     const answer = { conversationId, turnId: outcome.turnId };
     idempotency.keep(message, identity, answer);
     if (message.conversationId === undefined) services.authoriser.created(identity, conversationId);
-    succeed(connection, message, answer);
-    return;
+    return answer;
   }
   // After a refusal only already-active keeps the subscription (protocol 1.4). The running turn may be the sender's.
   if (outcome.reason === "already-active") withdraw();
   else watch.tell("turn.refused");
   if (!before && outcome.reason !== "already-active") subscriptions.unwatchConversation(connection, conversationId);
-  refuse(connection, message, refusalOf(outcome, message.conversationId));
+  return refusalOf(outcome, message.conversationId);
 }
 
 function turnRequest(

@@ -1,6 +1,5 @@
 // Finds actors by chart, state, name and age, and describes one actor in detail. Reads the running system on each
 // request and keeps no copy.
-
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateNode } from "xstate";
 import type { Connection } from "../../connections/connection.ts";
 import type { TurnProgress } from "../../ports/conversations.ts";

@@ -1,5 +1,4 @@
 // What an actor waits for: the description of each active state, the events it reacts to, and its deadlines.
-
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateNode } from "xstate";
 import type { Clock } from "../../runtime/clock.ts";
 import { activeNodesOf, scheduledEventsIn } from "../../runtime/xstate-internals.ts";

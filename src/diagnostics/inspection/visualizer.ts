@@ -1,6 +1,5 @@
 // The server's side of the live visualizer: an overview, a search for actors, one actor in detail, and a stream of its
 // changes. Texts and payloads are hidden unless the operator shows them (--inspect=full).
-
 import type { AnyActorRef } from "xstate";
 import type { Limits } from "../../limits.ts";
 import type { ActorRegistry } from "../../runtime/actor-registry.ts";

@@ -1,6 +1,5 @@
 // The demo agent: three models that need no network and always give the same answer, so that you can try the server at
 // once and tests know what to expect. Must never reach outside the process.
-
 import type { Agent, AgentRun } from "../../ports/agent.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { calculatorTool } from "../tools/calculator.ts";

@@ -1,6 +1,5 @@
 // Runs one tool call: passes its output on while it runs, and ends with exactly one result unless the turn is aborted.
 // A tool must never be able to block or end a turn by throwing, hanging or flooding.
-
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent, AgentRun, Tool } from "../../ports/agent.ts";
 import { cutToolText, encodedBytes, eventHeadBytes } from "../../protocol/text-size.ts";

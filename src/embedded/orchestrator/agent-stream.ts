@@ -1,6 +1,5 @@
 // Runs an agent until it returns, throws, or is no longer listened to. Must never let an agent that yields without ever
 // waiting block the event loop.
-
 import type { TurnFailure } from "../../../machines/turn.ts";
 import type { Limits } from "../../limits.ts";
 import type { Agent, AgentResult, AgentRun } from "../../ports/agent.ts";

@@ -1,5 +1,4 @@
 // What the parts of the orchestrator share: its ports, limits and clock, and the functions that announce a change.
-
 import type { Limits } from "../../limits.ts";
 import type { Tool } from "../../ports/agent.ts";
 import type { Logger } from "../../ports/logger.ts";

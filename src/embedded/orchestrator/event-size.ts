@@ -1,6 +1,5 @@
 // The size bounds of events and turns: an event that is too large is split or truncated, and a running turn's log has a
 // budget. Must never let through an event larger than the protocol allows.
-
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent } from "../../ports/agent.ts";
 import { objectJson } from "../../protocol/json-cache.ts";

@@ -1,7 +1,6 @@
 // The part of a running turn that is not history yet. It is written to the journal during a step, and each finished
 // step becomes history. Must never split a surrogate pair between two writes, nor hold text back from the journal for
 // longer than limits.journalIntervalMs.
-
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent } from "../../ports/agent.ts";
 import type { QueuedMessage } from "../../ports/orchestrator.ts";

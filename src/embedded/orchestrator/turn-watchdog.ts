@@ -1,6 +1,5 @@
 // Checks all running turns every limits.turnCheckMs: marks turns whose agent is silent as stalled, and stops turns that
 // have gone unwatched for orphanMs. One timer serves all turns, and none runs while no turn does.
-
 import type { Limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";

@@ -1,6 +1,5 @@
 // Converts the store port's rows to table rows and back: fields that are searched by are columns, the rest is one JSON
 // text. Must never lose a field.
-
 import type { ConversationRow, TurnRow } from "../../ports/store.ts";
 import type { Role, StoredChunk } from "../../protocol/chunk.ts";
 import { json, number, numberOrNull, type ResultRow, text, textOrNull } from "./columns.ts";

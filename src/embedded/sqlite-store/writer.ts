@@ -1,6 +1,5 @@
 // Commits units of writes: appended units together once per event-loop turn, attempted units at once. Must never lose a
 // unit that can succeed, reorder units, or let a unit that can never succeed block the others.
-
 import type { Limits } from "../../limits.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { StoreError, type Write } from "../../ports/store.ts";

@@ -1,6 +1,5 @@
 // The surface `gateway`: the numbers of sockets and running turns, deltas per second, and a toggle that refuses new
 // turns. Its figures are read once a second, and only while somebody watches it.
-
 import type { SurfaceProvider } from "../../ports/surfaces.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Changes } from "./changes.ts";

@@ -1,5 +1,4 @@
 // demo/echo: streams the prompt back word by word. Its deltas, joined, are exactly the prompt.
-
 import type { AgentRun } from "../../../ports/agent.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import type { Step } from "../step-loop.ts";

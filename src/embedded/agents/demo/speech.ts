@@ -1,5 +1,4 @@
 // What the demo models share: reading the prompt, counting words, pausing between them.
-
 import type { AgentMessage } from "../../../ports/agent.ts";
 import type { Usage } from "../../../protocol/turn-event.ts";
 import { type Clock, sleep } from "../../../runtime/clock.ts";

@@ -1,6 +1,5 @@
 // demo/tools: really calls the clock and the calculator, then answers with their results. The expression to calculate
 // is taken from the prompt.
-
 import type { AgentMessage, AgentRun } from "../../../ports/agent.ts";
 import type { Clock } from "../../../runtime/clock.ts";
 import type { Step } from "../step-loop.ts";

@@ -91,6 +91,10 @@ export function changeTokensFile(path: string, limits: FileLimits, change: (toke
   try {
     const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
     const tokens = change(isThere ? entriesIn(path, limits) : []);
+    if (tokens.length > limits.tokensMax)
+      throw new TokensFileError(
+        `The tokens file ${path} holds ${limits.tokensMax} tokens, the maximum: remove one first.`,
+      );
     writeFileSync(handle, `${JSON.stringify({ tokens }, undefined, 2)}\n`);
     renameSync(next, path);
   } catch (error) {

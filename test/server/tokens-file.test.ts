@@ -58,6 +58,16 @@ test("a name is given once, and only what is there can be removed", () => {
   assert.is(readFileSync(file, "utf8"), before);
 });
 
+test("no more tokens are added than a server would read", () => {
+  const tokens = Array.from({ length: limits.tokensMax }, (_, index) => entry(`t${index}`));
+  write({ tokens });
+  const add = (): string => runTokenCommand({ action: "add", name: "phone", scopes: ["chat"], file });
+  assert.throws(add, new RegExp(`holds ${limits.tokensMax} tokens, the maximum: remove one first`));
+  runTokenCommand({ action: "remove", name: "t0", file });
+  add();
+  assert.is(readTokensFile(file, limits).length, limits.tokensMax);
+});
+
 test("what is wrong with a file is told with its place and the remedy, and never with a digest", () => {
   for (const [content, message] of [
     ["{", /is not JSON/],

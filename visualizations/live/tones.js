@@ -11,6 +11,8 @@ const tones = new Map([
   ["connection.closing.draining", "warn"],
   ["connection.closing.slow", "bad"],
   ["connection.closing.silent", "bad"],
+  ["connection.closing.flooding", "bad"],
+  ["connection.closing.revoked", "warn"],
   ["connection.closing.refused", "bad"],
   ["connection.closing.defect", "bad"],
   ["watch.watching.cursor.lagging", "warn"],
@@ -20,6 +22,7 @@ const tones = new Map([
   ["conversation.recovering.waitingForStore", "bad"],
   ["conversation.sealing.waitingForStore", "bad"],
   ["turn.running.working.retrying", "warn"],
+  ["turn.running.stalled", "bad"],
   ["turn.failed", "bad"],
   ["turn.outgrown", "bad"],
 ]);

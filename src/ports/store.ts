@@ -120,9 +120,9 @@ export interface Store {
    */
   attempt(writes: Write[]): void;
   /**
-   * Adds these writes as one unit to the transaction of this tick. The caller must not change them afterwards. They are
-   * never lost: writes that cannot be committed are kept in order and tried again with the next flush. A unit that can
-   * never succeed, whatever the disk (a turn that begins twice, a value that JSON cannot represent), becomes a dead
+   * Adds these writes as one unit to the transaction of this tick. The caller must not change a write afterwards. They
+   * are never lost: writes that cannot be committed are kept in order and tried again with the next flush. A unit that
+   * can never succeed, whatever the disk (a turn that begins twice, a value that JSON cannot represent), becomes a dead
    * letter and is logged as an error.
    */
   append(writes: Write[]): void;

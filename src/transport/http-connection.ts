@@ -1,10 +1,11 @@
 // One HTTP connection under the fair reader. When a client pipelines requests (RFC 9112 9.3.2), the next one is read
 // after the response to the last one has been sent.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Limits } from "../limits.ts";
 import type { Consumer, ReadSocket, TcpReader } from "./tcp-reader.ts";
 
-/** What a request costs after it has been parsed, at least. */
-const requestWorkMs = 0.3;
+/** What a GET costs after it has been parsed, at least. Any other request may begin a turn. */
+const readWorkMs = 0.3;
 
 const connection = Symbol("connection");
 
@@ -24,9 +25,9 @@ class HttpConnection implements Consumer {
     this.#reader = reader;
   }
 
-  requested(request: IncomingMessage, response: ServerResponse): void {
+  requested(request: IncomingMessage, response: ServerResponse, { turnWorkMs }: Pick<Limits, "turnWorkMs">): void {
     this.#unanswered.add(request);
-    this.#reader.began(this.#tcp, requestWorkMs);
+    this.#reader.began(this.#tcp, request.method === "GET" ? readWorkMs : turnWorkMs);
     response.once("close", () => {
       this.#unanswered.delete(request);
       if (!this.#isAwaitingResponse()) this.#reader.release(this.#tcp);
@@ -49,7 +50,7 @@ class HttpConnection implements Consumer {
 }
 
 /** Puts every connection of the server under the fair reader until it becomes a WebSocket. */
-export function readFairly(server: Server, reader: TcpReader): void {
+export function readFairly(server: Server, reader: TcpReader, limits: Pick<Limits, "turnWorkMs">): void {
   server.on("connection", (tcp: HttpSocket) => {
     const mine = new HttpConnection(tcp, reader);
     tcp[connection] = mine;
@@ -61,7 +62,7 @@ export function readFairly(server: Server, reader: TcpReader): void {
   }
   server.on("request", (request, response) => {
     const tcp: HttpSocket = request.socket;
-    tcp[connection]?.requested(request, response);
+    tcp[connection]?.requested(request, response, limits);
   });
 }
 

@@ -127,7 +127,7 @@ export function createTransport(options: TransportOptions): Transport {
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void =>
     upgrades.take(request, stream, detachForUpgrade(request.socket, requestReader, head));
   const serve = (server: Server): void => {
-    readFairly(server, requestReader);
+    readFairly(server, requestReader, limits);
     server.on("upgrade", upgrade);
   };
 

@@ -1,7 +1,9 @@
-// How long tests may take, how much each plays, and how much of the code they must reach: the one place for these
-// numbers. A deadline makes no test slower; it is the moment from which waiting on means that something hangs.
+// The one place for the numbers of the tests: how long they may take, how much each one runs, and how much of the code
+// they must cover. A deadline makes no test slower. It is the time after which a test counts as hanging.
 
-/** What `npm test` plays of a suite, and what `npm run test:all` plays where there is more. */
+/**
+ * How much of a suite runs: `npm test` runs the short form, `npm run test:all` the long form of a suite that has one.
+ */
 export type Form = "short" | "long";
 
 export const isLong = process.env["TEST_FORM"] === "long";
@@ -16,89 +18,91 @@ export interface Floor {
 }
 
 export interface FileBudget {
-  /** Part of the file's path below the root. The first row that fits holds. */
+  /** Part of the file's path below the root. The first row that matches applies. */
   path: string;
   /**
-   * What it takes on a quiet core. The longest begin first, and what takes many times as long hangs. Without it the
-   * file is left to the long form.
+   * How long the file takes on an idle core. The longest files start first, and a file that takes many times as long
+   * counts as hanging. Without this field, only the long form includes the file.
    */
   seconds?: number;
-  /** The same in its long form; without it the file has none. */
+  /** The same for the long form. Without this field, the file has no long form. */
   longSeconds?: number;
-  /** Runs while no other test file does: for what measures memory or time. */
+  /** Runs while no other test file does, because it measures memory or time. */
   alone?: true;
 }
 
 export const budgets = {
-  /** A single await in a test. Higher: a broken test says so later; lower: a busy machine fails good ones. */
+  /**
+   * Deadline of a single await in a test. Higher: a broken test fails later. Lower: good tests fail on a busy machine.
+   */
   awaitMs: 20_000,
-  /** A test file gets so many times what it takes on a quiet core … */
+  /** The deadline of a test file, as a multiple of what it takes on an idle core. */
   deadlineFactor: 12,
-  /** … and this at least. */
+  /** The least deadline of a test file. */
   fileDeadlineMs: 180_000,
-  /** The whole run, in either form: what has not begun by then is reported as failed. */
+  /** Deadline of the whole run, in either form. A file that has not begun by then is reported as failed. */
   runDeadlineMs: 25 * 60_000,
-  /** The coverage report, after the tests. */
+  /** Deadline of the coverage report, which follows the tests. */
   coverageDeadlineMs: 3 * 60_000,
-  /** Files at once, on two cores. The long forms hardly wait, and fail beside a third. */
+  /** Test files that run at once on two cores. The long forms hardly wait, so they fail beside a third one. */
   filesAtOnce: byForm(4, 2),
-  /** Characters of one file's output that are kept; of more than that, the beginning and the end. */
+  /** Characters kept of one file's output. Of a longer output, the beginning and the end are kept. */
   outputCharactersMax: 2_000_000,
   network: {
-    /** Clients behind a network that cuts, stalls and throttles: so long, and then what they have is compared. */
-    chaosMs: byForm(12_000, 60_000),
-    /** The same for the storm, on a server that is killed now and then. Shorter: too little happens. */
-    stormMs: byForm(11_000, 16_000),
+    /** How long clients run behind a network that cuts, stalls and throttles, before what they have is compared. */
+    chaosMs: byForm(9_000, 60_000),
+    /** The same for the storm, whose server is killed now and then. Shorter: too little happens. */
+    stormMs: byForm(9_000, 16_000),
     stormReaders: byForm(20, 36),
-    /** Many clients, and a server that is restarted meanwhile. Shorter: no turn is under way long enough. */
-    restartsMs: byForm(9_000, 16_000),
+    /** How long many clients run while the server is restarted. Shorter: no turn runs long enough. */
+    restartsMs: byForm(8_000, 16_000),
     restarts: byForm(2, 4),
     restartClients: byForm(30, 200),
     /** Pieces of 200 characters in the turn that slow sockets watch. */
     ladderTokens: byForm(6_000, 20_000),
-    /** So long a peer that reads 8 kB a second is seen to stay open; more than the 10 s that an ack may take. */
+    /** How long a peer that reads 8 kB a second must stay open. More than the 10 s that an ack may take. */
     slowPeerMs: byForm(12_000, 20_000),
   },
-  /** The server on a simulated clock. */
-  simulationSeeds: byForm(150, 3_000),
+  /** Random seeds for the server on a simulated clock. */
+  simulationSeeds: byForm(100, 3_000),
   /** The same suites with every limit at its smallest. */
   smallest: {
-    histories: byForm(100, 600),
-    simulationSeeds: byForm(40, 200),
+    histories: byForm(60, 600),
+    simulationSeeds: byForm(25, 200),
   },
-  /** A soak that only shows that soaking works. */
+  /** A soak that only proves that the soak itself works. */
   soakMs: byForm(8_000, 12_000),
-  /** Frames that nobody should send, and requests beside them. */
-  fuzzFrames: byForm(200_000, 3_000_000),
+  /** The least number of invalid frames that the fuzz test sends, beside invalid requests. */
+  fuzzFrames: byForm(120_000, 3_000_000),
   /** How often the server is killed under load: about one second each. */
   kills: byForm(2, 20),
   killsOnFailingDisk: byForm(1, 3),
   /** The model suites. */
   model: {
-    /** Steps of a tour over the transitions of a model; undefined: every shortest path, and longer ones, are played. */
+    /** Steps of a tour over the transitions of a model; undefined: every shortest path and longer ones are played. */
     tourStepsMax: byForm(16, undefined),
-    /** Every state within the exploration's bounds; without its two largest scopes. */
+    /** Whether every state within the exploration's bounds is visited, or its two largest scopes are left out. */
     isWholeExploration: byForm(false, true),
     explorationMs: 240_000,
-    /** The larger bounds, on demand: what is not visited by then is reported as left. */
+    /** Time for the larger bounds, on demand. States that are not visited by then are reported. */
     largerExplorationMs: 20 * 60_000,
     /** Random histories. */
-    histories: byForm(150, 2_500),
+    histories: byForm(100, 2_500),
     /** The same on the whole embedded server. */
-    embeddedHistories: byForm(150, 1_000),
-    /** Servers that break a promise: each, or every third one. */
+    embeddedHistories: byForm(100, 1_000),
+    /** Which seeded faults are tested: each, or every third one. */
     sabotageEvery: byForm(3, 1),
-    /** Of `npm run model`, which plays as many as fit in. */
+    /** Time for `npm run model`, which plays as many histories as fit in. */
     historiesMs: 45_000,
     embeddedHistoriesMs: 20_000,
-    /** Fewer than that in their time prove too little: `npm run model` fails. */
+    /** With fewer histories than this, `npm run model` fails, because they prove too little. */
     historiesLeast: 500,
-    /** One seeded fault: what has not come to an end by then is found by that. */
+    /** Deadline of one seeded fault. A fault that prevents the suite from ending by then counts as found. */
     mutantMs: 150_000,
   },
 } as const;
 
-/** A file called *.alone.test.ts runs alone without a row here. One without a row takes a few seconds. */
+/** A file named *.alone.test.ts runs alone even without a row. A file without a row takes a few seconds. */
 export const fileBudgets: FileBudget[] = [
   { path: "test/network/waiting", longSeconds: 19, alone: true },
   { path: "test/network/ladder", seconds: 33, longSeconds: 60 },
@@ -137,7 +141,7 @@ export const fileBudgets: FileBudget[] = [
   { path: "test/streams/turn-log.test", seconds: 10 },
 ];
 
-/** Percent of a directory, less what a narrower row has, that tests must reach. These may only rise. */
+/** Percent of a directory that tests must cover, without the files of a narrower row. These may only rise. */
 export const coverageFloors: Floor[] = [
   { directory: "machines/", lines: 95, branches: 95 },
   { directory: "src/", lines: 90, branches: 90 },

@@ -1,5 +1,5 @@
-// The dashboard and the alert rules speak of figures that the server has, each rule says why somebody should look, and
-// the files can be read by what they are for.
+// The dashboard and the alert rules use only metrics that the server has, each rule says why it matters, and the files
+// can be parsed.
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -16,7 +16,7 @@ const alerts = fileOf("alerts.yaml");
 const namesIn = (text: string): Set<string> => new Set(text.match(/\b(?:turnwire|process|nodejs)_[a-z0-9_]+/g));
 const histogramParts = /_(?:bucket|count|sum)$/;
 
-test("every figure in them is one that the server shows", async () => {
+test("every metric in the dashboard and the alert rules is one that the server exports", async () => {
   const server = await ServerProcess.start();
   const { text } = await ask(server, "/metrics");
   await server.stop();
@@ -29,7 +29,7 @@ test("every figure in them is one that the server shows", async () => {
     assert.ok(limit in limits, `there is no limit ${limit}`);
 });
 
-test("every figure of ours is in the dashboard, so that nothing is shown that nobody looks at", async () => {
+test("every turnwire metric except four is in the dashboard", async () => {
   const server = await ServerProcess.start();
   const { text } = await ask(server, "/metrics");
   await server.stop();
@@ -39,7 +39,7 @@ test("every figure of ours is in the dashboard, so that nothing is shown that no
   assert.equal(left, ["turnwire_watches", "turnwire_surfaces", "turnwire_turn_logs", "turnwire_writes_total"]);
 });
 
-test("the dashboard is JSON, each panel with a title, what it means and a query", () => {
+test("the dashboard is JSON, and each panel has a title, a description and a query", () => {
   const { panels } = JSON.parse(dashboard) as {
     panels: { id: number; title: string; description: string; targets: { expr: string }[] }[];
   };

@@ -1,5 +1,5 @@
-// What is published works without TypeScript: a copy of the repository is packed with npm, unpacked as somebody's
-// dependency, and used from plain JavaScript. What its documents say of it compiles.
+// The published package works without TypeScript: a copy of the repository is packed with npm, unpacked as a dependency
+// of another project, and used from plain JavaScript. The code in its documents compiles.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -19,7 +19,7 @@ const manifest = parseManifest(readFileSync(join(repository, "package.json"), "u
 
 const unit = suite("package: manifest");
 
-unit("doors lead into dist, and what only serves its development is left out", () => {
+unit("entry points lead into dist, and development-only fields are left out", () => {
   const packed = packedManifest({
     name: "x",
     version: "1.0.0",
@@ -45,9 +45,9 @@ unit("doors lead into dist, and what only serves its development is left out", (
 });
 
 const wrong: [string, JsonObject, string][] = [
-  ["a door to what is not built", { bin: { x: "./tools/x.ts" } }, '"./tools/x.ts" is not built'],
-  ["a door with conditions", { exports: { ".": { default: "./src/x.ts" } } }, '"." must be a single path'],
-  ["a single door", { exports: "./src/x.ts" }, "must be objects of paths"],
+  ["an entry point that is not built", { bin: { x: "./tools/x.ts" } }, '"./tools/x.ts" is not built'],
+  ["an entry point with conditions", { exports: { ".": { default: "./src/x.ts" } } }, '"." must be a single path'],
+  ["a single entry point", { exports: "./src/x.ts" }, "must be objects of paths"],
 ];
 for (const [what, broken, says] of wrong) {
   unit(`${what} is refused`, () => {
@@ -55,7 +55,7 @@ for (const [what, broken, says] of wrong) {
   });
 }
 
-unit("package.json comes back to the letter, also after a pack that was broken off", () => {
+unit("package.json is restored exactly, even after an interrupted pack", () => {
   const root = mkdtempSync(join(tmpdir(), "turnwire-swap-"));
   try {
     const path = join(root, "package.json");
@@ -80,8 +80,8 @@ unit.run();
 
 const packing = suite("package: packed");
 
-// Each test asks for the package, and no `before` hook: uvu drops what a hook throws.
-packing("npm packs a copy of the repository, and leaves it as it was", async () => {
+// Each test calls pack() instead of a `before` hook, because uvu drops the error of a hook.
+packing("npm packs a copy of the repository and leaves it unchanged", async () => {
   const { tree } = await pack();
   assert.is(readFileSync(join(tree, "package.json"), "utf8"), readFileSync(join(repository, "package.json"), "utf8"));
   assert.not.ok(existsSync(join(tree, ".package.json.original")));
@@ -93,7 +93,7 @@ async function contents(): Promise<string[]> {
   return readdirSync(installed, { recursive: true, encoding: "utf8" }).map((path) => path.replaceAll("\\", "/"));
 }
 
-packing("the package holds what runs, its sources and its documents, and nothing else", async () => {
+packing("the package contains its code, its sources and its documents, and nothing else", async () => {
   const paths = await contents();
   const pages = ["dist/src/page/index.html", "dist/visualizations/live/index.html", "dist/visualizations/watch.svg"];
   for (const path of ["dist/src/cli.js", "dist/src/turnwire.d.ts", ...pages]) assert.ok(paths.includes(path), path);
@@ -103,7 +103,7 @@ packing("the package holds what runs, its sources and its documents, and nothing
   assert.equal(unbuilt, [], "Node strips no types below node_modules");
 });
 
-packing("each link of its README leads to a file in it", async () => {
+packing("each link of the package's README leads to a file in the package", async () => {
   const { installed } = await pack();
   const paths = await contents();
   const documents = paths.filter((path) => path.endsWith(".md"));
@@ -115,7 +115,7 @@ packing("each link of its README leads to a file in it", async () => {
   );
 });
 
-packing("both doors open from plain JavaScript", async () => {
+packing("both entry points can be imported from plain JavaScript", async () => {
   const script = `
     const host = await import("turnwire/host");
     const server = await import("turnwire");
@@ -125,13 +125,13 @@ packing("both doors open from plain JavaScript", async () => {
   assert.equal(JSON.parse(await evaluate(script)), ["function", true, "turnwire"]);
 });
 
-/** What a module prints in a project that has the package. */
+/** Returns what a module prints in a project that has the package. */
 async function evaluate(script: string, node = process.execPath): Promise<string> {
   const { consumer: cwd } = await pack();
   return (await run(node, ["--input-type=module", "-e", script], { cwd, timeout: 30_000 })).stdout;
 }
 
-packing("the command says its version", async () => {
+packing("the command prints its version", async () => {
   const { consumer, installed } = await pack();
   const packed = parseManifest(readFileSync(join(installed, "package.json"), "utf8"));
   assert.equal(packed["bin"], { turnwire: "./dist/src/cli.js" });
@@ -140,7 +140,7 @@ packing("the command says its version", async () => {
   assert.match(stdout, String(manifest["version"]));
 });
 
-packing("its server shows its charts: the page and the pictures are where it looks for them", async () => {
+packing("the packed server serves its charts: it finds the page and the pictures", async () => {
   const script = `
     const { serveConfig, startServer } = await import("turnwire");
     const config = serveConfig(["--port", "0", "--http-port", "0", "--data-dir", ":memory:", "--inspect"]);
@@ -151,7 +151,7 @@ packing("its server shows its charts: the page and the pictures are where it loo
   assert.equal(JSON.parse(await evaluate(script)), [200, 200, 200]);
 });
 
-packing("its examples run where it is installed", async () => {
+packing("the examples run where the package is installed", async () => {
   const { consumer: cwd } = await pack();
   for (const [name, last] of [
     ["resume", "without a hole"],
@@ -168,7 +168,7 @@ packing("its examples run where it is installed", async () => {
 const older = olderNode();
 const onOlderNode = older === undefined ? packing.skip : packing;
 
-onOlderNode("an older Node is told in one sentence which one is needed", async () => {
+onOlderNode("on an older Node, one sentence says which version is needed", async () => {
   const { consumer } = await pack();
   const { node = "", version = "" } = older ?? {};
   const sentence = `turnwire needs Node 24 or later and this is Node ${version}: npm i -D node@24`;
@@ -181,14 +181,14 @@ onOlderNode("an older Node is told in one sentence which one is needed", async (
   assert.equal([failed.code, failed.stdout, failed.stderr], [2, "", `${sentence}\n`]);
 });
 
-packing("the Node that is asked for is the one in package.json", () => {
+packing("the Node version that the code asks for is the one in package.json", () => {
   const [, oldest] = /const oldestNode = (\d+);/.exec(readFileSync(join(repository, "src/version.ts"), "utf8")) ?? [];
   assert.equal(manifest["engines"], { node: `>=${oldest}` });
 });
 
 // ── its types ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-packing("its types hold for a strict consumer", async () => {
+packing("the package's types compile for a strict consumer", async () => {
   const { consumer } = await pack();
   const lines = [
     'import type { RunningServer } from "turnwire";',
@@ -204,12 +204,12 @@ packing("its types hold for a strict consumer", async () => {
   writeFileSync(join(consumer, "tsconfig.json"), JSON.stringify(settings));
   const tsc = join(repository, "node_modules/typescript/bin/tsc");
   const said = await run(process.execPath, [tsc, "-p", consumer], { timeout: 60_000 }).then(() => "", outputOf);
-  // XState's own declarations do not hold.
+  // XState's own declarations do not compile.
   const ours = said.split("\n").filter((line) => /^\S/.test(line) && !line.includes("node_modules/xstate/"));
   assert.equal(ours, []);
 });
 
-packing("each type that its declarations name is exported beside them", async () => {
+packing("each type that an exported declaration names is exported too", async () => {
   const { consumer, installed } = await pack();
   const entries = ["turnwire", "server/host-extension"].map((name) => join(installed, `dist/src/${name}.d.ts`));
   assert.equal(unexportedTypes(join(consumer, "tsconfig.json"), installed, entries), []);
@@ -238,14 +238,14 @@ packing("a type that is named and not exported is found", async () => {
 
 // ── its documents ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-packing("the TypeScript and the JavaScript of the documents compile against it", async () => {
+packing("the TypeScript and the JavaScript of the documents compile against the package", async () => {
   const { consumer } = await pack();
   const blocks = documents().flatMap(({ path, text }) => blocksOf(path, text).filter(isCode));
   assert.ok(blocks.length > 0);
   assert.equal(await compileErrors(consumer, blocks), []);
 });
 
-packing("what does not compile in a document is found, at its line", async () => {
+packing("code in a document that does not compile is reported at its line", async () => {
   const { consumer } = await pack();
   const document = [
     "- Before:",

@@ -1,5 +1,5 @@
-// The pictures of the charts are the charts: drawn anew they are the files in visualizations/, and nothing is left out.
-// The picture of the actor tree is what a running server shows.
+// The pictures of the charts are up to date and complete: drawing them again gives the files in visualizations/. The
+// picture of the actor tree matches a running server.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
@@ -23,32 +23,29 @@ const drawn = await drawAll();
 const directory = fileURLToPath(new URL("../visualizations/", import.meta.url));
 const machineFiles = new URL("../machines/", import.meta.url);
 
-pictures("every picture is what its machine says; otherwise `npm run pictures` draws it anew", async () => {
+pictures("every picture matches its machine; otherwise `npm run pictures` redraws it", async () => {
   for (const [name, content] of drawn) {
     const file = `${directory}${name}`;
     assert.ok(existsSync(file), `visualizations/${name} is missing: npm run pictures`);
     assert.ok(
       readFileSync(file, "utf8") === content,
-      `visualizations/${name} is not what its machine says: npm run pictures`,
+      `visualizations/${name} does not match its machine: npm run pictures`,
     );
   }
 });
 
-pictures(
-  "every table that a document takes from code is up to date; otherwise `npm run pictures` prints it anew",
-  () => {
-    for (const [path, text] of printDocuments()) {
-      const present = readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
-      assert.ok(present === text, `${path} is not what the code says: npm run pictures`);
-    }
-  },
-);
+pictures("every table that a document takes from code is up to date; otherwise `npm run pictures` reprints it", () => {
+  for (const [path, text] of printDocuments()) {
+    const present = readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+    assert.ok(present === text, `${path} does not match the code: npm run pictures`);
+  }
+});
 
-pictures("drawn twice, the pictures are the same to the letter", async () => {
+pictures("drawing the pictures twice gives identical files", async () => {
   assert.equal([...(await drawAll())], [...drawn]);
 });
 
-pictures("every machine has its pictures, and no picture is without a machine", async () => {
+pictures("every machine has its pictures, and every picture has a machine", async () => {
   const names: string[] = ["actors"];
   for (const file of readdirSync(machineFiles)) {
     const exported: Record<string, unknown> = await import(new URL(file, machineFiles).href);
@@ -74,7 +71,7 @@ pictures("every state and every transition of a chart is in its picture by name,
   }
 });
 
-pictures("no line of text sticks out of its box", async () => {
+pictures("every line of text fits into its box", async () => {
   for (const machine of machines)
     for (const { box, width, description, behaviour } of (await layoutOf(chartOf(machine))).boxes)
       for (const line of [box.name, ...description, ...behaviour.map(({ words }) => words)])
@@ -101,33 +98,45 @@ const small = setup({
   },
 });
 
-pictures("arrows carry event, guard and actions by name, and what ignores an event on purpose is told", async () => {
-  const chart = chartOf(small);
-  assert.equal(chart.arrows.map(labelOf), ["go [isReady] / shout", "after patience"]);
-  assert.equal(
-    chart.arrows.map(({ kind }) => kind),
-    ["event", "delayed"],
-  );
-  const mermaid = mermaidOf(chart);
-  assert.match(mermaid, /small_here --> small_there : go \[isReady\] \/ shout/);
-  assert.match(mermaid, /ignores skip/);
-  assert.match(mermaid, /small_there --> \[\*\]/);
-  const svg = svgOf("small", await layoutOf(chart));
-  for (const words of ["go [isReady] / shout", "after patience", "entry / arrive", "ignores skip", "a &lt; b &amp; c"])
-    assert.ok(svg.includes(words), words);
-  assert.match(svg, /<text class="quiet"[^>]* data-transition="small.here skip 0">ignores skip</);
-  assert.match(svg, /<g class="state atomic initial" data-state="small.here">/);
-  assert.match(svg, /<g class="arrow delayed" data-transition="small.here xstate.after.patience.small.here 0">/);
-});
+pictures(
+  "arrows show event, guard and actions by name, and states show the events that they ignore on purpose",
+  async () => {
+    const chart = chartOf(small);
+    assert.equal(chart.arrows.map(labelOf), ["go [isReady] / shout", "after patience"]);
+    assert.equal(
+      chart.arrows.map(({ kind }) => kind),
+      ["event", "delayed"],
+    );
+    const mermaid = mermaidOf(chart);
+    assert.match(mermaid, /small_here --> small_there : go \[isReady\] \/ shout/);
+    assert.match(mermaid, /ignores skip/);
+    assert.match(mermaid, /small_there --> \[\*\]/);
+    const svg = svgOf("small", await layoutOf(chart));
+    for (const words of [
+      "go [isReady] / shout",
+      "after patience",
+      "entry / arrive",
+      "ignores skip",
+      "a &lt; b &amp; c",
+    ])
+      assert.ok(svg.includes(words), words);
+    assert.match(svg, /<text class="quiet"[^>]* data-transition="small.here skip 0">ignores skip</);
+    assert.match(svg, /<g class="state atomic initial" data-state="small.here">/);
+    assert.match(svg, /<g class="arrow delayed" data-transition="small.here xstate.after.patience.small.here 0">/);
+  },
+);
 
-pictures("what a state ignores by its meta is told quietly, what never comes is not", async () => {
-  const svg = svgOf("small", await layoutOf(chartOf(small)));
-  assert.match(svg, /<text class="quiet"[^>]*>ignores rain, child is done</);
-  assert.match(mermaidOf(chartOf(small)), /ignores rain, child is done/);
-  assert.not.match(svg, /snow/);
-});
+pictures(
+  "events that a state's meta ignores are shown as quiet text, and events that never come are not shown",
+  async () => {
+    const svg = svgOf("small", await layoutOf(chartOf(small)));
+    assert.match(svg, /<text class="quiet"[^>]*>ignores rain, child is done</);
+    assert.match(mermaidOf(chartOf(small)), /ignores rain, child is done/);
+    assert.not.match(svg, /snow/);
+  },
+);
 
-pictures("the picture of the actor tree is what a running server shows", async () => {
+pictures("the picture of the actor tree matches a running server", async () => {
   const fixture = await startInspectFixture();
   const charts = new Map<string, string>();
   const seen = new Set<string>();
@@ -154,7 +163,7 @@ pictures("the picture of the actor tree is what a running server shows", async (
   }
 });
 
-pictures("the tree has a place for a count of every kind, which is empty", async () => {
+pictures("the actor tree has an empty place for the count of each kind", async () => {
   const svg = await actorsSvg();
   const kinds = machines.map(({ id }) => id);
   assert.equal(valuesOf(svg, "data-kind").sort(), kinds.sort());
@@ -171,10 +180,17 @@ pictures("boxes do not overlap their neighbours, and each lies within its parent
       const inner = placed.get(child.id);
       assert.ok(outer && inner && inner.x >= outer.x && inner.y >= outer.y);
       assert.ok(inner.x + inner.width <= outer.x + outer.width && inner.y + inner.height <= outer.y + outer.height);
+      for (const { id } of parent.boxes) {
+        const other = placed.get(id);
+        if (!other || other === inner) continue;
+        const isBeside = other.x >= inner.x + inner.width || inner.x >= other.x + other.width;
+        const isAbove = other.y >= inner.y + inner.height || inner.y >= other.y + other.height;
+        assert.ok(isBeside || isAbove, `${child.id} and ${id}`);
+      }
     }
 });
 
-pictures("a picture cannot show what has no name", () => {
+pictures("guards and actions without a name cannot be drawn", () => {
   const nameless = setup({}).createMachine({ id: "nameless", on: { "*": { guard: () => true, actions: () => {} } } });
   assert.throws(() => chartOf(nameless), /declare it in setup/);
 });

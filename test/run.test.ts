@@ -1,5 +1,5 @@
-// The runner is run on files that are broken in every way a test file can be: each must be reported as failed, by its
-// own name and reason, and a run that had one must never end as if all were well.
+// Runs the runner on files that are broken in every way a test file can be. Each must be reported as failed, with its
+// name and reason, and a run with such a file must never end like a success.
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import {
   chmodSync,
@@ -26,7 +26,7 @@ import { eventually, within } from "./support/deadline.ts";
 const test = suite("test runner");
 const repository = join(import.meta.dirname, "..");
 
-/** A folder of its own with these files; removed after. */
+/** Creates a temporary folder with these files, and removes it afterwards. */
 async function withFixture(files: Record<string, string>, run: (root: string) => Promise<void> | void): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), "turnwire-run-"));
   try {
@@ -77,7 +77,7 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-test("a good fixture passes, and the plain line is the very last", async () => {
+test("a good fixture passes, and the line with the totals is the last", async () => {
   await withFixture({ "test/a.test.ts": good, "test/deep/b.test.ts": good }, async (root) => {
     const run = await runFixture(root);
     assert.is(run.lines.at(-1), "4 passed, 0 failed");
@@ -86,7 +86,7 @@ test("a good fixture passes, and the plain line is the very last", async () => {
   });
 });
 
-test("skipped tests are counted above the plain line", async () => {
+test("skipped tests are counted above the line with the totals", async () => {
   const skipping = `${uvu}test("one", () => {}); test.skip("two", () => {}); test.run();`;
   const allSkipped = `${uvu}test.skip("one", () => {}); test.run();`;
   await withFixture({ "test/a.test.ts": skipping, "test/b.test.ts": allSkipped }, async (root) => {
@@ -97,7 +97,7 @@ test("skipped tests are counted above the plain line", async () => {
   });
 });
 
-/** What makes each file fail, what the run has to say of it at its end, and how many of its tests pass all the same. */
+/** What makes each file fail, what the run must report about it at its end, and how many of its tests still pass. */
 const broken: { what: string; text: string; says: RegExp; passed?: number; hangs?: true }[] = [
   {
     what: "a test that throws",
@@ -194,11 +194,14 @@ const broken: { what: string; text: string; says: RegExp; passed?: number; hangs
   },
 ];
 
-/** All in one run, beside a good file; those that hang in another one, which has time enough for one that does not. */
+/**
+ * All run together, beside a good file. Files that hang have their own run, whose deadline is long enough for the good
+ * file.
+ */
 for (const isHanging of [false, true]) {
   const files = broken.filter(({ hangs = false }) => hangs === isHanging);
   const when = isHanging ? "when its time is over" : "by itself";
-  test(`each of ${files.length} broken files fails ${when} and is named`, async () => {
+  test(`each of ${files.length} broken files fails ${when} and is reported by name`, async () => {
     const texts = Object.fromEntries(files.map(({ text }, index) => [`test/broken-${index}.test.ts`, text]));
     await withFixture({ "test/good.test.ts": good, ...texts }, async (root) => {
       const run = await runFixture(root, ...(isHanging ? ["--deadline-ms", "10000"] : []), "test");
@@ -210,7 +213,7 @@ for (const isHanging of [false, true]) {
         assert.match(run.text, new RegExp(`^FAIL {2}test/broken-${index}\\.test\\.ts {2}`, "m"), what);
       }
       const passed = files.reduce((sum, one) => sum + (one.passed ?? 0), 2);
-      // Two tests of one file have failed.
+      // One of the files has two failed tests.
       const failed = files.length + (isHanging ? 0 : 1);
       assert.is(run.lines.at(-1), `${passed} passed, ${failed} failed`);
       assert.is(run.exitCode, 1);
@@ -235,14 +238,14 @@ test("a fixture without tests fails", async () => {
   });
 });
 
-test("an unknown flag and a deadline that is no number fail", async () => {
+test("an unknown flag and a deadline that is not a number fail", async () => {
   await withFixture({ "test/a.test.ts": good }, async (root) => {
     assert.match((await runFixture(root, "--verbose")).text, "FAIL  Unknown option '--verbose'");
     assert.match((await runFixture(root, "--deadline-ms", "soon")).text, "must be a whole number of milliseconds");
   });
 });
 
-test("what a file left running ends with it, hung or not", async () => {
+test("processes that a test file left running end with it, whether it hangs or not", async () => {
   const parent = (after: string): string => `${uvu}
     import { spawn } from "node:child_process";
     import { writeFileSync } from "node:fs";
@@ -263,7 +266,7 @@ test("what a file left running ends with it, hung or not", async () => {
   }
 });
 
-test("a run that is interrupted takes its test files with it", async () => {
+test("an interrupted run ends its test files", async () => {
   const endless = `${uvu}
     import { writeFileSync } from "node:fs";
     test("hangs", async () => {
@@ -286,7 +289,7 @@ test("a run that is interrupted takes its test files with it", async () => {
   });
 });
 
-test("output without end is kept at its beginning and its end", async () => {
+test("of a very long output, the beginning and the end are kept", async () => {
   const loud = `process.stdout.write("first\\n" + "x".repeat(9_000_000) + "\\nlast");`;
   await withFixture({ "test/loud.test.ts": loud }, async (root) => {
     const { output } = await runFile("test/loud.test.ts", { root, deadlineMs: 20_000, env: process.env });
@@ -297,7 +300,7 @@ test("output without end is kept at its beginning and its end", async () => {
   });
 });
 
-test("a floor that is missed fails the run, before the plain line", async () => {
+test("a missed floor fails the run, and is reported before the line with the totals", async () => {
   const files = {
     "machines/half.ts": "export const half = (x: number) => {\n  if (x > 1) {\n    return 1;\n  }\n  return 2;\n};\n",
     "machines/forgotten.ts": "export const forgotten = 1;\n",
@@ -318,7 +321,9 @@ test("a floor that is missed fails the run, before the plain line", async () => 
   });
 });
 
-/** The script in a folder of its own, with these commands in place of the checks; nothing is to be installed there. */
+/**
+ * Runs the CI script in a temporary folder, with these commands in place of the checks, and with nothing to install.
+ */
 async function runCi(check: string, testAll: string): Promise<Run> {
   const scripts = { check, "test:all": testAll };
   const files = {
@@ -353,7 +358,7 @@ test("CI ends with the sum of both runs, and never with 0 failed when anything h
   }
 });
 
-test("floors are judged over a directory's files together, less those of a narrower floor", () => {
+test("a floor holds for a directory's files together, except those of a narrower floor", () => {
   const figures = (covered: number) => ({ lines: { total: 10, covered }, branches: { total: 10, covered: 10 } });
   const files = new Map([
     ["src/a.ts", figures(10)],
@@ -378,7 +383,7 @@ test("floors are judged over a directory's files together, less those of a narro
   assert.equal(missedFloors(new Map(), floors, true), []);
 });
 
-test("a file of types and comments has nothing to reach, any code has", () => {
+test("a file of types and comments has nothing to cover, and a file with code has", () => {
   assert.ok(
     isTypeOnly("// A comment.\nimport type { A } from 'a';\nexport interface B extends A {}\nexport type C = 1;"),
   );
@@ -402,7 +407,7 @@ function order(root: string, form: Form, ...patterns: string[]): string[] {
   return testFiles(root, patterns, rows, form).map(({ path }) => path.replace(/test\/|\.test\.ts/g, ""));
 }
 
-test("the longest come first, those that run alone last, and each only in a form that it has", async () => {
+test("the longest files come first, those that run alone last, and each runs only in a form that it has", async () => {
   const files = Object.fromEntries(
     ["a", "b", "slow", "c.alone", "heavy", "late"].map((name) => [`test/${name}.test.ts`, good]),
   );
@@ -415,7 +420,7 @@ test("the longest come first, those that run alone last, and each only in a form
   });
 });
 
-test("a test file is told the form that it is to play", async () => {
+test("a test file receives the form that it must run", async () => {
   const telling = `${uvu}
     test("one", () => { throw new Error("form: " + process.env.TEST_FORM); });
     test.run();`;
@@ -425,7 +430,7 @@ test("a test file is told the form that it is to play", async () => {
   });
 });
 
-test("every row of the budgets is that of a file", () => {
+test("every row of the budgets matches a test file", () => {
   const paths = testFiles(repository, [], []).map(({ path }) => path);
   for (const row of fileBudgets)
     assert.ok(
@@ -434,7 +439,7 @@ test("every row of the budgets is that of a file", () => {
     );
 });
 
-test("a file that runs alone overlaps with no other, and the others do", async () => {
+test("a file that runs alone overlaps with no other, and the others overlap", async () => {
   const stamp = (name: string, until: string): string => `${uvu}
     import { appendFileSync, readFileSync } from "node:fs";
     test("one", async () => {

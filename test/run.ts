@@ -6,7 +6,7 @@
 //   node test/run.ts --long               those that have a long form, in that form
 //   node test/run.ts watch surface        those with one of these words in their path
 //   node test/run.ts --coverage watch     with a coverage report, whose floors are not judged
-//   node test/run.ts --deadline-ms 5000   every file gets so long, whatever its budget says
+//   node test/run.ts --deadline-ms 5000   every file has this deadline, whatever its budget says
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { budgets, coverageFloors, type Form, fileBudgets } from "./budgets.ts";
@@ -19,7 +19,7 @@ import { type Verdict, verdictOn } from "./run/verdict.ts";
 const root = process.cwd();
 const startedAt = performance.now();
 const total = { passed: 0, failed: 0, skipped: 0 };
-/** What the run ends with: each with what a reader needs to know of it. */
+/** What the run prints at its end: each failure with its details. */
 const failures: string[] = [];
 
 function say(line: string): void {
@@ -76,10 +76,11 @@ async function main(): Promise<void> {
   const deadlineMs = values["deadline-ms"];
   const files = testFiles(root, positionals, fileBudgets, form);
   if (deadlineMs !== undefined) for (const file of files) file.deadlineMs = milliseconds(deadlineMs);
-  // uvu colours what it prints when told to; its summary is read here.
+  // uvu can print colours, but its summary is parsed here.
   const { FORCE_COLOR: _, NODE_V8_COVERAGE: __, NODE_COMPILE_CACHE: ___, ...inherited } = process.env;
   const env = { ...inherited, NO_COLOR: "1", TEST_FORM: form };
-  // Hundreds of processes load the same files. What is kept of that for the next one makes coverage less exact.
+  // Hundreds of processes load the same files, so that they share a compile cache. That cache makes coverage less
+  // exact.
   const NODE_COMPILE_CACHE = join(root, "node_modules/.cache/tests");
   await runAll(files, { ...env, ...(isCovered ? beginCoverage(root) : { NODE_COMPILE_CACHE }) });
   if (isCovered) {

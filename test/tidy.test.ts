@@ -1,5 +1,5 @@
-// The style of the code (CONTRIBUTING.md), as far as a program can see it: each check looks at the real files. That the
-// checks find what they are for is shown in test/tidy/checks.test.ts.
+// Checks the style of the code (CONTRIBUTING.md) on the real files, as far as a program can. test/tidy/checks.test.ts
+// proves that the checks find their faults.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -32,16 +32,16 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 function none(findings: readonly string[]): void {
   if (findings.length === 0) return;
   const error = new Error(`${findings.length} found:\n    ${findings.join("\n    ")}`);
-  // The findings say where; where this is thrown says nothing.
+  // The findings name their files, and the stack of this error adds nothing.
   error.stack = error.name;
   throw error;
 }
 
-// ── what a file is ────────────────────────────────────────────────────────────────────────────────────────────────
+// ── files ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const files = suite("tidy: files");
 
-files("the files of the fixture are found", () => {
+files("the files of the repository are found", () => {
   const paths = fixture.map((source) => source.path);
   for (const path of ["package.json", "src/limits.ts", "test/tidy.test.ts", "LICENSE", ".gitignore"]) {
     assert.ok(paths.includes(path), path);
@@ -58,17 +58,17 @@ files("no line is wider than 120 columns", () => none(wideLines(fixture)));
 
 files("every file opens with a sentence", () => none(withoutOpening(fixture)));
 
-files("nothing is left for later", () => none(unfinishedWords(fixture)));
+files("no file has a marker of unfinished work", () => none(unfinishedWords(fixture)));
 
-files("names and sentences use the words that a search engine knows", () => none(oldWords(fixture)));
+files("names and sentences use standard terms", () => none(oldWords(fixture)));
 
-files("nothing escapes from the types or from coverage", () => none(escapesFromTypes(fixture)));
+files("nothing escapes from the type checker or from coverage", () => none(escapesFromTypes(fixture)));
 
-files("nothing names a machine or a registry", () => none(placesOfAMachine(fixture)));
+files("no file names a machine or a registry", () => none(placesOfAMachine(fixture)));
 
-files("no exported name is without use", () => none(unusedExports(fixture, entries())));
+files("every exported name is used", () => none(unusedExports(fixture, entries())));
 
-/** The package's own doors. */
+/** The package's entry points. */
 function entries(): Set<string> {
   const found = new Set(["src/cli.ts"]);
   for (const value of Object.values(field(packageJson(), "exports"))) {
@@ -91,17 +91,19 @@ function field(record: Record<string, unknown>, name: string): Record<string, un
 
 files.run();
 
-// ── what stands where ─────────────────────────────────────────────────────────────────────────────────────────────
+// ── architecture ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 const architecture = suite("tidy: architecture");
 
 architecture("imports point one way", () => none(wrongImports(fixture)));
 
-architecture("what is private to XState is read in one file", () => none(privateNames(fixture)));
+architecture("private names of XState are used in one file", () => none(privateNames(fixture)));
 
 architecture("every file is in a room, and a room imports only what the table says", () => none(wrongRooms(fixture)));
 
-architecture("no room and no file is part of a circle", () => none([...upwardArrows(), ...circularFiles(fixture)]));
+architecture("no room and no file is part of an import cycle", () =>
+  none([...upwardArrows(), ...circularFiles(fixture)]),
+);
 
 architecture("every path that a text names leads to a file", () => none(deadPaths(fixture)));
 
@@ -109,9 +111,11 @@ architecture("every link in a document leads to a file and a heading", () =>
   none(deadLinks(fixture, (path) => existsSync(join(root, path)))),
 );
 
-architecture("machines know no clock, no chance, no world, and never wait", () => none(impureMachines(fixture)));
+architecture("machines use no clock, no randomness and nothing of the process, and never wait", () =>
+  none(impureMachines(fixture)),
+);
 
-architecture("src takes its time from a Clock", () => none(clocksOutside(fixture)));
+architecture("src reads the time from a Clock", () => none(clocksOutside(fixture)));
 
 architecture.run();
 
@@ -138,17 +142,17 @@ async function machinesOf(sources: readonly Source[]): Promise<Loaded[]> {
 
 const loaded = await machinesOf(fixture);
 
-charts("there are charts to look at", () => assert.ok(loaded.length > 0));
+charts("at least one chart is found", () => assert.ok(loaded.length > 0));
 
 charts("every state has a description, and nothing is inline or async", () => {
   none(loaded.flatMap(({ machine }) => chartFaults(machine)));
 });
 
-charts("one word finds a machine's file, export and id", () => {
+charts("a machine's file, export and id have the same name", () => {
   none(loaded.flatMap(({ source, exportName, machine }) => misnamedMachine(source.path, exportName, machine)));
 });
 
-charts("nothing is declared that the chart never names", () => {
+charts("every declared name is used in the chart", () => {
   none(loaded.flatMap(({ source, machine }) => unusedDeclarations(source, machine)));
 });
 

@@ -24,7 +24,7 @@ export interface Box {
   reactions: Reaction[];
   /** The events listed in its `meta.ignores`. */
   ignores: string[];
-  /** Is it its parent's initial state? */
+  /** Whether this is the initial state of its parent. */
   isInitial: boolean;
   initial: string | undefined;
   boxes: Box[];

@@ -39,7 +39,7 @@ function tableOf(title: string, rows: readonly Row[]): string {
 }
 
 const units: readonly [pattern: RegExp, show: (value: number) => string][] = [
-  // Not what is counted per millisecond (flushWatchersPerMs).
+  // Excludes what is counted per millisecond (flushWatchersPerMs).
   [/(?<!Per)Ms(?![a-z])/, milliseconds],
   [/(?:^b|B)ytes(?![a-z])/, bytes],
 ];

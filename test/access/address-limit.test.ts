@@ -1,11 +1,11 @@
-// From where sockets come: addresses and networks, counted.
+// The number of sockets per IP address and network.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { AddressLimit, networkOf } from "../../src/access/address-limit.ts";
 
 const test = suite("addresses");
 
-test("an IPv4 address is one place, however it is written, and so is an IPv6 network of 64 bits", () => {
+test("an IPv4 address counts as one place however it is written, and so does an IPv6 network of 64 bits", () => {
   for (const [address, network] of [
     ["10.0.0.1", "10.0.0.1"],
     ["::ffff:10.0.0.1", "10.0.0.1"],
@@ -19,7 +19,7 @@ test("an IPv4 address is one place, however it is written, and so is an IPv6 net
     assert.is(networkOf(address), network, address);
 });
 
-test("an address is full when it has as many as it may, and no longer when one has gone", () => {
+test("an address is full at its maximum of sockets, and no longer when one has closed", () => {
   const addresses = new AddressLimit({ socketsPerAddressMax: 2, socketsPerLoopbackAddressMax: 3 });
   const network = addresses.add("10.0.0.1");
   addresses.add("10.0.0.1");
@@ -27,12 +27,12 @@ test("an address is full when it has as many as it may, and no longer when one h
   addresses.remove(network);
   assert.is(addresses.isFull("10.0.0.1"), false);
   for (let count = 0; count < 2; count++) addresses.add("127.0.0.1");
-  assert.is(addresses.isFull("127.0.0.1"), false, "this machine's bound is another");
+  assert.is(addresses.isFull("127.0.0.1"), false, "the loopback address has its own maximum");
   addresses.add("::ffff:127.0.0.1");
   assert.is(addresses.isFull("127.0.0.1"), true);
 });
 
-test("who has gone leaves nothing behind", () => {
+test("closed sockets leave nothing behind", () => {
   const addresses = new AddressLimit({ socketsPerAddressMax: 2, socketsPerLoopbackAddressMax: 2 });
   const networks = Array.from({ length: 100 }, (_, index) => addresses.add(`10.0.0.${index}`));
   assert.is(addresses.size, 100);

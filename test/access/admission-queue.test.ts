@@ -1,5 +1,5 @@
-// New connections are admitted at once while there is time, in their order, and more slowly where others of their
-// account keep disconnecting at once.
+// New connections are admitted in order, at once while there is time, and more slowly for an account with many
+// short-lived connections.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { AdmissionQueue } from "../../src/access/admission-queue.ts";
@@ -15,7 +15,7 @@ const usual = {
   shortLivedSocketsPerSecond: 20,
 };
 
-/** @param takesMs what it takes to take one in. */
+/** @param takesMs the time that one admission takes. */
 function open(takesMs = 0, bounds: Partial<Limits> = {}) {
   const clock = new SimulatedClock();
   const queue = new AdmissionQueue(clock, { ...limits, ...usual, ...bounds });
@@ -37,7 +37,7 @@ function open(takesMs = 0, bounds: Partial<Limits> = {}) {
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `${index}`);
 
-test("one who comes where nobody else does is taken in at once", () => {
+test("a single new connection is admitted at once", () => {
   const { clock, taken, come } = open(5);
   assert.ok(come("a"));
   assert.equal(taken, ["a"]);
@@ -45,7 +45,7 @@ test("one who comes where nobody else does is taken in at once", () => {
   assert.is(clock.pending, 0);
 });
 
-test("of many who come at once each turn of the loop takes in as many as there is time for, in their order", () => {
+test("each turn of the event loop admits as many connections as there is time for, in order", () => {
   const { clock, queue, taken, come } = open(0.3);
   for (const name of names(20)) assert.ok(come(name));
   assert.is(taken.length, 4);
@@ -58,15 +58,15 @@ test("of many who come at once each turn of the loop takes in as many as there i
   assert.is(clock.pending, 0);
 });
 
-test("one more than may wait is not taken in, and is told so", () => {
+test("a connection beyond the maximum queue length is refused", () => {
   const { clock, taken, come } = open(1);
   const admitted = names(60).map((name) => come(name));
-  assert.is(admitted.indexOf(false), 51, "one at once, and fifty wait");
+  assert.is(admitted.indexOf(false), 51, "one is admitted at once, and fifty wait");
   clock.settle();
   assert.is(taken.length, 51);
 });
 
-test("some may be short-lived, and those after them wait for nothing", () => {
+test("a few short-lived connections do not delay the next ones", () => {
   const { taken, come, penalise } = open();
   for (const name of names(11)) {
     come(name);
@@ -75,10 +75,10 @@ test("some may be short-lived, and those after them wait for nothing", () => {
   assert.is(taken.length, 11);
 });
 
-test("when many of an account are short-lived, a few a second are taken in, and others wait for nothing", () => {
+test("an account with many short-lived connections gets a few admissions a second, and others are not delayed", () => {
   const { clock, queue, taken, come, penalise } = open();
   const seen: number[] = [];
-  // Each comes again as soon as it is gone.
+  // Each client reconnects as soon as it has disconnected.
   const comeAgain = (): void => {
     const takeIn = (): void => {
       seen.push(clock.now());
@@ -97,11 +97,11 @@ test("when many of an account are short-lived, a few a second are taken in, and 
   assert.ok(come("one beside them", "them"));
   clock.advance(5_000);
   assert.ok(seen.length >= 205 && seen.length <= 220, `${seen.length} in 10 s: 20 a second, and the first ten`);
-  assert.equal(taken, ["one of us", "one beside them"], "who comes beside them has its turn");
+  assert.equal(taken, ["one of us", "one beside them"], "another client of the same account gets its turn");
   assert.is(queue.waiting, 5);
 });
 
-test("where too many come the newest are first, and who has waited for too long is turned away", () => {
+test("with too many connections the newest are admitted first, and those that waited too long are refused", () => {
   const { clock, queue, turnedAway, penalise } = open(0, { handshakeMs: 5_000, pendingUpgradesMax: 1_000 });
   penalise(500);
   const waitedMs: number[] = [];
@@ -117,14 +117,17 @@ test("where too many come the newest are first, and who has waited for too long 
     clock.advance(20);
     clock.settle();
   }
-  assert.ok(queue.waiting < 400, `${queue.waiting} wait: those of the last five seconds, and a few`);
-  assert.ok(waitedMs.length > 1_100, `20 a second of 50 are taken in: ${waitedMs.length}`);
+  assert.ok(
+    queue.waiting < 400,
+    `${queue.waiting} wait, but only those of the last five seconds and a few more should`,
+  );
+  assert.ok(waitedMs.length > 1_100, `20 of 50 connections per second should be admitted: ${waitedMs.length}`);
   const soon = waitedMs.filter((waited) => waited < 1_000).length;
-  assert.ok(soon > 0.9 * waitedMs.length, `${soon} of ${waitedMs.length} of them within a second`);
-  assert.ok(turnedAway.length > 1_000, `${turnedAway.length} were turned away`);
+  assert.ok(soon > 0.9 * waitedMs.length, `${soon} of ${waitedMs.length} admitted within a second`);
+  assert.ok(turnedAway.length > 1_000, `${turnedAway.length} were refused`);
 });
 
-test("when thousands leave at once, who comes next waits for a second and no longer", () => {
+test("after thousands of disconnects at once, the next connection waits for at most a second", () => {
   const { clock, taken, come, penalise } = open();
   penalise(5_000);
   come("a");
@@ -133,7 +136,7 @@ test("when thousands leave at once, who comes next waits for a second and no lon
   assert.equal(taken, ["a"]);
 });
 
-test("nothing is kept of who was taken in, nor for long of accounts that owe", () => {
+test("nothing is kept of admitted connections, and delayed accounts are soon forgotten", () => {
   const { clock, queue, come, penalise } = open(0.1);
   for (const name of names(1_000)) penalise(1, name);
   assert.is(queue.accounts, 1_000);
@@ -150,7 +153,7 @@ test("nothing is kept of who was taken in, nor for long of accounts that owe", (
   assert.is(queue.waiting, 0);
 });
 
-test("who goes while it waits is not taken in, and no timer is left for it", () => {
+test("a connection that closes while it waits is not admitted, and leaves no timer", () => {
   const { clock, queue, taken, come, penalise } = open();
   penalise(30);
   const gone = { takeIn: () => taken.push("gone"), turnAway: () => taken.push("gone, turned away") };
@@ -173,7 +176,7 @@ test("who goes while it waits is not taken in, and no timer is left for it", () 
   assert.is(clock.pending, 0);
 });
 
-test("when it is stopped nobody is taken in, and no timer is left", () => {
+test("after a stop no connection is admitted, and no timer is left", () => {
   const { clock, queue, taken, come, penalise } = open();
   penalise(100);
   come("a");

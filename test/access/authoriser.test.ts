@@ -1,4 +1,4 @@
-// Who may do what: scopes first, then the port, which can only take away.
+// Permissions: first the scope of the token, then the authorisation port, which can only remove permissions.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Authoriser } from "../../src/access/authoriser.ts";
@@ -27,7 +27,7 @@ test("each scope includes the ones before it", () => {
   );
 });
 
-test("the port is asked with what it is about, only for what the scope allows, and only `true` lets through", () => {
+test("the port is asked with full context, only for what the scope allows, and only `true` grants permission", () => {
   const asked: AuthorisationQuestion[] = [];
   const answers: unknown[] = [true, false, undefined, 1, "yes", Promise.resolve(true)];
   const port = {
@@ -39,13 +39,13 @@ test("the port is asked with what it is about, only for what the scope allows, a
   const authoriser = new Authoriser(port, silentLogger);
   assert.is(authoriser.readsAreOpen, false);
   assert.is(authoriser.may(reader, "write", { conversationId: "c" }), false);
-  assert.equal(asked, [], "a scope that does not reach is not asked about");
+  assert.equal(asked, [], "the port is not asked beyond the scope");
   const may = Array.from({ length: 6 }, () => authoriser.may(chatter, "write", { conversationId: "c" }));
   assert.equal(may, [true, false, false, false, false, false]);
   assert.equal(asked[0], { identity: chatter, action: "write", conversationId: "c" });
 });
 
-test("a port that throws refuses, is logged, and the refusal says nothing of the cause", () => {
+test("a port that throws refuses, the error is logged, and the refusal does not mention the cause", () => {
   const logged: unknown[] = [];
   const logger = { ...silentLogger, warn: (...line: unknown[]) => void logged.push(line) };
   const port = {
@@ -61,7 +61,7 @@ test("a port that throws refuses, is logged, and the refusal says nothing of the
   assert.match(JSON.stringify(logged), "the directory is away");
 });
 
-test("a port whose answer is a promise that fails refuses, and the failure ends nobody", async () => {
+test("a port that answers with a rejecting promise refuses, and the rejection is handled", async () => {
   const port = { may: () => Promise.reject(new Error("later")) as unknown as boolean };
   const authoriser = new Authoriser(port, silentLogger);
   assert.is(authoriser.may(chatter, "write"), false);
@@ -69,7 +69,7 @@ test("a port whose answer is a promise that fails refuses, and the failure ends 
   await new Promise((resolve) => setImmediate(resolve));
 });
 
-test("who throws when it is told of what is new costs nobody anything", () => {
+test("a port that throws in its notifications has no effect", () => {
   const fails = (): never => {
     throw new Error("away");
   };

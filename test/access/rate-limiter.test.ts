@@ -1,4 +1,4 @@
-// How fast a socket, or an account over HTTP, may ask, on a clock that is given.
+// The command rate of a socket, or of an account over HTTP, on a given clock.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { AccountRates, countOf, RateLimiter } from "../../src/access/rate-limiter.ts";
@@ -17,16 +17,16 @@ const limiter = () => {
   };
 };
 
-test("a burst is let through at once, then one each tenth of a second, and who waits is told how long", () => {
+test("a burst is accepted at once, then one command per 100 ms, and a refusal has the time to wait", () => {
   const rate = limiter();
   const answers = Array.from({ length: 6 }, () => rate.take(0));
   assert.equal(answers, [0, 0, 0, 0, 0, 100]);
-  assert.is(rate.take(60), 40, "the rest of the tenth");
+  assert.is(rate.take(60), 40, "the rest of the 100 ms");
   assert.is(rate.take(100), 0);
   assert.is(rate.take(100), 100);
 });
 
-test("who keeps to the steady rate is never refused, however long", () => {
+test("a client at the steady rate is never refused, however long", () => {
   const rate = limiter();
   for (let at = 0; at <= 60_000; at += 100) assert.is(rate.take(at), 0, String(at));
 });
@@ -40,10 +40,10 @@ test("a pause fills the bucket, and never beyond a burst", () => {
   );
 });
 
-test("who goes on against refusals floods; one that was refused and paused does not", () => {
+test("a client that keeps sending against refusals counts as flooding; one that pauses after them does not", () => {
   const rate = limiter();
   for (let count = 0; count < 5 + 3; count++) rate.take(0);
-  assert.is(rate.floods, false, "as often as allowed");
+  assert.is(rate.floods, false, "as many refusals as allowed");
   rate.take(0);
   assert.is(rate.floods, true);
 
@@ -54,7 +54,7 @@ test("who goes on against refusals floods; one that was refused and paused does 
   }
 });
 
-test("who floods gets the steady rate: many clients of one account that each wait as told flood together", () => {
+test("a flooding account gets the steady rate, even if each of its many clients waits as told", () => {
   const rate = limiter();
   let taken = 0;
   for (let at = 0; at < 10_000; at += 5) if (rate.take(at) === 0) taken++;
@@ -62,7 +62,7 @@ test("who floods gets the steady rate: many clients of one account that each wai
   assert.is(rate.floods, true);
 });
 
-test("who sends again just when it is told to is refused now and then, and is no flood, however long", () => {
+test("a client that resends exactly when told is sometimes refused, but never counts as flooding", () => {
   const rate = limiter();
   let at = 0;
   for (let count = 0; count < 500; count++) {
@@ -72,22 +72,22 @@ test("who sends again just when it is told to is refused now and then, and is no
   }
 });
 
-test("a long message counts as several, and never as more than a burst", () => {
+test("a long message counts as several commands, and never as more than a burst", () => {
   const MiB = 2 ** 20;
   assert.equal(
     [0, 65_535, 65_536, MiB, 16 * MiB].map((bytes) => countOf(bytes, limits)),
     [1, 1, 2, 17, 20],
   );
-  assert.is(countOf(16 * MiB, { ...limits, commandsBurst: 3 }), 3, "or it could never be sent");
+  assert.is(countOf(16 * MiB, { ...limits, commandsBurst: 3 }), 3, "otherwise it could never be sent");
   const rate = limiter();
   assert.is(rate.take(0, 3), 0);
-  assert.is(rate.take(0, 3), 100, "two are left, the third comes in a tenth of a second");
+  assert.is(rate.take(0, 3), 100, "two are left, and the third comes in 100 ms");
   assert.is(rate.take(100, 3), 0);
   for (let count = 0; count < 2; count++) rate.take(100, 3);
-  assert.is(rate.floods, true, "refusals count as many");
+  assert.is(rate.floods, true, "a refusal counts as many as its message");
 });
 
-test("time that goes back, or stands still while a flood is read, fills nothing", () => {
+test("time that goes back or does not advance during a flood adds nothing to the bucket", () => {
   const rate = limiter();
   for (let count = 0; count < 5; count++) assert.is(rate.take(1_000), 0);
   assert.is(rate.take(1_000), 100);
@@ -95,7 +95,7 @@ test("time that goes back, or stands still while a flood is read, fills nothing"
   assert.is(rate.take(1_050), 50);
 });
 
-test("reads have a bucket of their own", () => {
+test("reads have their own bucket", () => {
   const rate = new RateLimiter({ ...bounds, readsBurst: 2, readsPerSecond: 1 });
   assert.equal(
     [1, 2, 3].map(() => rate.take("read", 0, 0)),
@@ -104,7 +104,7 @@ test("reads have a bucket of their own", () => {
   assert.is(rate.take("command", 0, 0), 0);
 });
 
-test("each account has its own rate, and is forgotten when it owes nothing", () => {
+test("each account has its own rate, and is forgotten when its bucket is full", () => {
   const clock = new SimulatedClock();
   const rates = new AccountRates(clock, { ...bounds, commandsBurst: 1 });
   assert.is(rates.take("alice 10.0.0.1", "command", 0), 0);
@@ -117,7 +117,7 @@ test("each account has its own rate, and is forgotten when it owes nothing", () 
   assert.is(rates.size, 2);
   clock.advance(1_000);
   rates.take("carol 10.0.0.1", "command", 0);
-  assert.is(rates.size, 1, "two have waited long enough");
+  assert.is(rates.size, 1, "the other two have waited long enough");
 });
 
 test.run();

@@ -1,4 +1,4 @@
-// Who is let in and who is not, on both ports (protocol 2, "Access").
+// Which requests are accepted on both ports (protocol 2, "Access").
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { anyone } from "../../src/access/authoriser.ts";
@@ -35,14 +35,14 @@ test("loopback names and IP literals are allowed hosts, with any port", () => {
     assert.is(check("open", "Host", host), 200, host);
 });
 
-test("a name that was made to point here is refused", () => {
+test("a foreign name that resolves to this machine is refused", () => {
   const { check } = open();
   for (const host of ["evil.example", "evil.example:24203", "localhost.evil.example", "127.0.0.1.evil.example"])
     for (const kind of ["open", "api", "upgrade"] as const)
       assert.is(check(kind, "Host", host), 403, `${kind} ${host}`);
 });
 
-test("a missing, doubled or garbled Host is refused", () => {
+test("a missing, repeated or malformed Host is refused", () => {
   const { check } = open();
   assert.is(check("open"), 403);
   assert.is(check("open", "Host", "localhost", "host", "localhost"), 403);
@@ -61,19 +61,19 @@ test("a missing, doubled or garbled Host is refused", () => {
     assert.is(check("open", "Host", host), 403, JSON.stringify(host));
 });
 
-test("a page of another site that names no Origin gets no answer from the API, and may still lead here", () => {
+test("a request from another site without Origin is refused by the API, but a link to the page works", () => {
   const { check } = open();
   for (const site of ["cross-site", "same-site"]) {
     assert.is(check("api", "Host", "localhost", "Sec-Fetch-Site", site), 403, site);
     assert.is(check("open", "Host", "localhost", "Sec-Fetch-Site", site), 200, `a link: ${site}`);
     const origin = ["Origin", "http://localhost:3000"];
-    assert.is(check("api", "Host", "localhost", "Sec-Fetch-Site", site, ...origin), 200, "CORS has decided");
+    assert.is(check("api", "Host", "localhost", "Sec-Fetch-Site", site, ...origin), 200, "the Origin decides (CORS)");
   }
   for (const site of ["same-origin", "none"])
     assert.is(check("api", "Host", "localhost", "Sec-Fetch-Site", site), 200, site);
 });
 
-test("numbers that browsers read as addresses are names to us, and refused", () => {
+test("numbers that browsers read as addresses count as names and are refused", () => {
   const { check } = open();
   for (const host of ["2130706433", "0x7f000001", "127.1", "0177.0.0.1"])
     assert.is(check("open", "Host", host), 403, host);
@@ -86,7 +86,7 @@ test("a host of --allow-origin is allowed, on any port", () => {
   assert.is(check("api", "Host", "sub.chat.example"), 403);
 });
 
-test("origins: none, loopback, the server's own and those of --allow-origin; no others", () => {
+test("allowed origins are none, loopback, the server's own and those of --allow-origin, and no others", () => {
   const { check } = open({ allowOrigins: ["https://chat.example", "http://box.lan:8080"] });
   const lan = ["Host", "192.168.1.20:24203"];
   const from = (origin: string, host = lan) => check("api", ...host, "Origin", origin);
@@ -112,10 +112,14 @@ test("origins: none, loopback, the server's own and those of --allow-origin; no 
     "https://sub.chat.example",
   ])
     assert.is(from(origin), 403, origin);
-  assert.is(from("http://evil.example:24203", ["Host", "evil.example:24203"]), 403, "own, but the host is not allowed");
+  assert.is(
+    from("http://evil.example:24203", ["Host", "evil.example:24203"]),
+    403,
+    "its own origin, but the host is not allowed",
+  );
 });
 
-test("an own origin counts without a port by its scheme", () => {
+test("an origin or Host without a port has the default port of the origin's scheme", () => {
   const { check } = open();
   assert.is(check("api", "Host", "10.0.0.1", "Origin", "http://10.0.0.1"), 200);
   assert.is(check("api", "Host", "10.0.0.1", "Origin", "https://10.0.0.1"), 200);
@@ -132,7 +136,7 @@ test("the page may use the other port of the same server", () => {
   assert.is(check("upgrade", "Host", "10.0.0.1:24205", "Origin", "http://10.0.0.2:24203"), 403);
 });
 
-test("null, garbage and doubled origins are refused", () => {
+test("null, malformed and repeated origins are refused", () => {
   const { check } = open();
   const origins = [
     "null",
@@ -149,7 +153,7 @@ test("null, garbage and doubled origins are refused", () => {
   assert.is(check("api", "Host", "localhost", "Origin", "http://localhost", "Origin", "http://localhost"), 403);
 });
 
-test("a refusal says what is wrong and how to help it, and repeats no more than it must", () => {
+test("a refusal names the problem and the remedy, and repeats no more of the request than necessary", () => {
   const { access } = open({ token });
   const decide = (...rawHeaders: string[]) => JSON.stringify(access.check("api", { rawHeaders }));
   assert.match(decide("Host", "evil.example"), "evil.example");
@@ -160,7 +164,7 @@ test("a refusal says what is wrong and how to help it, and repeats no more than 
   assert.ok(decide("Host", "x".repeat(9000)).length < 400);
 });
 
-test("with a token, pages, probes and preflights need none; all else does", () => {
+test("with a token, pages, probes and preflights need none, and all other requests do", () => {
   const { check } = open({ token });
   assert.is(check("open", "Host", "localhost"), 200);
   for (const kind of ["api", "upgrade"] as const) {
@@ -183,15 +187,15 @@ test("with a token, pages, probes and preflights need none; all else does", () =
   }
 });
 
-test("Host and Origin are judged before the token", () => {
+test("Host and Origin are checked before the token", () => {
   const { check } = open({ token });
   assert.is(check("api", "Host", "evil.example", "Authorization", `Bearer ${token}`), 403);
 });
 
-test("a ticket opens one socket, once, and nothing else", () => {
+test("a ticket opens one socket once, and nothing else", () => {
   const { issue, check } = open({ token });
   const { ticket } = issue();
-  assert.is(check("api", ...upgradeWith(ticket)), 401, "only an upgrade may show one");
+  assert.is(check("api", ...upgradeWith(ticket)), 401, "only an upgrade may use a ticket");
   assert.is(check("upgrade", ...upgradeWith(ticket)), 200);
   assert.is(check("upgrade", ...upgradeWith(ticket)), 401);
   assert.is(check("upgrade", ...upgradeWith("made-up")), 401);
@@ -206,14 +210,14 @@ test("a ticket is found among other subprotocols", () => {
   assert.is(check("upgrade", "Host", "localhost", "Sec-WebSocket-Protocol", "turnwire.base", ...second), 200);
 });
 
-test("a ticket shown by a foreign page is not used up", () => {
+test("a ticket in a request from a foreign page is not used up", () => {
   const { issue, check } = open({ token });
   const { ticket } = issue();
   assert.is(check("upgrade", ...upgradeWith(ticket), "Origin", "https://evil.example"), 403);
   assert.is(check("upgrade", ...upgradeWith(ticket)), 200);
 });
 
-test("a ticket ends after its time", () => {
+test("a ticket expires after its time", () => {
   const { issue, clock, check } = open({ token });
   const { ticket, expiresAt } = issue();
   assert.is(expiresAt, clock.wall() + limits.ticketMs);
@@ -225,7 +229,7 @@ test("a ticket ends after its time", () => {
   assert.is(clock.pending, 0, "no timer per ticket");
 });
 
-test("who buys more tickets than there may be pushes out their own, not those of others", () => {
+test("an identity above the ticket maximum displaces its own tickets, not those of others", () => {
   const clock = new SimulatedClock();
   const [ann, bob] = (["ann", "bob"] as const).map((name) => ({ name, scope: "read" as const }));
   const tickets = createTickets(clock, { ticketMs: 30_000, ticketsMax: 4 });
@@ -237,7 +241,7 @@ test("who buys more tickets than there may be pushes out their own, not those of
   );
 });
 
-test("of too many tickets the oldest is dropped", () => {
+test("with too many tickets the oldest is dropped", () => {
   const { issue, check } = open({ token });
   const tickets = Array.from({ length: limits.ticketsMax + 1 }, () => issue().ticket);
   const answers = tickets.map((ticket) => check("upgrade", ...upgradeWith(ticket)));
@@ -253,7 +257,7 @@ test("without a token tickets are issued and change nothing", () => {
   assert.is(check("upgrade", ...upgradeWith(ticket)), 200);
 });
 
-test("CORS names an origin only when it is allowed, as it was sent", () => {
+test("CORS returns an origin only if it is allowed, exactly as it was sent", () => {
   const { access } = open({ allowOrigins: ["https://chat.example"] });
   const allowed = (...rawHeaders: string[]) => access.allowedOrigin({ rawHeaders });
   assert.is(allowed("Host", "localhost", "Origin", "https://chat.example"), "https://chat.example");
@@ -262,11 +266,11 @@ test("CORS names an origin only when it is allowed, as it was sent", () => {
   assert.is(allowed("Host", "evil.example", "Origin", "https://chat.example"), undefined);
 });
 
-test("an embedder's origin that is none is refused at once", () => {
+test("an invalid origin of an embedder is refused at once", () => {
   assert.throws(() => open({ allowOrigins: ["chat.example"] }), /"chat.example" is not an origin/);
 });
 
-test("v1 wins, then base, then the first other one; a ticket is never selected", () => {
+test("v1 has precedence, then base, then the first other protocol, and a ticket is never selected", () => {
   assert.is(chooseSubprotocol([]), undefined);
   assert.is(chooseSubprotocol(["turnwire.v1"]), "turnwire.v1");
   assert.is(chooseSubprotocol(["turnwire.ticket.x"]), undefined);
@@ -276,7 +280,7 @@ test("v1 wins, then base, then the first other one; a ticket is never selected",
   assert.is(chooseSubprotocol(new Set(["mqtt"])), "mqtt");
 });
 
-test("an address has one spelling", () => {
+test("an address is normalised to one spelling", () => {
   assert.equal(parseAuthority("[0:0:0:0:0:0:0:1]:5"), { hostname: "[::1]", port: 5 });
   assert.equal(parseAuthority(`${"a".repeat(254)}`), undefined);
 });

@@ -1,4 +1,4 @@
-// How many turns one token may have running, counted anew only when it seems to have too many.
+// The number of running turns per token. It is recounted only when it seems to exceed the maximum.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { anyone } from "../../src/access/authoriser.ts";
@@ -26,14 +26,14 @@ function quotaOf(most: number) {
 const phone = { name: "phone", scope: "chat" } as const;
 const laptop = { name: "laptop", scope: "chat" } as const;
 
-test("one token's turns are bounded, and another's are its own", () => {
+test("the running turns of one token are bounded, independently of other tokens", () => {
   const { start, quota } = quotaOf(2);
   assert.equal([start(phone, "a"), start(phone, "b"), start(phone, "c")], [undefined, undefined, "too-many"]);
   assert.is(start(laptop, "c"), undefined);
   assert.match(quota.refusal(phone, "d")?.message ?? "", '2 turns of the token "phone" are running, the maximum');
 });
 
-test("turns that have ended give their places back, and nobody is asked before there seem to be too many", () => {
+test("ended turns free their places, and the port is asked only when the maximum seems to be reached", () => {
   const { start, active, asked } = quotaOf(2);
   start(phone, "a");
   start(phone, "b");
@@ -44,13 +44,13 @@ test("turns that have ended give their places back, and nobody is asked before t
   assert.is(start(phone, "d"), "too-many");
 });
 
-test("a further turn in one of its own running conversations is the orchestrator's to refuse", () => {
+test("the orchestrator, not the quota, refuses a second turn in a conversation of the same token", () => {
   const { start, quota } = quotaOf(1);
   start(phone, "a");
   assert.is(quota.refusal(phone, "a"), undefined);
 });
 
-test("where no token is asked for nobody is bounded, and a revoked token is forgotten", () => {
+test("without tokens there is no bound, and a revoked token is forgotten", () => {
   const { start, quota, active } = quotaOf(1);
   for (const id of ["a", "b", "c"]) {
     active.add(id);

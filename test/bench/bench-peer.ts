@@ -1,18 +1,18 @@
-// A peer that measures: counts the messages with a piece in them, tells its meter how old each was, and remembers the
-// newest one's number. Speaks plain JSON messages, or the same inside Socket.IO's framing.
+// A measuring WebSocket client. It counts the pieces (piece.ts) that arrive, records their age in its meter and
+// remembers the highest piece number. It speaks plain JSON messages, or the same messages in Socket.IO framing.
 import { type PeerOptions, RawPeer } from "../load/raw-peer.ts";
 import { Histogram } from "./histogram.ts";
 import { monotonicUs } from "./monotonic.ts";
 import { firstHash, hash, lastHash, numberAfter, stampBefore } from "./piece.ts";
 
-/** One for all peers of a generator. */
+/** The counters that all peers of a generator share. */
 export class Meter {
   readonly latencies = new Histogram();
-  /** Pieces received by peers that count. */
+  /** Pieces received by the measured peers. */
   deliveries = 0;
-  /** Reads of sockets: fewer than deliveries when several came joined. */
+  /** Socket reads of the measured peers. There are fewer reads than deliveries when pieces arrive joined. */
   reads = 0;
-  /** How far before the end the newest piece was in the last message: mostly it is there again. */
+  /** Bytes from the newest piece's `#` to the end of the last message. Mostly the same in the next message. */
   tail = 0;
 
   clear(): void {
@@ -27,14 +27,14 @@ export type Dialect = "json" | "socket.io";
 export class BenchPeer extends RawPeer {
   readonly #meter: Meter;
   readonly #dialect: Dialect;
-  /** Does what it receives count? */
+  /** Whether the meter counts this peer's messages. */
   isMeasured = true;
   messages = 0;
-  /** Of the newest piece: the highest so far. */
+  /** The highest piece number received so far. */
   number = 0;
-  /** Microseconds, one a piece, when somebody wants them by socket. */
+  /** Latencies of this socket, in microseconds. Recorded only if this is set to an array. */
   ownLatencies: number[] | undefined;
-  /** Sees each message as well; costs time. */
+  /** Called with each message as well. Costs CPU time. */
   listener: ((bytes: Buffer, start: number, end: number) => void) | undefined;
   #nowUs = 0;
 
@@ -50,7 +50,7 @@ export class BenchPeer extends RawPeer {
   }
 
   protected override upgraded(): void {
-    // With Socket.IO it is in when its namespace has been joined.
+    // A Socket.IO client is connected only when it has joined its namespace.
     if (this.#dialect === "json") this.isIn();
   }
 
@@ -85,7 +85,7 @@ export class BenchPeer extends RawPeer {
     this.ownLatencies?.push(us);
   }
 
-  /** Engine.IO 4: open, ping; Socket.IO 5: connect. Only events are messages. */
+  /** Handles open and ping of Engine.IO 4 and connect of Socket.IO 5. Only Socket.IO events are messages. */
   #isFraming(bytes: Buffer, start: number): boolean {
     const packet = bytes[start];
     const kind = bytes[start + 1];

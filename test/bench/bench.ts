@@ -1,13 +1,13 @@
-// `npm run bench`: the server beside plain ws, Socket.IO and Bun, each as a process of its own with a load generator of
-// its own, measured in turn. Prints a table a workload, then the targets; writes all samples as JSON and a page of
-// plots. Loopback only; ends by itself.
+// `npm run bench`: measures turnwire, plain ws, Socket.IO and Bun in turn. Each server is a process of its own with a
+// load generator of its own. Prints one table per workload, then the targets. Writes all samples as JSON, and a page of
+// plots. Uses only loopback, and ends by itself.
 //
-//   npm run bench                      everything, about 20 minutes
-//   npm run bench -- --quick           smaller numbers, the same repetitions, under 3 minutes
-//   npm run bench -- fan-out-1000 idle only these
-//   npm run bench -- --out FILE.json   where the samples go (bench/results.json); the plots go beside it as .svg
-//   npm run bench -- --plots FILE.json draws the plots of an earlier run again, and measures nothing
-//   npm run bench -- --judge           fails when a target is missed; otherwise only what could not be measured fails
+//   npm run bench                      every workload, about 20 minutes
+//   npm run bench -- --quick           smaller numbers, some with fewer repetitions, under 3 minutes
+//   npm run bench -- fan-out-1000 idle only these workloads
+//   npm run bench -- --out FILE.json   file for the samples (bench/results.json); the plots go beside it as .svg
+//   npm run bench -- --plots FILE.json only redraws the plots of an earlier run
+//   npm run bench -- --judge           also fails when a target is missed, not only when a workload cannot be measured
 import { parseArgs } from "node:util";
 import { catalogue } from "./catalogue.ts";
 import { conditions, hasRoomFor } from "./machine.ts";

@@ -1,5 +1,5 @@
-// The load generator: a process of its own for each lane of a workload. Starts the lane's server, gets ready, and takes
-// a sample whenever its parent asks for one. Must never outlive its parent.
+// The load generator of one lane of a workload, as a process of its own. It starts the lane's server, prepares the
+// workload, and takes a sample whenever its parent asks for one. It must never outlive its parent.
 import { catalogue } from "./catalogue.ts";
 import { Rig } from "./rig.ts";
 import type { Sample } from "./sample.ts";

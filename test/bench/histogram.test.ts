@@ -1,4 +1,4 @@
-// The histogram must answer percentiles as close as its buckets promise, whatever the size of the values.
+// Percentiles of the histogram must be as exact as the width of its buckets, for values of any size.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Histogram } from "./histogram.ts";
@@ -13,7 +13,7 @@ test("small values are kept exactly", () => {
   assert.is(histogram.percentileUs(1), 60);
 });
 
-test("a percentile is never below the true one, and above it by a bucket at most", () => {
+test("a percentile is never below the exact value, and at most one bucket above it", () => {
   const histogram = new Histogram();
   const values = Array.from({ length: 20_000 }, (_, index) => Math.floor(1.0009 ** index));
   for (const value of values) histogram.record(value);
@@ -25,7 +25,7 @@ test("a percentile is never below the true one, and above it by a bucket at most
   }
 });
 
-test("values of hours have a bucket, and negative ones count as none", () => {
+test("values of several hours have a bucket, and negative values count as 0", () => {
   const histogram = new Histogram();
   histogram.record(-5);
   histogram.record(2 ** 35);
@@ -34,7 +34,7 @@ test("values of hours have a bucket, and negative ones count as none", () => {
   assert.is(histogram.percentileUs(1), 2 ** 35);
 });
 
-test("an empty one answers that there is nothing, and so does a cleared one", () => {
+test("the percentile of an empty or cleared histogram is NaN", () => {
   const histogram = new Histogram();
   assert.ok(Number.isNaN(histogram.percentileUs(0.5)));
   histogram.record(7);

@@ -1,4 +1,4 @@
-// Latencies by the million in little memory: buckets that are never wider than 1.6 % of what they hold.
+// Latencies by the million in little memory: buckets that are never wider than 3.2 % of what they hold.
 
 const subBits = 6;
 const subBuckets = 1 << subBits;
@@ -18,7 +18,7 @@ export class Histogram {
     if (value > this.maxUs) this.maxUs = value;
   }
 
-  /** The smallest value that so large a share (0 to 1) of all is not above; NaN when there is none. */
+  /** The value (µs) that `share` (0 to 1) of all values do not exceed, rounded up within its bucket. NaN if empty. */
   percentileUs(share: number): number {
     if (this.count === 0) return Number.NaN;
     const rank = Math.max(1, Math.ceil(share * this.count));

@@ -1,20 +1,20 @@
-// The machine as far as a run depends on it: what it allows, and what was raised or set for the run.
+// The machine's limits that a run depends on, and the limits and settings that were changed for the run.
 import { availableParallelism } from "node:os";
 import { servers } from "./servers.ts";
 
-/** Files, and so sockets, that a process may have open. Node raises the soft limit to the hard one by itself. */
+/** How many files, and so sockets, a process may have open. Node itself raises the soft limit to the hard limit. */
 function openFilesMax(): number {
   const report = process.report.getReport() as { userLimits?: { open_files?: { hard?: number | string } } };
   const hard = Number(report.userLimits?.open_files?.hard);
   return Number.isFinite(hard) ? hard : Number.POSITIVE_INFINITY;
 }
 
-/** Beside a process's sockets. */
+/** Open files of a process other than its sockets. */
 const otherFiles = 100;
 
 export const hasRoomFor = (sockets: number): boolean => openFilesMax() >= sockets + otherFiles;
 
-/** What a reader has to know of the run, each as a sentence. */
+/** What a reader must know about the run, one sentence each. */
 export function conditions(bun: string | undefined, raised: Iterable<string>): string[] {
   const files = openFilesMax();
   return [

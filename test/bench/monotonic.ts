@@ -1,5 +1,6 @@
-// One clock for all processes of a run, whatever their runtime: the process's own monotonic clock, set once by the
-// edge at which the wall clock shows a new millisecond. (Runtimes differ in where their monotonic clocks begin.)
+// One clock for all processes of a run, on any runtime. The monotonic clocks of different runtimes start at different
+// times. Each process therefore aligns its own clock with the wall clock once, at the moment when a new millisecond
+// begins.
 
 const looks = 3;
 
@@ -11,7 +12,8 @@ function offsetUs(): number {
     const start = Date.now();
     let now = start;
     while (now === start) now = Date.now();
-    // Who is interrupted between the edge and this line gets too small an offset: the largest of several is the best.
+    // An interruption between the start of the millisecond and this line makes the offset too small, so the largest of
+    // several offsets is the most exact.
     best = Math.max(best, now * 1_000 - performance.now() * 1_000);
   }
   return best;
@@ -19,5 +21,8 @@ function offsetUs(): number {
 
 const offset = offsetUs();
 
-/** Microseconds of the wall clock at the start of the process, going on monotonically: comparable between processes. */
+/**
+ * Microseconds of the wall clock, set once at the process start and advancing monotonically. Comparable between
+ * processes.
+ */
 export const monotonicUs = (): number => performance.now() * 1_000 + offset;

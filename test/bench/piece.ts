@@ -1,5 +1,5 @@
-// What a bench sends through a server, and what its peers recognise in any message without parsing it: a text that
-// begins with the moment when it was made and its number, as `@` 16 digits `#` 8 digits `@`.
+// A piece is the text that the bench sends through a server. Its peers find it in any message without parsing. It
+// begins with its creation time (µs) and its number: `@` 16 digits `#` 8 digits `@`.
 import { monotonicUs } from "./monotonic.ts";
 
 const stampDigits = 16;
@@ -10,10 +10,10 @@ export function makePiece(number: number, characters: number): string {
   return `@${stamp}#${String(number).padStart(numberDigits, "0")}@`.padEnd(characters, "x");
 }
 
-/** Before its number. */
+/** The character `#`, which precedes the number of a piece. */
 export const hash = 0x23;
 
-/** Where the first piece's number is in a message that has one: texts that came joined begin with it. */
+/** The index of the first piece's `#`, or -1. In a message that joins several pieces, this is the oldest one. */
 export function firstHash(bytes: Buffer, start: number, end: number): number {
   for (let at = start; at < end; at++) if (bytes[at] === hash) return at;
   return -1;
@@ -24,7 +24,7 @@ export function lastHash(bytes: Buffer, start: number, end: number): number {
   return -1;
 }
 
-/** When the piece was made, by monotonicUs. */
+/** Creation time of the piece, in µs of monotonicUs. */
 export const stampBefore = (bytes: Buffer, hashAt: number): number => digits(bytes, hashAt - stampDigits, stampDigits);
 
 export const numberAfter = (bytes: Buffer, hashAt: number): number => digits(bytes, hashAt + 1, numberDigits);

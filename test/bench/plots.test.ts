@@ -1,4 +1,4 @@
-// The page of plots must come whole out of any run, also out of one with holes.
+// The page of plots must be complete for any run, even if samples are missing.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { plots } from "./plots.ts";
@@ -44,7 +44,7 @@ test("a run becomes one SVG with its texts escaped and no number missing", () =>
   assert.match(svg, /Targets: 1 of 1 hold/);
 });
 
-test("a run without anything is still a page", () => {
+test("a run without results still gives a page", () => {
   const svg = plots({ ...results, workloads: [], targets: [] });
   assert.match(svg, /^<svg [^>]*>.*<\/svg>\n$/s);
   assert.not.match(svg, /NaN|Infinity|undefined/);

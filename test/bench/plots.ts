@@ -1,4 +1,4 @@
-// The page of plots: one SVG made of a run's JSON and nothing else.
+// Draws the page of plots as one SVG, from a run's JSON alone.
 import { type Block, box, colourOf, ink, line, margin, moved, pageWidth, text, titleOf } from "./plots/canvas.ts";
 import { costPanels } from "./plots/cost-panels.ts";
 import { latencyChart } from "./plots/latency-chart.ts";

@@ -1,4 +1,4 @@
-// A run as programs read it: one JSON file with every sample, from which table and plots could be made again.
+// The machine-readable results of a run: one JSON file with every sample. Tables and plots can be made from it again.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Sample } from "./sample.ts";
@@ -10,7 +10,7 @@ interface WorkloadResult {
   unit: string;
   parts: readonly string[];
   lanes: string[];
-  /** How long it took. */
+  /** How long the workload took. */
   seconds: number;
   /** By part and lane, in the order of the repetitions. */
   samples: Record<string, Record<string, Sample[]>>;

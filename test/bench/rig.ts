@@ -1,5 +1,5 @@
-// What a workload plays on: one measured server as a process of its own, and this process's peers. Must never wait
-// without a deadline.
+// What a workload runs on: one measured server as a process of its own, and the peers in this process. Every wait must
+// have a deadline.
 import { AskedProcess } from "../load/asked-process.ts";
 import { until } from "../load/peer.ts";
 import { BenchPeer, Meter } from "./bench-peer.ts";
@@ -10,12 +10,12 @@ import { type ServerName, servers } from "./servers.ts";
 
 const answerMs = 60_000;
 const openAtOnce = 64;
-/** An address has 28,000 ports, and one that was closed is not free for a minute. */
+/** One source address has 28,000 ports, and a closed port cannot be used again for a minute. */
 const addresses = Array.from({ length: 32 }, (_, index) => `127.0.0.${index + 1}`);
 
 interface Opening {
   atOnce?: number;
-  /** Is told of each before the server is, and when the server has let it in. */
+  /** `begun` is called for each peer before the server knows of it, `opened` when the server has accepted it. */
   begun?(peer: BenchPeer, index: number): void;
   opened?(peer: BenchPeer, index: number): void;
 }
@@ -52,7 +52,7 @@ export class Rig {
     this.raised = raised;
   }
 
-  /** A new process of the same server. */
+  /** Replaces the server by a new process of the same program. */
   async restart(): Promise<void> {
     await this.#process.end({ ask: "stop" });
     this.#process = this.#spawn();
@@ -71,7 +71,7 @@ export class Rig {
     return this.tell({ ask: "figures" });
   }
 
-  /** Opens so many sockets, a few at a time. */
+  /** Opens `count` sockets, at most `atOnce` at the same time. */
   async open(count: number, { atOnce = openAtOnce, begun, opened }: Opening = {}): Promise<BenchPeer[]> {
     const peers: BenchPeer[] = [];
     const { dialect } = servers[this.name];
@@ -91,7 +91,7 @@ export class Rig {
     return peers;
   }
 
-  /** Opens sockets that watch a conversation each; resolves when the server has let them all in. */
+  /** Opens sockets that watch one conversation each. Resolves when the server counts all of them as watchers. */
   async openWatchers(count: number, conversationOf: (index: number) => string): Promise<BenchPeer[]> {
     const { watches } = await this.figures();
     const peers = await this.open(count);
@@ -102,7 +102,7 @@ export class Rig {
     return peers;
   }
 
-  /** Begins turns that wait for what is played on them; nobody watches them by this. */
+  /** Begins one turn per conversation. After its script `already`, each turn waits for play(). Adds no watcher. */
   async beginTurns(conversationIds: string[], already: Omit<Rhythm, "firstMs">): Promise<void> {
     const { sockets } = await this.figures();
     const [asker] = await this.open(1);
@@ -121,7 +121,7 @@ export class Rig {
     await this.settled((figures) => figures.sockets === sockets, "the asker's end");
   }
 
-  /** Resolves when the server has dealt with all that this peer has sent. */
+  /** Resolves when the server has processed everything that this peer has sent. */
   async barrier(peer: BenchPeer): Promise<void> {
     let answered = false;
     peer.listener = (bytes, start, end) => {
@@ -136,18 +136,18 @@ export class Rig {
     await this.tell({ ask: "play", stages, rhythm, spreadMs });
   }
 
-  /** Waits until the server's own figures are as they should be. */
+  /** Polls the server's figures until `holds` is true. */
   async settled(holds: (figures: Figures) => boolean, what: string): Promise<Figures> {
     const end = performance.now() + answerMs;
     for (;;) {
       const figures = await this.figures();
       if (holds(figures)) return figures;
-      if (performance.now() > end) throw new Error(`${this.name}: ${what}: not within ${answerMs} ms`);
+      if (performance.now() > end) throw new Error(`${this.name}: ${what}: timed out after ${answerMs} ms`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
 
-  /** What the server and this process spend while the work is being done, with the latencies of all pieces received. */
+  /** Measures the CPU of the server and of this process during the work, and the latencies of the pieces received. */
   async measure(work: () => Promise<void>, unitsOf?: () => number): Promise<Sample> {
     const before = await this.figures();
     const own = process.cpuUsage();
@@ -177,7 +177,7 @@ export class Rig {
     };
   }
 
-  /** Waits until each has received the piece of this number. */
+  /** Waits until each peer has received the piece with this number. */
   async reached(peers: BenchPeer[], number: number, deadlineMs = answerMs): Promise<void> {
     const what = `${this.name}: piece ${number} at ${peers.length} sockets`;
     await until(() => peers.every((peer) => peer.number >= number), deadlineMs, what);

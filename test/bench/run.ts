@@ -1,5 +1,5 @@
-// Runs one workload: all its lanes side by side, each with its own server and generator, and in each repetition one
-// sample of each part from one lane after the other, so that whatever the machine does meanwhile hits all of them.
+// Runs one workload. Each lane has its own server and generator, and all lanes are up at once. Each repetition takes
+// one sample per part from one lane after the other, so that a disturbance of the machine affects all lanes alike.
 import { fileURLToPath } from "node:url";
 import { AskedProcess } from "../load/asked-process.ts";
 import type { GeneratorAsk, GeneratorReport } from "./generator.ts";
@@ -11,9 +11,9 @@ const deadlineMs = 150_000;
 
 interface RunOptions {
   quick: boolean;
-  /** Lanes of servers that are not here are left out. */
+  /** Whether the lane's server is installed. Other lanes are left out. */
   isHere(lane: Flow): boolean;
-  /** Hears what has been raised by a lane's server. */
+  /** Called with each sentence about a limit that a lane's server has raised. */
   raised(sentence: string): void;
 }
 
@@ -50,6 +50,6 @@ function checked(lane: Flow, report: GeneratorReport): GeneratorReport {
   return report;
 }
 
-/** Nobody is always the first. */
+/** Rotates the order, so that no lane always goes first. */
 const rotated = <Item>(items: readonly Item[], by: number): Item[] =>
   items.map((_, index) => items[(index + by) % items.length]).filter((item) => item !== undefined);

@@ -1,13 +1,13 @@
-// What one repetition of a workload measured on one server. All plain numbers: it goes through JSON as it is.
+// The measurements of one repetition of a workload on one server. All are plain numbers, so that JSON preserves them.
 
 export interface Sample {
-  /** What was done, in the workload's unit: deliveries, sockets, requests, turns. */
+  /** The amount of work, in the workload's unit: deliveries, sockets, requests, turns. */
   units: number;
   seconds: number;
   ratePerSecond: number;
-  /** CPU of the server a unit, microseconds. */
+  /** CPU of the server per unit, in microseconds. */
   cpuUs: number;
-  /** Memory of the server afterwards. */
+  /** Memory of the server after the work. */
   rssMiB: number;
   /** CPU of the load generator, and of the server, as shares of one core. */
   generatorShare: number;
@@ -15,16 +15,16 @@ export interface Sample {
   p50Ms?: number;
   p99Ms?: number;
   p999Ms?: number;
-  /** Reads of the peers a delivery: below 1 when several came in one write. */
+  /** Socket reads of the peers per delivery. Below 1 if one write carried several deliveries. */
   readsPerUnit?: number;
-  /** RSS of a socket, kilobytes. */
+  /** RSS per socket, in kilobytes. */
   rssPerSocketKb?: number;
   /** The largest p99 of a socket, as a multiple of the median socket's. */
   p99Spread?: number;
-  /** Events that a socket missed, and that it got twice. */
+  /** Events that the sockets missed, and events that they received twice. */
   missed?: number;
   twice?: number;
-  /** The slowest socket's. */
+  /** Latency of the slowest socket. */
   maxMs?: number;
 }
 

@@ -1,4 +1,4 @@
-// Each measured server plays a tiny share of each kind of work, so that the bench does not rot between its runs.
+// Runs a little of each kind of work on each measured server, so that the bench does not rot between its runs.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { BenchPeer } from "./bench-peer.ts";
@@ -14,7 +14,7 @@ if (bunVersion() !== undefined) names.push("bun");
 const messagesOf = (peers: BenchPeer[]): number[] => peers.map(({ messages }) => messages);
 
 for (const name of names) {
-  test(`${name}: every watcher gets every delta, and late ones get the turn`, async () => {
+  test(`${name}: every watcher gets every delta, and a late watcher gets the turn so far`, async () => {
     const rig = await Rig.start(name);
     try {
       await rig.beginTurns(["here"], { bursts: 2, burst: 1, pauseMs: 0, characters });
@@ -34,7 +34,7 @@ for (const name of names) {
     }
   });
 
-  test(`${name}: broadcasts and changes of a surface reach everybody`, async () => {
+  test(`${name}: broadcasts reach every socket, and surface changes reach every viewer`, async () => {
     const rig = await Rig.start(name);
     try {
       const peers = await rig.open(sockets);
@@ -55,7 +55,7 @@ for (const name of names) {
   });
 }
 
-test("blast: the load generator is given ready bytes", async () => {
+test("blast: the load generator receives pre-encoded bytes", async () => {
   const rig = await Rig.start("blast");
   try {
     const peers = await rig.open(sockets);

@@ -1,4 +1,5 @@
-// The servers that are measured: how each is started, and how its peers speak. The same node flags for all.
+// The measured servers: how to start each one, and which dialect its peers speak. All servers on Node get the same
+// flags.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Dialect } from "./bench-peer.ts";
@@ -6,14 +7,14 @@ import type { Dialect } from "./bench-peer.ts";
 export type ServerName = "turnwire" | "plain-ws" | "socket-io" | "bun" | "blast";
 
 interface ServerProgram {
-  /** As people call it. */
+  /** Display name. */
   title: string;
   command?: string;
   args: string[];
   dialect: Dialect;
 }
 
-/** As in `npm start`, and gc, so that memory is measured and not garbage. */
+/** The flags of `npm start`, and `--expose-gc` so that garbage can be collected before memory is measured. */
 export const nodeFlags = [
   "--expose-gc",
   "--max-semi-space-size=8",

@@ -1,4 +1,4 @@
-// Medians, ratios and targets: what the bench says about its samples.
+// Tests the medians, ratios, targets and tables that the bench makes from its samples.
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Sample } from "./sample.ts";
@@ -25,7 +25,7 @@ const workload: Workload = {
   lanes: [lane("turnwire"), lane("plain-ws")],
   parts: ["one"],
   repetitions: 3,
-  prepare: () => Promise.reject(new Error("is not run here")),
+  prepare: () => Promise.reject(new Error("this test does not run the workload")),
   targets: () => [],
 };
 
@@ -43,7 +43,7 @@ test("a percentile is one of the values", () => {
   assert.is(percentile([3, 1, 2], 0.01), 1);
 });
 
-test("a target without a measurement has no row, others hold or do not", () => {
+test("a target without a measurement has no row; the others hold or are missed", () => {
   assert.equal(atLeast("none", Number.NaN, 2), []);
   assert.equal(below("none", Number.NaN, 2), []);
   assert.equal(
@@ -54,7 +54,7 @@ test("a target without a measurement has no row, others hold or do not", () => {
   );
 });
 
-test("the table has a row a part and lane, with what each costs against each baseline", () => {
+test("the table has one row per part and lane, with its cost ratio against each baseline", () => {
   const measured = new Measured();
   for (const cpuUs of [2, 20, 2]) measured.add("one", "turnwire", sample(cpuUs, { p50Ms: 1.5 }));
   for (const cpuUs of [6, 60, 6]) measured.add("one", "plain-ws", sample(cpuUs, { generatorShare: 0.95 }));
@@ -63,13 +63,13 @@ test("the table has a row a part and lane, with what each costs against each bas
   assert.match(lines.find((line) => line.includes("| plain ws")) ?? "", /\| 6\.00 .*\| 95 % \(!\) +\| 1\.00 /);
 });
 
-test("a missed target is to be seen", () => {
+test("a missed target is marked as MISS", () => {
   const text = targetTable([...below("small", 3, 2, "ms"), ...below("large", 1, 2)]);
   assert.match(text, /\| small +\| 3 ms +\| < 2 ms +\| MISS +\|/);
   assert.match(text, /\| large +\| 1 +\| < 2 +\| ok +\|/);
 });
 
-test("figures have the digits that matter", () => {
+test("figures keep their significant digits, and NaN becomes an empty text", () => {
   assert.equal([0.123, 12.34, 1234.5, Number.NaN].map(figure), ["0.12", "12.3", "1,235", ""]);
 });
 

@@ -1,5 +1,5 @@
-// What many samples say together. A ratio is taken within each repetition first, so that what slows the machine for a
-// while slows both sides of it.
+// Statistics over many samples. A ratio is computed within each repetition first, so that a temporary slowdown of the
+// machine affects both of its sides.
 import { median } from "../load/table.ts";
 
 export { median };
@@ -13,7 +13,7 @@ export function medianRatio(own: readonly number[], other: readonly number[]): n
   return median(ratios.filter(Number.isFinite));
 }
 
-/** The value that so large a share (0 to 1) of all is not above. */
+/** The smallest value that at least `share` (0 to 1) of all values do not exceed. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;

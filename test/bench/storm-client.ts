@@ -1,22 +1,22 @@
-// A client that comes back: it knows the last event it has, asks for what came after it, and counts what it missed and
-// what it got twice. Reads only the ends of messages, where the numbers are.
+// A client that reconnects and resumes. It remembers its last event, asks for the events after it, and counts missed
+// and repeated events. It reads only the end of a delta, where the numbers are.
 import type { BenchPeer } from "./bench-peer.ts";
 
 const delta = Buffer.from('"type":"chat.delta"');
 const subscribed = Buffer.from('"type":"chat.subscribed"');
 const seqField = Buffer.from('"seq":');
 const fromField = Buffer.from('"fromSeq":');
-/** A message's tail: epoch, seq, fromSeq. */
+/** Bytes to search at the end of a message. The last fields are epoch, seq and fromSeq. */
 const tailBytes = 40;
 
-/** The events of one client: what it has, and what went wrong on the way. */
+/** Counts the events that one client missed or received twice. */
 export class Tally {
-  /** Of the last one. */
+  /** The seq of the newest event. */
   seq = 0;
   missed = 0;
   twice = 0;
 
-  /** Takes the chat.delta that ends here. */
+  /** Counts the chat.delta that ends at `end`. */
   take(bytes: Buffer, end: number): void {
     const tail = bytes.subarray(Math.max(0, end - tailBytes), end);
     const seq = numberAfter(tail, seqField) ?? 0;
@@ -31,20 +31,20 @@ export class StormClient {
   readonly conversationId: string;
   peer: BenchPeer | undefined;
   readonly tally = new Tally();
-  /** Answers other than that it goes on where it was. */
+  /** Subscriptions that the server did not resume (`recovered` was not true). */
   lost = 0;
   #epoch: string | undefined;
-  /** The seq to be reached before it has caught up. */
+  /** The client has caught up when it reaches this seq. */
   #newest = Number.POSITIVE_INFINITY;
   cutAt = 0;
-  /** Since the cut. */
+  /** Milliseconds from the cut until the client has caught up. */
   backMs: number | undefined;
 
   constructor(conversationId: string) {
     this.conversationId = conversationId;
   }
 
-  /** Comes (back) on this peer, which is about to be opened. */
+  /** Connects or reconnects with this peer, which is about to be opened. */
   use(peer: BenchPeer): void {
     this.peer = peer;
     this.#newest = Number.POSITIVE_INFINITY;
@@ -54,7 +54,7 @@ export class StormClient {
   }
 
   subscribe(): void {
-    // The first time it knows no epoch, and is told so.
+    // The first subscription knows no epoch. The server's answer tells the current one.
     const after = { epoch: this.#epoch ?? "none", seq: this.tally.seq };
     this.peer?.send({ type: "chat.subscribe", conversationId: this.conversationId, after });
   }

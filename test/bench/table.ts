@@ -1,4 +1,4 @@
-// A run as people read it: a table for each workload as soon as it is done, and at the end the targets.
+// The human-readable results of a run: one table per workload as soon as it is done, and the targets at the end.
 import type { Metric } from "./sample.ts";
 import { type ServerName, servers } from "./servers.ts";
 import type { Measured, Target, Workload } from "./workload.ts";
@@ -19,7 +19,7 @@ const columns = [
   "",
 ];
 
-/** Three digits that matter, no exponent; nothing for what was not measured. */
+/** About three significant digits without an exponent. Empty for a value that was not measured. */
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return "";
   const size = Math.abs(value);
@@ -54,7 +54,7 @@ export function workloadTable(workload: Workload, measured: Measured): string {
   return `## ${title}\n\n${explanation}\n\n${grid(columns, rows)}\n`;
 }
 
-/** A generator that has no time left measures itself: marked. */
+/** Marks a generator that uses more than 90 % of a core: it measures its own speed, not the server's. */
 function percent(share: number): string {
   return `${Math.round(share * 100)} %${share > 0.9 ? " (!)" : ""}`;
 }
@@ -66,7 +66,7 @@ function remarks(median: (metric: Metric) => number): string {
     if (Number.isFinite(value)) said.push(sentence(value));
   };
   say("rssPerSocketKb", (value) => `${figure(value)} KB a socket`);
-  // Several messages in one write, or not all of a burst.
+  // Several messages came in one read.
   if (median("readsPerUnit") < 0.97) say("readsPerUnit", (value) => `${figure(value)} reads each`);
   say("maxMs", (value) => `the last after ${figure(value / 1_000)} s`);
   say("missed", (value) => `${value} missed`);
@@ -80,7 +80,7 @@ export function targetTable(targets: readonly Target[]): string {
   return `## targets\n\n${grid(["target", "measured", "bound", ""], rows)}\n`;
 }
 
-/** A Markdown table whose columns are aligned as they stand. */
+/** A Markdown table whose columns are aligned in the text. */
 function grid(head: string[], rows: string[][]): string {
   const widths = head.map((name, at) => Math.max(3, name.length, ...rows.map((row) => row[at]?.length ?? 0)));
   const line = (cells: string[]): string => `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;

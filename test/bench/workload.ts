@@ -1,12 +1,12 @@
-// What a workload is: parts, each measured in every lane in turn, and the targets that its samples are judged by.
+// A workload: parts, each measured in every lane in turn, and the targets for its samples.
 import type { Rig } from "./rig.ts";
 import type { Metric, Sample } from "./sample.ts";
 import type { ServerName } from "./servers.ts";
 import { median, medianRatio } from "./statistics.ts";
 
-/** One server under this workload, in a process of its own, with a generator of its own. */
+/** One measured server of a workload, in a process of its own, with a load generator of its own. */
 export interface Flow {
-  /** What it is called in the results; the server's name, if there is no other lane with it. */
+  /** The name in the results. It is the server's name if no other lane has the same server. */
   name: string;
   server: ServerName;
 }
@@ -23,26 +23,26 @@ export interface Target {
 
 export interface Workload {
   name: string;
-  /** What is done, as a sentence for the table. */
+  /** The work that is done, as a heading for the table. */
   title: string;
-  /** Of what there is a rate and a cost. */
+  /** The unit in which rates and costs are counted. */
   unit: string;
-  /** Open at once in one lane: what the limit of open files has to allow. */
+  /** Sockets open at once in one lane. The limit of open files must allow them. */
   sockets: number;
   lanes: readonly Flow[];
   parts: readonly string[];
   repetitions: number;
-  /** The subprotocol that its peers offer to ours. */
+  /** The WebSocket subprotocol that the peers offer to turnwire. */
   subprotocol?: string;
-  /** Gets everything ready; what it answers takes one sample of a part. */
+  /** Prepares the server and its peers. The returned function takes one sample of a part. */
   prepare(rig: Rig, lane: Flow): Promise<(part: string) => Promise<Sample>>;
   targets(measured: Measured): Target[];
 }
 
-/** Smaller numbers where the run has to be quick; repetitions stay. */
+/** Smaller numbers where the run has to be quick. */
 export interface Scale {
   quick: boolean;
-  /** Takes the first when the run is quick. */
+  /** Returns the first number in a quick run, otherwise the second. */
   pick(quick: number, whole: number): number;
 }
 
@@ -75,13 +75,13 @@ export class Measured {
     return median(this.values(part, lane, metric).filter(Number.isFinite));
   }
 
-  /** How many times as much the other lane has of it; for costs: how many times better the first one is. */
+  /** The other lane's metric divided by this lane's. For a cost, it says how many times cheaper this lane is. */
   ratio(part: string, lane: string, other: string, metric: Metric = "cpuUs"): number {
     return medianRatio(this.values(part, lane, metric), this.values(part, other, metric));
   }
 }
 
-/** A target on how many times cheaper ours is. No row where there is nothing to compare with. */
+/** The target that a ratio is at least `bound`. Gives no row if there is nothing to compare with. */
 export function atLeast(what: string, ratio: number, bound: number): Target[] {
   if (!Number.isFinite(ratio)) return [];
   return [{ what, measured: `× ${ratio.toFixed(2)}`, bound: `× ${bound}`, holds: ratio >= bound }];

@@ -1,5 +1,5 @@
-// Looking at the charts of a whole gateway while it runs: who looks sees everything it chose, in order, and nothing
-// of what it looks at is any different.
+// Inspecting the charts of a whole gateway while it runs: an observer sees everything that its filter selects, in
+// order, and changes nothing in the gateway.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ActorChange, ActorMoved } from "../../src/diagnostics/inspection.ts";
@@ -8,7 +8,7 @@ import { ScriptedSurface } from "../support/scripted-surfaces.ts";
 
 const test = suite("inspection");
 
-/** What happened, a line each: chart, event, states. */
+/** The changes, one line each: chart, event, states. */
 const told = (changes: ActorChange[]): string[] =>
   changes.map((one) => {
     const states = one.states.map((state) => state.slice(one.chart.length + 1)).join(" ");
@@ -16,7 +16,7 @@ const told = (changes: ActorChange[]): string[] =>
     return `${one.chart} ${one.type === "actor.ended" ? `ended ${one.how}` : "started"} → ${states}`;
   });
 
-test("who looks at everything sees each actor come, move and end", () => {
+test("an observer without a filter sees each actor start, move and end", () => {
   const fixture = new MemoryGateway();
   const changes: ActorChange[] = [];
   fixture.gateway.inspect((one) => changes.push(one));
@@ -42,7 +42,7 @@ test("who looks at everything sees each actor come, move and end", () => {
   ]);
 });
 
-test("changes say which transitions were taken, and which event the chart has none for", () => {
+test("a change has the transitions that were taken", () => {
   const fixture = new MemoryGateway();
   const changes: ActorMoved[] = [];
   const client = fixture.join();
@@ -62,7 +62,7 @@ test("changes say which transitions were taken, and which event the chart has no
   fixture.stop();
 });
 
-test("an event for which a chart has no transition is told as not handled", () => {
+test("an event without a transition is reported as not handled", () => {
   const fixture = new MemoryGateway();
   fixture.join();
   const changes: ActorMoved[] = [];
@@ -79,7 +79,7 @@ test("an event for which a chart has no transition is told as not handled", () =
   fixture.stop();
 });
 
-test("a filter lets through what fits all of it: a chart, a name, one actor", () => {
+test("a filter selects the actors that match all of it: a chart, a name, one actor", () => {
   const fixture = new MemoryGateway();
   const [first, second] = [fixture.join(), fixture.join()];
   first.send({ type: "chat.subscribe", conversationId: "one" });
@@ -105,7 +105,7 @@ test("a filter lets through what fits all of it: a chart, a name, one actor", ()
   fixture.stop();
 });
 
-test("an observer that throws is let go and logged, and nothing else notices", () => {
+test("an observer that throws is removed and logged, and affects nothing else", () => {
   const fixture = new MemoryGateway();
   const client = fixture.join();
   let calls = 0;
@@ -124,7 +124,7 @@ test("an observer that throws is let go and logged, and nothing else notices", (
   fixture.stop(["inspection: an observer threw and is not called again"]);
 });
 
-test("an async observer that rejects is let go and logged once, and ends nothing but itself", async () => {
+test("an async observer that rejects is removed and logged once, and affects nothing else", async () => {
   const fixture = new MemoryGateway();
   fixture.gateway.inspect(async () => {
     throw new Error("not today");
@@ -135,7 +135,7 @@ test("an async observer that rejects is let go and logged once, and ends nothing
   fixture.stop(["inspection: an observer threw and is not called again"]);
 });
 
-test("who ends looking in the midst of an event hears nothing more of it", () => {
+test("an observer that unsubscribes during an event gets no further change of that event", () => {
   const fixture = new MemoryGateway();
   const client = fixture.join();
   const heard: string[] = [];
@@ -147,11 +147,11 @@ test("who ends looking in the midst of an event hears nothing more of it", () =>
     { chart: "connection" },
   );
   client.vanish();
-  assert.equal(heard, ["actor.moved"], "its end belongs to the same event");
+  assert.equal(heard, ["actor.moved"], "the end of the actor belongs to the same event");
   fixture.stop();
 });
 
-test("when the machine's time is set, what is told goes on with it", () => {
+test("when the system time is set, the times of the changes follow it", () => {
   const fixture = new MemoryGateway();
   const client = fixture.join();
   const times: number[] = [];
@@ -164,7 +164,7 @@ test("when the machine's time is set, what is told goes on with it", () => {
   fixture.stop();
 });
 
-test("while nobody looks nothing is attached to the actor system", () => {
+test("without an observer nothing is attached to the actor system", () => {
   const fixture = new MemoryGateway();
   let attached = 0;
   const { system } = fixture.gateway.root;
@@ -187,7 +187,7 @@ test("while nobody looks nothing is attached to the actor system", () => {
   fixture.stop();
 });
 
-test("a child's done event says which actor it came from", () => {
+test("a child's done event names the actor that sent it", () => {
   const fixture = new MemoryGateway();
   const client = fixture.join();
   client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -209,7 +209,7 @@ test("a child's done event says which actor it came from", () => {
 const order = (changes: ActorMoved[], event: string | undefined): number =>
   changes.findIndex((one) => one.event === event);
 
-test("an actor that throws is told as ended by an error", () => {
+test("an actor that throws is reported as ended by an error", () => {
   const fixture = new MemoryGateway({
     logger: {
       info: () => {
@@ -257,7 +257,7 @@ test("the directory counts actors by chart and state, and finds them by name, st
   fixture.stop();
 });
 
-test("one actor's detail says what it waits for, who is around it, and what its socket and cursor are at", () => {
+test("an actor's detail has what it waits for, its parent and children, and the state of its socket and cursor", () => {
   const fixture = new MemoryGateway({ limits: { outstandingBytesMax: 200 } });
   const client = fixture.join({ reads: false });
   client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -294,7 +294,7 @@ test("one actor's detail says what it waits for, who is around it, and what its 
   fixture.stop();
 });
 
-test("only a socket that was pinged and has not answered is said to be in danger of being closed as silent", () => {
+test("only a socket with an unanswered ping has a deadline for being closed as silent", () => {
   const fixture = new MemoryGateway();
   fixture.join({ reads: false });
   const { directory } = fixture.gateway;
@@ -307,7 +307,7 @@ test("only a socket that was pinged and has not answered is said to be in danger
   fixture.stop();
 });
 
-test("a closing socket's detail says when it will be cut", () => {
+test("a closing socket's detail says when it will be cut off", () => {
   const fixture = new MemoryGateway();
   fixture.join({ reads: false });
   for (const connection of fixture.gateway.connections.all()) connection.tell("socket.stuck");

@@ -1,4 +1,4 @@
-// GET /metrics: Prometheus' text format with the gateway's figures as they are at the moment of the scrape.
+// GET /metrics: the gateway's values at the moment of the scrape, in Prometheus' text format.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createMetrics, type Figures, type MetricsSource } from "../../src/diagnostics/metrics.ts";
@@ -42,7 +42,7 @@ const source = (read: () => Figures = () => figures): MetricsSource => ({
 
 const gaugeIn = (text: string, name: string): number => Number(text.match(new RegExp(`^${name} (\\S+)$`, "m"))?.[1]);
 
-test("every figure is there under its name, with help and type", async () => {
+test("every value has its name, help and type", async () => {
   const text = await within(createMetrics(bounds).scrape(source()), "the metrics");
   const expected: [string, number][] = [
     ["turnwire_sockets", 1],
@@ -79,11 +79,11 @@ test("every figure is there under its name, with help and type", async () => {
     assert.match(text, `turnwire_intake_waiting{kind="${kind}"} ${many}`);
   assert.match(text, 'turnwire_actors{chart="turn",state="running.stalled"} 1');
   assert.match(text, `turnwire_budget_bytes{limit="allLogsBytesMax"} ${limits.allLogsBytesMax}`);
-  assert.match(text, 'turnwire_budget_bytes{limit="allUnsentBytesMax"} 12345', "those of this server");
+  assert.match(text, 'turnwire_budget_bytes{limit="allUnsentBytesMax"} 12345', "the limits of this server");
   assert.match(text, "process_resident_memory_bytes");
 });
 
-test("the figures are asked for once a scrape, at the moment of it", async () => {
+test("the values are read once per scrape, at the moment of the scrape", async () => {
   let asked = 0;
   const counting = source(() => ({ ...figures, sockets: ++asked }));
   const metrics = createMetrics(bounds);
@@ -92,7 +92,7 @@ test("the figures are asked for once a scrape, at the moment of it", async () =>
   assert.is(gaugeIn(await within(metrics.scrape(counting), "the metrics"), "turnwire_sockets"), 2);
 });
 
-test("two servers in one process count for themselves", async () => {
+test("two servers in one process have separate metrics", async () => {
   const both = [10, 20].map((sockets) => createMetrics(bounds).scrape(source(() => ({ ...figures, sockets }))));
   const texts = await within(Promise.all(both), "the metrics");
   assert.equal(
@@ -101,7 +101,7 @@ test("two servers in one process count for themselves", async () => {
   );
 });
 
-test("what only grows is the same in the next scrape, and commits are counted by their time", async () => {
+test("counters keep their values across scrapes, and commits are counted by their duration", async () => {
   const metrics = createMetrics(bounds);
   await metrics.scrape(source());
   for (const tookMs of [0.05, 0.3, 40]) metrics.committed(tookMs);

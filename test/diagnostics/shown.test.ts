@@ -1,11 +1,12 @@
-// What an inspector shows where texts are shown: plain data, within a limit, whatever a host's object is.
+// Values as the inspector shows them when texts are enabled: plain data within a size limit, whatever a host's object
+// is.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { shown } from "../../src/diagnostics/inspection/shown.ts";
 
 const test = suite("shown");
 
-test("a value is shown as JSON holds it, with errors and big numbers in words", () => {
+test("a value is shown as its JSON, with errors and BigInts as text", () => {
   const event = {
     type: "x",
     error: new TypeError("because"),
@@ -18,11 +19,11 @@ test("a value is shown as JSON holds it, with errors and big numbers in words", 
   assert.is(shown(undefined, 200), undefined);
 });
 
-test("what is too long is cut", () => {
+test("a long value is cut", () => {
   assert.is(shown({ text: "y".repeat(200) }, 20), '{"text":"yyyyyyyyyyy…');
 });
 
-test("what cannot be read costs nothing but its own content", () => {
+test("an unreadable value only loses its own content", () => {
   const circle: { self?: unknown } = {};
   circle.self = circle;
   const hostile = {

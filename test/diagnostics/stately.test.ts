@@ -1,4 +1,4 @@
-// What the Stately inspector is told while sockets, turns and surfaces do what they do.
+// What the Stately inspector receives while sockets, turns and surfaces run.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectionMachine } from "../../machines/connection.ts";
@@ -18,14 +18,14 @@ import { systemClock } from "../support/system-clock.ts";
 
 const test = suite("stately");
 
-/** The newest socket's entry. */
+/** The newest connection. */
 function newest(gateway: Gateway): Connection {
   const connection = [...gateway.connections.all()].at(-1);
   if (!connection) throw new Error("there is no connection");
   return connection;
 }
 
-/** Settles when the page has got everything that happened until now. */
+/** Resolves when the page has received everything that has happened so far. */
 async function untilCaughtUp(page: StatelyPage, gateway: Gateway): Promise<void> {
   const from = page.shown.length;
   gateway.root.send({ type: "catalog.changed" });
@@ -34,14 +34,14 @@ async function untilCaughtUp(page: StatelyPage, gateway: Gateway): Promise<void>
   await page.until(isIt, "the last that happened", from);
 }
 
-/** The names of a chart's states, nested as they are, in alphabetical order. */
+/** The names of a chart's states, with their nesting, in alphabetical order. */
 function statesOf(config: unknown): unknown {
   const states = isRecord(config) && isRecord(config["states"]) ? config["states"] : {};
   const names = Object.keys(states).sort();
   return names.map((name) => [name, statesOf(states[name])]);
 }
 
-test("a page gets the actors that are there already, each under its parent and with its chart", () =>
+test("a page gets the existing actors, each under its parent and with its chart", () =>
   withGateway({ surfaces: [new ScriptedSurface("s")] }, async ({ gateway, join }) => {
     const client = await join();
     client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -70,14 +70,17 @@ test("a page gets the actors that are there already, each under its parent and w
       assert.is(page.actors("surface-watch")[0]?.["parentId"], connectionId);
       for (const shown of page.shown) {
         assert.is(shown["rootId"], rootId);
-        assert.ok(Math.abs(Number(shown["createdAt"]) - systemClock.wall()) < 60_000, "a time of today");
+        assert.ok(
+          Math.abs(Number(shown["createdAt"]) - systemClock.wall()) < 60_000,
+          "createdAt is close to the current time",
+        );
       }
       assert.is(snapshotOf(root).value, "listening");
       assert.equal(snapshotOf(connection).value, {
         open: { flow: "flowing", subscription: "some", chatTurn: "quiet" },
       });
       assert.equal(snapshotOf(connection).context, { connectionId: newest(gateway).id });
-      // The chart as a whole, to its last state, and nothing cut.
+      // The whole chart, down to its last state, and nothing is cut.
       const definition = definitionOf(connection);
       assert.is(definition["id"], "connection");
       assert.equal(statesOf(definition), statesOf(connectionMachine.config));
@@ -86,7 +89,7 @@ test("a page gets the actors that are there already, each under its parent and w
     });
   }));
 
-test("a turn's events and snapshots come in their order", () =>
+test("a turn's events and snapshots arrive in order", () =>
   withGateway({}, async ({ gateway, orchestrator, join }) => {
     const client = await join();
     await withStately({ gateway }, async (page) => {
@@ -125,7 +128,7 @@ test("a turn's events and snapshots come in their order", () =>
       assert.is(page.story(connection).at(-1), 'socket.closed → "closed"');
       const ended = page.shown.findLast(({ sessionId, type }) => sessionId === watch && type === "@xstate.snapshot");
       assert.is(snapshotOf(ended).status, "done");
-      // Who sent what is told where an actor did.
+      // An event that an actor sent names that actor.
       const done = page.shown.find(({ event }) => JSON.stringify(event)?.includes("xstate.done.actor.watch"));
       assert.is(done?.["sourceId"], watch);
       assert.is(done?.sessionId, connection);
@@ -146,7 +149,7 @@ async function withServer(run: (server: RunningServer, client: Client) => Promis
   }
 }
 
-test("of the server as it is started, conversations and turns are shown as well, also those that run already", () =>
+test("with a full server, conversations and turns are shown too, even those that run already", () =>
   withServer(async ({ gateway }, client) => {
     const script = JSON.stringify({ tokens: 1, hang: true });
     client.send({ type: "chat.send", conversationId: "c", model: "demo/script", message: script });
@@ -171,7 +174,7 @@ test("of the server as it is started, conversations and turns are shown as well,
     });
   }));
 
-test("with a filter, the gateway and one socket with all below it are shown, and nobody else", () =>
+test("with a filter for a socket, only the gateway, the socket and the actors below it are shown", () =>
   withGateway({}, async ({ gateway, join }) => {
     const other = await join();
     const chosen = await join();
@@ -193,7 +196,7 @@ test("with a filter, the gateway and one socket with all below it are shown, and
     });
   }));
 
-test("sockets that come later are shown when they fit; who watches a conversation hangs from the gateway", () =>
+test("new sockets are shown if they match the filter; a watch without its socket is shown below the gateway", () =>
   withGateway({}, async ({ gateway, join }) => {
     await withStately({ gateway, filter: { conversationId: "wanted" } }, async (page) => {
       for (const conversationId of ["wanted", "other", "wanted"]) {
@@ -220,7 +223,7 @@ test("sockets that come later are shown when they fit; who watches a conversatio
 
 const secret = "sotto voce";
 
-/** Says the secret wherever a person, an agent or a provider can put one. */
+/** Puts the secret wherever a user, an agent or a provider can put text. */
 async function whisper(client: Client, surface: ScriptedSurface, say: (text: string) => void): Promise<void> {
   const images = [{ url: `https://example.org/${secret}`, mimeType: secret }];
   client.send({ type: "chat.send", conversationId: "c", message: secret, model: secret, cwd: secret, images });
@@ -236,7 +239,7 @@ async function whisper(client: Client, surface: ScriptedSurface, say: (text: str
   await client.barrier();
 }
 
-test("no word of a message, a queued text, a payload, an answer or a spec reaches the inspector", () => {
+test("no text of a message, a queued text, a payload, an answer or a spec reaches the inspector", () => {
   const surface = new ScriptedSurface("s");
   return withGateway({ surfaces: [surface] }, async ({ gateway, orchestrator, join }) => {
     const client = await join();
@@ -247,7 +250,7 @@ test("no word of a message, a queued text, a payload, an answer or a spec reache
       await client.nextEvent("c", "turn-sealed");
       await untilCaughtUp(page, gateway);
       assert.not.match(page.text, secret);
-      // What is no text of anybody is shown: it was not silence that passed the test.
+      // Events without texts are shown, so the test does not pass merely because nothing was sent.
       for (const told of ['{"type":"chat.send"}', '{"type":"invoke"}', '{"type":"chat.queue"}'])
         assert.ok(page.text.includes(told), told);
       assert.equal(surface.invoked.length, 1);
@@ -255,7 +258,7 @@ test("no word of a message, a queued text, a payload, an answer or a spec reache
   });
 });
 
-test("with full payloads the contents are shown, long ones cut", () => {
+test("with full payloads the contents are shown, and long ones are cut", () => {
   const surface = new ScriptedSurface("s");
   return withGateway({ surfaces: [surface] }, async ({ gateway, orchestrator, join }) => {
     const client = await join();
@@ -275,7 +278,7 @@ test("with full payloads the contents are shown, long ones cut", () => {
   });
 });
 
-test("of many actors some are shown at first, and each of the others when it does something", () =>
+test("with many actors only some are shown at first, and each of the others when it handles an event", () =>
   withGateway({}, async ({ gateway, join }) => {
     const clients = [await join(), await join(), await join()];
     await withStately({ gateway, limits: { inspectedActorsMax: 1 } }, async (page) => {
@@ -309,7 +312,7 @@ test("an actor that throws is shown as failed", () =>
     });
   }));
 
-test("an error inside it ends it, is logged once, and no actor hears of it", () =>
+test("an error in the inspector ends it and is logged once, and no actor is affected", () =>
   withGateway({}, async ({ gateway, join, host }) => {
     const client = await join();
     let isBroken = false;

@@ -6,10 +6,10 @@ import { repository } from "../support/working-tree.ts";
 export interface Block {
   /** Path of the document below the root. */
   document: string;
-  /** Of the first line of the text, in the document. */
+  /** The line number in the document of the first line of the text. */
   line: number;
   language: string;
-  /** What stands behind the language: `no-run`, or the name of the file that the text is. */
+  /** The words after the language: `no-run`, or the name of the file that the text belongs to. */
   note: string;
   text: string;
 }
@@ -32,7 +32,7 @@ export function blocksOf(document: string, text: string): Block[] {
   }));
 }
 
-/** A text with nothing but these blocks, each line where the document has it. */
+/** A text of only these blocks, each line at its line number in the document. */
 export function onlyBlocks(blocks: readonly Block[]): string {
   const lines: string[] = [];
   for (const { line, text } of blocks) {

@@ -1,5 +1,5 @@
-// Compiles the TypeScript and JavaScript of the documents as a user's would be: against the packed package, as strictly
-// as the repository's own code.
+// Compiles the TypeScript and JavaScript of the documents like user code: against the packed package, as strictly as
+// the repository's own code.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { outputOf, run } from "../support/run.ts";
@@ -8,7 +8,10 @@ import { type Block, onlyBlocks } from "./blocks.ts";
 
 export const isCode = ({ language }: Block): boolean => language === "ts" || language === "js";
 
-/** What the compiler says of each block, with the document's own lines. `consumer`: where the package is installed. */
+/**
+ * The compiler's errors in the blocks, with the line numbers of the documents. `consumer`: where the package is
+ * installed.
+ */
 export async function compileErrors(consumer: string, blocks: readonly Block[]): Promise<string[]> {
   const directory = join(consumer, "documents");
   rmSync(directory, { recursive: true, force: true });

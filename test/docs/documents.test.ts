@@ -1,5 +1,5 @@
-// The commands of the documents do what the documents say: each sh block is run. That their TypeScript compiles is
-// shown in test/package.test.ts.
+// Runs each sh block of the documents, to prove that their commands work. test/package.test.ts proves that their
+// TypeScript compiles.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { isLong } from "../budgets.ts";
@@ -11,7 +11,7 @@ const samples = suite("documents: samples");
 const blocks = (...lines: string[]): Block[] => blocksOf("a.md", lines.join("\n"));
 const sh = (...lines: string[]): Block[] => blocks("Text.", "```sh", ...lines, "```");
 
-samples("blocks are found with their lines, whatever stands around them", () => {
+samples("blocks are found with their line numbers, whatever surrounds them", () => {
   const found = blocks(
     "```",
     "a",
@@ -36,7 +36,7 @@ samples("blocks are found with their lines, whatever stands around them", () => 
   );
 });
 
-samples("what is not run must need something from outside, in each of its commands", () => {
+samples("in a block that is not run, each command must need something from outside", () => {
   const [block] = blocks(
     "```sh no-run",
     "# Ollama",
@@ -71,7 +71,7 @@ const wrong: [what: string, block: Block[], line: number, says: string][] = [
   ["a variable that nobody set", sh('echo "$NOBODY"'), 3, "NOBODY"],
 ];
 for (const [what, block, line, says] of wrong) {
-  samples(`${what} is found, at its line`, async () => {
+  samples(`${what} is reported at its line`, async () => {
     const { ok, output } = await runBlocks("a.md", block);
     assert.not.ok(ok, output);
     assert.match(output, says);
@@ -86,15 +86,15 @@ const test = suite("documents");
 for (const { path, text } of documents()) {
   const found = blocksOf(path, text);
   const count = found.filter(isRun).length;
-  // All of them in the long form: most need the server, the package or the compiler.
+  // Only the long form runs all documents, because most need the server, the package or the compiler.
   if (count > 0 && (isLong || path === "README.md")) {
-    test(`${path}: its blocks of commands (${count}) run`, async () => {
+    test(`${path}: its command blocks (${count}) run`, async () => {
       const { ok, output } = await runBlocks(path, found);
       assert.ok(ok, output);
     });
   }
   for (const block of found.filter(isNotRun)) {
-    test(`${path}:${block.line} is not run: each of its commands needs something from outside`, () => {
+    test(`${path}:${block.line} is not run, because each of its commands needs something from outside`, () => {
       assert.equal(ownCommands(block), []);
     });
   }

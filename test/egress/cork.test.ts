@@ -1,5 +1,5 @@
-// A socket that watches several conversations gets what their feeds have for it in one write a loop turn; one that
-// watches a single conversation is written to at once.
+// A socket that watches several conversations gets the flushes of their feeds in one write per turn of the event loop.
+// A socket that watches a single conversation is written to at once.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { MemoryGateway } from "../support/memory-gateway.ts";
@@ -23,7 +23,7 @@ const writesDuring = (socket: { writes: Buffer[] }, run: () => void): number => 
   return socket.writes.length - before;
 };
 
-test("feeds that flush in one loop turn reach a socket in one write, each in its order", () => {
+test("feeds that flush in one turn of the event loop reach a socket in one write, each in order", () => {
   const { fixture, client, say } = watching("a", "b", "c");
   const writes = writesDuring(client.socket, () => {
     for (const conversationId of ["a", "b", "c"]) say(conversationId, `one of ${conversationId}, `);
@@ -36,13 +36,13 @@ test("feeds that flush in one loop turn reach a socket in one write, each in its
   fixture.stop();
 });
 
-test("a socket that watches one conversation is written to at once, also after it has left others", () => {
+test("a socket that watches one conversation is written to at once, even after it has left others", () => {
   const { fixture, client, say } = watching("a", "b");
   client.send({ type: "chat.unsubscribe", conversationId: "b" });
   assert.is(
     writesDuring(client.socket, () => {
       say("a", "x");
-      // The flush itself, and nothing after it.
+      // Only the flush itself runs.
       fixture.clock.turn();
     }),
     1,
@@ -50,7 +50,7 @@ test("a socket that watches one conversation is written to at once, also after i
   fixture.stop();
 });
 
-test("a socket that is closed while something is held for it gets that, and then its close frame", () => {
+test("a socket that is closed while data is held back gets the data first, and then its close frame", () => {
   const { fixture, client, say } = watching("a", "b");
   say("a", "x");
   say("b", "y");

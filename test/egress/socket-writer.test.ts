@@ -1,5 +1,5 @@
-// One socket's way out, with a socket in memory and a clock that stands still: pings and acks, congestion and its
-// end, and each deadline of the sweep at its second.
+// The output of one socket, with a socket in memory and a simulated clock: pings and acks, congestion and its end, and
+// each deadline of the sweep.
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -40,7 +40,7 @@ function open() {
   };
 }
 
-test("a mark follows every 64 KiB, and none follows less", () => {
+test("a mark follows every 64 KiB, and not less", () => {
   const { socket, write } = open();
   write(63 * KiB);
   assert.is(socket.pings, 0);
@@ -52,7 +52,7 @@ test("a mark follows every 64 KiB, and none follows less", () => {
   assert.equal(socket.owed, ["m1", "m2"]);
 });
 
-test("a pong is the ack for all that was written before it, and for nothing after", () => {
+test("a pong acknowledges all bytes written before its ping, and none after it", () => {
   const { writer, write, answer } = open();
   write(64 * KiB);
   write(10 * KiB);
@@ -61,25 +61,25 @@ test("a pong is the ack for all that was written before it, and for nothing afte
   assert.is(writer.outstandingBytes(), 10 * KiB);
 });
 
-test("a later pong is an ack for the earlier ones too", () => {
+test("a pong acknowledges earlier marks too", () => {
   const { socket, writer, write } = open();
   write(64 * KiB);
   write(64 * KiB);
   writer.ack("m2");
   assert.is(writer.outstandingBytes(), 0);
   writer.ack("m1");
-  assert.is(writer.outstandingBytes(), 0, "an answer that comes late changes nothing");
+  assert.is(writer.outstandingBytes(), 0, "a late answer changes nothing");
   assert.is(socket.pings, 2);
 });
 
-test("a pong that answers no ping of ours is a sign of life and no ack", () => {
+test("a pong without a ping of the server is a sign of life and no ack", () => {
   const { writer, write } = open();
   write(100 * KiB);
   for (const payload of ["", "m", "m0", "m2", "m1 ", "mm1", "M1", "m01", "x"]) writer.ack(payload);
   assert.is(writer.outstandingBytes(), 100 * KiB);
 });
 
-test("above 256 KiB outstanding it is congested: the stream is marked, and nothing more of a turn is written", () => {
+test("above 256 KiB outstanding the socket is congested: a mark follows, and no more turn events are written", () => {
   const { socket, signals, writer, write } = open();
   for (let count = 0; count < 4; count++) assert.ok(write(64 * KiB));
   assert.equal(signals, []);
@@ -100,7 +100,7 @@ test("a congested socket still gets replies and broadcasts at once", () => {
   assert.is(socket.writes.at(-1)?.toString(), "reply");
 });
 
-test("below 128 KiB outstanding it has drained, and not before", () => {
+test("the socket has drained below 128 KiB outstanding, and not before", () => {
   const { signals, writer, write, answer } = open();
   for (let count = 0; count < 4; count++) write(64 * KiB);
   write(1);
@@ -113,7 +113,7 @@ test("below 128 KiB outstanding it has drained, and not before", () => {
   assert.ok(write(1));
 });
 
-test("at exactly 128 KiB outstanding it has not drained", () => {
+test("at exactly 128 KiB outstanding the socket has not drained", () => {
   const { signals, writer, write, answer } = open();
   for (let count = 0; count < 5; count++) write(64 * KiB);
   answer(3);
@@ -121,7 +121,7 @@ test("at exactly 128 KiB outstanding it has not drained", () => {
   assert.equal(signals, ["congested"]);
 });
 
-test("whoever answers every mark is never held for good, however large the writes", () => {
+test("a peer that answers every mark does not stay congested, however large the writes", () => {
   const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 400 * KiB }), fc.boolean(), fc.nat(3)), { maxLength: 60 });
   const property = fc.property(sizes, (writes) => {
     const { signals, writer, write, answer } = open();
@@ -129,7 +129,7 @@ test("whoever answers every mark is never held for good, however large the write
       if (isControl) writer.control(Buffer.alloc(bytes));
       else write(bytes);
       answer(answers);
-      assert.is(writer.congested, signals.at(-1) === "congested", "the field says what the last signal said");
+      assert.is(writer.congested, signals.at(-1) === "congested", "the field agrees with the last signal");
     }
     answer();
     assert.is(writer.congested, false);
@@ -142,7 +142,7 @@ test("whoever answers every mark is never held for good, however large the write
   check(property, 300);
 });
 
-test("a mark unanswered for ten seconds makes it stuck, also when nothing is congested", () => {
+test("a mark unanswered for ten seconds makes the socket stuck, even if it is not congested", () => {
   const { clock, writer, write, answer } = open();
   write(64 * KiB);
   clock.advance(limits.ackTimeoutMs - 1);
@@ -165,18 +165,18 @@ test("the oldest mark counts: answering the first of two gives the second its ow
   assert.is(writer.due(clock.now()), "stuck");
 });
 
-test("a second of 64 KiB that went out at once has ten seconds from the first one's ack", () => {
+test("each of several marks that were sent at once has ten seconds from the ack of the one before", () => {
   const { clock, writer, write, answer } = open();
   for (let count = 0; count < 4; count++) write(64 * KiB);
   for (let count = 0; count < 4; count++) {
     clock.advance(9_000);
-    assert.is(writer.due(clock.now()), undefined, `the ${count + 1}. mark of who reads 7 kB/s`);
+    assert.is(writer.due(clock.now()), undefined, `mark ${count + 1} of a peer that reads 7 kB/s`);
     answer(1);
   }
   assert.is(writer.outstandingBytes(), 0);
 });
 
-test("a mark behind more than 64 KiB may take longer: it is the pace that counts", () => {
+test("a mark behind more than 64 KiB may take proportionally longer", () => {
   const { clock, writer, write } = open();
   write(160 * KiB);
   clock.advance(2.5 * limits.ackTimeoutMs - 1);
@@ -185,7 +185,7 @@ test("a mark behind more than 64 KiB may take longer: it is the pace that counts
   assert.is(writer.due(clock.now()), "stuck");
 });
 
-test("late acks halve what may be on the way, down to 64 KiB, and prompt ones double it again", () => {
+test("late acks halve the window, down to 64 KiB, and prompt ones double it again", () => {
   const { clock, writer, write, answer } = open();
   const bounds = [1_500, 1_001, 1_500, 700, 500, 499, 10, 10].map((tookMs) => {
     write(64 * KiB);
@@ -196,13 +196,13 @@ test("late acks halve what may be on the way, down to 64 KiB, and prompt ones do
   assert.equal(bounds, [128, 64, 64, 64, 64, 128, 256, 256]);
 });
 
-test("an ack for next to nothing tells how far away the peer is, not how fast it reads", () => {
+test("an ack for few bytes does not enlarge the window, because it shows the latency and not the reading speed", () => {
   const { clock, writer, write, answer } = open();
   write(257 * KiB);
   clock.advance(1_500);
   answer();
   assert.is(writer.outstandingBytesMax, 128 * KiB);
-  // The mark before the second write has 10 KiB before it, and a prompt answer.
+  // The mark before the second write covers 10 KiB and is answered promptly.
   write(10 * KiB);
   write(60 * KiB);
   clock.advance(5);
@@ -210,7 +210,7 @@ test("an ack for next to nothing tells how far away the peer is, not how fast it
   assert.is(writer.outstandingBytesMax, 128 * KiB);
 });
 
-test("with a small bound it drains too, however little is left unmarked", () => {
+test("with a small window the socket drains too, however few bytes are unmarked", () => {
   const { clock, signals, writer, write, answer } = open();
   for (let count = 0; count < 3; count++) {
     write(64 * KiB);
@@ -222,7 +222,7 @@ test("with a small bound it drains too, however little is left unmarked", () => 
   writer.control(Buffer.alloc(40 * KiB));
   clock.advance(1_500);
   answer();
-  assert.is(writer.congested, true, "40 KiB are on the way");
+  assert.is(writer.congested, true, "40 KiB are outstanding");
   answer();
   assert.equal(signals, ["congested", "drained"]);
 });
@@ -237,7 +237,7 @@ test("a slow reader that answers each mark within ten seconds is never stuck", (
   }
 });
 
-test("more than 4 MiB unsent makes it stuck once, and nothing more of a turn is written", () => {
+test("more than 4 MiB unsent makes the socket stuck once, and no further turn events are written", () => {
   const { socket, signals, writer, write } = open();
   socket.unsent = limits.unsentBytesMax;
   assert.ok(write(10));
@@ -264,7 +264,7 @@ test("a socket silent for 25 s is pinged once, and one silent for 35 s is due to
   assert.is(writer.due(clock.now()), "silent");
 });
 
-test("any sign of life begins the silence anew: a message, a pong, an answer to a mark", () => {
+test("any sign of life restarts the time of silence: a message, a pong, an answer to a mark", () => {
   for (const sign of ["heard", "pong", "mark"] as const) {
     const { clock, socket, writer, write, answer } = open();
     clock.advance(20_000);
@@ -284,7 +284,7 @@ test("any sign of life begins the silence anew: a message, a pong, an answer to 
   }
 });
 
-test("a quiet peer that answers pings lives for ever, at one ping in 25 s", () => {
+test("a quiet peer that answers pings stays connected, with one ping in 25 s", () => {
   const { clock, socket, writer, answer } = open();
   for (let second = 0; second < 3_600; second++) {
     clock.advance(1_000);
@@ -294,7 +294,7 @@ test("a quiet peer that answers pings lives for ever, at one ping in 25 s", () =
   assert.is(socket.pings, 144);
 });
 
-test("after our close frame nothing is written, pinged or closed again", () => {
+test("after the server's close frame nothing is written, pinged or closed again", () => {
   const { clock, socket, signals, writer, write, answer } = open();
   write(64 * KiB);
   writer.close(closes.slow);
@@ -306,14 +306,14 @@ test("after our close frame nothing is written, pinged or closed again", () => {
   assert.is(write(1), false);
   answer();
   clock.advance(limits.closingMs - 1);
-  assert.is(writer.due(clock.now()), undefined, "an unanswered mark counts no more");
+  assert.is(writer.due(clock.now()), undefined, "an unanswered mark no longer counts");
   assert.is(socket.writes.length, 1);
   assert.is(socket.pings, pings);
   assert.is(socket.closed?.code, 4001);
   assert.equal(signals, []);
 });
 
-test("a peer that does not answer the close frame in five seconds is overdue, and is cut", () => {
+test("a peer that does not answer the close frame in five seconds is overdue and is cut off", () => {
   const { clock, socket, writer } = open();
   writer.close(closes.restart);
   clock.advance(limits.closingMs);
@@ -330,7 +330,7 @@ test("after a cut nothing is written", () => {
   assert.is(socket.writes.length, 0);
 });
 
-test("a socket that ends in congestion is not said to have drained", () => {
+test("a congested socket that ends does not signal that it has drained", () => {
   const { signals, writer, write, answer } = open();
   write(300 * KiB);
   writer.end();
@@ -340,7 +340,7 @@ test("a socket that ends in congestion is not said to have drained", () => {
   assert.is(writer.closeCode, undefined);
 });
 
-test("each close says in a reason that fits into its frame whether to come back", () => {
+test("each close has a reason that fits into its frame, and a code that says whether to reconnect", () => {
   for (const [name, { code, reason, comeBack }] of Object.entries(closes)) {
     assert.ok(Buffer.byteLength(reason) <= 123, name);
     if (code >= 4_000) assert.is(comeBack, code < 4_500, name);

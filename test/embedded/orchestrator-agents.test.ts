@@ -1,4 +1,4 @@
-// Whatever an agent does, its turn has exactly one `done` and one `turn-sealed`, in that order and last.
+// Whatever an agent does, its turn ends with exactly one `done` and then exactly one `turn-sealed`.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Limits } from "../../src/limits.ts";
@@ -33,10 +33,10 @@ async function turnWith(agent: Agent, limits: Partial<Limits> = {}): Promise<Out
 
 const errorIn = ({ events }: Outcome) => events.find((event) => event.type === "error");
 const reasonIn = ({ events }: Outcome) => events.find((event) => event.type === "done")?.reason;
-/** An agent out of values that no type allows. */
+/** An agent whose values do not match their types. */
 const nonsense = (run: (...args: never[]) => unknown): Agent => agentOf(run as Agent["run"]);
 
-test("an agent that throws before it says anything ends the turn with its error", async () => {
+test("an agent that throws before its first event ends the turn with its error", async () => {
   const thrown = Object.assign(new Error("no credit left"), { code: "quota" });
   const outcome = await turnWith(
     nonsense(() => {
@@ -54,7 +54,7 @@ test("an agent that throws before it says anything ends the turn with its error"
   );
 });
 
-test("an agent that throws in the middle keeps what it said", async () => {
+test("if an agent throws in mid-answer, the text so far is kept", async () => {
   const outcome = await turnWith(
     agentOf(async function* () {
       yield delta;
@@ -72,7 +72,7 @@ test("an agent that throws in the middle keeps what it said", async () => {
   );
 });
 
-test("what is thrown need not be an error, and no stack reaches anybody", async () => {
+test("an agent may throw any value, and no client gets a stack trace", async () => {
   const thrown: [unknown, string][] = [
     ["just words", "just words"],
     [undefined, "the agent failed without saying why"],
@@ -89,7 +89,7 @@ test("what is thrown need not be an error, and no stack reaches anybody", async 
   }
 });
 
-test("an agent that returns nonsense has still finished", async () => {
+test("an agent that returns an invalid result has still finished", async () => {
   for (const result of [undefined, null, 7, "stop", {}, { reason: "whatever", contextSize: Number.NaN }]) {
     const outcome = await turnWith(
       nonsense(async function* () {
@@ -102,7 +102,7 @@ test("an agent that returns nonsense has still finished", async () => {
   }
 });
 
-test("an agent that is no generator ends the turn with an error", async () => {
+test("an agent that does not return a generator ends the turn with an error", async () => {
   for (const run of [
     () => undefined,
     () => 7,
@@ -114,7 +114,7 @@ test("an agent that is no generator ends the turn with an error", async () => {
   }
 });
 
-test("what is no event of the port is dropped, with one warning, and costs nothing else", async () => {
+test("a value that is not an event of the port is dropped with one warning, and the turn goes on", async () => {
   const junk = [
     undefined,
     null,
@@ -150,7 +150,7 @@ test("what is no event of the port is dropped, with one warning, and costs nothi
   assert.is(outcome.fixture.lines.filter(({ message }) => message.includes("dropped")).length, 1);
 });
 
-test("an event that throws when it is read is the agent's failure", async () => {
+test("an event with a throwing getter counts as a failure of the agent", async () => {
   const puppet = new Puppet();
   puppet.say({
     get type() {
@@ -161,7 +161,7 @@ test("an event that throws when it is read is the agent's failure", async () => 
   assert.is(errorIn(outcome)?.message, "a getter");
 });
 
-test("only the fields of the port go out, and what is null or undefined is left out", async () => {
+test("only the fields of the port are sent, without null or undefined values", async () => {
   const puppet = new Puppet();
   const ids = { stepId: "s", toolCallId: "t", toolName: "clock" };
   puppet.say(
@@ -183,7 +183,7 @@ test("only the fields of the port go out, and what is null or undefined is left 
   ]);
 });
 
-test("an input that JSON cannot hold is replaced by a note, and one changed later stays as it was", async () => {
+test("an input that JSON cannot encode is replaced by a note, and a later change of an input is ignored", async () => {
   const circular: Record<string, unknown> = {};
   circular["self"] = circular;
   const input = { city: "Berlin" };
@@ -205,7 +205,7 @@ test("an input that JSON cannot hold is replaced by a note, and one changed late
   fixture.close();
 });
 
-test("no event is larger than the wire allows: text comes in pieces, results are cut, inputs left out", async () => {
+test("no event exceeds the maximum size: text is split, results are cut, inputs are left out", async () => {
   const limits = { eventBytesMax: 16_384, deltaCharactersMax: 4_096 };
   const text = "🙂".repeat(5_000);
   const ids = { stepId: "s", toolCallId: "t", toolName: "clock" };
@@ -233,7 +233,7 @@ test("no event is larger than the wire allows: text comes in pieces, results are
   assert.is(fixture.store.chunks("c").at(-1)?.role, "tool");
 });
 
-test("a turn that outgrows its log ends with turn-too-large, and keeps what was said", async () => {
+test("a turn that exceeds its log ends with turn-too-large, and the text so far is kept", async () => {
   let stopped = false;
   const talker = agentOf(async function* () {
     try {
@@ -251,7 +251,7 @@ test("a turn that outgrows its log ends with turn-too-large, and keeps what was 
   assert.equal(outcome.fixture.store.chunks("c")[1]?.chunk, { type: "text", text });
 });
 
-test("the question counts in the turn's log, as it does in the gateway's", async () => {
+test("the question counts towards the turn's log size, as it does in the gateway", async () => {
   const talker = agentOf(async function* () {
     for (;;) yield { type: "text-delta", delta: "x".repeat(1_000) };
   });
@@ -271,7 +271,7 @@ test("many small events fill the log too", async () => {
   assert.is(errorIn(outcome)?.code, "turn-too-large");
 });
 
-test("an agent that yields and throws after it was cancelled is not heard", async () => {
+test("events and errors of a cancelled agent are ignored", async () => {
   const agent = agentOf(async function* ({ signal }) {
     yield delta;
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
@@ -290,7 +290,7 @@ test("an agent that yields and throws after it was cancelled is not heard", asyn
   assert.is(fixture.clock.pending, 0);
 });
 
-test("an agent that never ends is left behind after a while, and says nothing about the next turn", async () => {
+test("an agent that ignores its abort is abandoned after 5 s, and does not affect the next turn", async () => {
   const puppet = new Puppet({ heedsAbort: false });
   const fixture = openFixture({ agents: [puppet.agent] });
   const { types } = fixture.watch("c");
@@ -307,7 +307,7 @@ test("an agent that never ends is left behind after a while, and says nothing ab
   fixture.orchestrator.startTurn({ conversationId: "c", text: "two" });
   await settle(fixture.clock);
   fixture.orchestrator.stopTurn("c");
-  // One of the two ends now: the one left behind, whose wait is the older one.
+  // The wait for the second turn's agent ends after 5 s as well.
   const before = types().length;
   fixture.clock.advance(5_000);
   await settle(fixture.clock);
@@ -316,7 +316,7 @@ test("an agent that never ends is left behind after a while, and says nothing ab
   assert.is(fixture.clock.pending, 0);
 });
 
-test("an agent left behind that ends in the next turn's stopping does not seal that turn", async () => {
+test("an abandoned agent that ends while the next turn stops does not seal that turn", async () => {
   const ends: (() => void)[] = [];
   const agent = agentOf(async function* () {
     yield delta;
@@ -341,7 +341,7 @@ test("an agent left behind that ends in the next turn's stopping does not seal t
   assert.is(fixture.clock.pending, 0);
 });
 
-test("a turn over its time is aborted", async () => {
+test("a turn that exceeds its time limit is aborted", async () => {
   const puppet = new Puppet();
   const fixture = openFixture({ agents: [puppet.agent], limits: { turnMs: 60_000 } });
   const { events } = fixture.watch("c");

@@ -1,4 +1,4 @@
-// Compaction: the older messages become a summary, everything moves to an archive, and a failure changes nothing.
+// Compaction: a summary replaces the older messages, an archive keeps the whole history, and a failure changes nothing.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { firstKept } from "../../src/embedded/orchestrator/compaction.ts";
@@ -39,11 +39,11 @@ const result = (id: string, turnId: string): NewChunk => {
   };
   return { role: "tool", chunk, turnId };
 };
-/** Question and answer, so many times. */
+/** That many pairs of question and answer. */
 const talk = (turns: number): NewChunk[] =>
   Array.from({ length: turns }, (_, index) => [user(`q${index}`), answer(`a${index}`, `q${index}`)]).flat();
 
-/** A fixture in which "c" holds this history. */
+/** A fixture whose conversation "c" has this history. */
 function fixtureWith(chunks: NewChunk[], options: FixtureOptions = {}) {
   const clock = new SimulatedClock();
   const store = failingStore(memoryStore(clock));
@@ -59,7 +59,7 @@ function fixtureWith(chunks: NewChunk[], options: FixtureOptions = {}) {
   return { fixture, store, puppet, compact, texts };
 }
 
-test("all but the last ten messages are summed up by the model; the archive holds everything", async () => {
+test("the model summarises all but the last ten messages, and the archive has the whole history", async () => {
   const { fixture, puppet, compact, texts } = fixtureWith(talk(8));
   const before = fixture.store.chunks("c");
   const compacted = compact();
@@ -89,7 +89,7 @@ test("all but the last ten messages are summed up by the model; the archive hold
   assert.is(fixture.clock.pending, 0);
 });
 
-test("the model is asked with the older messages as plain text, without tools", async () => {
+test("the model gets the older messages as plain text, without tools", async () => {
   const image: NewChunk = { role: "user", chunk: { type: "image", url: "data:," }, turnId: "q" };
   const error: NewChunk = { role: "assistant", chunk: { type: "error", message: "x" }, turnId: "q" };
   const thinking: NewChunk = { role: "assistant", chunk: { type: "thinking", text: "secret" }, turnId: "q" };
@@ -112,7 +112,7 @@ test("the model is asked with the older messages as plain text, without tools", 
   fixture.close();
 });
 
-test("a tool result is never parted from its call", () => {
+test("a tool result is never separated from its call", () => {
   const steps = [user("q"), call("a", "q"), result("a", "q"), call("b", "q"), result("b", "q"), answer("end", "q")];
   const messages = messagesOf(steps);
   assert.is(messages.length, 6);
@@ -120,12 +120,12 @@ test("a tool result is never parted from its call", () => {
     [1, 2, 3, 4, 5, 6, 7].map((count) => firstKept(messages, count)),
     [5, 3, 3, 1, 1, 0, 0],
   );
-  // The same id in two turns: the nearest call is the one.
+  // If two turns use the same id, a result belongs to the nearest call.
   const again = messagesOf([...steps, user("r"), call("a", "r"), result("a", "r")]);
   assert.is(firstKept(again, 1), 7);
-  // A result whose call is not there keeps nothing.
+  // A result without its call pulls in no other message.
   assert.is(firstKept(messagesOf([user("q"), result("lost", "q")]), 1), 1);
-  // Results late in a long turn pull in the call, and what that pulls in.
+  // A result late in a turn pulls in its call and every message in between.
   const late = messagesOf([
     call("x", "q"),
     user("steering", "q"),
@@ -137,7 +137,7 @@ test("a tool result is never parted from its call", () => {
   assert.is(firstKept(late, 1), 0);
 });
 
-test("where there is nothing to sum up no model is asked, and the shape is the same", async () => {
+test("without messages to summarise, no model is asked and the outcome has the same shape", async () => {
   for (const chunks of [[], talk(5)]) {
     const { fixture, puppet, compact, texts } = fixtureWith(chunks);
     const outcome = await within(compact(), "the compaction");
@@ -150,7 +150,7 @@ test("where there is nothing to sum up no model is asked, and the shape is the s
   }
 });
 
-test("compacted twice, the archives form a chain, and the first summary is summed up too", async () => {
+test("after two compactions the archives form a chain, and the second summary includes the first", async () => {
   const { fixture, puppet, compact } = fixtureWith(talk(8));
   const outcomes: string[] = [];
   for (const summary of ["first", "second"]) {
@@ -167,7 +167,7 @@ test("compacted twice, the archives form a chain, and the first summary is summe
   assert.is(fixture.store.conversation(outcomes[1] ?? "")?.compactedFrom, outcomes[0]);
 });
 
-test("while it runs turns are refused, a second one too, and texts wait and open a turn at its end", async () => {
+test("during a compaction, turns and another compaction are refused; queued texts open a turn after it", async () => {
   const { fixture, puppet, compact } = fixtureWith(talk(8));
   const compacted = compact();
   await settle(fixture.clock);
@@ -190,7 +190,7 @@ test("while it runs turns are refused, a second one too, and texts wait and open
   fixture.close();
 });
 
-test("texts that waited before it go on waiting", async () => {
+test("texts queued before a compaction stay queued", async () => {
   const { fixture, puppet, compact, store } = fixtureWith(talk(8), { agents: [] });
   store.attempt([{ kind: "queue.added", conversationId: "c", message: { id: "m", text: "old", queuedAt: 1 } }]);
   fixture.close();
@@ -205,7 +205,7 @@ test("texts that waited before it go on waiting", async () => {
   again.close();
 });
 
-test("while a turn runs it is refused, and so is what is unknown", async () => {
+test("a compaction is refused during a turn, for an unknown conversation and for an unknown model", async () => {
   const { fixture, compact } = fixtureWith(talk(8));
   fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
   const outcome = await within(compact(), "the refusal");
@@ -218,7 +218,7 @@ test("while a turn runs it is refused, and so is what is unknown", async () => {
   fixture.close();
 });
 
-test("a model that fails, says nothing or far too much changes nothing", async () => {
+test("a model that fails, writes nothing or writes too much changes nothing", async () => {
   const failing = agentOf(async function* () {
     yield { type: "text-delta", delta: "half a sum" };
     throw new Error("no credit left");
@@ -249,7 +249,7 @@ test("a model that fails, says nothing or far too much changes nothing", async (
   }
 });
 
-test("a model that never ends costs its time, and a drain ends the compaction", async () => {
+test("a compaction times out after 300 s, and a drain ends it", async () => {
   const late = fixtureWith(talk(8), { agents: [new Puppet({ heedsAbort: false }).agent] });
   const compacted = late.compact();
   await settle(late.fixture.clock);
@@ -272,7 +272,7 @@ test("a model that never ends costs its time, and a drain ends the compaction", 
   assert.is("code" in after && after.code, "draining");
 });
 
-test("a store that fails at its end changes nothing, and a defect is no answer", async () => {
+test("a store failure or a defect at the end of a compaction changes nothing", async () => {
   const { fixture, store, puppet, compact } = fixtureWith(talk(8));
   for (const [failure, code] of [
     [new StoreError("the disk is full"), "storage-failed"],
@@ -292,7 +292,7 @@ test("a store that fails at its end changes nothing, and a defect is no answer",
   assert.is(fixture.registry.count("conversation"), 0);
 });
 
-test("a conversation closed meanwhile is closed afterwards", async () => {
+test("a conversation that is closed during a compaction is closed afterwards", async () => {
   const { fixture, puppet, compact } = fixtureWith(talk(8));
   const compacted = compact();
   fixture.orchestrator.enqueue({ conversationId: "c", text: "never sent" });

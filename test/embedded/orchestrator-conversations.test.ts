@@ -16,7 +16,7 @@ import { created, said } from "../support/store-rows.ts";
 
 const test = suite("the conversations port");
 
-test("the models come with the default first, and what is known of them", () => {
+test("the models are listed with the default first and with their known properties", () => {
   const other = {
     ...echo,
     provider: "other",
@@ -33,7 +33,7 @@ test("the models come with the default first, and what is known of them", () => 
   });
 });
 
-test("the list shows the live status, newest activity first, and may be narrowed", async () => {
+test("the list has the live status, is sorted by newest activity, and can be filtered", async () => {
   const fixture = openFixture({ agents: [new Puppet().agent] });
   fixture.orchestrator.startTurn({ conversationId: "one", text: "first", workspaceId: "w" });
   fixture.clock.advance(10);
@@ -56,7 +56,7 @@ test("the list shows the live status, newest activity first, and may be narrowed
   fixture.close();
 });
 
-test("the history is what was asked for, and an unknown conversation's is empty", () => {
+test("the history is the requested range, and that of an unknown conversation is empty", () => {
   const fixture = openFixture();
   fixture.store.attempt([created("c"), said("c", "1", "2", "3")]);
   const { conversations } = fixture;
@@ -71,7 +71,7 @@ test("the history is what was asked for, and an unknown conversation's is empty"
   assert.equal(conversations.settings("x"), { title: null, model: null, reasoningEffort: null });
 });
 
-test("the metrics of a turn are there while it runs, and whole when it has ended", async () => {
+test("the metrics of a turn exist while it runs and are complete when it has ended", async () => {
   const puppet = new Puppet();
   const fixture = openFixture({ agents: [puppet.agent] });
   const outcome = fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
@@ -105,7 +105,7 @@ test("the last answer is the newest turn's text as it was streamed", async () =>
   }
 });
 
-test("the last answer is found behind a long tail of other chunks", () => {
+test("the last answer is found even if many other chunks follow it", () => {
   const fixture = openFixture();
   const chunk = (text: string, role: "assistant" | "user", turnId: string): NewChunk => ({
     role,
@@ -125,7 +125,7 @@ test("the last answer is found behind a long tail of other chunks", () => {
   assert.equal(fixture.conversations.lastAnswer("d"), { content: "" });
 });
 
-test("open is announced with the workspace, for a known conversation", () => {
+test("open broadcasts a known conversation with its workspace", () => {
   const fixture = openFixture();
   assert.not.ok(fixture.conversations.open("c"));
   fixture.store.attempt([created("c", { workspaceId: "w" })]);
@@ -133,7 +133,7 @@ test("open is announced with the workspace, for a known conversation", () => {
   assert.equal(fixture.announced, ["conversation.open c"]);
 });
 
-test("settings are changed one by one, null unsets, and an unknown conversation is created", () => {
+test("each setting can be changed alone, null unsets it, and an unknown conversation is created", () => {
   const fixture = openFixture();
   const { conversations } = fixture;
   assert.is(conversations.configure("c", { title: "T", model: "test/m" }), undefined);
@@ -147,7 +147,7 @@ test("settings are changed one by one, null unsets, and an unknown conversation 
   assert.is(conversations.settings("c").model, null);
 });
 
-test("a model that was set answers, and one that is known no more is refused with a sentence", async () => {
+test("a turn uses the model that was set, and is refused if that model no longer exists", async () => {
   const puppet = new Puppet();
   const other = { ...puppet.agent, provider: "other" };
   const fixture = openFixture({ agents: [echo, other] });

@@ -1,5 +1,5 @@
-// A process with an orchestrator on a directory, for the test that kills it: starts a turn that speaks without end and
-// says on stdout what it has heard of it.
+// The child process that the crash test kills: an orchestrator on a data directory. It starts a turn that streams
+// without end, and writes each delta to stdout as soon as its listener gets it.
 import { writeSync } from "node:fs";
 import { createActor, createMachine } from "xstate";
 import { createEmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";

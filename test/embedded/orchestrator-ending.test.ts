@@ -1,4 +1,4 @@
-// How turns end: cancelled, stopped, closed, unsealed while the store fails, interrupted by a stop of the server.
+// How turns end: cancelled, stopped, closed, unsealed while the store fails, or interrupted by a stop of the server.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Store, StoreError } from "../../src/ports/store.ts";
@@ -31,7 +31,7 @@ async function running(options: FixtureOptions = {}, heedsAbort = true) {
 const errorMessage = (events: { type: string }[]) =>
   events.flatMap((event) => (event.type === "done" && "reason" in event ? [event.reason] : []));
 
-test("cancel puts done out at once, stores what was said, and drops what comes after", async () => {
+test("cancel sends `done` at once, stores the text so far and drops later events", async () => {
   const { puppet, fixture, turnId, events, types } = await running();
   assert.equal(fixture.cancelTurn("c", turnId), { cancelled: true, turnId });
   assert.equal(types(), ["user-message", "turn-start", "text-delta", "done"]);
@@ -44,7 +44,7 @@ test("cancel puts done out at once, stores what was said, and drops what comes a
   assert.is(fixture.store.turn(turnId)?.reason, "aborted");
 });
 
-test("a turn may be cancelled before its agent has been asked", async () => {
+test("a turn can be cancelled before its agent has been called", async () => {
   const puppet = new Puppet();
   const fixture = openFixture({ agents: [puppet.agent] });
   const { types } = fixture.watch("c");
@@ -55,7 +55,7 @@ test("a turn may be cancelled before its agent has been asked", async () => {
   assert.is(puppet.runs.length, 0);
 });
 
-test("cancelling another turn, none, or one whose done is out has no effect", async () => {
+test("cancelling another turn, no turn, or a turn after its `done` has no effect", async () => {
   const { fixture, types } = await running({}, false);
   assert.equal(fixture.cancelTurn("c", "another"), { cancelled: false });
   assert.equal(fixture.cancelTurn("nobody"), { cancelled: false });
@@ -69,7 +69,7 @@ test("cancelling another turn, none, or one whose done is out has no effect", as
   assert.is(types().at(-1), "turn-sealed");
 });
 
-test("close aborts the turn, discards the queue and marks the conversation until its next text", async () => {
+test("close aborts the turn, discards the queue and marks the conversation closed until its next text", async () => {
   const { fixture, types } = await running();
   fixture.orchestrator.enqueue({ conversationId: "c", text: "never sent" });
   assert.ok(fixture.orchestrator.closeConversation("c").abortedTurn);
@@ -84,7 +84,7 @@ test("close aborts the turn, discards the queue and marks the conversation until
   fixture.close();
 });
 
-test("a text that comes after a close, while the agent still stops, opens the next turn", async () => {
+test("a text sent after a close, while the agent is still stopping, opens the next turn", async () => {
   const { puppet, fixture, types } = await running({}, false);
   fixture.orchestrator.closeConversation("c");
   const outcome = fixture.orchestrator.enqueue({ conversationId: "c", text: "anew" });
@@ -96,7 +96,7 @@ test("a text that comes after a close, while the agent still stops, opens the ne
   fixture.close();
 });
 
-test("a close while the agent still stops holds after the seal", async () => {
+test("a close while the agent is still stopping remains in effect after the seal", async () => {
   const { fixture, types } = await running({}, false);
   fixture.orchestrator.stopTurn("c");
   assert.not.ok(fixture.orchestrator.closeConversation("c").abortedTurn);
@@ -106,7 +106,7 @@ test("a close while the agent still stops holds after the seal", async () => {
   assert.is(fixture.conversations.status("c"), "closed");
 });
 
-test("while the store fails a turn stays unsealed, is tried again, turns are refused, reads go on", async () => {
+test("while the store fails, a turn stays unsealed and is retried, new turns are refused, and reads work", async () => {
   const clock = new SimulatedClock();
   const store = failingStore(memoryStore(clock));
   const { puppet, fixture, types } = await running({ clock, store });
@@ -140,7 +140,7 @@ test("while the store fails a turn stays unsealed, is tried again, turns are ref
   assert.is(clock.pending, 0);
 });
 
-/** A defect between a seal's commit and its broadcast, as often as this is true. */
+/** A store that throws between a seal's commit and its broadcast whenever hasDefect returns true. */
 function defectiveStore(inner: Store, hasDefect: () => boolean): Store {
   let isSealing = false;
   return new Proxy(inner, {
@@ -159,7 +159,7 @@ function defectiveStore(inner: Store, hasDefect: () => boolean): Store {
 
 const times = (count: number) => (): boolean => count-- > 0;
 
-test("a defect while sealing ends the actor, not the turn: another actor seals it", async () => {
+test("a defect while sealing ends the actor, and a new actor seals the turn", async () => {
   const clock = new SimulatedClock();
   const { puppet, fixture, types } = await running({ clock, store: defectiveStore(memoryStore(clock), times(1)) });
   puppet.finish();
@@ -172,7 +172,7 @@ test("a defect while sealing ends the actor, not the turn: another actor seals i
   fixture.close();
 });
 
-test("a defect that returns costs its conversation, and no other", async () => {
+test("a repeated defect ends its conversation's actor and affects no other conversation", async () => {
   const clock = new SimulatedClock();
   const { puppet, fixture, types } = await running({ clock, store: defectiveStore(memoryStore(clock), times(2)) });
   puppet.finish();
@@ -188,7 +188,7 @@ test("a defect that returns costs its conversation, and no other", async () => {
   assert.is(clock.pending, 0);
 });
 
-test("a conversation that fails in mid-turn leaves no actor of its turn behind", async () => {
+test("a conversation that fails in mid-turn leaves no turn actor behind", async () => {
   const clock = new SimulatedClock();
   const { puppet, fixture, types } = await running({ clock });
   assert.is(fixture.registry.count("turn"), 1);
@@ -198,7 +198,7 @@ test("a conversation that fails in mid-turn leaves no actor of its turn behind",
     store.append = append;
     throw new TypeError("a defect");
   };
-  // Closing is stored in the midst of the chart's own action.
+  // The close is stored inside an action of the chart, so the defect is thrown there.
   fixture.orchestrator.closeConversation("c");
   await settle(clock);
   assert.is(fixture.lines.filter(({ message }) => message.includes("actor failed")).length, 1);
@@ -211,7 +211,7 @@ test("a conversation that fails in mid-turn leaves no actor of its turn behind",
   fixture.close();
 });
 
-test("two defects far apart are not one that returns: each turn is sealed, and its watchers hear it", async () => {
+test("two defects in different turns do not count as repeated, and each turn is sealed for its watchers", async () => {
   const clock = new SimulatedClock();
   let broken = true;
   const store = defectiveStore(memoryStore(clock), () => {
@@ -233,7 +233,7 @@ test("two defects far apart are not one that returns: each turn is sealed, and i
   fixture.close();
 });
 
-test("who watches a conversation that has fallen hears its turn sealed at its next use, and what follows", async () => {
+test("the next use of a conversation whose actor has failed seals its turn, and watchers get all events", async () => {
   const clock = new SimulatedClock();
   const { puppet, fixture, types } = await running({ clock, store: defectiveStore(memoryStore(clock), times(2)) });
   puppet.finish();
@@ -252,7 +252,7 @@ test("who watches a conversation that has fallen hears its turn sealed at its ne
   assert.is(clock.pending, 0);
 });
 
-test("a drain lets running turns end by themselves, and refuses new ones", async () => {
+test("a drain lets running turns end and starts no new turn", async () => {
   const { puppet, fixture, events } = await running();
   fixture.orchestrator.enqueue({ conversationId: "c", text: "waits" });
   const drained = fixture.drain(10_000);
@@ -264,7 +264,7 @@ test("a drain lets running turns end by themselves, and refuses new ones", async
   assert.equal(
     fixture.store.queue("c").map(({ text }) => text),
     ["waits"],
-    "nothing is carried over while the server stops",
+    "no queued text opens a turn while the server stops",
   );
   assert.is(fixture.conversations.status("c"), "queued");
   fixture.close();
@@ -273,7 +273,7 @@ test("a drain lets running turns end by themselves, and refuses new ones", async
   assert.is(fixture.clock.pending, 0);
 });
 
-test("what runs at the drain's deadline ends interrupted, with its text stored and its queue kept", async () => {
+test("a turn running at the drain's deadline ends as interrupted; its text is stored and its queue kept", async () => {
   const { fixture, events, turnId } = await running();
   fixture.orchestrator.enqueue({ conversationId: "c", text: "waits" });
   const drained = fixture.drain(10_000);
@@ -290,7 +290,7 @@ test("what runs at the drain's deadline ends interrupted, with its text stored a
   assert.is(fixture.clock.pending, 0);
 });
 
-test("a second drain hurries the first, and one without turns is over at once", async () => {
+test("a second drain with an earlier deadline ends the first one, and a drain without turns ends at once", async () => {
   const { fixture, events } = await running();
   const drained = fixture.drain(60_000);
   await settle(fixture.clock);
@@ -303,7 +303,7 @@ test("a second drain hurries the first, and one without turns is over at once", 
   assert.is(fixture.clock.pending, 0);
 });
 
-test("a drain does not wait for ever: agents that never end are left, turns that cannot be stored too", async () => {
+test("a drain does not wait forever for agents that never end or for turns that cannot be stored", async () => {
   const clock = new SimulatedClock();
   const store = failingStore(memoryStore(clock));
   const { fixture, types } = await running({ clock, store }, false);
@@ -321,7 +321,7 @@ test("a drain does not wait for ever: agents that never end are left, turns that
   assert.is(clock.pending, 0);
 });
 
-test("closing the orchestrator ends everything, and a turn that still ran is interrupted and sealed", async () => {
+test("closing the orchestrator ends all actors, and a running turn is interrupted and sealed", async () => {
   const { puppet, fixture, events, turnId } = await running();
   const idle = fixture.watch("d");
   fixture.close();

@@ -1,5 +1,5 @@
-// Who listens to a conversation gets each event once and in order, whatever the listeners do to each other and to the
-// orchestrator while they are told.
+// Each listener of a conversation gets each event once and in order, whatever the listeners do to each other or to the
+// orchestrator inside their callbacks.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Broadcast } from "../../src/protocol/broadcast.ts";
@@ -17,7 +17,7 @@ function speaking(): { puppet: Puppet; fixture: ReturnType<typeof openFixture> }
   return { puppet, fixture: openFixture({ agents: [puppet.agent] }) };
 }
 
-test("who comes late gets the running turn from its first event, synchronously, and then what follows", async () => {
+test("a late listener synchronously gets the running turn from its first event, and then later events", async () => {
   const { puppet, fixture } = speaking();
   const first = fixture.watch("c");
   fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
@@ -25,7 +25,7 @@ test("who comes late gets the running turn from its first event, synchronously, 
   await settle(fixture.clock);
   const second = fixture.watch("c");
   const [question, start, a] = first.events;
-  assert.equal(second.events, [question, start, { ...a, delta: "ab" }], "neighbouring text comes joined");
+  assert.equal(second.events, [question, start, { ...a, delta: "ab" }], "neighbouring text deltas are joined");
   say(puppet, "c");
   puppet.finish();
   await settle(fixture.clock);
@@ -34,7 +34,7 @@ test("who comes late gets the running turn from its first event, synchronously, 
   assert.equal(fixture.watch("c").events, [], "after the seal nothing is replayed");
 });
 
-test("the end of a turn that is not sealed is replayed too", async () => {
+test("the `done` of an unsealed turn is replayed too", async () => {
   const puppet = new Puppet({ heedsAbort: false });
   const fixture = openFixture({ agents: [puppet.agent] });
   fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
@@ -47,7 +47,7 @@ test("the end of a turn that is not sealed is replayed too", async () => {
   assert.equal(late.types(), ["user-message", "turn-start", "done", "turn-sealed"]);
 });
 
-test("the replay of the second turn holds nothing of the first", async () => {
+test("the replay of the second turn contains no event of the first", async () => {
   const { puppet, fixture } = speaking();
   const all = fixture.watch("c");
   fixture.orchestrator.startTurn({ conversationId: "c", text: "one" });
@@ -62,7 +62,7 @@ test("the replay of the second turn holds nothing of the first", async () => {
   fixture.close();
 });
 
-test("a listener that throws harms nobody", async () => {
+test("a listener that throws does not affect the others", async () => {
   const { puppet, fixture } = speaking();
   fixture.orchestrator.subscribe("c", () => {
     throw new Error("a bad listener");
@@ -82,7 +82,7 @@ test("a listener that throws harms nobody", async () => {
   assert.equal(heard, [{ type: "conversation.open", conversationId: "c", workspaceId: "default" }]);
 });
 
-test("nobody is called after unsubscribing, not even inside the callback of another", async () => {
+test("no listener is called after it unsubscribed, even inside another listener's callback", async () => {
   const { puppet, fixture } = speaking();
   const heard: string[] = [];
   let leaveSecond = (): void => {};
@@ -104,7 +104,7 @@ test("nobody is called after unsubscribing, not even inside the callback of anot
   assert.is(fixture.registry.count("conversation"), 0);
 });
 
-test("who leaves after its replay hears no more", async () => {
+test("a listener that unsubscribes after its replay gets no further event", async () => {
   const { puppet, fixture } = speaking();
   const outer = fixture.watch("c");
   fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
@@ -119,7 +119,7 @@ test("who leaves after its replay hears no more", async () => {
   fixture.close();
 });
 
-test("a listener may cancel inside its callback: the others hear the event first, then the end", async () => {
+test("a listener may cancel the turn inside its callback: the others get that event first, then the end", async () => {
   const { puppet, fixture } = speaking();
   const first: string[] = [];
   const second: string[] = [];
@@ -137,7 +137,7 @@ test("a listener may cancel inside its callback: the others hear the event first
   assert.equal(second, first);
 });
 
-test("who joins inside a callback gets everything once, in order", async () => {
+test("a listener that subscribes inside a callback gets every event once and in order", async () => {
   const { puppet, fixture } = speaking();
   const joined: string[] = [];
   let hasJoined = false;
@@ -155,7 +155,7 @@ test("who joins inside a callback gets everything once, in order", async () => {
   assert.equal(joined, ["user-message", "turn-start", "a", "b", "done", "turn-sealed"]);
 });
 
-test("what a listener causes while it is caught up comes after its replay", async () => {
+test("an event that a listener causes during its replay comes after the replay", async () => {
   const { puppet, fixture } = speaking();
   fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
   say(puppet, "a");
@@ -170,7 +170,7 @@ test("what a listener causes while it is caught up comes after its replay", asyn
   assert.is(heard.at(-1), "turn-sealed");
 });
 
-test("the next turn may be started inside the callback of turn-sealed, and of the status", async () => {
+test("a new turn can be started inside the callbacks of turn-sealed and of a status change", async () => {
   const fixture = openFixture();
   const answers: boolean[] = [];
   const { types } = fixture.watch("c");
@@ -191,7 +191,7 @@ test("the next turn may be started inside the callback of turn-sealed, and of th
   assert.equal(types().filter((type) => type === "turn-sealed").length, 2);
 });
 
-test("who listens to changes hears of turns, activity, settings and the queue, and leaves when it wants", async () => {
+test("a listener for changes is called for turns, activity, settings and the queue until it unsubscribes", async () => {
   const { puppet, fixture } = speaking();
   const heard: string[] = [];
   const leave = fixture.subscribe(({ what }) => heard.push(what));

@@ -1,4 +1,4 @@
-// The small parts of the orchestrator by themselves: messages out of chunks, titles, waiting texts, the outbox.
+// Unit tests of the orchestrator's small parts: messages from chunks, titles, the message queue, the settle queue.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { MessageQueue } from "../../src/embedded/orchestrator/message-queue.ts";
@@ -18,7 +18,7 @@ const result = (toolCallId: string): Chunk => {
   return { type: "tool-result", toolCallId, toolName: "clock", content: "noon", isError: false };
 };
 
-test("chunks of one role and turn are a message; another turn begins another", () => {
+test("chunks of one role and turn form one message, and a new turn begins a new message", () => {
   const chunks = [
     of("system", { type: "system", text: "summary" }),
     of("user", text("a"), "1"),
@@ -39,7 +39,7 @@ test("chunks of one role and turn are a message; another turn begins another", (
   assert.equal(messagesOf([]), []);
 });
 
-test("a model never sees a call without its result, nor an error of ours", () => {
+test("the model never gets a call without its result, nor an error chunk", () => {
   const error: Chunk = { type: "error", message: "broken" };
   const chunks = [
     of("assistant", call("a"), "1"),
@@ -68,7 +68,7 @@ test("a model never sees a call without its result, nor an error of ours", () =>
   assert.ok(missing?.type === "tool-result" && missing.isError);
 });
 
-test("a title is cut between characters, also behind much white space", () => {
+test("a title is cut between characters, and its white space is collapsed", () => {
   assert.is(titleOf("  hello \n world "), "hello world");
   assert.is(titleOf("x".repeat(81)), "x".repeat(80));
   assert.is(titleOf(`${"x".repeat(79)} y`), "x".repeat(79));
@@ -76,7 +76,7 @@ test("a title is cut between characters, also behind much white space", () => {
   assert.is(titleOf(" \n "), null);
 });
 
-test("texts handed over and not taken are back at their place", () => {
+test("texts that were handed over but not taken return to their place in the queue", () => {
   const message = (id: string) => ({ id, text: id, queuedAt: 1 });
   const texts = new MessageQueue([message("a")]);
   assert.is(texts.take(), undefined);
@@ -101,7 +101,7 @@ test("texts handed over and not taken are back at their place", () => {
   assert.ok(texts.isEmpty);
 });
 
-test("the settleQueue tells in order, after the work, and whatever one telling does", async () => {
+test("the settle queue runs its callbacks in order and after the work, even if one throws", async () => {
   const { logger, lines } = rememberingLogger();
   const settleQueue = new SettleQueue(logger);
   const told: string[] = [];

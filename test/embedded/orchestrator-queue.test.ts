@@ -1,5 +1,5 @@
-// The texts that wait in a conversation: which open the next turn, which are handed to the agent, and that none is lost
-// (protocol 1.5.6).
+// The queued texts of a conversation: which ones open the next turn, which are handed to the agent, and that none is
+// lost (protocol 1.5.6).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { StoreError } from "../../src/ports/store.ts";
@@ -28,7 +28,7 @@ async function running(options: FixtureOptions = {}) {
   return { puppet, fixture, queue, waiting, questions, ...watch };
 }
 
-test("where no turn runs a text starts one", async () => {
+test("a text starts a turn if none is running", async () => {
   const fixture = openFixture({ agents: [new Puppet().agent] });
   const outcome = fixture.orchestrator.enqueue({ conversationId: "c", text: "hello", workspaceId: "w" });
   assert.ok("startedTurn" in outcome && outcome.startedTurn && outcome.turnId);
@@ -37,7 +37,7 @@ test("where no turn runs a text starts one", async () => {
   fixture.close();
 });
 
-test("where a turn runs a text waits, and is on disk", async () => {
+test("a text that arrives during a turn is queued and stored", async () => {
   const { fixture, queue, waiting } = await running();
   const outcome = queue("later");
   assert.ok("startedTurn" in outcome && !outcome.startedTurn);
@@ -49,7 +49,7 @@ test("where a turn runs a text waits, and is on disk", async () => {
   fixture.close();
 });
 
-test("the queue has room for so many texts of such a length", async () => {
+test("the queue holds at most 10 texts of at most 16,000 characters", async () => {
   const { fixture, queue, waiting } = await running();
   const long = queue("x".repeat(16_001));
   assert.is("reason" in long && long.reason, "too-large");
@@ -61,7 +61,7 @@ test("the queue has room for so many texts of such a length", async () => {
   fixture.close();
 });
 
-test("the texts queued when a turn ends open the next one, joined, without a pause in the status", async () => {
+test("texts queued when a turn ends are joined and open the next turn, and the status stays active", async () => {
   const { puppet, fixture, queue, waiting, types, events, questions } = await running();
   queue("one");
   queue("two");
@@ -80,7 +80,7 @@ test("the texts queued when a turn ends open the next one, joined, without a pau
   assert.equal(fixture.announced.slice(1), ["conversation.statusChanged c idle"]);
 });
 
-test("an error and a cancel carry over too", async () => {
+test("queued texts open the next turn after an error or a cancel too", async () => {
   const { puppet, fixture, queue, questions } = await running();
   queue("after the error");
   puppet.fail(new Error("broken"));
@@ -92,7 +92,7 @@ test("an error and a cancel carry over too", async () => {
   fixture.close();
 });
 
-test("a text may be withdrawn while it waits, by its id, once", async () => {
+test("a queued text can be withdrawn once, by its id", async () => {
   const { puppet, fixture, queue, waiting, questions } = await running();
   const { orchestrator } = fixture;
   queue("one");
@@ -113,7 +113,7 @@ test("a text may be withdrawn while it waits, by its id, once", async () => {
   fixture.close();
 });
 
-test("texts waiting at a tool boundary are handed over: steering, a user chunk, and out of the queue", async () => {
+test("texts queued at a tool boundary leave the queue and become a steering event and a user chunk", async () => {
   const { puppet, fixture, queue, waiting, events } = await running();
   queue("one");
   queue("two");
@@ -122,7 +122,7 @@ test("texts waiting at a tool boundary are handed over: steering, a user chunk, 
   assert.is(puppet.run.drainSteering(), "one\n\ntwo");
   assert.is(puppet.run.drainSteering(), undefined);
   assert.equal(waiting(), []);
-  assert.is(fixture.store.queue("c").length, 2, "they are on disk until the agent has taken them");
+  assert.is(fixture.store.queue("c").length, 2, "the texts stay stored until the agent has taken them");
   puppet.say({ type: "steering", text: "whatever the agent says" });
   await settle(fixture.clock);
   const steering = events.find((event) => event.type === "steering");
@@ -139,7 +139,7 @@ test("texts waiting at a tool boundary are handed over: steering, a user chunk, 
   fixture.close();
 });
 
-test("what was drained and never yielded is back in the queue, before what came later", async () => {
+test("texts that were drained but not yielded return to the queue, before later texts", async () => {
   const { puppet, fixture, queue, waiting, questions } = await running();
   queue("one");
   assert.is(puppet.run.drainSteering(), "one");
@@ -150,7 +150,7 @@ test("what was drained and never yielded is back in the queue, before what came 
   puppet.finish();
   await settle(fixture.clock);
   assert.equal(waiting(), ["one", "two"]);
-  assert.is(puppet.run.drainSteering(), undefined, "an ended turn gets nothing");
+  assert.is(puppet.run.drainSteering(), undefined, "an ended turn gets no text");
   assert.is(fixture.conversations.status("c"), "queued");
   fixture.setRefusing(undefined);
   assert.ok(fixture.orchestrator.startTurn({ conversationId: "c", text: "three" }).started);
@@ -158,7 +158,7 @@ test("what was drained and never yielded is back in the queue, before what came 
   fixture.close();
 });
 
-test("at the limit of running turns one more is refused, and one that ends may carry its texts over", async () => {
+test("at the limit of running turns another is refused, but queued texts may still follow an ended turn", async () => {
   const { puppet, fixture, queue, waiting } = await running({ limits: { runningTurnsMax: 1 } });
   assert.is(fixture.runningTurns(), 1);
   const refusal = refusalOf(fixture.orchestrator.startTurn({ conversationId: "other", text: "x" }));
@@ -178,7 +178,7 @@ test("at the limit of running turns one more is refused, and one that ends may c
   fixture.close();
 });
 
-test("texts carry over also while no other turn may begin for want of memory", async () => {
+test("queued texts open the next turn even while other turns are refused for lack of memory", async () => {
   let isFull = false;
   const full = { started: false, reason: "refusing-turns", message: "full" } as const;
   const { puppet, fixture, queue, waiting, questions } = await running({ refusal: () => (isFull ? full : undefined) });
@@ -192,7 +192,7 @@ test("texts carry over also while no other turn may begin for want of memory", a
   fixture.close();
 });
 
-test("a text in the agent's hands cannot be withdrawn, and counts as waiting", async () => {
+test("a text handed to the agent cannot be withdrawn and counts towards the queue limit", async () => {
   const { puppet, fixture, queue } = await running({ limits: { queuedTextsMax: 1 } });
   const outcome = queue("one");
   const messageId = ("messageId" in outcome && outcome.messageId) || "";
@@ -203,7 +203,7 @@ test("a text in the agent's hands cannot be withdrawn, and counts as waiting", a
   fixture.close();
 });
 
-test("after interrupted the queue stays, and the next text sent goes after it, whichever way", async () => {
+test("after an interrupted turn the queue is kept, and the next text, sent or queued, is appended to it", async () => {
   for (const by of ["send", "queue"]) {
     const clock = new SimulatedClock();
     const store = memoryStore(clock);
@@ -228,7 +228,7 @@ test("after interrupted the queue stays, and the next text sent goes after it, w
   }
 });
 
-test("when carrying over cannot start, the texts stay", async () => {
+test("if the next turn is refused, the queued texts stay", async () => {
   const { puppet, fixture, queue, waiting, types } = await running();
   queue("one");
   fixture.setRefusing("not now");
@@ -244,7 +244,7 @@ test("when carrying over cannot start, the texts stay", async () => {
   fixture.close();
 });
 
-test("the last text withdrawn from a conversation that nobody watches lets it go", async () => {
+test("withdrawing the last text of an unwatched conversation ends its actor", async () => {
   const { puppet, fixture, queue, leave } = await running();
   queue("one");
   leave();
@@ -258,7 +258,7 @@ test("the last text withdrawn from a conversation that nobody watches lets it go
   assert.equal(fixture.announced.at(-1), "conversation.statusChanged c idle");
 });
 
-test("a closed conversation has no queue left, not even what the agent had in its hands", async () => {
+test("closing a conversation clears its queue, including texts handed to the agent", async () => {
   const { puppet, fixture, queue, waiting } = await running();
   queue("one");
   puppet.run.drainSteering();

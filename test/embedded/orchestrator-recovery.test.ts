@@ -1,5 +1,4 @@
-// After a crash: every turn it left open is sealed as interrupted with what the journal holds, once, and queues are
-// kept.
+// After a crash, every open turn is sealed once as interrupted, with the content of its journal, and queues are kept.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -14,7 +13,7 @@ import { began, created, queued, said } from "../support/store-rows.ts";
 
 const test = suite("recovery");
 
-/** Leaves a turn as a crash would. */
+/** Leaves a turn in the store as a crash would. */
 function crash(store: Store, journal: JournalPart[], conversationId = "c"): void {
   const turnId = `turn of ${conversationId}`;
   store.attempt([created(conversationId), said(conversationId, "question"), began(turnId, conversationId)]);
@@ -31,7 +30,7 @@ const journal: JournalPart[] = [
   { kind: "text", text: "answer" },
 ];
 
-test("a crashed turn is sealed as interrupted, its journal joined, before anybody can ask", () => {
+test("a crashed turn is sealed as interrupted, with its journal joined, before the first request", () => {
   const clock = new SimulatedClock();
   const store = memoryStore(clock);
   crash(store, journal);
@@ -54,10 +53,10 @@ test("a crashed turn is sealed as interrupted, its journal joined, before anybod
   assert.is(fixture.registry.count("conversation"), 0);
   assert.ok(fixture.lines.some(({ message }) => message.includes("crash left open")));
   openFixture({ clock, store });
-  assert.is(store.latestSeq("c"), 4, "a second start writes nothing again");
+  assert.is(store.latestSeq("c"), 4, "a second start writes nothing");
 });
 
-test("a crash before the first word leaves the question and an end", () => {
+test("a crash before the first word keeps the question and seals the turn", () => {
   const clock = new SimulatedClock();
   const store = memoryStore(clock);
   crash(store, []);
@@ -66,7 +65,7 @@ test("a crash before the first word leaves the question and an end", () => {
   assert.is(store.turn("turn of c")?.reason, "interrupted");
 });
 
-test("several conversations recover, and those in which texts wait keep them", () => {
+test("several conversations recover, and their queues are kept", () => {
   const clock = new SimulatedClock();
   const store = memoryStore(clock);
   crash(store, journal);
@@ -83,7 +82,7 @@ test("several conversations recover, and those in which texts wait keep them", (
   assert.is(fixture.registry.count("conversation"), 0);
 });
 
-test("while the store fails recovery is tried again; texts wait, turns are refused, then all is well", () => {
+test("while the store fails, recovery is retried and turns are refused; then the turn is sealed with its queue", () => {
   const clock = new SimulatedClock();
   const store = failingStore(memoryStore(clock));
   crash(store, journal);
@@ -106,7 +105,7 @@ test("while the store fails recovery is tried again; texts wait, turns are refus
   fixture.close();
 });
 
-test("a defect in recovery is no endless one", () => {
+test("a defect in recovery does not repeat endlessly", () => {
   const clock = new SimulatedClock();
   const store = failingStore(memoryStore(clock));
   crash(store, journal);
@@ -117,7 +116,7 @@ test("a defect in recovery is no endless one", () => {
   assert.is(clock.pending, 0);
 });
 
-test("new text is in the journal a quarter of a second later at most, and never half a character", async () => {
+test("new text is in the journal after at most 250 ms, and no character is split", async () => {
   const puppet = new Puppet();
   const fixture = openFixture({ agents: [puppet.agent] });
   fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
@@ -149,11 +148,11 @@ test("new text is in the journal a quarter of a second later at most, and never 
   puppet.say({ type: "step-complete", stepId: "s" });
   await settle(fixture.clock);
   assert.equal(parts(), []);
-  assert.is(fixture.clock.pending, 2, "only the turn's time limit, and who looks at running turns");
+  assert.is(fixture.clock.pending, 2, "only the timers of the turn's time limit and of the watchdog remain");
   fixture.close();
 });
 
-test("after kill -9 in mid-turn the text is there, up to the last moment, once, and the queue with it", async () => {
+test("after kill -9 in mid-turn the text up to the last moment is stored once, and the queue is kept", async () => {
   const dataDir = temporaryDirectory();
   const program = fileURLToPath(new URL("./orchestrator-crash-child.ts", import.meta.url));
   const child = spawn(process.execPath, [program, dataDir], { stdio: ["ignore", "pipe", "inherit"] });
@@ -183,9 +182,9 @@ test("after kill -9 in mid-turn the text is there, up to the last moment, once, 
     ["text", "tool-call", "tool-result", "text"],
   );
   const kept = chunks[3]?.type === "text" ? chunks[3].text : "";
-  // 250 ms to the journal, and a busy machine's time to write it.
+  // 250 ms until text is journaled, plus 100 ms for a busy machine to write it.
   assert.ok(kept.startsWith(text(killedAt - 350)), `kept ${kept.length} of ${text(killedAt).length} characters`);
-  assert.ok(text(killedAt + 1).startsWith(kept), "nothing is there twice");
+  assert.ok(text(killedAt + 1).startsWith(kept), "no text is stored twice");
   assert.ok(kept.isWellFormed());
   assert.is(fixture.conversations.metrics("c")[0]?.steps[0]?.stepId, "s1");
   assert.is(fixture.conversations.metrics("c")[0]?.reason, "interrupted");

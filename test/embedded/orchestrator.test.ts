@@ -1,5 +1,4 @@
-// The embedded orchestrator's turns: what is accepted and refused, in which order its events come, what is stored of
-// it.
+// The turns of the embedded orchestrator: which are accepted or refused, the order of their events, and what is stored.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -37,7 +36,7 @@ test("a turn's events come in order, and its history is stored before it is seal
   assert.is(fixture.store.turn(turnId)?.reason, "stop");
 });
 
-test("who looks is told how long an agent has been silent, how long it may be, and how many texts wait", async () => {
+test("progress shows an agent's time of silence, the time left to it, and the number of queued texts", async () => {
   const puppet = new Puppet();
   const fixture = openFixture({ agents: [puppet.agent], limits: { turnMs: 60_000 } });
   assert.is(fixture.progress("c"), undefined);
@@ -66,7 +65,7 @@ test("who looks is told how long an agent has been silent, how long it may be, a
   fixture.close();
 });
 
-test("the question is stored before the turn is accepted, and its first events are out", () => {
+test("when a turn is accepted, its question is stored and its first events are sent", () => {
   const fixture = openFixture({ agents: [new Puppet().agent] });
   const { types } = fixture.watch("c");
   const images = [{ url: "data:image/png;base64,AA==", mimeType: "image/png" }, { url: "https://example.org/a.png" }];
@@ -85,7 +84,7 @@ test("the question is stored before the turn is accepted, and its first events a
   fixture.close();
 });
 
-test("a step's chunks are history when the step is complete: what was said and called, then the results", async () => {
+test("a step's chunks become history when the step is complete: text and calls first, then the results", async () => {
   const puppet = new Puppet();
   const fixture = openFixture({ agents: [puppet.agent] });
   fixture.watch("c");
@@ -130,7 +129,7 @@ test("a step's chunks are history when the step is complete: what was said and c
   assert.is(turns[0]?.contextSize, 42);
 });
 
-test("done carries the reason, the time it took, all usage and the context size", async () => {
+test("`done` has the reason, the duration, the total usage and the context size", async () => {
   const puppet = new Puppet();
   const fixture = openFixture({ agents: [puppet.agent] });
   const { events } = fixture.watch("c");
@@ -150,7 +149,7 @@ test("done carries the reason, the time it took, all usage and the context size"
   });
 });
 
-test("while a turn runs, or is stopped or sealed, another is refused", async () => {
+test("while a turn is running or stopping, another is refused", async () => {
   const puppet = new Puppet({ heedsAbort: false });
   const fixture = openFixture({ agents: [puppet.agent] });
   const { orchestrator } = fixture;
@@ -188,7 +187,7 @@ test("an unknown model is refused with the names of the known ones, and nothing 
   fixture.close();
 });
 
-test("turns are refused by the toggle and by a drain, each with its sentence", async () => {
+test("turns are refused by the toggle and by a drain, each with its own reason", async () => {
   const fixture = openFixture();
   fixture.setRefusing("no turns today");
   const refusal = { started: false, reason: "refusing-turns", message: "no turns today" };
@@ -203,7 +202,7 @@ test("turns are refused by the toggle and by a drain, each with its sentence", a
   assert.equal(fixture.changes.filter((change) => change === "turns").length, 5);
 });
 
-test("a turn that cannot be stored is refused, and leaves nothing behind", () => {
+test("a turn that cannot be stored is refused and leaves nothing behind", () => {
   const clock = new SimulatedClock();
   const store = failingStore(memoryStore(clock));
   const fixture = openFixture({ clock, store });
@@ -217,7 +216,7 @@ test("a turn that cannot be stored is refused, and leaves nothing behind", () =>
   assert.is(fixture.registry.count("conversation"), 0);
 });
 
-test("model, cwd and computer of a request become the conversation's; the effort holds for its turn", async () => {
+test("a conversation keeps model, cwd and computer of a request, but the effort applies to one turn only", async () => {
   const puppet = new Puppet();
   const other = { ...puppet.agent, provider: "other" };
   const fixture = openFixture({ agents: [echo, other] });
@@ -240,7 +239,7 @@ test("model, cwd and computer of a request become the conversation's; the effort
   fixture.close();
 });
 
-test("the title is the first text, white space collapsed, cut between characters", async () => {
+test("the title is the first text, with white space collapsed, cut between characters", async () => {
   const fixture = openFixture();
   fixture.orchestrator.startTurn({ conversationId: "c", text: `  a \n\t b ${"🙂".repeat(100)}` });
   await settle(fixture.clock);
@@ -269,7 +268,7 @@ test("the agent reads the history and then the question", async () => {
   fixture.close();
 });
 
-test("the status is announced on every change, once each", async () => {
+test("each change of the status is broadcast once", async () => {
   const fixture = openFixture();
   fixture.orchestrator.startTurn({ conversationId: "c", text: "one" });
   assert.ok(fixture.orchestrator.isActive("c"));
@@ -293,7 +292,7 @@ test("the status is announced on every change, once each", async () => {
   assert.is(fixture.announced.length, 5);
 });
 
-test("what goes on is told in the charts' words", async () => {
+test("the activity is named by the states of the charts", async () => {
   const puppet = new Puppet({ heedsAbort: false });
   const fixture = openFixture({ agents: [puppet.agent] });
   assert.is(fixture.activity("c"), "idle");
@@ -322,7 +321,7 @@ test("what goes on is told in the charts' words", async () => {
   assert.is(fixture.activity("c"), "closed");
 });
 
-test("a conversation has an actor only while something goes on or somebody is there", async () => {
+test("a conversation has an actor only while a turn runs or a watcher is subscribed", async () => {
   const fixture = openFixture();
   const first = fixture.watch("c");
   const second = fixture.watch("c");
@@ -358,7 +357,7 @@ test("many conversations run at once, each with its own turn", async () => {
   assert.is(fixture.clock.pending, 0);
 });
 
-test("an agent that never waits lets everything else have its turn", async () => {
+test("an agent that never awaits anything does not block the event loop", async () => {
   let turns = 0;
   const talker = agentOf(async function* ({ signal }) {
     while (!signal.aborted) yield { type: "text-delta", delta: "" };

@@ -1,5 +1,5 @@
-// The write-ahead log is written back in turns of the loop that are not the commits' own, stays small also where no
-// turn comes between commits, and where writing it back fails nothing else does.
+// Checkpoints of the write-ahead log run in other turns of the event loop than the commits. The log stays small even if
+// no turn comes between commits, and a failing checkpoint makes nothing else fail.
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -35,20 +35,20 @@ function open() {
   return { database, checkpointer, clock, said, commit, file, bytesOf: (name: string): number => statSync(name).size };
 }
 
-test("short of its size it is left alone", () => {
+test("a log below its size limit is left alone", () => {
   const { database, clock, commit } = open();
   for (let count = 0; count < 10; count++) commit(1_000);
   assert.is(clock.pending, 0);
   database.close();
 });
 
-test("over its size it is written back, after the turn of the commit, and then begun anew", () => {
+test("a log above its size limit is checkpointed after the turn of the commit, and then starts over", () => {
   const { database, clock, commit, file, bytesOf } = open();
   commit(logBytes);
-  assert.is(clock.pending, 1, "one piece, not in the commit");
-  assert.ok(bytesOf(file) < logBytes / 2, "nothing is written back yet");
+  assert.is(clock.pending, 1, "one job is scheduled, outside the commit");
+  assert.ok(bytesOf(file) < logBytes / 2, "nothing is checkpointed yet");
   clock.settle();
-  assert.ok(bytesOf(file) > logBytes, "all of it is in the database");
+  assert.ok(bytesOf(file) > logBytes, "the whole log is in the database");
   for (let count = 0; count < 20; count++) {
     commit(logBytes);
     clock.settle();
@@ -58,7 +58,7 @@ test("over its size it is written back, after the turn of the commit, and then b
   assert.is(readFileSync(file).length >= 21 * logBytes, true);
 });
 
-test("many commits of one turn ask for it once, and do not let it grow over its bound", () => {
+test("many commits in one turn request one checkpoint, and the log stays within its bound", () => {
   const { database, clock, commit, file, bytesOf } = open();
   for (let count = 0; count < 200; count++) commit(logBytes / 4);
   assert.is(clock.pending, 1);
@@ -69,16 +69,16 @@ test("many commits of one turn ask for it once, and do not let it grow over its 
   database.close();
 });
 
-test("where it cannot be written back that is said once, tried again after a rest, and said when it is well", () => {
+test("a failing checkpoint is logged once, retried after a pause, and logged when it succeeds again", () => {
   const { database, clock, commit, said } = open();
   commit(logBytes);
-  // Within a transaction SQLite refuses to.
+  // SQLite refuses a checkpoint inside a transaction.
   database.exec("BEGIN IMMEDIATE; INSERT INTO said (words) VALUES (zeroblob(10))");
   clock.settle();
   database.exec("COMMIT");
   assert.equal(said, ["store: a checkpoint of the write-ahead log failed"]);
   commit(10);
-  assert.is(clock.pending, 0, "it rests");
+  assert.is(clock.pending, 0, "no checkpoint is scheduled during the pause");
   clock.advance(limits.sealRetryMs);
   commit(10);
   clock.settle();
@@ -86,7 +86,7 @@ test("where it cannot be written back that is said once, tried again after a res
   database.close();
 });
 
-test("a database that was closed meanwhile is left alone, and one in memory has no log", () => {
+test("a database that was closed in between is left alone, and one in memory has no log", () => {
   const { database, clock, commit, said } = open();
   commit(logBytes);
   database.close();

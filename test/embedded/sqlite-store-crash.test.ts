@@ -1,4 +1,4 @@
-// Processes that die and processes that meet: what was reported as kept is there, and a directory has one owner.
+// The store and other processes: a crash loses nothing that was reported as stored, and a directory has one owner.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
@@ -14,7 +14,7 @@ const test = suite("the SQLite store and other processes");
 const open = (dataDir: string): Store =>
   openSqliteStore({ dataDir, clock: new SimulatedClock(), logger: silentLogger, limits, durability: "normal" });
 
-/** What the child said of turns: the highest of each kind. */
+/** The highest number of each kind that the child reported. */
 function reported(lines: string[]): { began: number; ended: number; part: (turnId: string) => number } {
   const highest = (pattern: RegExp): number =>
     Math.max(0, ...lines.map((line) => Number(pattern.exec(line)?.[1] ?? 0)));
@@ -25,7 +25,7 @@ function reported(lines: string[]): { began: number; ended: number; part: (turnI
   };
 }
 
-test("kill -9 at any point takes nothing that was reported as kept", async () => {
+test("kill -9 at any point loses nothing that was reported as stored", async () => {
   const directory = temporaryDirectory();
   let turnsBefore = 0;
   for (let round = 0; round < 10; round += 1) {
@@ -53,7 +53,7 @@ test("kill -9 at any point takes nothing that was reported as kept", async () =>
     assert.equal(
       chunks.map(({ chunk }) => "text" in chunk && chunk.text),
       expected,
-      `a unit is whole or not there: ${state}`,
+      `a unit is stored completely or not at all: ${state}`,
     );
     assert.is(store.latestSeq("b"), turns.length, state);
     for (const { turn, journal } of unsealed) {
@@ -69,7 +69,7 @@ test("kill -9 at any point takes nothing that was reported as kept", async () =>
   }
 });
 
-test("a directory in use is refused to a second process, and free when the first has gone", async () => {
+test("a directory in use is refused to a second process, and is free when the first process has ended", async () => {
   const directory = temporaryDirectory();
   for (const leave of ["end", "kill"] as const) {
     const owner = new StoreProcess("hold", directory);

@@ -1,4 +1,4 @@
-// A store that fails loses nothing: the disk fills up, the file goes away, a write can never succeed.
+// A failing store loses nothing: the disk is full, the file disappears, or a write can never succeed.
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ const isStoreError =
   (error: unknown): boolean =>
     error instanceof StoreError && pattern.test(error.message);
 
-/** A store whose database the test can reach: breakDisk makes every write fail as on a read-only disk. */
+/** A store with access to its database for the test. breakDisk makes every write fail as on a read-only disk. */
 function breakable(dataDir = ":memory:") {
   const clock = new SimulatedClock();
   const { logger, lines } = rememberingLogger();
@@ -42,7 +42,7 @@ function breakable(dataDir = ":memory:") {
   return { clock, lines, heard, store, database: open.database, breakDisk, mendDisk };
 }
 
-test("a full disk stops writing, not reading, and nothing is lost: a database that may not grow", () => {
+test("a full disk stops writes but not reads, and nothing is lost: a database with a page limit", () => {
   const directory = temporaryDirectory();
   let database: DatabaseSync | undefined;
   const pages = (name: string): number => Number(database?.prepare(`PRAGMA ${name}`).get()?.[name]);
@@ -58,8 +58,8 @@ test("a full disk stops writing, not reading, and nothing is lost: a database th
   });
 });
 
-// In a mount namespace of the child's own: the file system is gone with the child. Where none can be mounted, the test
-// above has to do.
+// The child has its own mount namespace, so the file system disappears with the child. If none can be mounted, only the
+// test above checks a full disk.
 const inFileSystem = (mountPoint: string): string[] => {
   const script = 'mount -t tmpfs -o size=8m turnwire-test "$0" && exec "$@"';
   return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, mountPoint];
@@ -68,7 +68,7 @@ const [unshare = "", ...probe] = [...inFileSystem(temporaryDirectory()), "true"]
 const canMount = spawnSync(unshare, probe, { timeout: 10_000 }).status === 0;
 
 (canMount ? test : test.skip)(
-  "a full disk stops writing, not reading, and nothing is lost: a real file system of 8 MiB",
+  "a full disk stops writes but not reads, and nothing is lost: a real file system of 8 MiB",
   async () => {
     const mountPoint = temporaryDirectory();
     const child = new StoreProcess("fill", mountPoint, inFileSystem(mountPoint));
@@ -77,7 +77,7 @@ const canMount = spawnSync(unshare, probe, { timeout: 10_000 }).status === 0;
   },
 );
 
-test("a read-only disk stops writing until it may be written again", () => {
+test("a read-only disk stops writes until it is writable again", () => {
   const { clock, heard, lines, store, breakDisk, mendDisk } = breakable();
   store.attempt([said("a", "1")]);
   breakDisk();
@@ -86,9 +86,9 @@ test("a read-only disk stops writing until it may be written again", () => {
   assert.ok(isStoreError(/cannot be written .*make it writable again/)(store.failure));
   clock.advance(3 * limits.sealRetryMs);
   mendDisk();
-  assert.equal(texts(store), ["1"], "the retry writes, not the reader");
+  assert.equal(texts(store), ["1"], "the retry writes, a read does not");
   assert.throws(() => store.attempt([said("a", "refused")]), isStoreError(/cannot be written/));
-  assert.is(store.flush(), true, "who asks for a flush gets a try");
+  assert.is(store.flush(), true, "a flush tries to write");
   assert.equal(texts(store), ["1", "2"]);
   assert.is(clock.pending, 0, "the retry has ended");
   assert.is(heard.length, 2);
@@ -102,7 +102,7 @@ test("a read-only disk stops writing until it may be written again", () => {
   store.close();
 });
 
-test("an attempt that the disk refuses is not made later", () => {
+test("an attempt that the disk refuses is not repeated later", () => {
   const { clock, store, breakDisk, mendDisk } = breakable();
   breakDisk();
   assert.throws(() => store.attempt([said("a", "never")]), isStoreError(/cannot be written/));
@@ -114,7 +114,7 @@ test("an attempt that the disk refuses is not made later", () => {
   store.close();
 });
 
-test("seqs are promised beyond what is committed, across a compaction too", () => {
+test("latestSeq counts appended chunks before they are committed, across a compaction too", () => {
   const { clock, store, breakDisk, mendDisk } = breakable();
   store.attempt([created("a"), said("a", "1", "2")]);
   breakDisk();
@@ -134,7 +134,7 @@ test("seqs are promised beyond what is committed, across a compaction too", () =
   store.close();
 });
 
-test("a database that is moved away or deleted is noticed within fileCheckMs, and taken back", () => {
+test("a database that is moved or deleted is noticed within fileCheckMs, and used again when it is back", () => {
   const directory = temporaryDirectory();
   const file = join(directory, "turnwire.db");
   const { clock, store, lines } = breakable(directory);
@@ -142,7 +142,7 @@ test("a database that is moved away or deleted is noticed within fileCheckMs, an
   renameSync(file, `${file}.away`);
   clock.advance(fileCheckMs);
   store.append([said("a", "2")]);
-  assert.equal(texts(store), ["1"], "reads go on");
+  assert.equal(texts(store), ["1"], "reads still work");
   assert.ok(isStoreError(/turnwire\.db is gone \(deleted, moved or replaced\): put it back/)(store.failure));
   renameSync(`${file}.away`, file);
   clock.advance(limits.sealRetryMs);
@@ -163,7 +163,7 @@ test("a database that is moved away or deleted is noticed within fileCheckMs, an
   assert.is(clock.pending, 0);
 });
 
-test("permissions taken from the file of an open store take nothing from the store", () => {
+test("removing permissions from the file of an open store does not affect the store", () => {
   const directory = temporaryDirectory();
   const { store } = breakable(directory);
   chmodSync(join(directory, "turnwire.db"), 0o444);
@@ -175,7 +175,7 @@ test("permissions taken from the file of an open store take nothing from the sto
   again.close();
 });
 
-test("units that can never succeed are logged and set aside for a person, whatever is wrong with them", () => {
+test("units that can never succeed are logged and moved to a table, whatever is wrong with them", () => {
   const directory = temporaryDirectory();
   const { clock, lines, store } = breakable(directory);
   store.attempt([began("t", "a")]);
@@ -205,14 +205,14 @@ test("units that can never succeed are logged and set aside for a person, whatev
   const database = new DatabaseSync(join(directory, "turnwire.db"));
   const rows = database.prepare("SELECT reason, writes, refused_at FROM refused_units ORDER BY position").all();
   database.close();
-  // The third one cannot be written down as JSON either.
+  // The third unit cannot be encoded as JSON either.
   assert.is(rows.length, 2);
   assert.equal(JSON.parse(String(rows[0]?.["writes"])), [said("a", "never"), began("t", "a")]);
   assert.match(String(rows[1]?.["reason"]), /cannot store REAL value in INTEGER column/);
   assert.is(rows[1]?.["refused_at"], clock.wall());
 });
 
-test("a unit that can never succeed waits its turn while the disk fails, and is set aside once", () => {
+test("a unit that can never succeed keeps its place while the disk fails, and is moved to the table once", () => {
   const { clock, lines, store, database, breakDisk, mendDisk } = breakable();
   store.attempt([began("t", "a")]);
   breakDisk();
@@ -238,7 +238,7 @@ test("the number of dead letters is bounded", () => {
   store.close();
 });
 
-test("a listener that throws or calls back does not hinder the store", () => {
+test("a listener that throws or calls the store does not disturb the store", () => {
   const clock = new SimulatedClock();
   const { logger, lines } = rememberingLogger();
   const open = openDatabase(":memory:", "normal", limits, logger);
@@ -261,7 +261,7 @@ test("a listener that throws or calls back does not hinder the store", () => {
   store.close();
 });
 
-test("without a listener the store fails and recovers as well", () => {
+test("without a listener the store fails and recovers too", () => {
   const clock = new SimulatedClock();
   const directory = temporaryDirectory();
   const store = openSqliteStore({ dataDir: directory, clock, logger: silentLogger, limits, durability: "normal" });
@@ -274,7 +274,7 @@ test("without a listener the store fails and recovers as well", () => {
   store.close();
 });
 
-test("a row that cannot be read costs its reader an error with the database's name, and nobody else", () => {
+test("an unreadable row gives its reader an error that names the database, and affects no other reader", () => {
   const { store, database } = breakable();
   store.attempt([said("a", "1"), said("b", "1"), said("c", "1")]);
   database.exec("UPDATE chunks SET chunk = '{cut' WHERE conversation_id = 'a'");
@@ -286,7 +286,7 @@ test("a row that cannot be read costs its reader an error with the database's na
   store.close();
 });
 
-test("whatever fails in whatever order: what succeeded is there, once, in order, without holes", () => {
+test("whatever fails in whatever order, successful writes are stored once, in order and without gaps", () => {
   const id = fc.constantFrom("a", "b");
   const size = fc.integer({ min: 1, max: 3 });
   const step = fc.oneof(
@@ -333,7 +333,7 @@ test("whatever fails in whatever order: what succeeded is there, once, in order,
         else if (one.does === "flush") store.flush();
         for (const [conversationId, all] of Object.entries(expected)) {
           const now = texts(store, conversationId);
-          assert.equal(now, all.slice(0, now.length), "what is committed is a beginning of what succeeded");
+          assert.equal(now, all.slice(0, now.length), "the committed texts are a prefix of the successful ones");
           assert.ok(store.latestSeq(conversationId) >= all.length);
         }
       }

@@ -1,4 +1,4 @@
-// Every data directory that cannot be used is refused in one sentence with its name and the remedy, and left as it was.
+// A data directory that cannot be used is refused with one sentence that names it and a remedy, and is left unchanged.
 import {
   chmodSync,
   chownSync,
@@ -28,7 +28,7 @@ const test = suite("opening the SQLite store");
 const open = (dataDir: string, logger = silentLogger): Store =>
   openSqliteStore({ dataDir, clock: new SimulatedClock(), logger, limits, durability: "normal" });
 
-/** The files of a directory that this process holds open. */
+/** The files below a directory that this process has open. */
 function held(directory: string): string[] {
   if (!existsSync("/proc/self/fd")) return [];
   return readdirSync("/proc/self/fd").flatMap((descriptor) => {
@@ -36,7 +36,7 @@ function held(directory: string): string[] {
       const file = readlinkSync(`/proc/self/fd/${descriptor}`);
       return file.startsWith(directory) ? [file] : [];
     } catch {
-      return []; // the one that read the list
+      return []; // the descriptor that read the list
     }
   });
 }
@@ -51,13 +51,13 @@ function refuses(directory: string, pattern: RegExp): void {
     assert.ok(message.includes(directory), `names the directory: ${message}`);
     assert.match(message, /^[^\n]{20,400}\.$/, `one sentence: ${message}`);
     assert.match(message, /--data-dir|restore/, `names a remedy: ${message}`);
-    assert.equal(held(directory), [], "nothing is half open");
+    assert.equal(held(directory), [], "no file is left open");
     return;
   }
   assert.unreachable(`${directory} was opened`);
 }
 
-/** A directory with a database of some 300 kB in it; returns the database's path. */
+/** Creates a directory with a database of about 300 kB. */
 function filled(): { directory: string; file: string } {
   const directory = temporaryDirectory();
   const store = open(directory);
@@ -68,7 +68,7 @@ function filled(): { directory: string; file: string } {
 
 const isRoot = process.geteuid?.() === 0;
 
-/** Root may write everywhere: permissions are tested as the user nobody then. */
+/** Root may write everywhere, so permissions are then tested as the user nobody. */
 function asNobody(work: () => void): void {
   if (isRoot) process.seteuid?.(65_534);
   try {
@@ -78,7 +78,7 @@ function asNobody(work: () => void): void {
   }
 }
 
-test("a file, and a directory below a file, is no data directory", () => {
+test("a file, or a directory below a file, is not a data directory", () => {
   const file = join(temporaryDirectory(), "file");
   writeFileSync(file, "mine");
   refuses(file, /is a file or lies in one/);
@@ -120,20 +120,20 @@ test("a database that cannot be written is refused", () => {
   asNobody(() => refuses(directory, /cannot be opened for writing/));
 });
 
-(isRoot ? test : test.skip)("a database that belongs to somebody else but may be written is used", () => {
+(isRoot ? test : test.skip)("a database that belongs to another user but is writable is used", () => {
   const { directory, file } = filled();
   chownSync(directory, 65_534, 65_534);
   chmodSync(file, 0o666);
   asNobody(() => open(directory).close());
 });
 
-test("a directory in the place of the database is refused", () => {
+test("a directory in place of the database is refused", () => {
   const directory = temporaryDirectory();
   mkdirSync(join(directory, "turnwire.db"));
   refuses(directory, /cannot be opened for writing/);
 });
 
-test("a directory in use by this process is refused again and again, and its owner works on", () => {
+test("a directory in use by this process is refused every time, and its owner keeps working", () => {
   const directory = temporaryDirectory();
   const store = open(directory);
   for (let time = 0; time < 3; time += 1) {
@@ -149,7 +149,7 @@ test("a directory in use by this process is refused again and again, and its own
   next.close();
 });
 
-test("a file that is no database is refused and kept", () => {
+test("a file that is not a database is refused and kept", () => {
   const directory = temporaryDirectory();
   const file = join(directory, "turnwire.db");
   writeFileSync(file, "a letter to a friend, longer than any header\n".repeat(100));
@@ -158,7 +158,7 @@ test("a file that is no database is refused and kept", () => {
   assert.equal(readFileSync(file), before);
 });
 
-test("somebody else's database is refused and kept", () => {
+test("a database of another program is refused and kept", () => {
   for (const mark of ["", "PRAGMA application_id = 42", "PRAGMA user_version = 3"]) {
     const directory = temporaryDirectory();
     const file = join(directory, "turnwire.db");
@@ -203,7 +203,7 @@ test("a database with a broken page in its middle is refused", () => {
   refuses(directory, /damaged or cut short/);
 });
 
-test("a log without its database is not thrown away", () => {
+test("a write-ahead log without its database is not deleted", () => {
   for (const lose of ["empty", "missing"] as const) {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, "turnwire.db-wal"), "the last commits");
@@ -213,7 +213,7 @@ test("a log without its database is not thrown away", () => {
   }
 });
 
-test("an empty file, as a start leaves it that was killed at once, becomes a database, and the log says so", () => {
+test("an empty file, as a start that was killed at once leaves it, becomes a database with a logged warning", () => {
   const directory = temporaryDirectory();
   writeFileSync(join(directory, "turnwire.db"), "");
   const { logger, lines } = rememberingLogger();

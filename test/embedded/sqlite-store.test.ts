@@ -1,4 +1,4 @@
-// The store on SQLite keeps what the port promises, in a file and in memory, and across restarts.
+// The SQLite store fulfils the contract of the store port, in a file, in memory and across restarts.
 import { chmodSync, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -24,7 +24,7 @@ storeSuite("the SQLite store with full durability", (clock) =>
 
 const test = suite("the SQLite store across restarts");
 
-test("what was committed is there after a restart, and goes on where it stood", () => {
+test("after a restart everything committed is there, and numbering continues", () => {
   const directory = join(temporaryDirectory(), "deep", "below");
   const first = open(directory);
   first.attempt([created("a", { title: "Kept" }), said("a", "1", "2"), queued("a", "q1"), began("t1", "a")]);
@@ -48,7 +48,7 @@ test("what was committed is there after a restart, and goes on where it stood", 
   third.close();
 });
 
-test("nobody else may read a new database, and its directory is made with its parents", () => {
+test("no other user can read a new database, and its directory is created with its parents", () => {
   const directory = join(temporaryDirectory(), "a", "b");
   const store = open(directory);
   store.attempt([said("a", "secret")]);
@@ -59,7 +59,7 @@ test("nobody else may read a new database, and its directory is made with its pa
   assert.not.ok(existsSync(join(directory, "turnwire.db-wal")), "a closed database is one file");
 });
 
-test("permissions that somebody gave to the database stay", () => {
+test("permissions that were set on the database are kept", () => {
   const directory = temporaryDirectory();
   open(directory).close();
   chmodSync(join(directory, "turnwire.db"), 0o640);
@@ -67,7 +67,7 @@ test("permissions that somebody gave to the database stay", () => {
   assert.is(statSync(join(directory, "turnwire.db")).mode & 0o777, 0o640);
 });
 
-test("a change that finds nothing is a line in the log", () => {
+test("a change of a missing row is logged", () => {
   const { logger, lines } = rememberingLogger();
   const store = openSqliteStore({
     dataDir: ":memory:",

@@ -1,5 +1,5 @@
-// The running turns are looked at: who gives no sign of life has stalled and says so, and where it is wanted a turn
-// that nobody watches is stopped.
+// The watchdog of running turns: an agent that gives no sign of life is shown as stalled, and an option stops turns
+// without watchers.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -22,7 +22,7 @@ async function running(options: { watchers?: () => number; orphanMs?: number } =
   return { clock, puppet, fixture, events, pass };
 }
 
-test("an agent that says nothing has stalled after its time, and is where it was with its next word", async () => {
+test("an agent that is silent for agentSilentMs is stalled, and its next event restores its state", async () => {
   const { puppet, fixture, pass } = await running();
   puppet.say({ type: "text-delta", delta: "a" });
   await pass(0);
@@ -39,14 +39,14 @@ test("an agent that says nothing has stalled after its time, and is where it was
   assert.is(fixture.activity("c"), "writing");
   assert.is(fixture.stalledTurns(), 0);
   await pass(limits.agentSilentMs + 2 * limits.turnCheckMs);
-  assert.is(fixture.activity("c"), "stalled", "once more");
+  assert.is(fixture.activity("c"), "stalled", "stalled a second time");
   puppet.finish();
   await pass(0);
   assert.is(fixture.activity("c"), "idle");
   fixture.close();
 });
 
-test("tools that stall are tools again when one of them speaks, and their end leads on", async () => {
+test("output of a stalled tool restores the state runningTools, and the tool's result leads on", async () => {
   const { puppet, fixture, pass } = await running();
   puppet.say({ type: "tool-call", stepId: "s", toolCallId: "t", toolName: "look", input: {} });
   await pass(0);
@@ -67,7 +67,7 @@ test("tools that stall are tools again when one of them speaks, and their end le
   fixture.close();
 });
 
-test("an agent that is silent for far too long is lost: its turn is aborted and sealed", async () => {
+test("an agent that is silent for agentLostMs is lost: its turn is aborted and sealed", async () => {
   const { puppet, fixture, events, pass } = await running();
   puppet.say({ type: "text-delta", delta: "so far" });
   await pass(0);
@@ -83,7 +83,7 @@ test("an agent that is silent for far too long is lost: its turn is aborted and 
   fixture.close();
 });
 
-test("a turn that nobody has watched for its time is stopped, and its text is kept", async () => {
+test("a turn without watchers for orphanMs is stopped, and its text is kept", async () => {
   const orphanMs = 10 * 60_000;
   let watchers = 1;
   const { puppet, fixture, events, pass, clock } = await running({ watchers: () => watchers, orphanMs });
@@ -96,14 +96,14 @@ test("a turn that nobody has watched for its time is stopped, and its text is ke
     }
   };
   await speaks(2 * orphanMs);
-  assert.is(fixture.orchestrator.isActive("c"), true, "somebody watches");
+  assert.is(fixture.orchestrator.isActive("c"), true, "the turn has a watcher");
   watchers = 0;
   await speaks(orphanMs - 2 * limits.turnCheckMs);
   watchers = 1;
   await pass(2 * limits.turnCheckMs);
   watchers = 0;
   await speaks(orphanMs - limits.turnCheckMs);
-  assert.is(fixture.orchestrator.isActive("c"), true, "who looks in begins the time anew");
+  assert.is(fixture.orchestrator.isActive("c"), true, "a watcher in between restarts the time");
   await pass(3 * limits.turnCheckMs);
   assert.is(fixture.orchestrator.isActive("c"), false);
   const done = events.find(({ type }) => type === "done");
@@ -115,14 +115,14 @@ test("a turn that nobody has watched for its time is stopped, and its text is ke
   assert.is(clock.pending, 0);
 });
 
-test("the turn of texts that were carried over has a time of its own", async () => {
+test("the turn that queued texts open has its own time limit", async () => {
   const orphanMs = 60_000;
   const { puppet, fixture, events, pass } = await running({ watchers: () => 0, orphanMs });
   assert.ok("queue" in fixture.orchestrator.enqueue({ conversationId: "c", text: "and this" }));
   await pass(orphanMs + 2 * limits.turnCheckMs);
   const ends = (): number => events.filter(({ type }) => type === "done").length;
   assert.is(ends(), 1);
-  assert.is(fixture.orchestrator.isActive("c"), true, "the text that waited is being answered");
+  assert.is(fixture.orchestrator.isActive("c"), true, "the queued text is being answered");
   puppet.say({ type: "text-delta", delta: "answer" });
   await pass(orphanMs / 2);
   assert.is(ends(), 1);
@@ -131,7 +131,7 @@ test("the turn of texts that were carried over has a time of its own", async () 
   fixture.close();
 });
 
-test("by default a turn goes on however long nobody watches, and no timer is left when none runs", async () => {
+test("by default a turn without watchers is never stopped, and when no turn runs no timer is left", async () => {
   const { puppet, fixture, pass, clock } = await running({ watchers: () => 0 });
   for (let minute = 0; minute < 15; minute++) {
     puppet.say({ type: "text-delta", delta: "." });

@@ -1,4 +1,4 @@
-// Each example is run as its reader would, and must print what its opening comment promises, and end by itself.
+// Runs each example as its reader would. It must print what its opening comment promises, and end by itself.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -8,7 +8,7 @@ import { repository } from "../support/working-tree.ts";
 
 const test = suite("examples");
 
-/** What an example prints, without what differs from run to run. */
+/** The lines that an example prints. */
 async function printed(name: string): Promise<string[]> {
   const program = join("examples", name, "main.js");
   const { stdout, stderr } = await run(process.execPath, [program], { cwd: repository, timeout: 30_000 });

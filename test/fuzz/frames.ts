@@ -1,5 +1,5 @@
-// Bytes that a WebSocket client may send and should not: frames of every kind with every fault (RFC 6455 5.2), among
-// them good ones, so that a fault meets every state of a reader.
+// Bytes that a WebSocket client can send but should not: frames of every kind with every fault (RFC 6455 5.2). Valid
+// frames are mixed in, so that faults meet every state of the server's frame reader.
 import type { Dice } from "../support/dice.ts";
 import { messageText } from "./messages.ts";
 
@@ -11,9 +11,9 @@ interface Parts {
   reserved: number;
   masked: boolean;
   payload: Buffer;
-  /** In place of the payload's own. */
+  /** Replaces the true length of the payload. */
   length?: bigint;
-  /** 7, 16 or 64 bits for the length, whatever it needs. */
+  /** The size of the length field: 7, 16 or 64 bits, even if the length needs another size. */
   lengthBits?: 7 | 16 | 64;
 }
 
@@ -71,7 +71,7 @@ export function frames(dice: Dice): { bytes: Buffer; count: number } {
     case 9:
       return one(good(opcodes.continuation, randomBytes(dice, 20)));
     case 10: {
-      // A message in fragments, with control frames between them, and now and then another message begun in it.
+      // A message in fragments, with control frames between them. Sometimes another message begins inside it.
       const parts = dice.whole(2, 6);
       const size = Math.ceil(text.length / parts);
       const bytes: Buffer[] = [];

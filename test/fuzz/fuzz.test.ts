@@ -1,5 +1,5 @@
-// Bytes, messages and requests that nobody should send (`npm run fuzz -- --frames 10000000` sends more): the server
-// neither crashes nor grows, and nobody but the sender is harmed.
+// Sends bytes, messages and requests that no client should send (`npm run fuzz -- --frames 10000000` sends more). The
+// server must neither crash nor grow, and only the sender may be harmed.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
@@ -10,7 +10,7 @@ const test = suite("fuzz");
 
 const seed = chosenSeed("fuzz");
 
-test("no crash, no growth, and no socket harmed but the sender's", async () => {
+test("hostile input causes no crash, no growth and no harm to other sockets", async () => {
   const { faults, ...figures } = await playFuzz({ seed, framesLeast: budgets.fuzzFrames });
   process.stdout.write(`${JSON.stringify(figures)}\n`);
   assert.equal(faults, []);

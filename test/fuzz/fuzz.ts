@@ -1,4 +1,5 @@
-// `npm run fuzz -- --frames 10000000 --seed 7`, or `--minutes N`: bytes, messages and requests that nobody should send.
+// `npm run fuzz -- --frames 10000000 --seed 7`, or `--minutes N`: sends bytes, messages and requests that no client
+// should send.
 import { parseArgs } from "node:util";
 import { randomSeed } from "../support/seed.ts";
 import { playFuzz } from "./play.ts";

@@ -1,10 +1,10 @@
-// Messages by the grammar of the protocol, most of them bent: a field left out, of another type, too long, too deep,
-// doubled, or of a name that JavaScript knows.
+// Messages by the grammar of the protocol, most of them mutated: a field is missing, of another type, too long, too
+// deep or doubled, or has a name that is special in JavaScript.
 import type { Dice } from "../support/dice.ts";
 
 type Fields = Record<string, unknown>;
 
-/** Few conversations and surfaces, so that what is sent meets what was sent before. */
+/** Few conversations and surfaces, so that messages meet the state that earlier messages have left. */
 const conversation = (dice: Dice): string => `fuzz-${dice.whole(0, 5)}`;
 const surface = (dice: Dice): string => dice.pick(["gateway", "conversation", "message-queue", "none"]);
 

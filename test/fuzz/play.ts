@@ -1,5 +1,5 @@
-// Attackers against the real command, and beside them somebody who uses it as it is meant: who must not notice. The
-// server must not crash, must log no defect, and must hold nothing of those that have gone.
+// Attackers against the real command, beside one well-behaved client that must not be affected. The server must not
+// crash, must log no defect, and must keep nothing of clients that have disconnected.
 import { rmSync } from "node:fs";
 import { type Client, connect } from "../support/client.ts";
 import { eventually } from "../support/deadline.ts";
@@ -11,7 +11,7 @@ import { type Attacked, attack } from "./attacker.ts";
 
 export interface FuzzOptions {
   seed: number;
-  /** It goes on for so long, and until so many frames have been sent. */
+  /** The run lasts for `forMs` at least, and until `framesLeast` frames have been sent. */
   forMs?: number;
   framesLeast?: number;
   attackers?: number;
@@ -21,14 +21,17 @@ export interface FuzzOptions {
 export interface FuzzReport extends Attacked {
   pongs: number;
   slowestPongMs: number;
-  /** Of its memory beside the turn logs, which have their own budget: from the second quarter's most to the end. */
+  /**
+   * Growth of the server's memory from the maximum of the second quarter to the end, without the turn logs, which have
+   * their own budget.
+   */
   growthMiB: number;
   faults: string[];
 }
 
 const lookMs = 250;
 const calm = "calm";
-/** A collection that has not been made, and fragmentation. */
+/** Allows for uncollected garbage and fragmentation. */
 const growthMiBMax = 48;
 
 export async function playFuzz(options: FuzzOptions): Promise<FuzzReport> {
@@ -65,7 +68,7 @@ export async function playFuzz(options: FuzzOptions): Promise<FuzzReport> {
     if (faults.length === 0) {
       await everybodyGone(server, faults);
       report.growthMiB = ((await held(server)) - heldMost) / 2 ** 20;
-      if (report.growthMiB > growthMiBMax) faults.push(`its memory has grown by ${report.growthMiB} MiB`);
+      if (report.growthMiB > growthMiBMax) faults.push(`the server's memory has grown by ${report.growthMiB} MiB`);
     }
     for (const line of server.log) if (line.level >= 50) faults.push(JSON.stringify(line).slice(0, 600));
     client.kill();
@@ -77,7 +80,7 @@ export async function playFuzz(options: FuzzOptions): Promise<FuzzReport> {
   return { ...done, ...report, faults: faults.map((fault) => `SEED=${seed}: ${fault}`) };
 }
 
-/** Who uses it as it is meant gets its answers, and every event in order. */
+/** Checks that the well-behaved client gets its answers, and every event in order. */
 async function lookAt(
   client: Client,
   server: ServerProcess,
@@ -88,11 +91,11 @@ async function lookAt(
   try {
     if (server.hasExited) throw new Error(`the server has died\n${server.stderr.slice(-2_000)}`);
     await client.barrier();
-    // Throws where an event is missing or doubled.
+    // Throws if an event is missing or repeated.
     const { text } = client.transcript(calm);
-    if (text === "") throw new Error("the turn says nothing");
+    if (text === "") throw new Error("the turn has no text");
   } catch (error) {
-    faults.push(`who is not concerned has noticed: ${error instanceof Error ? error.message : error}`);
+    faults.push(`the well-behaved client was affected: ${error instanceof Error ? error.message : error}`);
     return;
   }
   report.pongs++;
@@ -104,7 +107,7 @@ async function figure(server: ServerProcess, name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
 }
 
-/** Bytes in memory beside the turn logs. */
+/** Resident memory in bytes, without the turn logs. */
 const held = async (server: ServerProcess): Promise<number> =>
   (await figure(server, "process_resident_memory_bytes")) - (await figure(server, "turnwire_turn_log_bytes"));
 

@@ -1,4 +1,4 @@
-// HTTP requests, good, bent and broken, for every route and for none.
+// HTTP requests for every route and for unknown ones: valid, malformed and truncated.
 import type { Dice } from "../support/dice.ts";
 import { messageText } from "./messages.ts";
 
@@ -34,7 +34,7 @@ const bodies = [
   '{"reasoningEffort":"low"}',
 ];
 
-/** The bytes of one request; not all of them end. */
+/** The bytes of one request. Some are truncated. */
 export function request(dice: Dice, host: string): Buffer {
   const path = dice.pick(paths).replace("ID", dice.pick(ids)) + (dice.chance(0.3) ? dice.pick(queries) : "");
   const body = dice.chance(0.5) ? dice.pick(bodies) : messageText(dice).replace('"type"', '"was"');

@@ -1,5 +1,5 @@
-// Broadcasts to every socket: each reaches exactly the sockets that were open when it was made, in order, joined where
-// it may be, and also those that are congested.
+// Broadcasts to every socket: each reaches exactly the sockets that were open when it was made, in order, joined if
+// possible, and also congested sockets.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Authoriser } from "../../src/access/authoriser.ts";
@@ -66,7 +66,7 @@ test("broadcasts of one tick go out as one write, after the tick", () => {
   assert.equal(socket.socket.messages()[0], broadcast("a"));
 });
 
-test("a client that may not read a conversation hears no broadcast about it; each identity is asked once", () => {
+test("a client that may not read a conversation gets no broadcast about it, and each identity is checked once", () => {
   const asked: string[] = [];
   const { clock, broadcaster, join, heardBy } = open(undefined, {
     may({ identity, action, conversationId = "" }) {
@@ -91,7 +91,7 @@ test("a client that may not read a conversation hears no broadcast about it; eac
   );
 });
 
-test("a socket that opens after the broadcast was made does not hear it, and hears what comes later", () => {
+test("a socket that opens after a broadcast does not get it, but gets later ones", () => {
   const { clock, broadcaster, join, heardBy } = open();
   const first = join();
   broadcaster.announce(broadcast("a"));
@@ -102,7 +102,7 @@ test("a socket that opens after the broadcast was made does not hear it, and hea
   assert.equal([first, second, third].map(heardBy), [["a", "b"], ["b"], []]);
 });
 
-test("a socket that opens while the broadcast goes round does not hear it", () => {
+test("a socket that opens during the fan-out of a broadcast does not get it", () => {
   const { clock, broadcaster, join, heardBy } = open(1);
   const first = join();
   const second = join();
@@ -116,7 +116,7 @@ test("a socket that opens while the broadcast goes round does not hear it", () =
   assert.equal([first, second, late].map(heardBy), [["a", "b"], ["a", "b"], ["b"]]);
 });
 
-test("a congested socket hears broadcasts at once, and one that has gone costs nobody anything", () => {
+test("a congested socket gets broadcasts at once, and an ended socket does not affect the others", () => {
   const { clock, broadcaster, join, heardBy } = open();
   const congested = join();
   congested.writer.deliver(Buffer.from("\u0081\u0000", "latin1"), 1);
@@ -131,7 +131,7 @@ test("a congested socket hears broadcasts at once, and one that has gone costs n
   assert.is(gone.socket.writes.length, 0);
 });
 
-test("who waits for the broadcast to be out is called when every socket has it", () => {
+test("a callback for the end of a broadcast is called when every socket has it", () => {
   const { clock, broadcaster, join, heardBy } = open(1);
   const sockets = [join(), join(), join()];
   broadcaster.announce(broadcast("a"));
@@ -142,7 +142,7 @@ test("who waits for the broadcast to be out is called when every socket has it",
   assert.equal(heard, [["a"], ["a"], ["a"]]);
 });
 
-test("a broadcast for nobody costs nothing", () => {
+test("a broadcast without open sockets leaves nothing behind", () => {
   const { clock, broadcaster, join, heardBy } = open();
   broadcaster.announce(broadcast("a"));
   const late = join();

@@ -1,4 +1,4 @@
-// Sockets are closed before a stop in waves: all of them, not all at once, and at once when somebody is in a hurry.
+// Before a stop, sockets are closed in waves: all of them, not all at once, and at once if the stop is hurried.
 import { randomUUID } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -19,13 +19,13 @@ function leaving(count: number) {
   return { clock, closedAt, leavers, drainer: new Drainer(clock, limits) };
 }
 
-test("few are closed at once", () => {
+test("a few sockets are closed at once", () => {
   const { closedAt, leavers, drainer } = leaving(10);
   drainer.begin(leavers);
   assert.equal(closedAt, Array(10).fill(0));
 });
 
-test("many are closed in waves at uneven distances, each once, within about their time", () => {
+test("many sockets are closed in waves at irregular intervals, each once, in about the planned time", () => {
   const { clock, closedAt, leavers, drainer } = leaving(100);
   drainer.begin(leavers);
   assert.is(closedAt.length, 10);
@@ -42,14 +42,14 @@ test("many are closed in waves at uneven distances, each once, within about thei
   assert.is(clock.pending, 0);
 });
 
-test("however many there are, it takes no longer than the bound and a half", () => {
+test("closing any number of sockets takes at most 1.5 times closeSpreadMs", () => {
   const { clock, closedAt, leavers, drainer } = leaving(5_000);
   drainer.begin(leavers);
   clock.advance(3_000);
   assert.is(closedAt.length, 5_000);
 });
 
-test("in a hurry the rest is closed at once, and none twice", () => {
+test("hurry closes the rest at once, and no socket twice", () => {
   const { clock, closedAt, leavers, drainer } = leaving(100);
   drainer.begin(leavers);
   drainer.hurry();

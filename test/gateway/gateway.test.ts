@@ -1,11 +1,11 @@
-// The gateway as those who embed it hold it in their hands.
+// The gateway's API for embedders.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { MemoryGateway } from "../support/memory-gateway.ts";
 
 const test = suite("gateway");
 
-test("one socket can be closed by whoever has a reason to: 1001, and the others stay", () => {
+test("disconnect closes one socket with 1001, and the others stay open", () => {
   const fixture = new MemoryGateway();
   const [one, other] = [fixture.join(), fixture.join()];
   const [connection] = [...fixture.gateway.connections.all()];

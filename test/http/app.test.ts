@@ -1,4 +1,4 @@
-// What holds for the whole HTTP API: access, CORS, probes, the page's files, errors (protocol 2 and 3).
+// What applies to the whole HTTP API: access, CORS, probes, the page's files, errors (protocol 2 and 3).
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -34,7 +34,7 @@ function pageDirectory(): { directory: string; [Symbol.dispose](): void } {
   return { directory, [Symbol.dispose]: () => rmSync(root, { recursive: true }) };
 }
 
-test("the page's files are served, with their types, to be asked for again", async () => {
+test("the page's files are served with their types and must be revalidated", async () => {
   using page = pageDirectory();
   await using http = await startHttp({ page });
   const cases = [
@@ -58,7 +58,7 @@ test("the page's files are served, with their types, to be asked for again", asy
   assert.equal([head.status, head.text], [200, ""]);
 });
 
-test("the page may load from its own origin only, and call no script of another", async () => {
+test("the page may load only from its own origin, and run no script of another", async () => {
   using page = pageDirectory();
   await using http = await startHttp({ page });
   const policy = (await http.ask("/")).headers["content-security-policy"] ?? "";
@@ -68,7 +68,7 @@ test("the page may load from its own origin only, and call no script of another"
   assert.not.match(policy, "unsafe");
 });
 
-test("nothing else of the disk is served", async () => {
+test("no other file of the disk is served", async () => {
   using page = pageDirectory();
   await using http = await startHttp({ page });
   const climbing = [
@@ -105,7 +105,7 @@ test("nothing else of the disk is served", async () => {
   assert.is((await http.ask("/app.js", { method: "POST" })).status, 404);
 });
 
-test("without a page there is none", async () => {
+test("without a page directory / gets 404", async () => {
   await using http = await startHttp();
   assert.equal(both(await http.ask("/")), [404, { error: "no such route" }]);
 });
@@ -132,7 +132,7 @@ test("models, tickets and metrics", async () => {
   assert.match(metrics.headers["content-type"] ?? "", "text/plain; version=0.0.4");
 });
 
-test("probes tell alive from ready", async () => {
+test("the probes distinguish alive from ready", async () => {
   const state = { alive: true, ready: true };
   await using http = await startHttp({ token, health: { alive: () => state.alive, ready: () => state.ready } });
   assert.equal(both(await http.ask("/healthz")), [200, { alive: true }]);
@@ -145,7 +145,7 @@ test("probes tell alive from ready", async () => {
   assert.is((await http.ask("/healthz")).status, 503);
 });
 
-test("with a token every route needs it but the page and the probes", async () => {
+test("with a token every route needs it, except the page and the probes", async () => {
   using page = pageDirectory();
   await using http = await startHttp({ token, page, metrics: async () => "" });
   for (const path of ["/", "/app.js", "/healthz", "/readyz"]) assert.is((await http.ask(path)).status, 200, path);
@@ -165,7 +165,7 @@ test("with a token every route needs it but the page and the probes", async () =
   assert.equal(http.orchestrator.requests, []);
 });
 
-test("a foreign page, or a name that was made to point here, gets 403 on every route", async () => {
+test("a foreign origin, or a foreign name that resolves to this machine, gets 403 on every route", async () => {
   using page = pageDirectory();
   await using http = await startHttp({ page });
   for (const path of ["/", "/app.js", "/healthz", "/readyz", "/models", "/conversations/c", "/nothing"]) {
@@ -186,7 +186,7 @@ test("a foreign page, or a name that was made to point here, gets 403 on every r
   assert.equal(http.orchestrator.requests, []);
 });
 
-test("a Host that is none gets an answer that says so", async () => {
+test("an invalid Host gets an error that says so", async () => {
   await using http = await startHttp();
   for (const host of ["[", "local host", "a@localhost"]) {
     const { status, text } = await http.ask("/models", { rawHeaders: ["Host", host] });
@@ -195,7 +195,7 @@ test("a Host that is none gets an answer that says so", async () => {
   }
 });
 
-test("CORS names allowed origins, on refusals too", async () => {
+test("CORS headers name allowed origins, on refusals too", async () => {
   await using http = await startHttp({ token, allowOrigins: ["https://chat.example"] });
   const origin = { Origin: "https://chat.example" };
   for (const path of ["/models", "/healthz", "/conversations/known/status"]) {
@@ -229,7 +229,7 @@ test("a preflight is answered for allowed origins only, without a token", async 
   );
 });
 
-test("a defect gets 500 without its cause, keeps CORS, and is logged once", async () => {
+test("a defect gets 500 without its cause, keeps the CORS headers, and is logged once", async () => {
   const metrics = () => Promise.reject(new Error("secret cause"));
   await using http = await startHttp({ metrics });
   const { status, json, headers } = await http.ask("/metrics", { headers: { Origin: "http://localhost" } });
@@ -239,7 +239,7 @@ test("a defect gets 500 without its cause, keeps CORS, and is logged once", asyn
   assert.match(JSON.stringify(http.logged), "secret cause");
 });
 
-test("a store that cannot be read is told as such: 507 with its sentence (3)", async () => {
+test("a store that cannot be read gets 507 with its message (3)", async () => {
   await using http = await startHttp();
   http.conversations.history = () => {
     throw new StoreError("turnwire.db cannot be read: put the disk back");
@@ -248,7 +248,7 @@ test("a store that cannot be read is told as such: 507 with its sentence (3)", a
   assert.equal(both(answer), [507, { error: "turnwire.db cannot be read: put the disk back" }]);
 });
 
-test("the process that loads it keeps its globals", async () => {
+test("the HTTP app does not change the globals of its process", async () => {
   const { Request: request, Response: response } = globalThis;
   await using http = await startHttp();
   await http.ask("/models");
@@ -256,7 +256,7 @@ test("the process that loads it keeps its globals", async () => {
   assert.is(globalThis.Response, response);
 });
 
-test("a client that leaves in the middle of an answer prints nothing", async () => {
+test("a client that disconnects in mid-answer causes no console output", async () => {
   const printed: unknown[] = [];
   const { info, error } = console;
   console.info = (...words: unknown[]) => printed.push(words);
@@ -278,7 +278,7 @@ test("a client that leaves in the middle of an answer prints nothing", async () 
   assert.equal(printed, []);
 });
 
-test("requests that come faster than they may are refused with 429, each token and kind for itself", async () => {
+test("requests above the rate limit get 429, counted separately for each token and kind", async () => {
   const slow = { ...limits, commandsBurst: 2, commandsPerSecond: 0.5, readsBurst: 1, readsPerSecond: 0.1 };
   await using http = await startHttp({ limits: slow });
   const post = () => http.ask("/conversations/c/open", { method: "POST" });
@@ -290,14 +290,14 @@ test("requests that come faster than they may are refused with 429, each token a
   const [, , refused] = answers;
   assert.equal(refused?.json, { error: "Too many requests: wait 2000 ms", code: "rate-limited" });
   assert.is(refused?.headers["retry-after"], "2");
-  assert.is((await http.ask("/conversations")).status, 200, "reads are counted apart");
+  assert.is((await http.ask("/conversations")).status, 200, "reads are counted separately");
   assert.is((await http.ask("/conversations")).status, 429);
   assert.is((await http.ask("/healthz")).status, 200, "probes are not counted");
   http.clock.advance(2_000);
   assert.is.not((await post()).status, 429);
 });
 
-test("a client that goes on against refusals is answered late, and gets nothing before it pauses", async () => {
+test("a client that keeps sending against refusals is answered late, and refused until it pauses", async () => {
   await using http = await startHttp({
     limits: { ...limits, readsBurst: 1, readsPerSecond: 1, commandRefusalsMax: 2 },
   });
@@ -311,14 +311,14 @@ test("a client that goes on against refusals is answered late, and gets nothing 
   await eventually(() => http.clock.pending > 0, "the request to arrive");
   http.clock.advance(999);
   await http.ask("/healthz");
-  assert.is(status, 0, "it is not answered yet");
+  assert.is(status, 0, "the request is not answered yet");
   http.clock.advance(1);
   await within(late, "the late answer");
   assert.is(status, 429);
-  assert.is(await ask(), 200, "what refills while it waits counts again");
+  assert.is(await ask(), 200, "the rate that refills during the wait counts");
 });
 
-test("long bodies are parsed one at a time, after a pause; more than may wait are refused", async () => {
+test("long bodies are parsed one at a time, with a pause in between, and a full queue refuses more", async () => {
   await using http = await startHttp({ limits: { ...limits, longMessagesBytesMax: 1 } });
   const post = (message: string) => http.ask("/chat", { method: "POST", body: { message, conversationId: "c" } });
   const started = async (turns: number): Promise<void> => {
@@ -339,13 +339,17 @@ test("long bodies are parsed one at a time, after a pause; more than may wait ar
   assert.is(third.headers["retry-after"], String(limits.retryAfterMs / 1_000));
   const short = post("x");
   await started(2);
-  assert.is((await within(short, "the answer to a short one")).status, 200, "it waits for no long one");
+  assert.is(
+    (await within(short, "the answer to a short one")).status,
+    200,
+    "a short body does not wait for a long one",
+  );
   http.clock.advance(limits.longMessageCooldownMsMax);
   await started(3);
   assert.is((await within(second, "the second answer")).status, 200);
 });
 
-test("many clients of one account that all go on asking share its rate, and nobody waits for the others", async () => {
+test("many clients of one account share its rate, and none waits for the others", async () => {
   const perSecond = 10;
   await using http = await startHttp({
     limits: { ...limits, readsBurst: 5, readsPerSecond: perSecond, commandRefusalsMax: 1 },
@@ -363,7 +367,7 @@ test("many clients of one account that all go on asking share its rate, and nobo
   assert.ok(statuses.includes(429));
 });
 
-test("a body that would take seconds to parse is refused before that, as over a socket", async () => {
+test("a body that would take seconds to parse is refused before parsing, as over a socket", async () => {
   await using http = await startHttp();
   const post = async (body: string): Promise<unknown> => {
     const answer = fetch(`${http.url}/chat`, { method: "POST", body });

@@ -15,7 +15,7 @@ const post = (http: HttpFixture, body: unknown): Promise<Response> =>
   );
 
 const linesOf = (text: string): { type: string; turnId: string; delta?: string; text?: string }[] => {
-  assert.ok(text.endsWith("\n"), "every line ends");
+  assert.ok(text.endsWith("\n"), "every line ends with a newline");
   return text
     .slice(0, -1)
     .split("\n")
@@ -48,7 +48,7 @@ test("a turn is streamed whole, each event as it happens", async () => {
   assert.is(http.orchestrator.listenerCount("c"), 0);
 });
 
-test("without a conversation the server mints a UUID and tells it", async () => {
+test("without a conversationId the server creates a UUID and returns it", async () => {
   await using http = await startHttp();
   const response = await post(http, { message: "hello" });
   const conversationId = response.headers.get("x-conversation-id") ?? "";
@@ -57,7 +57,7 @@ test("without a conversation the server mints a UUID and tells it", async () => 
   assert.equal(typesOf(await response.text()), ["done", "turn-sealed"]);
 });
 
-test("an id that no header can hold is told percent-encoded", async () => {
+test("an id that a header cannot contain is returned percent-encoded", async () => {
   await using http = await startHttp();
   const response = await post(http, { message: "hello", conversationId: "größe 1" });
   assert.is(response.headers.get("x-conversation-id"), "gr%C3%B6%C3%9Fe%201");
@@ -65,7 +65,7 @@ test("an id that no header can hold is told percent-encoded", async () => {
   await response.text();
 });
 
-test("everything a chat.send may carry reaches the orchestrator", async () => {
+test("every field of a chat.send reaches the orchestrator", async () => {
   await using http = await startHttp();
   const body = {
     message: "hi",
@@ -84,7 +84,7 @@ test("everything a chat.send may carry reaches the orchestrator", async () => {
   assert.equal(http.orchestrator.requests, [{ text, modelName, ...same }]);
 });
 
-test("what is emitted while the turn starts is not missed", async () => {
+test("events that are emitted while the turn starts are not missed", async () => {
   await using http = await startHttp();
   http.orchestrator.onStart = (conversationId) => {
     http.orchestrator.emit(conversationId, { type: "user-message", text: "hi" }, { type: "turn-start" });
@@ -95,7 +95,7 @@ test("what is emitted while the turn starts is not missed", async () => {
   assert.is(http.orchestrator.listenerCount("c"), 0);
 });
 
-test("the turn after is not part of the response", async () => {
+test("the next turn is not part of the response", async () => {
   await using http = await startHttp();
   const response = await post(http, { message: "hi", conversationId: "c" });
   finish(http, "c");
@@ -113,7 +113,7 @@ test("the core profile leaves events out and still ends", async () => {
   assert.equal(typesOf(await response.text()), ["turn-start", "done"]);
 });
 
-test("while a turn runs another one is refused with 409, and the running one is not touched", async () => {
+test("during a turn another one is refused with 409, and the running one is not affected", async () => {
   await using http = await startHttp();
   const response = await post(http, { message: "hi", conversationId: "c" });
   http.orchestrator.emit("c", { type: "turn-start" });
@@ -125,7 +125,7 @@ test("while a turn runs another one is refused with 409, and the running one is 
   assert.equal(typesOf(await response.text()), ["turn-start", "done", "turn-sealed"]);
 });
 
-test("bad input gets 400 in the words of chat.send", async () => {
+test("bad input gets 400 with the message of chat.send", async () => {
   await using http = await startHttp();
   const noMessage = "chat.send requires a non-empty string `message`";
   const badImage = "chat.send: each image must have a non-empty string 'url'";
@@ -152,10 +152,10 @@ test("bad input gets 400 in the words of chat.send", async () => {
   assert.match(await named.text(), /^{"error":"Invalid message: `conversationId` /);
   const brokenText = await http.ask("/chat", { method: "POST", body: Buffer.from([0x22, 0xff, 0x22]) });
   assert.equal([brokenText.status, brokenText.json], [400, { error: "Invalid JSON" }]);
-  assert.equal(http.orchestrator.requests, [], "and nothing was started");
+  assert.equal(http.orchestrator.requests, [], "no turn was started");
 });
 
-test("each refusal of a turn has its status, and its sentence", async () => {
+test("each refusal of a turn has its status and its message", async () => {
   await using http = await startHttp();
   const cases: [reason: string, status: number][] = [
     ["already-active", 409],
@@ -183,7 +183,7 @@ test("each refusal of a turn has its status, and its sentence", async () => {
   assert.match(await (await post(http, { message: "x" })).text(), "the turn was refused: no-reason");
 });
 
-test("an orchestrator that throws costs the request, and says nothing to the client", async () => {
+test("if the orchestrator throws, the request fails and the client does not get the cause", async () => {
   await using http = await startHttp();
   for (const defect of [new Error("secret cause"), "a string"]) {
     http.orchestrator.defect = defect;
@@ -195,7 +195,7 @@ test("an orchestrator that throws costs the request, and says nothing to the cli
   assert.match(JSON.stringify(http.logged), "a string");
 });
 
-test("an orchestrator that cannot be subscribed to starts no turn", async () => {
+test("a failing subscribe of the orchestrator starts no turn", async () => {
   await using http = await startHttp();
   http.orchestrator.subscribe = () => {
     throw new Error("no subscription");
@@ -204,7 +204,7 @@ test("an orchestrator that cannot be subscribed to starts no turn", async () => 
   assert.equal(http.orchestrator.requests, []);
 });
 
-test("an event that JSON cannot hold is left out, and the turn goes on", async () => {
+test("an event that JSON cannot encode is left out, and the turn continues", async () => {
   await using http = await startHttp();
   const response = await post(http, { message: "x", conversationId: "c" });
   const input = { count: 1n };
@@ -213,7 +213,7 @@ test("an event that JSON cannot hold is left out, and the turn goes on", async (
   assert.equal(typesOf(await response.text()), ["done", "turn-sealed"]);
 });
 
-test("a client that leaves never aborts the turn, and is forgotten", async () => {
+test("a client that disconnects never aborts the turn, and its listener is released", async () => {
   await using http = await startHttp();
   const leaving = new AbortController();
   const body = JSON.stringify({ message: "hi", conversationId: "c" });
@@ -226,7 +226,7 @@ test("a client that leaves never aborts the turn, and is forgotten", async () =>
   finish(http, "c");
 });
 
-test("a client that never reads is cut off at the bound; turn, others and memory go on", async () => {
+test("a client that never reads is cut off at the limit of unsent bytes, and the turn continues", async () => {
   const unsentBytesMax = 256 * 1024;
   await using http = await startHttp({ limits: { ...limits, unsentBytesMax } });
   const socket = connect(http.port, "127.0.0.1");
@@ -236,7 +236,7 @@ test("a client that never reads is cut off at the bound; turn, others and memory
   socket.pause();
   await eventually(() => http.orchestrator.listenerCount("c") === 1, "the turn to start");
   const delta = "x".repeat(64 * 1024);
-  // The kernel swallows a few MB before anything waits here.
+  // The kernel buffers a few MB before bytes wait in the server.
   let sentBytes = 0;
   await eventually(() => {
     http.orchestrator.emit("c", { type: "text-delta", delta });
@@ -252,7 +252,7 @@ test("a client that never reads is cut off at the bound; turn, others and memory
   finish(http, "c");
 });
 
-test("a body over the bound gets 413, announced or not, and the server goes on", async () => {
+test("a body above the limit gets 413, with or without a Content-Length", async () => {
   await using http = await startHttp({ limits: { ...limits, frameBytesMax: 1000, chatTextBytesMax: 100 } });
   const body = JSON.stringify({ message: "x".repeat(2000) });
   const announced = await http.ask("/chat", { method: "POST", body });
@@ -271,7 +271,7 @@ test("a body over the bound gets 413, announced or not, and the server goes on",
   assert.equal(http.orchestrator.requests, []);
 });
 
-test("a request that breaks off before its body is complete starts nothing", async () => {
+test("a request that ends before its body is complete starts no turn", async () => {
   await using http = await startHttp();
   const socket = connect(http.port, "127.0.0.1");
   socket.write('POST /chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"message":"x"');

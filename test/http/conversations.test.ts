@@ -1,4 +1,4 @@
-// The routes that read conversations, do something to them, queue texts and keep settings (protocol 3).
+// The routes that read conversations, act on them, queue texts and store settings (protocol 3).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { statusOf } from "../../src/http/errors.ts";
@@ -12,7 +12,7 @@ const both = ({ status, json }: Answer) => [status, json];
 const put = (body: Ask["body"]): Ask => ({ method: "PUT", body: body ?? "" });
 const post: Ask = { method: "POST" };
 
-test("the list passes its selection on; an empty one selects everything", async () => {
+test("the list passes its selection on, and an empty one selects everything", async () => {
   await using http = await startHttp();
   const row = { id: "known", createdAt: 1, lastActivityAt: 2, title: null, status: "idle", workspaceId: "w" };
   assert.equal(both(await http.ask("/conversations")), [200, { conversations: [row] }]);
@@ -35,7 +35,7 @@ test("the history passes its selection on", async () => {
   ]);
 });
 
-test("a selection that is no whole number in its range gets 400 and the field's name", async () => {
+test("a selection that is not a whole number in its range gets 400 with the field's name", async () => {
   await using http = await startHttp();
   for (const wrong of ["", "-1", "1.5", "x", "1e3", "0x1", "%20", "9007199254740993"])
     for (const name of ["sinceSeq", "beforeSeq", "limit"]) {
@@ -60,7 +60,7 @@ test("metrics and status", async () => {
   assert.equal(both(await http.ask("/conversations/c/status")), [200, { ...status, isActive: true }]);
 });
 
-test("open announces what is known and answers 404 to the rest", async () => {
+test("open announces a known conversation and answers 404 for an unknown one", async () => {
   await using http = await startHttp();
   assert.equal(both(await http.ask("/conversations/known/open", post)), [200, { conversationId: "known" }]);
   assert.equal(both(await http.ask("/conversations/c/open", post)), [404, { error: "no such conversation: c" }]);
@@ -77,7 +77,7 @@ test("close and stop say whether a turn was aborted", async () => {
   }
 });
 
-test("compact answers with the archive, or why not", async () => {
+test("compact answers with the archive or with the reason for the failure", async () => {
   await using http = await startHttp();
   const done = { conversationId: "c", newConversationId: "archive", messagesSummarized: 3, messagesKept: 10 };
   assert.equal(both(await http.ask("/conversations/c/compact", post)), [200, done]);
@@ -104,7 +104,7 @@ test("a text is queued or starts a turn", async () => {
   ]);
 });
 
-test("what cannot be queued is refused in the words of chat.queue", async () => {
+test("a text that cannot be queued is refused with the message of chat.queue", async () => {
   await using http = await startHttp({ limits: { ...limits, httpBodyBytesMax: 500 } });
   const queue = (body: Ask["body"]) => http.ask("/conversations/c/queue", { method: "POST", body: body ?? "" });
   const error = "chat.queue requires a non-empty string `text`";
@@ -120,7 +120,7 @@ test("what cannot be queued is refused in the words of chat.queue", async () => 
   assert.equal(http.orchestrator.enqueued, []);
 });
 
-test("a queued text is withdrawn, harmlessly when it is gone", async () => {
+test("a queued text can be withdrawn, and withdrawing a missing one is harmless", async () => {
   await using http = await startHttp();
   const remove = (id: string) => http.ask(`/conversations/c/queue/${id}`, { method: "DELETE" });
   assert.equal(both(await remove("m1")), [200, { conversationId: "c", cancelled: true, queue: [] }]);
@@ -129,7 +129,7 @@ test("a queued text is withdrawn, harmlessly when it is gone", async () => {
   assert.is((await remove("%ff")).status, 400);
 });
 
-test("each setting is read by itself", async () => {
+test("each setting is read separately", async () => {
   await using http = await startHttp();
   http.conversations.settingsOf = { title: "a title", model: null, reasoningEffort: "low" };
   assert.equal(both(await http.ask("/conversations/c/title")), [200, { conversationId: "c", title: "a title" }]);
@@ -138,7 +138,7 @@ test("each setting is read by itself", async () => {
   assert.equal(both(effort), [200, { conversationId: "c", reasoningEffort: "low" }]);
 });
 
-test("each setting is written by itself, and null unsets it", async () => {
+test("each setting is written separately, and null unsets it", async () => {
   await using http = await startHttp();
   const cases = [
     ["title", { title: "new" }],
@@ -154,7 +154,7 @@ test("each setting is written by itself, and null unsets it", async () => {
   }
 });
 
-test("a setting that is missing or wrong is refused by name", async () => {
+test("a missing or invalid setting is refused with its name", async () => {
   await using http = await startHttp();
   const wrong: [segment: string, body: Ask["body"], error: string][] = [
     ["title", {}, "Invalid message: `title` is missing"],
@@ -183,7 +183,7 @@ test("a setting that is missing or wrong is refused by name", async () => {
   assert.equal(both(await http.ask("/conversations/c/title", put({ title: "x" }))), [507, { error: "disk full" }]);
 });
 
-test("the last answer of a resting conversation comes at once", async () => {
+test("the last answer of a conversation without a turn is returned at once", async () => {
   await using http = await startHttp();
   const answer = { conversationId: "known", content: "the answer", turnId: "t" };
   assert.equal(both(await http.ask("/conversations/known/last")), [200, answer]);
@@ -200,14 +200,14 @@ test("the last answer waits until the running turn is sealed", async () => {
   await eventually(() => http.orchestrator.listenerCount("known") === 1, "the request to wait");
   http.orchestrator.emit("known", { type: "done", reason: "stop" });
   await http.ask("/healthz");
-  assert.not.ok(isAnswered, "done is not sealed");
+  assert.not.ok(isAnswered, "`done` is not the seal");
   http.orchestrator.emit("known", { type: "turn-sealed", latestSeq: 1 });
   assert.is((await asked).status, 200);
   assert.is(http.orchestrator.listenerCount("known"), 0);
   assert.is(http.clock.pending, 0);
 });
 
-test("a turn that does not end in time gets 504, and is not touched", async () => {
+test("a request whose turn does not end in time gets 504, and the turn is not affected", async () => {
   await using http = await startHttp();
   http.orchestrator.startTurn({ conversationId: "known", text: "x" });
   const asked = http.ask("/conversations/known/last");
@@ -218,7 +218,7 @@ test("a turn that does not end in time gets 504, and is not touched", async () =
   assert.ok(http.orchestrator.isActive("known"));
 });
 
-test("a client that leaves while it waits is forgotten", async () => {
+test("a client that disconnects while it waits is forgotten", async () => {
   await using http = await startHttp();
   http.orchestrator.startTurn({ conversationId: "known", text: "x" });
   const leaving = new AbortController();
@@ -230,7 +230,7 @@ test("a client that leaves while it waits is forgotten", async () => {
   assert.is(http.clock.pending, 0);
 });
 
-test("a turn that is gone when the request subscribes is not waited for", async () => {
+test("a request does not wait for a turn that ends before it subscribes", async () => {
   await using http = await startHttp();
   let asked = 0;
   http.orchestrator.isActive = () => asked++ === 0;
@@ -248,7 +248,7 @@ test("a subscription that fails leaves nothing behind", async () => {
   assert.is(http.clock.pending, 0);
 });
 
-test("an id may hold any character, and comes through as it is", async () => {
+test("an id may have any character and is kept unchanged", async () => {
   await using http = await startHttp();
   const ids = ["a/b", "100%", "%2F", "ü ñ", "?#&", "a+b", "..a", "x".repeat(200), "日本", "😀", "a:b@c"];
   for (const id of ids) {
@@ -257,7 +257,7 @@ test("an id may hold any character, and comes through as it is", async () => {
   }
 });
 
-test("an id that is no id gets 400", async () => {
+test("an invalid id gets 400", async () => {
   await using http = await startHttp();
   for (const id of ["x".repeat(201), "%ff", "%c3%28", "%", "%zz", "%ed%a0%80"])
     for (const route of ["", "/title", "/status"]) {
@@ -267,7 +267,7 @@ test("an id that is no id gets 400", async () => {
     }
 });
 
-test("what a host does not offer gets 501", async () => {
+test("a route that a host does not offer gets 501", async () => {
   await using http = await startHttp({ conversations: {} });
   http.orchestrator.cancelQueuedMessage = undefined as never;
   const reads = ["/models", "/conversations", "/metrics"];
@@ -282,7 +282,7 @@ test("what a host does not offer gets 501", async () => {
   assert.is((await http.ask("/conversations/c/stop", post)).status, 200);
 });
 
-test("a code that is not named is the client's mistake", () => {
+test("an unknown refusal code counts as a mistake of the client", () => {
   assert.is(statusOf("unknown-model"), 400);
   assert.is(statusOf("toString"), 400);
   assert.is(statusOf("forbidden"), 403);

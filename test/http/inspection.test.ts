@@ -1,4 +1,4 @@
-// The live visualizer over HTTP, on a real socket: who may look, what is told of the charts, and what is not.
+// The live visualizer over HTTP, on a real socket: its access rules, what it shows of the charts, and what it hides.
 import { networkInterfaces } from "node:os";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -62,10 +62,10 @@ async function withFixture(
     await http[Symbol.asyncDispose]();
     fixture.stop();
   }
-  assert.is(inspection.observers, 0, "somebody still looks");
+  assert.is(inspection.observers, 0, "an observer is left");
 }
 
-/** Reads an actor's lines as they come. */
+/** Reads an actor's lines as they arrive. */
 const streamOf = (http: HttpFixture, id: string) => linesOf(http, `/inspect/actors/${id}/stream`);
 
 async function linesOf(http: HttpFixture, path: string) {
@@ -115,7 +115,7 @@ test("the overview counts actors by chart and state", () =>
     });
   }));
 
-test("actors are found by chart, state, name and age, as many as asked for, with how many there are", () =>
+test("actors are found by chart, state, name and age, up to the limit, with their total number", () =>
   withFixture({}, async ({ fixture, http }) => {
     fixture.join().send({ type: "chat.subscribe", conversationId: "travel plans" });
     fixture.clock.advance(5_000);
@@ -134,7 +134,7 @@ test("actors are found by chart, state, name and age, as many as asked for, with
     assert.equal(await find("youngerThanMs=1000"), { total: 1, charts: ["connection"] });
   }));
 
-test("an overview is given again for a moment, however many pages ask", () =>
+test("an overview is cached for a moment, however many pages ask", () =>
   withFixture({}, async ({ fixture, http }) => {
     const sockets = async (): Promise<unknown> =>
       ((await http.ask("/inspect/overview")).json as { counts: { sockets: number } }).counts.sockets;
@@ -145,7 +145,7 @@ test("an overview is given again for a moment, however many pages ask", () =>
     assert.is(await sockets(), 1);
   }));
 
-test("what is no number is refused, with the parameter's name", () =>
+test("a parameter that is not a number is refused with its name", () =>
   withFixture({}, async ({ http }) => {
     for (const name of ["olderThanMs", "youngerThanMs", "limit"]) {
       const { status, json } = await http.ask(`/inspect/actors?${name}=soon`);
@@ -154,7 +154,7 @@ test("what is no number is refused, with the parameter's name", () =>
     }
   }));
 
-test("an actor is shown whole, and one that has gone is not there", () =>
+test("a live actor is shown with its details, and an ended one gets 404", () =>
   withFixture({}, async ({ fixture, http, idOf }) => {
     const client = fixture.join();
     client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -172,7 +172,7 @@ test("an actor is shown whole, and one that has gone is not there", () =>
     }
   }));
 
-test("a watched actor's moves are pushed, line by line, to its end; texts and payloads are not", () =>
+test("a watched actor's moves are streamed line by line until its end, without texts and payloads", () =>
   withFixture({}, async ({ fixture, http, idOf }) => {
     const client = fixture.join();
     client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -198,7 +198,7 @@ test("a watched actor's moves are pushed, line by line, to its end; texts and pa
     fixture.orchestrator.end("c");
   }));
 
-test("with --inspect=full the events come with what they hold, as much of it as the limit allows", () =>
+test("with --inspect=full events have their payload, up to the size limit", () =>
   withFixture({ payloads: "full" }, async ({ fixture, http, idOf }) => {
     const client = fixture.join();
     const stream = await streamOf(http, idOf("connection"));
@@ -211,11 +211,11 @@ test("with --inspect=full the events come with what they hold, as much of it as 
     const root = await streamOf(http, idOf("gateway"));
     await root.next();
     fixture.join();
-    // What JSON cannot hold is left out: the event carries functions.
+    // Values that JSON cannot encode are left out. This event has functions.
     assert.equal((await root.next())?.["payload"], { type: "socket.opened", offer: {} });
   }));
 
-test("a page that watches hears every ten seconds that the server is there, and that it stops", () =>
+test("a watching page gets a heartbeat every ten seconds, and its stream ends when the visualizer stops", () =>
   withFixture({}, async ({ fixture, http, visualizer, idOf }) => {
     fixture.join();
     const stream = await streamOf(http, idOf("connection"));
@@ -228,7 +228,7 @@ test("a page that watches hears every ten seconds that the server is there, and 
     assert.is(await stream.next(), undefined);
   }));
 
-test("a page that leaves is forgotten, and makes room for another", () =>
+test("a page that disconnects is forgotten and makes room for another", () =>
   withFixture({ streamsMax: 1 }, async ({ fixture, http, idOf }) => {
     fixture.join();
     const first = await streamOf(http, idOf("connection"));
@@ -246,7 +246,7 @@ test("a page that leaves is forgotten, and makes room for another", () =>
     assert.is((await second.next())?.["type"], "actor.shown");
   }));
 
-test("the Stately inspector is told of the actors that its address names", () =>
+test("the Stately inspector gets the actors that its URL selects", () =>
   withFixture({}, async ({ fixture, http, idOf }) => {
     const client = fixture.join();
     client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -265,7 +265,7 @@ test("the Stately inspector is told of the actors that its address names", () =>
     await eventually(isForgotten, "the page that left to be forgotten");
   }));
 
-test("a page whose first lines are already too many for it is cut off, and nothing looks on for it", () =>
+test("a page whose first lines exceed the limit of unsent bytes is cut off, and its observer is removed", () =>
   withFixture(
     {},
     async ({ fixture, http }) => {
@@ -279,7 +279,7 @@ test("a page whose first lines are already too many for it is cut off, and nothi
     { unsentBytesMax: 10_000 },
   ));
 
-test("a HEAD of a stream, whose body nobody reads, watches nothing", () =>
+test("a HEAD request of a stream watches nothing", () =>
   withFixture({ streamsMax: 1 }, async ({ fixture, http, idOf }) => {
     fixture.join();
     const path = `/inspect/actors/${idOf("connection")}/stream`;
@@ -291,7 +291,7 @@ test("a HEAD of a stream, whose body nobody reads, watches nothing", () =>
     assert.is(fixture.gateway.inspection.observers, 0);
   }));
 
-test("with a token configured it is needed, also from this machine; the page's files need none", () =>
+test("a configured token is needed even from this machine, but not for the page's files", () =>
   withFixture({ token: "a-token-of-some-length" }, async ({ http }) => {
     assert.is((await http.ask("/inspect/overview")).status, 401);
     assert.is((await http.ask("/inspect/charts/watch.svg")).status, 200);
@@ -299,7 +299,7 @@ test("with a token configured it is needed, also from this machine; the page's f
     assert.is((await http.ask("/inspect/overview", { headers })).status, 200);
   }));
 
-test("without a token who comes through a proxy is turned away, page and all", () =>
+test("without a token all requests through a proxy are refused, even for the page", () =>
   withFixture({}, async ({ http }) => {
     for (const name of ["Forwarded", "X-Forwarded-For", "Via", "X-Real-IP", "X-Forwarded-Host"])
       for (const path of ["/inspect", "/inspect/overview", "/inspect/charts/watch.svg"]) {
@@ -309,13 +309,13 @@ test("without a token who comes through a proxy is turned away, page and all", (
       }
   }));
 
-test("a page of another origin may not look", () =>
+test("a page of another origin is refused", () =>
   withFixture({}, async ({ http }) => {
     const { status } = await http.ask("/inspect/overview", { headers: { Origin: "https://evil.example" } });
     assert.is(status, 403);
   }));
 
-test("only addresses of this machine are taken for this machine", () => {
+test("only loopback addresses count as this machine", () => {
   for (const here of ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"]) assert.ok(isLoopbackAddress(here), here);
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const outside = addresses.filter(({ internal }) => !internal).map(({ address }) => address);
@@ -323,7 +323,7 @@ test("only addresses of this machine are taken for this machine", () => {
     assert.not.ok(isLoopbackAddress(there), String(there));
 });
 
-test("the pictures of the charts are served, and nothing beside the page's own files", () =>
+test("the pictures of the charts are served, and besides them only the page's own files", () =>
   withFixture({}, async ({ http }) => {
     const picture = await http.ask("/inspect/charts/connection.svg");
     assert.is(picture.status, 200);

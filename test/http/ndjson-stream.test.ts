@@ -26,7 +26,7 @@ function open(unsentBytesMax = 100, sliceBytes = 10) {
   return { stream, reader, read, happened, clock };
 }
 
-test("lines that wait are joined up to the slice, a longer one goes alone", async () => {
+test("waiting lines are joined up to the slice size, and a longer line is sent alone", async () => {
   const { stream, read, happened } = open();
   for (const line of ["1234", "5678", "90", "a line longer than the slice", "b"]) stream.write(line);
   stream.end();
@@ -38,7 +38,7 @@ test("lines that wait are joined up to the slice, a longer one goes alone", asyn
   assert.equal(happened, ["end"]);
 });
 
-test("a reader that waits gets the next line at once, and the end", async () => {
+test("a waiting reader gets the next line at once, and the end", async () => {
   const { stream, read } = open();
   const first = read();
   stream.write("x");
@@ -48,7 +48,7 @@ test("a reader that waits gets the next line at once, and the end", async () => 
   assert.is(await end, "(end)");
 });
 
-test("what waits and what was taken last count against the bound", async () => {
+test("waiting bytes and the bytes taken last count towards the limit", async () => {
   const { stream, read, happened } = open(100, 60);
   stream.write("x".repeat(59));
   await read();
@@ -58,7 +58,7 @@ test("what waits and what was taken last count against the bound", async () => {
   assert.equal(happened, ["end", "too slow"]);
 });
 
-test("what was taken counts no more once the reader asks for more", async () => {
+test("taken bytes no longer count when the reader asks for more", async () => {
   const { stream, read, happened } = open(100, 100);
   stream.write("x".repeat(98));
   await read();
@@ -69,7 +69,7 @@ test("what was taken counts no more once the reader asks for more", async () => 
   assert.equal(happened, []);
 });
 
-test("a reader that takes a piece and then nothing more is cut off in time, also after the end", async () => {
+test("a reader that takes one piece and then stops is cut off in time, even after the end", async () => {
   for (const isEnded of [false, true]) {
     const { stream, read, happened, clock } = open();
     for (const line of ["first line", "second line"]) stream.write(line);
@@ -104,7 +104,7 @@ test("bytes are counted, not characters", () => {
   assert.equal(happened, ["end", "too slow"]);
 });
 
-test("a reader that leaves ends it once; what is written after is dropped", async () => {
+test("a reader that cancels ends the stream once, and later writes are dropped", async () => {
   const { stream, reader, happened } = open();
   const waiting = reader.read();
   await reader.cancel();

@@ -1,18 +1,18 @@
-// Holds the server that was started after a kill to what its predecessor has promised.
+// Checks that the server started after a kill keeps the promises of the killed one.
 import { isRecord } from "../support/client/transcript.ts";
 import { ask, historyOf, listOf, metricsOf, statusOf } from "../support/system-http.ts";
 import { type Ledger, textOf } from "./ledger.ts";
 
 export interface Kept {
-  /** Text of the assistant, by turn, wherever it lies now. */
+  /** Assistant text by turn, from whichever conversation or archive holds it now. */
   texts: Map<string, string>;
-  /** All that users said, by conversation and archive: what a compaction has kept is in both. */
+  /** All user texts by conversation and archive. Texts that a compaction keeps are in both. */
   said: Map<string, string[]>;
 }
 
 type Server = { httpUrl: string };
 
-/** Reads everything that the server knows; what is wrong with it by itself goes to the faults. */
+/** Reads everything that the server knows. Inconsistencies in it are added to the faults. */
 export async function read(server: Server, faults: string[]): Promise<Kept> {
   const kept: Kept = { texts: new Map(), said: new Map() };
   for (const { id } of await listOf(server)) {
@@ -41,7 +41,7 @@ export async function read(server: Server, faults: string[]): Promise<Kept> {
   return kept;
 }
 
-/** A turn that does not run has ended, once. */
+/** Every turn that is not running must have ended, exactly once. */
 async function readTurns(server: Server, id: string, faults: string[]): Promise<void> {
   const { isActive } = await statusOf(server, id);
   const turns = await metricsOf(server, id);
@@ -52,7 +52,7 @@ async function readTurns(server: Server, id: string, faults: string[]): Promise<
     faults.push(`${id}: ${open.length} turns have no end, and ${isActive} is active`);
 }
 
-/** lateMs: how much text before the kill may be lost. */
+/** @param lateMs text of this time before the kill may be lost. */
 export function judge(ledger: Ledger, kept: Kept, killedAt: number, lateMs: number): string[] {
   const faults: string[] = [];
   for (const turn of ledger.turns.values()) {
@@ -71,7 +71,7 @@ export function judge(ledger: Ledger, kept: Kept, killedAt: number, lateMs: numb
   return faults;
 }
 
-/** Each text that was taken is there exactly once, in a history or in a queue that is emptied at the end. */
+/** Each accepted text must be present exactly once, in a history or in a queue that is emptied at the end. */
 export function judgeTexts(ledger: Ledger, kept: Kept): string[] {
   const faults: string[] = [];
   const counts = new Map<string, number>();

@@ -1,4 +1,4 @@
-// Kills under load (`npm run kills -- --count 1000` plays more), and the proof that a broken promise is found.
+// Kills the server under load (`npm run kills -- --count 1000` plays more). Proves that a broken promise is found.
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { suite } from "uvu";
@@ -12,7 +12,7 @@ const test = suite("kills");
 
 const seed = chosenSeed("kills");
 
-test("a server that is killed under load again and again loses nothing that it had promised", async () => {
+test("a server that is killed under load again and again loses nothing that it promised", async () => {
   const { faults, ...figures } = await playKills({ seed, kills: budgets.kills });
   process.stdout.write(`${JSON.stringify(figures)}\n`);
   assert.equal(faults, []);
@@ -23,13 +23,13 @@ const disk = FailingDisk.find();
 if (!disk) process.stdout.write("skipped: fiu-run is not installed (Debian's package fiu-utils)\n");
 
 const onDisk = disk ? test : test.skip;
-onDisk("nor does one whose disk reports errors now and then", async () => {
+onDisk("a killed server whose disk reports errors now and then loses nothing that it promised", async () => {
   const { faults, ...figures } = await playKills({ seed, kills: budgets.killsOnFailingDisk, disk });
   process.stdout.write(`${JSON.stringify(figures)}\n`);
   assert.equal(faults, []);
 });
 
-/** The last of a conversation would leave no gap. */
+/** Deleting the last chunk of a conversation would leave no gap. */
 const hasSuccessor =
   "EXISTS (SELECT 1 FROM chunks AS l WHERE l.conversation_id = chunks.conversation_id AND l.seq > chunks.seq)";
 const gap = /the history's seqs are|its history begins/;
@@ -41,11 +41,11 @@ const spoiled: [what: string, sql: string, found: RegExp][] = [
     "UPDATE chunks SET chunk = replace(chunk, 'w1 ', 'w! ') WHERE role = 'assistant'",
     /sealed with \d+ characters/,
   ],
-  ["a key", "DELETE FROM kept_answers", /and after the kill/],
+  ["an idempotency key", "DELETE FROM kept_answers", /and after the kill/],
 ];
 
 for (const [what, sql, found] of spoiled)
-  test(`${what} that is lost between two starts is found`, async () => {
+  test(`the loss of ${what} between two starts is found`, async () => {
     const spoil = (dataDir: string): void => {
       const database = new DatabaseSync(join(dataDir, "turnwire.db"));
       database.exec(sql);

@@ -1,5 +1,5 @@
-// `npm run kills -- --count 1000 --seed 7`: kills the server under load as often as asked, and holds it to its word;
-// with `--disk-errors` on a disk that fails now and then (fiu-run, of Debian's package fiu-utils).
+// `npm run kills -- --count 1000 --seed 7`: kills the server under load this many times and checks its promises after
+// each kill. `--disk-errors` runs it on a disk that fails now and then (fiu-run, from Debian's package fiu-utils).
 import { parseArgs } from "node:util";
 import { FailingDisk } from "../support/failing-disk.ts";
 import { randomSeed } from "../support/seed.ts";

@@ -1,13 +1,13 @@
-// What the server has promised to its clients before it was killed, and when: the word that it is held to afterwards.
+// What the server promised to its clients before it was killed, and when. The restarted server is checked against it.
 
-/** A text that was sent or queued under a key. */
+/** A text that was sent or queued with an idempotency key. */
 export interface Posted {
   name: string;
   conversationId: string;
   request: Record<string, unknown>;
-  /** The reply, once it has come. */
+  /** The reply, once it has arrived. */
   answer: Record<string, unknown> | undefined;
-  /** It was withdrawn, or its conversation closed: it need not be there. */
+  /** The text was withdrawn or its conversation closed, so it may be missing. */
   mayBeGone: boolean;
 }
 
@@ -15,12 +15,12 @@ export interface Posted {
 export interface SeenTurn {
   conversationId: string;
   turnId: string;
-  /** What was said, with the time at which it came. */
+  /** The received text, with the time at which each piece arrived. */
   pieces: { at: number; text: string }[];
   doneReason: string | undefined;
   dones: number;
   sealed: boolean;
-  /** The generation of the server in which it was seen last. */
+  /** The generation of the server in which the turn was last seen. */
   generation: number;
 }
 
@@ -36,7 +36,7 @@ export class Ledger {
     return `text-${++this.#serial}`;
   }
 
-  /** Takes a turn event as a client has it. */
+  /** Records a turn event that a client received. */
   saw(event: Record<string, unknown>): void {
     const { type, turnId, conversationId } = event;
     if (typeof turnId !== "string" || typeof conversationId !== "string") return;

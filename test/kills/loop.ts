@@ -1,4 +1,4 @@
-// The server under load, killed at random points again and again; after each start it is held to what it had promised.
+// Kills the server under load at random points, again and again. After each start, checks what it had promised.
 import { rmSync } from "node:fs";
 import { limits } from "../../src/limits.ts";
 import { connect } from "../support/client.ts";
@@ -16,9 +16,9 @@ export interface KillsOptions {
   seed: number;
   kills: number;
   users?: number;
-  /** In half of the lives its errors begin at some time, and some of them end before the kill. */
+  /** Before half of the kills the disk begins to fail at a random time. Sometimes it recovers before the kill. */
   disk?: FailingDisk | undefined;
-  /** Spoils the database between two starts, for the test of the test. */
+  /** Damages the database between two starts, to test that the checks find it. */
   spoil?: (dataDir: string) => void;
   /** Called after each kill and check. */
   onKill?: (count: number, faults: number) => void;
@@ -36,14 +36,14 @@ export interface KillsReport {
   faults: string[];
 }
 
-/** The journal's pause, and how late a timer of a busy machine and its commit may be. */
+/** The journal interval, plus the possible delay of a timer and of its commit on a busy machine. */
 const lateMs = limits.journalIntervalMs + 250;
 const keysAtOnce = 5;
 const allFailing: Failing[] = ["posix/io/rw/pwrite", "posix/io/sync/fsync"];
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A database lives through so many kills: what is read after each would grow, and with it the time between two. */
+/** Kills per database. With more kills, each check reads more data and takes longer. */
 const killsPerLife = 50;
 
 export async function playKills(options: KillsOptions): Promise<KillsReport> {
@@ -104,7 +104,7 @@ async function playLife(options: KillsOptions, dice: Dice, kills: number, report
   report.cancels += ledger.cancels;
 }
 
-/** Returns until when all that was said had to be stored soon: when it was killed, or when the disk began to fail. */
+/** Returns the time up to which text had to be stored: the time of the kill, or of the first disk failure. */
 async function liveAndDie(
   server: ServerProcess,
   ids: string[],
@@ -125,7 +125,7 @@ async function liveAndDie(
   return Math.min(killedAt, failedAt);
 }
 
-/** Some or all writes fail, or syncs, or both, for a while or for good. Returns when that began. */
+/** Makes some or all writes or syncs, or both, fail for a while or for good. Returns when that began. */
 async function fail(disk: FailingDisk, { pid }: ServerProcess, dice: Dice): Promise<number> {
   await pause(dice.between(0, 400));
   const failing = dice.pick<Failing[]>([["posix/io/rw/pwrite"], ["posix/io/sync/fsync"], allFailing]);
@@ -134,13 +134,13 @@ async function fail(disk: FailingDisk, { pid }: ServerProcess, dice: Dice): Prom
   if (dice.chance(0.5)) {
     await pause(dice.between(50, 1_500));
     for (const name of failing) disk.heal(pid, name);
-    // Long enough now and then that the store is well again.
+    // Sometimes long enough for the store to recover.
     await pause(dice.between(0, 1_500));
   }
   return failedAt;
 }
 
-/** Some of the requests once more, under their keys: the same answers, and nothing begins. */
+/** Repeats some of the requests with their keys. The replies must be the same, and no turn may begin. */
 async function askAgain(server: ServerProcess, ledger: Ledger, dice: Dice, faults: string[]): Promise<number> {
   const answered = [...ledger.posted.values()].filter(({ answer }) => answer);
   if (answered.length === 0) return 0;
@@ -156,7 +156,7 @@ async function askAgain(server: ServerProcess, ledger: Ledger, dice: Dice, fault
   return keysAtOnce;
 }
 
-/** What waits is sent with the next text, so that it can be looked for in the histories. */
+/** Sends another text to each conversation with a queue, so that the queued texts get into the histories. */
 async function emptyQueues(server: ServerProcess): Promise<void> {
   const quiet = async (id: string): Promise<boolean> => !(await statusOf(server, id)).isActive;
   for (const { id } of await listOf(server)) {

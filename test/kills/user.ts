@@ -1,5 +1,5 @@
-// One user of one conversation, for as long as the server lives: sends, queues, cancels, withdraws and compacts, as
-// fast as the answers come, and writes down what it was promised.
+// One user of one conversation, for as long as the server lives. Sends, queues, cancels, withdraws and compacts as fast
+// as the replies arrive, and records what the server promises.
 
 import { isRecord, type Message } from "../support/client/transcript.ts";
 import { type Client, connect } from "../support/client.ts";
@@ -15,14 +15,14 @@ export interface UserOptions {
 }
 
 const pauseMs = 5;
-/** What a server that is being killed leaves unanswered is given up soon. */
+/** How long to wait for a reply. A server that is being killed leaves requests unanswered. */
 const answerMs = 5_000;
 
 export class User {
   readonly #options: UserOptions;
   readonly #client: Client;
   readonly #waiting = new Map<string, (message: Message | undefined) => void>();
-  /** Queued and not known to be gone: what may be withdrawn. */
+  /** Queued texts that can be withdrawn, because they are not known to be gone. */
   #queued: Posted[] = [];
   isRunning = false;
   #turnsSealed = 0;
@@ -43,7 +43,7 @@ export class User {
     return user;
   }
 
-  /** Until the server is gone. */
+  /** Acts until the server is gone. */
   async live(): Promise<void> {
     const { dice } = this.#options;
     while (!this.#client.isClosed) {
@@ -72,7 +72,7 @@ export class User {
     const posted: Posted = { name, conversationId, request, answer: undefined, mayBeGone: false };
     ledger.posted.set(name, posted);
     const reply = await this.#request(request);
-    // What was refused is no promise; what has no answer may be there, or not.
+    // A refused text is no promise. A text without a reply may or may not be stored.
     if (reply?.["ok"] === false) ledger.posted.delete(name);
     if (reply?.["ok"] !== true) return;
     const { id: _, ...answer } = reply;
@@ -83,7 +83,7 @@ export class User {
   async #withdraw(): Promise<void> {
     const posted = this.#queued.pop();
     if (!posted) return;
-    // From now on it may be gone: the answer may not come.
+    // From now on the text may be gone: the reply may never arrive.
     posted.mayBeGone = true;
     const { conversationId, answer } = posted;
     await this.#request({ type: "chat.queue.cancel", conversationId, messageId: answer?.["messageId"] });

@@ -1,10 +1,11 @@
-// A child process that answers: each question gets one report, and so does its start. Ends when its parent does.
+// A child process that answers requests. It sends one report after its start and one per request. It ends with its
+// parent.
 import { type ChildProcess, spawn } from "node:child_process";
 
 export interface AskedProcessOptions {
-  /** The program; without it this very Node. */
+  /** The program to run. Default: the Node that runs this process. */
   command?: string;
-  /** From the question to its report; who is later is killed. */
+  /** Milliseconds from a request to its report. A later process is killed. */
   deadlineMs: number;
 }
 
@@ -22,14 +23,17 @@ export class AskedProcess<Ask extends object, Report> {
 
   constructor(args: string[], { command = process.execPath, deadlineMs }: AskedProcessOptions) {
     this.#deadlineMs = deadlineMs;
-    // JSON is what another runtime's end of the channel speaks as well.
+    // JSON is a serialization that other runtimes support as well.
     this.#child = spawn(command, args, { stdio: ["ignore", "ignore", "inherit", "ipc"], serialization: "json" });
     this.#child.on("message", (report: unknown) => this.#answered(report));
     this.#child.on("error", (error) => this.#fail(error.message));
     this.#child.on("exit", () => this.#fail("the process ended without an answer"));
   }
 
-  /** Resolves with what it says next: after its start, that it is ready. Answers come in the order of the questions. */
+  /**
+   * Resolves with the next report. The first one says that the process is ready. The others follow the order of
+   * requests.
+   */
   report(): Promise<Report> {
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => {
@@ -61,7 +65,7 @@ export class AskedProcess<Ask extends object, Report> {
     return report;
   }
 
-  /** The last question: resolves when the process has gone, after the deadline by force. */
+  /** Sends the last request, and resolves when the process has exited. Kills it after the deadline. */
   async end(question: Ask): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => this.#child.once("exit", () => resolve()));

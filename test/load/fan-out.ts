@@ -1,4 +1,5 @@
-// 20,000 deltas to 1,000 sockets that watch one conversation: all of them, in order, in little memory.
+// 20,000 deltas to 1,000 sockets that watch one conversation. All must arrive, in order, and the server must need
+// little memory.
 import { ServerProcess } from "./server-process.ts";
 import { MiB, type Table } from "./table.ts";
 import { playTurn } from "./turn.ts";

@@ -1,10 +1,10 @@
-// The hostile clients of test/load/hostile.ts, as a process of their own: each writes the same kind of frames, or of
-// HTTP requests, as fast as its connection takes them, and comes back at once when it is closed. Yields the processor
-// to whoever else wants it: an attacker does not run on the machine that it attacks.
+// The hostile clients of test/load/hostile.ts, as a process of their own. Each client writes one kind of frames or HTTP
+// requests as fast as its connection takes them, and reconnects at once when it is closed. The process has low
+// priority, because a real attacker does not run on the machine that it attacks.
 import { connect, type Socket } from "node:net";
 import { constants, setPriority } from "node:os";
 
-/** Over WebSockets, or over HTTP. */
+/** The protocol of an attack. */
 export type Door = "ws" | "http";
 
 export type Ask = { ask: "attack"; door: Door; url: string; sockets: number } | { ask: "rest" } | { ask: "stop" };
@@ -12,7 +12,7 @@ export type Ask = { ask: "attack"; door: Door; url: string; sockets: number } | 
 export interface Attack {
   connections: number;
   bytes: number;
-  /** By the kind of attack, how many connections it has cost. */
+  /** Connections opened, by kind of attack. */
   kinds: Record<string, number>;
 }
 
@@ -20,7 +20,7 @@ const blockBytes = 64 * 1024;
 const fin = 0x80;
 const opcodes = { continuation: 0x0, text: 0x1, ping: 0x9, pong: 0xa } as const;
 
-/** A masked frame; a mask of zeros is a mask (RFC 6455 5.3). */
+/** A masked frame. Its mask is zero, which is valid (RFC 6455 5.3). */
 function frame(first: number, text: string): Buffer {
   const payload = Buffer.from(text);
   const { length } = payload;
@@ -34,14 +34,14 @@ function frame(first: number, text: string): Buffer {
 
 const message = (fields: object): Buffer => frame(fin | opcodes.text, JSON.stringify(fields));
 
-/** Frames of one kind, again and again: whole ones, so that the block may be repeated. */
+/** Whole frames of one kind, repeated to fill a block. The block can be written again and again. */
 const block = (...frames: Buffer[]): Buffer => {
   const one = Buffer.concat(frames);
   return Buffer.concat(Array.from({ length: Math.max(1, Math.floor(blockBytes / one.length)) }, () => one));
 };
 
 interface Attacking {
-  /** What is written first, and then again and again. */
+  /** Written once, before `again` is written repeatedly. */
   first?: Buffer;
   again: Buffer;
 }
@@ -56,7 +56,7 @@ const request = (line: string, body = ""): Buffer =>
 const chat = (conversationId: string, message: string): Buffer =>
   request("POST /chat", JSON.stringify({ conversationId, message }));
 
-/** Requests follow each other without waiting for their answers. */
+/** Requests are pipelined: they do not wait for the responses. */
 const httpKinds: Kinds = {
   "POST /chat": (name) => ({ again: block(chat(name, "x")) }),
   "POST /chat of 1 MiB": (name) => ({ again: chat(name, "x".repeat(2 ** 20 - 100)) }),
@@ -98,7 +98,7 @@ const kindsOf: Record<Door, Kinds> = { ws: wsKinds, http: httpKinds };
 const done: Attack = { connections: 0, bytes: 0, kinds: {} };
 const open = new Set<Socket>();
 let isAttacking = false;
-/** Conversations are new ones in each attack: none has a history that another attack has made long. */
+/** Each attack uses new conversations, so that no earlier attack has made their histories long. */
 let attacks = 0;
 
 function attack(door: Door, url: URL, kind: string, name: string): void {
@@ -110,7 +110,7 @@ function attack(door: Door, url: URL, kind: string, name: string): void {
   socket.on("error", () => {});
   socket.once("close", () => {
     open.delete(socket);
-    // In a turn of its own: a server that refuses at once must not hold this process.
+    // Reconnects in a new turn of the event loop, so that a server that refuses at once cannot block this process.
     setImmediate(() => attack(door, url, kind, name));
   });
   const pour = (): void => {
@@ -122,7 +122,7 @@ function attack(door: Door, url: URL, kind: string, name: string): void {
   const begin = (): void => {
     done.connections++;
     done.kinds[kind] = (done.kinds[kind] ?? 0) + 1;
-    // What it is told it reads, and forgets.
+    // Reads what the server sends, and discards it.
     socket.resume();
     if (frames.again.length === 0) return void socket.destroy();
     if (frames.first) socket.write(frames.first);

@@ -1,9 +1,9 @@
-// 50 hostile sockets, or HTTP connections, at full speed beside 100 that behave: how late what those are told comes.
-// Played by turns in three ways: nobody is hostile, they attack a neighbour (another server on the machine, which is
-// then as busy), they attack the server that is measured. Attackers take processor time from a server on a machine of
-// two cores wherever they send; what its own fairness is worth is told by the last two. The second in which they come
-// in is told apart: fifty upgrades and more than a hundred MiB into the system's buffers are not what goes on
-// afterwards.
+// 50 hostile sockets, or HTTP connections, at full speed beside 100 calm sockets: how long the calm ones wait for their
+// pongs. Three ways are compared in turn: no attack, an attack on a neighbour (another server on the machine, which is
+// then as busy), and an attack on the measured server. Attackers take processor time from a server on a machine of two
+// cores wherever they send, so the last two ways show the effect of the server's own fairness. The second in which the
+// attackers connect is reported separately, because the fifty upgrades and more than a hundred MiB into the system's
+// buffers are not typical of the rest of the attack.
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { temporaryDirectory } from "../support/store-place.ts";
@@ -17,11 +17,16 @@ const conversationId = "calm";
 const hostile = 50;
 const calm = 100;
 const halfMs = 5_000;
-/** So long they take to come in and to fill the buffers between here and there: told apart from the attack itself. */
+/**
+ * The time to connect and to fill the buffers between attackers and server. Reported separately from the attack itself.
+ */
 const arrivalMs = 1_000;
-/** Each calm socket asks so often. */
+/** The interval between two pings of a calm socket. */
 const pingEveryMs = 100;
-/** A server is at rest when it takes less than this share of a processor for so long; asked so often at most. */
+/**
+ * A server is at rest when, in `restMs`, it uses less than `restShare` of a core more than before the first attack. It
+ * is measured at most `restRoundsMax` times.
+ */
 const restShare = 0.1;
 const restMs = 500;
 const restRoundsMax = 40;
@@ -32,16 +37,16 @@ const ways = ["quiet", "neighbour", "attacked"] as const;
 type Way = (typeof ways)[number];
 
 interface Played {
-  /** Of the round trips of the calm sockets' pings, ms. */
+  /** Ping round trips of the calm sockets, in ms. */
   p50: number;
   p99: number;
-  /** The same of those that were asked while the hostile sockets came in … */
+  /** p99 of the pings that were sent while the hostile sockets connected. */
   arrivalP99: number;
-  /** … and of those that were asked when they were there. */
+  /** p99 of the pings that were sent after that. */
   attackP99: number;
-  /** What the server holds after a collection, beside its turn logs, which have a budget. */
+  /** Bytes that the server holds after a garbage collection, without its turn logs, which have a budget. */
   held: number;
-  /** The process has had so much of the system's memory at its most; it gives little back. */
+  /** RSS of the process. A process gives little memory back, so this is about the most that it has used. */
   rss: number;
 }
 
@@ -50,7 +55,7 @@ export const hostileRequests = (table: Table): Promise<void> => play(table, "htt
 
 async function play(table: Table, door: Door): Promise<void> {
   const rounds = Number(process.env["LOAD_PAIRS"] ?? 9);
-  // What is asked is kept, and is not to be kept in memory.
+  // The server stores all prompts. They belong on disk, so that they do not count as memory.
   const [dataDir, otherDir] = [temporaryDirectory(), temporaryDirectory()];
   const [server, neighbour] = [await ServerProcess.start(dataDir), await ServerProcess.start(otherDir)];
   const program = fileURLToPath(new URL("./hostile-peers.ts", import.meta.url));
@@ -60,6 +65,8 @@ async function play(table: Table, door: Door): Promise<void> {
   const message = JSON.stringify({ tokens: 1_000_000, delayMs: 20 });
   peers[0]?.send({ type: "chat.send", conversationId, message, model: "demo/script" });
 
+  const usual = new Map<ServerProcess, number>();
+  for (const one of [server, neighbour]) usual.set(one, await usedMs(one));
   const targets = { quiet: undefined, neighbour, attacked: server };
   const playRound = async (way: Way): Promise<Played> => {
     const target = targets[way];
@@ -69,8 +76,7 @@ async function play(table: Table, door: Door): Promise<void> {
     if (target) await attackers.ask({ ask: "rest" });
     await server.settled(({ sockets }) => sockets === calm, "the hostile sockets to be gone");
     await neighbour.settled(({ sockets }) => sockets === 0, "the hostile sockets to be gone from the neighbour");
-    await atRest(server);
-    await atRest(neighbour);
+    for (const one of [server, neighbour]) await atRest(one, usual.get(one) ?? 0);
     const { rssBytes, heldBytes, logBytes } = await server.ask({ ask: "collect" });
     const all = times.map(({ tookMs }) => tookMs);
     const asked = (inAttack: boolean): number[] =>
@@ -97,8 +103,7 @@ async function play(table: Table, door: Door): Promise<void> {
   const ms = (of: Figure): string =>
     `${ways.map((way) => median(played.map((round) => round[way][of])).toFixed(1)).join(" · ")} ms`;
   const times = (than: Way, of: Figure): number => median(played.map((round) => round.attacked[of] / round[than][of]));
-  // HTTP attackers keep the processor so busy, wherever they send, that only the neighbour shows what fairness is
-  // worth.
+  // HTTP attackers keep the processor so busy, wherever they send, that only the neighbour shows the fairness.
   const [than, words] =
     door === "ws" ? (["quiet", "nobody attacks"] as const) : (["neighbour", "they attack a neighbour"] as const);
   const [attacked, beside] = [times(than, "attackP99"), times("neighbour", "p99")];
@@ -115,7 +120,7 @@ async function play(table: Table, door: Door): Promise<void> {
   table.note("… in all: quiet · neighbour · attacked", ms("p99"));
   table.note("… p50: quiet · neighbour · attacked", ms("p50"));
   const [, second = played[0]] = played;
-  // The least of a round: long messages of those who have gone are still being carried out at its most.
+  // The least of a round: at its most, the server still processes long messages of attackers that have disconnected.
   const kept = (round = played[0]): number => Math.min(...ways.map((way) => round?.[way].held ?? 0));
   const growth = kept(played.at(-1)) - kept(second);
   const grown = `${(growth / MiB).toFixed(1)} MiB more`;
@@ -137,22 +142,24 @@ const quantile = (values: number[], at: number): number =>
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 
-/** What an attack has sent is read and carried out for a while after it: not in a round that is called quiet. */
-async function atRest(server: ServerProcess): Promise<void> {
-  let { cpuMs } = await server.figures();
-  for (
-    let rounds = 0, usedMs = Number.POSITIVE_INFINITY;
-    usedMs > restShare * restMs && rounds < restRoundsMax;
-    rounds++
-  ) {
-    await pause(restMs);
-    const figures = await server.figures();
-    usedMs = figures.cpuMs - cpuMs;
-    cpuMs = figures.cpuMs;
-  }
+/**
+ * Waits until the server has processed everything that an attack has sent, so that no work is left for a quiet phase.
+ */
+async function atRest(server: ServerProcess, usualMs: number): Promise<void> {
+  for (let rounds = 0; rounds < restRoundsMax; rounds++)
+    if ((await usedMs(server)) < usualMs + restShare * restMs) return;
 }
 
-/** The calm sockets ping now and then, each at its own moments; resolves with when, and how long their answers took. */
+/** CPU time that the server uses in `restMs`, in ms. */
+async function usedMs(server: ServerProcess): Promise<number> {
+  const { cpuMs } = await server.figures();
+  await pause(restMs);
+  return (await server.figures()).cpuMs - cpuMs;
+}
+
+/**
+ * Lets each calm socket ping at times of its own. Resolves with when each ping was sent, and how long its answer took.
+ */
 async function roundTrips(peers: Peer[]): Promise<{ atMs: number; tookMs: number }[]> {
   const times: { atMs: number; tookMs: number }[] = [];
   const begunAt = performance.now();

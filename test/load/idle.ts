@@ -1,5 +1,5 @@
-// 10,000 idle sockets: what one costs, whether joining and leaving gets dearer with their number, and whether 100 of
-// them may crash without the others noticing.
+// 10,000 idle sockets: the memory of each, whether joining and leaving gets more expensive with their number, and
+// whether 100 of them can crash without harm to the others.
 import { type Peer, until } from "./peer.ts";
 import { ServerProcess } from "./server-process.ts";
 import { median, type Table } from "./table.ts";
@@ -41,7 +41,7 @@ export async function idle(table: Table): Promise<void> {
   await server.stop();
 }
 
-/** Lets the code be compiled and the heap take its shape before anything is measured. */
+/** Warm-up: V8 compiles the code and the heap settles before anything is measured. */
 async function warmUp(server: ServerProcess): Promise<void> {
   const peers = await server.openWatchers(1_000, "warm-up");
   for (const peer of peers) peer.cut();
@@ -62,7 +62,7 @@ async function comeAndGo(server: ServerProcess): Promise<number> {
   return median(costs);
 }
 
-/** How many of them answer an application's ping. */
+/** Returns how many of the peers answer an application-level ping. */
 async function pingAll(peers: Peer[]): Promise<number> {
   let answered = 0;
   for (const peer of peers) {

@@ -1,5 +1,6 @@
-// `npm run load`: the proofs that take thousands of sockets. Starts the real server as a process of its own, plays its
-// clients from this one, prints what was measured, and fails when a bound does not hold. Loopback only; ends by itself.
+// `npm run load`: the proofs that need thousands of sockets. Starts the real server as a process of its own, plays its
+// clients in this process, prints the measurements, and fails when a bound does not hold. Uses only loopback, and ends
+// by itself.
 import { fanOut } from "./fan-out.ts";
 import { hostileRequests, hostileSockets } from "./hostile.ts";
 import { idle } from "./idle.ts";

@@ -1,4 +1,5 @@
-// A socket that never reads, beside 1,000 that do: pairs of turns with and without it, in turn about.
+// One socket that never reads beside 1,000 that do. Turns with and without it are compared in pairs, in alternating
+// order.
 import type { Peer } from "./peer.ts";
 import { ServerProcess } from "./server-process.ts";
 import { MiB, median, type Table } from "./table.ts";
@@ -38,7 +39,7 @@ export async function neverReading(table: Table): Promise<void> {
   await server.stop();
 }
 
-/** One turn, with a stalled socket or without; the server is left to end that one by itself. */
+/** Plays one turn, with or without a stalled socket. The server itself must close the stalled socket. */
 async function half(server: ServerProcess, watchers: Peer[], stalled: boolean): Promise<Half> {
   const [peer] = stalled ? await server.openWatchers(1, conversationId) : [];
   peer?.stall();

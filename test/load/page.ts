@@ -1,5 +1,5 @@
-// The visualizer's page in a real browser beside 10,000 sockets, on one that is never silent: does its memory stay
-// flat once its log is full, and does it still answer a person?
+// The visualizer's page in a real browser beside 10,000 sockets. It shows a socket that is never silent. Its memory
+// must stay flat once its log is full, and it must still respond to a person.
 import type { Page } from "playwright-core";
 import { startBrowser } from "../support/chromium.ts";
 import { findChromium } from "../support/find-chromium.ts";
@@ -8,7 +8,7 @@ import { ServerProcess } from "./server-process.ts";
 import { median, type Table } from "./table.ts";
 
 const sockets = 10_000;
-/** Events that the watched socket gets: after 2,000 the page's log is full. */
+/** Events per second of the watched socket. After 2,000 events, the page's log is full. */
 const eventsPerSecond = 100;
 const filledMs = 30_000;
 const laterMs = 60_000;
@@ -67,7 +67,7 @@ export async function page(table: Table): Promise<void> {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Types into the page's field; milliseconds until it answers. */
+/** Types into the page's search field. Returns the milliseconds until the page shows the answer. */
 async function search(shown: Page, text: string, answer: string): Promise<number> {
   const began = performance.now();
   await shown.locator('input[type="search"]').fill(text);
@@ -75,7 +75,7 @@ async function search(shown: Page, text: string, answer: string): Promise<number
   return performance.now() - began;
 }
 
-/** What is left after the browser has collected its garbage. */
+/** Bytes of the page's JavaScript heap after a garbage collection. */
 async function heapBytes(shown: Page): Promise<number> {
   const session = await shown.context().newCDPSession(shown);
   await session.send("HeapProfiler.collectGarbage");

@@ -1,4 +1,4 @@
-// A WebSocket client that checks what it is told without parsing its JSON: the seqs of turn events must have no hole.
+// A WebSocket client that checks the seqs of turn events for holes, without parsing JSON.
 import { RawPeer } from "./raw-peer.ts";
 
 const seqField = Buffer.from('"seq":');
@@ -6,12 +6,12 @@ const sealedStart = Buffer.from('{"type":"chat.delta","event":{"type":"turn-seal
 const fromSeqField = Buffer.from(',"fromSeq":');
 
 export class Peer extends RawPeer {
-  /** Turn events seen, and the newest's seq. */
+  /** Turn events seen, and the seq of the newest one. */
   events = 0;
   seq = 0;
   messages = 0;
   holes = 0;
-  /** The last message that was no turn event. */
+  /** The last message other than a turn event. */
   heard = "";
   sealed = 0;
   onMessage: (() => void) | undefined;
@@ -36,7 +36,7 @@ export class Peer extends RawPeer {
     this.onMessage?.();
   }
 
-  /** {"type":"chat.delta","event":{…},"epoch":"…","seq":17,"fromSeq":3}: the numbers stand at the end. */
+  /** {"type":"chat.delta","event":{…},"epoch":"…","seq":17,"fromSeq":3}: the numbers are at the end. */
   #delta(payload: Buffer): void {
     const at = payload.lastIndexOf(seqField);
     const seq = numberAt(payload, at + seqField.length);
@@ -51,11 +51,11 @@ export class Peer extends RawPeer {
 
 const numberAt = (bytes: Buffer, offset: number): number => Number.parseInt(bytes.toString("latin1", offset), 10);
 
-/** Waits until the condition holds, looking again with each turn of the loop; fails after the deadline. */
+/** Waits until the condition holds, looking again every 5 ms; fails after the deadline. */
 export async function until(condition: () => boolean, deadlineMs: number, what: string): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (!condition()) {
-    if (performance.now() > end) throw new Error(`${what}: not within ${deadlineMs} ms`);
+    if (performance.now() > end) throw new Error(`${what}: timed out after ${deadlineMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -1,18 +1,18 @@
-// The WebSocket client under all load: a TCP socket that reads frames where they lie, answers pings, and can stop
-// reading for ever. What a message means is its subclass's business. Must never copy what it need not: thousands of
-// these share one core with what they measure.
+// The base of all load clients: a WebSocket client that parses frames in place, answers pings, and can stop reading for
+// ever. Subclasses interpret the messages. It must avoid needless copies, because thousands of these clients share one
+// core with the server that they measure.
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 
 const opcodes = { text: 0x1, close: 0x8, ping: 0x9, pong: 0xa } as const;
-/** One buffer for all sockets: a read is dealt with before the next one. */
+/** One buffer for all sockets, because each read is processed before the next one. */
 const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
 const nothing = Buffer.alloc(0);
 
 export interface PeerOptions {
   path?: string;
   subprotocol?: string;
-  /** The address to come from: each has ports of its own. */
+  /** The source address. Each address has ports of its own. */
   localAddress?: string;
 }
 
@@ -47,10 +47,10 @@ export abstract class RawPeer {
     );
   }
 
-  /** Resolves when the server has let it in. */
+  /** Resolves when the server has accepted the client. */
   opened(): Promise<this> {
     return new Promise((resolve, reject) => {
-      const fail = (): void => reject(new Error("the server has not let the socket in"));
+      const fail = (): void => reject(new Error("the server did not accept the socket"));
       this.socket.once("close", fail);
       this.#opened = () => {
         this.socket.off("close", fail);
@@ -59,10 +59,10 @@ export abstract class RawPeer {
     });
   }
 
-  /** One text message, between start and end. */
+  /** Receives one text message, between `start` and `end`. */
   protected abstract text(bytes: Buffer, start: number, end: number): void;
 
-  /** Data has come in. */
+  /** Called when data has arrived, before it is parsed. */
   protected reading(): void {}
 
   protected upgraded(): void {
@@ -71,7 +71,7 @@ export abstract class RawPeer {
 
   protected gone(): void {}
 
-  /** The server has let it in. */
+  /** Subclasses call this when the server has accepted the client. */
   protected isIn(): void {
     this.#opened();
   }
@@ -80,12 +80,12 @@ export abstract class RawPeer {
     this.#write(opcodes.text, Buffer.from(text));
   }
 
-  /** Never reads again, but for readOnce. */
+  /** Stops reading for good, except for readOnce. */
   stall(): void {
     this.socket.pause();
   }
 
-  /** Reads what one read gives, and then nothing again. */
+  /** Makes one read from the socket, then stops reading again. */
   readOnce(): void {
     this.#readsOnce = true;
     this.socket.resume();
@@ -107,7 +107,7 @@ export abstract class RawPeer {
       header[1] = 0x80 | 127;
       header.writeUInt32BE(length, 6);
     }
-    // A mask of zeros is a mask (RFC 6455 5.3) and leaves the payload as it is.
+    // A mask of zeros is valid (RFC 6455 5.3) and leaves the payload as it is.
     this.socket.write(Buffer.concat([header, payload]));
   }
 
@@ -129,7 +129,7 @@ export abstract class RawPeer {
     this.#rest = offset === bytes.length ? nothing : Buffer.from(bytes.subarray(offset));
   }
 
-  /** Takes every whole frame; answers where the next one begins. */
+  /** Processes every complete frame. Returns the offset of the next one. */
   #frames(bytes: Buffer, from: number): number {
     const length = bytes.length;
     let offset = from;

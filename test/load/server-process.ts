@@ -1,4 +1,4 @@
-// The server under load as its parent sees it: starts it, asks for its figures, waits until it has settled, ends it.
+// The parent's handle on the server under load: starts it, asks for its figures, waits until it has settled, stops it.
 import { fileURLToPath } from "node:url";
 import { AskedProcess } from "./asked-process.ts";
 import { Peer } from "./peer.ts";
@@ -17,12 +17,12 @@ export class ServerProcess {
 
   private constructor(dataDir: string) {
     const program = fileURLToPath(new URL("./server.ts", import.meta.url));
-    // The same flags as in `npm start`; gc, so that memory is measured and not garbage.
+    // The flags of `npm start`, and `--expose-gc` so that garbage can be collected before memory is measured.
     const args = ["--expose-gc", "--max-semi-space-size=8", "--v8-pool-size=1", program, dataDir];
     this.#process = new AskedProcess<Ask, Report>(args, { deadlineMs: settleMs });
   }
 
-  /** @param dataDir where conversations are kept; nowhere, if it is not said. */
+  /** @param dataDir where conversations are stored. By default they are kept in memory only. */
   static async start(dataDir = ":memory:"): Promise<ServerProcess> {
     const server = new ServerProcess(dataDir);
     const { wsUrl, httpUrl } = await server.#process.report();
@@ -39,19 +39,19 @@ export class ServerProcess {
     return this.ask({ ask: "figures" });
   }
 
-  /** Waits until the server's own figures are as they should be. */
+  /** Polls the server's figures until `holds` is true. */
   async settled(holds: (figures: Report) => boolean, what: string): Promise<Report> {
     const end = performance.now() + settleMs;
     for (;;) {
       const figures = await this.figures();
       if (holds(figures)) return figures;
       if (performance.now() > end)
-        throw new Error(`${what}: not within ${settleMs} ms, but ${JSON.stringify(figures)}`);
+        throw new Error(`${what}: timed out after ${settleMs} ms with ${JSON.stringify(figures)}`);
       await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
     }
   }
 
-  /** Opens so many sockets, a few at a time. */
+  /** Opens `count` sockets, a few at a time. */
   async open(count: number, each?: (peer: Peer) => void): Promise<Peer[]> {
     const peers: Peer[] = [];
     while (peers.length < count) {
@@ -63,7 +63,7 @@ export class ServerProcess {
     return peers;
   }
 
-  /** Opens sockets that watch a conversation; resolves when the server has let them all in. */
+  /** Opens sockets that watch a conversation. Resolves when the server counts all of them as watchers. */
   async openWatchers(count: number, conversationId: string): Promise<Peer[]> {
     const { watches } = await this.figures();
     const peers = await this.open(count, (peer) => peer.send({ type: "chat.subscribe", conversationId }));

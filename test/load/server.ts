@@ -1,5 +1,5 @@
-// The server under load, as its own process: the real one, with a channel to its parent for figures that only it knows
-// and for the defects that a proof provokes.
+// The server under load, as a process of its own. It is the real server, with a channel to its parent for its internal
+// figures and for the defects that a proof provokes.
 
 import type { Logger } from "../../src/ports/logger.ts";
 import { readConfig } from "../../src/server/config.ts";
@@ -12,9 +12,9 @@ export interface Figures {
   cpuMs: number;
   rssBytes: number;
   heapBytes: number;
-  /** Of V8's heap and beside it: what the program holds, and what it has not collected. */
+  /** Memory in V8's heap and outside it (`external`), including garbage that is not collected yet. */
   heldBytes: number;
-  /** Of the turn logs: they have a budget of their own. */
+  /** Bytes of the turn logs, which have a budget of their own. */
   logBytes: number;
   sockets: number;
   watches: number;
@@ -62,7 +62,7 @@ const figures = (): Figures => {
   };
 };
 
-/** A defect inside a connection's actor: reading the message throws, in the middle of an action. */
+/** Provokes a defect inside connection actors: reading the message throws in the middle of an action. */
 function crash(count: number): void {
   const connections = [...server.gateway.connections.all()];
   const step = Math.max(1, Math.floor(connections.length / count));
@@ -84,5 +84,5 @@ process.on("message", ({ ask, ...rest }: Ask) => {
   process.send?.({ ...figures(), wsUrl: server.wsUrl, httpUrl: server.httpUrl });
 });
 process.send?.({ ...figures(), wsUrl: server.wsUrl, httpUrl: server.httpUrl });
-// A parent that has gone cannot end it any more.
+// Without its parent, nothing else would end this process.
 process.on("disconnect", () => process.exit(1));

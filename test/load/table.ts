@@ -1,4 +1,4 @@
-// What a load proof says: one row for each thing measured, with the bound that it must keep.
+// The results of the load proofs: one row per measurement, with the bound that it must keep.
 
 export class Table {
   readonly #broken: string[] = [];
@@ -18,7 +18,7 @@ export class Table {
     process.stdout.write(`| ${what} | ${measured} | | |\n`);
   }
 
-  /** True when every bound was kept. */
+  /** Returns true if every bound holds. */
   close(): boolean {
     const [first] = this.#broken;
     process.stdout.write(first === undefined ? "\nevery bound holds\n" : `\nnot kept: ${this.#broken.join("; ")}\n`);

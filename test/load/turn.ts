@@ -1,4 +1,4 @@
-// One turn at full speed in front of many watchers, and what it cost the server.
+// One turn at full speed to many watchers, and its cost to the server.
 import { type Peer, until } from "./peer.ts";
 import type { ServerProcess } from "./server-process.ts";
 
@@ -10,7 +10,7 @@ export interface TurnFigures {
   cpuPerDeliveryUs: number;
   deliveriesPerSecond: number;
   rssPeakBytes: number;
-  /** Watchers that saw a hole in the numbering, or too few events. */
+  /** Watchers that saw a hole in the seqs, or too few events. */
   cheated: number;
 }
 
@@ -51,7 +51,7 @@ export async function playTurn(
   };
 }
 
-/** Who is where, when a turn does not end for everybody. */
+/** Describes the progress of the watchers, for a turn that does not reach all of them. */
 function stateOf(watchers: Peer[]): string {
   const closed = watchers.filter((peer) => peer.closed || peer.closeCode !== undefined);
   const seqs = watchers.map(({ seq }) => seq);
@@ -63,7 +63,7 @@ function stateOf(watchers: Peer[]): string {
   ].join(", ");
 }
 
-/** Looks at the server's memory now and then; the function returned ends that and answers the largest figure. */
+/** Polls the server's RSS. The returned function stops the polling and resolves with the largest value. */
 function watchPeak(server: ServerProcess): () => Promise<number> {
   let peak = 0;
   let watching = true;

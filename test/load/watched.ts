@@ -1,5 +1,5 @@
-// The live visualizer beside 10,000 sockets: what a delivery costs while somebody watches an actor and the page asks
-// for its overview, against nobody looking; pairs of turns, in turn about.
+// The live visualizer beside 10,000 sockets. Compares the CPU of a delivery with and without a page that watches an
+// actor and polls the overview. Turns with and without the page alternate in pairs.
 import { ServerProcess } from "./server-process.ts";
 import { median, type Table } from "./table.ts";
 import { playTurn } from "./turn.ts";
@@ -8,7 +8,7 @@ const conversationId = "watched";
 const tokens = 20_000;
 const watchers = 1_000;
 const idle = 9_000;
-/** As the page does it. */
+/** The page's own poll interval. */
 const pollMs = 500;
 
 export async function watched(table: Table): Promise<void> {
@@ -36,14 +36,16 @@ export async function watched(table: Table): Promise<void> {
   const ratio = median(ratios);
   const what = `an actor is watched beside ${watchers + idle} sockets: CPU per delivery, median of ${pairs} pairs`;
   table.row(what, `× ${ratio.toFixed(3)}`, "< 1.05", ratio < 1.05);
-  // A turn moves the watched one twice: it begins, and it is sealed.
+  // A turn moves the watched actor twice: when it begins, and when it is sealed.
   const sawAll = lines >= pairs * 2 && answers > 0;
   table.row("… what was told meanwhile", `${lines} moves, ${answers} overviews`, `${pairs * 2} moves`, sawAll);
   for (const peer of [...others, ...peers]) peer.cut();
   await server.stop();
 }
 
-/** Does what the page does: follows one watch, and asks for the overview, the list and the detail again and again. */
+/**
+ * Does what the page does: streams the moves of one actor, and polls the overview, the list and the actor's details.
+ */
 async function look(httpUrl: string): Promise<{ leave(): Promise<{ lines: number; answers: number }> }> {
   const json = async (path: string): Promise<{ actors?: { id: string }[] }> => {
     const response = await fetch(`${httpUrl}/inspect/${path}`);

@@ -1,5 +1,5 @@
-// One socket's chart, transition by transition: a congested socket is still heard, a closing one handles nothing, and
-// each way to close says why.
+// The chart of a connection, transition by transition: a congested socket is still served, a closing one handles
+// nothing, and each way to close has its reason.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createActor, type StateValue } from "xstate";
@@ -24,7 +24,7 @@ const everyOpen = flows.flatMap((flow) =>
 );
 const everyClosing = reasons.map((reason) => ({ closing: reason }));
 
-/** Every message a client may send, and the action it leads to. */
+/** Every message that a client may send, and the action that it causes. */
 const messages: [ClientMessage, string][] = [
   [{ type: "subscribe", surfaceId: "s", conversationId: undefined }, "watchSurface"],
   [{ type: "unsubscribe", surfaceId: "s", conversationId: undefined }, "unwatchSurface"],
@@ -50,7 +50,7 @@ const closings: [string, string, string[]][] = [
   ["xstate.error.actor.surface-watch", "defect", ["leaveEverything", "closeDefect"]],
 ];
 
-/** Facts that an open socket understands in one of its regions. */
+/** Events that an open connection handles in one of its regions. */
 const signals = [
   "socket.congested",
   "socket.drained",
@@ -62,13 +62,13 @@ const signals = [
   "xstate.done.actor.surface-watch",
 ];
 
-test("a socket is born open: flowing, watching nothing, owed no turn", () => {
+test("a connection starts open: flowing, without subscriptions and without a pending turn", () => {
   const actor = createActor(connectionMachine, { input: context });
   assert.equal(actor.getSnapshot().value, open());
   assert.equal(actor.getSnapshot().context, context);
 });
 
-test("every message is heard in every open state: also a congested socket is obeyed", () => {
+test("every message is handled in every open state, even on a congested socket", () => {
   for (const state of everyOpen)
     for (const [on, action] of messages) table.take({ in: state, on, to: state, does: [action] });
 });
@@ -86,7 +86,7 @@ test("a congested socket is held back, and catches up when it has drained", () =
   }
 });
 
-test("it knows whether it watches anything, and whether a turn is owed to it", () => {
+test("its state shows whether it watches anything and whether a turn of its own is pending", () => {
   for (const flow of flows) {
     for (const chatTurn of chatTurns) {
       const [none, some] = [open(flow, "none", chatTurn), open(flow, "some", chatTurn)];
@@ -105,18 +105,18 @@ test("it knows whether it watches anything, and whether a turn is owed to it", (
   }
 });
 
-test("a watch that has ended changes nothing", () => {
+test("the end of a watch changes nothing", () => {
   for (const state of everyOpen)
     for (const kind of ["watch", "surface-watch"])
       table.take({ in: state, on: `xstate.done.actor.${kind}`, to: state });
 });
 
-test("each way to close says why, leaves everything first, and comes from every open state", () => {
+test("each way to close has its reason, first leaves everything, and is possible in every open state", () => {
   for (const state of everyOpen)
     for (const [on, reason, does] of closings) table.take({ in: state, on, to: { closing: reason }, does });
 });
 
-test("no message and no signal is handled while it closes", () => {
+test("no message and no signal is handled while closing", () => {
   for (const state of everyClosing) {
     for (const [on] of messages) table.take({ in: state, on, to: state });
     for (const on of signals) table.take({ in: state, on, to: state });
@@ -124,17 +124,17 @@ test("no message and no signal is handled while it closes", () => {
   }
 });
 
-test("a peer that does not answer the close frame is cut", () => {
+test("a peer that does not answer the close frame is cut off", () => {
   for (const state of everyClosing) table.take({ in: state, on: "socket.overdue", to: state, does: ["cutSocket"] });
   for (const state of everyOpen) table.take({ in: state, on: "socket.overdue", to: state });
 });
 
-test("a TCP connection that is gone closes it from everywhere, and everything is left", () => {
+test("the end of the TCP connection closes the connection in every state, and everything is left", () => {
   for (const state of [...everyOpen, ...everyClosing])
     table.take({ in: state, on: "socket.closed", to: "closed", does: ["leaveEverything"] });
 });
 
-test("no transition is left that these tests have not taken", () => assert.equal(table.missing(), []));
+test("these tests take every transition", () => assert.equal(table.missing(), []));
 
 test("a watch that fails while its socket closes does not fail the socket too", () => {
   const actor = createActor(connectionMachine, { input: context });
@@ -147,7 +147,7 @@ test("a watch that fails while its socket closes does not fail the socket too", 
   assert.is(actor.getSnapshot().status, "done");
 });
 
-test("as it is declared it runs by itself and touches nothing", () => {
+test("the machine runs without its implementations and has no side effects", () => {
   const walk = (events: ConnectionEvent[]): StateValue => {
     const actor = createActor(connectionMachine, { input: context });
     actor.start();
@@ -165,7 +165,7 @@ test("as it is declared it runs by itself and touches nothing", () => {
   assert.equal(walk([{ type: "xstate.error.actor.watch", error, actorId: "watch" }]), { closing: "defect" });
 });
 
-test("closed, it hears nothing more", () => {
+test("a closed connection handles nothing", () => {
   const done: string[] = [];
   const leaveEverything = (): void => void done.push("leaveEverything");
   const actor = createActor(connectionMachine.provide({ actions: { leaveEverything } }), { input: context });

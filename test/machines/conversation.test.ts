@@ -1,5 +1,5 @@
-// The conversation's chart, transition by transition. That a turn begins nowhere but at rest or out of the queue is
-// true by construction, and shown here for every state.
+// The chart of a conversation, transition by transition. A turn begins only at rest or from the queue. The chart
+// ensures this by construction, and these tests show it for every state.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { StateValue } from "xstate";
@@ -29,7 +29,7 @@ const storing = (where: "sealing" | "recovering"): StateValue => ({ [where]: "st
 const waiting = (where: "sealing" | "recovering"): StateValue => ({ [where]: "waitingForStore" });
 const at = (where: string): StateValue => ({ resting: where });
 
-/** Where something is under way, and no turn may begin. */
+/** The states in which something is under way and no turn may begin. */
 const busy: StateValue[] = [
   "generating",
   "stopping",
@@ -41,7 +41,7 @@ const busy: StateValue[] = [
 ];
 const resting = ["idle", "queued", "closed"].map(at);
 
-test("at rest, what is asked for begins", () => {
+test("at rest, a requested turn or compaction begins", () => {
   for (const value of resting) {
     table.take({ in: value, on: "turn.start", to: "opening", does: ["openTurn"] });
     table.take({ in: value, on: "text.queue", to: "opening", does: ["openTurn"] });
@@ -49,7 +49,7 @@ test("at rest, what is asked for begins", () => {
   }
 });
 
-test("while anything is under way no turn begins, texts wait, and a compaction is refused", () => {
+test("while anything is under way no turn begins, texts are queued, and a compaction is refused", () => {
   for (const value of busy) {
     table.take({ in: value, on: "turn.start", to: value, does: ["refuseTurn"] });
     table.take({ in: value, on: "text.queue", to: value, does: ["queueText"] });
@@ -57,7 +57,7 @@ test("while anything is under way no turn begins, texts wait, and a compaction i
   }
 });
 
-test("a turn is accepted once it is stored; a refused one leaves the conversation as it was", () => {
+test("a turn is accepted when it is stored, and a refused turn leaves the conversation as it was", () => {
   table.take({ in: "opening", on: "turn.opened", to: "generating" });
   table.take({ in: "opening", on: "turn.refused", to: at("idle") });
   table.take({ in: "opening", on: "turn.refused", if: ["textsWait"], to: at("queued") });
@@ -65,7 +65,7 @@ test("a turn is accepted once it is stored; a refused one leaves the conversatio
   table.take({ in: "opening", on: "turn.refused", if: ["nobodyIsThere"], to: "gone" });
 });
 
-test("a turn whose agent is through is sealed at once; else the agent is waited for, a while", () => {
+test("a turn whose agent has ended is sealed at once; otherwise the agent gets agentStopTime to end", () => {
   const output = { agentHasEnded: true };
   const done = { type: "xstate.done.actor.turn", output };
   table.take({ in: "generating", on: done, if: ["agentHasEnded"], to: storing("sealing"), does: ["sealTurn"] });
@@ -75,12 +75,12 @@ test("a turn whose agent is through is sealed at once; else the agent is waited 
   table.take({ in: "stopping", on: late, to: storing("sealing"), does: ["abandonAgent", "sealTurn"] });
 });
 
-test("a turn's actor that fails is sealed like any other", () => {
+test("a turn whose actor fails is sealed like any other", () => {
   const failed = { type: "xstate.error.actor.turn", error: new Error("a defect") };
   table.take({ in: "generating", on: failed, to: "stopping", does: ["failTurn"] });
 });
 
-test("only the turn that is meant is cancelled, and only while it is generating", () => {
+test("only the requested turn is cancelled, and only while it is generating", () => {
   const does = ["answerCancelled", "turn ← turn.cancel"];
   table.take({ in: "generating", on: "turn.cancel", if: ["isTheTurnMeant"], to: "generating", does });
   table.take({ in: "generating", on: "turn.cancel", to: "generating" });
@@ -91,7 +91,7 @@ test("only the turn that is meant is cancelled, and only while it is generating"
   }
 });
 
-test("sealing is tried until it succeeds, then the texts that came open the next turn", () => {
+test("sealing is retried until it succeeds, and then the queued texts open the next turn", () => {
   for (const where of ["sealing", "recovering"] as const) {
     table.take({ in: storing(where), on: "store.failed", to: waiting(where) });
     const pause = `xstate.after.sealRetryPause.conversation.${where}.waitingForStore`;
@@ -105,7 +105,7 @@ test("sealing is tried until it succeeds, then the texts that came open the next
   table.take({ in: "carryingOver", on: "turn.refused", if: ["textsWait"], to: at("queued") });
 });
 
-test("a conversation that wakes looks first for what a defect or a crash has left", () => {
+test("a new conversation actor first finishes what a defect or a crash has left behind", () => {
   const does = { answerIsUnsealed: ["sealTurn"], turnWasCrashed: ["recoverTurn"] };
   const all = ["turnWasCrashed", "isClosed", "textsWait", "nobodyIsThere"];
   const sealing = { to: storing("sealing"), does: does.answerIsUnsealed };
@@ -114,7 +114,7 @@ test("a conversation that wakes looks first for what a defect or a crash has lef
   table.take({ in: "opening", on: "turn.refused", if: all, ...recovering });
 });
 
-test("whoever closes it marks it, and ends its turn", () => {
+test("a close marks the conversation and ends its turn", () => {
   for (const value of resting) {
     const closes = { on: "conversation.close", if: ["conversationExists"], to: at("closed"), does: ["markClosed"] };
     table.take({ in: value, ...closes });
@@ -127,7 +127,7 @@ test("whoever closes it marks it, and ends its turn", () => {
   }
 });
 
-test("a text may be withdrawn in every state; the last one leaves the conversation idle", () => {
+test("a text can be withdrawn in every state, and withdrawing the last one leaves the conversation idle", () => {
   for (const value of [...busy, ...resting]) {
     table.take({ in: value, on: "text.withdraw", to: value, does: ["withdrawText"] });
   }
@@ -135,14 +135,14 @@ test("a text may be withdrawn in every state; the last one leaves the conversati
   table.take({ in: at("queued"), on: "queue.emptied", if: ["nobodyIsThere"], to: "gone" });
 });
 
-test("after a compaction the texts that came meanwhile open a turn", () => {
+test("texts that were queued during a compaction open a turn after it", () => {
   table.take({ in: "compacting", on: "compaction.abort", to: "compacting", does: ["abortCompaction"] });
   table.take({ in: "compacting", on: "compaction.finished", to: at("idle") });
   const carries = { if: ["textsCameMeanwhile"], to: "carryingOver", does: ["openTurnFromQueue"] };
   table.take({ in: "compacting", on: "compaction.finished", ...carries });
 });
 
-test("it goes when nobody is there and nothing waits, and stays otherwise", () => {
+test("it ends when it has no watcher and nothing is queued, and stays otherwise", () => {
   table.take({ in: at("idle"), on: "everyone.left", to: "gone" });
   table.take({ in: at("closed"), on: "everyone.left", to: "gone" });
   for (const value of [...busy, at("queued")]) table.take({ in: value, on: "everyone.left", to: value });
@@ -150,20 +150,20 @@ test("it goes when nobody is there and nothing waits, and stays otherwise", () =
   table.take({ in: "opening", on: "turn.refused", ...closedForNobody });
 });
 
-test("when the process ends it leaves from wherever it is", () => {
+test("when the process ends it leaves from every state", () => {
   for (const value of [...busy, ...resting, "opening", "carryingOver"]) {
     table.take({ in: value, on: "conversation.leave", to: "gone", does: ["letGo"] });
   }
 });
 
-test("a table that takes nothing misses everything", () => {
+test("an empty table misses every transition", () => {
   const empty = new ChartTable({ machine: conversationMachine, guards: [], context: {} });
   assert.ok(empty.missing().includes("conversation.stopping agent.ended 0"));
   assert.ok(empty.missing().includes("conversation.settling always 4"));
   assert.ok(empty.missing().length > 40);
 });
 
-test("every transition of the chart has been taken", () => {
+test("these tests take every transition", () => {
   assert.equal(table.missing(), []);
 });
 

@@ -1,5 +1,5 @@
-// The root's chart, transition by transition: sockets are adopted while it listens and turned away in every other
-// state, and whatever happens below it changes nothing but a count.
+// The chart of the gateway, transition by transition: sockets are adopted while it listens and refused in every other
+// state, and events of its children change no state.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createActor } from "xstate";
@@ -22,24 +22,24 @@ test("it boots, listens, drains, closes its sockets and stops", () => {
   for (const state of living) table.take({ in: state, on: "gateway.stop", to: "stopped" });
 });
 
-test("a port that cannot be opened fails it, and only while it boots", () => {
+test("a port that cannot be opened makes it fail, but only while it boots", () => {
   table.take({ in: "booting", on: "gateway.failed", to: "failed" });
   for (const state of ["listening", "draining", "stopping"]) table.take({ in: state, on: "gateway.failed", to: state });
 });
 
-test("a socket is adopted while it listens, and turned away before and after", () => {
+test("a socket is adopted while it listens, and refused before and after", () => {
   for (const state of living)
     table.take({ in: state, on: opened, to: state, does: [state === "listening" ? "adopt" : "turnAway"] });
 });
 
-test("broadcast and a new catalog reach the sockets that are there, also while it drains", () => {
+test("broadcasts and a new catalog reach the open sockets, also while draining", () => {
   for (const state of living) {
     table.take({ in: state, on: { type: "broadcast.made", broadcast }, to: state, does: ["fanOut"] });
     table.take({ in: state, on: "catalog.changed", to: state, does: ["announceCatalog"] });
   }
 });
 
-test("the end or the failure of anything below is counted and changes nothing", () => {
+test("the end or failure of a child changes nothing", () => {
   for (const state of living) {
     for (const kind of kinds) {
       table.take({ in: state, on: `xstate.done.actor.${kind}`, to: state });
@@ -48,7 +48,7 @@ test("the end or the failure of anything below is counted and changes nothing", 
   }
 });
 
-test("what comes in the wrong order has no effect", () => {
+test("events in the wrong order have no effect", () => {
   const wrong: [string, string[]][] = [
     ["booting", ["gateway.drain", "gateway.drained"]],
     ["listening", ["gateway.listening", "gateway.drained"]],
@@ -58,7 +58,7 @@ test("what comes in the wrong order has no effect", () => {
   for (const [state, events] of wrong) for (const on of events) table.take({ in: state, on, to: state });
 });
 
-test("stopped or failed, it hears nothing more", () => {
+test("a stopped or failed gateway handles nothing", () => {
   for (const [last, state] of [
     ["gateway.failed", "failed"],
     ["gateway.stop", "stopped"],
@@ -76,9 +76,9 @@ test("stopped or failed, it hears nothing more", () => {
   }
 });
 
-test("no transition is left that these tests have not taken", () => assert.equal(table.missing(), []));
+test("these tests take every transition", () => assert.equal(table.missing(), []));
 
-test("as it is declared it runs by itself and touches nothing", () => {
+test("the machine runs without its implementations and has no side effects", () => {
   const gateway = createActor(gatewayMachine);
   gateway.start();
   const events: GatewayEvent[] = [

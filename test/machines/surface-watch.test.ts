@@ -1,4 +1,4 @@
-// A surface subscription's chart, transition by transition: it waits for the whole spec, is shown it, and may ask
+// The chart of a surface subscription, transition by transition: it waits for the whole spec, shows it, and may ask
 // again.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -10,23 +10,23 @@ const test = suite("the surface-watch's chart");
 const context = { connectionId: "one", surfaceId: "s", conversationId: undefined };
 const table = new ChartTable({ machine: surfaceWatchMachine, guards: [], context });
 
-test("it waits for the surface, is shown it, and waits again when it asks again", () => {
+test("it waits for the surface, shows it, and waits again when it asks again", () => {
   table.take({ in: "waiting", on: "surface.shown", to: "shown" });
   table.take({ in: "shown", on: "surface.awaited", to: "waiting" });
 });
 
-test("asking twice before it was shown, and being shown twice, change nothing", () => {
+test("asking twice before the surface is shown, and showing it twice, change nothing", () => {
   table.take({ in: "waiting", on: "surface.awaited", to: "waiting" });
   table.take({ in: "shown", on: "surface.shown", to: "shown" });
 });
 
-test("it leaves from everywhere", () => {
+test("it leaves from every state", () => {
   for (const state of ["waiting", "shown"]) table.take({ in: state, on: "watch.leave", to: "left" });
 });
 
-test("no transition is left that these tests have not taken", () => assert.equal(table.missing(), []));
+test("these tests take every transition", () => assert.equal(table.missing(), []));
 
-test("once it has left it hears nothing more", () => {
+test("after it has left it handles nothing", () => {
   const actor = createActor(surfaceWatchMachine, { input: context });
   actor.start();
   assert.is(actor.getSnapshot().value, "waiting");

@@ -1,5 +1,5 @@
-// A surface's chart, transition by transition, and as it runs in time: it asks its provider once per change, shows what
-// it got, and never ends on anything but the newest state.
+// The chart of a surface, transition by transition and over time: it asks its provider once per change, shows the
+// answer, and always ends with the newest state.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createActor } from "xstate";
@@ -19,35 +19,35 @@ const asked = ["loading", "refreshing"] as const;
 const phases = ["inTime", "outdated"] as const;
 const everyState = [...asked.flatMap((name) => phases.map((phase) => ({ [name]: phase }))), "current", "failed"];
 
-test("a spec that was built in time is shown, and is what viewers see", () => {
+test("a spec that is built in time is shown to the viewers", () => {
   for (const name of asked) table.take({ in: { [name]: "inTime" }, on: "spec.built", to: "current", does: ["show"] });
 });
 
-test("changes while it is asked are remembered as one", () => {
+test("several changes during a question count as one", () => {
   for (const name of asked) {
     table.take({ in: { [name]: "inTime" }, on: "surface.changed", to: { [name]: "outdated" } });
     table.take({ in: { [name]: "outdated" }, on: "surface.changed", to: { [name]: "outdated" } });
   }
 });
 
-test("a spec that was overtaken by a change is shown, and it is asked once more", () => {
+test("a spec that is outdated by a change is shown, and the provider is asked once more", () => {
   const to = { refreshing: "inTime" };
   for (const name of asked)
     table.take({ in: { [name]: "outdated" }, on: "spec.built", to, does: ["show", "askProvider"] });
 });
 
-test("a failure is reported, and the subscription stays", () => {
+test("a failure is reported, and the subscription is kept", () => {
   for (const name of asked)
     table.take({ in: { [name]: "inTime" }, on: "spec.failed", to: "failed", does: ["reportFailure"] });
 });
 
-test("a change that came before a failure is not forgotten: it is asked once more", () => {
+test("a change before a failure is not forgotten: the provider is asked once more", () => {
   const to = { loading: "inTime" };
   for (const name of asked)
     table.take({ in: { [name]: "outdated" }, on: "spec.failed", to, does: ["reportFailure", "askProvider"] });
 });
 
-test("a provider that does not answer in time is reported, and asked again when it has changed meanwhile", () => {
+test("a provider that does not answer in time is reported, and asked again if it has changed in the meantime", () => {
   for (const name of asked) {
     const on = `xstate.after.answerTime.surface.${name}`;
     table.take({ in: { [name]: "inTime" }, on, to: "failed", does: ["reportTimeout"] });
@@ -56,37 +56,37 @@ test("a provider that does not answer in time is reported, and asked again when 
   }
 });
 
-test("a change of what is shown asks the provider", () => {
+test("a change of the shown surface asks the provider", () => {
   table.take({ in: "current", on: "surface.changed", to: { refreshing: "inTime" }, does: ["askProvider"] });
 });
 
-test("a joiner is shown what is there, or it is asked anew where changes are not announced", () => {
+test("a new viewer gets the current spec, or the provider is asked again if it does not announce changes", () => {
   const announced = { if: ["changesAreAnnounced"], to: "current", does: ["showToNewViewers"] };
   table.take({ in: "current", on: "viewer.joined", ...announced });
   table.take({ in: "current", on: "viewer.joined", to: { refreshing: "inTime" }, does: ["askProvider"] });
 });
 
-test("a joiner waits for the spec that is being built", () => {
+test("a new viewer waits for the spec that is being built", () => {
   for (const name of asked)
     for (const phase of phases) table.take({ in: { [name]: phase }, on: "viewer.joined", to: { [name]: phase } });
 });
 
-test("a failed surface is mended by a late answer, asked again at a change or a joiner, and fails once", () => {
+test("a failed surface: a late answer repairs it, a change or a viewer asks again, a second failure is ignored", () => {
   table.take({ in: "failed", on: "spec.built", to: "current", does: ["show"] });
   table.take({ in: "failed", on: "surface.changed", to: { loading: "inTime" }, does: ["askProvider"] });
   table.take({ in: "failed", on: "viewer.joined", to: { loading: "inTime" }, does: ["askProvider"] });
   table.take({ in: "failed", on: "spec.failed", to: "failed" });
 });
 
-test("an answer to nobody's question has no effect on what is shown", () => {
+test("an answer without a pending question does not change the shown surface", () => {
   for (const on of ["spec.built", "spec.failed"]) table.take({ in: "current", on, to: "current" });
 });
 
-test("it is released from everywhere", () => {
+test("it can be released in every state", () => {
   for (const state of everyState) table.take({ in: state, on: "surface.release", to: "released" });
 });
 
-test("no transition is left that these tests have not taken", () => assert.equal(table.missing(), []));
+test("these tests take every transition", () => assert.equal(table.missing(), []));
 
 const clockRun = (...events: (SurfaceEvent["type"] | number)[]) => {
   const clock = new SimulatedClock();
@@ -108,7 +108,7 @@ const clockRun = (...events: (SurfaceEvent["type"] | number)[]) => {
   return { done, value: actor.getSnapshot().value, pending: clock.pending };
 };
 
-test("a provider has ten seconds, counted from the question and not from the change", () => {
+test("a provider has ten seconds to answer, counted from the question and not from the change", () => {
   const { done } = clockRun(9_000, "surface.changed", 1_000);
   assert.equal(done, ["ask 0", "timeout 10000", "ask 10000"]);
 });
@@ -123,7 +123,7 @@ test("each new question has its own ten seconds", () => {
   assert.equal(done, ["ask 0", "show 6000", "ask 6000", "show 12000"]);
 });
 
-test("a released surface leaves no timer behind and hears nothing more", () => {
+test("a released surface leaves no timer and handles nothing", () => {
   for (const events of [[], ["spec.built"], ["spec.failed"], ["surface.changed"]] as const) {
     const { value, pending } = clockRun(...events);
     assert.is(value, "released");
@@ -131,7 +131,7 @@ test("a released surface leaves no timer behind and hears nothing more", () => {
   }
 });
 
-test("as it is declared it runs by itself and touches nothing", () => {
+test("the machine runs without its implementations and has no side effects", () => {
   const clock = new SimulatedClock();
   const actor = createActor(surfaceMachine, { input: context, clock });
   actor.start();

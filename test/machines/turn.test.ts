@@ -1,4 +1,4 @@
-// The turn's chart, transition by transition, and its one promise: whatever happens, it ends in exactly one final
+// The chart of a turn, transition by transition, and its guarantee: whatever happens, it ends in exactly one final
 // state.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -33,13 +33,13 @@ const endings: [TurnMachineEvent, string][] = [
   [{ type: "turn.interrupt" }, "interrupted"],
 ];
 
-test("from every phase the agent may go on to every other", () => {
+test("from every phase the agent may enter every other phase", () => {
   for (const phase of phases) {
     for (const [on, to] of signals) table.take({ in: working(phase), on, to: working(to), does: ["noteActivity"] });
   }
 });
 
-test("tools that have finished let the model go on, and mean nothing while none run", () => {
+test("finished tools lead on to the model, and have no effect while no tools run", () => {
   for (const phase of phases) {
     const runs = phase === "runningTools";
     const to = working(runs ? "continuing" : phase);
@@ -47,14 +47,14 @@ test("tools that have finished let the model go on, and mean nothing while none 
   }
 });
 
-test("from every phase every end is reached, and concludes the turn once", () => {
+test("every end can be reached from every phase, and concludes the turn once", () => {
   for (const phase of phases) {
     for (const [on, to] of endings) table.take({ in: working(phase), on, to, does: ["conclude"] });
   }
   for (const [on, to] of endings) table.take({ in: stalled, on, to, does: ["conclude"] });
 });
 
-test("an agent that stalls is, with its next sign of life, where it was before", () => {
+test("after a stall, the next sign of life restores the previous state", () => {
   for (const phase of phases) {
     table.take({ in: working(phase), on: "agent.stalled", to: stalled, does: ["noteActivity"] });
     const before = turnMachine.resolveState({ value: working(phase), context });
@@ -65,7 +65,7 @@ test("an agent that stalls is, with its next sign of life, where it was before",
   table.take({ in: stalled, on: "agent.resumed", to: working("starting"), does: ["noteActivity"] });
 });
 
-test("an ended turn hears nothing more", () => {
+test("an ended turn handles nothing", () => {
   for (const [, end] of endings) {
     for (const [event] of endings) {
       const [after, actions] = transition(turnMachine, turnMachine.resolveState({ value: end, context }), event);
@@ -75,7 +75,7 @@ test("an ended turn hears nothing more", () => {
   }
 });
 
-test("the end says why, and whether the agent is through", () => {
+test("the end has its reason and whether the agent has ended", () => {
   const expected: [TurnMachineEvent, unknown, TurnOutput][] = [
     [{ type: "agent.finished", reason: "length" }, { reason: "length" }, { agentHasEnded: true }],
     [{ type: "agent.failed", failure }, { reason: "error", failure }, { agentHasEnded: true }],
@@ -99,7 +99,7 @@ test("the end says why, and whether the agent is through", () => {
   }
 });
 
-test("a turn begins by saying so, and is aborted when its time is over", () => {
+test("a turn announces itself when it begins, and is aborted when its time is over", () => {
   const did: string[] = [];
   const clock = new SimulatedClock();
   const actor = createActor(
@@ -121,7 +121,7 @@ test("a turn begins by saying so, and is aborted when its time is over", () => {
   assert.is(clock.pending, 0);
 });
 
-test("every transition of the chart has been taken", () => {
+test("these tests take every transition", () => {
   assert.equal(table.missing(), []);
 });
 

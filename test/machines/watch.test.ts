@@ -1,5 +1,5 @@
-// A watch's chart, transition by transition: the cursor joins, catches up, lives and lags whatever the turn does, and
-// the turn comes and goes whatever the cursor does.
+// The chart of a watch, transition by transition: the cursor joins, catches up, is live and lags whatever the turn
+// does, and the turn begins and ends whatever the cursor does.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createActor } from "xstate";
@@ -46,19 +46,19 @@ const turnMoves: Move<TurnState>[] = [
 const cursorEvents = ["watch.admitted", "cursor.reachedEnd", "cursor.fellBehind", "socket.congested", "socket.drained"];
 const turnEvents = ["turn.requested", "turn.refused", "turn.began", "turn.sealed"];
 
-test("the cursor joins, catches up, lives and lags, whatever the turn does", () => {
+test("the cursor joins, catches up, is live and lags, whatever the turn does", () => {
   for (const turn of turns)
     for (const { from, on, to, does } of cursorMoves)
       table.take({ in: watching(from, turn), on, to: watching(to, turn), does });
 });
 
-test("turns are requested, begin, are refused and sealed, wherever the cursor is", () => {
+test("turns are requested, begin, are refused and sealed, whatever the cursor does", () => {
   for (const cursor of cursors)
     for (const { from, on, to, does } of turnMoves)
       table.take({ in: watching(cursor, from), on, to: watching(cursor, to), does });
 });
 
-test("what means nothing in a state has no effect there", () => {
+test("an event without a meaning in a state has no effect there", () => {
   for (const cursor of cursors) {
     for (const turn of turns) {
       const state = watching(cursor, turn);
@@ -71,7 +71,7 @@ test("what means nothing in a state has no effect there", () => {
   }
 });
 
-test("it leaves from everywhere, and a live one leaves the live set", () => {
+test("it leaves from every state, and a live watch leaves the live set", () => {
   for (const cursor of cursors) {
     for (const turn of turns) {
       const does = cursor === "live" ? ["leaveLive"] : [];
@@ -80,9 +80,9 @@ test("it leaves from everywhere, and a live one leaves the live set", () => {
   }
 });
 
-test("no transition is left that these tests have not taken", () => assert.equal(table.missing(), []));
+test("these tests take every transition", () => assert.equal(table.missing(), []));
 
-test("it begins by asking to be let in, and ends for good when it leaves", () => {
+test("it begins with a request for admission, and ends for good when it leaves", () => {
   const done: string[] = [];
   const note = (action: string) => () => void done.push(action);
   const actions = {
@@ -103,7 +103,7 @@ test("it begins by asking to be let in, and ends for good when it leaves", () =>
   assert.equal(done, ["askAdmission", "catchUp", "joinLive", "leaveLive"]);
 });
 
-test("as it is declared it runs by itself and touches nothing", () => {
+test("the machine runs without its implementations and has no side effects", () => {
   const actor = createActor(watchMachine, { input: context });
   actor.start();
   const events: WatchEvent["type"][] = [

@@ -1,5 +1,5 @@
-// Small charts with exactly one fault each, and a sound one: what the structure checker must refuse, each for its own
-// reason, and what it must let pass.
+// Fixtures for the structure checker: small charts with exactly one fault each, which it must report, and a sound
+// chart, which it must accept.
 import { type AnyStateMachine, createMachine, fromCallback, not, or, sendTo, stateIn } from "xstate";
 import type { Fault } from "./structure/fault.ts";
 
@@ -9,9 +9,9 @@ export interface BrokenMachine {
   /** What is wrong with it. */
   because: string;
   machine: AnyStateMachine;
-  /** What the checker must say, and nothing besides. */
+  /** The only fault that the checker must report. */
   fault: Pick<Fault, "kind" | "state" | "event">;
-  /** The types that its events declare, where that is the fault. */
+  /** The declared event types, where the fault is in them. */
   declared?: string[];
 }
 
@@ -28,7 +28,7 @@ const implementations = {
   delays: { patience: 5 },
 };
 
-/** A door of the given states, which the event `leave` takes to its end, from everywhere. */
+/** A door with the given states. The event `leave` takes it from each of them to its final state. */
 const door = (states: NonNullable<Config["states"]>, on: Config["on"] = {}): AnyStateMachine =>
   createMachine(
     {
@@ -42,13 +42,13 @@ const door = (states: NonNullable<Config["states"]>, on: Config["on"] = {}): Any
 
 const shut = { on: { open: "open" }, meta: { neverGets: ["shut"] } };
 const open = { on: { shut: "shut" }, meta: { ignores: ["open"] } };
-/** Shut, beside an open one in which there is more to do. */
+/** The state `shut`, for a door whose state `open` handles further events. */
 const shutBeside = (...events: string[]) => ({ on: { open: "open" }, meta: { neverGets: ["shut", ...events] } });
 
 const done = "xstate.done.actor.worker";
 const failed = "xstate.error.actor.worker";
 
-/** One of each: regions, guards of all sorts, a delay, an invoked actor, a passage, an end of its own. */
+/** One of each: regions, guards of all kinds, a delay, an invoked actor, a transient state, an inner final state. */
 export const soundMachine: AnyStateMachine = door({
   shut: shutBeside("push", "hush"),
   open: {
@@ -81,12 +81,12 @@ export const soundMachine: AnyStateMachine = door({
 
 export const brokenMachines: BrokenMachine[] = [
   {
-    because: "nothing leads to one of its states",
+    because: "no transition leads to one of its states",
     machine: door({ shut, open, locked: { on: { open: "open" }, meta: { neverGets: ["shut"] } } }),
     fault: { kind: "unreachable-state", state: "door.locked" },
   },
   {
-    because: "it cannot leave a state that is not its end",
+    because: "it cannot leave a state that is not final",
     machine: createMachine({
       id: "door",
       initial: "shut",
@@ -95,7 +95,7 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "dead-end", state: "door.open" },
   },
   {
-    because: "one of its regions stops for ever",
+    because: "one of its regions cannot leave a state",
     machine: createMachine({
       id: "door",
       type: "parallel",
@@ -107,7 +107,7 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "dead-end", state: "door.bell.on" },
   },
   {
-    because: "an inner end leads nowhere",
+    because: "an inner final state leads nowhere",
     machine: createMachine({
       id: "door",
       initial: "opening",
@@ -116,7 +116,7 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "dead-end", state: "door.opening.open" },
   },
   {
-    because: "two states lead to each other and never to the end",
+    because: "two states lead only to each other and never to the final state",
     machine: createMachine({
       id: "door",
       initial: "shut",
@@ -130,7 +130,7 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "no-way-to-the-end", state: "door.open" },
   },
   {
-    because: "a branch stands behind one without a guard",
+    because: "a branch follows a branch without a guard",
     machine: door({
       shut: { on: { open: ["open", { guard: "isReady", target: "open", actions: "ring" }] }, meta: shut.meta },
       open,
@@ -138,7 +138,7 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "dead-transition", state: "door.shut", event: "open" },
   },
   {
-    because: "every state inside takes an event before the one around them",
+    because: "every child state handles an event before its parent can",
     machine: door(
       { shut: { on: { open: "open" } }, open: { on: { open: { actions: "ring" }, shut: "shut" } } },
       {
@@ -149,7 +149,7 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "dead-transition", state: "door", event: "open" },
   },
   {
-    because: "it waits for the end of a state that has none",
+    because: "it waits for the end of a state that has no final state inside",
     machine: door({
       shut: shutBeside("push"),
       open: { ...open, initial: "wide", onDone: "shut", states: { wide: { on: { push: { actions: "ring" } } } } },
@@ -157,7 +157,7 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "dead-transition", state: "door.open", event: "xstate.done.state.door.open" },
   },
   {
-    because: "a guard is asked again after it has said no",
+    because: "a guard is evaluated again after it was false",
     machine: door({
       shut: {
         on: {
@@ -173,7 +173,7 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "one-sided-guard", state: "door.shut", event: "open" },
   },
   {
-    because: "a guard is the opposite of the one before it",
+    because: "a guard negates the guard before it",
     machine: door({
       shut: {
         on: {
@@ -189,22 +189,22 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "one-sided-guard", state: "door.shut", event: "open" },
   },
   {
-    because: "a guard asks for the state it stands in",
+    because: "a guard checks for the state that it belongs to",
     machine: door({ shut, open: { on: { shut: { guard: "isOpen", target: "shut" } }, meta: open.meta } }),
     fault: { kind: "one-sided-guard", state: "door.open", event: "shut" },
   },
   {
-    because: "a guard asks for any of the states there are",
+    because: "a guard is true in every state",
     machine: door({ shut, open }, { ring: { guard: "isOpenOrShut", actions: "ring" } }),
     fault: { kind: "one-sided-guard", state: "door", event: "ring" },
   },
   {
-    because: "two passages lead to each other",
+    because: "two transient states lead to each other",
     machine: door({ shut: { on: { open: "open" } }, open: { always: "ajar" }, ajar: { always: "open" } }),
     fault: { kind: "endless", state: "door.shut", event: "open" },
   },
   {
-    because: "it speaks to a child that it does not have",
+    because: "it sends an event to a child that it does not have",
     machine: door({
       shut: shutBeside("push"),
       open: { on: { shut: "shut", push: { actions: "tellNobody" } }, meta: open.meta },
@@ -212,12 +212,12 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "throws", state: "door.open", event: "push" },
   },
   {
-    because: "a state is silent about what its sibling takes",
+    because: "a state neither handles nor lists an event that its sibling handles",
     machine: door({ shut, open: { on: { shut: "shut" } } }),
     fault: { kind: "unlisted-event", state: "door.open", event: "open" },
   },
   {
-    because: "an inner state is silent about what its sibling takes",
+    because: "an inner state neither handles nor lists an event that its sibling handles",
     machine: door({
       shut: shutBeside("push", "pull"),
       open: {
@@ -229,7 +229,7 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "unlisted-event", state: "door.open.wide", event: "pull" },
   },
   {
-    because: "a state is silent about what its sibling takes deep inside",
+    because: "a state neither handles nor lists an event that a descendant of its sibling handles",
     machine: door({
       shut,
       open: {
@@ -243,12 +243,12 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "unlisted-event", state: "door.shut", event: "hush" },
   },
   {
-    because: "a state says that an event is let pass, and takes it",
+    because: "a state lists an event as ignored and handles it",
     machine: door({ shut: { ...shut, meta: { neverGets: ["shut"], ignores: ["open"] } }, open }),
     fault: { kind: "listed-and-taken", state: "door.shut", event: "open" },
   },
   {
-    because: "a state says that an event is let pass, and a state inside takes it",
+    because: "a state lists an event as ignored and a child state handles it",
     machine: door({
       shut: shutBeside("push"),
       open: {
@@ -261,17 +261,17 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "listed-and-taken", state: "door.open", event: "push" },
   },
   {
-    because: "a state says that an event is let pass, and the whole door takes it",
+    because: "a state lists an event as ignored and the root state handles it",
     machine: door({ shut, open: { ...open, meta: { ignores: ["open", "leave"] } } }),
     fault: { kind: "listed-and-taken", state: "door.open", event: "leave" },
   },
   {
-    because: "an event may come to a state and cannot",
+    because: "a state lists an event both as ignored and as never received",
     machine: door({ shut, open: { ...open, meta: { ignores: ["open"], neverGets: ["open"] } } }),
     fault: { kind: "listed-twice", state: "door.open", event: "open" },
   },
   {
-    because: "a state repeats the list of the one around it",
+    because: "a state repeats an entry of its parent's list",
     machine: door({
       shut,
       open: { ...open, initial: "wide", states: { wide: { meta: { neverGets: ["open"] } } } },
@@ -279,33 +279,33 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "listed-twice", state: "door.open.wide", event: "open" },
   },
   {
-    because: "a list holds an event that there is not",
+    because: "a list contains an event that does not exist",
     machine: door({ shut: shutBeside("opne"), open }),
     fault: { kind: "listed-unknown", state: "door.shut", event: "opne" },
   },
   {
-    because: "an empty transition stands where a list belongs",
+    because: "an empty transition is used in place of a list entry",
     machine: door({ shut, open: { on: { shut: "shut", open: {} } } }),
     fault: { kind: "empty-transition", state: "door.open", event: "open" },
   },
   {
-    because: "a state takes whatever comes",
+    because: "a state handles every event",
     machine: door({ shut, open: { ...open, on: { shut: "shut", "*": { actions: "ring" } } } }),
     fault: { kind: "wildcard", state: "door.open", event: "*" },
   },
   {
-    because: "its type of events knows one that no state takes",
+    because: "its event type declares an event that no state handles",
     machine: door({ shut, open }),
     declared: ["open", "shut", "leave", "knock"],
     fault: { kind: "unheard-event", state: "door", event: "knock" },
   },
   {
-    because: "a worker that fails is not heard",
+    because: "the failure of a worker is not handled",
     machine: door({ shut, open: { ...open, invoke: { src: "worker", id: "worker", onDone: "shut" } } }),
     fault: { kind: "missing-failure-edge", state: "door.open", event: failed },
   },
   {
-    because: "a worker that fails leaves everything as it is",
+    because: "the failure of a worker changes no state",
     machine: door({
       shut,
       open: { ...open, invoke: { src: "worker", id: "worker", onDone: "shut", onError: { actions: "ring" } } },
@@ -313,7 +313,7 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "missing-failure-edge", state: "door.open", event: failed },
   },
   {
-    because: "a worker that fails is heard only while a guard holds",
+    because: "the failure of a worker is handled only while a guard is true",
     machine: door({
       shut,
       open: {
@@ -324,7 +324,7 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "missing-failure-edge", state: "door.open", event: failed },
   },
   {
-    because: "the failure of a worker of somebody else's is heard only while a guard holds",
+    because: "the failure of a worker that it does not invoke is handled only while a guard is true",
     machine: door({
       shut: shutBeside(failed),
       open: { on: { shut: "shut", [failed]: { guard: "isReady", target: "shut" } }, meta: open.meta },
@@ -332,12 +332,12 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "missing-failure-edge", state: "door.open", event: failed },
   },
   {
-    because: "the end of a worker of somebody else's is heard, and its failure is not",
+    because: "the end of a worker that it does not invoke is handled, but the failure is not",
     machine: door({ shut: shutBeside(done), open: { ...open, on: { shut: "shut", [done]: "shut" } } }),
     fault: { kind: "missing-failure-edge", state: "door.open", event: failed },
   },
   {
-    because: "the failure of a worker of somebody else's is let pass",
+    because: "the failure of a worker that it does not invoke is ignored",
     machine: door({
       shut: { ...shut, meta: { neverGets: ["shut"], ignores: [failed] } },
       open: { ...open, on: { shut: "shut", [failed]: "shut" } },
@@ -345,12 +345,12 @@ export const brokenMachines: BrokenMachine[] = [
     fault: { kind: "missing-failure-edge", state: "door.shut", event: failed },
   },
   {
-    because: "a worker that is through is not heard",
+    because: "the end of a worker is not handled",
     machine: door({ shut, open: { ...open, invoke: { src: "worker", id: "worker", onError: "shut" } } }),
     fault: { kind: "missing-done-edge", state: "door.open", event: done },
   },
   {
-    because: "its patience may end without anything coming of it",
+    because: "a delay may end without a transition",
     machine: door({ shut, open: { ...open, after: { patience: { guard: "isReady", target: "shut" } } } }),
     fault: { kind: "delay-without-end", state: "door.open", event: "xstate.after.patience.door.open" },
   },

@@ -18,10 +18,10 @@ export const charts: AnyStateMachine[] = [
   turnMachine,
 ];
 
-/** Every type of the union, because the compiler asks for each, and none besides. */
+/** All event types of the union. The `Record` type makes the compiler reject a missing or an unknown one. */
 const every = <Event extends { type: string }>(types: Record<Event["type"], true>): string[] => Object.keys(types);
 
-/** By machine id: what the machine's type of events allows. */
+/** Machine id → the types of the machine's event union. */
 export const declaredEvents: Readonly<Record<string, readonly string[]>> = {
   gateway: every<GatewayEvent>({
     "gateway.listening": true,

@@ -1,6 +1,6 @@
-// The paths of the conversation and of the turn, played on whole embedded servers: none fails, and every transition of
-// the charts conversation and turn is taken. SIMPLE_PATHS=1000 plays more of the longer ones; in the short form few
-// paths take every transition of the models.
+// Plays the paths of the models of a conversation and of a turn on whole embedded servers. No path may fail, and the
+// paths must take every transition of the charts conversation and turn. SIMPLE_PATHS=1000 plays more of the longer
+// paths. The short form plays a few paths that take every transition of the models.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
@@ -19,7 +19,7 @@ test.before(async () => {
     process.stdout.write(`${name}: ${states} states, ${transitions} transitions, ${paths} paths, ${steps} steps\n`);
 });
 
-test("on every path the client sees what the model says, and the server's own actors are in its state", () => {
+test("on every path the client sees what the model predicts, and the server's actors are in the model's state", () => {
   const words = report.failures.map(({ model, path, step, message }) => `${model}: ${path}\n  ${step}: ${message}`);
   assert.equal(words.join("\n"), "");
 });
@@ -28,7 +28,7 @@ test("every path is played", () => {
   for (const { name, steps, transitions } of report.models) assert.ok(steps >= transitions, name);
 });
 
-test("every transition of the charts is taken, and no event comes where a chart says that it never does", () => {
+test("every transition of the charts is taken, and no actor gets an event that its state does not expect", () => {
   for (const { chart, taken, all } of report.coverage) assert.is(taken, all, chart);
   assert.equal(report.problems, []);
 });

@@ -1,5 +1,5 @@
-// Plays every path of the models of a conversation and of a turn on whole embedded servers, over real sockets, and
-// counts which transitions of the charts conversation and turn the servers' own actors have taken by that.
+// Plays every path of the models of a conversation and of a turn on whole embedded servers, over real sockets. Counts
+// which transitions of the charts conversation and turn the servers' actors take.
 import type { AnyActorRef, AnyStateMachine } from "xstate";
 import { conversationMachine } from "../../machines/conversation.ts";
 import { turnMachine } from "../../machines/turn.ts";
@@ -18,18 +18,18 @@ export interface ConversationPathsReport {
   /** Of the charts conversation and turn. */
   coverage: CoverageRow[];
   failures: PathFailure[];
-  /** Sentences: each transition not taken, and each event that came where its chart says that it never does. */
+  /** One sentence per transition not taken, and per event that arrived in a state that does not expect it. */
   problems: string[];
 }
 
 export interface ConversationPathsOptions
   extends Omit<PlayOptions, "atOnce">,
     Pick<WalkBounds, "simplePathsMax" | "tourStepsMax"> {
-  /** Only these models are played. Transitions that they do not take are not asked for then. */
+  /** Plays only these models. The transitions that they do not take are then not reported. */
   models?: readonly string[];
 }
 
-/** Higher: longer rows of things that happen; 100 more of each model take about 6 s. */
+/** Higher: longer sequences of events. 100 more for each model take about 6 s. */
 const usualSimplePaths = 20;
 
 const charts: AnyStateMachine[] = [conversationMachine, turnMachine];
@@ -60,7 +60,7 @@ export async function playConversationPaths(options: ConversationPathsOptions = 
   }
 }
 
-/** What the charts say of themselves and the running servers do not keep. */
+/** Events that reached a running actor in a state whose chart does not expect them. */
 function broken(arrivals: Arrival[]): string[] {
   return arrivals.flatMap(({ chart, state, event, times }) => {
     const machine = charts.find(({ id }) => id === chart);

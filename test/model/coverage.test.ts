@@ -1,4 +1,4 @@
-// The coverage: it counts what running actors really take, and nothing else.
+// Coverage counts the transitions that running actors take, and nothing else.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createActor, createMachine } from "xstate";
@@ -38,7 +38,7 @@ test("before anything runs, every transition is missing, in the order of the cha
   ]);
 });
 
-test("a transition is taken by an actor of the system that is looked at, while it is", () => {
+test("only transitions of actors in the attached system count, and only while it is attached", () => {
   const coverage = new Coverage([lamp]);
   const seen = createActor(lamp).start();
   const unseen = createActor(lamp).start();
@@ -52,7 +52,7 @@ test("a transition is taken by an actor of the system that is looked at, while i
   assert.is(coverage.times("lamp.on lamp.press 0"), 0);
 });
 
-test("one that goes nowhere counts, one whose actor throws does not", () => {
+test("a transition without a target counts, a transition whose action throws does not", () => {
   const frail = createMachine({
     id: "frail",
     on: {
@@ -74,7 +74,7 @@ test("one that goes nowhere counts, one whose actor throws does not", () => {
   assert.equal(coverage.table()[0]?.missing, ["frail shake 0"]);
 });
 
-test("transitions without an event are counted by their branch, also those of a provided machine", () => {
+test("eventless transitions are counted per branch, also in a machine from provide()", () => {
   const coverage = new Coverage([room]);
   const actor = createActor(room.provide({}));
   coverage.attach(actor.system);
@@ -83,7 +83,7 @@ test("transitions without an event are counted by their branch, also those of a 
   assert.equal(coverage.table()[0]?.missing, ["room.lit always 0"]);
 });
 
-test("charts that were not asked for are nobody's business", () => {
+test("actors of charts that were not passed in are ignored", () => {
   const coverage = new Coverage([room]);
   const actor = createActor(lamp);
   coverage.attach(actor.system);
@@ -93,7 +93,7 @@ test("charts that were not asked for are nobody's business", () => {
   assert.equal(coverage.arrivals(), []);
 });
 
-test("what came is told with the state in which it came, heard or not", () => {
+test("each event is listed with the state in which it arrived, whether it was handled or not", () => {
   const coverage = new Coverage([lamp]);
   const actor = createActor(lamp);
   coverage.attach(actor.system);
@@ -107,7 +107,7 @@ test("what came is told with the state in which it came, heard or not", () => {
   ]);
 });
 
-test("an observer that fails puts no actor in error, and the table says so", () => {
+test("a failing observer puts no actor in the error state, and table() throws", () => {
   const coverage = new Coverage([lamp]);
   const actor = createActor(lamp).start();
   coverage.attach(actor.system);

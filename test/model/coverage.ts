@@ -1,5 +1,5 @@
-// Which transitions of the production charts are taken while a server runs, seen through XState's own inspection. Must
-// never throw inside an observer: that would put the actors it looks at in error.
+// Counts which transitions of the production charts are taken while a server runs, by XState's inspection. Must never
+// throw inside an observer: that would put the observed actors in the error state.
 import type { AnyStateMachine, InspectionEvent, StateValue, Subscription } from "xstate";
 import { transitionKey, transitionKeysOf } from "../../src/diagnostics/inspection/transition-key.ts";
 
@@ -7,16 +7,16 @@ export interface CoverageRow {
   chart: string;
   taken: number;
   all: number;
-  /** The keys of those not taken. */
+  /** Keys of the transitions not taken. */
   missing: string[];
 }
 
-/** An event that came to an actor of a chart, and the state in which it came. */
+/** An event that arrived at an actor of a chart, and the actor's state at that moment. */
 export interface Arrival {
   chart: string;
   state: StateValue;
   event: string;
-  /** Was there a transition for it? */
+  /** Did the event trigger a transition? */
   isHeard: boolean;
   times: number;
 }
@@ -29,7 +29,7 @@ export class Coverage {
   readonly #charts: Map<string, AnyStateMachine>;
   readonly #taken = new Map<string, number>();
   readonly #arrivals = new Map<string, Arrival>();
-  /** Of each actor, since its first step. */
+  /** The latest state value of each actor. */
   readonly #states = new WeakMap<object, StateValue>();
   #broken: unknown;
 
@@ -37,7 +37,7 @@ export class Coverage {
     this.#charts = new Map(charts.map((chart) => [chart.id, chart]));
   }
 
-  /** Observes an actor system from now on; the function returned ends that. */
+  /** Observes an actor system from now on. The returned function ends that. */
   attach(system: Inspectable): () => void {
     const subscription = system.inspect((event) => {
       try {
@@ -49,7 +49,7 @@ export class Coverage {
     return () => subscription.unsubscribe();
   }
 
-  /** One row for each chart. @throws Error when looking has failed: then the numbers say nothing. */
+  /** One row per chart. @throws Error when an observer has failed: the numbers are then unreliable. */
   table(): CoverageRow[] {
     if (this.#broken !== undefined) throw new Error("an observer failed", { cause: this.#broken });
     return [...this.#charts].map(([chart, machine]) => {
@@ -64,13 +64,13 @@ export class Coverage {
     return this.#taken.get(key) ?? 0;
   }
 
-  /** Every event that came, by the state in which it did. */
+  /** Every event that arrived, by the state in which it arrived. */
   arrivals(): Arrival[] {
     return [...this.#arrivals.values()];
   }
 
   #note(inspection: InspectionEvent): void {
-    // An actor's beginning is told by its first snapshot, everything after it by its steps.
+    // An actor's first snapshot shows its initial state, its microsteps show everything after that.
     if (inspection.type !== "@xstate.microstep" && inspection.type !== "@xstate.snapshot") return;
     const { event, snapshot, actorRef } = inspection;
     const chart = chartOf(actorRef);
@@ -83,7 +83,8 @@ export class Coverage {
       const key = transitionKey(definition);
       this.#taken.set(key, this.times(key) + 1);
     }
-    // A step without an event follows one that has been noted; and XState's own beginnings and ends are no arrivals.
+    // An eventless microstep follows one that is already recorded. XState's own init and stop events do not count as
+    // arrivals.
     const isOwn = event.type === "xstate.init" || event.type === "xstate.stop";
     if (before === undefined || isOwn || taken.some(({ eventType }) => eventType === "")) return;
     const key = `${chart} ${JSON.stringify(before)} ${event.type}`;
@@ -96,7 +97,7 @@ export class Coverage {
 const isStateValue = (value: unknown): value is StateValue =>
   typeof value === "string" || (typeof value === "object" && value !== null);
 
-/** The id of the chart that an actor runs; "" for what is none. */
+/** The id of the chart that an actor runs, or "" when it runs none. */
 function chartOf(actorRef: object): string {
   const logic: unknown = Reflect.get(actorRef, "logic");
   return typeof logic === "object" && logic !== null && "id" in logic ? String(logic.id) : "";

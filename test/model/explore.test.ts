@@ -1,5 +1,5 @@
-// The exploration finds nothing in the charts as they are, is complete within its bounds, and finds every fault that is
-// built into its data plane, by a path that a person can follow.
+// The exploration finds no problem in the charts as they are and is complete within its bounds. It finds every fault
+// that is built into its data plane, by a path that a person can follow.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
@@ -22,7 +22,7 @@ const slow = scope("a slow socket beside a fast one");
 const look = scope("two look at one surface, whose provider may fail");
 const broadcast = scope("broadcasts, and sockets that come and go");
 
-/** Each fault, where it is looked for, what is said of it, and how many steps it may take to show. */
+/** Each fault: the bounds to search, the problem that must be reported, and the most steps that the path may have. */
 const faults: { breakage: Breakage; bounds: Bounds; says: RegExp; stepsMost: number }[] = [
   { breakage: "delivers twice", bounds: talk, says: /in the order they were emitted, each once/, stepsMost: 8 },
   { breakage: "begins late", bounds: talk, says: /in the order they were emitted, each once/, stepsMost: 8 },
@@ -58,7 +58,7 @@ const faults: { breakage: Breakage; bounds: Bounds; says: RegExp; stepsMost: num
 ];
 
 for (const { breakage, bounds, says, stepsMost } of faults.filter((_, index) => index % sabotageEvery === 0))
-  test(`a data plane that ${breakage} is found out`, () => {
+  test(`the exploration finds a data plane that ${breakage}`, () => {
     const { violations } = exploreScope({ bounds, deadlineMs: 20_000, breakage, violationsMost: 8 });
     const found = violations.find(({ problem }) => says.test(problem));
     assert.ok(found, `only found: ${violations.map(({ problem }) => problem).join("; ")}`);
@@ -74,13 +74,13 @@ function after(explored: Explored, ...words: string[]): World {
   let world = explored.initial();
   for (const word of words) {
     const step = explored.stepsFrom(world).find((one) => one.words === word);
-    assert.ok(step, `"${word}" cannot happen; what can: ${explored.stepsFrom(world).map((one) => one.words)}`);
+    assert.ok(step, `"${word}" cannot happen; possible steps: ${explored.stepsFrom(world).map((one) => one.words)}`);
     world = explored.take(world, step).world;
   }
   return world;
 }
 
-test("two sockets are interchangeable, and two different states are two", () => {
+test("states that differ only by swapped sockets have the same key; different states have different keys", () => {
   const explored = new Explored(talk);
   const a = explored.keyOf(after(explored, "A sends a text", "B subscribes to the conversation"));
   const b = explored.keyOf(after(explored, "B sends a text", "A subscribes to the conversation"));
@@ -90,7 +90,7 @@ test("two sockets are interchangeable, and two different states are two", () => 
   assert.is.not(c, explored.keyOf(explored.initial()));
 });
 
-test("a step changes nothing of the state that it starts from", () => {
+test("a step does not change the state that it starts from", () => {
   const explored = new Explored(talk);
   const world = after(explored, "A sends a text", "B subscribes to the conversation", "A's watch is let in");
   const before = JSON.stringify(world);
@@ -98,7 +98,7 @@ test("a step changes nothing of the state that it starts from", () => {
   assert.is(JSON.stringify(world), before);
 });
 
-test("a turn that all have seen is forgotten: the world is as if it had not been", () => {
+test("a turn that every watcher has seen is forgotten: one such turn and two lead to the same state", () => {
   const explored = new Explored({ ...talk, sockets: 1 });
   const heard = [
     "A subscribes to the conversation",
@@ -120,7 +120,7 @@ test("a turn that all have seen is forgotten: the world is as if it had not been
   assert.is(once, twice);
 });
 
-test("a chart is asked once for each event in each state, and answers as the machine does", () => {
+test("a chart computes each event in each state once, and answers as the machine does", () => {
   const explored = new Explored(talk);
   const { watch } = explored.charts;
   const joining = watch.begin().to;
@@ -130,7 +130,7 @@ test("a chart is asked once for each event in each state, and answers as the mac
   assert.ok(watch.reachedTransitions.has("watch.watching.cursor.joining socket.congested 0"));
 });
 
-test("an event that comes where the chart says it cannot is a problem", () => {
+test("an event in a state that lists it as impossible, or does not list it, is a problem", () => {
   const { watch } = new Explored(talk).charts;
   assert.match(
     watch.step(watch.begin().to, { type: "cursor.reachedEnd" }).unexpected ?? "",
@@ -140,19 +140,19 @@ test("an event that comes where the chart says it cannot is a problem", () => {
   assert.is(watch.step(watch.begin().to, { type: "socket.drained" }).unexpected, undefined);
 });
 
-test("what is not finished in time says so", () => {
+test("an exploration that is not finished by its deadline reports that it is incomplete", () => {
   const { complete, states } = exploreScope({ bounds: slow, deadlineMs: 0 });
   assert.is(complete, false);
   assert.is(states, 1);
 });
 
-test("every promise holds in every state that can be reached", () => {
+test("every promise holds in every reachable state", () => {
   const { isWholeExploration } = budgets.model;
   const report = explore({ bounds: isWholeExploration ? scopes : smallScopes });
   const words = printed(report);
   assert.equal(report.violations, [], words);
   assert.ok(report.complete, words);
-  assert.is(report.circling, 0, "work goes round in circles");
+  assert.is(report.circling, 0, "inner steps form a cycle");
   assert.ok(report.states > 230_000 && report.transitions > 850_000, words);
   for (const { name, states } of report.scopes) assert.ok(states > 1_000, `${name}: only ${states} states`);
   for (const { chart, states } of report.reached) assert.ok(states > 0, `${chart} was not reached`);

@@ -1,6 +1,6 @@
-// Visits every state that the composed world can reach, scope by scope, and reports: states, transitions, what is
-// wrong with the shortest path to it, and which of the charts was reached. `node test/model/explore.ts --bounds
-// larger` for more.
+// Visits every state that the composed world can reach, scope by scope. Reports the states, the transitions, each
+// problem with the shortest path to it, and how much of each chart was reached.
+// `node test/model/explore.ts --bounds larger` explores more.
 import { pathToFileURL } from "node:url";
 import type { AnyStateNode } from "xstate";
 import { transitionKeysOf } from "../../src/diagnostics/inspection/transition-key.ts";
@@ -23,15 +23,15 @@ export interface Reached {
 export interface ExplorationReport {
   states: number;
   transitions: number;
-  /** The longest of the shortest paths. */
+  /** The length in steps of the longest of the shortest paths. */
   depth: number;
   /** Every state within the bounds of every scope was visited. */
   complete: boolean;
-  /** States in which something goes round until something else happens: no promise is broken, only work is wasted. */
+  /** States on a cycle of inner steps: no promise is broken, but work is wasted. */
   circling: number;
   bounds: readonly Bounds[];
   leavesOut: readonly string[];
-  /** How many invariants were checked, beside that the charts agree with the world and that all comes to rest. */
+  /** How many invariants were checked, besides the charts' agreement with the world and the return to rest. */
   invariants: number;
   violations: (Violation & { scope: string })[];
   reached: Reached[];
@@ -52,7 +52,7 @@ export function explore(options: ExploreOptions = {}): ExplorationReport {
     const leftMs = Math.max(0, deadlineMs - (performance.now() - startedAt));
     const exploration = exploreScope({ bounds: scope, deadlineMs: leftMs });
     explorations.push(exploration);
-    // One fault is enough to mend; it would show in every scope.
+    // One fault is enough to fix, and it would show in every scope.
     if (exploration.violations.length > 0) break;
   }
   const sum = (of: (one: Exploration) => number): number => explorations.reduce((all, one) => all + of(one), 0);
@@ -100,7 +100,7 @@ function reachedBy(explorations: readonly Exploration[]): Reached[] {
 const idsBelow = (node: AnyStateNode): string[] =>
   Object.values<AnyStateNode>(node.states).flatMap((child) => [child.id, ...idsBelow(child)]);
 
-/** The report as a person reads it. */
+/** The report as readable text. */
 export function printed(report: ExplorationReport): string {
   const number = (value: number): string => value.toLocaleString("en").padStart(11);
   const lines = report.scopes.map(

@@ -1,6 +1,6 @@
 // The whole embedded server for model tests: gateway, orchestrator, a store in a file, WebSockets and the HTTP API on
-// one real port, with agents that do as they are told. Must never let a deadline of minutes pass by itself (the clock
-// is a patient one), nor leave anything of a server behind when it has been ended.
+// one real port. The tests control its agents. No timeout of minutes may expire by itself (PatientClock), and an ended
+// server must leave nothing behind.
 import { cpSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AnyActorRef, AnyMachineSnapshot } from "xstate";
@@ -30,8 +30,7 @@ import { type Traps, trappedStore, unhurriedStore } from "./fixtures/trapped-sto
 import { soon } from "./players/soon.ts";
 
 /**
- * Every wait that only a deadline ends is a long one and has a length of its own, by which a test ends it; what is
- * bounded by size is small.
+ * Each timeout that a test must end is long and has a unique length, by which the test ends it. Size limits are small.
  */
 export const fixtureLimits: Limits = {
   ...allLimits,
@@ -40,20 +39,20 @@ export const fixtureLimits: Limits = {
   turnMs: 100_100,
   compactionMs: 101_000,
   journalIntervalMs: 110_000,
-  // Whoever is looked at has been silent for too long.
+  // Every check finds that the agent has been silent for too long.
   turnCheckMs: 111_000,
   agentSilentMs: 0,
   turnLogBytesMax: 128 * 1_024,
-  // One piece of text fits into that, and two do not.
+  // One delta of this size fits into turnLogBytesMax, two do not.
   deltaCharactersMax: 64 * 1_024,
   queuedTextsMax: 1,
   compactionMessagesKept: 0,
 };
 
-/** What a planned stop waits for, after it has told the turns that still run to end. */
+/** How long a planned stop waits after it has told the running turns to end. */
 const drainWaitMs = fixtureLimits.agentStopMs + 2 * fixtureLimits.sealRetryMs;
 
-/** Agents of the model `test/m`: one puppet a run, each told apart from the others. */
+/** Agents of the model `test/m`. Each run gets a puppet of its own. */
 export class Puppets {
   readonly all: Puppet[] = [];
   readonly agent: Agent;
@@ -66,7 +65,7 @@ export class Puppets {
     });
   }
 
-  /** The agent of the run that comes after so many; waits until it has been asked. */
+  /** The puppet of the run after this many runs. Waits until that run begins. */
   async after(runs: number): Promise<Puppet> {
     return await soon(() => this.all[runs], `run ${runs + 1} of the agent`);
   }
@@ -75,9 +74,9 @@ export class Puppets {
 export interface ServerOptions {
   dataDir?: string;
   puppets: Puppets;
-  /** The store fails from the start, with this. */
+  /** The store fails with this error from the start. */
   fails?: Error | undefined;
-  /** Called with the root, before anything else of the actor system lives; its result when the server dies or ends. */
+  /** Called with the root actor before any other actor exists. Its result is called when the server crashes or ends. */
   attach?: ((root: AnyActorRef) => () => void) | undefined;
 }
 
@@ -87,21 +86,21 @@ export interface ModelServer {
   dataDir: string;
   gateway: Gateway;
   embedded: EmbeddedOrchestrator;
-  /** The store behind everything; `fails` makes its commits fail. */
+  /** The server's store; `fails` makes its commits fail. */
   store: Store & { fails: Error | undefined };
   traps: Traps;
   clock: PatientClock;
   lines: { level: string; message: string; fields: unknown }[];
-  /** The conversation's actor, or its turn's; undefined when there is none. */
+  /** The actor of the conversation or of its turn; undefined when there is none. */
   actorOf(chart: "conversation" | "turn", conversationId: string): AnyActorRef | undefined;
-  /** A client that has its catalog. */
+  /** Connects a client and waits for its catalog. */
   join(): Promise<Client>;
   killClients(): void;
-  /** The planned stop, as SIGTERM's: turns are interrupted at once, the agents' time passes. */
+  /** A planned stop, as on SIGTERM. Interrupts the turns at once and lets the agents' stop timeout pass. */
   stop(): Promise<void>;
-  /** The process dies at this moment: a copy of what was committed until now, for another server to start on. */
+  /** Simulates a crash at this moment. Returns a copy of what is committed, on which another server can start. */
   crash(): Promise<string>;
-  /** Ends everything at once, without a word to anybody. */
+  /** Ends the server at once, without a drain and without closing handshakes. */
   end(): Promise<void>;
 }
 
@@ -211,7 +210,7 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
     async crash() {
       const copy = temporaryDirectory();
       cpSync(dataDir, copy, { recursive: true });
-      // What the old one does from here on is no part of the story.
+      // What the crashed server does from here on must not be observed.
       detach?.();
       detach = undefined;
       killClients();
@@ -222,7 +221,7 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
   };
 }
 
-/** Drains, and lets the deadlines pass for which a drain waits: the agents' and the store's, then its own. */
+/** Drains, and ends the timeouts that a drain waits for: the agents' and the store's, then its own. */
 async function drained(embedded: EmbeddedOrchestrator, clock: PatientClock): Promise<void> {
   let isOver = false;
   const drain = embedded.drain(0).then(() => {
@@ -247,6 +246,6 @@ function actorIn(gateway: Gateway, chart: "conversation" | "turn", conversationI
 
 export function snapshotOf(actor: AnyActorRef): AnyMachineSnapshot {
   const snapshot: unknown = actor.getSnapshot();
-  if (!isMachineSnapshot(snapshot)) throw new Error("the actor follows no chart");
+  if (!isMachineSnapshot(snapshot)) throw new Error("the actor does not run a chart");
   return snapshot;
 }

@@ -1,5 +1,5 @@
-// The invariants on views that are right and on views that are broken: each promise has at least one view that only a
-// broken server could make, and it must be that promise which rejects it.
+// Runs the invariants on correct and on broken views. Each promise has at least one view that only a broken server
+// could produce, and that promise must reject it.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { brokenPromises, invariants } from "./invariants.ts";
@@ -16,7 +16,7 @@ const failure = (turnId: string): Said => ({ turnId, type: "error" });
 const done = (turnId: string, reason = "stop"): Said => ({ turnId, type: "done", reason });
 const sealed = (turnId: string): Said => ({ turnId, type: "turn-sealed" });
 
-/** Two turns, the second of them carried over from the queue. */
+/** Two turns. Queued texts start the second one. */
 const emitted: Said[] = [
   question("t1", "hello"),
   start("t1"),
@@ -80,7 +80,7 @@ interface Changes {
   surface?: Partial<SurfaceWatchView>;
 }
 
-/** A view in which all is well, but for what is changed. */
+/** A correct view, except for the given changes. */
 function viewWith(changes: Changes = {}): View {
   return {
     atRest: true,
@@ -111,7 +111,7 @@ const numbered = (name: string, from: number): SocketView => ({
   watches: [{ ...watch, numbers: numbers(from, from + emitted.length) }],
 });
 
-/** A request `a` that may be answered in two ways, and these replies, each with its id. */
+/** A request `a` with two valid replies, and the received replies: one character of id, a space, the text. */
 const replies = (received: string[]): Changes => ({
   socket: {
     replies: {
@@ -122,30 +122,36 @@ const replies = (received: string[]): Changes => ({
 });
 
 const right: [name: string, changes: Changes][] = [
-  ["a request has got one of its possible replies", replies(["a no"])],
-  ["its events are numbered", { watch: { numbers: numbers(0, 15) } }],
-  ["it goes on in the middle of a turn", { watch: { from: [4], isResumed: true, received: emitted.slice(4) } }],
-  ["it goes on after a turn", { watch: { from: [10], isResumed: true, received: emitted.slice(10) } }],
-  ["everything came as it was emitted", {}],
-  ["neighbouring deltas came joined to one who caught up", { watch: { received: joined(3, 6, "abc") } }],
-  ["a part of them came joined", { watch: { received: joined(3, 5, "ab"), liveFrom: 5 } }],
-  ["it is live since they came", { watch: { liveFrom: 0 } }],
-  ["it came between the turns", { watch: { from: [10], received: emitted.slice(10) } }],
-  ["it came when the order was open", { watch: { from: [0, 10], received: emitted.slice(10) } }],
-  ["it left in the middle", { watch: { to: 7, received: emitted.slice(0, 5) } }],
-  ["it left before anything came", { watch: { to: 7, received: [] } }],
-  ["things are under way", { view: { atRest: false }, watch: { received: emitted.slice(0, 5) } }],
-  ["it is stalled", { socket: { isReading: false, watches: [{ ...watch, received: emitted.slice(0, 2) }] } }],
-  ["it is closed", { socket: { isOpen: false, broadcast: { from: 1, received: [] }, surfaces: [] } }],
+  ["a request has one of its valid replies", replies(["a no"])],
+  ["the events are numbered", { watch: { numbers: numbers(0, 15) } }],
+  ["a watch resumes in the middle of a turn", { watch: { from: [4], isResumed: true, received: emitted.slice(4) } }],
+  ["a watch resumes after a turn", { watch: { from: [10], isResumed: true, received: emitted.slice(10) } }],
+  ["every event arrived as it was emitted", {}],
+  ["neighbouring deltas arrived joined at a watch that was catching up", { watch: { received: joined(3, 6, "abc") } }],
+  ["some deltas arrived joined before the watch was live", { watch: { received: joined(3, 5, "ab"), liveFrom: 5 } }],
+  ["a watch is live from the first event on", { watch: { liveFrom: 0 } }],
+  ["a watch begins between the turns", { watch: { from: [10], received: emitted.slice(10) } }],
   [
-    "the agent is silent in mid-turn and texts wait",
+    "a watch may begin at two places because the order is open",
+    { watch: { from: [0, 10], received: emitted.slice(10) } },
+  ],
+  ["a watch ends in the middle of a turn", { watch: { to: 7, received: emitted.slice(0, 5) } }],
+  ["a watch ends before any event arrives", { watch: { to: 7, received: [] } }],
+  ["the view is not at rest", { view: { atRest: false }, watch: { received: emitted.slice(0, 5) } }],
+  [
+    "the socket does not read",
+    { socket: { isReading: false, watches: [{ ...watch, received: emitted.slice(0, 2) }] } },
+  ],
+  ["the socket is closed", { socket: { isOpen: false, broadcast: { from: 1, received: [] }, surfaces: [] } }],
+  [
+    "the agent is silent in mid-turn while texts are queued",
     {
       conversation: { emitted: emitted.slice(0, 5), cancelled: [] },
       watch: { received: emitted.slice(0, 5) },
     },
   ],
   [
-    "an interrupted turn has left its queue",
+    "an interrupted turn leaves texts in its queue",
     {
       conversation: { emitted: [...emitted.slice(0, 8), done("t1", "interrupted"), sealed("t1")], cancelled: [] },
       watch: { to: 0, received: [] },
@@ -170,9 +176,9 @@ const right: [name: string, changes: Changes][] = [
 ];
 
 for (const [name, changes] of right)
-  test(`nothing is found where all is well: ${name}`, () => assert.equal(brokenPromises(viewWith(changes)), []));
+  test(`a correct view has no problems: ${name}`, () => assert.equal(brokenPromises(viewWith(changes)), []));
 
-/** Every promise with what breaks it: the first words of its name, then what it says. */
+/** Views that break a promise: the first words of its name, a part of the reported problem, the changes. */
 const broken: [promise: string, says: string, changes: Changes][] = [
   ["a socket sees", "<t1 text-delta", { watch: { received: without(4) } }],
   [
@@ -288,7 +294,7 @@ for (const [promise, says, changes] of broken)
     assert.ok(found[0]?.includes(says), found[0]);
   });
 
-test("every promise has been seen broken", () => {
+test("every promise has a view that breaks it", () => {
   for (const { name } of invariants)
     assert.ok(
       broken.some(([promise]) => name.startsWith(promise)),
@@ -296,7 +302,7 @@ test("every promise has been seen broken", () => {
     );
 });
 
-test("what is wrong names the promise, its clause, the socket and the conversation", () => {
+test("a problem names the promise, its clause, the socket and the conversation", () => {
   assert.equal(brokenPromises(viewWith({ watch: { received: emitted.slice(0, -1) } })), [
     "who reads gets everything, whatever others do (protocol 1.5.1, 1.5.2): Ann: c: <t2 turn-sealed> never came",
   ]);

@@ -1,20 +1,20 @@
-// The promises of protocol 1.5 as questions to a view: each answers with what is wrong, or with nothing. One list for
-// the exploration, the random histories and whoever comes later. Must never look at anything but the view.
+// The promises of protocol 1.5 as checks on a view. Each check returns what is wrong, or undefined. The exploration and
+// the random histories share this list. A check must never look at anything but the view.
 import { follow, words } from "./invariants/following.ts";
 import { numbersFit, repliesFit, seenBy } from "./invariants/numbers.ts";
 import { endsOfTurns, textsComeOut, turnsInOrder } from "./invariants/turns.ts";
 import type { ConversationView, SocketView, View, WatchView } from "./view.ts";
 
 export interface Invariant {
-  /** Reads as a promise. */
+  /** The promise, in words. */
   name: string;
-  /** Where the promise is made. */
+  /** The protocol sections that make the promise. */
   clause: string;
   /** What is wrong, in a sentence; undefined when the promise holds. */
   check(view: View): string | undefined;
 }
 
-/** The first answer that there is. */
+/** The first problem that `ask` finds in the items. */
 function first<Item>(items: Iterable<Item>, ask: (item: Item) => string | undefined): string | undefined {
   for (const item of items) {
     const problem = ask(item);
@@ -51,7 +51,7 @@ const everyConversation =
       return problem === undefined ? undefined : `${conversation.id}: ${problem}`;
     });
 
-/** It must have got all that it is owed. */
+/** Must everything that is due to the socket have arrived? */
 const isOwed = (socket: SocketView, view: View): boolean => view.atRest && socket.isOpen && socket.isReading;
 
 export const invariants: readonly Invariant[] = [

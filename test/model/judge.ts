@@ -1,6 +1,5 @@
-// Says whether the charts as they are loaded are good: the checker, the paths, the exploration and the random
-// histories, one after the other until one finds something. Run by itself it is the judge of one mutant
-// (test/model/mutation.ts).
+// Judges the charts as they are loaded: runs the checker, the paths, the exploration and the random histories, one
+// after the other, until one finds a fault. test/model/mutation.ts runs this file to judge one mutant.
 import { budgets } from "../budgets.ts";
 import { charts, declaredEvents } from "./charts.ts";
 import { playConversationPaths } from "./conversation-paths.ts";
@@ -9,7 +8,7 @@ import { playPaths } from "./paths.ts";
 import { playRandomHistories } from "./random.ts";
 import { checkStructure } from "./structure.ts";
 
-/** What a suite found wrong first; undefined when it found nothing. */
+/** Returns the first problem that a suite finds; undefined when it finds none. */
 type Suite = () => Promise<string | undefined> | string | undefined;
 
 const { tourStepsMax } = budgets.model;
@@ -49,7 +48,7 @@ const suites: Record<string, Suite> = {
 const firstOf = ([failure]: { path: string; step: string; message: string }[]): string | undefined =>
   failure && `${failure.path}: ${failure.step}: ${failure.message.split("\n")[0]}`;
 
-/** Where the fault is likely to show first. */
+/** The suite that is likely to find the fault first. */
 const first = process.env["MUTANT_SUITE"] ?? "structure";
 const order = ["structure", first, ...Object.keys(suites)].filter((name, at, all) => all.indexOf(name) === at);
 
@@ -67,5 +66,5 @@ async function judge(): Promise<{ killedBy: string; because: string } | undefine
 }
 
 process.stdout.write(`${JSON.stringify((await judge()) ?? { survived: true })}\n`);
-// A mutant may leave anything behind: a timer, a socket, a loop that waits.
+// A mutant may leave a timer, a socket or a waiting loop that keeps the process alive.
 process.exit(0);

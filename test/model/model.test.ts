@@ -1,5 +1,5 @@
-// `npm run model` runs to its end, prints each of its rows, and fails when what was proved falls short: played at a
-// glance, which is too little of everything.
+// `npm run model` runs to its end, prints each of its rows, and fails when something is not proved. With `--glance` it
+// plays too little of everything to prove it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { within } from "../support/deadline.ts";
 
 const test = suite("npm run model");
 
-test("too little of everything falls short, in words, behind a table with every row", async () => {
+test("when too little is played, the table has every row, each failure is listed, and the exit code is 1", async () => {
   const path = fileURLToPath(new URL("./model.ts", import.meta.url));
   const env = { ...process.env, NODE_V8_COVERAGE: "" };
   const child = spawn(process.execPath, [path, "--glance"], { env, stdio: ["ignore", "pipe", "inherit"] });

@@ -1,8 +1,8 @@
-// `npm run model`: everything that is proved of the charts, in one table. Fails when any of it falls short.
+// `npm run model`: prints everything that is proved about the charts in one table. Fails when a proof fails.
 //
 //   npm run model                 as in CI
-//   npm run model -- --larger     longer paths, larger bounds, more histories: much longer
-//   npm run model -- --glance     a little of each part; it falls short, and says so
+//   npm run model -- --larger     longer paths, larger bounds, more histories; takes much longer
+//   npm run model -- --glance     a little of each part; fails, and lists what is missing
 //   SEED=… npm run model          the random histories of that seed
 import { parseArgs } from "node:util";
 import { budgets } from "../budgets.ts";
@@ -18,15 +18,15 @@ import { playRandomHistories } from "./random.ts";
 import { checkStructure } from "./structure.ts";
 import { largerScopes } from "./world/scopes.ts";
 
-/** The charts of which every transition must be taken on the running server. */
+/** The charts whose every transition must be taken on the running server. */
 const covered = ["connection", "watch", "surface", "surface-watch", "conversation", "turn"];
 
 const { values } = parseArgs({ options: { larger: { type: "boolean" }, glance: { type: "boolean" } } });
 const isLarger = values.larger === true;
-/** A little of each part, for the test of this file: too little to hold. */
+/** Plays a little of each part, for the test of this file. Too little for the proofs to succeed. */
 const isGlance = values.glance === true;
 const problems: string[] = [];
-/** Lists that stand below the table. */
+/** Lists that are printed below the table. */
 const afterwards: string[] = [];
 
 const say = (line = ""): void => {
@@ -87,7 +87,7 @@ function pathsOptions(glanced: string): { simplePathsMax?: number; models?: stri
   return isLarger ? { simplePathsMax: 1_000 } : {};
 }
 
-/** The fullest row of each chart. */
+/** For each chart, the row with the most transitions taken. */
 function bestOf(rows: CoverageRow[]): Map<string, CoverageRow> {
   const best = new Map<string, CoverageRow>();
   for (const one of rows) if ((best.get(one.chart)?.taken ?? -1) < one.taken) best.set(one.chart, one);

@@ -1,4 +1,4 @@
-// Loads a chart with one fault seeded into its text (`node --import`, MUTANT=name): what is tested then is the whole
+// Loads a chart with one fault seeded into its source (`node --import`, MUTANT=name). The tests then run the whole
 // product with that chart, and no file is changed.
 import { registerHooks } from "node:module";
 import { mutants } from "./mutants.ts";

@@ -1,18 +1,18 @@
-// Faults to be seeded into the charts, one at a time: each is a change that somebody might make by mistake, and each
-// must be found by the checker, the paths, the exploration or the random histories.
+// Faults to seed into the charts, one at a time. Each is a change that a developer might make by mistake. The checker,
+// the paths, the exploration or the random histories must find each one.
 
 export interface Mutant {
   name: string;
   chart: string;
-  /** Where it is likely to be found first; the others follow. */
+  /** The suite that is likely to find the fault first. The others run after it. */
   suite: string;
-  /** The chart's source with the fault in it. @throws Error when the text it changes is not there exactly so often. */
+  /** The chart's source with the fault in it. @throws Error when a text that it changes does not occur exactly once. */
   seed(source: string): string;
 }
 
 type Edit = [from: string, to: string];
 
-/** Where a fault of a chart is likely to show first. */
+/** By chart: the suite that is likely to find its faults first. */
 const likely: Readonly<Record<string, string>> = {
   surface: "paths of a surface",
   "surface-watch": "paths of a surface",

@@ -1,4 +1,4 @@
-// The checkers are tested too: faults seeded into the charts, each found by what claims to prove them.
+// Tests the checkers: each fault that is seeded into a chart must be found by a suite of the judge.
 import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -7,7 +7,7 @@ import { judgeMutants, listOf } from "./mutation.ts";
 
 const test = suite("model: mutants");
 
-test("each of ten faults and more, in every chart, changes the chart it names", () => {
+test("there are ten faults or more, at least one for every chart, and each changes the chart that it names", () => {
   assert.ok(mutants.length >= 10);
   const names = ["gateway", "connection", "watch", "surface", "surface-watch", "conversation", "turn"];
   assert.equal(

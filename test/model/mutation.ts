@@ -1,5 +1,5 @@
-// Seeds each fault into the charts and asks the judge in a process of its own. A fault that nobody finds is a hole in
-// what is believed to be proved.
+// Seeds each fault into the charts and runs the judge on it in a process of its own. A fault that no suite finds is a
+// gap in the proof.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { budgets } from "../budgets.ts";
@@ -8,9 +8,9 @@ import { type Mutant, mutants } from "./mutants.ts";
 export interface Judgement {
   mutant: string;
   chart: string;
-  /** Which suite found it; undefined when none did. */
+  /** The suite that found the fault; undefined when none did. */
   killedBy: string | undefined;
-  /** What it saw. */
+  /** What the suite reported. */
   because: string;
   tookMs: number;
 }
@@ -23,9 +23,9 @@ export interface MutationReport {
 const loader = fileURLToPath(new URL("./mutant-loader.ts", import.meta.url));
 const judge = fileURLToPath(new URL("./judge.ts", import.meta.url));
 
-/** Two at once: more than the cores makes deadlines lie. */
+/** Judges that run at once. With more of them than cores, timeouts expire although nothing is wrong. */
 const atOnce = 2;
-/** How long the judge waits for what a good chart does within some milliseconds. */
+/** How long the judge waits for something that a correct chart does within a few milliseconds. */
 const patienceMs = "2000";
 
 export async function judgeMutants(chosen: readonly Mutant[] = mutants): Promise<MutationReport> {
@@ -43,7 +43,7 @@ export async function judgeMutants(chosen: readonly Mutant[] = mutants): Promise
   };
 }
 
-/** The list as a person reads it. */
+/** The judgements as text for a reader. */
 export function listOf({ judgements }: MutationReport): string {
   return judgements
     .map(({ mutant, chart, killedBy, because, tookMs }) => {
@@ -56,7 +56,7 @@ export function listOf({ judgements }: MutationReport): string {
 async function judged({ name, chart, suite }: Mutant): Promise<Judgement> {
   const began = performance.now();
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--import", loader, judge], {
-    // No coverage of faulty charts.
+    // Runs of faulty charts must not count towards code coverage.
     env: { ...process.env, MUTANT: name, MUTANT_SUITE: suite, PATIENCE_MS: patienceMs, NODE_V8_COVERAGE: "" },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -80,7 +80,7 @@ async function judged({ name, chart, suite }: Mutant): Promise<Judgement> {
   if (isOver) return { ...told, killedBy: "its deadline", because: "it did not come to an end" };
   const verdict = verdictIn(output);
   if (verdict) return { ...told, ...verdict };
-  // A server that falls is a fault found, but one of the loader is ours.
+  // A crash of the server is a fault found. An error of the mutant loader is a defect of these tests.
   if (/mutant/.test(errors)) throw new Error(`the mutant "${name}" could not be judged: ${errors}`);
   return { ...told, killedBy: "its own fall", because: `the process ended with ${code}: ${errors.split("\n")[0]}` };
 }

@@ -1,5 +1,5 @@
-// The oracle alone, told small stories by hand: what it must allow because the contract leaves the order open, and what
-// it must not.
+// Unit tests of the oracle with short handwritten histories: what it must accept because the contract leaves the order
+// open, and what it must reject.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { malformedRequests } from "./oracle/refusals.ts";
@@ -7,7 +7,7 @@ import { done, isBroken, isFine, opening, say, sealed, story } from "./oracle/to
 
 const test = suite("model: oracle");
 
-test("who sends is subscribed and misses nothing; who is refused because a turn runs is, too", () => {
+test("a sender is subscribed and must get every event, even if refused because a turn is running", () => {
   const { oracle, emits, hears, begins } = story("Bob");
   begins("t1");
   oracle.posts("Bob", { type: "chat.send", conversationId: "c", message: "late" });
@@ -23,7 +23,7 @@ test("who sends is subscribed and misses nothing; who is refused because a turn 
   isFine(oracle);
 });
 
-test("who joins at the seal may get the whole turn or nothing of it, but no part", () => {
+test("a client that joins at the seal may get the whole turn or none of it, but never a part", () => {
   for (const [heard, isLegal] of [
     [[], true],
     [[opening("t1"), done, sealed], true],
@@ -41,7 +41,7 @@ test("who joins at the seal may get the whole turn or nothing of it, but no part
   }
 });
 
-test("who joined before the turn began gets all of it, in whatever order the broadcast of it came", () => {
+test("a client that joined before the turn began must get all of it, whichever client gets it first", () => {
   const { oracle, emits, hears, posts, pongs, begins } = story("Bob");
   posts("Bob", "chat.subscribe", "ping");
   pongs("Bob");
@@ -53,7 +53,7 @@ test("who joined before the turn began gets all of it, in whatever order the bro
   isFine(oracle);
 });
 
-test("events may come until the pong after an unsubscribe, and not one after it", () => {
+test("events may come until the pong after an unsubscribe, and none after that pong", () => {
   const { oracle, emits, hears, posts, pongs, begins } = story();
   begins("t1");
   posts("Ann", "chat.unsubscribe", "ping");
@@ -66,7 +66,7 @@ test("events may come until the pong after an unsubscribe, and not one after it"
   isBroken(oracle, /a text-delta of c came, and was not owed/, false);
 });
 
-test("what comes after a second subscribe begins anew", () => {
+test("a new subscribe after an unsubscribe replays the turn from its first event", () => {
   const { oracle, emits, hears, posts, pongs, begins } = story();
   begins("t1");
   posts("Ann", "chat.unsubscribe", "ping", "chat.subscribe");
@@ -77,7 +77,7 @@ test("what comes after a second subscribe begins anew", () => {
   isFine(oracle);
 });
 
-test("deltas come joined to a slow reader, and to one who is live they do not", () => {
+test("deltas may come joined to a slow reader, but not to a live one", () => {
   for (const isSlow of [true, false]) {
     const { oracle, emits, hears, begins } = story();
     begins("t1");
@@ -92,7 +92,7 @@ test("deltas come joined to a slow reader, and to one who is live they do not", 
   }
 });
 
-test("a reader who is given much at once may be taken for a slow one", () => {
+test("a reader that is sent many bytes at once may count as slow", () => {
   const { oracle, emits, hears, begins } = story();
   begins("t1");
   hears("Ann", "t1", opening("t1"));
@@ -118,7 +118,7 @@ test("events are numbered without a hole, in one epoch", () => {
   assert.match(strays.join(), /fromSeq 6 and seq 5.*a new epoch for one who watches.*an unnumbered event/);
 });
 
-test("a second turn at a time is found, and one refused without a reason", () => {
+test("a second turn beside a running one is reported, and so is a refusal as already active without a turn", () => {
   const { oracle, begins } = story("Bob");
   begins("t1");
   oracle.posts("Bob", { type: "chat.send", conversationId: "c", message: "x" });
@@ -130,14 +130,14 @@ test("a second turn at a time is found, and one refused without a reason", () =>
   isBroken(other, /though a turn is not running/, false);
 });
 
-test("who queues while a turn runs hears nothing and is not subscribed; who starts a turn by it is", () => {
+test("a chat.queue that waits gets no message and no subscription; one that starts a turn subscribes", () => {
   const { oracle, emits, hears, begins, refusing } = story("Bob", "Cid");
   begins("t1");
   oracle.posts("Bob", { type: "chat.queue", conversationId: "c", text: "wait" });
   const queue = [{ id: "m1", text: "wait", queuedAt: 1 }];
   oracle.port.asksToQueue("c", "wait")({ startedTurn: false, queue });
   emits("t1", done, sealed);
-  // The text opens the next turn: until then no other may begin.
+  // The queued text opens the next turn. Until then no other turn may begin.
   assert.ok(oracle.conversation("c").isActive);
   isBroken(oracle, /"wait" waits for ever/);
   emits("t2", opening("wait"), done, sealed);
@@ -157,7 +157,7 @@ test("who queues while a turn runs hears nothing and is not subscribed; who star
   assert.is(oracle.conversation("c").texts.length, 3);
 });
 
-test("a withdrawn text must not come out, one that was too late must", () => {
+test("a withdrawn text must not appear in a turn; a text withdrawn too late must", () => {
   for (const wasThere of [true, false]) {
     const { oracle, emits, hears, begins } = story();
     begins("t1");
@@ -175,7 +175,7 @@ test("a withdrawn text must not come out, one that was too late must", () => {
   }
 });
 
-test("refusals without a reason are found, and texts that are withdrawn too late or not at all", () => {
+test("refusals without a cause are reported, and so are withdrawals with the wrong outcome", () => {
   const { oracle, emits, begins } = story();
   const says = (fault: RegExp): void => assert.match(oracle.faults.at(-1) ?? "none", fault);
   oracle.posts("Ann", { type: "chat.send", conversationId: "c", message: "x" });
@@ -197,7 +197,7 @@ test("refusals without a reason are found, and texts that are withdrawn too late
   says(/z is withdrawn, and was out/);
 });
 
-test("a cancel that several asked for is one of theirs, and one that nobody asked for is nobody's", () => {
+test("a stop may belong to any client that sent a cancel; a stop without a cancel is reported", () => {
   const { oracle, emits, posts, pongs, begins } = story("Bob");
   begins("t1");
   for (const name of ["Ann", "Bob"]) oracle.posts(name, { type: "chat.cancel", conversationId: "c" });
@@ -213,7 +213,7 @@ test("a cancel that several asked for is one of theirs, and one that nobody aske
   assert.match(oracle.faults.join(), /the end of undefined in c, which nobody sent/);
 });
 
-test("a cancel of the turn that runs must reach the port; of another one it must not", () => {
+test("a cancel of the running turn must reach the port; a cancel of another turn must not", () => {
   const { oracle, posts, pongs, begins } = story();
   begins("t1");
   oracle.posts("Ann", { type: "chat.cancel", conversationId: "c", turnId: "t0" });
@@ -226,13 +226,13 @@ test("a cancel of the turn that runs must reach the port; of another one it must
   assert.match(oracle.faults.join(), /the port was never asked for .*"turnId":"t1".* of Ann/);
 });
 
-test("the port is asked for what was sent, once", () => {
+test("the port may be called only for a request that a client sent, and once for each", () => {
   const { oracle } = story();
   oracle.port.asksForTurn("c", "x")({ started: true, turnId: "t1" });
   assert.match(oracle.faults.join(), /a turn of c for "x", which nobody sent/);
 });
 
-test("a surface that was asked for twice is shown twice, and an unknown one is refused", () => {
+test("a surface that is subscribed to twice is sent twice, and an unknown one is refused", () => {
   const { oracle, surface, pongs, posts } = story();
   oracle.surfaceChanges("panel", 1);
   oracle.posts("Ann", { type: "subscribe", surfaceId: "panel" });
@@ -258,7 +258,7 @@ test("a surface that was asked for twice is shown twice, and an unknown one is r
   isBroken(oracle, /the refusal error \| none \| Unknown surface: none never came/);
 });
 
-test("words of failure reach who watches, once; a timeout is told each time", () => {
+test("a failure message reaches each watcher once; a timeout is reported every time", () => {
   const { oracle } = story();
   const says = (message: string): void => oracle.receives("Ann", { type: "error", surfaceId: "panel", message });
   oracle.surfaceChanges("panel", 1);
@@ -274,7 +274,7 @@ test("words of failure reach who watches, once; a timeout is told each time", ()
   isBroken(oracle, /the newest version 2 never came/);
 });
 
-test("what is malformed is refused in the contract's words", () => {
+test("malformed requests are refused with the exact texts of the contract", () => {
   const { oracle, posts, pongs } = story();
   const requests = malformedRequests("c");
   for (const { refusal } of requests) oracle.posts("Ann", { type: "malformed", refusal });
@@ -285,7 +285,7 @@ test("what is malformed is refused in the contract's words", () => {
   assert.is(oracle.socket("Ann").refusals.owed[1], "chat.error | c | chat.send requires a non-empty string `message`");
 });
 
-test("messages that there are not, pongs that nobody asked for, and sockets that there are not are found", () => {
+test("unknown messages, pongs without a ping and unknown sockets are reported", () => {
   const { oracle, pongs } = story();
   oracle.receives("Ann", { type: "catalog", catalog: [] });
   isFine(oracle);
@@ -296,7 +296,7 @@ test("messages that there are not, pongs that nobody asked for, and sockets that
   assert.throws(() => oracle.socket("Zoe"), /Zoe has never connected/);
 });
 
-test("broadcast are owed to those who were open, and to nobody who has gone", () => {
+test("a broadcast must reach the sockets that are open when it is made, and only those", () => {
   const { oracle } = story("Bob");
   oracle.disconnects("Bob");
   oracle.announces({ type: "conversation.open", conversationId: "c", workspaceId: "w" });
@@ -306,7 +306,7 @@ test("broadcast are owed to those who were open, and to nobody who has gone", ()
   isFine(oracle);
 });
 
-test("a closed conversation discards its queue, and its turn is stopped", () => {
+test("closing a conversation discards its queue and stops its turn", () => {
   const { oracle, emits, hears, begins } = story();
   begins("t1");
   oracle.posts("Ann", { type: "chat.queue", conversationId: "c", text: "wait" });

@@ -1,10 +1,12 @@
-// The contract in memory: hears what was done (by clients, by whoever asks and answers at the ports, by agents and
-// surfaces) and what came to each socket, and says what each client must have seen and which refusal it is owed. Has no
-// sockets, no clock and no charts, and must never learn anything from the server's inside.
+// An in-memory model of the wire contract. Tests report to it the requests of clients, the calls and answers at the
+// ports, the events of agents and surfaces, and the messages that each socket receives. The oracle predicts what each
+// client must see and which refusals it must get. It has no sockets, no clock and no state machines, and must never use
+// the server's internals.
 //
-// Time is told by causes. A request is posted, and later something proves that it was handled: the port is asked (then
-// the moment is exact), a reply or a pong comes back (then it was some moment in between, and the oracle allows all of
-// them). So clients may talk at the same time, and every order that the contract leaves open is right.
+// The oracle knows time only through causes. After a request is posted, something later proves that the server has
+// handled it. A call at the port gives the exact moment. A reply or a pong only proves that the request was handled
+// since it was posted, so the oracle allows every moment in between. Clients may therefore send at the same time, and
+// every order that the contract leaves open is accepted.
 import type { Message } from "../support/client/transcript.ts";
 import { brokenPromises } from "./invariants.ts";
 import { OracleConversation } from "./oracle/conversation.ts";
@@ -18,13 +20,13 @@ import type { SurfaceView, View } from "./view.ts";
 export interface OracleOptions {
   /** The surfaces in the catalog. */
   surfaceIds: readonly string[];
-  /** A reader that is given more than this at once may be taken for a slow one. */
+  /** A client that is sent more bytes than this at once may count as a slow reader. */
   bytesAtOnceMax: number;
-  /** May the port refuse at the moment for reasons of its own: a toggle, a store that fails? */
+  /** Whether the port may refuse at the moment for reasons of its own, such as a toggle or a failing store. */
   mayRefuse?: () => boolean;
 }
 
-/** About what a message weighs beside its text; too much rather than too little. */
+/** Estimated bytes of a message besides its text. Rather too high than too low. */
 const messageBytes = 300;
 
 interface OracleSurface extends SurfaceView {
@@ -34,10 +36,10 @@ interface OracleSurface extends SurfaceView {
 }
 
 export class Oracle {
-  /** What happened behind the server that the contract rules out. */
+  /** Violations that the view does not show: at the ports, or a socket that was closed without cause. */
   readonly faults: string[] = [];
   readonly broadcast: string[] = [];
-  /** Hears what the server asks the orchestrator, and what it is answered. */
+  /** Records the server's calls to the orchestrator and their answers. */
   readonly port: OraclePort;
   readonly #tally: Tally = { repeats: 0, others: 0 };
   readonly #surfaceIds: ReadonlySet<string>;
@@ -63,7 +65,7 @@ export class Oracle {
     this.#bytesAtOnceMax = bytesAtOnceMax;
   }
 
-  // ── what can be asked of it ─────────────────────────────────────────────────────────────────────────────────────
+  // ── queries ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   view(atRest: boolean): View {
     return {
@@ -80,7 +82,7 @@ export class Oracle {
     return [...this.faults, ...brokenPromises(this.view(atRest))];
   }
 
-  /** How much of protocol 2 came up. */
+  /** How often the features of protocol 2 came up. */
   tally(): Tally & { replies: number; recovered: number; reloaded: number } {
     const counts = { ...this.#tally, replies: 0, recovered: 0, reloaded: 0 };
     for (const { replies, verdicts } of this.#sockets.values()) {
@@ -105,7 +107,7 @@ export class Oracle {
     return socket;
   }
 
-  /** The sockets on which this very text is on its way. `isLast`: nothing was asked for after it. */
+  /** The sockets that have this same request pending. `isLast`: the socket has posted nothing after it. */
   socketsThatAsk(request: KeyableRequest): { name: string; isLast: boolean }[] {
     const text = textOf(request);
     const asks = (one: Request): boolean =>
@@ -121,7 +123,7 @@ export class Oracle {
     this.#sockets.set(name, new OracleSocket(name, this.broadcast.length, this.#world, { isV1, isNew }));
   }
 
-  /** It goes, or is gone: it is owed nothing more. */
+  /** The socket is closing or closed. No further message has to reach it. */
   disconnects(name: string): void {
     this.socket(name).isOpen = false;
   }
@@ -139,7 +141,7 @@ export class Oracle {
   posts(name: string, request: Request): void {
     this.socket(name).posts(request);
     if (request.type !== "ping") this.#weigh(0);
-    // Its verdict, and its reply.
+    // A request with an id may get a verdict as well as a reply.
     if (request.id !== undefined) this.#weigh(0);
   }
 
@@ -147,7 +149,7 @@ export class Oracle {
     this.socket(name).receives(message);
   }
 
-  // ── the world behind the server ─────────────────────────────────────────────────────────────────────────────────
+  // ── agents, surfaces and the host ───────────────────────────────────────────────────────────────────────────────
 
   emits(event: { type: string; conversationId: string; turnId: string }): void {
     const said = saidOf(event);
@@ -168,8 +170,8 @@ export class Oracle {
   }
 
   /**
-   * The provider was asked when this was the version and has failed with these words. While it is the newest one nobody
-   * can say whom it was asked for, and who has seen it.
+   * The provider was asked at this version and failed with this message. While the version is the newest, the oracle
+   * cannot know for which watchers the provider was asked, nor which of them received the version.
    */
   surfaceFails(key: string, version: number, words: string): void {
     const surface = this.surface(key);
@@ -177,17 +179,17 @@ export class Oracle {
     if (version === surface.newest) surface.isFailing = true;
   }
 
-  /** The host closes a conversation: its queue is discarded. */
+  /** The host closes a conversation, which discards its queue. */
   closes(conversationId: string): void {
     this.conversation(conversationId).discards();
   }
 
-  /** The agent is given what waits. */
+  /** The agent takes the queued texts. */
   steers(conversationId: string): void {
     this.conversation(conversationId).handsOver();
   }
 
-  /** Everything is at rest and everybody reads, and what is sealed is kept no longer. */
+  /** The server sheds the logs of sealed turns. Call this only at rest and while all clients read. */
   shedsLogs(): void {
     for (const conversation of this.#conversations.values()) {
       const isWatched = [...this.#sockets.values()].some(
@@ -203,7 +205,7 @@ export class Oracle {
     this.conversation(conversationId).cancels(turnId, at);
   }
 
-  /** All is at rest and everything has come: who reads is live from here on. */
+  /** Everything is at rest and all messages have arrived. Sockets that read are live from here on. */
   rests(): void {
     this.#bytes = 0;
     for (const socket of this.#sockets.values()) if (socket.isOpen && socket.isReading) socket.hasCaughtUp();
@@ -217,7 +219,7 @@ export class Oracle {
 
 const textOf = (request: KeyableRequest): string => (request.type === "chat.send" ? request.message : request.text);
 
-/** A provider that takes too long is told of each time. */
+/** A provider's timeout is reported every time. */
 const isTimeout = (reason: string): boolean => / did not answer within [\d.]+ s$/.test(reason);
 
 function known<Thing>(things: Map<string, Thing>, key: string, make: () => Thing): Thing {

@@ -1,5 +1,5 @@
-// Every path of the models is played on the running server, in the short form few paths that take every transition of
-// the models; both take every transition of the charts concerned.
+// Plays every path of the models on the running server. The short form plays a few paths that take every transition of
+// the models. Both forms take every transition of the charts connection, watch, surface and surface-watch.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
@@ -15,14 +15,14 @@ test.before(async () => {
   process.stdout.write(`\n${sentencesOf(report).join("\n")}\n`);
 });
 
-test("on every path the client sees, and the server's actors are in, what the model says", () => {
+test("on every path the client sees what the model predicts, and the server's actors are in the model's state", () => {
   const failures = report.failures.map(
     ({ model, path, step, message }) => `${model}: ${path}\n  at ${step}: ${message}`,
   );
   assert.is(failures.length, 0, failures.join("\n"));
 });
 
-test("every model is walked whole, each transition of it is a step at least", () => {
+test("every model is walked completely, and each of its transitions is played at least once", () => {
   assert.equal(
     report.models.map(({ name }) => name),
     ["connection", "two-connections", "surface-subscription", "surface-subscription-mute", "host-life"],
@@ -35,7 +35,7 @@ test("every model is walked whole, each transition of it is a step at least", ()
   }
 });
 
-test("every transition of connection, watch, surface and surface-watch is taken, and nothing comes unexpected", () => {
+test("every transition of connection, watch, surface and surface-watch is taken, and no event is unexpected", () => {
   assert.equal(
     report.coverage.map(({ chart }) => chart),
     ["connection", "watch", "surface", "surface-watch", "gateway"],

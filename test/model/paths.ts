@@ -1,5 +1,5 @@
 // Plays every path of the models of a connection, of two connections, of a surface subscription and of a host's life on
-// running servers, over real sockets, and counts which transitions of the charts their actors have taken by that.
+// running servers, over real sockets. Counts which transitions of the charts their actors take.
 import type { AnyStateMachine } from "xstate";
 import { connectionMachine } from "../../machines/connection.ts";
 import { gatewayMachine } from "../../machines/gateway.ts";
@@ -21,19 +21,19 @@ import { simplePathsCounted, type WalkBounds, walk } from "./walk.ts";
 
 export interface PathsReport {
   models: ModelRow[];
-  /** Of the charts connection, watch, surface and surface-watch; and what was seen of the gateway's beside that. */
+  /** One row for each of the charts connection, watch, surface and surface-watch, and one for gateway. */
   coverage: CoverageRow[];
   failures: PathFailure[];
-  /** Sentences: each transition not taken, and each event that came where its chart says that it never does. */
+  /** One sentence per transition not taken, and per event that arrived in a state that does not expect it. */
   problems: string[];
 }
 
 export interface PathsOptions extends Omit<PlayOptions, "atOnce">, Pick<WalkBounds, "simplePathsMax" | "tourStepsMax"> {
-  /** Only these models are played. Transitions that they do not take are not asked for then. */
+  /** Plays only these models. The transitions that they do not take are then not reported. */
   models?: readonly string[];
 }
 
-/** Higher: more and longer rows of things that happen; 100 take about 8 s for all models. */
+/** Higher: more and longer sequences of events. 100 take about 8 s for all models. */
 const usualSimplePaths = 100;
 
 const charts: AnyStateMachine[] = [
@@ -44,7 +44,7 @@ const charts: AnyStateMachine[] = [
   gatewayMachine,
 ];
 
-/** Its transitions are counted, and need not all be taken here: the whole process has more ways to begin and to end. */
+/** The paths need not take all transitions of this chart: the whole process has more ways to begin and to end. */
 const beside = gatewayMachine.id;
 
 export async function playPaths(options: PathsOptions = {}): Promise<PathsReport> {
@@ -73,13 +73,13 @@ export async function playPaths(options: PathsOptions = {}): Promise<PathsReport
   };
 }
 
-/** Transitions not taken that ought to be. */
+/** The transitions that a path must take and none does. */
 function gaps(table: CoverageRow[]): string[] {
   const missing = table.filter(({ chart }) => chart !== beside).flatMap((row) => row.missing);
   return missing.map((key) => `no path takes the transition ${key}`);
 }
 
-/** What the charts say of themselves and the running server does not keep. */
+/** Events that reached a running actor in a state whose chart does not expect them. */
 function broken(arrivals: Arrival[]): string[] {
   return arrivals.flatMap(({ chart, state, event, times }) => {
     const machine = charts.find(({ id }) => id === chart);
@@ -90,7 +90,7 @@ function broken(arrivals: Arrival[]): string[] {
   });
 }
 
-/** The report for a person: what was walked and played, and what fell short. */
+/** The report as text for a reader: what was walked and played, and what failed. */
 export function sentencesOf({ models, coverage, failures, problems }: PathsReport): string[] {
   return [
     ...models.map(({ name, states, transitions, found, paths, steps }) => {

@@ -1,5 +1,5 @@
-// The player: what a model says is done and asserted in that order, in a fixture of its own for each path, and a model
-// without a whole implementation is not played at all.
+// play() does each step of a path and then asserts the state, in a fixture of its own for each path. It plays nothing
+// when the implementation of the model is incomplete.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createMachine } from "xstate";
@@ -36,7 +36,7 @@ function doorPlayer(all: string[][], broken: Record<string, () => void> = {}): I
   };
 }
 
-test("each path has a fixture of its own, and each step is done and then asserted", async () => {
+test("each path has a fixture of its own, and each step is done before its states are asserted", async () => {
   const fixtures: string[][] = [];
   const { model, failures } = await play(walk(door), doorPlayer(fixtures));
   assert.equal(failures, []);
@@ -84,7 +84,7 @@ test("a state or event without an implementation fails before anything is played
   assert.equal(fixtures, []);
 });
 
-test("an implementation of what the model has not fails as well", async () => {
+test("an implementation of an event that the model does not have fails as well", async () => {
   const fixtures: string[][] = [];
   const whole = doorPlayer(fixtures);
   const events = { ...whole.events, knock: () => {} };
@@ -94,7 +94,7 @@ test("an implementation of what the model has not fails as well", async () => {
   assert.equal(fixtures, []);
 });
 
-test("a failure says where, in words, and the other paths are played all the same", async () => {
+test("a failure names its path and step, and the other paths are still played", async () => {
   const fixtures: string[][] = [];
   const isWrong = () => assert.is("ajar", "locked", "the door");
   const { failures, model } = await play(walk(door), doorPlayer(fixtures, { "is locked": isWrong }));
@@ -106,7 +106,7 @@ test("a failure says where, in words, and the other paths are played all the sam
   assert.is(model.paths, 2);
 });
 
-test("a failure that holds a whole server is told in one line", async () => {
+test("a failure whose value contains a whole server is reported in one line", async () => {
   const server: Record<string, unknown> = { rooms: Array.from({ length: 500 }, (_, number) => ({ number })) };
   server["self"] = server;
   const fails = () => assert.is(server, undefined, "the server");
@@ -116,7 +116,7 @@ test("a failure that holds a whole server is told in one line", async () => {
   assert.ok(message.length < 500, `${message.length} characters`);
 });
 
-test("a failure before the first step, in an event, or in taking the fixture down is one like any other", async () => {
+test("a failure in the first state, in an event or in the teardown is reported like any other", async () => {
   const poison = () => {
     throw new Error("provoked");
   };
@@ -130,7 +130,7 @@ test("a failure before the first step, in an event, or in taking the fixture dow
   assert.equal(await stepsOf("taken down"), ["after the last step", "after the last step"]);
 });
 
-test("a step that never ends is cut off", async () => {
+test("a step that never ends times out", async () => {
   const player = doorPlayer([]);
   const events = { ...player.events, lock: () => new Promise(() => {}) };
   const { failures } = await play(walk(door), { ...player, events }, { stepDeadlineMs: 50 });
@@ -140,7 +140,7 @@ test("a step that never ends is cut off", async () => {
   );
 });
 
-test("after so many failures no further path is begun", async () => {
+test("after failuresMax failures no further path begins", async () => {
   const fixtures: string[][] = [];
   const fails = () => assert.unreachable("always");
   const { failures, model } = await play(walk(door), doorPlayer(fixtures, { "close!": fails }), {

@@ -1,23 +1,26 @@
-// Plays the paths of a model on the running server: an implementation says how each event is brought about and what
-// must be true in each state. Must never play a path of which a step or a state is not implemented.
+// Plays the paths of a model on the running server. An implementation says how to cause each event and what must be
+// true in each state. Must never play a path with a step or a state that is not implemented.
 import { inspect } from "node:util";
 import type { EventObject } from "xstate";
 import { within } from "../support/deadline.ts";
 import type { Path, Step, Walk } from "./walk.ts";
 
-/** What a model's words mean on the running server. A Fixture is what one path is played in. */
+/** What a model's states and events mean on the running server. Each path is played in a Fixture of its own. */
 export interface Implementation<Fixture> {
-  /** Runs with a fresh fixture, and takes it down; rejects when run does, or when something is wrong at the end. */
+  /**
+   * Calls `run` with a fresh fixture and then tears it down. Rejects when `run` does, or when something is wrong at the
+   * end.
+   */
   inFixture(run: (fixture: Fixture) => Promise<void>): Promise<void>;
-  /** By leaf state: asserts what the client sees and what the server's own actor is in. */
+  /** By leaf state: asserts what the client sees and which state the server's actor is in. */
   states: Record<string, (fixture: Fixture) => unknown>;
-  /** By event type: brings it about, and waits until it has arrived. */
+  /** By event type: causes the event, and waits until it has arrived. */
   events: Record<string, (fixture: Fixture, event: EventObject) => unknown>;
 }
 
 export interface PathFailure {
   model: string;
-  /** In words, up to the step that failed. */
+  /** The events of the path up to the step that failed. */
   path: string;
   step: string;
   message: string;
@@ -27,9 +30,9 @@ export interface ModelRow {
   name: string;
   states: number;
   transitions: number;
-  /** How many paths there are of each kind; those that are the beginning of another one are played with that. */
+  /** How many paths there are of each kind. A path that is the beginning of another one is played as part of it. */
   found: Walk["found"];
-  /** Played. */
+  /** How many were played. */
   paths: number;
   steps: number;
 }
@@ -40,15 +43,15 @@ export interface Played {
 }
 
 export interface PlayOptions {
-  /** Paths under way at once; each has a fixture of its own. */
+  /** Paths played at once; each has a fixture of its own. */
   atOnce?: number;
-  /** Of one step and what is asserted after it. */
+  /** Time for one step and the assertions after it. */
   stepDeadlineMs?: number;
-  /** No further path is begun after so many have failed. */
+  /** No further path begins after this many have failed. */
   failuresMax?: number;
 }
 
-/** What an implementation lacks, or has too much; empty when it fits its model. */
+/** The states and events that an implementation lacks or has in excess; empty when it fits its model. */
 export function misfits<Fixture>(
   { name, stateNames, eventTypes }: Walk,
   implementation: Implementation<Fixture>,
@@ -70,7 +73,7 @@ export function misfits<Fixture>(
   ];
 }
 
-/** @throws Error, before anything is played, when a state or an event has no implementation or one too many. */
+/** @throws Error, before anything is played, when the implementation of a state or event is missing or superfluous. */
 export async function play<Fixture>(
   walk: Walk,
   implementation: Implementation<Fixture>,
@@ -127,7 +130,7 @@ function wordsOf({ type, ...fields }: EventObject): string {
   return Object.keys(fields).length === 0 ? type : `${type} ${JSON.stringify(fields)}`;
 }
 
-/** With what uvu's assertions know beside their message: it may be anything, of any size. */
+/** The message of an error. For uvu's assertions it includes both values, cut short because they may be large. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!("actual" in error && "expects" in error)) return error.message;

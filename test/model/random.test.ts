@@ -1,4 +1,4 @@
-// Random histories against the running server. SEED=… begins with that seed, HISTORIES=… plays so many.
+// Random histories against the running server. SEED=… chooses the first seed, HISTORIES=… the number of histories.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
@@ -8,7 +8,7 @@ import { playRandomHistories } from "./random.ts";
 
 const test = suite("model: random histories");
 
-test("whatever clients, agents, hosts and surfaces do in whatever order, the server keeps its word", async () => {
+test("whatever clients, agents, hosts and surfaces do in any order, the server keeps the contract", async () => {
   const seed = chosenSeed("random histories");
   const runs = chosenRuns(budgets.model.histories);
   const { failures, ...report } = await playRandomHistories({ seed, runs });

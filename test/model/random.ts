@@ -1,6 +1,6 @@
-// Random histories: fast-check picks what clients, agents, hosts and surfaces do, the running server does its part over
-// real WebSockets, and the oracle says whether it kept its word. A history that fails is shrunk to the few steps that
-// it takes.
+// Random histories: fast-check picks what clients, agents, hosts and surfaces do, the server runs behind real
+// WebSockets, and the oracle checks that it keeps the contract. A failing history is shrunk to the few steps that are
+// needed.
 import fc from "fast-check";
 import type { GatewayPorts, PortsHost } from "../../src/gateway/gateway.ts";
 import type { Limits } from "../../src/limits.ts";
@@ -15,23 +15,23 @@ import { Story } from "./random/story.ts";
 
 export interface RandomOptions {
   seed: number;
-  /** Histories at most. */
+  /** Maximum number of histories. */
   runs: number;
-  /** No history begins after so long. */
+  /** No history begins after this many milliseconds. */
   timeMs?: number;
-  /** On the embedded server: real conversations, turns and store in place of the scripted host. */
+  /** Uses the embedded server: real conversations, turns and store instead of the scripted host. */
   embedded?: boolean;
-  /** Breaks the server: for tests of the histories themselves. */
+  /** Breaks the server, to test the histories themselves. */
   sabotage?: Sabotage;
   patience?: Patience;
 }
 
 export interface Patience {
-  /** How long a history waits for what is owed: long, because a machine may be busy. */
+  /** How long a history waits for expected messages. Long, because the machine may be busy. */
   firstMs: number;
-  /** The same while a failure is being shrunk; too short makes the shrunk one a wrong one. */
+  /** The same while a failure is shrunk. If too short, the shrunk history fails for another reason. */
   laterMs: number;
-  /** Shrinking ends after so long with what it has. */
+  /** Shrinking stops after this time and keeps its result so far. */
   shrinkMs: number;
 }
 
@@ -42,23 +42,23 @@ export interface RandomReport {
   commands: number;
   /** The most clients that a history had at once. */
   clientsMost: number;
-  /** How much of protocol 2 came up: verdicts that recovered and those that did not, repeated keys, conflicts. */
+  /** How often protocol 2 came up: verdicts that recovered and those that did not, repeated keys, conflicts. */
   replies: number;
   recovered: number;
   reloaded: number;
   repeats: number;
   others: number;
-  /** Each with the steps it takes and the promise that is broken. */
+  /** Each failure with its steps and the broken promise. */
   failures: string[];
 }
 
 const usualPatience: Patience = { firstMs: 5_000, laterMs: 400, shrinkMs: 30_000 };
 const commandsMost = 60;
-/** Histories from one seed; the next batch has the next seed, so that a failure is had again at once. */
+/** Histories per seed. The next batch has the next seed, so that a failure is reproduced quickly. */
 const batchRuns = 100;
 
 type Command = fc.AsyncCommand<Story, Story>;
-/** How many clients and conversations it begins with, who speaks turnwire.v1, and what is done. */
+/** The number of clients and conversations at the start, the clients that speak turnwire.v1, and the steps. */
 type History = [clients: number, conversations: number, v1: Name[], steps: Iterable<Command>];
 
 const noReport = { commands: 0, clientsMost: 0, replies: 0, recovered: 0, reloaded: 0, repeats: 0, others: 0 };
@@ -108,7 +108,7 @@ export async function playRandomHistories(options: RandomOptions): Promise<Rando
     } catch (error) {
       if (!hasFailed) until = performance.now() + patience.shrinkMs;
       hasFailed = true;
-      // What it has left behind must not disturb the next one.
+      // Leftovers of the failed history must not disturb the next one.
       story.abandon();
       const broken = stage;
       stage = undefined;
@@ -148,7 +148,7 @@ export async function playRandomHistories(options: RandomOptions): Promise<Rando
 
 type Details = fc.RunDetails<History>;
 
-/** A failure as a person reads it. The words of the commands have no commas in them. */
+/** A failure as text for a person. The names of commands contain no commas, so the list is split at them. */
 function told({ counterexample, errorInstance, seed, numShrinks }: Details): string {
   const [clients, conversations, v1, steps] = counterexample ?? [0, 0, [], ""];
   const lines = String(steps)

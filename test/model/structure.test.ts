@@ -1,5 +1,5 @@
-// The seven charts are sound, as far as their structure says; and the checker that says so finds each fault it is for,
-// in machines that are broken on purpose and in copies of our own with something taken out.
+// The structure of the seven charts is sound. The checker that confirms it finds each kind of fault, in machines that
+// are broken on purpose and in copies of our own charts with something removed.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type AnyStateMachine, createMachine, setup } from "xstate";
@@ -25,7 +25,7 @@ const chartCalled = (id: string): AnyStateMachine => {
 const ours = suite("structure: the seven charts");
 
 ours(
-  "every state is reached, every event is taken or listed, every guard is seen both ways, nothing is a dead end",
+  "every state is reached, every event is handled or listed, every guard seen true and false, no state a dead end",
   () => {
     const report = checkStructure(charts, declaredEvents);
     assert.equal(sentencesOf(report.faults), []);
@@ -33,15 +33,15 @@ ours(
   },
 );
 
-ours("the walk reaches as many combinations of states as one counts by hand", () => {
+ours("the walk reaches as many combinations of states as a count by hand gives", () => {
   const counted = {
     gateway: 6,
-    // Open: two of flow, of subscription, of chatTurn. Closing: eight reasons. Closed.
+    // Open: two states each of flow, subscription and chatTurn. Closing: eight reasons. Closed: one.
     connection: 2 * 2 * 2 + 8 + 1,
     watch: 4 * 3 + 1,
     surface: 2 + 1 + 2 + 1 + 1,
     "surface-watch": 3,
-    // Without settling, where nothing rests.
+    // Without settling, which is left at once.
     conversation: 2 + 3 + 1 + 1 + 1 + 2 + 1 + 1 + 1,
     turn: 7 + 5,
   };
@@ -49,7 +49,7 @@ ours("the walk reaches as many combinations of states as one counts by hand", ()
   assert.equal(Object.fromEntries(walked), counted);
 });
 
-ours("no event that a chart declares finds it without a word, wherever it is", () => {
+ours("every event that a chart declares is handled or listed in every state", () => {
   for (const machine of charts) {
     for (const { snapshot, key } of walk(machine).configurations.values()) {
       for (const type of declaredEvents[machine.id] ?? []) {
@@ -61,7 +61,7 @@ ours("no event that a chart declares finds it without a word, wherever it is", (
   }
 });
 
-ours("what is taken and what is let pass is what XState does", () => {
+ours("XState takes no transition for an event that isExpected does not call handled", () => {
   for (const machine of charts) {
     for (const { snapshot, key } of walk(machine).configurations.values()) {
       if (snapshot.status !== "active") continue;
@@ -74,7 +74,7 @@ ours("what is taken and what is let pass is what XState does", () => {
   }
 });
 
-ours("no name on a list is there for show: without it something is not said", () => {
+ours("every name on a list is needed: without it the checker reports its event as missing", () => {
   let names = 0;
   for (const machine of charts) {
     for (const state of statesOf(machine)) {
@@ -87,7 +87,7 @@ ours("no name on a list is there for show: without it something is not said", ()
       }
     }
   }
-  assert.ok(names > 100, `only ${names} names were looked at`);
+  assert.ok(names > 100, `only ${names} names were checked`);
 });
 
 ours.run();
@@ -109,11 +109,11 @@ const isPart = (value: unknown): value is Part =>
 
 function part(whole: Part, name: string): Part {
   const found = whole[name];
-  if (!isPart(found)) throw new Error(`the chart has no ${name} where a state names it`);
+  if (!isPart(found)) throw new Error(`the chart's config has no ${name} on the path of a state`);
   return found;
 }
 
-/** Data is copied, functions and lists stay the same. */
+/** Copies plain objects; functions and lists are shared. */
 const copyOf = (config: object): Part =>
   Object.fromEntries(Object.entries(config).map(([name, value]) => [name, isPart(value) ? copyOf(value) : value]));
 
@@ -134,7 +134,7 @@ for (const { because, machine, fault, declared } of brokenMachines) {
   });
 }
 
-checker("a sound machine passes, with one of everything in it", () => {
+checker("a sound machine that has one of everything passes", () => {
   const { faults, ...figures } = checkStructure([soundMachine]);
   assert.equal(sentencesOf(faults), []);
   assert.equal(figures, { machines: 1, states: 14, transitions: 13, guards: 2, configurations: 8 });
@@ -164,7 +164,7 @@ checker("there is a broken machine for every kind of fault", () => {
   assert.equal([...shown].sort(), Object.keys(kinds).sort());
 });
 
-checker("several machines are counted together, and each one's faults are told", () => {
+checker("several machines are counted together, and the faults of each are reported", () => {
   const [first, second] = brokenMachines;
   if (!first || !second) throw new Error("there are no broken machines");
   const { machines, faults } = checkStructure([first.machine, soundMachine, second.machine]);
@@ -175,23 +175,23 @@ checker("several machines are counted together, and each one's faults are told",
   );
 });
 
-checker("guards are varied in every way in which they are asked, and only in those", () => {
+checker("every combination of answers of the guards that are asked is tried, and no other", () => {
   const guards = new OpenGuards();
   const ways: string[] = [];
   guards.inEveryWay(() => {
     const way = guards.ask("a") ? "a" : guards.ask("b", { of: 1 }) ? "b" : "neither";
-    // Asked again, in the same run, it says the same.
+    // A guard that is asked again in the same run gives the same answer.
     assert.is(guards.ask("a"), way === "a");
     ways.push(`${way}: ${guards.holding().join(", ")}`);
   });
   assert.equal(ways.sort(), ["a: a", 'b: b({"of":1})', "neither: "]);
 });
 
-checker("a list takes only names of the machine's own events", () => {
+checker("a list accepts only names of the machine's own events", () => {
   type DoorEvent = { type: "open" } | { type: "shut" };
   const door = setup({ types: { events: {} as DoorEvent, meta: {} as Meta<DoorEvent> } });
   const right = door.createMachine({ id: "door", meta: { ignores: ["open"], neverGets: ["shut"] } });
-  // @ts-expect-error: no event of this machine is called so.
+  // @ts-expect-error: no event of this machine has this name.
   const wrong = door.createMachine({ id: "door", meta: { ignores: ["opne"] } });
   assert.equal(
     [right, wrong].map(({ root }) => listedBy(root)),
@@ -205,7 +205,7 @@ checker.run();
 
 const expected = suite("structure: what may come");
 
-expected("an event is handled, ignored or never there, in the state it comes in", () => {
+expected("an event is handled, ignored, impossible or unlisted in the state it arrives in", () => {
   const connection = chartCalled("connection");
   const open = { open: { flow: "flowing", subscription: "none", chatTurn: "quiet" } };
   assert.is(isExpected(connection, open, "ping"), "handled");
@@ -218,7 +218,7 @@ expected("an event is handled, ignored or never there, in the state it comes in"
   assert.is(isExpected(connection, open, "turn.began"), "unlisted");
 });
 
-expected("XState's own events are handled, and a delay's only where it runs", () => {
+expected("XState's own events are handled; the event of a delay only in the state where the delay runs", () => {
   const surface = chartCalled("surface");
   assert.is(isExpected(surface, "current", "xstate.init"), "handled");
   assert.is(isExpected(surface, "current", "xstate.stop"), "handled");
@@ -227,12 +227,12 @@ expected("XState's own events are handled, and a delay's only where it runs", ()
   assert.is(isExpected(surface, "current", due), "unlisted");
 });
 
-expected("an actor that has ended hears nothing, whatever comes", () => {
+expected("an actor that has ended ignores every event", () => {
   assert.is(isExpected(chartCalled("watch"), "left", "turn.began"), "ignored");
   assert.is(isExpected(chartCalled("turn"), "done", "turn.cancel"), "ignored");
 });
 
-expected("what one region says cannot come is unexpected, also when another would take it", () => {
+expected("an event that one region lists as impossible is unexpected, even when another region would handle it", () => {
   const states = (meta: object) => ({
     initial: "on",
     states: { on: { on: { ring: { actions: [] } } }, off: { meta } },

@@ -1,10 +1,11 @@
-// The structure checker: looks at whole charts for what no single test would miss. Every state is reached, none is a
-// dead end, every event is taken or let pass on purpose, every transition can fire, every guard is seen true and false,
-// and whatever is waited for may fail. Faults are values; that each kind is found is shown in structure.test.ts.
+// The structure checker: searches whole charts for faults that no single test would notice. Every state is reached and
+// none is a dead end. Every event is handled or deliberately ignored. Every transition can fire, every guard is seen
+// true and false, and everything that a chart waits for may fail. Faults are values; structure.test.ts shows that each
+// kind is found.
 //
 //   checkStructure(machines, declared?) → { machines, states, transitions, guards, configurations, faults }
 //   isExpected(machine, stateValue, eventType) → "handled" | "ignored" | "never" | "unlisted"
-//     for those who watch real actors: an event that is "never" or "unlisted" where it comes breaks the chart's word.
+//     for observers of real actors: an event that is "never" or "unlisted" in the state it arrives in is a fault.
 import type { AnyStateMachine } from "xstate";
 import { transitionKeysOf } from "../../src/diagnostics/inspection/transition-key.ts";
 import { statesOf } from "./structure/chart.ts";
@@ -20,7 +21,7 @@ export interface StructureReport {
   /** Without the roots. */
   states: number;
   transitions: number;
-  /** Transitions with a guard; each was seen to answer true and false. */
+  /** Transitions with a guard; each guard was seen to answer true and false. */
   guards: number;
   /** Combinations of states that were reached. */
   configurations: number;
@@ -55,6 +56,6 @@ export function checkStructure(
   return report;
 }
 
-/** What the eye and the walk both see is one fault. */
+/** A fault that both the static checks and the walk find counts once. */
 const isSame = (fault: Fault, other: Fault): boolean =>
   fault.kind === other.kind && fault.state === other.state && fault.event === other.event;

@@ -1,20 +1,23 @@
-// What happened, as anybody outside can see it: what conversations said, what sockets were owed and what they got. The
-// exploration and the random histories each fill one in; the invariants look at nothing else. Must never hold a state
-// of ours: no chart, no cursor, no log.
+// What happened, as visible from outside the server: what conversations emitted, what was due to each socket and what
+// it received. The exploration and the random histories each fill in a view; the invariants look at nothing else. Must
+// never hold internal state of the server: no chart, no cursor, no log.
 
-/** One event of a turn. What came to a socket has the same shape; there, neighbouring deltas may be one. */
+/** One event of a turn, emitted or received. A received event may be several neighbouring deltas joined. */
 export interface Said {
   turnId: string;
   /** As on the wire (protocol 1.3). */
   type: string;
-  /** Of a user-message, a steering or a delta (never empty there); of others what tells them apart, if anything. */
+  /**
+   * The text of a user-message, a steering or a delta (never empty there). For other events, what tells them apart, if
+   * anything.
+   */
   text?: string | undefined;
-  /** Of a done. */
+  /** The reason of a done event. */
   reason?: string | undefined;
 }
 
 export interface View {
-  /** Nothing is under way any more: what is owed must have come. An agent may be silent in mid-turn. */
+  /** Nothing is in progress: everything due must have arrived. An agent may be silent in mid-turn. */
   atRest: boolean;
   conversations: readonly ConversationView[];
   sockets: readonly SocketView[];
@@ -23,16 +26,16 @@ export interface View {
   broadcast: readonly string[];
 }
 
-/** All places in time are indices into `emitted`: how many events there had been. */
+/** Points in time are indices into `emitted`: the number of events emitted so far. */
 export interface ConversationView {
   id: string;
   /** Every event of its turns, in order. */
   emitted: readonly Said[];
-  /** Turns that somebody stopped while they ran: the port said so. */
+  /** The turns that were stopped while they ran, as the port reported. */
   cancelled: readonly { turnId: string; at: number }[];
   /**
-   * Texts that were accepted, whether they started a turn or had to wait, in order; without those that were withdrawn
-   * or, by a close, discarded before they came out. `at`: when it was asked for.
+   * Accepted texts in order, whether they started a turn or were queued. Leaves out those that were withdrawn or, on a
+   * close, discarded before they came out. `at`: when the text was requested.
    */
   texts: readonly { text: string; at: number }[];
 }
@@ -40,56 +43,65 @@ export interface ConversationView {
 export interface SocketView {
   name: string;
   isOpen: boolean;
-  /** It reads and answers: it is owed everything when all is at rest. */
+  /** The socket reads and answers: at rest, everything due must have arrived. */
   isReading: boolean;
   /** Its subscriptions to conversations, also the ended ones, oldest first. */
   watches: readonly WatchView[];
   /** Its subscriptions to surfaces, also the ended ones, oldest first. */
   surfaces: readonly SurfaceWatchView[];
-  /** Replies that say no, as text: those its requests must get, in order, and those that came. */
+  /** Refusals, as text: those that are due to its requests, in order, and those received. */
   refusals: { owed: readonly string[]; received: readonly string[] };
-  /** Those to requests with an id, where the socket has such (protocol 2). */
+  /** The replies to requests with an id, if the socket sends such requests (protocol 2). */
   replies?: RepliesView;
-  /** The verdicts on its subscriptions, where the socket gets such (protocol 2). */
+  /** The verdicts (`chat.subscribed`) on its subscriptions, if the socket gets them (protocol 2). */
   verdicts?: VerdictsView;
-  /** `from`: how many broadcasts had been made when it came in. */
+  /** `from`: the number of broadcasts made before the socket connected. */
   broadcast: { from: number; received: readonly string[] };
-  /** Whatever else came, in words: events after an unsubscribe, updates of what it never watched, unknown messages. */
+  /**
+   * Every other message, in words: events after an unsubscribe, updates of surfaces that it never watched, unknown
+   * messages.
+   */
   strays: readonly string[];
 }
 
-/** Replies as text, by the ids of their requests: each owed one may be any of several where the order is left open. */
+/** Replies as text, by request id. `anyOf` has several valid replies where the contract leaves the order open. */
 export interface RepliesView {
   owed: readonly { id: string; anyOf: readonly string[] }[];
   received: readonly { id: string; text: string }[];
 }
 
 export interface VerdictsView {
-  /** The conversations of those that have not come. */
+  /** The conversations whose verdict is still due. */
   owed: readonly string[];
-  /** Those that were true at no moment, or that nobody asked for, in words. */
+  /** Verdicts that were never true or never requested, in words. */
   wrong: readonly string[];
 }
 
 export interface WatchView {
   conversationId: string;
-  /** Where it begins: at the running turn's first event, or after everything. Several where the order was left open. */
+  /**
+   * Where the watch begins: at the running turn's first event, or after all events. Several where the contract leaves
+   * the order open.
+   */
   from: readonly number[];
-  /** Where it had ended: it may have got nothing from here on. Undefined: it has not ended. */
+  /** Where the watch ended: it may have received no event from here on. Undefined: it has not ended. */
   to: number | undefined;
-  /** From here on it has been live without a break, so that nothing may come joined. Undefined: that is not known. */
+  /** From here on the watch is live without a break, so no delta may be joined. Undefined: unknown. */
   liveFrom: number | undefined;
   received: readonly Said[];
-  /** It goes on in the middle, after the event that its client had last (protocol 2, resume). */
+  /** The watch resumes after the last event that its client had (protocol 2, resume). */
   isResumed?: boolean;
-  /** Of each received event, where numbers are looked at: the last one's of a joined delta (protocol 2, cursor). */
+  /**
+   * The number of each received event, where numbers are checked. A joined delta has the number of its last event
+   * (protocol 2, cursor).
+   */
   numbers?: readonly { epoch: string; seq: number }[];
 }
 
 export interface SurfaceWatchView {
   key: string;
   isWatching: boolean;
-  /** How often it has asked for the whole surface. */
+  /** How often the socket has asked for the whole surface. */
   asked: number;
   received: readonly { kind: "surface" | "update"; version: number }[];
 }
@@ -98,6 +110,6 @@ export interface SurfaceView {
   key: string;
   /** The version of its newest state; versions grow. */
   newest: number;
-  /** Its provider failed when it was asked for the newest state: nobody is owed it. */
+  /** The provider failed when it was asked for the newest state, so no socket has to receive that state. */
   isFailing: boolean;
 }

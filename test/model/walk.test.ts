@@ -1,5 +1,5 @@
-// The walker: its paths reach every state and take every transition of a model, its simple paths are those of
-// xstate/graph, and it says no to a model that cannot be walked whole.
+// walk(): its paths reach every state and take every transition of a model, its simple paths are those of xstate/graph,
+// and it refuses a model that it cannot walk completely.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createMachine } from "xstate";
@@ -8,7 +8,7 @@ import { type Path, walk } from "./walk.ts";
 
 const test = suite("model: walk");
 
-/** A door that can be locked from either side, and a bell that changes nothing. */
+/** A door that can be locked, and then broken, and a bell that changes nothing. */
 const door = createMachine({
   id: "door",
   initial: "open",
@@ -34,7 +34,7 @@ test("every state is reached, by a shortest path", () => {
   assert.equal(toBroken, ["close lock break"]);
 });
 
-/** As `state event`. */
+/** The transitions that the paths take, each as `state event`. */
 function takenBy(paths: readonly Path[]): string[] {
   const taken = new Set<string>();
   for (const { first, steps } of paths) {
@@ -57,14 +57,14 @@ const doorTransitions = [
   "open ring",
 ];
 
-test("every transition is taken at least once, also one that leads back to where it began", () => {
+test("every transition is taken at least once, also one that does not leave its state", () => {
   const { paths, transitions, eventTypes } = walk(door, { simplePathsMax: 0 });
   assert.equal(eventTypes, ["break", "close", "lock", "open", "ring", "unlock"]);
   assert.equal(takenBy(paths), doorTransitions);
   assert.is(transitions, doorTransitions.length);
 });
 
-test("tours take every transition in few paths, none longer than may be unless its first one is far away", () => {
+test("few tours take every transition, and only one with a distant first transition exceeds the maximum length", () => {
   for (const [tourStepsMax, tours] of [
     [20, ["close lock break", "ring close open close ring lock unlock"]],
     [3, ["close lock break", "ring close open", "close ring", "close lock unlock"]],
@@ -76,7 +76,7 @@ test("tours take every transition in few paths, none longer than may be unless i
   }
 });
 
-test("a path that is the beginning of another is played with that one", () => {
+test("a path that is the beginning of another one is played as part of it", () => {
   const words = walk(door, { simplePathsMax: 0 }).paths.map(wordsOf);
   for (const one of words)
     assert.not.ok(
@@ -85,7 +85,7 @@ test("a path that is the beginning of another is played with that one", () => {
     );
 });
 
-test("unbounded simple paths are those of xstate/graph, without the beginnings of others", () => {
+test("without a bound, the simple paths are those of xstate/graph that are not the beginning of another one", () => {
   const town = createMachine({
     id: "town",
     type: "parallel",
@@ -119,7 +119,7 @@ test("unbounded simple paths are those of xstate/graph, without the beginnings o
   for (const words of simple) assert.ok(longest.includes(words), `"${words}" is a simple path`);
 });
 
-test("of too many simple paths the same sample is played each time, none longer than may be", () => {
+test("when there are too many simple paths, the same sample within the maximum length is played each time", () => {
   const dial = createMachine({
     id: "dial",
     type: "parallel",
@@ -150,13 +150,13 @@ test("of too many simple paths the same sample is played each time, none longer 
   }
 });
 
-test("an event with fields stands in for the bare one of its type", () => {
+test("events with fields replace the bare event of their type", () => {
   const scale = createMachine({ id: "scale", context: {}, initial: "on", states: { on: { on: { weigh: {} } } } });
   const { paths } = walk(scale, { events: [{ type: "weigh" }, Object.assign({ type: "weigh" }, { grams: 5 })] });
   assert.equal(paths.map(({ steps }) => steps[0]?.event).sort(), [{ type: "weigh" }, { type: "weigh", grams: 5 }]);
 });
 
-test("a state that no path reaches is an error that names it", () => {
+test("a state that no path reaches causes an error that names the state", () => {
   const island = createMachine({ id: "island", initial: "shore", states: { shore: {}, volcano: {} } });
   assert.throws(() => walk(island), "model island: no path reaches volcano");
 });

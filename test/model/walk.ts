@@ -1,25 +1,25 @@
-// Walks a model (a small XState chart of what a client may do and see) with xstate/graph into paths that can be played:
-// a shortest one to every state, one over every transition, and simple ones up to a bound. It never runs anything.
+// Turns a model (a small XState chart of what a client may do and see) into paths to play, with xstate/graph: a
+// shortest path to every state, a path over every transition, and simple paths up to a bound. Never runs anything.
 //
 //   walk(model, bounds?) → Walk { name, stateNames, eventTypes, states, transitions, found, paths }     walk.ts
 //   play(walk, implementation, options?) → Played { model: {name, states, …, paths, steps}, failures }  play.ts
-//     implementation: { inHouse(run), states: {[leaf state]: (fixture) => …}, events: {[type]: (fixture, event) => …} }
+//     implementation: { inFixture(run), states: {[leaf]: (fixture) => …}, events: {[type]: (fixture, event) => …} }
 //     A leaf state's name is its path in the model without the model's id ("open.flow.congested"); in a parallel model
 //     each region's leaf is asserted after every step. A missing or superfluous entry throws before anything is played.
 //   new Coverage(charts); attach(actorSystem) → detach; table() → {chart, taken, all, missing[]}[]         coverage.ts
 import type { AnyStateMachine, EventObject } from "xstate";
 import { adjacencyMapToArray, getAdjacencyMap, getShortestPaths, serializeSnapshot } from "xstate/graph";
 
-/** What happens, and the leaf states of the model that it leads to. */
+/** An event, and the leaf states of the model that it leads to. */
 export interface Step {
   event: EventObject;
   states: string[];
 }
 
 export interface Path {
-  /** Why it is walked. */
+  /** Why the path is walked. */
   kind: "shortest" | "transition" | "simple" | "tour";
-  /** The leaf states it begins in. */
+  /** The leaf states in which the path begins. */
   first: string[];
   steps: Step[];
 }
@@ -29,28 +29,28 @@ export interface Walk {
   /** Every leaf state and every event of the model, walked or not. */
   stateNames: string[];
   eventTypes: string[];
-  /** Of the graph: combinations of leaf states (and context), and what may happen in each. */
+  /** The size of the graph: combinations of leaf states (and context), and the transitions out of them. */
   states: number;
   transitions: number;
-  /** How many of each kind there are; simple ones are counted up to simplePathsCounted. */
+  /** How many paths there are of each kind; simple ones are counted up to simplePathsCounted. */
   found: { shortest: number; transition: number; simple: number };
-  /** To be played: without those that are the beginning of another one. */
+  /** The paths to play, without those that are the beginning of another one. */
   paths: Path[];
 }
 
 export interface WalkBounds {
-  /** Simple paths that are played; more of them are sampled, the same ones each time. 0: none. */
+  /** How many simple paths are played at most. Of more, the same sample is played each time. 0: none. */
   simplePathsMax?: number;
-  /** Steps of a simple path. */
+  /** Maximum number of steps of a simple path. */
   simplePathLengthMax?: number;
   /**
-   * Only tours are played: each goes on to what has not been taken yet, for so many steps, so that few paths take every
-   * transition. A failure hides what its tour would have taken after it.
+   * Plays only tours. Each continues with transitions that are not taken yet, up to this many steps, so that few paths
+   * take every transition. A failure hides the transitions that its tour would have taken later.
    */
   tourStepsMax?: number | undefined;
-  /** Events with fields, in place of the bare ones of the same type. */
+  /** Events with fields, which replace the bare events of the same type. */
   events?: EventObject[];
-  /** States that the walk may visit; a model with more is too large to be played. */
+  /** How many states the walk may visit. A larger model cannot be played. */
   statesMax?: number;
 }
 
@@ -64,7 +64,7 @@ interface Node {
   edges: Edge[];
 }
 
-/** Simple paths are counted so far: beyond, there are more than anybody will play. */
+/** Counting of simple paths stops at this number, which is more than any run plays. */
 export const simplePathsCounted = 20_000;
 
 /** @throws Error when the model has more than statesMax states, or one that no path reaches. */
@@ -104,12 +104,12 @@ interface Graph {
 
 function graphOf(model: AnyStateMachine, events: EventObject[], limit: number): Graph {
   const options = {
-    // All of them in every state: what a state has no transition for is filtered out.
+    // Every event in every state: filterEvents drops those without a transition.
     events: eventTypesOf(model.root).flatMap((type) => {
       const withFields = events.filter((event) => event.type === type);
       return withFields.length > 0 ? withFields : [{ type }];
     }),
-    // A traversal looks at every transition once more than at every state.
+    // A traversal visits each state once per transition to it, so its limit must exceed the number of states.
     limit: limit * 100,
     filterEvents: (snapshot: Snapshot, event: EventObject) =>
       (model.getTransitionData(snapshot, event) ?? []).length > 0,
@@ -148,7 +148,7 @@ function leavesOf(node: AnyStateMachine["root"]): string[] {
   return isLeaf(node) ? [node.path.join(".")] : Object.values(node.states).flatMap(leavesOf);
 }
 
-/** Also those that change nothing: XState's own `machine.events` leaves them out. */
+/** Includes those that change nothing, which XState's own `machine.events` leaves out. */
 function eventTypesOf(root: AnyStateMachine["root"]): string[] {
   const typesOf = (node: AnyStateMachine["root"]): string[] => [
     ...[...node.transitions.keys()].map(String),
@@ -168,7 +168,10 @@ const pathOf = (kind: Path["kind"], first: Node, way: Edge[]): Path => ({
   steps: way.map(({ event, to }) => ({ event, states: to.states })),
 });
 
-/** Over every transition, each tour by the shortest ways to what is open, until that is too far or nothing is. */
+/**
+ * Tours over every transition. Each takes the shortest ways to open (not yet taken) transitions until none is open or
+ * the next one is too far away.
+ */
 function toursOf({ first, nodes }: Graph, stepsMax: number): Path[] {
   const open = new Set([...nodes.values()].flatMap((node) => node.edges));
   const tours: Path[] = [];
@@ -180,14 +183,14 @@ function toursOf({ first, nodes }: Graph, stepsMax: number): Path[] {
       tour.push(...way);
       for (const edge of way) open.delete(edge);
     }
-    // Every node is reached from the first one, and so is what is open.
-    if (tour.length === 0) throw new Error("unreachable: no way leads to what is open");
+    // Every node can be reached from the first one, and so can every open transition.
+    if (tour.length === 0) throw new Error("unreachable: no way leads to an open transition");
     tours.push(pathOf("tour", first, tour));
   }
   return tours;
 }
 
-/** A shortest way whose last edge is one of these; empty when none leads there. */
+/** A shortest way whose last edge is one of these; empty when there is none. */
 function wayToAny(edges: ReadonlySet<Edge>, from: Node): Edge[] {
   const visited = new Set([from]);
   let ways: { at: Node; way: Edge[] }[] = [{ at: from, way: [] }];
@@ -207,9 +210,9 @@ function wayToAny(edges: ReadonlySet<Edge>, from: Node): Edge[] {
 }
 
 /**
- * Paths that visit no state twice and cannot go on, or are as long as may be: all of them, or a sample. xstate/graph's
- * getSimplePaths makes all of them before anything can be left out, and there are millions in a model with three
- * regions; test/model/walk.test.ts compares the two on a small one.
+ * Paths that visit no state twice and cannot continue or have the maximum length: all of them, or a sample.
+ * xstate/graph's getSimplePaths builds every path before any can be left out, and a model with three regions has
+ * millions. test/model/walk.test.ts compares the two on a small model.
  */
 function simplePaths(first: Node, most: number, lengthMax: number): { count: number; paths: Path[] } {
   const all: Edge[][] = [];
@@ -237,8 +240,9 @@ function simplePaths(first: Node, most: number, lengthMax: number): { count: num
 }
 
 /**
- * So many different descents, each drawn by itself: the first ones of a depth-first walk would all begin alike. Of
- * three ways on the one is taken that leaves most open, so that they do not all end where everything ends.
+ * A sample of different paths, each drawn separately: the first paths of a depth-first search would all begin alike.
+ * Each step draws three edges and takes the one with the most unvisited successors, so that the paths do not all end in
+ * the final state.
  */
 function sampled(first: Node, most: number, lengthMax: number): Edge[][] {
   const draw = drawing(most);
@@ -262,7 +266,7 @@ function sampled(first: Node, most: number, lengthMax: number): Edge[][] {
 
 const leadsOn = ({ to }: Edge, visited: Set<Node>): number => to.edges.filter((edge) => !visited.has(edge.to)).length;
 
-/** Numbers below a bound, the same row for the same seed (mulberry32). */
+/** Random numbers below a bound, the same sequence for the same seed (mulberry32). */
 function drawing(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -273,7 +277,7 @@ function drawing(seed: number): (below: number) => number {
   };
 }
 
-/** Leaves out each path that is the beginning of another: it is played with that one. */
+/** Leaves out each path that is the beginning of another one, because it is played as part of that one. */
 function withoutBeginnings(paths: Path[]): Path[] {
   const beginnings = new Set<string>();
   const kept: Path[] = [];

@@ -1,6 +1,6 @@
-// The composed world of the exploration: the production charts, stepped purely, over a small plain model of the data
-// plane. Takes a state and a step and gives the next state; tells what is wrong with it. Must never change a state that
-// it was given.
+// The composed world of the exploration: the production charts, stepped as pure functions, over a small plain model of
+// the data plane. Takes a state and a step, returns the next state and reports what is wrong with it. Must never change
+// its input state.
 import { brokenPromises } from "./invariants.ts";
 import { disagreements } from "./world/agreement.ts";
 import type { Bounds } from "./world/bounds.ts";
@@ -22,12 +22,12 @@ export type { Breakage } from "./world/stage.ts";
 export type { World } from "./world/state.ts";
 export type { Step } from "./world/steps/step.ts";
 
-/** What has come of a step. */
+/** The result of a step. */
 export interface Next {
   world: World;
-  /** What is wrong already, before anything of it was forgotten. */
+  /** Problems found in the new state before parts of it were forgotten. */
   problems: string[];
-  /** Nobody outside can tell it from the state before: what is promised while things are under way holds as it did. */
+  /** No client can tell it from the state before, so the promises that apply before rest hold as they did. */
   looksAsBefore: boolean;
 }
 
@@ -35,7 +35,7 @@ export class Explored {
   readonly charts: Charts;
   #stage: Stage;
 
-  /** @param breakage a fault that is built into the data plane, to see that it is found. */
+  /** @param breakage a fault built into the data plane, to test that the exploration finds it. */
   constructor(bounds: Bounds, breakage?: Breakage) {
     this.charts = createCharts();
     this.#stage = stageOf({ charts: this.charts, bounds, events: new EventTable(), breakage });
@@ -65,7 +65,7 @@ export class Explored {
       for (let signal = stage.countsAtOnce.shift(); signal; signal = stage.countsAtOnce.shift())
         deliverFact(stage, signal);
     } catch (error) {
-      // Its mail lies about half read: the next step begins on a clean one.
+      // The stage's mail is only half read, so the next step needs a new stage.
       this.#stage = stageOf(stage.setting);
       return { world: before, problems: [`${step.words}: ${String(error)}`], looksAsBefore: true };
     }
@@ -81,8 +81,8 @@ export class Explored {
   }
 
   /**
-   * What is wrong with a state: broken promises, and, at rest, charts that say what is not the case.
-   * @param looksAsBefore it was looked at already, and has only to be looked at again when it is at rest.
+   * What is wrong with a state: broken promises and, at rest, charts that disagree with the world.
+   * @param looksAsBefore what clients can see was checked already, so only a state at rest is checked again.
    */
   problemsOf(world: World, looksAsBefore = false): string[] {
     const stage = this.#stage;
@@ -93,7 +93,7 @@ export class Explored {
     return atRest ? [...problems, ...disagreements(stage)] : problems;
   }
 
-  /** Nothing is owed, everybody reads, no turn runs: where every history must be able to end. */
+  /** No turn runs, every socket reads and the world is at rest. Every history must be able to end in such a state. */
   isHome(world: World): boolean {
     this.#stage.begin(world);
     const { conversation, sockets } = world;

@@ -1,5 +1,5 @@
-// Real sockets cut, stalled and throttled at random points: every client ends with exactly the text that was generated.
-// `node test/network/chaos.ts --minutes 5 --seed 1` plays longer, or a failing seed again.
+// Real sockets are cut, stalled and throttled at random points. Every client must end with exactly the text that was
+// generated. `node test/network/chaos.ts --minutes 5 --seed 1` runs longer, or repeats a failing seed.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
@@ -15,7 +15,7 @@ const delta = (seq: number, type: string, text = "", fromSeq = seq): [Message, D
   { type, conversationId: "c", turnId: "t", delta: text },
 ];
 
-test("the checker finds an event that is lost, one that comes twice, and one after the end", () => {
+test("the checker finds a lost event, a repeated one, and one after the seal", () => {
   const view = new View();
   for (const [seq, text] of [
     [1, "a"],

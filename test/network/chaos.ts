@@ -1,5 +1,5 @@
-// Chaos on demand: `node test/network/chaos.ts [--minutes 5] [--seed N]`. Prints what happened; fails with the seed and
-// the story of the client that has not exactly what was generated.
+// Chaos on demand: `node test/network/chaos.ts [--minutes 5] [--seed N]`. Prints what happened. Fails with the seed and
+// the client's story when a client does not have exactly what was generated.
 import { parseArgs } from "node:util";
 import { randomSeed } from "../support/seed.ts";
 import { playChaos } from "./chaos/chaos.ts";

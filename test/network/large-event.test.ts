@@ -1,5 +1,5 @@
-// One large event on a slow link: no pong can come before it has been read to its end, and who reads it at an even pace
-// is neither silent nor stuck (it is the pace that counts).
+// One large event on a slow link. No pong can arrive before the client has read the whole event. A client that reads it
+// at a steady pace counts neither as silent nor as stuck, because only its pace counts.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connect } from "../support/client.ts";
@@ -8,14 +8,16 @@ import { ThrottlingProxy } from "../support/throttling-proxy.ts";
 
 const test = suite("network: one large event");
 
-/** The server's clock runs so much faster. */
+/** The server's clock runs this many times faster. */
 const haste = 8;
 const eventBytes = 1_000_000;
-/** 40 s by that clock, where 35 s without a sign of life end a socket that has nothing to read. */
+/**
+ * The event takes 40 s by that clock. A socket that has nothing to read is closed after 35 s without a sign of life.
+ */
 const linkBytesPerSecond = 200_000;
 const deadlineMs = 30_000;
 
-test("who reads 1 MB at 25 kB/s is not taken for silent meanwhile", () =>
+test("a client that reads 1 MB at 25 kB/s does not count as silent meanwhile", () =>
   withHost({ clock: hastyClock(haste) }, async (fixture) => {
     const proxy = await ThrottlingProxy.open(fixture.url);
     try {

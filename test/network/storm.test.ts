@@ -1,6 +1,6 @@
-// The storm: what the chaos leaves out, such as a server that is killed, logs that are shed, tools and reasoning,
-// stopped turns, and texts that are posted again and again; and the proof that it would notice. `node
-// test/network/storm.ts --minutes 5 --seed 1 [--small]` plays longer, or a failing seed again.
+// The storm test. It covers what the chaos test leaves out: a server that is killed, event logs that are dropped, tools
+// and reasoning, stopped turns, and texts that are posted repeatedly. It also proves that the checker finds seeded
+// faults. `node test/network/storm.ts --minutes 5 --seed 1 [--small]` runs longer, or repeats a failing seed.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets, isLong } from "../budgets.ts";
@@ -18,7 +18,7 @@ function held({ tally, faults }: StormReport): void {
   assert.ok(tally.of("turns compared") > 0);
 }
 
-test("small limits, kill -9 and bad weather: everybody ends with exactly what was generated", async () => {
+test("with small limits, kill -9 and a bad network, every client ends with exactly what was generated", async () => {
   const least = [
     "resumes recovered",
     "resumes not recovered",
@@ -39,7 +39,7 @@ test("small limits, kill -9 and bad weather: everybody ends with exactly what wa
 
 const { restarts, restartClients, restartsMs } = budgets.network;
 
-test(`planned restarts under load with ${restartClients} clients: everybody ends with the whole text`, async () => {
+test(`after planned restarts under load with ${restartClients} clients, every client has the whole text`, async () => {
   const least = { "planned restarts of the server": restarts, "closed with 1012": 1, "texts taken": 1 };
   const report = await playStorm({
     ...{ seed, readers: restartClients, conversations: restartClients / 10, posters: 2, everyMs: 600_000 },
@@ -52,7 +52,7 @@ test(`planned restarts under load with ${restartClients} clients: everybody ends
 
 const isWord = (message: Message): boolean => isRecord(message["event"]) && message["event"]["type"] === "text-delta";
 
-/** Does something to the twentieth piece of text, and to nothing else. */
+/** Applies `spoil` to the twentieth text delta only. */
 function toTheTwentieth(spoil: (message: Message) => Message[]): (message: Message) => Message[] {
   let words = 0;
   return (message) => (isWord(message) && ++words === 20 ? spoil(message) : [message]);
@@ -68,7 +68,7 @@ const spoiled: Record<string, (message: Message) => Message[]> = {
 };
 
 for (const [what, spoil] of Object.entries(isLong ? spoiled : {}))
-  test(`who ${what} is found, with its story`, async () => {
+  test(`a reader that ${what} is reported with its story`, async () => {
     const calm = { forMs: 2_000, readers: 4, conversations: 2, posters: 0, everyMs: 60_000 };
     const { faults } = await playStorm({ seed, ...calm, spoil: toTheTwentieth(spoil) });
     assert.is(faults.length > 0, true);

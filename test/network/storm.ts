@@ -1,6 +1,6 @@
-// `node test/network/storm.ts --minutes 5 --seed 7 [--small] [--restarts]`: a storm on demand, with a server that is
-// killed now and then (--small), or restarted as planned under 200 clients in calm weather (--restarts). Prints what it
-// did; fails with the seed and the clients' stories when somebody does not have exactly what was generated.
+// `node test/network/storm.ts --minutes 5 --seed 7 [--small] [--restarts]`: a storm on demand. The server is killed now
+// and then (--small), or restarted as planned under 200 clients on a calm network (--restarts). Prints what happened.
+// Fails with the seed and the clients' stories when a client does not have exactly what was generated.
 import { parseArgs } from "node:util";
 import { randomSeed } from "../support/seed.ts";
 import { playStorm } from "./storm/play.ts";

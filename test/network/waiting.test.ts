@@ -1,5 +1,5 @@
-// How long answers wait behind a turn on a slow link, asked ten times a second from the first moment on: what is under
-// way to a socket must never be more than its link carries in a moment (protocol 1.5.7).
+// Measures how long answers wait behind a turn on a slow link. Clients ask ten times a second from the start. The bytes
+// in flight to a socket must never exceed what its link carries in a moment (protocol 1.5.7).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Client, connect, type Match } from "../support/client.ts";
@@ -13,11 +13,11 @@ const test = suite("network: waiting");
 
 const v1 = { protocols: ["turnwire.v1"] };
 const linkBytesPerSecond = 100_000;
-/** Three times what the link carries. */
+/** The turn produces text three times as fast as the link carries it. */
 const turn = { tokens: 20_000, size: 300, delayMs: 1 };
 const askEveryMs = 100;
 const askForMs = 6_000;
-/** By then the pace of the link is known. */
+/** From this time on the server knows the pace of the link. */
 const learntMs = 3_000;
 const waitMaxMs = 3_000;
 const learntWaitMaxMs = 2_000;
@@ -38,7 +38,7 @@ test.after(async () => {
 });
 
 interface Wait {
-  /** From the first question to this one. */
+  /** Time from the start of the questions to this one. */
   atMs: number;
   tookMs: number;
 }
@@ -46,12 +46,12 @@ interface Wait {
 interface Kind {
   what: string;
   isV1: boolean;
-  /** Resolves when it is asked: from then on the answer is waited for. */
+  /** Resolves once the question is sent. The wait is measured from then on. */
   question: (client: Client, id: string) => unknown;
   answer: (id: string) => Match;
 }
 
-/** Asks again and again; gives how long each answer took, by when it was asked. */
+/** Asks repeatedly. Returns when each question was asked and how long its answer took. */
 async function waitsOf(client: Client, { question, answer }: Kind): Promise<Wait[]> {
   const began = performance.now();
   const waits: Promise<Wait>[] = [];
@@ -71,7 +71,7 @@ async function waitsOf(client: Client, { question, answer }: Kind): Promise<Wait
   return await Promise.all(waits);
 }
 
-/** What is wrong with these waits; undefined when nothing is. */
+/** Describes waits that are too long; undefined if there are none. */
 function judge(what: string, waits: Wait[]): string | undefined {
   const longest = Math.round(Math.max(...waits.map(({ tookMs }) => tookMs)));
   const later = waits.filter(({ atMs }) => atMs > learntMs).map(({ tookMs }) => tookMs);
@@ -115,7 +115,7 @@ for (const [conversations, joins] of [
   [1, "before a turn"],
   [3, "in the middle of three turns"],
 ] as const)
-  test(`who joins ${joins} through 100 kB/s waits 3 s at most, and 2 s once its pace is known`, async () => {
+  test(`a client that joins ${joins} through 100 kB/s waits 3 s at most, and 2 s once its pace is known`, async () => {
     const ids = Array.from({ length: conversations }, () => `waiting ${++serial}`);
     using writer = await connect(server.wsUrl);
     const begin = (): void => {

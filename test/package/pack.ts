@@ -1,4 +1,4 @@
-// Packs a copy of this repository with npm and unpacks it as somebody's dependency, once for all who ask in a process.
+// Packs a copy of this repository with npm and unpacks it as a dependency of another project, once per process.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,11 +13,11 @@ export const environment = {
 };
 
 export interface Packed {
-  /** Where it was packed. */
+  /** The copy of the repository that was packed. */
   tree: string;
   /** A project with the package among its dependencies. */
   consumer: string;
-  /** The package in it. */
+  /** The package in that project. */
   installed: string;
 }
 

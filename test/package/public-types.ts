@@ -1,15 +1,15 @@
-// Types that the package names and does not give: whatever stands in the declaration of something exported must be
-// exported by the same entry, so that its users can write it down too. Asks the compiler, never the text.
+// Finds types that the package names in an exported declaration and does not export. The same entry must export them,
+// so that users can name them too. Asks the compiler, never the text.
 import { basename } from "node:path";
 import { isIdentifier, type Node } from "typescript/unstable/ast";
 import { API, type Project, SymbolFlags, type Symbol as TypeSymbol } from "typescript/unstable/sync";
 
-/** @param directory of the package: the types of others are theirs to export. @param entries files below it. */
+/** @param directory The package's, because it need not export the types of others. @param entries Files below it. */
 export function unexportedTypes(tsconfig: string, directory: string, entries: readonly string[]): string[] {
   const api = new API();
   try {
     const project = api.updateSnapshot({ openProjects: [tsconfig] }).getProject(tsconfig);
-    if (!project) throw new Error(`${tsconfig} is no project`);
+    if (!project) throw new Error(`${tsconfig} is not a project`);
     return entries.flatMap((entry) => unexportedIn(project, directory, entry));
   } finally {
     api.close();
@@ -22,7 +22,7 @@ function unexportedIn(project: Project, directory: string, entry: string): strin
   const { program, checker } = project;
   const file = program.getSourceFile(entry);
   const module = file && checker.getSymbolAtLocation(file);
-  if (!module) throw new Error(`${entry} is no module of ${project.configFileName}`);
+  if (!module) throw new Error(`${entry} is not a module of ${project.configFileName}`);
   const meant = (symbol: TypeSymbol): TypeSymbol =>
     symbol.flags & SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
   const exported = new Map(

@@ -1,4 +1,4 @@
-// What becomes of the texts that are sent into a conversation: each is answered, waits, or goes back to its writer.
+// What happens to the texts that a user sends into a conversation: each is answered, queued, or returned to its writer.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Chat, createChat } from "../../src/page/chat.js";
@@ -72,7 +72,7 @@ const queueSpec = (...texts: string[]): Spec => ({
   ],
 });
 
-chat("a text starts a turn while idle, and waits in the queue while one runs", async () => {
+chat("a text starts a turn when the conversation is idle, and is queued while a turn runs", async () => {
   const { it, sent, server } = bench();
   await settle();
   sent.length = 0;
@@ -89,25 +89,28 @@ chat("a text starts a turn while idle, and waits in the queue while one runs", a
   assert.equal(it.waiting("queue"), []);
 });
 
-chat("a running turn is stopped by its id, before its first event without one, and not once it has ended", async () => {
-  const { it, sent, server } = bench();
-  await settle();
-  assert.not(it.isStoppable());
-  server.status = "active";
-  sent.length = 0;
-  assert.ok(it.isStoppable());
-  it.stop();
-  const script = new Script();
-  for (const delta of script.opening("t1", "one")) it.receiveDelta(delta);
-  it.stop();
-  assert.equal(sent, [
-    { type: "chat.cancel", conversationId: "c" },
-    { type: "chat.cancel", conversationId: "c", turnId: "t1" },
-  ]);
-  it.receiveDelta(script.delta("t1", { type: "done", reason: "aborted" }));
-  assert.ok(it.isRunning());
-  assert.not(it.isStoppable());
-});
+chat(
+  "a running turn is stopped by its id, or without an id before its first event, and not after its end",
+  async () => {
+    const { it, sent, server } = bench();
+    await settle();
+    assert.not(it.isStoppable());
+    server.status = "active";
+    sent.length = 0;
+    assert.ok(it.isStoppable());
+    it.stop();
+    const script = new Script();
+    for (const delta of script.opening("t1", "one")) it.receiveDelta(delta);
+    it.stop();
+    assert.equal(sent, [
+      { type: "chat.cancel", conversationId: "c" },
+      { type: "chat.cancel", conversationId: "c", turnId: "t1" },
+    ]);
+    it.receiveDelta(script.delta("t1", { type: "done", reason: "aborted" }));
+    assert.ok(it.isRunning());
+    assert.not(it.isStoppable());
+  },
+);
 
 chat("a queued text is withdrawn by its id", async () => {
   const { it, sent } = bench();
@@ -117,7 +120,7 @@ chat("a queued text is withdrawn by its id", async () => {
   assert.equal(sent, [{ type: "chat.queue.cancel", conversationId: "c", messageId: "m0" }]);
 });
 
-chat("a text that came second waits for the turn of the first instead of being refused", async () => {
+chat("a text that came second is queued behind the first one's turn instead of being refused", async () => {
   const { it, sent, returned } = bench();
   await settle();
   it.send("late");
@@ -131,7 +134,7 @@ chat("a text that came second waits for the turn of the first instead of being r
   );
 });
 
-chat("any other refusal brings the text back with its reason", async () => {
+chat("any other refusal returns the text with the reason", async () => {
   const { it, returned } = bench();
   await settle();
   it.send("please");
@@ -143,7 +146,7 @@ chat("any other refusal brings the text back with its reason", async () => {
   ]);
 });
 
-chat("a text that cannot be sent comes back at once", async () => {
+chat("a text that cannot be sent is returned at once", async () => {
   const { it, server, returned } = bench();
   await settle();
   server.isUp = false;
@@ -152,7 +155,7 @@ chat("a text that cannot be sent comes back at once", async () => {
   assert.equal(it.waiting("send"), []);
 });
 
-chat("a new conversation is told of once, with its first event", async () => {
+chat("a new conversation is reported once, with its first event", async () => {
   const { it, created } = bench(true);
   await settle();
   assert.ok(it.isNew());
@@ -161,7 +164,7 @@ chat("a new conversation is told of once, with its first event", async () => {
   assert.equal(created, ["settings", "created"]);
 });
 
-chat("after a lost connection a text that never arrived comes back, one that did does not", async () => {
+chat("after a lost connection a text that never arrived is returned, and one that arrived is not", async () => {
   const { it, server, returned } = bench();
   await settle();
   it.send("arrived");
@@ -180,7 +183,7 @@ chat("after a lost connection a text that never arrived comes back, one that did
 });
 
 chat(
-  "a text that waits in the queue after a lost connection has arrived, an older one like it proves nothing",
+  "after a lost connection a queued text counts as arrived, but an older queued text with the same words does not",
   async () => {
     const { it, server, returned } = bench();
     server.status = "active";
@@ -202,7 +205,7 @@ chat(
   },
 );
 
-chat("queued texts are held for the next message only where no turn runs that takes them", async () => {
+chat("queued texts are held for the next message only if no running turn will take them", async () => {
   const { it, server } = bench();
   await settle();
   const held = (["idle", "active", "queued"] as const).map((status) => {
@@ -214,7 +217,7 @@ chat("queued texts are held for the next message only where no turn runs that ta
   assert.not(it.isQueueHeld());
 });
 
-chat("without a queue among the surfaces, the history decides alone", async () => {
+chat("without a queue surface the history alone decides", async () => {
   const { it, server, returned } = bench();
   server.showsQueue = false;
   await settle();

@@ -1,4 +1,4 @@
-// The page in a real browser, against the real server: what a person is promised.
+// The page in a real browser against the real server: what a user can rely on.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ const executable = findChromium();
 let server: PageServer;
 let browser: Browser;
 
-/** Left out without a browser. Whatever a test is about, no page may throw or offend against its policy. */
+/** Registers a test, or skips it without a browser. In every test, no page may throw or violate its content policy. */
 function promise(name: string, run: () => Promise<void>): void {
   const register = executable === undefined ? page.skip : page;
   register(name, async () => {
@@ -35,7 +35,7 @@ const visits = async (url = server.url): Promise<Person> => new Person(await bro
 const looksOn = (person: Person): Promise<Person> => visits(person.page.url());
 
 if (executable === undefined && mustHaveChromium) {
-  page("where CI=true, a Chromium is there to test with", () => {
+  page("with CI=true a Chromium is available", () => {
     assert.unreachable("no Chromium was found: install one, or name it in CHROMIUM");
   });
 }
@@ -51,7 +51,7 @@ page.after(async () => {
   await server?.stop();
 });
 
-promise("two windows see the same answer being written", async () => {
+promise("two windows show the same answer while it is written", async () => {
   const one = await visits();
   await one.asksFor(60, 30);
   await one.hasReadTo(3);
@@ -63,7 +63,7 @@ promise("two windows see the same answer being written", async () => {
   assert.is(await two.page.locator(".turn").count(), 1);
 });
 
-promise("a reload in mid-answer shows the answer whole", async () => {
+promise("a reload in mid-answer shows the whole answer", async () => {
   const one = await visits();
   await one.asksFor(80, 30);
   await one.hasReadTo(15);
@@ -78,7 +78,7 @@ promise("a reload in mid-answer shows the answer whole", async () => {
   assert.is(await one.page.locator(".turn").count(), 1);
 });
 
-promise("a window closed in mid-answer and opened again has lost nothing", async () => {
+promise("a window that is closed in mid-answer and opened again shows everything", async () => {
   const one = await visits();
   await one.asksFor(50, 30);
   await one.hasReadTo(5);
@@ -89,7 +89,7 @@ promise("a window closed in mid-answer and opened again has lost nothing", async
   assert.is((await again.words()).length, 50);
 });
 
-promise("a text sent while an answer is written is shown waiting, then answered", async () => {
+promise("a text sent during an answer is shown as queued and then answered", async () => {
   const one = await visits();
   await one.asksFor(1, 0);
   await one.seesTheEnd();
@@ -110,7 +110,7 @@ promise("a text sent while an answer is written is shown waiting, then answered"
   assert.is((await one.words(1)).length, 200);
 });
 
-promise("a turn is stopped from any window, and what was written stays", async () => {
+promise("a turn can be stopped from any window, and its text so far is kept", async () => {
   const one = await visits();
   await one.asksFor(2_000, 20);
   await one.hasReadTo(5);
@@ -127,22 +127,25 @@ promise("a turn is stopped from any window, and what was written stays", async (
   await one.sees(".turn-foot", "Stopped");
 });
 
-promise("a toggle moved in one window moves in the other, and what it refuses is said where it was asked", async () => {
-  const one = await visits();
-  const two = await visits();
-  const toggle = (person: Person) => person.page.getByRole("switch", { name: "Refuse new turns" });
-  await toggle(one).click();
-  await two.page.locator('input[role="switch"]:checked').waitFor();
-  await two.says("is anybody there?");
-  await two.page.locator("#notice").filter({ hasText: /./ }).waitFor();
-  assert.is(await two.page.inputValue("#text"), "is anybody there?");
-  await toggle(two).click();
-  await one.page.locator('input[role="switch"]:not(:checked)').waitFor();
-  await two.page.click("#send");
-  await two.sees(".answer", "is anybody there?");
-});
+promise(
+  "a toggle changed in one window changes in the other, and its refusal is shown where the text was sent",
+  async () => {
+    const one = await visits();
+    const two = await visits();
+    const toggle = (person: Person) => person.page.getByRole("switch", { name: "Refuse new turns" });
+    await toggle(one).click();
+    await two.page.locator('input[role="switch"]:checked').waitFor();
+    await two.says("is anybody there?");
+    await two.page.locator("#notice").filter({ hasText: /./ }).waitFor();
+    assert.is(await two.page.inputValue("#text"), "is anybody there?");
+    await toggle(two).click();
+    await one.page.locator('input[role="switch"]:not(:checked)').waitFor();
+    await two.page.click("#send");
+    await two.sees(".answer", "is anybody there?");
+  },
+);
 
-promise("what the conversation's surface sets is what the message field shows", async () => {
+promise("the message field shows the settings of the conversation surface", async () => {
   const one = await visits();
   await one.chooses("demo/echo");
   await one.says("hello");
@@ -151,7 +154,7 @@ promise("what the conversation's surface sets is what the message field shows", 
   await one.page.locator('#effort option:checked[value="high"]').waitFor({ state: "attached" });
 });
 
-promise("after the server was killed and started again, the page comes back and goes on", async () => {
+promise("after a kill and restart of the server the page reconnects and continues", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "turnwire-page-data-"));
   let mortal = await startPageServer({ dataDir });
   try {
@@ -167,7 +170,7 @@ promise("after the server was killed and started again, the page comes back and 
     await one.sees("#connection-text", /Reconnecting in \d+ s/);
     const written = await one.words();
     await one.page.fill("#text", "kept while nobody is there");
-    // Said at once above, drawn with the next frame here.
+    // The connection text above changes at once. The button is redrawn with the next frame.
     await one.page.locator("#send:disabled").waitFor();
     mortal = await startPageServer({ dataDir, httpPort });
     await one.isLive();
@@ -192,7 +195,7 @@ promise("after the server was killed and started again, the page comes back and 
   }
 });
 
-promise("a server with a token is asked for it, and let in with the right one", async () => {
+promise("a page of a server with a token asks for the token and accepts only the right one", async () => {
   const guarded = await startPageServer({ environment: { TURNWIRE_TOKEN: "right-and-long-enough" } });
   try {
     const one = new Person(await browser.open(guarded.url));
@@ -215,7 +218,7 @@ promise("a server with a token is asked for it, and let in with the right one", 
   }
 });
 
-promise("everything can be done from the keyboard", async () => {
+promise("every action works with the keyboard", async () => {
   const one = await visits();
   const { keyboard } = one.page;
   await one.chooses("demo/echo");
@@ -242,7 +245,7 @@ promise("everything can be done from the keyboard", async () => {
   await one.page.waitForURL((url) => url.hash === second);
 });
 
-promise("a compacted history is shown anew in every window, and the archive is a click away", async () => {
+promise("a compacted history is shown in every window, and the archive is one click away", async () => {
   const one = await visits();
   await one.chooses("demo/echo");
   await one.says("remember this");
@@ -260,7 +263,7 @@ promise("a compacted history is shown anew in every window, and the archive is a
   await one.sees(".answer", "remember this");
 });
 
-promise("text is text, whatever it looks like", async () => {
+promise("text is shown as text, even if it looks like HTML", async () => {
   const one = await visits();
   await one.chooses("demo/echo");
   const nasty = '<img src=x onerror="document.title=1"> **bold** [x](javascript:alert(1)) ```\n<b>code</b>\n```';
@@ -273,7 +276,7 @@ promise("text is text, whatever it looks like", async () => {
   assert.is(await one.page.locator(".answer strong").innerText(), "bold");
 });
 
-promise("thoughts, tools and a failure have their place in the answer, also after a reload", async () => {
+promise("thoughts, tools and a failure are shown in the answer, also after a reload", async () => {
   const one = await visits();
   await one.page.getByRole("button", { name: "See tools at work" }).click();
   await one.page.click("#send:not([disabled])");
@@ -290,7 +293,7 @@ promise("thoughts, tools and a failure have their place in the answer, also afte
   }
 });
 
-promise("an answer's Markdown is laid out while it comes", async () => {
+promise("an answer's Markdown is rendered while it arrives", async () => {
   const one = await visits();
   await one.chooses("demo/echo");
   const blocks = ["## Head", "- one\n  - two", "3. three", "> said\n> more", "| a | b |", "---"];
@@ -306,7 +309,7 @@ promise("an answer's Markdown is laid out while it comes", async () => {
   await one.sees(".answer p", "the end");
 });
 
-promise("a conversation is given another title from its menu, and every window shows it", async () => {
+promise("a conversation can be renamed from its menu, and every window shows the title", async () => {
   const one = await visits();
   await one.chooses("demo/echo");
   await one.says("hello");
@@ -322,7 +325,7 @@ promise("a conversation is given another title from its menu, and every window s
   await two.sees("#title", "Another title");
 });
 
-promise("a reader who has scrolled up is left in peace, and one click leads back to the newest", async () => {
+promise("a view that was scrolled up stays in place, and one click leads back to the newest text", async () => {
   const one = await visits();
   await one.asksFor(1_500, 5);
   await one.hasReadTo(900);
@@ -337,7 +340,7 @@ promise("a reader who has scrolled up is left in peace, and one click leads back
   await one.hasReadTo(1_499);
 });
 
-promise("twenty thousand words come in without the page falling behind", async () => {
+promise("twenty thousand words are shown within 15 s", async () => {
   const one = await visits();
   const began = performance.now();
   await one.asksFor(20_000, 0);
@@ -346,31 +349,28 @@ promise("twenty thousand words come in without the page falling behind", async (
   assert.ok(performance.now() - began < 15_000, "within 15 s");
 });
 
-promise(
-  "on a phone the list is a drawer, nothing is wider than the screen, and fields do not make it zoom",
-  async () => {
-    const one = await visits();
-    await one.page.setViewportSize({ width: 390, height: 844 });
-    await one.asksFor(30, 0);
-    await one.seesTheEnd();
-    const widths = await one.page.evaluate("[document.documentElement.scrollWidth, innerWidth]");
-    assert.equal(widths, [390, 390]);
-    const sizes: number[] = await one.page.evaluate(`
+promise("on a phone the list is a drawer, nothing is wider than the screen, and fields cause no zoom", async () => {
+  const one = await visits();
+  await one.page.setViewportSize({ width: 390, height: 844 });
+  await one.asksFor(30, 0);
+  await one.seesTheEnd();
+  const widths = await one.page.evaluate("[document.documentElement.scrollWidth, innerWidth]");
+  assert.equal(widths, [390, 390]);
+  const sizes: number[] = await one.page.evaluate(`
     [...document.querySelectorAll("textarea, select, input")]
       .filter((field) => field.checkVisibility())
       .map((field) => Number.parseFloat(getComputedStyle(field).fontSize))
   `);
-    assert.ok(sizes.length >= 3 && Math.min(...sizes) >= 16, `font sizes: ${sizes.join(", ")}`);
-    await one.page.getByRole("button", { name: "Conversations" }).click();
-    await one.page.locator(".sidebar.is-open").waitFor();
-    await one.page.keyboard.press("Escape");
-    await one.seesNo(".sidebar.is-open");
-    assert.is(await one.page.evaluate("document.activeElement.id"), "sidebar-open");
-  },
-);
+  assert.ok(sizes.length >= 3 && Math.min(...sizes) >= 16, `font sizes: ${sizes.join(", ")}`);
+  await one.page.getByRole("button", { name: "Conversations" }).click();
+  await one.page.locator(".sidebar.is-open").waitFor();
+  await one.page.keyboard.press("Escape");
+  await one.seesNo(".sidebar.is-open");
+  assert.is(await one.page.evaluate("document.activeElement.id"), "sidebar-open");
+});
 
 promise(
-  "on a phone Esc dismisses a toast first, then the surfaces, and a tap beside them closes them too",
+  "on a phone Esc closes a toast first and then the surfaces, and a tap beside the surfaces closes them too",
   async () => {
     const one = await visits();
     await one.page.setViewportSize({ width: 390, height: 844 });

@@ -1,5 +1,5 @@
-// How the page follows a conversation, its surfaces and its settings: what is sent and read, in which order, and what
-// happens when an answer is late, missing or out of date.
+// How the page follows a conversation, its surfaces and its settings: what it sends and reads, in which order, and how
+// it handles late, missing and outdated answers.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Api, HistorySelection } from "../../src/page/api.js";
@@ -15,7 +15,7 @@ import { Script, shown, storedTurn } from "../support/page-events.ts";
 
 const following = suite("page/following");
 
-/** Lets everything that can go on go on. */
+/** Runs all pending promise callbacks. */
 const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 40; turn++) await Promise.resolve();
 };
@@ -23,16 +23,16 @@ const settle = async (): Promise<void> => {
 interface Bench {
   follower: Follower;
   clock: SimulatedPageClock;
-  /** Everything asked of the server, in order. */
+  /** All requests to the server, in order. */
   asked: string[];
   troubles: (string | undefined)[];
-  /** What the server has. */
+  /** The state of the simulated server. */
   server: {
     chunks: StoredChunk[];
     isActive: boolean;
     failure: Error | undefined;
     isUp: boolean;
-    /** What it says to a chat.subscribe. */
+    /** The answer to a chat.subscribe. */
     subscribed: Parameters<Follower["receiveSubscribed"]>[0];
   };
 }
@@ -81,7 +81,7 @@ function bench(): Bench {
   return { follower, clock, asked, troubles, server };
 }
 
-following("the subscription is in force before the history is compared with it", async () => {
+following("the subscription is active before the history is compared with it", async () => {
   const { follower, asked, server } = bench();
   server.chunks = storedTurn("t1", 1, "hi", "Hello");
   follower.open(false);
@@ -93,7 +93,7 @@ following("the subscription is in force before the history is compared with it",
   );
 });
 
-following("a new conversation has nothing to read, and is only followed", async () => {
+following("the history of a new conversation is not read", async () => {
   const { follower, asked } = bench();
   follower.open(true);
   await settle();
@@ -101,34 +101,31 @@ following("a new conversation has nothing to read, and is only followed", async 
   assert.not(asked.includes('history {"limit":400}'));
 });
 
-following("what is not open yet asks for nothing when a socket opens, and nothing when it is closed", async () => {
+following("a follower that is not open sends no request when a socket opens or when it is closed", async () => {
   const { follower, asked } = bench();
   await follower.join();
   follower.close();
   assert.equal(asked, []);
 });
 
-following(
-  "after a lost connection it goes on right after the last event it heard, and shows nothing anew",
-  async () => {
-    const { follower, asked, server } = bench();
-    follower.open(true);
-    await settle();
-    const script = new Script();
-    for (const delta of [...script.opening("t1", "hi"), ...script.words("t1", ["Hel"])]) follower.receiveDelta(delta);
-    const { version } = follower.transcript.turns[0] ?? {};
-    server.isActive = true;
-    server.subscribed = { epoch: "e1", seq: 5, turnId: "t1", recovered: true };
-    asked.length = 0;
-    await follower.join();
-    assert.is(asked[0], 'chat.subscribe after {"epoch":"e1","seq":3}');
-    for (const delta of script.words("t1", ["lo ", "there"])) follower.receiveDelta(delta);
-    assert.equal(shown(follower.transcript), ["hi > Hello there"]);
-    assert.is(follower.transcript.turns[0]?.version, version, "the turn was not drawn anew");
-  },
-);
+following("after a lost connection it resumes right after the last received event, and redraws nothing", async () => {
+  const { follower, asked, server } = bench();
+  follower.open(true);
+  await settle();
+  const script = new Script();
+  for (const delta of [...script.opening("t1", "hi"), ...script.words("t1", ["Hel"])]) follower.receiveDelta(delta);
+  const { version } = follower.transcript.turns[0] ?? {};
+  server.isActive = true;
+  server.subscribed = { epoch: "e1", seq: 5, turnId: "t1", recovered: true };
+  asked.length = 0;
+  await follower.join();
+  assert.is(asked[0], 'chat.subscribe after {"epoch":"e1","seq":3}');
+  for (const delta of script.words("t1", ["lo ", "there"])) follower.receiveDelta(delta);
+  assert.equal(shown(follower.transcript), ["hi > Hello there"]);
+  assert.is(follower.transcript.turns[0]?.version, version, "the turn was not redrawn");
+});
 
-following("between turns it knows where it stands too, before it has heard an event", async () => {
+following("between turns it knows its position too, even before the first event", async () => {
   const { follower, asked, server } = bench();
   server.subscribed = { epoch: "e1", seq: 7, turnId: null, recovered: false };
   follower.open(true);
@@ -152,7 +149,7 @@ following("a turn that ended during a lost connection is completed from the hist
   assert.equal(shown(follower.transcript), ["hi > Hello"]);
 });
 
-following("a hole in the events is repaired with a new subscription", async () => {
+following("a gap in the events is repaired with a new subscription", async () => {
   const { follower, asked, server } = bench();
   follower.open(true);
   await settle();
@@ -174,7 +171,7 @@ following("a hole in the events is repaired with a new subscription", async () =
   assert.equal(shown(follower.transcript), ["hi > ab"]);
 });
 
-following("a history that was renumbered meanwhile is read anew", async () => {
+following("a history that was renumbered in between is read again", async () => {
   const { follower, server } = bench();
   server.chunks = storedTurn("t1", 1, "hi", "Hello");
   follower.open(false);
@@ -190,7 +187,7 @@ following("a history that was renumbered meanwhile is read anew", async () => {
   assert.equal(shown(follower.transcript), [" > system(summary)"]);
 });
 
-following("a reading that fails says so, and is tried again until it succeeds", async () => {
+following("a failed read of the history is reported and retried until it succeeds", async () => {
   const { follower, clock, server, troubles } = bench();
   server.chunks = storedTurn("t1", 1, "hi", "Hello");
   server.failure = new Error("The server cannot be reached.");
@@ -204,7 +201,7 @@ following("a reading that fails says so, and is tried again until it succeeds", 
   assert.equal(shown(follower.transcript), ["hi > Hello"]);
 });
 
-following("a missing token is no trouble of the history, and closing ends the tries", async () => {
+following("a missing token is not reported as a history error, and closing ends the retries", async () => {
   const { follower, clock, server, troubles } = bench();
   server.failure = new ApiError(401, "no");
   follower.open(false);
@@ -228,7 +225,7 @@ following("earlier messages are read on request", async () => {
   assert.equal(shown(follower.transcript), ["one > 1", "two > 2"]);
 });
 
-following("where events say no texts, they are read from the history, steering too", async () => {
+following("texts that the events do not contain are read from the history", async () => {
   const { follower, server } = bench();
   follower.open(true);
   await settle();
@@ -264,7 +261,7 @@ function surfacesBench(): { surfaces: Surfaces; sent: object[]; changed: Surface
   return { surfaces, sent, changed, setUp: (next) => (isUp = next) };
 }
 
-following("surfaces of a conversation are asked for with it, the gateway's without", () => {
+following("surfaces of a conversation are subscribed with its id, the gateway's surface without one", () => {
   const { surfaces } = surfacesBench();
   const ids = ["gateway", "conversation", "message-queue", "unknown"];
   assert.equal(surfaces.keysFor(ids, undefined), [{ surfaceId: "gateway" }]);
@@ -275,42 +272,48 @@ following("surfaces of a conversation are asked for with it, the gateway's witho
   ]);
 });
 
-following("what is wanted is subscribed once, what is not wanted any more is left, and a new socket gets all", () => {
-  const { surfaces, sent } = surfacesBench();
-  surfaces.want([{ surfaceId: "gateway" }, { surfaceId: "conversation", conversationId: "a" }]);
-  surfaces.want([{ surfaceId: "gateway" }, { surfaceId: "conversation", conversationId: "b" }]);
-  assert.equal(sent, [
-    { type: "subscribe", surfaceId: "gateway" },
-    { type: "subscribe", surfaceId: "conversation", conversationId: "a" },
-    { type: "subscribe", surfaceId: "conversation", conversationId: "b" },
-    { type: "unsubscribe", surfaceId: "conversation", conversationId: "a" },
-  ]);
-  sent.length = 0;
-  surfaces.rejoin();
-  assert.is(sent.length, 2);
-});
+following(
+  "a wanted surface is subscribed once, an unwanted one is unsubscribed, and a new socket subscribes all again",
+  () => {
+    const { surfaces, sent } = surfacesBench();
+    surfaces.want([{ surfaceId: "gateway" }, { surfaceId: "conversation", conversationId: "a" }]);
+    surfaces.want([{ surfaceId: "gateway" }, { surfaceId: "conversation", conversationId: "b" }]);
+    assert.equal(sent, [
+      { type: "subscribe", surfaceId: "gateway" },
+      { type: "subscribe", surfaceId: "conversation", conversationId: "a" },
+      { type: "subscribe", surfaceId: "conversation", conversationId: "b" },
+      { type: "unsubscribe", surfaceId: "conversation", conversationId: "a" },
+    ]);
+    sent.length = 0;
+    surfaces.rejoin();
+    assert.is(sent.length, 2);
+  },
+);
 
-following("the newest spec is kept, a failure is kept until the next good spec, others' messages are not taken", () => {
-  const { surfaces, changed } = surfacesBench();
-  surfaces.want([{ surfaceId: "gateway" }]);
-  const it = surfaces.watched()[0];
-  assert.ok(surfaces.receive({ type: "error", surfaceId: "gateway", message: "broken" }));
-  assert.is(it?.error, "broken");
-  assert.ok(surfaces.receive({ type: "surface", spec: spec("gateway") }));
-  assert.is(it?.error, undefined);
-  assert.ok(
-    surfaces.receive({ type: "update", update: { surfaceId: "gateway", spec: { ...spec("gateway"), title: "2" } } }),
-  );
-  assert.equal(it?.spec, { ...spec("gateway"), title: "2" });
-  assert.ok(
-    surfaces.receive({ type: "update", update: { surfaceId: "gateway", conversationId: "c", spec: spec("x") } }),
-  );
-  assert.is(changed.length, 3);
-  assert.not(surfaces.receive({ type: "error", message: "of the protocol" }));
-  assert.not(surfaces.receive({ type: "pong" }));
-});
+following(
+  "the newest spec is kept, an error is kept until the next good spec, and messages for others are ignored",
+  () => {
+    const { surfaces, changed } = surfacesBench();
+    surfaces.want([{ surfaceId: "gateway" }]);
+    const it = surfaces.watched()[0];
+    assert.ok(surfaces.receive({ type: "error", surfaceId: "gateway", message: "broken" }));
+    assert.is(it?.error, "broken");
+    assert.ok(surfaces.receive({ type: "surface", spec: spec("gateway") }));
+    assert.is(it?.error, undefined);
+    assert.ok(
+      surfaces.receive({ type: "update", update: { surfaceId: "gateway", spec: { ...spec("gateway"), title: "2" } } }),
+    );
+    assert.equal(it?.spec, { ...spec("gateway"), title: "2" });
+    assert.ok(
+      surfaces.receive({ type: "update", update: { surfaceId: "gateway", conversationId: "c", spec: spec("x") } }),
+    );
+    assert.is(changed.length, 3);
+    assert.not(surfaces.receive({ type: "error", message: "of the protocol" }));
+    assert.not(surfaces.receive({ type: "pong" }));
+  },
+);
 
-following("an action that cannot be sent says so beside its surface", () => {
+following("an action that cannot be sent shows an error at its surface", () => {
   const { surfaces, sent, setUp } = surfacesBench();
   surfaces.want([{ surfaceId: "gateway" }]);
   const it = surfaces.watched()[0];
@@ -346,7 +349,7 @@ function settingsBench(failure?: ApiError) {
   return { settings, written, troubles };
 }
 
-following("a choice in an existing conversation is written to it, and nothing travels with the message", async () => {
+following("a choice in an existing conversation is stored there, and messages do not carry it", async () => {
   const { settings, written } = settingsBench();
   settings.open("c", false);
   await settle();
@@ -360,7 +363,7 @@ following("a choice in an existing conversation is written to it, and nothing tr
   assert.equal(settings.carried(), {});
 });
 
-following("a choice before the first message travels with it, and an effort stays for the next turns", async () => {
+following("a choice before the first message is sent with it, and an effort is kept for the next turns", async () => {
   const { settings, written } = settingsBench();
   settings.open("c", true);
   await settings.chooseModel("p/new");
@@ -375,7 +378,7 @@ following("a choice before the first message travels with it, and an effort stay
   assert.equal(settings.carried(), { model: "p/new", reasoningEffort: "high" });
 });
 
-following("where a host cannot keep a choice it travels with each message; a refused one is taken back", async () => {
+following("a choice that a host cannot store is sent with each message, and a refused choice is undone", async () => {
   const cannot = settingsBench(new ApiError(501, "not offered"));
   cannot.settings.open("c", false);
   await settle();

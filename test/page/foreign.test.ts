@@ -1,5 +1,5 @@
-// A web page of another origin in a real browser, against the real command without a token: it can neither connect, nor
-// read, nor post, on either port, nor under a name that it made point here (DNS rebinding).
+// A web page of another origin in a real browser, against the real server without a token. The page can neither
+// connect, nor read, nor post, on either port, nor through a name that it points at this machine (DNS rebinding).
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Page } from "playwright-core";
@@ -14,7 +14,7 @@ const page = suite("page/foreign");
 const executable = findChromium();
 const register = executable === undefined ? page.skip : page;
 
-/** Names of the attacker's; the browser is told that both are this machine. */
+/** Host names of the attacker. The browser resolves both to this machine. */
 const foreign = "evil.example";
 const rebinding = "rebind.example";
 
@@ -53,7 +53,7 @@ interface Request {
   headers?: Record<string, string>;
 }
 
-/** What a page's script gets of an address. */
+/** The result of a fetch by a script of the page. */
 const reads = (on: Page, url: string, init: Request = {}): Promise<string> =>
   on.evaluate(
     async ([address, options]) => {
@@ -80,14 +80,14 @@ const connects = (on: Page, url: string): Promise<string> =>
 
 const body = JSON.stringify({ conversationId: "stolen", message: "hello" });
 
-register("the server's own page can do all of it, so that the rest of this means something", async () => {
+register("the server's own page can connect and read, which validates the tests below", async () => {
   const own = await browser.open(server.httpUrl);
   assert.match(await reads(own, `${server.httpUrl}/models`), /^200 /);
   for (const door of doors()) assert.is(await connects(own, `ws://127.0.0.1:${door}`), "open");
   await own.close();
 });
 
-register("a page from elsewhere cannot connect, on either port, by any name of this machine", async () => {
+register("a page of another origin cannot connect, on either port, by any name of this machine", async () => {
   const evil = await browser.open(`http://${foreign}:${sitePort}/`);
   for (const door of doors())
     for (const host of ["127.0.0.1", "localhost", rebinding])
@@ -95,7 +95,7 @@ register("a page from elsewhere cannot connect, on either port, by any name of t
   await evil.close();
 });
 
-register("it cannot read, whatever it asks and however", async () => {
+register("it cannot read any path in any fetch mode", async () => {
   const evil = await browser.open(`http://${foreign}:${sitePort}/`);
   for (const door of doors())
     for (const path of ["/models", "/conversations", "/conversations/stolen", "/metrics", "/healthz", "/"])
@@ -106,7 +106,7 @@ register("it cannot read, whatever it asks and however", async () => {
   await evil.close();
 });
 
-register("it cannot post: no turn begins, by fetch, by a form, or by a beacon", async () => {
+register("it cannot post: no turn begins through a fetch, a form or a beacon", async () => {
   const evil = await browser.open(`http://${foreign}:${sitePort}/`);
   const target = `${server.httpUrl}/chat`;
   for (const [mode, type] of [
@@ -120,7 +120,7 @@ register("it cannot post: no turn begins, by fetch, by a form, or by a beacon", 
   const [to, text] = [JSON.stringify(target), JSON.stringify(body)];
   await evil.evaluate(`navigator.sendBeacon(${to}, ${text})`);
   const answered = evil.waitForNavigation();
-  // As text/plain a form can send what looks like JSON: the name up to a quote, an equals sign, the rest.
+  // A text/plain form can send what looks like JSON: the field name up to a quote, an equals sign, and the rest.
   await evil.evaluate(`
     const form = document.createElement("form");
     form.method = "POST";
@@ -135,10 +135,10 @@ register("it cannot post: no turn begins, by fetch, by a form, or by a beacon", 
   `);
   assert.is((await answered)?.status(), 403);
   await evil.close();
-  assert.equal(await listOf(server), [], "no conversation has come of it");
+  assert.equal(await listOf(server), [], "no conversation was created");
 });
 
-register("a name that was made to point here opens nothing, not even the page", async () => {
+register("through a name that was pointed at this machine nothing works, not even the page", async () => {
   const [, door] = doors();
   const rebound = await browser.context.newPage();
   const response = await rebound.goto(`http://${rebinding}:${door}/`);
@@ -151,11 +151,11 @@ register("a name that was made to point here opens nothing, not even the page", 
   assert.is(await connects(rebound, `ws://${rebinding}:${door}`), "closed");
   await rebound.close();
   assert.equal(await listOf(server), []);
-  assert.is((await ask(server, "/healthz")).status, 200, "and the server is well");
+  assert.is((await ask(server, "/healthz")).status, 200, "the server still works");
 });
 
 if (executable === undefined && mustHaveChromium) {
-  page("where CI=true, a Chromium is there to test with", () => {
+  page("with CI=true a Chromium is available", () => {
     assert.unreachable("no Chromium was found: install one, or name it in CHROMIUM");
   });
 }

@@ -1,4 +1,4 @@
-// What the page asks over HTTP: with which token, within what time, and what becomes of an answer that is none.
+// The page's HTTP requests: their token, their deadline, and the handling of failed and invalid answers.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createApi } from "../../src/page/api.js";
@@ -31,7 +31,7 @@ function bench() {
     createApi({
       base: new URL("http://127.0.0.1/"),
       fetch: (url, { method = "GET", headers, body, signal }) => {
-        assert.ok(signal, "every question has a deadline");
+        assert.ok(signal, "every request has a deadline");
         const what = `${method} ${url.pathname}${url.search}`;
         asked.push({ what, body: body ?? null, token: new Headers(headers).get("authorization") });
         const answer = server.answer();
@@ -43,7 +43,7 @@ function bench() {
   return { asked, unauthorised, stores, server, open };
 }
 
-/** What it is rejected with. */
+/** The error that the promise rejects with. */
 async function rejection(promise: Promise<unknown>): Promise<ApiError> {
   const error: unknown = await promise.then(
     () => undefined,
@@ -53,7 +53,7 @@ async function rejection(promise: Promise<unknown>): Promise<ApiError> {
   return error;
 }
 
-http("ids and selections survive the address, and what is written travels as JSON", async () => {
+http("ids and selections are encoded in the URL, and bodies are sent as JSON", async () => {
   const { asked, open } = bench();
   const api = open();
   await api.history("a/ä?", { sinceSeq: 0, limit: 5 });
@@ -71,24 +71,27 @@ http("ids and selections survive the address, and what is written travels as JSO
   );
 });
 
-http("a token is kept for the session or for the device, never in both, and goes with every question", async () => {
-  const { asked, open, stores } = bench();
-  const [session, device] = stores;
-  const api = open();
-  api.useToken("first", true);
-  api.useToken("second", false);
-  assert.equal([[...session.texts.values()], [...device.texts.values()]], [["second"], []]);
-  await open().models();
-  api.useToken("", false);
-  await api.models();
-  assert.equal(
-    asked.map(({ token }) => token),
-    ["Bearer second", null],
-  );
-  assert.is(session.texts.size, 0);
-});
+http(
+  "a token is stored for the session or for the device, never for both, and is sent with every request",
+  async () => {
+    const { asked, open, stores } = bench();
+    const [session, device] = stores;
+    const api = open();
+    api.useToken("first", true);
+    api.useToken("second", false);
+    assert.equal([[...session.texts.values()], [...device.texts.values()]], [["second"], []]);
+    await open().models();
+    api.useToken("", false);
+    await api.models();
+    assert.equal(
+      asked.map(({ token }) => token),
+      ["Bearer second", null],
+    );
+    assert.is(session.texts.size, 0);
+  },
+);
 
-http("a socket is opened with a ticket where there is a token, and a new one each time", async () => {
+http("with a token each new socket gets its own ticket", async () => {
   const { asked, open, server } = bench();
   const api = open();
   assert.equal(await api.subprotocols(false), ["turnwire.v1"]);
@@ -99,7 +102,7 @@ http("a socket is opened with a ticket where there is a token, and a new one eac
   assert.equal(await api.subprotocols(true), ["turnwire.v1", "turnwire.ticket.t2"]);
 });
 
-http("without a token, a socket that failed asks whether one is missing, and for nothing else", async () => {
+http("without a token, a failed socket only asks whether a token is missing", async () => {
   const { unauthorised, open, server } = bench();
   const api = open();
   server.answer = () => new Error("away");
@@ -109,7 +112,7 @@ http("without a token, a socket that failed asks whether one is missing, and for
   assert.equal(unauthorised, [false]);
 });
 
-http("what goes wrong is an error with a sentence, its status and when to try again", async () => {
+http("every failure is an error with a message, its status and the time of a retry", async () => {
   const { open, server } = bench();
   const api = open();
   const rows: [Response | Error, number, string, number?][] = [

@@ -1,5 +1,5 @@
-// The inspector page's parts that need no browser: its log, its filter, the table of kinds, the words it uses, and how
-// it asks the server.
+// The parts of the inspector page that need no browser: its log, its filter, the table of kinds, its wording and its
+// requests to the server.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { boxesOf, chartOf } from "../../scripts/pictures/chart.ts";
@@ -21,7 +21,7 @@ import { createApi, followLines } from "../support/inspect-modules.ts";
 
 const log = suite("page/inspect: the log");
 
-/** Entries of one actor that goes from state s1 to s2 and so on. */
+/** Entries of one actor that moves from state s1 to s2 and so on. */
 function filled(count: number, entriesMax = 100): Log {
   const it = createLog({ entriesMax });
   for (let index = 1; index <= count; index++) it.add(moved(index));
@@ -37,7 +37,7 @@ const moved = (index: number): LogLine => ({
   states: [`s${index}`],
 });
 
-log("the newest entries stay, the oldest go, and it says how many", () => {
+log("the log keeps the newest entries and counts the dropped ones", () => {
   const it = filled(25, 10);
   assert.equal(
     it.entries.map(({ number }) => number),
@@ -47,7 +47,7 @@ log("the newest entries stay, the oldest go, and it says how many", () => {
   assert.is(createLog().entriesMax, 2_000);
 });
 
-log("an entry says which states are new with it, and one without states keeps the last ones", () => {
+log("an entry names its new states, and an entry without states keeps the previous ones", () => {
   const it = createLog();
   it.add({ type: "shown", at: 1, states: ["a", "b"] });
   assert.equal(it.add({ type: "moved", at: 2, states: ["a", "c"] }).changed, ["c"]);
@@ -55,7 +55,7 @@ log("an entry says which states are new with it, and one without states keeps th
   assert.equal([gap.states, gap.changed], [["a", "c"], []]);
 });
 
-log("live, the newest is shown; paused, the one that was, while recording goes on", () => {
+log("a live log shows its newest entry; a paused log keeps its entry while recording continues", () => {
   const it = filled(3);
   assert.is(it.shown()?.number, 3);
   it.pause();
@@ -68,7 +68,7 @@ log("live, the newest is shown; paused, the one that was, while recording goes o
   assert.is(it.behind(), 0);
 });
 
-log("steps go back and forth through what there is, and no further", () => {
+log("steps go back and forth between the first and the last entry", () => {
   const it = filled(5);
   it.step(-1);
   assert.ok(it.isPaused);
@@ -83,7 +83,7 @@ log("steps go back and forth through what there is, and no further", () => {
   assert.is(it.behind(), 3);
 });
 
-log("an entry that is shown and goes for want of room gives way to the oldest that is left", () => {
+log("if the shown entry is dropped, the oldest remaining one is shown", () => {
   const it = filled(10, 10);
   it.goTo(2);
   for (let index = 11; index <= 15; index++) it.add(moved(index));
@@ -92,7 +92,7 @@ log("an entry that is shown and goes for want of room gives way to the oldest th
   assert.is(it.shown()?.number, 7);
 });
 
-log("an empty log can be paused, stepped through and shown without harm, and cleared it is live again", () => {
+log("an empty log can be paused, stepped through and shown, and a cleared log is live again", () => {
   const it = createLog();
   it.pause();
   it.step(-1);
@@ -106,7 +106,7 @@ log("an empty log can be paused, stepped through and shown without harm, and cle
   assert.is(it.add(moved(2)).number, 2);
 });
 
-log("what is exported is everything that is kept, with what it does not hold", () => {
+log("an export has all kept entries and the number of dropped ones", () => {
   const about = { actor: { id: "x:1" } };
   const text = JSON.stringify(filled(4, 3).exported(about));
   const read: unknown = JSON.parse(text);
@@ -118,17 +118,17 @@ log("what is exported is everything that is kept, with what it does not hold", (
 
 log.run();
 
-// ── finding ───────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── the filter ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const finding = suite("page/inspect: finding");
 
-finding("nothing sought asks for everybody, as many as are shown", () => {
+finding("an empty filter asks for all actors up to the limit", () => {
   assert.ok(isEveryone(everyone));
   assert.ok(isEveryone(change(everyone, { find: "  " })));
   assert.is(String(queryOf(everyone, 50)), "limit=50");
 });
 
-finding("everything sought is asked for by the server's own names", () => {
+finding("every filter is sent under the server's own names", () => {
   const filter = { find: " a&b ", chart: "watch", state: "watch.left", age: "older-60000" };
   assert.not(isEveryone(filter));
   const query = Object.fromEntries(queryOf(filter, 7));
@@ -136,18 +136,18 @@ finding("everything sought is asked for by the server's own names", () => {
   assert.is(queryOf({ ...everyone, age: "younger-10000" }, 7).get("youngerThanMs"), "10000");
 });
 
-finding("every age that can be chosen is asked for, but for any age", () => {
+finding('every age except "any age" is sent', () => {
   for (const { value } of ages) assert.is([...queryOf({ ...everyone, age: value }, 1)].length, value === "" ? 1 : 2);
 });
 
-finding("another kind lets go of the state; the same kind keeps it", () => {
+finding("choosing another kind clears the state, and choosing the same kind keeps it", () => {
   const surface = change(everyone, { chart: "surface", state: "surface.failed" });
   assert.is(change(surface, { find: "x" }).state, "surface.failed");
   assert.is(change(surface, { chart: "surface-watch" }).state, "");
   assert.is(change(surface, { chart: "" }).state, "");
 });
 
-finding("the address names the actor and the server's start, and what is no such address names nobody", () => {
+finding("the address has the actor and the server's start time, and an invalid address names no actor", () => {
   const hash = route.hashOf("x:12", 1_700_000_000_000);
   assert.equal(route.routeOf(hash), { id: "x:12", startedAt: 1_700_000_000_000 });
   assert.equal(route.routeOf("#/a/x%3A3"), { id: "x:3", startedAt: undefined });
@@ -174,7 +174,7 @@ const charts = [
 ];
 const rows = (chosen: Partial<Filter>) => rowsOf(families, charts, { ...everyone, ...chosen });
 
-table("every kind has a row with its count, below its parent, also when there is none of it", () => {
+table("every kind has a row with its count below its parent, even with a count of 0", () => {
   assert.equal(
     rows({}).map(({ kind, depth, count }) => [kind, depth, count]),
     [
@@ -186,11 +186,11 @@ table("every kind has a row with its count, below its parent, also when there is
   );
 });
 
-table("what is in trouble is told with its kind", () => {
+table("a kind's row lists its states in trouble", () => {
   assert.equal(rows({})[1]?.troubles, [{ state: congested, count: 1, tone: "warn" }]);
 });
 
-table("the chosen kind shows its states, and the chosen state stays when nobody is in it any more", () => {
+table("the chosen kind shows its states, and the chosen state stays in the list without actors", () => {
   const shown = (chosen: Partial<Filter>) => rows(chosen).map(({ key, count, isChosen }) => [key, count, isChosen]);
   assert.equal(shown({ chart: "connection" }).slice(1, 4), [
     ["connection", 3, true],
@@ -200,12 +200,12 @@ table("the chosen kind shows its states, and the chosen state stays when nobody 
   assert.equal(shown({ chart: "connection", state: "connection.closed" })[4], ["connection.closed", 0, true]);
 });
 
-table("every state that wants an eye is a state of a chart", () => {
+table("every highlighted state is a state of a chart", () => {
   const states = new Set(machines.flatMap((machine) => [...boxesOf(chartOf(machine).root)].map(({ id }) => id)));
   for (const state of tonedStates()) assert.ok(states.has(state), state);
 });
 
-table("an actor is told by what went wrong, then by what is held up, then by where it has got to", () => {
+table("an actor is described first by a failed state, then by a blocked state, then by its progress", () => {
   const isInitial = (state: string): boolean => state === flowing;
   assert.is(telling([flowing, "connection.open.chatTurn.asking"], isInitial), "connection.open.chatTurn.asking");
   assert.is(telling([flowing, congested], isInitial), congested);
@@ -216,11 +216,11 @@ table("an actor is told by what went wrong, then by what is held up, then by whe
 
 table.run();
 
-// ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── wording ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const words = suite("page/inspect: words");
 
-words("durations and sizes are as long as a person needs", () => {
+words("durations and sizes are rounded for a reader", () => {
   const durations = [-5, 340, 2_400, 12_300, 65_000, 600_000, 7_500_000, 200_000_000].map(format.duration);
   assert.equal(durations, ["0 ms", "340 ms", "2.4 s", "12 s", "1 min 5 s", "10 min", "2 h 5 min", "2 d"]);
   assert.equal([0, 1_023, 12_800, 3_355_443].map(format.bytes), ["0 B", "1023 B", "12.5 KiB", "3.2 MiB"]);
@@ -228,7 +228,7 @@ words("durations and sizes are as long as a person needs", () => {
   assert.match(format.timeOfDay(1_700_000_000_041.5), /^\d\d:\d\d:20\.041$/);
 });
 
-words("states and events are told by their last words, XState's own in plain ones", () => {
+words("states and events are shown by their last words, and XState's own events in plain words", () => {
   assert.equal(format.stateWords(congested), ["flow", "congested"]);
   assert.equal(format.stateWords("turn.done"), ["", "done"]);
   assert.equal(format.stateWords("turn"), ["", "turn"]);
@@ -240,7 +240,7 @@ words("states and events are told by their last words, XState's own in plain one
   assert.equal(format.transitionParts(`${congested} socket.drained 0`), parts);
 });
 
-words("an actor is called by its ids, long ones by their beginning", () => {
+words("an actor is named by its ids, and long ids are cut", () => {
   const name = (chart: string, names: Record<string, string>) => format.nameOf({ id: "x:1", chart, names });
   const connectionId = "1e10dec3-0a12-441f-ba8d-7179fd6d0017";
   assert.is(name("connection", { connectionId }), "1e10dec3…");
@@ -252,14 +252,14 @@ words("an actor is called by its ids, long ones by their beginning", () => {
 
 words.run();
 
-// ── asking ────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── requests to the server ────────────────────────────────────────────────────────────────────────────────────────
 
 const asking = suite("page/inspect: asking the server");
 
-/** Lets what waits for a settled promise go on. */
+/** Runs all callbacks of settled promises. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-asking("it asks at its pace while it is seen, once at a time, and not at all while it is hidden", async () => {
+asking("it polls at its interval while visible, one request at a time, and not at all while hidden", async () => {
   const clock = new SimulatedClock();
   const rounds: number[] = [];
   let isVisible = true;
@@ -278,7 +278,7 @@ asking("it asks at its pace while it is seen, once at a time, and not at all whi
   pull.now();
   pull.now();
   clock.advance(5_000);
-  assert.is(rounds.length, 1, "a server that has not answered is not asked again");
+  assert.is(rounds.length, 1, "while a request is pending no other is sent");
   answer();
   await settle();
   clock.advance(500);
@@ -295,7 +295,7 @@ asking("it asks at its pace while it is seen, once at a time, and not at all whi
   assert.is(rounds.length, 3);
 });
 
-asking("a server in trouble is asked less often, and its recovery is told", async () => {
+asking("a failing server is polled less often, and its recovery is reported", async () => {
   const clock = new SimulatedClock();
   const told: unknown[] = [];
   const trouble = new Error("away");
@@ -314,7 +314,7 @@ asking("a server in trouble is asked less often, and its recovery is told", asyn
   assert.equal(told, [trouble, undefined]);
 });
 
-/** A stream of an actor that the test writes to. */
+/** A stream of one actor, written to by the test. */
 function streamed(refusals: ApiError[] = []) {
   const clock = new SimulatedClock();
   const heard: string[] = [];
@@ -346,7 +346,7 @@ function streamed(refusals: ApiError[] = []) {
   return { clock, bodies, follower, write, hears };
 }
 
-asking("lines are told as they come, however they are cut, and heartbeats are for the watchdog alone", async () => {
+asking("lines are reported as they arrive, however they are split, and heartbeats only feed the watchdog", async () => {
   const { write, hears, follower, clock } = streamed();
   await settle();
   write('{"type":"actor.shown","at":1}\n{"type":"act');
@@ -358,7 +358,7 @@ asking("lines are told as they come, however they are cut, and heartbeats are fo
   assert.is(clock.pending, 0);
 });
 
-asking("a stream that breaks is told as lost and taken up again", async () => {
+asking("a broken stream is reported as lost and reopened", async () => {
   const { clock, bodies, write, hears, follower } = streamed();
   await settle();
   write('{"type":"actor.shown","at":1}\n');
@@ -372,7 +372,7 @@ asking("a stream that breaks is told as lost and taken up again", async () => {
   follower.stop();
 });
 
-asking("a stream without a sign of life is given up", async () => {
+asking("a stream without a sign of life is closed", async () => {
   const { clock, hears, write, follower } = streamed();
   await settle();
   clock.advance(20_000);
@@ -385,7 +385,7 @@ asking("a stream without a sign of life is given up", async () => {
   follower.stop();
 });
 
-asking("after an actor's end nothing is asked any more", async () => {
+asking("after an actor's end no further request is sent", async () => {
   const { clock, bodies, write, hears } = streamed();
   await settle();
   write('{"type":"actor.ended","at":1}\n');
@@ -395,13 +395,13 @@ asking("after an actor's end nothing is asked any more", async () => {
   assert.is(clock.pending, 0);
 });
 
-asking("an actor that is not there is gone, and not asked for again", async () => {
+asking("an actor that does not exist is reported as gone and not requested again", async () => {
   const { clock, hears } = streamed([new ApiError(404, "gone")]);
   await hears("gone");
   assert.is(clock.pending, 0);
 });
 
-asking("another refusal is told and tried again; a server that is away is tried again", async () => {
+asking("another refusal is reported and retried; an unreachable server is retried", async () => {
   const { clock, hears, write, follower } = streamed([new ApiError(429, "too many"), new ApiError(0, "away")]);
   await hears("too many");
   for (let attempt = 0; attempt < 2; attempt++) {
@@ -423,7 +423,7 @@ const kept = (): Store & { texts: Map<string, string> } => {
   };
 };
 
-asking("the token goes with every question, and a refusal is told with its reason", async () => {
+asking("the token is sent with every request, and a refusal is reported with its reason", async () => {
   const asked: [string, string | null][] = [];
   const refused: boolean[] = [];
   let answer = (): Response => Response.json({ ok: true });

@@ -1,4 +1,4 @@
-// The inspector in a real browser, against the real server: what it shows is what the server's actors do.
+// The inspector in a real browser against the real server: the page shows exactly what the server's actors do.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ActorChange, ActorMoved } from "../../src/diagnostics/inspection.ts";
@@ -14,7 +14,9 @@ const executable = findChromium();
 
 let browser: Browser;
 
-/** Each with a server of its own. Left out without a browser; no page may throw or offend against its policy. */
+/**
+ * Registers a test with its own server, or skips it without a browser. No page may throw or violate its content policy.
+ */
 function promise(
   name: string,
   run: (fixture: InspectFixture) => Promise<void>,
@@ -38,7 +40,7 @@ const visits = async ({ url }: InspectFixture, hash = ""): Promise<Operator> =>
   new Operator(await browser.open(`${url}${hash}`)).isLive();
 
 if (executable === undefined && mustHaveChromium) {
-  page("where CI=true, a Chromium is there to test with", () => {
+  page("with CI=true a Chromium is available", () => {
     assert.unreachable("no Chromium was found: install one, or name it in CHROMIUM");
   });
 }
@@ -56,21 +58,21 @@ const generating = ["watch.watching.cursor.live", "watch.watching.turn.generatin
 const quiet = ["connection.open.flow.flowing", "connection.open.subscription.none", "connection.open.chatTurn.quiet"];
 const script = JSON.stringify({ tokens: 20, delayMs: 30 });
 
-/** Do these come in this order, with others between them perhaps? */
+/** Whether `some` is a subsequence of `all`. */
 function isWithin(some: string[], all: string[]): boolean {
   let at = 0;
   for (const one of all) if (one === some[at]) at++;
   return at === some.length;
 }
 
-/** Stands in for stately.ai, which a test does not reach: says that it is there, and keeps what it is told. */
+/** Replaces stately.ai, which a test does not contact: reports that it is connected and records its messages. */
 const inspector = `<script>
   const told = [];
   addEventListener("message", ({ data }) => told.push(data));
   parent.postMessage({ type: "@statelyai.connected" }, "*");
 </script>`;
 
-promise("the Stately inspector in its frame is told what the server's actors do", async (fixture) => {
+promise("the Stately inspector in its frame receives what the server's actors do", async (fixture) => {
   const client = await fixture.join();
   client.send({ type: "chat.subscribe", conversationId: "c" });
   await client.barrier();
@@ -92,57 +94,54 @@ promise("the Stately inspector in its frame is told what the server's actors do"
   assert.match(String(await statelyPage.textContent("#status")), /^Live/);
 });
 
-promise(
-  "an actor is picked, a turn runs: what lights up, flashes and is logged is what the server did",
-  async (fixture) => {
-    const client = await fixture.join();
-    client.send({ type: "chat.subscribe", conversationId: "c" });
-    const operator = await visits(fixture);
-    await operator.page.selectOption("#find-chart", "watch");
-    const id = fixture.newest("watch");
-    await operator.picks(id);
-    await operator.seesLit(...idle);
-    await operator.watches();
-    const changes: ActorChange[] = [];
-    fixture.server.gateway.inspect((one) => changes.push(one), { actorId: id });
-    client.send({ type: "chat.send", conversationId: "c", model: "demo/script", message: script });
-    await operator.seesLit(...generating);
-    await client.nextEvent("c", "turn-sealed");
-    await operator.seesLit(...idle);
+promise("for a selected actor the page highlights, flashes and logs exactly what the server did", async (fixture) => {
+  const client = await fixture.join();
+  client.send({ type: "chat.subscribe", conversationId: "c" });
+  const operator = await visits(fixture);
+  await operator.page.selectOption("#find-chart", "watch");
+  const id = fixture.newest("watch");
+  await operator.picks(id);
+  await operator.seesLit(...idle);
+  await operator.watches();
+  const changes: ActorChange[] = [];
+  fixture.server.gateway.inspect((one) => changes.push(one), { actorId: id });
+  client.send({ type: "chat.send", conversationId: "c", model: "demo/script", message: script });
+  await operator.seesLit(...generating);
+  await client.nextEvent("c", "turn-sealed");
+  await operator.seesLit(...idle);
 
-    const moves = changes.filter((one): one is ActorMoved => one.type === "actor.moved");
-    const { lit, flashed } = await operator.saw();
-    const went = [idle, ...moves.map(({ states }) => states)].map((states) => [...states].sort().join());
-    const shown = lit.map((states) => [...states].sort().join());
-    assert.ok(isWithin(shown, went), `lit: ${shown.join(" | ")}; the server went: ${went.join(" | ")}`);
-    assert.equal([shown[0], shown.at(-1)], [idle.join(), idle.join()]);
-    assert.ok(shown.includes(generating.join()));
-    const takenOnce = [...new Set(moves.flatMap(({ transitions }) => transitions))];
-    assert.equal(flashed.sort(), takenOnce.sort());
+  const moves = changes.filter((one): one is ActorMoved => one.type === "actor.moved");
+  const { lit, flashed } = await operator.saw();
+  const went = [idle, ...moves.map(({ states }) => states)].map((states) => [...states].sort().join());
+  const shown = lit.map((states) => [...states].sort().join());
+  assert.ok(isWithin(shown, went), `lit: ${shown.join(" | ")}; the server went: ${went.join(" | ")}`);
+  assert.equal([shown[0], shown.at(-1)], [idle.join(), idle.join()]);
+  assert.ok(shown.includes(generating.join()));
+  const takenOnce = [...new Set(moves.flatMap(({ transitions }) => transitions))];
+  assert.equal(flashed.sort(), takenOnce.sort());
 
-    const { actor, entries } = await operator.exports();
-    assert.equal([actor.id, actor.chart], [id, "watch"]);
-    const logged = entries
-      .slice(1)
-      .map(({ event, handled, transitions, states, at }) => [event, handled, transitions, states, at]);
-    const done = moves.map(({ event, handled, transitions, states }, index) => [
-      event,
-      handled,
-      transitions,
-      states,
-      logged[index]?.[4],
-    ]);
-    assert.equal(logged, done);
-    const times = entries.map(({ at }) => at);
-    assert.equal(
-      times,
-      [...times].sort((one, other) => one - other),
-    );
-  },
-);
+  const { actor, entries } = await operator.exports();
+  assert.equal([actor.id, actor.chart], [id, "watch"]);
+  const logged = entries
+    .slice(1)
+    .map(({ event, handled, transitions, states, at }) => [event, handled, transitions, states, at]);
+  const done = moves.map(({ event, handled, transitions, states }, index) => [
+    event,
+    handled,
+    transitions,
+    states,
+    logged[index]?.[4],
+  ]);
+  assert.equal(logged, done);
+  const times = entries.map(({ at }) => at);
+  assert.equal(
+    times,
+    [...times].sort((one, other) => one - other),
+  );
+});
 
 promise(
-  "paused, the log is stepped through and the chart shows that moment, while recording goes on",
+  "a paused log can be stepped through and the chart shows that moment, while recording continues",
   async (fixture) => {
     const client = await fixture.join();
     const id = fixture.newest("connection");
@@ -158,7 +157,7 @@ promise(
     await operator.seesLit(...watching);
     await operator.page.click("#log-back");
     await operator.seesLit(...quiet);
-    assert.is(await operator.page.locator("#chart .taken").count(), 1, "the transition of that moment is marked");
+    assert.is(await operator.page.locator("#chart .taken").count(), 1, "the transition of that moment is highlighted");
     await operator.page.locator("#log").focus();
     await operator.page.keyboard.press("ArrowDown");
     await operator.seesLit(...watching);
@@ -175,22 +174,19 @@ promise(
   },
 );
 
-promise(
-  "the log keeps the newest 2,000, says so, and puts only the rows in sight into the document",
-  async (fixture) => {
-    const client = await fixture.join();
-    const operator = await visits(fixture);
-    await operator.picks(fixture.newest("connection"));
-    for (let count = 0; count < 2_500; count++) client.send({ type: "ping" });
-    await client.barrier();
-    await operator.sees("#log-note", "The newest 2,000 are kept; 502 older ones are gone.");
-    assert.ok((await operator.page.locator(".log-row").count()) < 80);
-    const { entries, entriesDropped } = await operator.exports();
-    assert.equal([entries.length, entriesDropped], [2_000, 502]);
-  },
-);
+promise("the log keeps the newest 2,000 entries, says so, and renders only the visible rows", async (fixture) => {
+  const client = await fixture.join();
+  const operator = await visits(fixture);
+  await operator.picks(fixture.newest("connection"));
+  for (let count = 0; count < 2_500; count++) client.send({ type: "ping" });
+  await client.barrier();
+  await operator.sees("#log-note", "The newest 2,000 are kept; 502 older ones are gone.");
+  assert.ok((await operator.page.locator(".log-row").count()) < 80);
+  const { entries, entriesDropped } = await operator.exports();
+  assert.equal([entries.length, entriesDropped], [2_000, 502]);
+});
 
-promise("kinds and states are counted as they are, and those that are chosen are found", async (fixture) => {
+promise("kinds and states are counted, and choosing them finds their actors", async (fixture) => {
   const clients = [await fixture.join(), await fixture.join(), await fixture.join()];
   for (const client of clients.slice(1)) client.send({ type: "chat.subscribe", conversationId: "a-conversation" });
   const operator = await visits(fixture);
@@ -217,7 +213,7 @@ promise("kinds and states are counted as they are, and those that are chosen are
 });
 
 promise(
-  "what an actor waits for is told in words: of its states, of those around them, and of the clock",
+  "the page describes in words what an actor waits for: its states, the states around them and its timers",
   async (fixture) => {
     const client = await fixture.join();
     const hanging = JSON.stringify({ tokens: 3, hang: true });
@@ -237,7 +233,7 @@ promise(
   },
 );
 
-promise("parent and children lead to one another, and the address leads back to the actor", async (fixture) => {
+promise("parent and children link to each other, and the URL leads back to the actor", async (fixture) => {
   const client = await fixture.join();
   client.send({ type: "chat.subscribe", conversationId: "c" });
   const operator = await visits(fixture);
@@ -255,7 +251,7 @@ promise("parent and children lead to one another, and the address leads back to 
   await again.page.locator("#map svg").waitFor();
 });
 
-promise("an actor that has ended stays with its last state and the reason", async (fixture) => {
+promise("an actor that has ended remains shown with its last state and the reason", async (fixture) => {
   const client = await fixture.join();
   const operator = await visits(fixture);
   const id = fixture.newest("connection");
@@ -269,14 +265,14 @@ promise("an actor that has ended stays with its last state and the reason", asyn
   assert.is((await operator.exports()).ending?.how, "done");
 });
 
-promise("an address of nobody says so", async (fixture) => {
+promise("the URL of an unknown actor shows an error", async (fixture) => {
   const operator = await visits(fixture, "#/a/x%3A9999");
   await operator.sees("#ending", "There is no such actor");
 });
 
 const secret = "between you and me";
 
-promise("texts stay with the server unless the operator has said otherwise", async (fixture) => {
+promise("texts are not sent to the page unless the operator has enabled it", async (fixture) => {
   const client = await fixture.join();
   const operator = await visits(fixture);
   await operator.picks(fixture.newest("connection"));
@@ -290,7 +286,7 @@ promise("texts stay with the server unless the operator has said otherwise", asy
 });
 
 promise(
-  "with --inspect=full an event's payload is shown with it",
+  "with --inspect=full an event is shown with its payload",
   async (fixture) => {
     const client = await fixture.join();
     const operator = await visits(fixture);
@@ -303,7 +299,7 @@ promise(
 );
 
 promise(
-  "where a token is needed it is asked for, a wrong one again, and then everything is shown",
+  "the page asks for a required token, asks again after a wrong one, and then shows everything",
   async (fixture) => {
     await fixture.join();
     const { page: tab } = new Operator(await browser.open(fixture.url));
@@ -322,7 +318,7 @@ promise(
   { token: "right-token-right" },
 );
 
-promise("a page that nobody sees asks for nothing; seen again it is up to date", async (fixture) => {
+promise("a hidden page sends no request, and is up to date when it is visible again", async (fixture) => {
   const tab = await browser.context.newPage();
   await tab.clock.install();
   await tab.goto(fixture.url);
@@ -344,7 +340,7 @@ promise("a page that nobody sees asks for nothing; seen again it is up to date",
   await operator.sees('#map [data-count="connection"]', "1");
 });
 
-promise("a server that goes is told, and when another comes in its place the page says so", async (fixture) => {
+promise("the page reports a lost server, and says when another one takes its place", async (fixture) => {
   await fixture.join();
   const operator = await visits(fixture);
   await operator.picks(fixture.newest("connection"));
@@ -362,7 +358,7 @@ promise("a server that goes is told, and when another comes in its place the pag
   }
 });
 
-promise("after a restart an id that was given again leads to the actor of now", async () => {
+promise("after a restart a reused id leads to the current actor", async () => {
   const start = (httpPort: string): Promise<ServerProcess> =>
     ServerProcess.start({ flags: ["--inspect", "--http-port", httpPort] });
   const first = await start("0");
@@ -386,7 +382,7 @@ promise("after a restart an id that was given again leads to the actor of now", 
   }
 });
 
-promise("the actor that was watched is gone after a restart, though another has its id", async () => {
+promise("after a restart the watched actor is gone, even if another actor has its id", async () => {
   const start = (httpPort: string): Promise<ServerProcess> =>
     ServerProcess.start({ flags: ["--inspect", "--http-port", httpPort] });
   const first = await start("0");
@@ -407,18 +403,22 @@ promise("the actor that was watched is gone after a restart, though another has 
   }
 });
 
-promise("on a phone the list and the actor take turns, and nothing is wider than the screen", async (fixture) => {
-  const client = await fixture.join();
-  client.send({ type: "chat.subscribe", conversationId: "c" });
-  const operator = await visits(fixture);
-  await operator.page.setViewportSize({ width: 390, height: 844 });
-  const widths = (): Promise<number[]> => operator.page.evaluate("[document.documentElement.scrollWidth, innerWidth]");
-  assert.equal(await widths(), [390, 390]);
-  await operator.picks(fixture.newest("watch"));
-  await operator.page.locator("#side").waitFor({ state: "hidden" });
-  assert.equal(await widths(), [390, 390]);
-  await operator.page.locator("#to-all").click();
-  await operator.page.locator("#side").waitFor();
-});
+promise(
+  "on a phone the list and the actor are shown one at a time, and nothing is wider than the screen",
+  async (fixture) => {
+    const client = await fixture.join();
+    client.send({ type: "chat.subscribe", conversationId: "c" });
+    const operator = await visits(fixture);
+    await operator.page.setViewportSize({ width: 390, height: 844 });
+    const widths = (): Promise<number[]> =>
+      operator.page.evaluate("[document.documentElement.scrollWidth, innerWidth]");
+    assert.equal(await widths(), [390, 390]);
+    await operator.picks(fixture.newest("watch"));
+    await operator.page.locator("#side").waitFor({ state: "hidden" });
+    assert.equal(await widths(), [390, 390]);
+    await operator.page.locator("#to-all").click();
+    await operator.page.locator("#side").waitFor();
+  },
+);
 
 page.run();

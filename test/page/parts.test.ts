@@ -1,4 +1,4 @@
-// The page's small pure parts: texts on their way, the list, the address, back-off, and how things are said.
+// The page's small pure parts: sent texts, the list, the URL, back-off and wording.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import * as backoff from "../../src/page/backoff.js";
@@ -14,9 +14,9 @@ import { closes } from "../../src/protocol/closes.ts";
 
 const parts = suite("page/parts");
 
-// ── texts on their way ─────────────────────────────────────────────────────────────────────────────────────────────
+// ── sent texts ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-parts("a text is on its way until an event shows it", () => {
+parts("a sent text is pending until an event shows it", () => {
   const sent = outbox.createOutbox();
   outbox.addText(sent, "hello ", "send");
   assert.not(outbox.seeEvent(sent, { type: "user-message", text: "something else" }));
@@ -25,7 +25,7 @@ parts("a text is on its way until an event shows it", () => {
   assert.equal(sent.entries, []);
 });
 
-parts("texts that were joined into one message all arrived with it, the same text twice only once", () => {
+parts("texts joined into one message all arrived with it, but a repeated text only once", () => {
   const sent = outbox.createOutbox();
   for (const text of ["one", "two", "two"]) outbox.addText(sent, text, "queue");
   outbox.seeEvent(sent, { type: "user-message", text: "one\n\ntwo" });
@@ -37,7 +37,7 @@ parts("texts that were joined into one message all arrived with it, the same tex
   assert.equal(sent.entries, []);
 });
 
-parts("where events say no texts, the turn that starts is the one that was asked for", () => {
+parts("if events contain no texts, the turn that starts belongs to the text that was sent", () => {
   const sent = outbox.createOutbox();
   outbox.addText(sent, "waits", "queue");
   outbox.addText(sent, "asks", "send");
@@ -48,7 +48,7 @@ parts("where events say no texts, the turn that starts is the one that was asked
   );
 });
 
-parts("the queue accounts for each queued text once, and for none that was there before", () => {
+parts("the queue confirms each queued text once, and none that was there before", () => {
   const sent = outbox.createOutbox();
   outbox.addText(sent, "same", "queue");
   outbox.addText(sent, "same", "queue");
@@ -58,7 +58,7 @@ parts("the queue accounts for each queued text once, and for none that was there
   assert.is(sent.entries.length, 1);
 });
 
-parts("a surface that only looks like the queue shows no texts, and breaks nothing", () => {
+parts("a surface that only looks like the queue shows no texts and causes no error", () => {
   const spec = (payload: unknown) => {
     const field = { kind: "custom", rendererId: "message-queue", payload } as const;
     return { id: "message-queue", region: "r", title: "Queue", fields: [field] };
@@ -71,7 +71,7 @@ parts("a surface that only looks like the queue shows no texts, and breaks nothi
   assert.equal(queuedMessages({ ...spec(undefined), fields: [{ kind: "stat", label: "a", value: "b" }] }), []);
 });
 
-parts("a refusal is the answer to the oldest text", () => {
+parts("a refusal belongs to the oldest text", () => {
   const sent = outbox.createOutbox();
   outbox.addText(sent, "first", "send");
   outbox.addText(sent, "second", "queue");
@@ -80,7 +80,7 @@ parts("a refusal is the answer to the oldest text", () => {
   assert.is(outbox.takeRefused(sent), undefined);
 });
 
-parts("after a lost connection, what the server does not know goes back, newer texts stay on their way", () => {
+parts("after a lost connection, texts unknown to the server are returned, and newer texts stay pending", () => {
   const sent = outbox.createOutbox();
   const candidates = [outbox.addText(sent, "arrived", "send"), outbox.addText(sent, "lost", "send")];
   outbox.addText(sent, "newer", "send");
@@ -104,23 +104,26 @@ const active = (conversationId: string): StatusChanged => {
   return { type: "conversation.statusChanged", conversationId, status: "active", workspaceId: "default" };
 };
 
-parts("a change of status moves a conversation to the top, and asks for a reading when its title is unknown", () => {
-  const list = conversations.createList();
-  conversations.beginReading(list);
-  conversations.finishReading(list, [row("b", 2), row("a", 1)], 5);
-  assert.not(conversations.addChange(list, active("a"), 10));
-  assert.ok(conversations.addChange(list, active("c"), 11));
-  assert.equal(
-    list.rows.map(({ id, status }) => [id, status]),
-    [
-      ["c", "active"],
-      ["a", "active"],
-      ["b", "idle"],
-    ],
-  );
-});
+parts(
+  "a change of status moves a conversation to the top, and requests a read of the list if its title is unknown",
+  () => {
+    const list = conversations.createList();
+    conversations.beginReading(list);
+    conversations.finishReading(list, [row("b", 2), row("a", 1)], 5);
+    assert.not(conversations.addChange(list, active("a"), 10));
+    assert.ok(conversations.addChange(list, active("c"), 11));
+    assert.equal(
+      list.rows.map(({ id, status }) => [id, status]),
+      [
+        ["c", "active"],
+        ["a", "active"],
+        ["b", "idle"],
+      ],
+    );
+  },
+);
 
-parts("a change that comes while the list is being read is not overwritten by it", () => {
+parts("a change during a read of the list is not overwritten by the read", () => {
   const list = conversations.createList();
   conversations.beginReading(list);
   conversations.addChange(list, active("a"), 10);
@@ -129,30 +132,30 @@ parts("a change that comes while the list is being read is not overwritten by it
   assert.is(list.rows[0]?.title, "Title");
 });
 
-// ── address, back-off, wording ─────────────────────────────────────────────────────────────────────────────────────
+// ── URL, back-off, wording ─────────────────────────────────────────────────────────────────────────────────────────
 
-parts("any id survives the address, and a broken address opens a new conversation", () => {
+parts("any id can be encoded in the URL, and a broken URL opens a new conversation", () => {
   for (const id of ["a", "ä/ö?#%", "c1-:2"]) assert.is(route.idOf(route.hashOf(id)), id);
   for (const hash of ["", "#/", "#/c/", "#/c/%E0%A4%A", "#other"]) assert.is(route.idOf(hash), undefined);
 });
 
-parts("delays grow, stay bounded, and leave half to chance", () => {
+parts("delays grow, are bounded, and half of each is random", () => {
   assert.is(backoff.reconnectDelayMs(0, 0), 250);
   assert.is(backoff.reconnectDelayMs(0, 1), 500);
   assert.is(backoff.reconnectDelayMs(3, 1), 4_000);
   assert.is(backoff.reconnectDelayMs(500, 1), 20_000);
 });
 
-parts("only codes from 4500 to 4999 mean: do not come back", () => {
+parts("only codes from 4500 to 4999 forbid a reconnection", () => {
   for (const code of [1000, 1001, 1006, 1011, 1012, 4001, 4499]) assert.ok(backoff.comesBack(code));
   for (const code of [4500, 4501, 4502, 4999]) assert.not(backoff.comesBack(code));
 });
 
-parts("the page comes back after a close exactly where the server means it to", () => {
+parts("the page reconnects after exactly those closes for which the server wants it", () => {
   for (const { code, comeBack } of Object.values(closes)) assert.is(backoff.comesBack(code), comeBack, String(code));
 });
 
-parts("times and figures read as a person says them", () => {
+parts("times and numbers are shown as a person would write them", () => {
   const day = 86_400_000;
   assert.is(format.relativeTime(1_000, 30_000), "now");
   assert.is(format.relativeTime(40_000, 30_000), "now");
@@ -167,14 +170,14 @@ parts("times and figures read as a person says them", () => {
   assert.is(format.endingText("stop"), undefined);
 });
 
-parts("one message and several are counted as a person counts them", () => {
+parts("one message and several messages are worded correctly", () => {
   const text = (messagesSummarized: number) => format.compactionText({ messagesSummarized, messagesKept: 2 });
   assert.is(text(1), "1 message was summarised, 2 kept.");
   assert.is(text(1_200), "1,200 messages were summarised, 2 kept.");
   assert.is(text(0), "0 messages were summarised, 2 kept.");
 });
 
-parts("a title is its first line as words, and what is no markup stays", () => {
+parts("a title is the first line without its Markdown, and other characters stay", () => {
   const titles: [string | null | undefined, string][] = [
     ["### What to **try**\nNobody owns", "What to try"],
     ["\n  \n- see `code` at [home](https://x.org)", "see code at home"],
@@ -190,15 +193,15 @@ parts("a title is its first line as words, and what is no markup stays", () => {
   for (const [title, expected] of titles) assert.is(format.titleText(title), expected);
 });
 
-parts("an id made in the page is a random UUID", () => {
+parts("an id created by the page is a random UUID", () => {
   const made = new Set(Array.from({ length: 50 }, () => format.newConversationId(crypto)));
   assert.is(made.size, 50);
   for (const id of made) assert.match(id, /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
 });
 
-// ── prose ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Markdown ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-parts("a line is told by how it begins", () => {
+parts("a line's kind depends on its beginning", () => {
   const kinds: [string, object][] = [
     ["plain", { kind: "text", text: "plain" }],
     ["  ", { kind: "blank", text: "" }],
@@ -215,14 +218,14 @@ parts("a line is told by how it begins", () => {
   for (const [line, expected] of kinds) assert.equal(prose.classifyLine(line), expected, line);
 });
 
-parts("a fence is known when it can be nothing else", () => {
+parts("a line may become a code fence only while it is the beginning of one", () => {
   for (const line of ["", "`", "``", " ```", "~~"]) assert.ok(prose.mayBecomeFence(line), line);
   assert.not(prose.mayBecomeFence("`code`"));
   assert.ok(prose.closesFence("```  "));
   assert.not(prose.closesFence("```js"));
 });
 
-parts("a line's parts are found, and nothing of the line is lost", () => {
+parts("the parts of a line are found, and no text is lost", () => {
   assert.equal(prose.parseInline("a **b** *c* `d*e*` https://x.org/y)."), [
     { kind: "text", text: "a " },
     { kind: "strong", text: "b" },
@@ -237,7 +240,7 @@ parts("a line's parts are found, and nothing of the line is lost", () => {
   assert.equal(prose.parseInline("[name](https://x.org)"), [{ kind: "link", text: "name", href: "https://x.org" }]);
 });
 
-parts("what only looks like markup stays text", () => {
+parts("text that only looks like markup stays text", () => {
   for (const line of ["2 * 3 * 4", "a*b*c", "**open", "`open", "[x](javascript:alert(1))", "<img src=x>"]) {
     assert.equal(prose.parseInline(line), [{ kind: "text", text: line }], line);
   }

@@ -1,4 +1,4 @@
-// What a reader sees of a conversation, whatever order replay, live events and history come in.
+// What the page shows of a conversation, in whatever order replay, live events and history arrive.
 import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -34,7 +34,7 @@ transcript("a turn followed from its start is shown word by word, until it is se
   assert.is(into.turns[0]?.reason, "stop");
 });
 
-transcript("every kind of event has its place in the answer", () => {
+transcript("every kind of event is shown in its place in the answer", () => {
   const into = createTranscript();
   const script = new Script();
   const say = (body: Parameters<Script["delta"]>[1]) => hearAll(into, [script.delta("t1", body)]);
@@ -68,7 +68,7 @@ transcript("every kind of event has its place in the answer", () => {
   assert.equal(turn?.usage, { inputTokens: 11, outputTokens: 22, cacheReadTokens: 3 });
 });
 
-transcript("an event of a kind that the page does not know changes nothing it shows", () => {
+transcript("an event of an unknown kind changes nothing on the page", () => {
   const into = createTranscript();
   const script = new Script();
   hearAll(into, script.opening("t1", "hi"));
@@ -78,7 +78,7 @@ transcript("an event of a kind that the page does not know changes nothing it sh
   assert.equal(shown(into), ["hi > ok"]);
 });
 
-transcript("a turn read from the history reads like the same turn followed live", () => {
+transcript("a turn from the history looks like the same turn followed live", () => {
   const chunks: StoredChunk[] = [
     { seq: 1, role: "user", turnId: "t1", chunk: { type: "text", text: "go" } },
     { seq: 2, role: "user", turnId: "t1", chunk: { type: "image", url: "data:image/png;base64,x" } },
@@ -100,7 +100,7 @@ transcript("a turn read from the history reads like the same turn followed live"
   assert.is(into.latestSeq, 8);
 });
 
-transcript("chunks without a turn are told apart by their role", () => {
+transcript("chunks without a turn are separated by their role", () => {
   const chunks: StoredChunk[] = [
     { seq: 1, role: "system", chunk: { type: "system", text: "before" } },
     { seq: 2, role: "user", chunk: { type: "text", text: "a" } },
@@ -127,7 +127,7 @@ transcript("history and replay of the same turn are shown once, in either order"
   }
 });
 
-transcript("a joined delta that follows on is no hole", () => {
+transcript("a joined delta that continues the sequence is not a gap", () => {
   const into = createTranscript();
   const script = new Script();
   hearAll(into, script.opening("t1", "hi"));
@@ -135,7 +135,7 @@ transcript("a joined delta that follows on is no hole", () => {
   assert.equal(shown(into), ["hi > a b c d"]);
 });
 
-transcript("a repeated event is left out, a missing one is noticed, and neither changes what is shown", () => {
+transcript("a repeated event is ignored, a missing one is detected, and neither changes the page", () => {
   const into = createTranscript();
   const script = new Script();
   const opening = script.opening("t1", "hi");
@@ -150,7 +150,7 @@ transcript("a repeated event is left out, a missing one is noticed, and neither 
   assert.equal(shown(into), ["hi > abc"]);
 });
 
-transcript("a new epoch begins at 1, or something is missing", () => {
+transcript("a new epoch that does not begin at 1 has a gap", () => {
   const into = createTranscript();
   hearAll(into, new Script("e1").turn("t1", "hi", ["a"]));
   const [late] = new Script("e2", 4).words("t2", ["x"]);
@@ -160,7 +160,7 @@ transcript("a new epoch begins at 1, or something is missing", () => {
   assert.equal(shown(into), ["hi > a", "ho > b"]);
 });
 
-transcript("a reader who comes back never sees the answer shrink while it is replayed", () => {
+transcript("after a reconnection the answer never shrinks during its replay", () => {
   const into = createTranscript();
   const script = new Script();
   const opening = script.opening("t1", "hi");
@@ -177,7 +177,7 @@ transcript("a reader who comes back never sees the answer shrink while it is rep
   assert.equal(shown(into), ["hi > abcd"]);
 });
 
-transcript("a connection lost twice during one replay loses nothing", () => {
+transcript("losing the connection twice during one replay loses no text", () => {
   const into = createTranscript();
   const script = new Script();
   const all = [...script.opening("t1", "hi"), ...script.words("t1", ["a", "b", "c", "d"])];
@@ -189,7 +189,7 @@ transcript("a connection lost twice during one replay loses nothing", () => {
   assert.equal(shown(into), ["hi > abcd"]);
 });
 
-transcript("a turn that ended while nobody was connected is shown whole from the history", () => {
+transcript("a turn that ended while disconnected is shown whole from the history", () => {
   const into = createTranscript();
   const script = new Script();
   hearAll(into, [...script.opening("t1", "hi"), ...script.words("t1", ["Hel"])]);
@@ -200,7 +200,7 @@ transcript("a turn that ended while nobody was connected is shown whole from the
   assert.is(runningTurn(into), undefined);
 });
 
-transcript("a turn that still runs keeps its words until its replay comes", () => {
+transcript("a running turn keeps its words until its replay arrives", () => {
   const into = createTranscript();
   const script = new Script();
   const opening = script.opening("t1", "hi");
@@ -215,7 +215,7 @@ transcript("a turn that still runs keeps its words until its replay comes", () =
   assert.equal(shown(into), ["hi > abc"]);
 });
 
-transcript("a turn of which nothing is stored keeps what was seen of it, and does not run for ever", () => {
+transcript("a turn that was never stored keeps its shown text and stops running", () => {
   const into = createTranscript();
   const script = new Script();
   hearAll(into, [...script.opening("t1", "hi"), ...script.words("t1", ["a"])]);
@@ -225,7 +225,7 @@ transcript("a turn of which nothing is stored keeps what was seen of it, and doe
   assert.is(runningTurn(into), undefined);
 });
 
-transcript("turns that were missed stand between those that were followed", () => {
+transcript("missed turns are shown between the turns that were followed", () => {
   const into = createTranscript();
   hearAll(into, new Script("e1").turn("t1", "one", ["1"]));
   rejoin(into);
@@ -241,7 +241,7 @@ transcript("turns that were missed stand between those that were followed", () =
   assert.equal(shown(into), ["one > 1", "two > 2", "three > "]);
 });
 
-transcript("images come from the history, for events do not bring them", () => {
+transcript("images come from the history, because events do not contain them", () => {
   const chunks: StoredChunk[] = [
     { seq: 1, role: "user", turnId: "t1", chunk: { type: "text", text: "look" } },
     { seq: 2, role: "user", turnId: "t1", chunk: { type: "image", url: "data:x" } },
@@ -255,7 +255,7 @@ transcript("images come from the history, for events do not bring them", () => {
   }
 });
 
-transcript("where events leave out the texts of people, the history brings them", () => {
+transcript("user texts that the events leave out come from the history", () => {
   const into = createTranscript();
   const script = new Script();
   hearAll(into, [script.delta("t1", { type: "turn-start" }), ...script.words("t1", ["a", "b"])]);
@@ -270,7 +270,7 @@ transcript("where events leave out the texts of people, the history brings them"
   assert.is(into.turns[0]?.reason, "stop");
 });
 
-transcript("earlier chunks go before, and a turn cut in two is whole again", () => {
+transcript("earlier chunks are put in front, and a turn that was cut in two is whole again", () => {
   const chunks = [...storedTurn("t1", 1, "one", "1"), ...storedTurn("t2", 3, "two", "2")];
   const into = createTranscript();
   addHistory(into, { chunks: chunks.slice(3) });
@@ -281,7 +281,7 @@ transcript("earlier chunks go before, and a turn cut in two is whole again", () 
   assert.is(into.firstSeq, 1);
 });
 
-transcript("a renumbered history is noticed, and replaces all but the turn being written", () => {
+transcript("a renumbered history is detected, and replaces everything but the running turn", () => {
   const into = createTranscript();
   const chunks = storedTurn("t1", 1, "one", "1");
   assert.ok(continuesHistory(into, { chunks: [] }));
@@ -297,7 +297,7 @@ transcript("a renumbered history is noticed, and replaces all but the turn being
   assert.equal(shown(into), [" > system(sum)", "two > "]);
 });
 
-transcript("figures of turns read from the history, and how they ended, come with the metrics", () => {
+transcript("the metrics add usage, duration and ending to turns from the history", () => {
   const into = createTranscript();
   addHistory(into, { chunks: storedTurn("t1", 1, "one", "1") });
   const usage = { inputTokens: 1, outputTokens: 2 };
@@ -312,8 +312,8 @@ transcript("figures of turns read from the history, and how they ended, come wit
   assert.is(into.turns[0]?.reason, "aborted");
 });
 
-// The checker of the rest: losses and rejoins at any moment, replays joined anyhow, history read at any moment.
-transcript("however often the connection is lost, the reader ends with every word once", () => {
+// A property over all of this: losses and rejoins at any moment, replays joined in any way, history read at any moment.
+transcript("however often the connection is lost, the page ends with every word once", () => {
   const words = ["a ", "b ", "c ", "d ", "e ", "f "];
   fc.assert(
     fc.property(
@@ -342,7 +342,7 @@ transcript("however often the connection is lost, the reader ends with every wor
   );
 });
 
-/** The running turn replayed with its words from this one on joined. */
+/** A replay of the running turn whose words from this one on are joined. */
 function replayJoined(joinsFrom: number, words: string[]): Delta[] {
   const script = new Script();
   const opening = script.opening("t1", "hi");

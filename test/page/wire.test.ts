@@ -1,4 +1,4 @@
-// The page's socket: it comes back, not too often, at once when there is reason to, and not at all when told so.
+// The page's socket reconnects: not too often, at once when there is a reason, and never when the server forbids it.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ApiError } from "../../src/page/http.js";
@@ -7,7 +7,7 @@ import type { ChatSubscribe } from "../../src/protocol/chat-subscribe.ts";
 import type { UpdateMessage } from "../../src/protocol/server-message.ts";
 import { SimulatedPageClock } from "../support/page-clock.ts";
 
-/** The other end of a socket, moved by the test. */
+/** The other end of a socket, controlled by the test. */
 class Peer {
   readonly listener: SocketListener;
   readonly sent: { type: string }[] = [];
@@ -42,7 +42,7 @@ interface Bench {
   peers: Peer[];
   told: string[];
   peer(): Peer;
-  /** Lets promises run. */
+  /** Runs pending promise callbacks. */
   settle(): Promise<void>;
   open(): Promise<Peer>;
 }
@@ -89,10 +89,10 @@ const update: UpdateMessage = {
   type: "update",
   update: { surfaceId: "s", spec: { id: "s", region: "r", title: "t", fields: [] } },
 };
-/** What it waits for, as it says. */
+/** The wire's state while it waits for a reconnection. */
 const waiting = ({ state }: Wire) => (state.name === "waiting" ? state : { untilMs: Number.NaN, why: state.name });
 
-wire("an open socket is live, and what it says is passed on", async () => {
+wire("an open socket is live, and its messages are passed on", async () => {
   const { wire: it, told, open } = bench();
   assert.not(it.send({ type: "ping" }));
   const peer = await open();
@@ -103,7 +103,7 @@ wire("an open socket is live, and what it says is passed on", async () => {
   assert.equal(told, ["connecting", "live", "opened", "catalog"]);
 });
 
-wire("a lost socket comes back after a delay that grows, and shrinks again once one has lived", async () => {
+wire("a lost socket reconnects after a growing delay, which is reset once a socket has lived", async () => {
   const { wire: it, clock, peers, peer, settle, open } = bench();
   (await open()).cut();
   for (const delayMs of [375, 750, 1_500]) {
@@ -126,7 +126,7 @@ wire("a lost socket comes back after a delay that grows, and shrinks again once 
   assert.is(waiting(it).untilMs - clock.wall(), 375);
 });
 
-wire("a server that drains is believed about when to come back", async () => {
+wire("the reconnection delay of a draining server is respected", async () => {
   const { wire: it, clock, told, open } = bench();
   const peer = await open();
   peer.say({ type: "server.draining", deadlineMs: 10_000, reconnectAfterMs: 2_000 });
@@ -138,7 +138,7 @@ wire("a server that drains is believed about when to come back", async () => {
   assert.ok(told.includes("lost"));
 });
 
-wire("a close code from 4500 on is final, until the reader wishes otherwise", async () => {
+wire("a close code from 4500 on is final, until the user asks to connect", async () => {
   const { wire: it, clock, peers, settle, open } = bench();
   (await open()).cut(4501, "not authorised");
   assert.is(it.state.name, "ended");
@@ -151,7 +151,7 @@ wire("a close code from 4500 on is final, until the reader wishes otherwise", as
   assert.is(peers.length, 2);
 });
 
-wire("waiting ends at once when the tab is seen again", async () => {
+wire("the wait for a reconnection ends at once when the tab becomes visible", async () => {
   const { wire: it, peers, settle, open } = bench();
   (await open()).cut();
   it.nudge();
@@ -159,7 +159,7 @@ wire("waiting ends at once when the tab is seen again", async () => {
   assert.is(peers.length, 2);
 });
 
-wire("a socket that only looks alive is given up when it does not answer", async () => {
+wire("a socket that does not answer a ping is closed", async () => {
   const { wire: it, clock, open } = bench();
   const peer = await open();
   it.nudge();
@@ -169,7 +169,7 @@ wire("a socket that only looks alive is given up when it does not answer", async
   assert.ok(peer.isClosed);
 });
 
-wire("a quiet socket is asked, and stays when it answers", async () => {
+wire("a quiet socket gets a ping, and stays open if it answers", async () => {
   const { wire: it, clock, open } = bench();
   const peer = await open();
   clock.advance(24_000);
@@ -184,7 +184,7 @@ wire("a quiet socket is asked, and stays when it answers", async () => {
   assert.is(it.state.name, "live");
 });
 
-wire("a server that never answers the upgrade is tried again", async () => {
+wire("a server that never answers the upgrade is retried", async () => {
   const { wire: it, clock, settle } = bench();
   it.start();
   await settle();
@@ -192,7 +192,7 @@ wire("a server that never answers the upgrade is tried again", async () => {
   assert.is(it.state.name, "waiting");
 });
 
-wire("a barrier is passed when the server has come so far, and broken when the socket is lost", async () => {
+wire("a barrier resolves with true when the server has answered, and with false when the socket is lost", async () => {
   const { wire: it, open } = bench();
   assert.is(await it.barrier(), false);
   const peer = await open();
@@ -204,44 +204,41 @@ wire("a barrier is passed when the server has come so far, and broken when the s
   assert.is(await second, false);
 });
 
-wire(
-  "without the right token the wire waits for one; other failures are tried again when the server says",
-  async () => {
-    let failure: ApiError | undefined = new ApiError(401, "no token");
-    const asked: boolean[] = [];
-    const {
-      wire: it,
-      clock,
-      peers,
-      settle,
-      told,
-    } = bench({
-      protocols(lastFailed) {
-        asked.push(lastFailed);
-        return failure ? Promise.reject(failure) : Promise.resolve(["turnwire.base", "turnwire.ticket.t"]);
-      },
-    });
-    it.start();
-    await settle();
-    assert.is(it.state.name, "locked");
-    assert.is(clock.pending, 0);
-    failure = new ApiError(503, "full", 7_000);
-    it.connectNow();
-    await settle();
-    assert.is(waiting(it).untilMs - clock.wall(), 7_000);
-    failure = undefined;
-    clock.advance(7_000);
-    await settle();
-    assert.equal(peers[0]?.protocols, ["turnwire.base", "turnwire.ticket.t"]);
-    peers[0]?.cut();
-    clock.advance(60_000);
-    await settle();
-    assert.equal(asked, [false, false, false, true]);
-    assert.ok(told.includes("locked"));
-  },
-);
+wire("without the right token the wire waits for one; other failures are retried when the server says", async () => {
+  let failure: ApiError | undefined = new ApiError(401, "no token");
+  const asked: boolean[] = [];
+  const {
+    wire: it,
+    clock,
+    peers,
+    settle,
+    told,
+  } = bench({
+    protocols(lastFailed) {
+      asked.push(lastFailed);
+      return failure ? Promise.reject(failure) : Promise.resolve(["turnwire.base", "turnwire.ticket.t"]);
+    },
+  });
+  it.start();
+  await settle();
+  assert.is(it.state.name, "locked");
+  assert.is(clock.pending, 0);
+  failure = new ApiError(503, "full", 7_000);
+  it.connectNow();
+  await settle();
+  assert.is(waiting(it).untilMs - clock.wall(), 7_000);
+  failure = undefined;
+  clock.advance(7_000);
+  await settle();
+  assert.equal(peers[0]?.protocols, ["turnwire.base", "turnwire.ticket.t"]);
+  peers[0]?.cut();
+  clock.advance(60_000);
+  await settle();
+  assert.equal(asked, [false, false, false, true]);
+  assert.ok(told.includes("locked"));
+});
 
-wire("a socket that was replaced has no say any more, and stopping leaves no timer", async () => {
+wire("a replaced socket has no effect any more, and stopping leaves no timer", async () => {
   const { wire: it, clock, told, peers, settle, open } = bench();
   const old = await open();
   old.cut();

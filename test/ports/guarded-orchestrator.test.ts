@@ -1,5 +1,5 @@
-// The orchestrator port as the gateway meets it: whatever stands behind throws, rejects, answers nonsense or calls back
-// when it must not, and it costs one request.
+// The guarded orchestrator port: if the orchestrator throws, rejects, returns invalid values or calls back at the wrong
+// time, only one request is affected.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { errorMessage } from "../../src/ports/guard.ts";
@@ -35,7 +35,7 @@ const nonsense: unknown[] = [
   () => {},
 ];
 
-test("what is sense passes as it is", () => {
+test("valid answers are passed on unchanged", () => {
   const { orchestrator, guarded } = open();
   assert.equal(guarded.startTurn(request), { started: true, turnId: "turn-1" });
   assert.is(guarded.isActive("c"), true);
@@ -50,7 +50,7 @@ test("what is sense passes as it is", () => {
   assert.equal(orchestrator.given("startTurn")[0], request);
 });
 
-test("a refusal keeps the orchestrator's own word and sentence", () => {
+test("a refusal keeps the orchestrator's own reason and message", () => {
   const { orchestrator, guarded } = open();
   orchestrator.instead.startTurn = () => ({ started: false, reason: "tired", message: "come back tomorrow" });
   assert.equal(guarded.startTurn(request), { started: false, reason: "tired", message: "come back tomorrow" });
@@ -58,7 +58,7 @@ test("a refusal keeps the orchestrator's own word and sentence", () => {
   assert.equal(guarded.enqueue(request), { started: false, reason: "queue-full", message: undefined });
 });
 
-test("a call that throws is refused with what it said, and logged without a stack", () => {
+test("a call that throws is refused with its message, and logged without a stack", () => {
   const { orchestrator, guarded, host } = open();
   const calls = ["startTurn", "enqueue", "cancelQueuedMessage", "isActive", "stopTurn"] as const;
   for (const call of calls) orchestrator.instead[call] = throwing;
@@ -74,7 +74,7 @@ test("a call that throws is refused with what it said, and logged without a stac
   );
 });
 
-test("an answer that is nonsense is a refusal, and is logged", () => {
+test("an invalid answer becomes a refusal and is logged", () => {
   const { orchestrator, guarded, host } = open();
   for (const answer of nonsense) {
     orchestrator.instead.startTurn = () => answer;
@@ -94,7 +94,7 @@ test("an answer that is nonsense is a refusal, and is logged", () => {
   assert.is(host.said("orchestrator: enqueue returned an invalid value").length, nonsense.length);
 });
 
-test("a queue that is no list is taken as empty", () => {
+test("a queue that is not a list counts as empty", () => {
   const { orchestrator, guarded } = open();
   orchestrator.instead.enqueue = () => ({ startedTurn: false, queue: "none" });
   assert.equal(guarded.enqueue(request), { startedTurn: false, queue: [] });
@@ -115,7 +115,7 @@ test("an orchestrator without cancelQueuedMessage withdraws nothing", () => {
   assert.is(guarded.cancelQueuedMessage({ conversationId: "c", messageId: "m" }), false);
 });
 
-test("a call that answers a promise which rejects does not end the process", async () => {
+test("a call that returns a rejecting promise does not end the process", async () => {
   const { orchestrator, guarded } = open();
   const unhandled: unknown[] = [];
   const note = (error: unknown): void => void unhandled.push(error);
@@ -127,7 +127,7 @@ test("a call that answers a promise which rejects does not end the process", asy
   assert.is(guarded.isActive("c"), false);
   assert.is(guarded.stopTurn("c"), false);
   guarded.subscribe("c", () => {})?.();
-  // Rejections are reported when the microtasks have run.
+  // Unhandled rejections are reported after the microtasks have run.
   await within(new Promise((resolve) => setImmediate(resolve)), "the next turn of the loop");
   process.off("unhandledRejection", note);
   assert.equal(unhandled, []);
@@ -135,7 +135,7 @@ test("a call that answers a promise which rejects does not end the process", asy
 
 // ── subscribing ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-test("a listener hears events, and nothing that is none", () => {
+test("a listener gets events and no other values", () => {
   const { orchestrator, guarded, host } = open();
   const heard: unknown[] = [];
   guarded.subscribe("c", (event) => heard.push(event));
@@ -145,7 +145,7 @@ test("a listener hears events, and nothing that is none", () => {
   assert.is(host.said("orchestrator: an event without a type was dropped").length, 7);
 });
 
-test("a listener that throws does not reach the orchestrator, and hears the next event", () => {
+test("an error of a listener does not reach the orchestrator, and the listener gets the next event", () => {
   const { orchestrator, guarded, host } = open();
   let heard = 0;
   guarded.subscribe("c", () => {
@@ -161,7 +161,7 @@ test("a listener that throws does not reach the orchestrator, and hears the next
   });
 });
 
-test("after unsubscribing nothing is heard, also when the orchestrator goes on calling", () => {
+test("after unsubscribing a listener gets nothing, even if the orchestrator keeps calling it", () => {
   const { orchestrator, guarded } = open();
   const heard: unknown[] = [];
   const leave = guarded.subscribe("c", (event) => heard.push(event));
@@ -173,7 +173,7 @@ test("after unsubscribing nothing is heard, also when the orchestrator goes on c
   assert.is(orchestrator.subscriptions("c"), 0);
 });
 
-test("a subscription that throws is none, and what it replayed before is all that is heard", () => {
+test("a subscribe that throws gives no subscription, and only the events before the error are delivered", () => {
   const { orchestrator, guarded } = open();
   const heard: unknown[] = [];
   let listener: ((event: unknown) => void) | undefined;
@@ -190,7 +190,7 @@ test("a subscription that throws is none, and what it replayed before is all tha
   assert.equal(heard, [{ type: "one" }]);
 });
 
-test("an unsubscribe that throws or is none harms nobody", () => {
+test("an unsubscribe that throws or is not a function has no effect", () => {
   const { orchestrator, guarded, host } = open();
   for (const answer of [throwing, undefined, 5, {}]) {
     orchestrator.instead.subscribe = () => answer;
@@ -200,7 +200,7 @@ test("an unsubscribe that throws or is none harms nobody", () => {
   assert.is(host.said("orchestrator: unsubscribe threw").length, 1);
 });
 
-test("a reason is words, whatever was thrown, and never a stack", () => {
+test("a reason is readable text for any thrown value, and never a stack", () => {
   assert.is(errorMessage(new Error("why")), "why");
   assert.is(errorMessage("why"), "why");
   assert.is(errorMessage(undefined), "undefined");

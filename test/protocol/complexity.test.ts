@@ -1,4 +1,4 @@
-// Large messages are looked at before they are parsed.
+// The complexity of large messages is checked before they are parsed.
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -15,7 +15,7 @@ function seen(text: string, bounds: Partial<Complexity> = {}): Pick<Complexity, 
   return { openers, depth };
 }
 
-/** The same, by walking the parsed value. */
+/** The same counts, from a walk of the parsed value. */
 function walked(value: unknown): { openers: number; depth: number } {
   if (typeof value !== "object" || value === null) return { openers: 0, depth: 0 };
   const parts = Object.values(value).map(walked);
@@ -25,7 +25,7 @@ function walked(value: unknown): { openers: number; depth: number } {
   };
 }
 
-test("arrays and objects are counted as the parser would find them, whatever strings hold", () => {
+test("arrays and objects are counted as the parser finds them, whatever strings contain", () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       assert.equal(seen(JSON.stringify(value)), walked(value));
@@ -34,7 +34,7 @@ test("arrays and objects are counted as the parser would find them, whatever str
   assert.equal(seen(String.raw`{"a\\":"[{\"","b":["\\\"]"]}`), { openers: 2, depth: 2 });
 });
 
-test("what is no JSON is counted too, and never goes past its end", () => {
+test("invalid JSON is counted too, and never read past its end", () => {
   for (const text of ["", '"', '"\\', "[[[", "]]]", '{"a', "\\\\\\"]) assert.ok(seen(text).openers <= 3);
 });
 
@@ -48,7 +48,7 @@ const message = (data: string): string | undefined => {
   return "refusal" in parsed ? parsed.refusal.reply.message : undefined;
 };
 
-test("megabytes of brackets are refused before they are parsed, each with its reason", () => {
+test("megabytes of brackets are refused before they are parsed, with the reason", () => {
   const padding = " ".repeat(limits.messageBytesMax);
   assert.is(
     message(`{"type":"invoke","payload":${"[".repeat(100_000)}`),
@@ -59,8 +59,12 @@ test("megabytes of brackets are refused before they are parsed, each with its re
   const spaces = " ".repeat(32 * limits.messageOpenersMax + 1);
   const outside = `Invalid message: at most ${32 * limits.messageOpenersMax} of its bytes may be outside strings`;
   assert.is(message(`{"type":"chat.send","message":${spaces}"x"}`), outside);
-  assert.is(message(`{"type":"chat.send","message":"${spaces}"}`), undefined, "inside a string they pass");
-  assert.is(message(`${padding}{"type":"chat.send","message":"x"}`), undefined, "a large and simple one passes");
+  assert.is(message(`{"type":"chat.send","message":"${spaces}"}`), undefined, "inside a string they are accepted");
+  assert.is(
+    message(`${padding}{"type":"chat.send","message":"x"}`),
+    undefined,
+    "a large but simple message is accepted",
+  );
 });
 
 test.run();

@@ -1,4 +1,4 @@
-// A frame is one whole WebSocket text frame, whatever its size, and reads back as what was written.
+// A frame is one complete WebSocket text frame of any size, and reads back as it was written.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -21,7 +21,7 @@ test("a frame of every length class reads back as what was written", () => {
   }
 });
 
-test("the header is as short as it may be (RFC 6455 5.2)", () => {
+test("the header has the minimum length (RFC 6455 5.2)", () => {
   assert.equal([125, 126, 65_535, 65_536].map(frameHeaderBytes), [2, 4, 4, 10]);
 });
 
@@ -31,13 +31,13 @@ test("lengths beyond 65,535 take eight bytes", () => {
   assert.is(header.toString("hex"), "817f0000000012345678");
 });
 
-test("a header is written where it is told to be", () => {
+test("a header is written at the given offset", () => {
   const target = Buffer.alloc(8);
   assert.is(writeFrameHeader(target, 3, 5), 5);
   assert.is(target.toString("hex"), "0000008105000000");
 });
 
-test("pongs carry the bytes of their pings, one frame after the other (RFC 6455 5.5.3)", () => {
+test("pongs have the bytes of their pings, one frame after the other (RFC 6455 5.5.3)", () => {
   const payloads = [Buffer.alloc(0), Buffer.from([0, 0x7f, 0x80, 0xff]), Buffer.alloc(125, 0xe9)];
   const pongs = encodePongs(payloads.map((payload) => payload.toString("latin1")));
   const expected = payloads.flatMap((payload) => [Buffer.of(0x8a, payload.length), payload]);
@@ -50,7 +50,7 @@ test("text is UTF-8, and its length is counted in bytes", () => {
   assert.equal(textsIn(encodeFrame(text)), [text]);
 });
 
-test("a message with a lone surrogate is still valid UTF-8, and reads back as it was", () => {
+test("a message with a lone surrogate is valid UTF-8 and reads back unchanged", () => {
   const message = { type: "error", message: "a\ud83d" };
   assert.equal(messagesIn(encodeMessage(message)), [message]);
 });

@@ -1,4 +1,4 @@
-// What is written as JSON once for all is what JSON.stringify makes of it, whatever the object.
+// JSON that is encoded once for all readers equals the result of JSON.stringify, whatever the object.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { cachedJson, objectJson } from "../../src/protocol/json-cache.ts";
@@ -7,12 +7,12 @@ const test = suite("json text");
 
 const long = 'a "long" text \\ with\nlines, \u0001, é, 😀 and a lone \ud83d half. '.repeat(200);
 
-test("a text is written as JSON.stringify writes it, the first time and again", () => {
+test("a text is encoded as JSON.stringify does, the first time and from the cache", () => {
   for (const text of ["", "short", long, long, `${long}.`, long, "x".repeat(2 ** 20 + 1)])
     assert.is(cachedJson(text), JSON.stringify(text));
 });
 
-test("so is an object with a long text in it", () => {
+test("an object with a long text is encoded as JSON.stringify does", () => {
   const objects: object[] = [
     { type: "text", text: long },
     { type: "user-message", conversationId: 'c"1', turnId: "t", text: long },
@@ -33,7 +33,7 @@ test("so is an object with a long text in it", () => {
   for (const object of objects) assert.is(objectJson(object), JSON.stringify(object));
 });
 
-test("what JSON cannot hold throws as it does there", () => {
+test("a value that JSON cannot encode throws as in JSON.stringify", () => {
   const circle: Record<string, unknown> = { text: long };
   circle["self"] = circle;
   assert.throws(() => objectJson(circle), /circular/);

@@ -1,4 +1,4 @@
-// Every row of protocol 1.1 as it comes out of the parser: the fields of the contract, `null` as if left out,
+// Every message of protocol 1.1 as the parser returns it: the fields of the contract, `null` treated as absent, and
 // everything else dropped.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -10,7 +10,7 @@ import { issueText, MessageParser } from "../../src/protocol/parse.ts";
 const test = suite("messages");
 const parser = new MessageParser(limits);
 
-/** What the parser makes of it, as JSON would show it: fields that are undefined are not there. */
+/** The parsed message as JSON, so that undefined fields are absent. */
 function read(value: object): unknown {
   const parsed = parser.parse(Buffer.from(JSON.stringify(value)));
   if (!("message" in parsed)) throw new Error(`was refused: ${JSON.stringify(parsed.refusal)}`);
@@ -49,7 +49,7 @@ const optionalFields: Record<string, string[]> = {
   "chat.cancel": ["turnId"],
 };
 
-test("every message of the contract is known, and none beside them", () => {
+test("every message of the contract is known, and no other", () => {
   assert.equal([...clientSchemas(limits).keys()].sort(), whole.map(({ type }) => type).sort());
 });
 
@@ -67,7 +67,7 @@ test("each optional field may be left out, and null is the same as leaving it ou
   }
 });
 
-test("an invoke's payload of null stays null, and one that is missing stays missing", () => {
+test("an invoke's payload of null stays null, and a missing payload stays missing", () => {
   const invoke = { type: "invoke", surfaceId: "s", actionId: "a" };
   assert.equal(read({ ...invoke, payload: null }), { ...invoke, payload: null });
   const parsed = parser.parse(Buffer.from(JSON.stringify(invoke)));
@@ -82,7 +82,7 @@ test("an image's mimeType may be null", () => {
   assert.equal(read({ ...send, images: [] }), { ...send, images: [] });
 });
 
-test("every effort of the contract is taken", () => {
+test("every effort of the contract is accepted", () => {
   for (const reasoningEffort of ["low", "medium", "high", "xhigh", "max"])
     assert.equal(read({ type: "chat.send", message: "m", reasoningEffort }), {
       type: "chat.send",
@@ -91,16 +91,16 @@ test("every effort of the contract is taken", () => {
     });
 });
 
-test("fields that the contract does not know are dropped", () => {
+test("fields outside the contract are dropped", () => {
   for (const message of whole) assert.equal(read({ ...message, extra: 1, id: "later", after: { seq: 1 } }), message);
 });
 
-test("the text of a message is taken as it is: spaces, newlines and lone surrogates", () => {
+test("the text of a message is kept unchanged, with spaces, newlines and lone surrogates", () => {
   for (const text of [" ", "\n", "a\u0000b", "\ud83d", "\udc00x", "😀"])
     assert.equal(read({ type: "chat.send", message: text }), { type: "chat.send", message: text });
 });
 
-test("keys that mean something to JavaScript mean nothing here", () => {
+test("keys with a meaning in JavaScript have no effect", () => {
   const ping = JSON.stringify({ type: "ping" }).slice(0, -1);
   for (const key of ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty"]) {
     const parsed = parser.parse(Buffer.from(`${ping},"${key}":{"type":"chat.send","polluted":true}}`));
@@ -120,7 +120,7 @@ test("keys that mean something to JavaScript mean nothing here", () => {
   assert.is(Reflect.get({}, "polluted"), undefined);
 });
 
-test("a payload with such keys keeps them, and gets no foreign prototype", () => {
+test("a payload keeps such keys and gets no foreign prototype", () => {
   const text = '{"type":"invoke","surfaceId":"s","actionId":"a","payload":{"__proto__":{"admin":true}}}';
   const parsed = parser.parse(Buffer.from(text));
   if (!("message" in parsed) || parsed.message.type !== "invoke") throw new Error("was refused");
@@ -134,18 +134,18 @@ test("the last of two equal keys counts, as JSON says", () => {
   assert.equal(JSON.stringify(parsed), '{"message":{"type":"ping"}}');
 });
 
-test("what was read elsewhere is checked the same way, without a size where it has none", () => {
+test("a message that was parsed elsewhere is checked in the same way, without a size limit if it has no size", () => {
   const parsed = parser.check({ type: "chat.queue", conversationId: "c", text: "x".repeat(100_000) }, 0);
   assert.ok("message" in parsed);
 });
 
-test("an id is usable or it is not", () => {
+test("usable and unusable ids are told apart", () => {
   for (const value of ["a", "x".repeat(200)]) assert.is(isUsableId(value, limits), true);
   for (const value of ["", "x".repeat(201), "\ud800", 1, null, undefined, {}])
     assert.is(isUsableId(value, limits), false);
 });
 
-test("a schema's own words become a sentence", () => {
+test("a schema's own issue becomes a readable message", () => {
   const issue = { kind: "schema", type: "number", input: "x", received: '"x"', message: "Invalid type" } as const;
   assert.is(issueText({ ...issue, expected: "number" }), 'must be number, not "x"');
 });

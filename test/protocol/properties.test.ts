@@ -1,5 +1,5 @@
-// What holds for every frame whatever is in it: it never throws, and it is answered with a message of the contract or
-// with a refusal of the contract, which is never larger than a few lines.
+// Properties of every frame, whatever its content: the parser never throws, and returns either a message of the
+// contract or a refusal of the contract, which is never larger than a few lines.
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -22,7 +22,7 @@ const ids = fc.oneof(
 const anything = fc.oneof(fc.jsonValue(), ids, fc.constant(null), fc.constantFrom("low", "max", "huge"));
 const images = fc.array(fc.oneof(anything, fc.record({ url: anything, mimeType: anything }, { requiredKeys: [] })));
 
-/** Messages that are nearly right: known types and fields, values of every kind. */
+/** Nearly valid messages: known types and fields, with values of every kind. */
 const messages = fc.record(
   {
     type: fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...types) }, anything),
@@ -49,7 +49,7 @@ const messages = fc.record(
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Is this an answer that protocol 1.4 allows for this value? */
+/** Checks that protocol 1.4 allows this result for this value. */
 function holds(value: unknown, parsed: Parsed): void {
   const fields = isRecord(value) ? value : {};
   if ("message" in parsed) {
@@ -82,7 +82,7 @@ function holds(value: unknown, parsed: Parsed): void {
     assert.is(reply.conversationId !== undefined, isUsableId(fields["conversationId"], limits));
 }
 
-test("any JSON value is answered with a message or a refusal", () => {
+test("any JSON value gives a message or a refusal", () => {
   check(
     fc.property(fc.jsonValue({ maxDepth: 6 }), (value) =>
       holds(value, parser.parse(Buffer.from(JSON.stringify(value)))),
@@ -90,7 +90,7 @@ test("any JSON value is answered with a message or a refusal", () => {
   );
 });
 
-test("any nearly right message is answered with a message or a refusal", () => {
+test("any nearly valid message gives a message or a refusal", () => {
   check(
     fc.property(messages, (message) => {
       const text = JSON.stringify(message);
@@ -100,7 +100,7 @@ test("any nearly right message is answered with a message or a refusal", () => {
   );
 });
 
-test("any bytes are answered with a message or a refusal", () => {
+test("any bytes give a message or a refusal", () => {
   const mutated = fc.tuple(messages, fc.nat(), fc.nat(255)).map(([message, at, byte]) => {
     const data = Buffer.from(JSON.stringify(message));
     data[at % data.length] = byte;
@@ -119,7 +119,7 @@ test("any bytes are answered with a message or a refusal", () => {
   );
 });
 
-test("any nesting is either shallow enough or refused, and never throws", () => {
+test("any nesting is either accepted or refused, and never throws", () => {
   check(
     fc.property(fc.array(fc.constantFrom("[", '{"a":'), { maxLength: 80 }), (opens) => {
       const closes = opens.map((open) => (open === "[" ? "]" : "}")).reverse();

@@ -1,4 +1,4 @@
-// Every row of protocol 1.4 that a message alone decides, to the letter, and which row wins when several would do.
+// Every row of protocol 1.4 that depends only on the message, with its exact reply, and the precedence of the rows.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -16,7 +16,7 @@ function refusalOf(value: unknown) {
   return parsed.refusal;
 }
 
-/** The reply on the wire: fields in the contract's order, nothing more. */
+/** The reply on the wire: its fields in the contract's order, and no others. */
 const replyTo = (value: unknown): string => JSON.stringify(refusalOf(value).reply);
 
 const error = (message: string, conversationId?: string): string =>
@@ -29,7 +29,7 @@ const refused = (name: string, rows: [unknown, string][]): void =>
     for (const [value, reply] of rows) assert.is(replyTo(value), reply, `${JSON.stringify(value)}`.slice(0, 200));
   });
 
-refused("what is no JSON is answered with `Invalid JSON`", [
+refused("invalid JSON is answered with `Invalid JSON`", [
   ["", error("Invalid JSON")],
   ["{", error("Invalid JSON")],
   ["undefined", error("Invalid JSON")],
@@ -39,7 +39,7 @@ refused("what is no JSON is answered with `Invalid JSON`", [
   ['{"type":"ping"\0}', error("Invalid JSON")],
 ]);
 
-test("a frame that is no UTF-8 is answered with `Invalid JSON`", () => {
+test("a frame that is not UTF-8 is answered with `Invalid JSON`", () => {
   for (const bytes of [[0xff], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80], [0xe2, 0x82]]) {
     const data = Buffer.concat([Buffer.from('{"type":"ping","x":"'), Buffer.from(bytes), Buffer.from('"}')]);
     const parsed = parser.parse(data);
@@ -47,7 +47,7 @@ test("a frame that is no UTF-8 is answered with `Invalid JSON`", () => {
   }
 });
 
-refused("what is no object is named", [
+refused("a message that is not an object is refused as such", [
   ["null", error("Invalid message: must be a JSON object")],
   ["[]", error("Invalid message: must be a JSON object")],
   ['[{"type":"ping"}]', error("Invalid message: must be a JSON object")],
@@ -162,7 +162,7 @@ refused("chat.send with bad images", [
   ]),
 ]);
 
-refused("chat.queue and chat.queue.cancel without what they need", [
+refused("chat.queue and chat.queue.cancel without their required fields", [
   [{ type: "chat.queue" }, chatError("chat.queue requires a non-empty string `text`")],
   [{ type: "chat.queue", conversationId: "c" }, chatError("chat.queue requires a non-empty string `text`", "c")],
   [
@@ -197,7 +197,7 @@ refused("chat.queue and chat.queue.cancel without what they need", [
   ],
 ]);
 
-test("the special rows win over the last one, and the first in table order over the others", () => {
+test("the special rows take precedence over the last one, and among them the first in table order", () => {
   const everythingWrong = { type: "chat.send", message: "", reasoningEffort: "x", images: 1, model: 1 };
   assert.match(replyTo(everythingWrong), "`message`");
   assert.match(replyTo({ ...everythingWrong, message: "m" }), "invalid reasoningEffort");
@@ -211,7 +211,7 @@ test("the special rows win over the last one, and the first in table order over 
   );
 });
 
-test("a refusal about chat names the conversation when the request had a usable one", () => {
+test("a refusal of a chat message names the conversation if the request had a usable one", () => {
   assert.match(replyTo({ type: "chat.send", message: "m", conversationId: "c", model: 1 }), '"conversationId":"c"');
   assert.not.match(replyTo({ type: "chat.send", message: "m", conversationId: 5, model: 1 }), '"conversationId":');
   assert.not.match(replyTo({ type: "chat.send", message: "", conversationId: "x".repeat(201) }), "conversationId");
@@ -219,7 +219,7 @@ test("a refusal about chat names the conversation when the request had a usable 
 
 // ── sizes and nesting ─────────────────────────────────────────────────────────────────────────────────────────────
 
-/** A message of exactly so many bytes on the wire. */
+/** A message of exactly this many bytes on the wire. */
 function ofBytes(fields: Record<string, unknown>, padded: string, bytes: number): string {
   const empty = Buffer.byteLength(JSON.stringify({ ...fields, [padded]: "" }));
   const text = JSON.stringify({ ...fields, [padded]: "x".repeat(bytes - empty) });
@@ -248,7 +248,7 @@ test("the text of a chat.send has at most 1 MiB, counted in bytes", () => {
   assert.is(replyTo(send("€".repeat(Math.ceil(limits.chatTextBytesMax / 3)))), expected);
 });
 
-test("a chat.send of 16 MiB passes when its images are what is large", () => {
+test("a chat.send of 16 MiB is accepted if its images are the large part", () => {
   const url = "A".repeat(limits.frameBytesMax - 200);
   const parsed = parse({ type: "chat.send", message: "what is this?", images: [{ url }, { url: "second" }] });
   if (!("message" in parsed) || parsed.message.type !== "chat.send") throw new Error("was refused");
@@ -257,7 +257,7 @@ test("a chat.send of 16 MiB passes when its images are what is large", () => {
 
 const nested = (levels: number, open = "[", close = "]"): string => open.repeat(levels) + close.repeat(levels);
 
-test("a message is nested at most 32 levels deep, and the field that is deeper is named", () => {
+test("a message is nested at most 32 levels deep, and the refusal names the field that is deeper", () => {
   const invoke = (payload: string) => `{"type":"invoke","surfaceId":"s","actionId":"a","payload":${payload}}`;
   assert.ok("message" in parse(invoke(nested(limits.nestingDepthMax - 1))));
   const expected = error("Invalid message: `payload` is nested deeper than 32 levels");
@@ -270,7 +270,7 @@ test("a message is nested at most 32 levels deep, and the field that is deeper i
   );
 });
 
-test("a field nested thirty thousand levels deep costs no stack, in whichever field it stands", () => {
+test("a field nested thirty thousand levels deep does not overflow the stack, whichever field it is", () => {
   const deep = nested(30_000);
   for (const field of ["reasoningEffort", "images", "conversationId", "model", "unknown"]) {
     const reply = replyTo(`{"type":"chat.send","message":"m","${field}":${deep}}`);
@@ -278,11 +278,11 @@ test("a field nested thirty thousand levels deep costs no stack, in whichever fi
   }
   assert.is(replyTo(`{"type":"chat.send","message":"m","reasoningEffort":${deep}}`), chatError(effort("…")));
   assert.is(replyTo(deep), error("Invalid message: must be a JSON object"));
-  // A larger message is not even parsed: that would hold the loop for seconds.
+  // A larger message is refused before it is parsed, because parsing would block the event loop for seconds.
   assert.is(replyTo(nested(1_000_000)), error("Invalid message: it is nested deeper than 32 levels"));
 });
 
-test("each refusal has the code of the contract, and says whether trying again helps", () => {
+test("each refusal has the code of the contract and says whether a retry helps", () => {
   const rows: [ReturnType<typeof refusalOf>, string, boolean][] = [
     [refusalOf("{"), "invalid-message", false],
     [refusalOf({ type: "x" }), "invalid-message", false],
@@ -297,7 +297,7 @@ test("each refusal has the code of the contract, and says whether trying again h
   for (const [refusal, code, retryable] of rows) assert.equal([refusal.code, refusal.retryable], [code, retryable]);
 });
 
-test("the refusals that need more than the message are worded as in the contract", () => {
+test("the refusals that depend on more than the message are worded as in the contract", () => {
   const onWire = (refusal: { reply: unknown }): string => JSON.stringify(refusal.reply);
   assert.is(
     onWire(refusals.unknownSurface("s", "c")),

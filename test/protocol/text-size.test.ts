@@ -6,7 +6,7 @@ import { cutToolText, encodedBytes, pieces } from "../../src/protocol/text-size.
 
 const text = suite("tool text");
 
-/** What JSON really takes, without the quotes. */
+/** The real size as JSON, without the quotes. */
 const jsonBytes = (value: string): number => Buffer.byteLength(JSON.stringify(value)) - 2;
 const anyText = fc.oneof(
   fc.string({ unit: "binary" }),
@@ -17,7 +17,7 @@ text("the bytes of any text are counted as JSON writes them", () => {
   fc.assert(fc.property(anyText, (value) => assert.is(encodedBytes(value), jsonBytes(value))));
 });
 
-text("a text that fits stays as it is", () => {
+text("a text that fits is unchanged", () => {
   assert.is(cutToolText("short", 1_000), "short");
   assert.is(cutToolText("x".repeat(900), 1_000), "x".repeat(900));
 });
@@ -29,7 +29,7 @@ text("a text that does not fit is cut with a note that says how much is missing"
   assert.match(cut, new RegExp(`first ${cut.lastIndexOf("x\n") + 1} of`));
 });
 
-text("whatever is cut fits, and no pair is torn", () => {
+text("every cut text fits, and no surrogate pair is split", () => {
   fc.assert(
     fc.property(anyText, fc.integer({ min: 80, max: 300 }), (value, bytesMax) => {
       const long = value.repeat(20);
@@ -43,7 +43,7 @@ text("whatever is cut fits, and no pair is torn", () => {
   );
 });
 
-text("pieces joined are the text, none is longer than allowed, and no pair is torn", () => {
+text("the pieces joined are the text, none is longer than allowed, and no surrogate pair is split", () => {
   fc.assert(
     fc.property(anyText, fc.integer({ min: 2, max: 9 }), (value, charactersMax) => {
       const parts = [...pieces(value, charactersMax)];

@@ -1,5 +1,5 @@
-// What the tests reached, as c8 reports it, held against the floors in test/budgets.ts. A source file that no test
-// loads counts with all its lines; one that holds nothing but types has no lines to reach.
+// Compares the coverage that c8 reports with the floors in test/budgets.ts. A source file that no test loads counts
+// with all its lines as uncovered. A file of types only has no lines to cover.
 import { spawn } from "node:child_process";
 import { globSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire, stripTypeScriptTypes } from "node:module";
@@ -18,14 +18,14 @@ export type FileCoverage = Record<"lines" | "branches", Count>;
 const coverageDirectory = (root: string): string => join(root, "coverage");
 const rawDirectory = (root: string): string => join(coverageDirectory(root), "tmp");
 
-/** Forgets the last run's coverage; the environment in which the test files leave theirs. */
+/** Deletes the last run's coverage. Returns the environment that makes the test files write theirs. */
 export function beginCoverage(root: string): { NODE_V8_COVERAGE: string } {
   rmSync(coverageDirectory(root), { recursive: true, force: true });
   mkdirSync(rawDirectory(root), { recursive: true });
   return { NODE_V8_COVERAGE: rawDirectory(root) };
 }
 
-/** Prints c8's table (its other settings are in .c8rc.json) and gives a sentence for every floor that was missed. */
+/** Prints c8's table (its other settings are in .c8rc.json). Returns a sentence for every missed floor. */
 export async function reportCoverage(root: string, floors: readonly Floor[]): Promise<string[]> {
   const c8 = createRequire(import.meta.url).resolve("c8/bin/c8.js");
   const where = [`--temp-directory=${rawDirectory(root)}`, `--reports-dir=${coverageDirectory(root)}`];
@@ -56,7 +56,10 @@ function summaryOf(root: string): Map<string, FileCoverage> {
   return files;
 }
 
-/** A sentence for every floor that a directory's files, but those of a narrower floor, together do not reach. */
+/**
+ * Returns a sentence for every missed floor. A floor holds for the files of its directory together, except those of a
+ * narrower floor.
+ */
 export function missedFloors(
   files: ReadonlyMap<string, FileCoverage>,
   floors: readonly Floor[],
@@ -98,7 +101,7 @@ function percentOf(counts: readonly Count[]): number {
   return total === 0 ? 100 : (100 * covered) / total;
 }
 
-/** Files that no program can load a line of: after the types and comments are gone, nothing is left. */
+/** Files without code: after the types and comments are removed, nothing is left. */
 export function typeOnlyFiles(root: string): string[] {
   const paths = globSync(["src/**/*.ts", "machines/**/*.ts"], { cwd: root });
   return paths

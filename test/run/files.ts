@@ -1,4 +1,4 @@
-// Which test files there are and what each may cost. A pattern that finds nothing is an error, never an empty success.
+// Finds the test files and their budgets. A pattern that matches no file is an error, never an empty success.
 import { globSync } from "node:fs";
 import { budgets, type FileBudget, type Form } from "../budgets.ts";
 
@@ -11,8 +11,8 @@ export interface TestFile {
 }
 
 /**
- * All test files below root/test whose path contains one of the patterns, in running order. Without patterns, all that
- * have this form.
+ * All test files below root/test whose path contains one of the patterns, in running order. Without patterns, all files
+ * that have this form.
  */
 export function testFiles(
   root: string,
@@ -50,7 +50,7 @@ function budgeted(path: string, row: FileBudget | undefined, form: Form): TestFi
   };
 }
 
-/** The longest first, so that the last to run is short; those that run alone at the end. */
+/** The longest files come first, so that the last one to run is short. Files that run alone come at the end. */
 function inRunningOrder(one: TestFile, other: TestFile): number {
   if (one.isAlone !== other.isAlone) return one.isAlone ? 1 : -1;
   return other.seconds - one.seconds || (one.path < other.path ? -1 : 1);

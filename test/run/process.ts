@@ -1,5 +1,5 @@
-// One test file in a process group of its own, so that whatever it started ends with it. Never leaves a process behind,
-// whichever way the file, or this run, comes to its end.
+// Runs one test file in its own process group, so that all processes it started end with it. Never leaves a process
+// behind, however the file or this run ends.
 import { type ChildProcess, spawn } from "node:child_process";
 import { budgets } from "../budgets.ts";
 import type { Ended } from "./verdict.ts";
@@ -27,7 +27,7 @@ export async function runFile(
     endGroup(child);
   }, deadlineMs);
   const { promise, resolve } = Promise.withResolvers<Pick<Ended, "exitCode" | "signal">>();
-  // What the file left running would hold the pipes open, and `close` would never come.
+  // Processes that the file left running would hold the pipes open, and `close` would never be emitted.
   child.once("exit", () => endGroup(child));
   child.once("close", (exitCode, signal) => resolve({ exitCode, signal }));
   child.once("error", (error) => {
@@ -40,7 +40,7 @@ export async function runFile(
   return { ...end, output: output.text(), isOverdue, deadlineMs };
 }
 
-/** Ends every test file that is running now, with all that it started. */
+/** Ends every running test file, with all the processes that it started. */
 export function endAll(): void {
   for (const child of running) endGroup(child);
 }
@@ -50,11 +50,14 @@ function endGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, "SIGKILL");
   } catch {
-    // Nobody of the group is left.
+    // No process of the group is left.
   }
 }
 
-/** Keeps the beginning and the end of what is said, within bounds: a loop that prints must not eat the memory. */
+/**
+ * Keeps the beginning and the end of the output, within bounds, so that an endless loop that prints cannot fill the
+ * memory.
+ */
 class Output {
   #beginning = "";
   #end = "";

@@ -1,12 +1,12 @@
-// What a test file's process left behind, and what that means. uvu alone is too kind: a file that forgets `.run()`
-// exits with 0 and no word. Here silence is a failure.
+// Judges how a test file's process ended. uvu alone is too lenient: a file that forgets `.run()` exits with 0 and
+// prints nothing. Here that is a failure.
 
 export interface Ended {
-  /** stdout and stderr as they came. */
+  /** stdout and stderr in the order of arrival. */
   output: string;
   exitCode: number | null;
   signal: NodeJS.Signals | null;
-  /** It was over its deadline and was killed. */
+  /** The process exceeded its deadline and was killed. */
   isOverdue: boolean;
   deadlineMs: number;
 }
@@ -15,7 +15,7 @@ export interface Verdict {
   passed: number;
   failed: number;
   skipped: number;
-  /** Why the file fails, beyond the tests that failed; undefined when they are all there is to say. */
+  /** Why the file fails apart from its failed tests; undefined if there is no other reason. */
   reason: string | undefined;
 }
 
@@ -25,7 +25,7 @@ interface Summary {
   skipped: number;
 }
 
-/** uvu's closing lines, the last in the output: a test may itself print those of another run. */
+/** Reads uvu's summary, the last one in the output, because a test may itself print the summary of another run. */
 export function summaryOf(output: string): Summary | undefined {
   const pattern = /^ {2}Total: +(\d+)\n {2}Passed: +(\d+)\n {2}Skipped: +(\d+)\n/gm;
   const last = [...output.matchAll(pattern)].at(-1);
@@ -61,7 +61,7 @@ function errorMessage(ended: Ended, summary: Summary | undefined, failed: number
       : `ended with exit code ${ended.exitCode} and without uvu's summary: it threw before or while its tests ran`;
   }
   if (summary.total === 0 && summary.skipped === 0) return "executed no test";
-  // uvu 0.5.6 drops what a before hook throws, leaves the suite's tests out and exits with 0.
+  // uvu 0.5.6 drops the error of a before hook, leaves the suite's tests out and exits with 0.
   if (ended.exitCode === 0 && failed > 0) return `left ${failed} tests out: a before hook threw`;
   if (ended.exitCode !== 0 && failed === 0) {
     return `ended with exit code ${ended.exitCode} though its tests passed: something threw after them, or beside them`;

@@ -1,4 +1,5 @@
-// Adoption: a child that ends or fails reaches its parent and its owner once, whichever way it goes, and nobody else.
+// Adoption: the end or failure of a child is reported once to its parent and its owner, however it ends, and to no
+// other.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Actor, type AnyActorRef, createActor, setup, stopChild } from "xstate";
@@ -78,7 +79,7 @@ test("a child that ends is reported once to its owner and to its parent", () => 
   assert.is(registry.count("child"), 0);
 });
 
-test("a child that throws is reported once with its error, and its siblings and parent live on", () => {
+test("a child that throws is reported once with its error, and its siblings and parent keep running", () => {
   const { parent, heard, registry } = open();
   const broken = adopt(registry, parent);
   const sibling = adopt(registry, parent);
@@ -94,7 +95,7 @@ test("a child that throws is reported once with its error, and its siblings and 
   assert.is(registry.count("child"), 1);
 });
 
-test("a child that its parent stops is reported too", () => {
+test("a child that is stopped by its parent is reported too", () => {
   const { parent, registry } = open();
   const { child, ends } = adopt(registry, parent);
   parent.send({ type: "child.stop", child });
@@ -102,7 +103,7 @@ test("a child that its parent stops is reported too", () => {
   assert.is(registry.count("child"), 0);
 });
 
-test("a child that fails as it starts has been reported when adopt returns", () => {
+test("a child that fails at its start is reported before adopt returns", () => {
   const { parent, heard, registry } = open();
   const ends: unknown[] = [];
   registry.adopt({
@@ -117,7 +118,7 @@ test("a child that fails as it starts has been reported when adopt returns", () 
   assert.is(registry.count("child"), 0);
 });
 
-test("adopted children are in the parent's system, and not among its children", () => {
+test("adopted children are in the parent's system, but not among its children", () => {
   const { parent, registry } = open();
   const { child } = adopt(registry, parent);
   assert.is(child.system, parent.system);
@@ -125,13 +126,13 @@ test("adopted children are in the parent's system, and not among its children", 
   child.send({ type: "end" });
 });
 
-test("kinds are counted apart, and one that never was is none", () => {
+test("kinds are counted separately, and an unknown kind has count 0", () => {
   const { parent, registry } = open();
   adopt(registry, parent);
   assert.equal([registry.count("child"), registry.count("other")], [1, 0]);
 });
 
-test("joining costs the same whatever the number of those that are there", () => {
+test("the cost of adopting a child does not depend on the number of children", () => {
   const { parent, registry } = open();
   const cost = (count: number): number => {
     const startedAt = performance.now();

@@ -1,5 +1,5 @@
-// Time, both kinds: the system's keeps its word, the simulated one stands still until it is told; sleeping ends in time
-// or at once when nobody waits any more.
+// Both clocks and sleep. Timers of the system clock fire, the simulated clock advances only when told, and a sleep ends
+// after its time or at once on abort.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -10,13 +10,13 @@ import { within } from "../support/deadline.ts";
 const test = suite("clock");
 const systemClock = createSystemClock(limits);
 
-test("the system's clock tells wall time, and a monotonic time beside it", () => {
+test("the system clock has wall time and monotonic time", () => {
   assert.ok(Math.abs(systemClock.wall() - Date.now()) < 1_000);
   const before = systemClock.now();
   assert.ok(systemClock.now() >= before);
 });
 
-test("a timer of the system's clock fires, and one that was cleared does not", async () => {
+test("a timer of the system clock fires, and a cleared timer does not", async () => {
   const fired: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
   const cleared = systemClock.setTimeout(() => fired.push("cleared"), 1);
@@ -29,7 +29,7 @@ test("a timer of the system's clock fires, and one that was cleared does not", a
   assert.equal(fired, ["fired"]);
 });
 
-test("deferred work runs in a later turn of the loop, after the microtasks of this one", async () => {
+test("deferred work runs in a later turn of the event loop, after the microtasks of the current turn", async () => {
   const order: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
   systemClock.defer(() => {
@@ -42,7 +42,7 @@ test("deferred work runs in a later turn of the loop, after the microtasks of th
   assert.equal(order, ["now", "microtask", "deferred"]);
 });
 
-test("sleeping ends when the time is over, and leaves no timer", async () => {
+test("a sleep ends after its time and leaves no timer", async () => {
   const clock = new SimulatedClock();
   let awake = false;
   const sleeping = sleep(clock, 1_000).then(() => {
@@ -56,7 +56,7 @@ test("sleeping ends when the time is over, and leaves no timer", async () => {
   assert.is(clock.pending, 0);
 });
 
-test("a sleeper whose signal is aborted wakes at once, and leaves neither timer nor listener", async () => {
+test("a sleep whose signal is aborted ends at once, and leaves neither timer nor listener", async () => {
   const clock = new SimulatedClock();
   const { signal, abort } = countedSignal();
   const sleeping = sleep(clock, 1_000, signal);
@@ -67,7 +67,7 @@ test("a sleeper whose signal is aborted wakes at once, and leaves neither timer 
   assert.is(signal.listeners, 0);
 });
 
-test("a sleeper that slept its time leaves no listener on its signal", async () => {
+test("a sleep that ends after its time leaves no listener on its signal", async () => {
   const clock = new SimulatedClock();
   const { signal } = countedSignal();
   const sleeping = sleep(clock, 10, signal);
@@ -77,7 +77,7 @@ test("a sleeper that slept its time leaves no listener on its signal", async () 
   assert.is(signal.listeners, 0);
 });
 
-test("who is told to stop before it sleeps does not sleep", async () => {
+test("a sleep with an aborted signal ends at once", async () => {
   const clock = new SimulatedClock();
   await within(sleep(clock, 1_000, AbortSignal.abort()), "the sleeper to wake");
   assert.is(clock.pending, 0);
@@ -99,9 +99,9 @@ function countedSignal() {
   return { signal, abort: () => controller.abort() };
 }
 
-// ── the simulated one ─────────────────────────────────────────────────────────────────────────────────────────────
+// ── the simulated clock ───────────────────────────────────────────────────────────────────────────────────────────
 
-test("the simulated clock fires timers in the order of their time, each at its time", () => {
+test("the simulated clock fires timers in order, each at its time", () => {
   const clock = new SimulatedClock(1_000);
   const fired: [string, number, number][] = [];
   const note = (name: string) => () => void fired.push([name, clock.now(), clock.wall()]);
@@ -124,7 +124,7 @@ test("the simulated clock fires timers in the order of their time, each at its t
   assert.is(fired.at(-1)?.[0], "late");
 });
 
-test("deferred work of the simulated clock runs before the next timer, with what it defers", () => {
+test("deferred work of the simulated clock, and work that it defers, runs before the next timer", () => {
   const clock = new SimulatedClock();
   const order: string[] = [];
   clock.setTimeout(() => order.push("timer"), 0);

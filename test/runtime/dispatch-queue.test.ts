@@ -1,4 +1,4 @@
-// Facts go up after the loop that found them, in order, a bounded number in one turn of the loop.
+// Callbacks run after the loop that posted them, in order, and a bounded number in each turn of the event loop.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -7,7 +7,7 @@ import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("dispatch queue");
 
-test("a callback is never run inside the loop that found it", () => {
+test("a callback never runs inside the loop that posted it", () => {
   const clock = new SimulatedClock();
   const dispatchQueue = new DispatchQueue(clock, limits, limits.dispatchesPerLoopTurn);
   const heard: number[] = [];
@@ -17,7 +17,7 @@ test("a callback is never run inside the loop that found it", () => {
   assert.equal(heard, [1]);
 });
 
-test("callbacks keep their order, also those that a callback posts", () => {
+test("callbacks run in order, also those that a callback posts", () => {
   const clock = new SimulatedClock();
   const dispatchQueue = new DispatchQueue(clock, limits, limits.dispatchesPerLoopTurn);
   const heard: number[] = [];
@@ -31,7 +31,7 @@ test("callbacks keep their order, also those that a callback posts", () => {
   assert.equal(heard, [1, 2, 3, 10, 20, 30]);
 });
 
-test("a signal that comes after a pause is delivered like the first", () => {
+test("a callback that is posted after a pause runs like the first one", () => {
   const clock = new SimulatedClock();
   const dispatchQueue = new DispatchQueue(clock, limits, limits.dispatchesPerLoopTurn);
   const heard: number[] = [];
@@ -44,7 +44,7 @@ test("a signal that comes after a pause is delivered like the first", () => {
   assert.is(clock.pending, 0);
 });
 
-test("a loop turn delivers so many and no more, and the rest loses its place to nobody", () => {
+test("each turn of the event loop runs a bounded number of callbacks, and the others keep their order", () => {
   const clock = new SimulatedClock();
   const turns: (() => void)[] = [];
   clock.defer = (run) => void turns.push(run);

@@ -1,4 +1,4 @@
-// What takes long is done one thing at a time, a step in a turn of the loop, and rests when it was dear.
+// Long jobs run one at a time, one step in each turn of the event loop, with a cooldown after expensive jobs.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { FairJobQueue, type Job } from "../../src/runtime/fair-job-queue.ts";
@@ -29,7 +29,7 @@ function open(isAlone = false) {
   return { clock, jobs, done, job };
 }
 
-test("the steps are taken one in each turn of the loop", () => {
+test("one step runs in each turn of the event loop", () => {
   const { clock, jobs, done, job } = open();
   jobs.add(job("a"));
   assert.equal(done, []);
@@ -40,7 +40,7 @@ test("the steps are taken one in each turn of the loop", () => {
   assert.is(clock.pending, 0);
 });
 
-test("the next begins when the one before it is through, after a rest by what it took", () => {
+test("the next job begins when the one before it is done, after a cooldown proportional to its cost", () => {
   const { clock, jobs, done, job } = open();
   jobs.add(job("a", 1));
   jobs.add(job("b"));
@@ -54,7 +54,7 @@ test("the next begins when the one before it is through, after a rest by what it
   assert.is(clock.pending, 0);
 });
 
-test("it rests no longer than its bound, and one that comes after the rest waits for nothing", () => {
+test("the cooldown is bounded, and a job that comes after it does not wait", () => {
   const { clock, jobs, done, job } = open();
   jobs.add(job("a", 500));
   clock.settle();
@@ -68,7 +68,7 @@ test("it rests no longer than its bound, and one that comes after the rest waits
   assert.is(done.length, 9);
 });
 
-test("each owner has its turn, however much one of them asks for", () => {
+test("each owner gets a turn, however many jobs another one adds", () => {
   const { clock, jobs, done, job } = open();
   for (const name of ["a", "b", "c", "d"]) jobs.add(job(name, 0, "them"));
   jobs.add(job("e"));
@@ -79,7 +79,7 @@ test("each owner has its turn, however much one of them asks for", () => {
   );
 });
 
-test("the more wait, the shorter are the rests: all are through after about as long as one may wait", () => {
+test("the more jobs wait, the shorter are the cooldowns: all are done after about the maximum wait of one job", () => {
   const { clock, jobs, done, job } = open();
   for (let count = 0; count < 30; count++) jobs.add(job(`${count}.`, 20));
   let ms = 0;
@@ -88,7 +88,7 @@ test("the more wait, the shorter are the rests: all are through after about as l
   assert.ok(clock.now() > 15_000 && clock.now() < 26_000, `${clock.now()} ms`);
 });
 
-test("what waits is counted, with its bytes", () => {
+test("waiting jobs are counted, with their bytes", () => {
   const { clock, jobs, job } = open();
   for (const name of ["a", "b", "c"]) jobs.add(job(name, 1));
   assert.equal([jobs.waiting, jobs.bytes], [3, 30]);
@@ -99,7 +99,7 @@ test("what waits is counted, with its bytes", () => {
   assert.equal([jobs.waiting, jobs.bytes], [0, 0]);
 });
 
-test("what waits may be taken back, what has begun goes on", () => {
+test("a waiting job can be cancelled, a job that has begun continues", () => {
   const { clock, jobs, done, job } = open();
   const [first, second, third] = [job("a", 1), job("b"), job("c")];
   for (const one of [first, second, third]) jobs.add(one);
@@ -109,10 +109,10 @@ test("what waits may be taken back, what has begun goes on", () => {
   clock.advance(10_000);
   clock.settle();
   assert.equal(done, ["a1", "a2", "a3", "c1", "c2", "c3"]);
-  assert.not(jobs.cancel(third), "it is through");
+  assert.not(jobs.cancel(third), "the job is done");
 });
 
-test("when all that waited was taken back, the next begins as usual", () => {
+test("after all waiting jobs were cancelled, the next one begins as usual", () => {
   const { clock, jobs, done, job } = open();
   const only = job("a");
   jobs.add(only);
@@ -123,7 +123,7 @@ test("when all that waited was taken back, the next begins as usual", () => {
   assert.equal(done, ["b1", "b2", "b3"]);
 });
 
-test("a step that throws holds up nobody", () => {
+test("a step that throws does not block the queue", () => {
   const { clock, jobs, done, job } = open();
   const fails = (): void => {
     throw new Error("a defect");
@@ -136,7 +136,7 @@ test("a step that throws holds up nobody", () => {
   assert.equal(done, ["a1", "a2", "a3", "b1", "b2", "b3"]);
 });
 
-test("when it is stopped what waits is not done, and no timer is left", () => {
+test("after a stop no waiting job runs, and no timer is left", () => {
   const { clock, jobs, done, job } = open();
   jobs.add(job("a", 1));
   jobs.add(job("b"));
@@ -149,7 +149,7 @@ test("when it is stopped what waits is not done, and no timer is left", () => {
   assert.is(clock.pending, 0);
 });
 
-test("where nobody could be delayed, a dear job is followed by the next at once", () => {
+test("if no one else could be delayed, an expensive job is followed by the next at once", () => {
   const { clock, jobs, done, job } = open(true);
   jobs.add(job("a", 10));
   jobs.add(job("b", 10));

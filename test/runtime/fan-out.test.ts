@@ -1,5 +1,5 @@
-// One write to many, in slices: each member is reached once a walk, joiners and leavers do no harm, and what becomes
-// new on the way goes out in the next pass.
+// A write to many members in slices: a walk reaches each member once, members may join and leave during it, and new
+// data goes out in the next walk.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -30,7 +30,7 @@ function open(count: number, perLoopTurn = 10) {
   return { clock, members, written, fanOut, each, begun: () => begun };
 }
 
-test("a walk begins after the tick and reaches everybody once, so many in a turn of the loop", () => {
+test("a walk begins after the tick and reaches each member once, a bounded number in each event loop turn", () => {
   const { clock, written, fanOut } = open(25);
   fanOut.want();
   assert.is(written.length, 0);
@@ -46,7 +46,7 @@ test("a walk begins after the tick and reaches everybody once, so many in a turn
   );
 });
 
-test("what is asked for several times in a tick is one walk", () => {
+test("several requests in one tick cause one walk", () => {
   const { clock, fanOut, begun } = open(3);
   for (let count = 0; count < 5; count++) fanOut.want();
   clock.turn();
@@ -54,7 +54,7 @@ test("what is asked for several times in a tick is one walk", () => {
   assert.is(clock.pending, 0);
 });
 
-test("what becomes new while a walk is under way goes out in the next, after it", () => {
+test("a request during a walk causes the next walk after it", () => {
   const { clock, written, fanOut } = open(25);
   fanOut.want();
   clock.turn();
@@ -67,7 +67,7 @@ test("what becomes new while a walk is under way goes out in the next, after it"
   );
 });
 
-test("what a write itself makes new goes out in the next walk", () => {
+test("a request inside a write causes the next walk", () => {
   const { clock, written, fanOut, each } = open(2);
   each.run = (member) => {
     if (member === 0 && written.length < 4) fanOut.want();
@@ -77,7 +77,7 @@ test("what a write itself makes new goes out in the next walk", () => {
   assert.is(written.length, 6);
 });
 
-test("who leaves before it is reached is left out, and a joiner is reached", () => {
+test("a member that leaves before its turn is skipped, and a new member is reached", () => {
   const { clock, members, written, fanOut } = open(12);
   fanOut.want();
   clock.turn();
@@ -90,7 +90,7 @@ test("who leaves before it is reached is left out, and a joiner is reached", () 
   );
 });
 
-test("a walk over nobody ends at once, and the next one works", () => {
+test("a walk without members ends at once, and the next one works", () => {
   const { clock, members, written, fanOut } = open(0);
   fanOut.want();
   clock.turn();
@@ -101,14 +101,14 @@ test("a walk over nobody ends at once, and the next one works", () => {
   assert.equal(written, [[2, 1]]);
 });
 
-test("a waiter for the fan-out is called at once when none is asked for", () => {
+test("a callback for the end of the fan-out is called at once if no walk was requested", () => {
   const { fanOut } = open(3);
   let called = 0;
   fanOut.whenIdle(() => void called++);
   assert.is(called, 1);
 });
 
-test("a waiter for the fan-out is called after all that were asked for, once", () => {
+test("a callback for the end of the fan-out is called once, after all requested walks", () => {
   const { clock, written, fanOut } = open(15);
   const at: number[] = [];
   fanOut.want();

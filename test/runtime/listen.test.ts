@@ -1,4 +1,4 @@
-// A port opens, or there is one clear sentence; when it closes nothing of it is left.
+// A port opens or fails with one clear message, and a closed server leaves nothing behind.
 import { createServer, type Server } from "node:http";
 import { connect, type Socket } from "node:net";
 import { suite } from "uvu";
@@ -47,14 +47,14 @@ async function dial(port: number): Promise<Socket> {
 const ended = (socket: Socket): Promise<unknown> =>
   within(new Promise((resolve) => (socket.closed ? resolve(undefined) : socket.once("close", resolve))), "its end");
 
-test("port 0 is any free one, and says which", async () => {
+test("port 0 opens any free port and returns its number", async () => {
   await withServer(async (server, port) => {
     assert.ok(port > 0 && port < 65_536);
     assert.is(server.listening, true);
   });
 });
 
-test("a port that is taken is named, with what to do", async () => {
+test("a port in use is refused with its address and the remedy", async () => {
   await withServer(async (_server, port) => {
     assert.is(
       await failure("127.0.0.1", port),
@@ -63,11 +63,11 @@ test("a port that is taken is named, with what to do", async () => {
   });
 });
 
-test("an address that is not ours is named, with what to do", async () => {
+test("an address of another machine is refused with the address and the remedy", async () => {
   assert.is(await failure("192.0.2.1", 8_080), "192.0.2.1:8080 is not an address of this machine: give another host");
 });
 
-test("what goes wrong in other ways is told in the system's words", async () => {
+test("other errors keep the system's message", async () => {
   const server = createServer();
   const listening = new Promise((resolve) => server.once("listening", resolve));
   const opening = listen(server, "127.0.0.1", 0);
@@ -78,15 +78,15 @@ test("what goes wrong in other ways is told in the system's words", async () => 
   assert.match(await failure("127.0.0.1\u0000", 8_080), "cannot be opened: ");
 });
 
-test("IPv6 addresses stand in brackets", () => {
+test("IPv6 addresses are put in brackets", () => {
   assert.equal([hostAndPort("::1", 80), hostAndPort("localhost", 80)], ["[::1]:80", "localhost:80"]);
 });
 
-test("closing a server that does not listen is done at once", async () => {
+test("closing a server that does not listen ends at once", async () => {
   await within(unlisten(createServer()), "nothing");
 });
 
-test("closing cuts the requests that hang", async () => {
+test("closing a server cuts off hanging requests", async () => {
   const server = createServer(() => {});
   const port = await listen(server, "127.0.0.1", 0);
   const client = await dial(port);
@@ -97,7 +97,7 @@ test("closing cuts the requests that hang", async () => {
   await ended(client);
 });
 
-test("a stop cuts connections that never said a word, and those that are no HTTP any more", async () => {
+test("a stop cuts off silent connections and upgraded connections", async () => {
   const server = createServer();
   const cut = trackConnections(server);
   server.on("upgrade", () => {});
@@ -111,7 +111,7 @@ test("a stop cuts connections that never said a word, and those that are no HTTP
   for (const client of clients) await ended(client);
 });
 
-test("answers under way are waited for, and no longer than they take", async () => {
+test("a stop waits for pending responses, and no longer than they take", async () => {
   const clock = new SimulatedClock();
   const answers: (() => void)[] = [];
   const server = createServer((_request, response) => answers.push(() => response.end("late")));
@@ -129,7 +129,7 @@ test("answers under way are waited for, and no longer than they take", async () 
   await within(unlisten(server), "the server to close");
 });
 
-test("an answer that never ends is waited for so long and no longer", async () => {
+test("the wait for a response that never ends is bounded", async () => {
   const clock = new SimulatedClock();
   const server = createServer(() => {});
   const sent = trackAnswers(server, clock);

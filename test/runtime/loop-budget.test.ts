@@ -1,5 +1,5 @@
-// What is deferred is shared out over the turns of the loop: in its order, none for longer than it may take, and with
-// the sockets looked at in between.
+// Deferred work is spread over the turns of the event loop: in order, with a time limit in each turn, and with socket
+// events in between.
 import { createConnection, createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -12,7 +12,7 @@ const test = suite("loop turns");
 
 const turnMs = 1;
 const waitMsMax = 100;
-/** Node's check phase by hand: what is asked for while one is under way belongs to the next. */
+/** A simulation of Node's check phase: callbacks scheduled during a phase belong to the next one. */
 class CheckPhases {
   ms = 0;
   #immediates: (() => void)[] = [];
@@ -37,7 +37,7 @@ class CheckPhases {
 
 const half = turnMs / 2;
 
-test("a turn goes on until it has taken its time; the rest comes in the next ones, in its order", () => {
+test("a turn runs pieces until its time is used up, and the next turns run the rest in order", () => {
   const phases = new CheckPhases();
   const order: number[] = [];
   for (let piece = 0; piece < 5; piece++)
@@ -52,10 +52,10 @@ test("a turn goes on until it has taken its time; the rest comes in the next one
   phases.turn();
   assert.equal(order, [0, 1, 2, 3, 4]);
   phases.turn();
-  assert.is(phases.pending, 0, "nothing goes on when nothing is deferred");
+  assert.is(phases.pending, 0, "without deferred work nothing is scheduled");
 });
 
-test("a piece that takes longer than a turn has one for itself, and delays no turn but its own", () => {
+test("a piece that takes longer than a turn gets a turn of its own and delays no other turn", () => {
   const phases = new CheckPhases();
   const order: string[] = [];
   const piece = (name: string, tookMs: number): void =>
@@ -72,7 +72,7 @@ test("a piece that takes longer than a turn has one for itself, and delays no tu
   assert.equal(order, ["long", "a", "b"]);
 });
 
-test("who defers itself again and again does not go before those who have waited", () => {
+test("a piece that defers itself again and again does not run before waiting pieces", () => {
   const phases = new CheckPhases();
   const order: string[] = [];
   const again = (): void => {
@@ -89,7 +89,7 @@ test("who defers itself again and again does not go before those who have waited
   assert.equal(order, ["again", "once", "twice", "again"]);
 });
 
-test("what has waited for long is run in a turn that has taken its time, so that nothing waits for ever", () => {
+test("a piece that has waited too long runs even in a turn whose time is used up, so no piece waits forever", () => {
   const phases = new CheckPhases();
   const order: number[] = [];
   for (let piece = 0; piece < 5; piece++)
@@ -99,13 +99,13 @@ test("what has waited for long is run in a turn that has taken its time, so that
     });
   phases.turn();
   assert.equal(order, [0]);
-  // All that time the loop was busy with its sockets.
+  // The event loop was busy with its sockets all that time.
   phases.ms += waitMsMax;
   phases.turn();
   assert.equal(order, [0, 1, 2, 3, 4]);
 });
 
-test("what the microtasks of a piece take counts for its turn", async () => {
+test("the time of a piece's microtasks counts towards its turn", async () => {
   const turns = new LoopBudget({ ...nodeLoop, turnMs, waitMsMax });
   const { promise, resolve } = Promise.withResolvers<void>();
   const order: string[] = [];
@@ -130,7 +130,7 @@ test("what the microtasks of a piece take counts for its turn", async () => {
   assert.equal(order, ["first in turn 1", "second in turn 2"]);
 });
 
-test("a socket is heard between pieces that would fill many turns, all deferred at once", async () => {
+test("socket events are handled between pieces that fill many turns, even if all were deferred at once", async () => {
   const server = createServer((socket) => socket.on("data", (bytes) => socket.write(bytes)));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();

@@ -1,4 +1,4 @@
-// Actors that share their first snapshot: each must be as if it had walked to its initial state alone.
+// Actors that share their initial snapshot. Each must behave as if it had computed its initial state itself.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { assign, createActor, setup } from "xstate";
@@ -11,7 +11,7 @@ const test = suite("shared start");
 
 const watchInput = (instance: number) => ({ connectionId: "k", conversationId: "c", instance });
 
-test("each actor has its own context and goes its own way", () => {
+test("each actor has its own context and its own state", () => {
   const logic = shareInitialSnapshot(connectionMachine, { connectionId: "" });
   const [one, two] = ["one", "two"].map((connectionId) => createActor(logic, { input: { connectionId } }).start());
   one?.send({ type: "socket.congested" });
@@ -30,7 +30,7 @@ test("each actor has its own context and goes its own way", () => {
   );
 });
 
-test("what the initial states do on entry is done for each actor, with its own context, when it starts", () => {
+test("the entry actions of the initial states run for each actor at its start, with its own context", () => {
   const asked: number[] = [];
   const machine = watchMachine.provide({
     actions: { askAdmission: ({ context }) => void asked.push(context.instance) },
@@ -42,7 +42,7 @@ test("what the initial states do on entry is done for each actor, with its own c
   assert.equal(asked, [1, 2, 3]);
 });
 
-test("it takes the events that the machine itself takes, and ends as it does", () => {
+test("it accepts the same events as the machine itself, and ends in the same way", () => {
   const paths: Parameters<ReturnType<typeof createActor<typeof watchMachine>>["send"]>[0]["type"][] = [
     "watch.admitted",
     "turn.requested",
@@ -65,7 +65,7 @@ test("it takes the events that the machine itself takes, and ends as it does", (
   assert.is(own?.at(-1)?.status, "done");
 });
 
-test("a machine that waits, ends or spawns at its start is refused", () => {
+test("a machine that delays, ends or spawns at its start is refused", () => {
   const surface = { surfaceId: "s", conversationId: undefined, instance: 0 };
   assert.throws(
     () => shareInitialSnapshot(surfaceMachine, surface),

@@ -1,4 +1,4 @@
-// The one timer over all sockets: it runs while there is anybody to look after, and only then.
+// The single timer for all sockets. It runs only while there is something to check.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -22,7 +22,7 @@ function open(...busy: boolean[]) {
   return { clock, sweep, rounds, state };
 }
 
-test("every round is called once a second, also after one that still has work", () => {
+test("every round is called once a second, even after a round that still has work", () => {
   const { clock, sweep, rounds } = open(true, false, true);
   sweep.start();
   clock.advance(2_000);
@@ -36,7 +36,7 @@ test("every round is called once a second, also after one that still has work", 
   ]);
 });
 
-test("a round that comes late judges nobody before what came in meanwhile was read, and is put off only once", () => {
+test("a late round is postponed once, so that data received in the meantime is read before sockets are judged", () => {
   const { clock, sweep, rounds } = open(true);
   sweep.start();
   clock.hold(15_000);
@@ -48,10 +48,10 @@ test("a round that comes late judges nobody before what came in meanwhile was re
     clock.hold(5_000);
     clock.advance(0);
   }
-  assert.is(rounds.length, 3, "a loop that is always late is judged every other time");
+  assert.is(rounds.length, 3, "with an event loop that is always late, every other round is called");
 });
 
-test("it ends by itself when no round has anything left, and begins again when it is started", () => {
+test("the sweep ends when no round has work left, and begins again when it is started", () => {
   const { clock, sweep, rounds, state } = open(true);
   sweep.start();
   clock.advance(1_000);
@@ -64,7 +64,7 @@ test("it ends by itself when no round has anything left, and begins again when i
   assert.is(rounds.length, 3);
 });
 
-test("starting twice is starting once", () => {
+test("a second start has no effect", () => {
   const { clock, sweep, rounds } = open(false);
   sweep.start();
   sweep.start();
@@ -73,7 +73,7 @@ test("starting twice is starting once", () => {
   assert.is(rounds.length, 1);
 });
 
-test("a stopped sweep leaves no timer, and stopping twice is harmless", () => {
+test("a stopped sweep leaves no timer, and a second stop is harmless", () => {
   const { clock, sweep, rounds } = open(true);
   sweep.stop();
   sweep.start();
@@ -84,7 +84,7 @@ test("a stopped sweep leaves no timer, and stopping twice is harmless", () => {
   assert.equal(rounds, []);
   sweep.start();
   clock.advance(1_000);
-  assert.is(rounds.length, 1, "and it can be started again");
+  assert.is(rounds.length, 1, "the sweep can be started again");
   sweep.stop();
 });
 

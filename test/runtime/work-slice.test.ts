@@ -1,4 +1,4 @@
-// How many of many are done in one go: as many as may be, and fewer when each takes long.
+// How many items are processed at once: up to a maximum, and fewer when each takes long.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { WorkSlice } from "../../src/runtime/work-slice.ts";
@@ -14,12 +14,12 @@ function done(most: number, eachMs: number): number {
   return count;
 }
 
-test("so many when there is time", () => {
+test("the maximum if there is time", () => {
   assert.is(done(64, 0.01), 64);
   assert.is(done(1, 0.01), 1);
 });
 
-test("as many as there is time for, but a quarter at least, and one in any case", () => {
+test("as many as fit into the time, but at least a quarter of the maximum, and at least one", () => {
   assert.is(done(64, 0.025), 40);
   assert.is(done(64, 10), 16);
   assert.is(done(3, 10), 1);

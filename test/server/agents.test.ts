@@ -1,4 +1,4 @@
-// Which agents and tools a process has, and which model answers when nobody names one.
+// The agents and tools of a server process, and its default model.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -32,27 +32,27 @@ async function modelOf(flags: string[], environment = {}, agents: Agent[] = []):
   return defaultModelOf(config, await createAgents(config, agents, systemClock, silentLogger, limits));
 }
 
-test("without anything configured the demo answers", async () => {
+test("without configuration the default model is the demo's", async () => {
   assert.is(await modelOf([]), "demo/echo");
 });
 
-test("the endpoint's first model answers, then the embedder's, then the demo", async () => {
+test("the default model is the endpoint's first, else the embedder's, else the demo's", async () => {
   assert.is(await modelOf([], endpoint), "openai/small");
   assert.is(await modelOf([], endpoint, [own]), "openai/small");
   assert.is(await modelOf([], {}, [own]), "mine/one");
 });
 
-test("--model wins, also with a name that only its endpoint knows", async () => {
+test("--model takes precedence, even with a name that only its endpoint knows", async () => {
   assert.is(await modelOf(["--model", "demo/tools"], endpoint), "demo/tools");
   assert.is(await modelOf(["--model", "mine/one"], endpoint, [own]), "mine/one");
   assert.is(await modelOf(["--model", "openai/org/other"], endpoint), "openai/org/other");
 });
 
-test("a --model that nobody has is one sentence that names those there are", async () => {
+test("an unknown --model is refused with one sentence that lists the known models", async () => {
   for (const model of ["demo/none", "nobody/one", "mine/two"]) {
     try {
       await modelOf(["--model", model], endpoint, [own]);
-      assert.unreachable(`${model} was taken`);
+      assert.unreachable(`${model} was accepted`);
     } catch (error) {
       assert.instance(error, ConfigError);
       const known = "openai/small, openai/large, mine/one, demo/echo, demo/tools, demo/script";
@@ -64,7 +64,7 @@ test("a --model that nobody has is one sentence that names those there are", asy
   }
 });
 
-test("an embedder's tool takes the place of a built-in one with its name", async () => {
+test("an embedder's tool replaces a built-in tool of the same name", async () => {
   const clock: Tool = { name: "clock", description: "mine", inputSchema: { type: "object" }, run: () => "noon" };
   const tools = await createTools(configOf(), [clock], systemClock);
   assert.equal(

@@ -1,4 +1,4 @@
-// The configuration from flags and environment: what it becomes, and the one sentence for everything that is wrong.
+// The configuration from flags and environment: its values, and the one-sentence error for everything that is wrong.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -15,11 +15,11 @@ const token = "a-token-of-some-length";
 
 function serve(args: string[] = [], environment: Environment = {}): Config {
   const command = readConfig(["serve", ...args], { ...home, ...environment });
-  if (command.kind !== "serve") throw new Error(`this is ${command.kind}`);
+  if (command.kind !== "serve") throw new Error(`expected serve, but got ${command.kind}`);
   return command.config;
 }
 
-/** The sentence with which this is refused. */
+/** The message with which these arguments are refused. */
 function refusal(args: string[], environment: Environment = {}): string {
   try {
     readConfig(args, { ...home, ...environment });
@@ -31,7 +31,7 @@ function refusal(args: string[], environment: Environment = {}): string {
   throw new Error(`${args.join(" ")} was accepted`);
 }
 
-test("without flags it is a private server with sensible values", () => {
+test("without flags the server is private and has its defaults", () => {
   assert.equal(serve(), {
     host: "127.0.0.1",
     port: 24205,
@@ -54,7 +54,7 @@ test("without flags it is a private server with sensible values", () => {
   });
 });
 
-test("--inspect alone shows the charts without texts; its modes show more", () => {
+test("--inspect alone shows the charts without texts, and its modes show more", () => {
   const hidden = { payloads: "hidden" };
   assert.equal(serve(["--inspect"]).inspect, hidden);
   assert.equal(serve(["--inspect=on"]).inspect, hidden);
@@ -125,14 +125,14 @@ test("every flag has a variable, and the flag wins", () => {
     if (name !== "model") assert.is(variable, `TURNWIRE_${name.replaceAll("-", "_").toUpperCase()}`);
 });
 
-test("an empty variable is none", () => {
+test("an empty variable counts as unset", () => {
   assert.is(serve([], { TURNWIRE_PORT: "", TURNWIRE_BASE_URL: "", TURNWIRE_INSECURE: "" }).port, 24205);
 });
 
-test("help and version come before everything but an unknown flag", () => {
+test("help and version take precedence over everything except an unknown flag", () => {
   const help = readConfig(["--help"], {});
   assert.is(help.kind, "help");
-  assert.equal(readConfig([], {}), help, "no command");
+  assert.equal(readConfig([], {}), help, "without a command");
   assert.equal(readConfig(["serve", "-h", "--port", "nonsense"], {}), help);
   assert.equal(readConfig(["-v"], {}), { kind: "version", text: packageVersion() });
   assert.equal(readConfig(["serve", "--version"], {}), { kind: "version", text: packageVersion() });
@@ -150,33 +150,33 @@ test("the help names every flag and variable", () => {
     assert.match(text, name);
 });
 
-test("a token's name that no token can have is named with what it may be", () => {
+test("an invalid token name is refused with the rule for names", () => {
   for (const name of ["a b", "", "x".repeat(65)]) {
     const sentence = refusal(["token", "add", name, "--tokens-file=t"]);
     assert.is(sentence.startsWith(`The token's NAME is "${name}": it must be 1–64 letters, digits,`), true, sentence);
   }
 });
 
-test("what is no command is refused", () => {
+test("an unknown command is refused", () => {
   assert.is(refusal(["start"]), 'Unknown command "start": the commands are turnwire serve, token and why.');
   assert.match(refusal(["serve", "now"]), 'Unexpected argument "now"');
 });
 
-test("an unknown flag is named, and help suggested", () => {
+test("the error for an unknown flag names it and suggests --help", () => {
   assert.is(refusal(["serve", "--prot", "1"]), "Unknown flag --prot: turnwire --help lists all flags.");
   assert.is(refusal(["--prot=1"]), "Unknown flag --prot: turnwire --help lists all flags.");
   assert.match(refusal(["serve", "-p", "1"]), "Unknown flag -p:");
-  assert.match(refusal(["serve", "--token", "x"]), "Unknown flag --token:", "a secret is no flag");
+  assert.match(refusal(["serve", "--token", "x"]), "Unknown flag --token:", "a secret is not a flag");
 });
 
-test("a flag without its value, or a switch with one, is refused", () => {
+test("a flag without its value, and a switch with a value, are refused", () => {
   assert.match(refusal(["serve", "--port"]), "--port needs a value");
   assert.match(refusal(["serve", "--host", "--port", "1"]), "--host needs a value");
   assert.match(refusal(["serve", "--insecure=yes"]), "--insecure takes no value");
   assert.match(refusal(["serve", "--help=yes"]), "takes no value");
 });
 
-test("a wrong value is refused with the flag, the value and what would be right", () => {
+test("a wrong value is refused with the flag, the value and the rule", () => {
   const wrong: [flag: string, values: string[], rule: string][] = [
     [
       "--port",
@@ -205,17 +205,17 @@ test("a wrong value is refused with the flag, the value and what would be right"
     }
 });
 
-test("a wrong variable is refused under its own name", () => {
+test("a wrong variable is refused with its own name", () => {
   assert.match(refusal(["serve"], { TURNWIRE_PORT: "abc" }), 'TURNWIRE_PORT is "abc": it must');
   assert.match(refusal(["serve"], { TURNWIRE_INSECURE: "perhaps" }), "TURNWIRE_INSECURE");
 });
 
-test("both ports may be any free one, but not the same", () => {
+test("both ports may be 0, but otherwise they must differ", () => {
   assert.is(serve(["--port", "0", "--http-port", "0"]).port, 0);
   assert.match(refusal(["serve", "--port", "8000", "--http-port", "8000"]), "--port and --http-port are both 8000");
 });
 
-test("a server that others can reach needs a token, or the word that it shall be open", () => {
+test("a server that other machines can reach needs a token or --insecure", () => {
   for (const host of ["0.0.0.0", "::", "192.168.1.20", "box.lan", "[::]"]) {
     const sentence = refusal(["serve", "--host", host]);
     assert.match(sentence, "TURNWIRE_TOKEN");
@@ -230,18 +230,18 @@ test("a server that others can reach needs a token, or the word that it shall be
     assert.equal(serve(["--host", host]).warnings, []);
 });
 
-test("an IPv6 address comes out as node:net takes it", () => {
+test("an IPv6 address is given in the form that node:net accepts", () => {
   assert.is(serve(["--host", "[::1]"]).host, "::1");
   assert.is(serve(["--host", "FE80::1", "--insecure"]).host, "fe80::1");
 });
 
-test("a token is taken as it is; an empty one is refused, a short one warned of", () => {
+test("a token is used unchanged; an empty one is refused, and a short one causes a warning", () => {
   assert.is(serve([], { TURNWIRE_TOKEN: token }).token, token);
   assert.match(serve([], { TURNWIRE_TOKEN: "short" }).warnings.join(), "fewer than 16");
   assert.match(refusal(["serve"], { TURNWIRE_TOKEN: "" }), "TURNWIRE_TOKEN is empty: it must");
 });
 
-test("a secret that is wrong is never repeated", () => {
+test("an error about a secret does not contain the secret", () => {
   for (const secret of ["with space", "naïve-token", "line\nbreak", "x".repeat(5000)]) {
     for (const variable of ["TURNWIRE_TOKEN", "TURNWIRE_API_KEY"]) {
       const sentence = refusal(["serve"], { [variable]: secret, TURNWIRE_BASE_URL: "http://x", TURNWIRE_MODEL: "m" });
@@ -253,7 +253,7 @@ test("a secret that is wrong is never repeated", () => {
   assert.not.match(sentence, "password");
 });
 
-test("the data directory follows XDG, the home, or the flag", () => {
+test("the data directory depends on XDG_DATA_HOME, HOME or the flag", () => {
   assert.is(serve([], { XDG_DATA_HOME: "/xdg" }).dataDir, "/xdg/turnwire");
   assert.is(serve([], { XDG_DATA_HOME: "relative" }).dataDir, "/home/someone/.local/share/turnwire");
   assert.is(serve([], { HOME: "" }).dataDir, join(homedir(), ".local/share/turnwire"));
@@ -270,7 +270,7 @@ test("a tools file that does not exist is refused", () => {
   assert.match(refusal(["serve", "--tools", tmpdir()]), "there is no such file");
 });
 
-test("the model endpoint is read whole", () => {
+test("all settings of the model endpoint are read", () => {
   const environment = { TURNWIRE_BASE_URL: "http://127.0.0.1:11434/v1", TURNWIRE_MODEL: "qwen3:8b, org/other" };
   assert.equal(serve([], environment).endpoint, {
     baseUrl: "http://127.0.0.1:11434/v1",
@@ -282,7 +282,7 @@ test("the model endpoint is read whole", () => {
   assert.equal(onlyDefault.endpoint?.models, []);
 });
 
-test("half an endpoint is refused with what is missing", () => {
+test("an incomplete endpoint is refused with the missing setting", () => {
   assert.match(refusal(["serve"], { TURNWIRE_BASE_URL: "http://x/v1" }), "TURNWIRE_MODEL is not");
   assert.match(refusal(["serve"], { TURNWIRE_MODEL: "m" }), "TURNWIRE_BASE_URL is not");
   assert.match(refusal(["serve"], { TURNWIRE_API_KEY: "k" }), "unset TURNWIRE_API_KEY");

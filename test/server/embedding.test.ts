@@ -1,4 +1,4 @@
-// The server started from somebody's own code, with their own agent, tool and surface beside the built-in parts.
+// The server started by an embedder's code, with its own agent, tool and surface beside the built-in ones.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Agent, SurfaceProvider, Tool } from "../../src/turnwire.ts";
@@ -27,13 +27,13 @@ const surface: SurfaceProvider = {
   invoke: () => {},
 };
 
-test("a caller without types who forgets the config is told where to get one", async () => {
+test("a call without a config is refused with a hint where to get one", async () => {
   const refusal = await startServer({} as Parameters<typeof startServer>[0]).catch((error: unknown) => error);
   assert.instance(refusal, ConfigError);
   assert.match(String(refusal), /needs options\.config: make one with serveConfig/);
 });
 
-test("an embedder's agent answers by default, knows the tools, and its surface is in the catalog", async () => {
+test("an embedder's agent answers by default and knows the tools, and its surface is in the catalog", async () => {
   const config = serveConfig(["--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
   const server = await startServer({ config, agents: [agent], tools: [tool], surfaces: [surface] });
   try {
@@ -51,7 +51,7 @@ test("an embedder's agent answers by default, knows the tools, and its surface i
   }
 });
 
-test("flags that start no server, and wrong ones, are refused", () => {
+test("flags that start no server, and invalid flags, are refused", () => {
   for (const flag of ["--help", "--version", "--nonsense", "--port=x"])
     assert.throws(
       () => serveConfig([flag]),

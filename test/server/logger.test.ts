@@ -1,4 +1,4 @@
-// The process's log, as it leaves a process: one JSON line each on stderr, nothing on stdout, errors with their stack.
+// The output of the process's log: one JSON line each on stderr, nothing on stdout, and errors with their stack.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -10,7 +10,7 @@ const test = suite("log");
 
 const logFile = join(import.meta.dirname, "../../src/server/logger.ts");
 
-/** Runs the lines in a process of their own and gives what it wrote. */
+/** Runs the code in its own process and returns that process's output. */
 function write(level: string, lines: string): { stdout: string; entries: Record<string, unknown>[] } {
   const create = `const log = createLogger(${JSON.stringify(level)});`;
   const program = `import { createLogger } from ${JSON.stringify(logFile)}; ${create} ${lines}`;
@@ -46,7 +46,7 @@ test("each line is one JSON object on stderr, with its message and fields, and s
   for (const { time } of entries) assert.ok(typeof time === "string" && !Number.isNaN(Date.parse(time)));
 });
 
-test("what is below the level is not written", () => {
+test("lines below the level are not written", () => {
   const lines = 'log.debug("a"); log.info("b"); log.warn("c"); log.error("d");';
   assert.equal(
     write("warn", lines).entries.map(({ msg }) => msg),
@@ -55,25 +55,25 @@ test("what is below the level is not written", () => {
   assert.equal(write("silent", lines).entries, []);
 });
 
-test("an error under `error` comes with its message and stack", () => {
+test("an error in the field `error` is written with its message and stack", () => {
   const { entries } = write("info", 'log.error("gateway: defect", { error: new TypeError("why") });');
   const error = entries[0]?.["error"];
-  if (typeof error !== "object" || error === null) throw new Error("there is no error in the line");
+  if (typeof error !== "object" || error === null) throw new Error("the line has no error");
   assert.equal([Reflect.get(error, "type"), Reflect.get(error, "message")], ["TypeError", "why"]);
   assert.match(String(Reflect.get(error, "stack")), "TypeError: why\n    at ");
 });
 
-test("nothing of the machine is in a line", () => {
+test("a line has nothing about the machine", () => {
   const { entries } = write("info", 'log.info("hello");');
   assert.equal(Object.keys(entries[0] ?? {}).sort(), ["level", "msg", "time"]);
 });
 
-test("a last line before the process ends is not lost", () => {
+test("the last line before the process ends is not lost", () => {
   const { entries } = write("info", 'log.error("the end"); process.exit(0);');
   assert.is(entries.at(-1)?.["msg"], "the end");
 });
 
-test("a host's logger may lack methods or throw, and fields that were not given are not made up", () => {
+test("a host's logger may lack methods or throw, and missing fields are not invented", () => {
   const heard: unknown[][] = [];
   const throwing = () => {
     throw new Error("the log is full");

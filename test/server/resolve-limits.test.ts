@@ -1,4 +1,4 @@
-// Limits that an embedder gives: those of the server with the changes, or one sentence that says what cannot be.
+// The limits of an embedder: they change the server's defaults, or one sentence says why they are impossible.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -7,7 +7,7 @@ import { resolveLimits } from "../../src/server/resolve-limits.ts";
 
 const test = suite("resolve limits");
 
-/** Why they are refused. */
+/** The message with which the changes are refused. */
 function refusal(changes: object): string {
   try {
     resolveLimits(changes);
@@ -15,17 +15,17 @@ function refusal(changes: object): string {
     if (error instanceof ConfigError) return error.message;
     throw error;
   }
-  throw new Error(`was taken: ${JSON.stringify(changes)}`);
+  throw new Error(`was accepted: ${JSON.stringify(changes)}`);
 }
 
-test("what is not changed is as it was, and the defaults stay what they are", () => {
+test("unchanged limits keep their values, and the defaults cannot be modified", () => {
   assert.equal(resolveLimits(), limits);
   const changes = { chatTextBytesMax: 1_000, allUnsentBytesMax: 12_345, inputMsPerLoopTurn: 0.5, retriesMax: 0 };
   assert.equal(resolveLimits(changes), { ...limits, ...changes });
   assert.ok(Object.isFrozen(limits));
 });
 
-test("a name that is no limit is refused", () => {
+test("an unknown name is refused", () => {
   assert.is(
     refusal({ chatTextBytes: 1 }),
     "limits.chatTextBytes is no limit: the names are in docs/reference/limits.md.",
@@ -33,14 +33,14 @@ test("a name that is no limit is refused", () => {
   assert.match(refusal({ toString: 1 }), /^limits\.toString is no limit/);
 });
 
-test("limits that are no object are refused", () => {
+test("limits that are not an object are refused", () => {
   for (const changes of [null, [], 5]) {
     const shown = JSON.stringify(changes);
     assert.is(refusal(changes as object), `limits is ${shown}: it must be an object of limits by name.`);
   }
 });
 
-test("what is no usable number is refused, with what was given", () => {
+test("an unusable number is refused with the given value", () => {
   const rows: [changes: object, message: string][] = [
     [{ socketsMax: "9" }, 'limits.socketsMax is "9": it must be a finite number.'],
     [{ socketsMax: undefined }, "limits.socketsMax is undefined: it must be a finite number."],
@@ -54,17 +54,21 @@ test("what is no usable number is refused, with what was given", () => {
     [{ turnMs: 2 ** 31 }, "limits.turnMs is 2147483648: it must be 2147483647 or less, the longest timer of Node."],
   ];
   for (const [changes, message] of rows) assert.is(refusal(changes), message);
-  assert.is(resolveLimits({ idempotencyMs: 2 ** 31 }).idempotencyMs, 2 ** 31, "a time that is never waited for");
+  assert.is(
+    resolveLimits({ idempotencyMs: 2 ** 31 }).idempotencyMs,
+    2 ** 31,
+    "idempotencyMs is not the delay of a timer",
+  );
 });
 
-test("what the protocol needs is refused below its least", () => {
+test("values below the protocol's minimum are refused", () => {
   assert.match(refusal({ idCharactersMax: 35 }), /^limits\.idCharactersMax is 35: it must be 36 or more: .*UUIDs/);
   assert.match(refusal({ nestingDepthMax: 2 }), /3 or more: a chat\.send with images/);
   assert.match(refusal({ messageBytesMax: 255 }), /256 or more: an id may take/);
   assert.match(refusal({ eventBytesMax: 16_383 }), /16384 or more: the ids and names/);
 });
 
-test("limits that do not go together are refused with both, whichever was changed", () => {
+test("contradictory limits are refused with both names, whichever was changed", () => {
   assert.is(
     refusal({ frameBytesMax: 65_535 }),
     "limits.messageBytesMax (65536) is more than limits.frameBytesMax (65535): no message is longer than a frame. " +

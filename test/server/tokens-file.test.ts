@@ -1,7 +1,7 @@
-// The tokens file: what it may hold, how `turnwire token` writes it, and how a change of it is noticed.
+// The tokens file: its contents, how `turnwire token` writes it, and how a change is noticed.
 import {
-  chmodSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -33,7 +33,7 @@ test.after.each(() => rmSync(directory, { recursive: true, force: true }));
 const entry = (name: string, scopes: string[] = ["chat"]) => ({ name, sha256: digestOf(name), scopes });
 const write = (value: unknown): void => writeFileSync(file, typeof value === "string" ? value : JSON.stringify(value));
 
-test("a token that is added can be read, is shown once and lies in the file as a digest, for its owner only", () => {
+test("a new token is shown once, and the file has its digest and is readable only for its owner", () => {
   const token = runTokenCommand({ action: "add", name: "phone", scopes: ["read", "chat"], file });
   runTokenCommand({ action: "add", name: "grafana", scopes: ["read"], file });
   assert.ok(token.length >= 43, token);
@@ -45,7 +45,7 @@ test("a token that is added can be read, is shown once and lies in the file as a
   assert.is(runTokenCommand({ action: "list", file }), "grafana\tread");
 });
 
-test("a name is given once, and only what is there can be removed", () => {
+test("a name can be used once, and only existing tokens can be removed", () => {
   runTokenCommand({ action: "add", name: "phone", scopes: ["chat"], file });
   const before = readFileSync(file, "utf8");
   const again = (): string => runTokenCommand({ action: "add", name: "phone", scopes: ["admin"], file });
@@ -58,7 +58,7 @@ test("a name is given once, and only what is there can be removed", () => {
   assert.is(readFileSync(file, "utf8"), before);
 });
 
-test("no more tokens are added than a server would read", () => {
+test("at most as many tokens can be added as a server reads", () => {
   const tokens = Array.from({ length: limits.tokensMax }, (_, index) => entry(`t${index}`));
   write({ tokens });
   const add = (): string => runTokenCommand({ action: "add", name: "phone", scopes: ["chat"], file });
@@ -68,7 +68,7 @@ test("no more tokens are added than a server would read", () => {
   assert.is(readTokensFile(file, limits).length, limits.tokensMax);
 });
 
-test("what is wrong with a file is told with its place and the remedy, and never with a digest", () => {
+test("an invalid file is refused with the place and the remedy, and never with a digest", () => {
   for (const [content, message] of [
     ["{", /is not JSON/],
     [[], /is not usable/],
@@ -100,7 +100,7 @@ test("what is wrong with a file is told with its place and the remedy, and never
   assert.throws(() => readTokensFile(file, { tokensMax: 1 }), /tokens may hold 1 at most/);
 });
 
-test("a change is noticed within its pause; one that is not usable leaves what was good, and the next is taken", () => {
+test("a change is noticed within the pause; an unusable file keeps the tokens, and the next usable one is read", () => {
   write({ tokens: [entry("a")] });
   const clock = new SimulatedClock();
   const heard: TokenEntry[][] = [];
@@ -135,7 +135,7 @@ test("a change is noticed within its pause; one that is not usable leaves what w
   assert.is(clock.pending, 0);
 });
 
-test("a file that cannot even be looked at for a while is read when it can, and said once", () => {
+test("a file that is inaccessible for a while is read again later, and the error is logged once", () => {
   write({ tokens: [entry("a")] });
   const clock = new SimulatedClock();
   const heard: string[][] = [];
@@ -144,7 +144,7 @@ test("a file that cannot even be looked at for a while is read when it can, and 
   const onChange = (entries: TokenEntry[]): void => void heard.push(entries.map(({ name }) => name));
   const watched = new TokensFile({ path: file, version: versionOf(file), clock, logger, limits, onChange });
   rmSync(file);
-  // A link that leads to itself: stat fails with ELOOP, which is not "no such file".
+  // A symbolic link to itself: stat fails with ELOOP, which is not "no such file".
   symlinkSync(file, file);
   clock.advance(20 * limits.tokensFilePauseMs);
   watched.reload();
@@ -156,7 +156,7 @@ test("a file that cannot even be looked at for a while is read when it can, and 
   watched.stop();
 });
 
-test("what changes between the first reading and the first look is seen", () => {
+test("a change between the initial read and the first check is noticed", () => {
   write({ tokens: [entry("a")] });
   const version = versionOf(file);
   write({ tokens: [] });
@@ -169,7 +169,7 @@ test("what changes between the first reading and the first look is seen", () => 
   watched.stop();
 });
 
-test("two that change the file at once do not undo each other: the second is told to wait", () => {
+test("two concurrent changes of the file do not overwrite each other: the second is told to wait", () => {
   runTokenCommand({ action: "add", name: "a", scopes: ["chat"], file });
   writeFileSync(`${file}.new`, "");
   const add = (): string => runTokenCommand({ action: "add", name: "b", scopes: ["chat"], file });
@@ -179,7 +179,7 @@ test("two that change the file at once do not undo each other: the second is tol
   assert.is(runTokenCommand({ action: "list", file }), "a\tchat\nb\tchat");
 });
 
-test("SIGHUP's reload reads also a file that looks the same", () => {
+test("the reload on SIGHUP also reads a file that looks unchanged", () => {
   write({ tokens: [entry("a")] });
   const clock = new SimulatedClock();
   let count = 0;
@@ -198,11 +198,11 @@ test("SIGHUP's reload reads also a file that looks the same", () => {
   watched.stop();
 });
 
-test("a directory that cannot be written to is told, and nothing half written is left", () => {
+test("a directory that cannot be written is reported, and no partial file is left", () => {
   const missing = join(directory, "none", "tokens.json");
   const add = (): string => runTokenCommand({ action: "add", name: "a", scopes: ["chat"], file: missing });
   assert.throws(add, /cannot be written .*give a directory you may write to/);
-  chmodSync(directory, 0o700);
+  assert.equal(readdirSync(directory), []);
 });
 
 test.run();

@@ -1,5 +1,5 @@
-// A simulated client of turnwire.v1: subscribes, goes on after its cursor when it comes back, and holds every message
-// that it is sent to the promises of the protocol.
+// A simulated client of turnwire.v1. It subscribes, resumes after its cursor when it reconnects, and checks every
+// received message against the promises of the protocol.
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import type { StoredChunk } from "../../src/protocol/chunk.ts";
 import { isRecord, type Message } from "../support/client/transcript.ts";
@@ -8,7 +8,7 @@ import { Link } from "./link.ts";
 
 interface KnownTurn {
   text: string;
-  /** Heard from its first event. */
+  /** The client received the turn from its first event on. */
   isWhole: boolean;
   dones: number;
   sealed: boolean;
@@ -16,16 +16,16 @@ interface KnownTurn {
 
 interface View {
   cursor: { epoch: string; seq: number } | undefined;
-  /** Requests that change whether it watches, and have no answer yet. */
+  /** Subscribe and unsubscribe requests that have no reply yet. */
   unsettled: number;
-  /** Does it, by the last reply? */
+  /** Does the client watch, according to the last reply? */
   isWatching: boolean;
   /** May the next event have any seq? */
   mayJump: boolean;
   readonly turns: Map<string, KnownTurn>;
 }
 
-/** Thrown where the server breaks its word. */
+/** Thrown when the server breaks a promise. */
 export class Broken extends Error {
   override name = "Broken";
 }
@@ -63,7 +63,7 @@ export class SimulatedClient {
     for (const [conversationId, view] of this.views) {
       const watched = view.isWatching || view.unsettled > 0;
       view.unsettled = 0;
-      // A socket that is new watches nothing yet.
+      // A new socket watches nothing yet.
       view.isWatching = false;
       if (watched) this.subscribe(conversationId);
     }
@@ -103,18 +103,18 @@ export class SimulatedClient {
 
   #reply({ id, ok, error, startedTurn }: Message): void {
     const asked = this.#asked.get(String(id));
-    if (!asked) throw new Broken(`${this.name}: a reply to ${id}, which it has not asked, or asked once`);
+    if (!asked) throw new Broken(`${this.name}: a reply to ${id}, which was never requested or is already answered`);
     this.#asked.delete(String(id));
     const view = this.#view(String(asked["conversationId"]));
-    // Replies come in the order of the requests: what is true after the last of them holds.
+    // Replies arrive in the order of the requests, so the last one decides.
     if (asked["type"] === "chat.unsubscribe" || asked["type"] === "chat.subscribe") view.unsettled--;
-    // One that was refused has changed nothing.
+    // A refused request has changed nothing.
     if (asked["type"] === "chat.unsubscribe" && ok === true) {
       view.isWatching = false;
       beginsAnew(view);
     }
     if (asked["type"] === "chat.subscribe" && ok === true) view.isWatching = true;
-    // Who sends watches, when it was taken, or refused because a turn is running (protocol 1.4).
+    // A chat.send also subscribes, if it is accepted or is refused because a turn is running (protocol 1.4).
     const isRunning = isRecord(error) && error["code"] === "turn-running";
     if (asked["type"] === "chat.send" && (ok === true || isRunning)) view.isWatching = true;
     if (asked["type"] === "chat.queue" && startedTurn === true) view.isWatching = true;
@@ -123,10 +123,10 @@ export class SimulatedClient {
   #verdict({ conversationId, epoch, seq, recovered }: Message): void {
     const view = this.#view(String(conversationId));
     if (typeof epoch !== "string" || typeof seq !== "number")
-      throw new Broken(`${this.name}: a verdict without a place`);
+      throw new Broken(`${this.name}: a chat.subscribed without epoch and seq`);
     if (recovered === true && view.cursor && (view.cursor.epoch !== epoch || seq < view.cursor.seq))
-      throw new Broken(`${this.name}: recovered at ${epoch} ${seq}, and it has ${JSON.stringify(view.cursor)}`);
-    // What is not recovered begins anew: what it has half of is read from the history.
+      throw new Broken(`${this.name}: recovered at ${epoch} ${seq}, but its cursor is ${JSON.stringify(view.cursor)}`);
+    // Without recovery the stream begins anew. A client reads the rest of a partial turn from the history.
     if (recovered !== true) {
       view.cursor = undefined;
       beginsAnew(view);
@@ -136,19 +136,19 @@ export class SimulatedClient {
   #event(message: Message): void {
     const { event, epoch, seq, fromSeq = seq } = message;
     if (!isRecord(event) || typeof epoch !== "string" || typeof seq !== "number" || typeof fromSeq !== "number")
-      throw new Broken(`${this.name}: a delta without its place`);
+      throw new Broken(`${this.name}: a chat.delta without its event, epoch or seq`);
     const view = this.#view(String(event["conversationId"]));
     if (!view.isWatching && view.unsettled === 0 && !this.#isSending(String(event["conversationId"])))
-      throw new Broken(`${this.name}: an event of ${event["conversationId"]}, which it has left`);
+      throw new Broken(`${this.name}: an event of ${event["conversationId"]}, which it does not watch`);
     const { cursor } = view;
     if (cursor?.epoch === epoch && !view.mayJump && fromSeq !== cursor.seq + 1)
-      throw new Broken(`${this.name}: after ${cursor.seq} came ${fromSeq}`);
+      throw new Broken(`${this.name}: after seq ${cursor.seq} came seq ${fromSeq}`);
     view.mayJump = false;
     view.cursor = { epoch, seq };
     this.#take(view, event);
   }
 
-  /** It has asked for a turn there, which makes it watch, and has no answer. */
+  /** Is a chat request to this conversation unanswered? Starting a turn also subscribes. */
   #isSending(conversationId: string): boolean {
     for (const asked of this.#asked.values())
       if (asked["conversationId"] === conversationId && String(asked["type"]).startsWith("chat.")) return true;
@@ -164,18 +164,18 @@ export class SimulatedClient {
       turn = { text: "", isWhole: type === "user-message", dones: 0, sealed: false };
       view.turns.set(turnId, turn);
     }
-    if (turn.sealed) throw new Broken(`${this.name}: ${String(type)} after the seal of ${turnId}`);
+    if (turn.sealed) throw new Broken(`${this.name}: ${String(type)} after the turn-sealed of ${turnId}`);
     if (turn.dones > 0 && type !== "turn-sealed")
-      throw new Broken(`${this.name}: ${String(type)} after done of ${turnId}`);
+      throw new Broken(`${this.name}: ${String(type)} after the done of ${turnId}`);
     if (type === "text-delta") turn.text += String(event["delta"]);
     else if (type === "done") turn.dones++;
     else if (type === "turn-sealed") {
-      if (turn.dones !== 1) throw new Broken(`${this.name}: ${turnId} is sealed with ${turn.dones} ends`);
+      if (turn.dones !== 1) throw new Broken(`${this.name}: ${turnId} is sealed after ${turn.dones} done events`);
       turn.sealed = true;
     }
   }
 
-  /** What it has heard from beginning to end is what was stored. */
+  /** Checks that the turns which the client received completely have the text that is stored. */
   agreesWith(conversationId: string, chunks: readonly StoredChunk[]): void {
     const stored = new Map<string, string>();
     for (const { turnId, role, chunk } of chunks)
@@ -185,12 +185,14 @@ export class SimulatedClient {
       if (!turn.sealed || !turn.isWhole) continue;
       const text = stored.get(turnId) ?? "";
       if (text !== turn.text)
-        throw new Broken(`${this.name}: heard ${turn.text.length} characters of ${turnId}, stored are ${text.length}`);
+        throw new Broken(
+          `${this.name}: received ${turn.text.length} characters of ${turnId}, but ${text.length} are stored`,
+        );
     }
   }
 }
 
-/** What comes next may stand anywhere, and what it has half of will come again, or is in the history. */
+/** The next event may have any seq. Forgets partial turns: they come again, or are in the history. */
 function beginsAnew(view: View): void {
   view.mayJump = true;
   for (const [turnId, turn] of view.turns) if (!turn.sealed) view.turns.delete(turnId);

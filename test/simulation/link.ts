@@ -1,5 +1,5 @@
-// A connection in memory between the server and a simulated client: what is on its way lies in two queues, and moves
-// when the scheduler says so: in order, in pieces, late, or never.
+// An in-memory connection between the server and a simulated client. Two queues hold the data in transit. The scheduler
+// moves it: in order, in pieces, late, or never.
 import type { Socket, SocketListener } from "../../src/egress/socket.ts";
 
 type Item =
@@ -7,13 +7,13 @@ type Item =
   | { kind: "ping"; payload: string }
   | { kind: "close"; code: number };
 
-/** What the kernels on both ends hold before the process holds anything. */
+/** Bytes that the kernels on both ends hold before the process has to hold any. */
 const kernelBytes = 8 * 1024;
 
 export interface LinkEnd {
-  /** Whole frames, when the last byte of them has been read. */
+  /** Called with whole frames, once their last byte has been read. */
   heard(frames: Buffer): void;
-  /** The server's close frame, or the end of the connection (undefined). */
+  /** Called with the code of the server's close frame, or with undefined when the connection ends. */
   ended(code: number | undefined): void;
 }
 
@@ -33,7 +33,7 @@ export class Link implements Socket {
   // ── the server's side ───────────────────────────────────────────────────────────────────────────────────────────
 
   write(frames: Buffer): void {
-    if (this.#isClosing) throw new Error("something was written after the close frame");
+    if (this.#isClosing) throw new Error("the server wrote after its close frame");
     if (this.#held) this.#held.push(frames);
     else this.#down.push({ kind: "frames", bytes: frames, read: 0 });
   }
@@ -81,18 +81,18 @@ export class Link implements Socket {
     return this.#up.length > 0;
   }
 
-  /** The client sends a message; it arrives when it is carried. */
+  /** Sends a message of the client. It arrives when carryUp delivers it. */
   send(message: object): void {
     const bytes = Buffer.from(JSON.stringify(message));
     this.#up.push(() => this.listener?.message(bytes));
   }
 
-  /** Carries so many of the client's messages and pongs to the server. */
+  /** Delivers this many of the client's messages and pongs to the server. */
   carryUp(count: number): void {
     for (const arrive of this.#up.splice(0, count)) if (!this.isGone) arrive();
   }
 
-  /** The client reads so many bytes, pings and what else comes between them with them. */
+  /** The client reads this many bytes, and the pings and the close frame between them. */
   carryDown(bytes: number): void {
     let left = bytes;
     while (left > 0 && !this.isGone) {
@@ -116,7 +116,7 @@ export class Link implements Socket {
     }
   }
 
-  /** The connection is gone, and everything that was on its way. */
+  /** Ends the connection and drops everything in transit. */
   vanish(): void {
     if (this.isGone) return;
     this.isGone = true;

@@ -1,5 +1,5 @@
-// `npm run simulate -- --seeds 10000 [--seed 7] [--smallest]`: the whole server on a simulated clock, once for each
-// seed; with --smallest every limit is at its smallest.
+// `npm run simulate -- --seeds 10000 [--seed 7] [--smallest]`: plays the whole server on a simulated clock, once for
+// each seed. With --smallest every limit is at its smallest.
 import { parseArgs } from "node:util";
 import { randomSeed } from "../support/seed.ts";
 
@@ -10,7 +10,7 @@ const { values } = parseArgs({
     smallest: { type: "boolean", default: false },
   },
 });
-// Before the world is made: it reads its limits once.
+// Must come before the import of world.ts, which reads the limits once.
 if (values.smallest) await import("../smallest/simulated-limits.ts");
 const { inWords, simulate } = await import("./simulate.ts");
 const seed = Number(values.seed ?? randomSeed());

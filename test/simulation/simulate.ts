@@ -1,12 +1,12 @@
-// Plays one world for each seed, and where a promise is broken finds the few steps that it takes (delta debugging:
-// Zeller and Hildebrandt 2002). The same numbers play the same world again.
+// Plays one world for each seed. When a promise is broken, finds the few steps that break it (delta debugging: Zeller
+// and Hildebrandt 2002). The same numbers play the same world again.
 import { Dice } from "../support/dice.ts";
 import { World } from "./world.ts";
 
 export interface SimulationFailure {
   seed: number;
   message: string;
-  /** The steps of the shortest row of numbers that breaks it too. */
+  /** The steps of the shortest sequence found that also breaks a promise. */
   story: string[];
 }
 
@@ -26,14 +26,14 @@ interface Played {
 }
 
 const stepsMost = 220;
-/** Numbers that a step may need. */
+/** How many numbers a step has available. */
 const numbersPerStep = 5;
 const triesMax = 400;
 
-/** Break something in the world, for the test of the test. */
+/** Breaks something in the world, to test that the simulation finds it. */
 export type Sabotage = (world: World) => void;
 
-/** One step is a few numbers, so that a step can be left out and the others stay what they are. */
+/** Each step has its own few numbers, so that leaving out a step does not change the others. */
 type Row = number[][];
 
 function rowOf(seed: number): Row {
@@ -43,7 +43,7 @@ function rowOf(seed: number): Row {
   );
 }
 
-/** Promises settle: nothing here waits for anything but other promises. */
+/** Lets JavaScript promises settle. Nothing here waits for anything else. */
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 async function play(row: Row, sabotage?: Sabotage): Promise<Played> {
@@ -88,10 +88,10 @@ async function shrink(row: Row, sabotage?: Sabotage): Promise<Played> {
 }
 
 export interface SimulationOptions {
-  /** The first one; the others follow it. */
+  /** The first seed; the others follow it. */
   seed: number;
   seeds: number;
-  /** No seed begins after so long. */
+  /** No seed begins after this time. */
   forMs?: number;
   failuresMax?: number;
   sabotage?: Sabotage;

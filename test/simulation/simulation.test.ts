@@ -1,5 +1,5 @@
-// The whole server on a simulated clock, once for each of many seeds (`npm run simulate -- --seeds 10000` plays more),
-// and the proof that a broken promise is found, shrunk and had again.
+// Plays the whole server on a simulated clock, once for each of many seeds (`npm run simulate -- --seeds 10000` plays
+// more). Proves that a broken promise is found, shrunk and reproduced.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
@@ -11,14 +11,14 @@ const test = suite("simulation");
 
 const seed = chosenSeed("simulation");
 
-test("every promise is kept in every step, every run ends, and nothing is left when all have gone", async () => {
+test("every promise is kept after every step, every run ends, and no actor or timer is left at the end", async () => {
   const { failures, ...figures } = await simulate({ seed, seeds: budgets.simulationSeeds });
   process.stdout.write(`${JSON.stringify(figures)}\n`);
   assert.is(failures.map(inWords).join("\n"), "");
   assert.is(figures.seeds, budgets.simulationSeeds);
 });
 
-/** Does something to one of the writes to each socket. */
+/** Does something to each write of a text-delta to each socket. */
 const toAWrite =
   (spoil: (write: (frames: Buffer) => void, frames: Buffer) => void): Sabotage =>
   (world: World) => {
@@ -40,7 +40,7 @@ const toAWrite =
 const sabotages: [what: string, sabotage: Sabotage][] = [
   ["an event is lost on its way", toAWrite(() => {})],
   [
-    "an event comes twice",
+    "an event arrives twice",
     toAWrite((write, frames) => {
       write(frames);
       write(frames);
@@ -68,10 +68,10 @@ const sabotages: [what: string, sabotage: Sabotage][] = [
 ];
 
 for (const [what, sabotage] of sabotages)
-  test(`it is found when ${what}, in few steps, and again from its seed`, async () => {
+  test(`a fault is found in few steps, and again from its seed: ${what}`, async () => {
     const { failures } = await simulate({ seed, seeds: 300, sabotage });
     const [failure] = failures;
-    if (!failure) throw new Error("it is not found");
+    if (!failure) throw new Error("the fault is not found");
     assert.ok(failure.story.length < 30, inWords(failure));
     const { failures: again } = await simulate({ seed: failure.seed, seeds: 1, sabotage });
     assert.equal(again[0]?.story, failure.story);

@@ -1,5 +1,5 @@
-// The whole gateway with the embedded orchestrator in one process, on a clock that stands still: clients on links that
-// the scheduler moves, agents that misbehave, a disk that fails. One row of numbers decides everything that happens.
+// The whole gateway with the embedded orchestrator in one process, on a simulated clock. The scheduler moves the links
+// of the clients, agents misbehave, and the disk fails. One sequence of numbers decides everything that happens.
 import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";
 import { createConversationSurface } from "../../src/embedded/surfaces/conversation.ts";
 import { Gateway } from "../../src/gateway/gateway.ts";
@@ -52,7 +52,7 @@ export class World {
     this.#lines = lines;
     this.store = failingStore(memoryStore(this.clock));
     const agent = agentOf((run) => {
-      // Every third does not hear that it is to stop.
+      // Every third agent run ignores its abort signal.
       const heedsAbort = this.runs.length % 3 !== 2;
       const puppet = new Puppet({ heedsAbort });
       this.runs.push({ conversationId: undefined, puppet, heedsAbort, isOver: false });
@@ -75,7 +75,7 @@ export class World {
     this.gateway.listening();
   }
 
-  /** One step, chosen by numbers from next(); in words. */
+  /** Takes one step, chosen by numbers from next(). Returns the step in words. */
   step(next: (below: number) => number): string {
     const kinds: [weight: number, take: () => string][] = [
       [22, () => this.#turn(next)],
@@ -235,7 +235,7 @@ export class World {
 
   // ── the end ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The weather clears up: everybody reads, agents end, the disk has room; tick lets promises settle. */
+  /** Ends all disturbances: every client reads, agents end, the disk has room. tick lets promises settle. */
   async end(tick: () => Promise<void>): Promise<void> {
     this.store.fails = undefined;
     this.embedded.setRefusing(undefined);
@@ -258,7 +258,7 @@ export class World {
       await tick();
       this.check();
     }
-    if (!this.#isQuiet()) throw new Broken("it does not come to rest");
+    if (!this.#isQuiet()) throw new Broken("the server does not come to rest");
     for (const client of this.clients) this.#hasAll(client);
   }
 
@@ -277,7 +277,7 @@ export class World {
     }
   }
 
-  /** Everything is let go: nothing may be left. */
+  /** Cuts every connection and stops the server. No actor and no timer may be left. */
   async stop(tick: () => Promise<void>): Promise<void> {
     for (const { link } of this.clients) link?.vanish();
     await tick();

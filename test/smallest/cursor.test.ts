@@ -1,3 +1,3 @@
-// The cursor's promises with every limit at its smallest: a slice of catching up is a single event.
+// The cursor's promises with every limit at its smallest: one slice of catching up is a single event.
 import "./limits.ts";
 import "../streams/cursor.test.ts";

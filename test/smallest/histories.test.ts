@@ -10,7 +10,7 @@ import { chosenSeed } from "../support/seed.ts";
 const test = suite("smallest limits: histories");
 
 for (const embedded of [false, true])
-  test(`${embedded ? "with a store" : "on a host"} the server keeps its word in the smallest pieces`, async () => {
+  test(`histories ${embedded ? "with a store" : "on a host"} keep every promise with the smallest limits`, async () => {
     const seed = chosenSeed("histories on the smallest limits");
     const runs = chosenRuns(budgets.smallest.histories);
     const { failures, ...report } = await playRandomHistories({ seed, runs, embedded });
@@ -18,7 +18,7 @@ for (const embedded of [false, true])
     assert.is(failures.length, 0, failures.join("\n\n"));
     assert.is(report.runs, runs);
     for (const count of [report.replies, report.recovered, report.reloaded])
-      assert.ok(count > 0, `turnwire.v1 hardly came up: ${JSON.stringify(report)}`);
+      assert.ok(count > 0, `turnwire.v1 was hardly used: ${JSON.stringify(report)}`);
   });
 
 test.run();

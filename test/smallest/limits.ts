@@ -1,8 +1,8 @@
-// Every limit as small as it can be while what it bounds still takes place: whoever imports this before a suite plays
-// that suite on a server with these numbers. What is a share of the work becomes a single one; what is room for
-// something becomes room for the largest that the suites put there; a deadline on the real clock stays so long that a
-// busy machine meets it. Where a suite counts in its own words it has its own bounds on top, none of them larger but
-// those of which its oracle knows nothing.
+// Sets every limit to the smallest value with which the limited thing still works. A test file imports this module
+// before a suite, and plays that suite on a server with these limits. A share of the work becomes a single unit. A size
+// limit fits the largest item that the suites send. A timeout on the real clock stays long enough for a busy machine.
+// Suites whose expectations depend on limits set their own on top. None of those is larger, except limits that the
+// suite's oracle does not know.
 import type { Limits } from "../../src/limits.ts";
 import { limits } from "../support/limits.ts";
 
@@ -31,7 +31,7 @@ export const smallest: Limits = {
   inputFloodBytes: 128,
   inputCooldown: 1,
   turnWorkMs: 5,
-  // Longer than the clock of any player leaps: to the server a leap is time in which nothing was read.
+  // Longer than the leaps of any player's clock: to the server, a leap is time in which it read nothing.
   inputBusyMsMax: 30_000,
   pendingUpgradesMax: 64,
   pendingUpgradeBytesMax: 0,

@@ -1,5 +1,5 @@
-// Smaller still, for the simulation: its clients bear to be refused, to be told in words of a few letters, and to be
-// congested by a single byte; and its clock waits for nobody.
+// Even smaller limits for the simulation. Its clients cope with refusals, with deltas of a few characters and with
+// congestion by a single byte. Its clock is simulated, so timeouts can be short.
 import { limits } from "../support/limits.ts";
 import "./limits.ts";
 

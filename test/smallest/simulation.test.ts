@@ -1,4 +1,4 @@
-// The simulation with every limit at its smallest: SEED=… begins with that seed.
+// The simulation with every limit at its smallest. SEED=… sets the first seed.
 import "./simulated-limits.ts";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -9,7 +9,7 @@ import { chosenSeed } from "../support/seed.ts";
 
 const test = suite("smallest limits: simulation");
 
-test("promises are kept by a server that sends one event at a time and takes one turn", async () => {
+test("a server that sends one event at a time and runs one turn at a time keeps every promise", async () => {
   assert.is(limits.catchUpSliceBytes + limits.outstandingBytesMax + limits.runningTurnsMax + limits.commandsBurst, 4);
   const seed = chosenSeed("simulation on the smallest limits");
   const { failures, ...figures } = await simulate({ seed, seeds: budgets.smallest.simulationSeeds });

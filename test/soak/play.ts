@@ -1,4 +1,4 @@
-// The soak itself: the real command, its visitors, and a look every few seconds.
+// Runs the soak: the real command, its visitors, and a sample every few seconds.
 import { rmSync } from "node:fs";
 import { Dice } from "../support/dice.ts";
 import { ServerProcess } from "../support/server-process.ts";
@@ -16,7 +16,7 @@ export interface SoakSample {
   /** Open files of the server. */
   handles: number;
   fileMiB: number;
-  /** Of the pings answered since the last look. */
+  /** p99 of the pings answered since the last sample. */
   pingP99Ms: number;
   turns: number;
 }
@@ -24,7 +24,7 @@ export interface SoakSample {
 export interface SoakReport extends Omit<SoakTally, "pings"> {
   seed: number;
   samples: SoakSample[];
-  /** Of the last quarter's median, of that of the second quarter: what is flat is near 1. */
+  /** The median of the last quarter divided by that of the second quarter. A flat figure is near 1. */
   growth: { rss: number; heap: number; handles: number; pingP99: number; fileMiBPerThousandTurns: number };
   faults: string[];
 }
@@ -32,24 +32,27 @@ export interface SoakReport extends Omit<SoakTally, "pings"> {
 export interface SoakOptions {
   seed: number;
   forMs: number;
+  /** It goes on until there were that many visits and resumes, which takes longer on a busy machine. */
+  least?: { visits: number; resumed: number };
   visitors: number;
   look: { files(directory: string): number; handles(pid: number): number };
 }
 
 const lookEveryMs = 5_000;
 const conversationsAtOnce = 40;
-/** A conversation is written in for so long, and then another takes its place. */
+/** A conversation is in use for this time, then another one takes its place. */
 const conversationMs = 60_000;
 const growthMax = { rss: 1.25, heap: 1.35, handles: 1.3 };
 
-export async function playSoak({ seed, forMs, visitors, look }: SoakOptions): Promise<SoakReport> {
+export async function playSoak({ seed, forMs, least, visitors, look }: SoakOptions): Promise<SoakReport> {
   const dataDir = temporaryDirectory();
   const dice = new Dice(seed);
   const server = await ServerProcess.start({ dataDir });
   const tally: SoakTally = { visits: 0, resumed: 0, anew: 0, turns: 0, events: 0, refused: 0, holes: [], pings: [] };
   const samples: SoakSample[] = [];
   const startedAt = performance.now();
-  const isOver = (): boolean => performance.now() - startedAt > forMs || server.hasExited;
+  const isEnough = (): boolean => tally.visits >= (least?.visits ?? 0) && tally.resumed >= (least?.resumed ?? 0);
+  const isOver = (): boolean => (performance.now() - startedAt > forMs && isEnough()) || server.hasExited;
   const conversations = (): string[] => {
     const age = (performance.now() - startedAt) / conversationMs;
     return Array.from({ length: conversationsAtOnce }, (_, slot) => {

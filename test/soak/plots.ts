@@ -1,4 +1,4 @@
-// The soak's samples as a page of plots: one curve each over the same time.
+// Draws the soak's samples as a page of plots: one curve per figure, all over the same time.
 import { box, ink, line, margin, pageWidth, text } from "../bench/plots/canvas.ts";
 import type { SoakReport, SoakSample } from "./play.ts";
 

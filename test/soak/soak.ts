@@ -1,6 +1,6 @@
-// `npm run soak -- --minutes 60 [--visitors 100] [--out FILE]`: sockets come, go, stall and resume, and turns run, for
-// as long as asked; what the server takes is looked at all the while. Prints what has grown, writes the samples as JSON
-// and a page of plots, and fails when something grows that should be flat.
+// `npm run soak -- --minutes 60 [--visitors 100] [--out FILE]`: sockets connect, leave, stall and resume, and turns
+// run, for the given time. Meanwhile the server's resources are sampled. Prints the growth, writes the samples as JSON
+// and a page of plots, and fails when a figure grows that should be flat.
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
@@ -36,7 +36,7 @@ function bytesIn(directory: string): number {
   return readdirSync(directory).reduce((sum, name) => sum + (statSync(`${directory}/${name}`).size ?? 0), 0);
 }
 
-/** Open files of a process, where the system tells (Linux). */
+/** Open files of a process. NaN where the system does not tell (other than Linux). */
 function handlesOf(pid: number): number {
   try {
     readFileSync(`/proc/${pid}/status`);

@@ -1,5 +1,5 @@
-// One visitor of the soak: comes, watches a few conversations, asks in one now and then, may stop reading for a while,
-// goes, and comes back where it was. Measures how late what it is told comes.
+// One visitor of the soak: connects, watches a few conversations, sends prompts now and then, may stop reading for a
+// while, leaves, and resumes where it was. Measures the round trips of its pings.
 import { WebSocket } from "ws";
 import { isMessage, isRecord } from "../support/client/transcript.ts";
 import type { Dice } from "../support/dice.ts";
@@ -11,9 +11,9 @@ export interface SoakTally {
   turns: number;
   events: number;
   refused: number;
-  /** Each event that did not follow the one before it, in words. */
+  /** A description of each event that did not follow its predecessor. */
   holes: string[];
-  /** Round trips of pings since the last look, ms. */
+  /** Round trips of the pings since the last sample, in ms. */
   pings: number[];
 }
 
@@ -21,7 +21,7 @@ export interface SoakVisitorOptions {
   url: string;
   dice: Dice;
   tally: SoakTally;
-  /** The ids of today: they change, so that histories stay as long as people's are. */
+  /** The current conversation ids. They change, so that histories stay as long as those of real users. */
   conversations: () => string[];
   isOver: () => boolean;
 }
@@ -47,7 +47,8 @@ async function visit(
   socket.on("error", () => {});
   const ids = conversations();
   const some = ids.filter(() => dice.chance(1 / 7));
-  // Who sends where it does not watch begins to watch at that turn, wherever it has been before.
+  // A chat.send to an unwatched conversation subscribes from that turn on and ignores the cursor. A visitor therefore
+  // watches at least one conversation and sends only to those.
   const watched = some.length > 0 ? some : [dice.pick(ids)];
   const asked = new Map<string, number>();
   let serial = 0;

@@ -1,5 +1,5 @@
-// A watch's place in the log: it writes only what begins right after it, so that every step may be repeated, and it
-// says when what it needs is gone.
+// A watch's cursor in the log: it writes only events that begin right after it, so that every step can be repeated, and
+// it reports when those events are gone.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { closes } from "../../src/protocol/closes.ts";
@@ -8,11 +8,11 @@ import { event, FeedFixture, sealed, text } from "../support/feed-fixture.ts";
 const test = suite("cursor");
 
 const KiB = 1024;
-/** What the numbers in these tests go by, whatever the limits are. */
+/** The limits that the numbers in these tests assume, whatever the defaults are. */
 const usual = { catchUpSliceBytes: 64 * KiB, outstandingBytesMax: 256 * KiB, turnLogBytesMax: 1024 * KiB };
 const long = (bytes: number) => text("x".repeat(bytes));
 
-test("a cursor with nothing to write is at the end at once", () => {
+test("a cursor with nothing to write reaches the end at once", () => {
   const { feed, socket, cursor, signals } = withWatcher();
   assert.is(cursor.pump(), "end");
   assert.equal(signals, ["reachedEnd"]);
@@ -21,14 +21,14 @@ test("a cursor with nothing to write is at the end at once", () => {
   assert.is(feed.live.size, 1);
 });
 
-test("who comes while the end of a turn waits for its flush is live at once, and gets what follows once", () => {
+test("a watcher that joins between a turn's end and its flush is live at once, and gets later events once", () => {
   const fixture = new FeedFixture();
   const other = fixture.live();
   fixture.append(event("turn-start"), text("a"), sealed());
   const late = fixture.watcher();
   assert.is(late.cursor.pump(), "end");
   late.cursor.join();
-  assert.equal(late.signals, ["reachedEnd"], "it does not fall behind, again and again, until the flush");
+  assert.equal(late.signals, ["reachedEnd"], "the watcher does not fall behind repeatedly until the flush");
   fixture.clock.advance(fixture.limits.flushIntervalMs);
   assert.is(late.socket.writes.length, 0);
   fixture.append(event("turn-start", {}, "t2"), text("b", "t2"));
@@ -42,7 +42,7 @@ function withWatcher(fixture = new FeedFixture()) {
   return { fixture, feed: fixture.feed, ...fixture.watcher() };
 }
 
-test("a late corker is written the running turn from its first event, text joined", () => {
+test("a late watcher gets the running turn from its first event, with text joined", () => {
   const fixture = new FeedFixture(usual);
   fixture.append(event("turn-start", {}, "t0"), sealed("t0"), event("turn-start"), text("a"), text("b"), text("c"));
   const { cursor, socket, transcript } = fixture.watcher();
@@ -53,7 +53,7 @@ test("a late corker is written the running turn from its first event, text joine
   assert.is(socket.messages().length, 2);
 });
 
-test("catching up goes in slices of 64 KiB, one a call", () => {
+test("each call of pump writes one slice of 64 KiB", () => {
   const fixture = new FeedFixture(usual);
   fixture.append(...Array.from({ length: 230 }, (_, index) => text(`${index}`.padEnd(1_000))));
   const { cursor, socket, transcript } = fixture.watcher();
@@ -73,7 +73,7 @@ test("pumping again at the end writes nothing twice", () => {
   assert.equal(signals, ["reachedEnd", "reachedEnd", "reachedEnd"]);
 });
 
-test("catching up stops when the socket is congested, and goes on where it was when it has drained", () => {
+test("catching up stops when the socket is congested, and continues from there when it has drained", () => {
   const fixture = new FeedFixture(usual);
   fixture.append(...Array.from({ length: 600 }, () => long(1_000)));
   const { cursor, socket, writer, signals, transcript } = fixture.watcher();
@@ -94,7 +94,7 @@ test("catching up stops when the socket is congested, and goes on where it was w
   assert.is(transcript().text.length, 600_000);
 });
 
-test("a slice that congests the socket and is the last one says both", () => {
+test("a last slice that congests the socket signals both", () => {
   const fixture = new FeedFixture({ outstandingBytesMax: 100 });
   fixture.append(long(200));
   const { cursor, signals } = fixture.watcher();
@@ -102,7 +102,7 @@ test("a slice that congests the socket and is the last one says both", () => {
   assert.equal(signals, ["congested", "reachedEnd"]);
 });
 
-test("a cursor that reached the end and finds more when it joins is given that first, and misses nothing", () => {
+test("a cursor that finds new events when it joins writes those first and misses none", () => {
   const fixture = new FeedFixture();
   const other = fixture.live();
   fixture.append(text("a"));
@@ -120,7 +120,7 @@ test("a cursor that reached the end and finds more when it joins is given that f
   assert.is(other.transcript().text, "abc");
 });
 
-test("events between the end and joining are not lost when nobody else lives", () => {
+test("events between the end and joining are not lost when no other watcher is live", () => {
   const fixture = new FeedFixture();
   fixture.append(text("a"));
   const { cursor, signals, transcript } = fixture.watcher();
@@ -133,7 +133,7 @@ test("events between the end and joining are not lost when nobody else lives", (
   assert.is(transcript().text, "abc");
 });
 
-test("who joins with more than a slice to go falls behind, and joins when it has caught up", () => {
+test("a watcher that joins with more than a slice to go falls behind, and joins when it has caught up", () => {
   const fixture = new FeedFixture({ catchUpSliceBytes: 200 });
   const { cursor, signals, transcript } = fixture.watcher();
   cursor.pump();
@@ -147,7 +147,7 @@ test("who joins with more than a slice to go falls behind, and joins when it has
   assert.ok(transcript().text.length >= 450);
 });
 
-test("joining twice is joining once, and leaving twice is harmless", () => {
+test("a second join has no effect, nor has a second leave", () => {
   const fixture = new FeedFixture();
   const { cursor, transcript } = fixture.live();
   cursor.join();
@@ -159,7 +159,7 @@ test("joining twice is joining once, and leaving twice is harmless", () => {
   assert.is(fixture.feed.live.size, 0);
 });
 
-test("a flush that does not begin where the cursor stands is not written: it falls behind", () => {
+test("a flush that does not begin at the cursor is not written, and the cursor falls behind", () => {
   const fixture = new FeedFixture();
   const { cursor, socket, signals } = fixture.live();
   fixture.append(text("a"), text("b"), text("c"));
@@ -170,7 +170,7 @@ test("a flush that does not begin where the cursor stands is not written: it fal
   assert.is(fixture.feed.live.size, 0);
 });
 
-test("a flush of what the cursor has written already is passed over", () => {
+test("a flush of events that the cursor has already written is skipped", () => {
   const fixture = new FeedFixture();
   const { cursor, socket, signals } = fixture.live();
   fixture.append(text("a"), text("b"));
@@ -181,7 +181,7 @@ test("a flush of what the cursor has written already is passed over", () => {
   assert.is(fixture.feed.live.size, 1);
 });
 
-test("a flush to a congested socket takes it out of the live set and leaves its cursor where it was", () => {
+test("a flush to a congested socket removes it from the live set and does not move its cursor", () => {
   const fixture = new FeedFixture();
   const { cursor, writer, signals } = fixture.live();
   writer.congested = true;
@@ -192,7 +192,7 @@ test("a flush to a congested socket takes it out of the live set and leaves its 
   assert.equal(signals, []);
 });
 
-test("nothing is written through a dropped cursor, whatever is asked of it", () => {
+test("a dropped cursor writes nothing, whichever method is called", () => {
   const fixture = new FeedFixture();
   const { cursor, socket, signals } = fixture.live();
   cursor.drop();
@@ -205,7 +205,7 @@ test("nothing is written through a dropped cursor, whatever is asked of it", () 
   assert.equal(signals, []);
 });
 
-test("nothing is written through the cursor of a socket that has ended", () => {
+test("the cursor of a closed socket writes nothing", () => {
   const fixture = new FeedFixture();
   const { cursor, socket, writer } = fixture.live();
   writer.close(closes.slow);
@@ -216,7 +216,7 @@ test("nothing is written through the cursor of a socket that has ended", () => {
   assert.is(socket.writes.length, 0);
 });
 
-test("a cursor whose place in the log was shed says that it is lost, and writes nothing with a hole", () => {
+test("a cursor whose place in the log was shed reports that it is lost and writes nothing", () => {
   const fixture = new FeedFixture();
   const { cursor, socket, signals } = fixture.watcher();
   fixture.append(text("a"), sealed());
@@ -227,7 +227,7 @@ test("a cursor whose place in the log was shed says that it is lost, and writes 
   assert.is(socket.writes.length, 0);
 });
 
-test("a cursor whose log was shed up to its place goes on", () => {
+test("a cursor continues if the log was shed only up to its place", () => {
   const fixture = new FeedFixture();
   const { cursor, signals, transcript } = fixture.watcher();
   fixture.append(text("a"), sealed());

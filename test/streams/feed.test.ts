@@ -1,5 +1,5 @@
-// One conversation's stream to its live set: when it flushes, in what slices, and that nobody who comes or goes on the
-// way misses an event or gets one twice.
+// One conversation's stream to its live watchers: when it flushes, in which slices, and that watchers that join or
+// leave in between get every event once.
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -12,9 +12,9 @@ const check = seeded("feed");
 
 const count = (length: number): number[] => Array.from({ length }, (_, index) => index);
 
-// ── when ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── timing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-test("the first flush after a pause goes out with the tick, all of it in one write", () => {
+test("the first flush after a pause happens in the same tick, in one write", () => {
   const fixture = new FeedFixture();
   const { socket, transcript } = fixture.live();
   fixture.append(event("user-message", { text: "hello" }), event("turn-start"), text("a"));
@@ -27,7 +27,7 @@ test("the first flush after a pause goes out with the tick, all of it in one wri
   );
 });
 
-test("a single watcher never waits for company", () => {
+test("with a single watcher events are never held back", () => {
   const fixture = new FeedFixture();
   const { socket } = fixture.live();
   for (const _ of count(5)) {
@@ -38,7 +38,7 @@ test("a single watcher never waits for company", () => {
   assert.is(fixture.clock.pending, 0);
 });
 
-test("with many watchers the next flush waits so long that a socket gets at most one write in 25 ms", () => {
+test("with many watchers flushes are delayed so that a socket gets at most one write in 25 ms", () => {
   for (const [watchers, pauseMs] of [
     [100, 10],
     [250, 25],
@@ -60,7 +60,7 @@ test("with many watchers the next flush waits so long that a socket gets at most
   }
 });
 
-test("64 events or 64 KiB go out before their time", () => {
+test("64 events or 64 KiB are flushed early", () => {
   for (const gathered of [
     count(limits.flushEventsMax).map(() => text("x")),
     [text("x".repeat(limits.flushBytesMax))],
@@ -81,7 +81,7 @@ test("64 events or 64 KiB go out before their time", () => {
   }
 });
 
-test("a flush holds at most 64 KiB: the rest follows at once", () => {
+test("a flush has at most 64 KiB, and the rest follows at once", () => {
   const fixture = new FeedFixture({ outstandingBytesMax: Number.MAX_SAFE_INTEGER });
   const { socket, transcript } = fixture.live();
   fixture.append(...count(500).map((index) => event("tool-output", { data: `${index}`.padEnd(1_000) })));
@@ -92,7 +92,7 @@ test("a flush holds at most 64 KiB: the rest follows at once", () => {
   assert.is(transcript().events.length, 500);
 });
 
-test("live events come as they came, never joined", () => {
+test("live events are sent unchanged, never joined", () => {
   const fixture = new FeedFixture();
   const { socket } = fixture.live();
   fixture.append(text("a"), text("b"));
@@ -101,14 +101,14 @@ test("live events come as they came, never joined", () => {
   assert.ok(socket.messages().every((message) => !("fromSeq" in message)));
 });
 
-test("however many events come in a tick, they ask for one flush", () => {
+test("all events of a tick schedule one flush", () => {
   const fixture = new FeedFixture();
   fixture.live();
   fixture.append(...count(200).map(() => text("a")));
   assert.is(fixture.clock.pending, 1);
 });
 
-test("what was flushed long ago does not make the next flush urgent", () => {
+test("bytes that were flushed before do not make the next flush urgent", () => {
   const fixture = new FeedFixture();
   const [first] = count(250).map(() => fixture.live());
   fixture.append(event("tool-output", { data: "x".repeat(limits.flushBytesMax) }));
@@ -123,7 +123,7 @@ test("what was flushed long ago does not make the next flush urgent", () => {
   assert.is(first?.cursor.seq, 3);
 });
 
-test("a joiner who catches up does not delay what the others are owed", () => {
+test("a watcher that catches up does not delay the events of the others", () => {
   const fixture = new FeedFixture();
   const there = fixture.live();
   fixture.append(text("a"));
@@ -135,7 +135,7 @@ test("a joiner who catches up does not delay what the others are owed", () => {
   assert.is(joiner.transcript().text, "a");
 });
 
-test("nobody there: nothing is scheduled", () => {
+test("without a live watcher no flush is scheduled", () => {
   const fixture = new FeedFixture();
   fixture.watcher();
   fixture.append(text("a"));
@@ -144,7 +144,7 @@ test("nobody there: nothing is scheduled", () => {
 
 // ── the turn's signals ──────────────────────────────────────────────────────────────────────────────────────────────
 
-test("a turn's beginning and its seal are found out once each", () => {
+test("the begin and the seal of each turn are signalled once", () => {
   const fixture = new FeedFixture();
   fixture.append(event("turn-start"), text("a"), event("done", { reason: "stop" }), sealed());
   fixture.append(event("turn-start", {}, "t2"), sealed("t2"));
@@ -152,7 +152,7 @@ test("a turn's beginning and its seal are found out once each", () => {
   assert.is(fixture.feed.log.running, undefined);
 });
 
-test("a new watch begins at the running turn, or after everything", () => {
+test("a new watch begins at the running turn, or after the last event", () => {
   const fixture = new FeedFixture();
   assert.is(fixture.feed.startSeq(), 0);
   fixture.append(text("a"), sealed());
@@ -161,7 +161,7 @@ test("a new watch begins at the running turn, or after everything", () => {
   assert.is(fixture.feed.startSeq(), 2);
 });
 
-test("a turn that outgrows its log is found out once; then only its end is taken", () => {
+test("a turn that exceeds its log is signalled once, and then only its end is logged", () => {
   const fixture = new FeedFixture({ turnLogBytesMax: 10_000 });
   const { transcript } = fixture.live();
   const large = event("tool-output", { data: "x".repeat(3_000) });
@@ -175,7 +175,7 @@ test("a turn that outgrows its log is found out once; then only its end is taken
   );
 });
 
-test("the turn after one that outgrew its log is taken whole, also when that one was never sealed", () => {
+test("the turn after one that exceeded its log is logged whole, even if that one was never sealed", () => {
   for (const ending of [[sealed()], []]) {
     const fixture = new FeedFixture({ turnLogBytesMax: 10_000 });
     fixture.append(event("tool-output", { data: "x".repeat(20_000) }), text("dropped"), ...ending);
@@ -192,7 +192,7 @@ test("the turn after one that outgrew its log is taken whole, also when that one
   }
 });
 
-test("an event that names no turn passes after a turn that outgrew its log, as after any other", () => {
+test("an event without a turnId passes after a turn that exceeded its log", () => {
   const fixture = new FeedFixture({ turnLogBytesMax: 10_000 });
   fixture.append(event("tool-output", { data: "x".repeat(20_000) }), text("dropped"), sealed());
   const { seq } = fixture.feed.log;
@@ -200,7 +200,7 @@ test("an event that names no turn passes after a turn that outgrew its log, as a
   assert.is(fixture.feed.log.seq, seq + 1);
 });
 
-test("an event of a turn that is over passes, and nobody waits for that turn's end again", () => {
+test("a late event of a sealed turn passes and does not make that turn run again", () => {
   const fixture = new FeedFixture();
   fixture.append(text("a"), sealed());
   const { seq } = fixture.feed.log;
@@ -209,7 +209,7 @@ test("an event of a turn that is over passes, and nobody waits for that turn's e
   assert.is(fixture.feed.log.running, undefined);
 });
 
-test("an event that JSON cannot hold is refused and stops nobody", () => {
+test("an event that JSON cannot encode is refused and stops nothing", () => {
   const fixture = new FeedFixture();
   const { transcript } = fixture.live();
   assert.throws(() => fixture.feed.append(event("tool-call", { input: 1n })));
@@ -218,7 +218,7 @@ test("an event that JSON cannot hold is refused and stops nobody", () => {
   assert.is(transcript().text, "a");
 });
 
-// ── coming and going during a sliced flush ────────────────────────────────────────────────────────────────────────
+// ── joining and leaving during a sliced flush ─────────────────────────────────────────────────────────────────────
 
 function walking() {
   const fixture = new FeedFixture({ socketsPerLoopTurn: 1 });
@@ -229,7 +229,7 @@ function walking() {
   return { fixture, turn, watchers };
 }
 
-test("a sliced flush writes to so many sockets in a turn of the loop", () => {
+test("a sliced flush writes to socketsPerLoopTurn sockets in each turn of the event loop", () => {
   const { turn, watchers } = walking();
   const written = () => watchers.map(({ cursor }) => cursor.seq);
   assert.equal(written(), [1, 0, 0]);
@@ -239,7 +239,7 @@ test("a sliced flush writes to so many sockets in a turn of the loop", () => {
   assert.equal(written(), [1, 1, 1]);
 });
 
-test("events that come during a sliced flush go out after it, to everybody", () => {
+test("events that arrive during a sliced flush are sent to all watchers after it", () => {
   const { fixture, turn, watchers } = walking();
   fixture.append(text("b"), text("c"));
   while (turn());
@@ -248,18 +248,18 @@ test("events that come during a sliced flush go out after it, to everybody", () 
   for (const { transcript } of watchers) assert.is(transcript().text, "abc");
 });
 
-test("who joins during a sliced flush catches up to it and gets nothing twice", () => {
+test("a watcher that joins during a sliced flush catches up to it and gets nothing twice", () => {
   const { fixture, turn, watchers } = walking();
   fixture.append(text("b"));
   const late = fixture.live();
-  assert.is(late.transcript().text, "a", "it stands where the others will stand when the flush is over");
+  assert.is(late.transcript().text, "a", "the late watcher is where the others will be after the flush");
   assert.is(fixture.feed.live.size, 4);
   while (turn());
   for (const { transcript } of [...watchers, late]) assert.is(transcript().text, "ab");
   for (const { socket } of [...watchers, late]) assert.is(socket.writes.length, 2);
 });
 
-test("who leaves during a sliced flush gets nothing more, and the others all of it", () => {
+test("a watcher that leaves during a sliced flush gets nothing more, and the others get all of it", () => {
   const { fixture, turn, watchers } = walking();
   const [first, second, third] = watchers;
   first?.cursor.leave();
@@ -273,7 +273,7 @@ test("who leaves during a sliced flush gets nothing more, and the others all of 
   );
 });
 
-test("who leaves during a sliced flush and comes back misses nothing", () => {
+test("a watcher that leaves and rejoins during a sliced flush misses nothing", () => {
   const { fixture, turn, watchers } = walking();
   const second = watchers[1];
   second?.cursor.leave();
@@ -286,7 +286,7 @@ test("who leaves during a sliced flush and comes back misses nothing", () => {
   for (const { transcript } of watchers) assert.is(transcript().text, "ab");
 });
 
-test("when everybody leaves during a sliced flush, the next one who comes misses nothing", () => {
+test("if all watchers leave during a sliced flush, the next watcher misses nothing", () => {
   const { fixture, turn, watchers } = walking();
   for (const { cursor } of watchers) cursor.leave();
   fixture.append(text("b"));
@@ -297,7 +297,7 @@ test("when everybody leaves during a sliced flush, the next one who comes misses
   assert.is(last.transcript().text, "abc");
 });
 
-test("what is shed before the live set got it is not skipped in silence: each cursor falls behind and is lost", () => {
+test("if events are shed before a live watcher got them, its cursor falls behind and reports that it is lost", () => {
   const fixture = new FeedFixture();
   const watcher = fixture.live();
   fixture.append(text("a"), sealed());
@@ -311,7 +311,7 @@ test("what is shed before the live set got it is not skipped in silence: each cu
   assert.is(joiner.transcript().text, "b");
 });
 
-test("a stopped feed leaves no timer and writes nothing more", () => {
+test("a stopped feed leaves no timer and writes nothing", () => {
   const fixture = new FeedFixture();
   const watchers = count(250).map(() => fixture.live());
   fixture.append(text("a"));
@@ -328,7 +328,7 @@ test("a stopped feed leaves no timer and writes nothing more", () => {
   assert.is(watchers[0]?.transcript().text, "a");
 });
 
-test("a feed that is stopped during a sliced flush ends it", () => {
+test("stopping a feed during a sliced flush ends the flush", () => {
   const { fixture, turn, watchers } = walking();
   fixture.feed.stop();
   while (turn());
@@ -338,11 +338,11 @@ test("a feed that is stopped during a sliced flush ends it", () => {
   );
 });
 
-// ── whatever happens ──────────────────────────────────────────────────────────────────────────────────────────────
+// ── any sequence of events ────────────────────────────────────────────────────────────────────────────────────────
 
 type Step = "append" | "tick" | "turn" | "pause" | "come" | "go" | "back" | "congest" | "drain" | "pump";
 
-test("whoever comes, goes, lags and comes back has the whole text in the end, each event once", () => {
+test("a watcher that joins, leaves, lags and comes back ends with the whole text and got each event once", () => {
   const steps = fc.array(
     fc.tuple(
       fc.constantFrom<Step>(

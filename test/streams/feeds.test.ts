@@ -1,5 +1,5 @@
-// All feeds over a scripted orchestrator: subscribed once from the first watcher to the last, kept for a while after
-// the seal, shed by age and by size, and never numbered over a hole.
+// All feeds with a scripted orchestrator: subscribed once from the first watcher to the last, kept for a while after
+// the seal, shed by age and by size, and never numbered with a gap.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Limits, limits } from "../../src/limits.ts";
@@ -42,7 +42,7 @@ function open(bounds: Partial<Limits> = {}, eventProfile: EventProfile = "full")
     if (watcher) feed.watchers.delete(watcher);
     feeds.settle(feed);
   };
-  /** A whole turn of a conversation that somebody watches. */
+  /** A whole turn of a conversation that has a watcher. */
   const turn = (conversationId = "c", text = "text"): void => {
     orchestrator.begin(conversationId);
     orchestrator.emit(conversationId, { type: "user-message", text: "hello" }, { type: "turn-start" });
@@ -59,7 +59,7 @@ const said = (feed: Feed) => {
 };
 const types = (feed: Feed): string[] => said(feed).events.map(({ type }) => type);
 
-test("a feed that is forgotten late does not take the one with it that has its place by now", () => {
+test("forgetting a failed feed late does not remove the feed that has replaced it", () => {
   const { clock, orchestrator, feeds, watch } = open();
   orchestrator.instead.subscribe = ({ listener }: { listener: (event: unknown) => void }) => {
     listener({ type: "turn-sealed", conversationId: "c", turnId: "t", latestSeq: 1 });
@@ -75,7 +75,7 @@ test("a feed that is forgotten late does not take the one with it that has its p
 
 // ── subscribing ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-test("a conversation is subscribed once for all its watchers, and until the last has left", () => {
+test("a conversation is subscribed once for all its watchers, until the last has left", () => {
   const { orchestrator, feeds, watch, leave } = open();
   const feed = watch();
   assert.is(watch(), feed);
@@ -88,7 +88,7 @@ test("a conversation is subscribed once for all its watchers, and until the last
   assert.is(feeds.get("c"), undefined);
 });
 
-test("a running turn that nobody watches any more is followed to its seal, and no further", () => {
+test("a running turn without watchers is followed until its seal, and no further", () => {
   const { clock, orchestrator, feeds, watch, leave } = open();
   orchestrator.begin("c");
   const feed = watch();
@@ -100,10 +100,10 @@ test("a running turn that nobody watches any more is followed to its seal, and n
   clock.settle();
   assert.is(orchestrator.subscriptions("c"), 0);
   assert.is(said(feed).text, "ab");
-  assert.is(feeds.get("c"), feed, "its log is kept");
+  assert.is(feeds.get("c"), feed, "the log is kept");
 });
 
-test("a turn that has begun and said nothing yet keeps the subscription", () => {
+test("a turn that has begun but has no event yet keeps the subscription", () => {
   const { clock, orchestrator, watch, leave } = open();
   const feed = watch();
   orchestrator.begin("c");
@@ -116,7 +116,7 @@ test("a turn that has begun and said nothing yet keeps the subscription", () => 
   assert.is(said(feed).text, "a");
 });
 
-test("a turn that was announced and never said anything does not keep the subscription for ever", () => {
+test("a turn that was announced but never has an event does not keep the subscription forever", () => {
   const { orchestrator, feeds, watch, leave, round } = open();
   const feed = watch();
   orchestrator.begin("c");
@@ -127,7 +127,7 @@ test("a turn that was announced and never said anything does not keep the subscr
   assert.is(feeds.measure().logs, 0);
 });
 
-test("a watcher who comes back while a turn runs finds the same log, and hears nothing twice", () => {
+test("a watcher that comes back during a turn finds the same log, and no event is logged twice", () => {
   const { orchestrator, watch, leave } = open();
   orchestrator.begin("c");
   const feed = watch();
@@ -138,7 +138,7 @@ test("a watcher who comes back while a turn runs finds the same log, and hears n
   assert.is(said(feed).text, "ab");
 });
 
-test("what runs when the first watcher comes is replayed into the log, before its first event", () => {
+test("a turn that runs when the first watcher comes is replayed into the log without signals", () => {
   const { orchestrator, signals, watch } = open();
   orchestrator.begin("c");
   orchestrator.emit("c", { type: "turn-start" });
@@ -149,7 +149,7 @@ test("what runs when the first watcher comes is replayed into the log, before it
   assert.equal(signals, []);
 });
 
-test("an orchestrator that would not be subscribed to costs the one request", () => {
+test("a failing subscribe of the orchestrator affects only that request", () => {
   const { orchestrator, feeds, watch } = open();
   orchestrator.instead.subscribe = () => {
     throw new Error("not now");
@@ -160,7 +160,7 @@ test("an orchestrator that would not be subscribed to costs the one request", ()
   assert.ok(watch());
 });
 
-test("an orchestrator that throws in the middle of its replay does not have the turn told twice", () => {
+test("after an orchestrator throws in mid-replay, the next subscription has every event once", () => {
   const { orchestrator, feeds, watch } = open();
   orchestrator.begin("c");
   orchestrator.say("c", "a", "b");
@@ -179,7 +179,7 @@ test("an orchestrator that throws in the middle of its replay does not have the 
   assert.is(said(watch()).text, "ab");
 });
 
-test("an orchestrator that announces its turn from within subscribe is subscribed to once", () => {
+test("an orchestrator that announces its turn inside subscribe is subscribed once", () => {
   const { orchestrator, feeds, watch } = open();
   orchestrator.begin("c");
   orchestrator.say("c", "a");
@@ -198,7 +198,7 @@ test("an orchestrator that announces its turn from within subscribe is subscribe
   assert.is(orchestrator.subscriptions("c"), 1);
 });
 
-test("a listener that is called after it left is not heard", () => {
+test("events for a listener that has unsubscribed are ignored", () => {
   const { clock, orchestrator, feeds, watch, leave } = open();
   const feed = watch();
   const [{ listener }] = orchestrator.given("subscribe") as [{ listener: (event: unknown) => void }];
@@ -211,7 +211,7 @@ test("a listener that is called after it left is not heard", () => {
 
 // ── numbering ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-test("one epoch numbers all turns while anybody watches", () => {
+test("one epoch numbers all turns while there is a watcher", () => {
   const { watch, turn } = open();
   const feed = watch();
   turn();
@@ -220,7 +220,7 @@ test("one epoch numbers all turns while anybody watches", () => {
   assert.is(said(feed).turns.length, 2);
 });
 
-test("a kept log listens again when a turn begins while nobody watches, so that its numbers have no hole", () => {
+test("a kept log is subscribed again when a turn begins without watchers, so that its numbers have no gap", () => {
   const { clock, orchestrator, feeds, watch, leave, turn } = open();
   const feed = watch();
   turn("c", "first ");
@@ -236,21 +236,21 @@ test("a kept log listens again when a turn begins while nobody watches, so that 
   assert.is(watch(), feed);
 });
 
-test("a turn that begins where no log is kept makes none", () => {
+test("a turn that begins without a kept log creates none", () => {
   const { orchestrator, feeds } = open();
   feeds.turnBegins("c");
   assert.is(feeds.measure().logs, 0);
   assert.is(orchestrator.given("subscribe").length, 0);
 });
 
-test("a turn that begins while somebody watches subscribes nobody a second time", () => {
+test("a turn that begins while there is a watcher causes no second subscription", () => {
   const { orchestrator, feeds, watch } = open();
   watch();
   feeds.turnBegins("c");
   assert.is(orchestrator.given("subscribe").length, 1);
 });
 
-test("a kept log that could not listen again is forgotten: a new epoch begins rather than a hole", () => {
+test("a kept log that cannot be subscribed again is forgotten, and a new epoch begins instead of a gap", () => {
   const { orchestrator, feeds, watch, leave, turn } = open();
   const feed = watch();
   turn();
@@ -265,7 +265,7 @@ test("a kept log that could not listen again is forgotten: a new epoch begins ra
   assert.is(next.log.seq, 0);
 });
 
-test("the epoch is a new random one when everything of it is gone, and not before", () => {
+test("a new random epoch begins when the whole log is gone, and not before", () => {
   const { clock, feeds, watch, leave, turn, round } = open();
   const first = watch();
   turn();
@@ -295,7 +295,7 @@ test("a watcher keeps the epoch alive when the log behind it has been shed", () 
   assert.is(feed.log.seq, 10);
 });
 
-test("the core profile leaves out what older clients do not know, before numbering", () => {
+test("the core profile leaves out events that older clients do not know, before numbering", () => {
   const { orchestrator, feeds, watch } = open({}, "core");
   orchestrator.begin("c");
   const feed = watch();
@@ -315,7 +315,7 @@ test("the core profile leaves out what older clients do not know, before numberi
   assert.is(feeds.eventsTaken, 5);
 });
 
-test("the full profile, and event types that nobody knows, pass in both", () => {
+test("the full profile passes every event, and unknown event types pass in both profiles", () => {
   for (const type of ["user-message", "step-complete", "steering", "provider-retry"]) {
     assert.is(isInProfile("full", type), true);
     assert.is(isInProfile("core", type), false);
@@ -323,13 +323,13 @@ test("the full profile, and event types that nobody knows, pass in both", () => 
   for (const type of ["turn-start", "turn-sealed", "a-hosts-own"]) assert.is(isInProfile("core", type), true);
 });
 
-test("the running turn is known, also where nobody watches", () => {
+test("the running turn is known even without a watcher", () => {
   const { orchestrator, feeds, watch } = open();
   assert.is(feeds.runningTurnId("c"), undefined);
   const turnId = orchestrator.begin("c");
   orchestrator.emit("c", { type: "turn-start" });
   assert.is(feeds.runningTurnId("c"), turnId);
-  assert.is(orchestrator.subscriptions("c"), 0, "asking leaves nothing behind");
+  assert.is(orchestrator.subscriptions("c"), 0, "asking leaves no subscription");
   watch();
   const asked = orchestrator.given("subscribe").length;
   assert.is(feeds.runningTurnId("c"), turnId);
@@ -340,13 +340,13 @@ test("the running turn is known, also where nobody watches", () => {
 
 // ── size and age ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-test("a host's turn that outgrows its log says so, is stopped, and is sealed", () => {
+test("a host's turn that exceeds its log gets an error, is stopped, and is sealed", () => {
   const { clock, orchestrator, watch } = open({ turnLogBytesMax: 20_000 });
   orchestrator.begin("c");
   const feed = watch();
   orchestrator.emit("c", { type: "turn-start" });
   for (let count = 0; count < 10; count++) orchestrator.say("c", "x".repeat(5_000));
-  assert.equal(orchestrator.given("stopTurn"), [], "not from within the orchestrator's own call");
+  assert.equal(orchestrator.given("stopTurn"), [], "stopTurn is not called inside the orchestrator's own call");
   clock.settle();
   assert.equal(orchestrator.given("stopTurn"), ["c"]);
   const events = said(feed).events;
@@ -387,7 +387,7 @@ test("a running turn is never shed, however old and large", () => {
   assert.is(said(feed).text.length, 10_000);
 });
 
-test("when all logs are too large the oldest sealed turns go first, of whatever conversation, and no more", () => {
+test("when all logs are too large, the oldest sealed turns of any conversation are shed, and only as needed", () => {
   const { clock, feeds, watch, turn, round } = open({ allLogsBytesMax: 60_000 });
   const [a, b] = [watch("a"), watch("b")];
   const large = "x".repeat(20_000);
@@ -396,16 +396,20 @@ test("when all logs are too large the oldest sealed turns go first, of whatever 
     clock.advance(1_000);
   }
   round();
-  assert.equal([a.log.firstSeq, b.log.firstSeq], [6, 1], "the oldest of a has gone");
+  assert.equal([a.log.firstSeq, b.log.firstSeq], [6, 1], "the oldest turn of a is shed");
   turn("b", large);
   clock.advance(1_000);
   round();
-  assert.equal([a.log.firstSeq, b.log.firstSeq], [6, 6], "then the oldest of b, which is older than what a has left");
+  assert.equal(
+    [a.log.firstSeq, b.log.firstSeq],
+    [6, 6],
+    "then the oldest turn of b, which is older than the rest of a",
+  );
   assert.ok(feeds.measure().bytes <= 60_000);
   assert.is(feeds.measure().logs, 2);
 });
 
-test("one round sheds as much as must go, in the order of the seals", () => {
+test("one round sheds as much as necessary, in the order of the seals", () => {
   const { clock, feeds, watch, turn, round } = open({ allLogsBytesMax: 30_000 });
   const [a, b] = [watch("a"), watch("b")];
   for (const conversationId of ["a", "b", "a"]) {
@@ -414,7 +418,7 @@ test("one round sheds as much as must go, in the order of the seals", () => {
   }
   assert.is(feeds.measure().bytes, a.log.bytes + b.log.bytes);
   round();
-  assert.equal([a.log.firstSeq, b.log.firstSeq], [6, 6], "what is left is the newest");
+  assert.equal([a.log.firstSeq, b.log.firstSeq], [6, 6], "the newest turn is left");
   assert.is(feeds.measure().bytes, a.log.bytes);
 });
 
@@ -428,7 +432,7 @@ test("a kept log of a single event is kept", () => {
   assert.is(feeds.get("c"), feed);
 });
 
-test("a conversation whose last log was shed for room, and that nobody watches, is forgotten", () => {
+test("an unwatched conversation whose last log was shed for room is forgotten", () => {
   const { feeds, watch, leave, turn, round } = open({ allLogsBytesMax: 100 });
   const feed = watch();
   turn();

@@ -1,4 +1,4 @@
-// How long a feed gathers: by the number of its watchers, and by how late the event loop is.
+// How long a feed waits before a flush, depending on the number of its watchers and the lateness of the event loop.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -12,13 +12,13 @@ function open() {
   return { clock, flushInterval: new FlushInterval(clock, limits) };
 }
 
-test("the pause grows with the watchers, from none to 25 ms", () => {
+test("the pause grows with the number of watchers, from 0 to 25 ms", () => {
   const { flushInterval } = open();
   const pauses = [0, 1, 9, 10, 100, 249, 250, 50_000].map((watchers) => flushInterval.intervalMs(watchers));
   assert.equal(pauses, [0, 0, 0, 1, 10, 24, 25, 25]);
 });
 
-test("a loop that is late lengthens the pause by its lateness, up to 50 ms", () => {
+test("a late event loop lengthens the pause by its lateness, up to 50 ms", () => {
   const { clock, flushInterval } = open();
   for (const [lateMs, wanted] of [
     [1, 25],
@@ -34,10 +34,10 @@ test("a loop that is late lengthens the pause by its lateness, up to 50 ms", () 
   }
   clock.advance(12);
   flushInterval.ran(0);
-  assert.is(flushInterval.intervalMs(1), 10, "also where one watches: each write saved helps everybody");
+  assert.is(flushInterval.intervalMs(1), 10, "also with one watcher: each saved write relieves the event loop");
 });
 
-test("lateness fades with each flush in time, and is forgotten when nothing is flushed", () => {
+test("lateness decreases with each flush that is on time, and is forgotten when nothing is flushed", () => {
   const { clock, flushInterval } = open();
   clock.advance(42);
   flushInterval.ran(0);

@@ -1,4 +1,4 @@
-// The bounds on what is kept in memory, from one log to all sockets, and what is shed first at each.
+// The memory budgets, from one log to all sockets, and what each sheds first.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -11,7 +11,7 @@ const KiB = 1024;
 function open(bounds: MemoryGatewayOptions["limits"]) {
   const fixture = new MemoryGateway({ limits: { shedPauseMs: 0, ...bounds } });
   const client = fixture.join();
-  /** A turn of so many bytes of text, or its beginning. */
+  /** A turn with this many bytes of text, or only its beginning. */
   const turn = (conversationId: string, bytes: number, { ends = true } = {}): void => {
     client.send({ type: "chat.subscribe", conversationId });
     fixture.orchestrator.begin(conversationId);
@@ -31,7 +31,7 @@ function open(bounds: MemoryGatewayOptions["limits"]) {
   return { fixture, client, turn, send, counts: () => fixture.gateway.counts() };
 }
 
-test("a conversation's log sheds its own oldest turns, and no other conversation's", () => {
+test("a conversation's log sheds its own oldest turns, and none of another conversation", () => {
   const { fixture, turn, counts } = open({ conversationLogBytesMax: 40 * KiB });
   turn("other", 10 * KiB);
   const others = counts().logBytes;
@@ -42,24 +42,28 @@ test("a conversation's log sheds its own oldest turns, and no other conversation
   fixture.stop();
 });
 
-test("all logs: the oldest sealed turns are shed at once, of whatever conversation", () => {
+test("all logs: the oldest sealed turns of any conversation are shed at once", () => {
   const { fixture, turn, counts } = open({ allLogsBytesMax: 100 * KiB });
   for (let count = 0; count < 20; count++) {
     turn(`c${count}`, 10 * KiB);
     assert.ok(counts().logBytes <= 100 * KiB + 3 * KiB, `${counts().logBytes} after ${count} turns`);
   }
-  assert.is(fixture.gateway.feeds.get("c19")?.log.firstSeq, 1, "the newest is whole");
+  assert.is(fixture.gateway.feeds.get("c19")?.log.firstSeq, 1, "the newest turn is kept whole");
   fixture.stop();
 });
 
-test("all logs: when only running turns are left, new ones are refused until one has ended", () => {
+test("all logs: when only running turns are left, new turns are refused until one has ended", () => {
   const { fixture, turn, send } = open({ allLogsBytesMax: 50 * KiB });
   turn("a", 30 * KiB, { ends: false });
   assert.is(send("b"), undefined, "there is room");
   turn("c", 30 * KiB, { ends: false });
   const refusal = send("d");
   assert.match(String(refusal?.["message"]), /have taken all the memory for turns: try again when some have ended/);
-  assert.match(String(send("a")?.["message"]), /already generating/, "a running turn is refused in its own words");
+  assert.match(
+    String(send("a")?.["message"]),
+    /already generating/,
+    "the refusal for a running turn keeps its own message",
+  );
   fixture.orchestrator.end("a");
   fixture.settle();
   fixture.clock.advance(limits.sweepIntervalMs);
@@ -67,7 +71,7 @@ test("all logs: when only running turns are left, new ones are refused until one
   fixture.stop();
 });
 
-test("all logs: over the last bound the largest running turn is ended, and the one that grows goes on", () => {
+test("all logs: above runningLogsBytesMax the largest running turn is ended, and the growing one continues", () => {
   const { fixture, client, turn, counts } = open({ allLogsBytesMax: 50 * KiB, runningLogsBytesMax: 80 * KiB });
   turn("large", 60 * KiB, { ends: false });
   turn("small", 30 * KiB, { ends: false });
@@ -82,7 +86,7 @@ test("all logs: over the last bound the largest running turn is ended, and the o
   fixture.stop();
 });
 
-test("a turn whose end is out is not ended again, however large it is: nothing comes before its seal (1.3)", () => {
+test("a turn that has sent `done` is not ended again, however large it is: nothing comes before its seal (1.3)", () => {
   for (const limits of [{ turnLogBytesMax: 10 * KiB }, { allLogsBytesMax: KiB, runningLogsBytesMax: 10 * KiB }]) {
     const { fixture, client } = open(limits);
     client.send({ type: "chat.subscribe", conversationId: "a" });
@@ -104,7 +108,7 @@ test("a turn whose end is out is not ended again, however large it is: nothing c
   }
 });
 
-test("who asks for a turn makes room itself, where there is something to shed", () => {
+test("a request for a turn makes room itself if a sealed turn can be shed", () => {
   const { fixture, turn, send } = open({ allLogsBytesMax: 25 * KiB });
   turn("a", 20 * KiB);
   turn("b", 10 * KiB, { ends: false });
@@ -112,7 +116,7 @@ test("who asks for a turn makes room itself, where there is something to shed", 
   fixture.stop();
 });
 
-test("what a log took is free again when it is forgotten", () => {
+test("the bytes of a log are free again when it is forgotten", () => {
   const { fixture, client, turn, counts } = open({});
   turn("a", 10 * KiB);
   client.send({ type: "chat.unsubscribe", conversationId: "a" });
@@ -122,7 +126,7 @@ test("what a log took is free again when it is forgotten", () => {
   fixture.stop();
 });
 
-test("all sockets: of those who are behind, those who are owed most are closed, and only as many as it takes", () => {
+test("all sockets: of those that are behind, the ones with most unsent bytes are closed, and only as needed", () => {
   const { fixture } = open({ allUnsentBytesMax: 1_000 });
   const clients = [100, 700, 300, 500].map((unsent) => {
     const client = fixture.join({ reads: false });
@@ -142,7 +146,7 @@ test("all sockets: of those who are behind, those who are owed most are closed, 
     clients.map(({ socket }) => socket.closed?.code),
     [undefined, 4001, undefined, undefined],
   );
-  assert.is(reader.socket.closed, undefined, "a socket that acknowledges in time is not in danger");
+  assert.is(reader.socket.closed, undefined, "a socket that acknowledges in time is not closed");
   fixture.stop();
 });
 

@@ -1,5 +1,5 @@
-// What a turn log costs in memory, measured in a process where nothing else is: design 3 promises about 60 bytes for a
-// delta, and the limits on logs are worth only as much as the log's own account of itself.
+// The memory cost of a turn log, measured in a process of its own. Design 3 promises about 60 bytes for a delta, and
+// the limits on logs rely on the log's own count of its bytes.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { suite } from "uvu";
@@ -17,14 +17,14 @@ setFlagsFromString("--expose-gc");
 const collect: unknown = runInNewContext("gc");
 
 function held(): number {
-  if (typeof collect !== "function") throw new Error("there is no garbage collector to call");
+  if (typeof collect !== "function") throw new Error("the garbage collector cannot be called");
   collect();
   collect();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }
 
-/** Bytes an event: what the process holds more of, and what the log says. */
+/** Bytes per event: the growth of the process's memory, and the log's own count. */
 function measure(name: string, count: number, make: (index: number) => LoggedEvent): { real: number; counted: number } {
   new TurnLog("warm", limits).append(make(0));
   const before = held();
@@ -44,7 +44,7 @@ test("a delta of 40 characters costs little more than its text", () => {
   assert.ok(counted < 80, `${counted} bytes`);
 });
 
-test("the log's own account is near what it holds, whatever the events", () => {
+test("the log's own count is close to its real size, whatever the events", () => {
   const kinds: [string, number, (index: number) => LoggedEvent][] = [
     ["deltas of 5 characters", 500_000, () => text("word ")],
     [

@@ -1,5 +1,5 @@
-// The turn log against a list of what was put in: whatever the events and however they are read, the same text comes
-// out under gap-free numbers.
+// The turn log compared with a list of the appended events: whatever the events and however they are read, the same
+// text comes out with gap-free numbers.
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -22,7 +22,7 @@ const other = (type: string, fields: object = {}, turnId = "t1"): LoggedEvent =>
   ...fields,
 });
 
-/** What a slice says, message by message. */
+/** The messages of a slice. */
 interface Said {
   event: Record<string, unknown>;
   epoch: unknown;
@@ -35,7 +35,7 @@ function saidIn(frames: Buffer): Said[] {
     const { type, event, epoch, seq, fromSeq = seq } = message;
     assert.is(type, "chat.delta");
     if (typeof seq !== "number" || typeof fromSeq !== "number" || typeof event !== "object" || event === null)
-      throw new Error(`no delta: ${JSON.stringify(message)}`);
+      throw new Error(`not a delta: ${JSON.stringify(message)}`);
     return { event: { ...event }, epoch, seq, fromSeq };
   });
 }
@@ -52,7 +52,7 @@ function readAll(log: TurnLog, afterSeq: number, bytesMax: number, joined: boole
   const sizes: number[] = [];
   for (let seq = afterSeq; seq < log.seq; ) {
     const slice = joined ? log.joined(seq, log.seq, bytesMax) : log.frames(seq, bytesMax);
-    assert.ok(slice.seq > seq, "a slice brings at least one event");
+    assert.ok(slice.seq > seq, "a slice has at least one event");
     said.push(...saidIn(slice.frames));
     sizes.push(slice.frames.length);
     assert.is(said.at(-1)?.seq, slice.seq);
@@ -61,16 +61,16 @@ function readAll(log: TurnLog, afterSeq: number, bytesMax: number, joined: boole
   return { said, sizes };
 }
 
-/** The list that the log is held against: event number seq stands at index seq - 1. */
+/** Compares messages with the list of appended events. The event with number seq is at index seq - 1. */
 function agrees(said: Said[], events: readonly LoggedEvent[], afterSeq: number, joined: boolean): void {
   let last = afterSeq;
   for (const { event, epoch, seq, fromSeq } of said) {
     assert.is(epoch, "e");
-    assert.is(fromSeq, last + 1, "no hole, nothing twice");
+    assert.is(fromSeq, last + 1, "no gap, nothing twice");
     last = seq;
-    if (!joined) assert.is(fromSeq, seq, "events come as they came");
+    if (!joined) assert.is(fromSeq, seq, "events are not joined");
     const parts = events.slice(fromSeq - 1, seq);
-    // Only strings are joined: what else a host says as its delta may have no string to it at all.
+    // Only strings are joined. A host may also send a delta that is not a string.
     const [alone] = parts;
     const asOne = parts.length > 1 ? { ...alone, delta: parts.map((part) => part["delta"]).join("") } : alone;
     assert.equal(event, JSON.parse(JSON.stringify(asOne)));
@@ -105,7 +105,7 @@ const turns = fc.array(fc.array(body, { maxLength: 14 }), { minLength: 1, maxLen
 const withTurnIds = (list: { type: string }[][]): LoggedEvent[][] =>
   list.map((bodies, index) => bodies.map((one) => ({ ...one, conversationId, turnId: `t${index}` })));
 
-test("any events, read in slices of any size from anywhere, come out as they went in", () => {
+test("any events, read in slices of any size from any place, come out unchanged", () => {
   const property = fc.property(
     turns,
     fc.nat(),
@@ -127,13 +127,14 @@ test("any events, read in slices of any size from anywhere, come out as they wen
       const { said, sizes } = readAll(log, afterSeq, bytesMax, joined);
       agrees(said, events, afterSeq, joined);
       const largest = Math.max(0, ...readAll(log, 0, 1, false).sizes);
-      for (const size of sizes) assert.ok(size <= bytesMax + largest, "a slice is at most one event over its budget");
+      for (const size of sizes)
+        assert.ok(size <= bytesMax + largest, "a slice exceeds its budget by at most one event");
     },
   );
   check(property, 1_000);
 });
 
-test("a joined slice never goes beyond the seq it was given", () => {
+test("a joined slice never exceeds the given seq", () => {
   const property = fc.property(turns, fc.nat(), fc.nat(), (list, from, until) => {
     const events = withTurnIds(list).flat();
     const log = logOf(events);
@@ -146,7 +147,7 @@ test("a joined slice never goes beyond the seq it was given", () => {
   check(property);
 });
 
-test("shedding forgets whole turns with all their bytes, the oldest first, and never the running one", () => {
+test("shedding drops whole turns with all their bytes, the oldest first, and never the running one", () => {
   const property = fc.property(turns, fc.nat(6), fc.boolean(), (list, sheds, lastIsSealed) => {
     const byTurn = withTurnIds(list).filter((turn) => turn.length > 0);
     const log = new TurnLog("e", limits);
@@ -156,7 +157,7 @@ test("shedding forgets whole turns with all their bytes, the oldest first, and n
       for (const event of turn) log.append(event);
       const running = log.running?.bytes ?? Number.NaN;
       const kept = log.bytes - before;
-      assert.ok(running <= kept && kept - running <= 64 * 1_024, "what may still be filled does not count");
+      assert.ok(running <= kept && kept - running <= 64 * 1_024, "the unfilled rest of a buffer does not count");
       assert.is(log.running?.turnId, `t${list.indexOf(list.filter((one) => one.length > 0)[index] ?? [])}`);
       if (index < byTurn.length - 1 || lastIsSealed) log.seal(index);
       bytesOf.push(log.bytes - before);
@@ -178,11 +179,11 @@ test("shedding forgets whole turns with all their bytes, the oldest first, and n
   check(property, 300);
 });
 
-test("what the log says it keeps covers what its frames hold", () => {
+test("the log's own count of bytes covers its frames", () => {
   const property = fc.property(turns, (list) => {
     const log = logOf(withTurnIds(list).flat());
     const { frames } = log.joined(0, log.seq, Number.MAX_SAFE_INTEGER);
-    // A frame's tail (epoch and seq) is made when it is read.
+    // The tail of a frame (epoch and seq) is created when the frame is read.
     assert.ok(log.bytes >= frames.length - 80 * saidIn(frames).length, `${log.bytes} of ${frames.length}`);
   });
   check(property, 200);
@@ -190,7 +191,7 @@ test("what the log says it keeps covers what its frames hold", () => {
 
 // ── by example ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-test("an empty log has nothing to say", () => {
+test("an empty log has no frames", () => {
   const log = new TurnLog("e", limits);
   assert.equal([log.seq, log.firstSeq, log.bytes, log.running, log.oldestSealedAt], [0, 1, 0, undefined, undefined]);
   assert.equal(log.frames(0, 1_000).frames.length, 0);
@@ -200,7 +201,7 @@ test("an empty log has nothing to say", () => {
   assert.is(log.firstSeq, 1);
 });
 
-test("neighbouring text comes joined with fromSeq, one part alone without", () => {
+test("neighbouring text is joined with fromSeq, and a single part has no fromSeq", () => {
   const log = logOf([text("a"), text("b"), text("c")]);
   const payload = (slice: { frames: Buffer }): string => slice.frames.subarray(2).toString();
   const head = '{"type":"chat.delta","event":{"type":"text-delta","conversationId":"c","turnId":"t1","delta":';
@@ -208,7 +209,7 @@ test("neighbouring text comes joined with fromSeq, one part alone without", () =
   assert.is(payload(log.joined(2, 3, 1_000)), `${head}"c"},"epoch":"e","seq":3}`);
 });
 
-test("text is never joined across another event, a kind or a turn", () => {
+test("text is never joined across another event, another kind or another turn", () => {
   const events = [text("a"), thought("b"), text("c"), other("tool-call"), text("d"), text("e", "t2")];
   const { said } = readAll(logOf(events), 0, 10_000, true);
   assert.equal(
@@ -217,7 +218,7 @@ test("text is never joined across another event, a kind or a turn", () => {
   );
 });
 
-test("a surrogate pair that two deltas share is whole when they come joined, and each half survives alone", () => {
+test("a surrogate pair that is split over two deltas is whole when they are joined, and each half stays alone", () => {
   const log = logOf([text("\ud83d"), text("\ude00"), text("\ud83d")]);
   assert.equal(
     readAll(log, 0, 10_000, true).said.map(({ event }) => event["delta"]),
@@ -229,7 +230,7 @@ test("a surrogate pair that two deltas share is whole when they come joined, and
   );
 });
 
-test("text larger than a run is kept in several and reads as one", () => {
+test("text larger than a run is kept in several runs and reads as one text", () => {
   const deltas = Array.from({ length: 5_000 }, (_, index) => `${index} of the words; `);
   const events = deltas.map((value) => text(value));
   const log = logOf(events);
@@ -246,7 +247,7 @@ test("one delta larger than a run is kept whole", () => {
   agrees(readAll(log, 0, Number.MAX_SAFE_INTEGER, true).said, events, 0, true);
 });
 
-test("a slice keeps to its budget by one event at most, also in the middle of a run", () => {
+test("a slice exceeds its budget by at most one event, even in the middle of a run", () => {
   const log = logOf(Array.from({ length: 1_000 }, () => text("x".repeat(100))));
   for (const joined of [true, false]) {
     const { sizes } = readAll(log, 0, 4_096, joined);
@@ -258,7 +259,7 @@ test("a slice keeps to its budget by one event at most, also in the middle of a 
   }
 });
 
-test("several turns stand in one log under one numbering", () => {
+test("several turns are in one log with one numbering", () => {
   const log = new TurnLog("e", limits);
   const events = [
     other("turn-start"),
@@ -276,7 +277,7 @@ test("several turns stand in one log under one numbering", () => {
   agrees(readAll(log, 0, 1_000, true).said, events, 0, true);
 });
 
-test("a turn that begins while another is open ends that one: it may be shed", () => {
+test("a turn that begins while another is open ends that one, which may then be shed", () => {
   const log = logOf([text("one"), text("two", "t2")]);
   assert.is(log.running?.turnId, "t2");
   assert.is(log.oldestSealedAt, Number.NEGATIVE_INFINITY);
@@ -291,7 +292,7 @@ test("an event without a turnId belongs to the running turn", () => {
   assert.equal(readAll(log, 1, 1, true).said[0]?.event, { type: "note" });
 });
 
-test("what JSON cannot hold is refused, and leaves no trace", () => {
+test("an event that JSON cannot encode is refused and leaves no trace", () => {
   const log = logOf([text("a")]);
   const before = log.bytes;
   const circular: LoggedEvent = other("tool-call");
@@ -308,7 +309,7 @@ test("what JSON cannot hold is refused, and leaves no trace", () => {
   agrees(readAll(log, 0, 1_000, true).said, [text("a"), text("b")], 0, true);
 });
 
-test("an event that is too large to be given in one piece is refused, and leaves no trace", () => {
+test("an event that is too large to be sent in one piece is refused and leaves no trace", () => {
   const log = logOf([text("a")]);
   const before = log.bytes;
   const large = (characters: number) => other("tool-call", { input: "x".repeat(characters) });
@@ -321,7 +322,7 @@ test("an event that is too large to be given in one piece is refused, and leaves
   assert.is(log.seq, 2);
 });
 
-test("what is an array, or makes one of itself, is no event", () => {
+test("an array, or an event whose toJSON gives an array or a string, is refused", () => {
   const log = new TurnLog("e", limits);
   const array = Object.assign([], { type: "tool-call" }) as unknown as LoggedEvent;
   for (const event of [array, { type: "note", toJSON: () => [1] }, { type: "note", toJSON: () => "text" }])
@@ -332,7 +333,7 @@ test("what is an array, or makes one of itself, is no event", () => {
   assert.equal([log.seq, log.running], [0, undefined]);
 });
 
-test("what was read once does not change when more is said", () => {
+test("frames that were read do not change when events are appended", () => {
   const log = logOf([text("a"), other("tool-call")]);
   const early = log.joined(0, 2, 1_000).frames;
   const copy = Buffer.from(early);
@@ -340,7 +341,7 @@ test("what was read once does not change when more is said", () => {
   assert.equal(early, copy);
 });
 
-test("a cursor far behind is served at a cost that does not grow with the log", () => {
+test("the cost of reading for a cursor far behind does not grow with the log", () => {
   const log = new TurnLog("e", limits);
   for (let index = 0; index < 100_000; index++) log.append(index % 2 ? text("x") : other("tool-output", { data: "y" }));
   const costOf = (afterSeq: number): number => {

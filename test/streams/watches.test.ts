@@ -1,5 +1,5 @@
-// Watches end to end, through the whole gateway in memory: late joiners, slow sockets and those that never read, each
-// written to by the same cursor, and none of them of any consequence to another.
+// Watches end to end, through the whole gateway in memory: late watchers, slow sockets and sockets that never read use
+// the same cursor, and none of them affects another.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -13,7 +13,7 @@ const conversationId = "c";
 const subscribe = { type: "chat.subscribe", conversationId };
 const long = "x".repeat(1_000);
 
-/** Runs with a gateway, and proves that nothing is left of it. */
+/** Registers a test with its own gateway, and checks that nothing is left over afterwards. */
 function within(name: string, run: (fixture: MemoryGateway) => void, options: MemoryGatewayOptions = {}): void {
   test(name, () => {
     const fixture = new MemoryGateway(options);
@@ -28,7 +28,7 @@ function watcher(fixture: MemoryGateway, options = {}): MemoryClient {
   return client;
 }
 
-/** Says so many thousand characters, letting the loop turn after each. */
+/** Emits this many deltas of 1,000 characters, with a turn of the event loop after each. */
 function say(fixture: MemoryGateway, thousands: number): void {
   for (let count = 0; count < thousands; count++) {
     fixture.orchestrator.say(conversationId, long);
@@ -36,7 +36,7 @@ function say(fixture: MemoryGateway, thousands: number): void {
   }
 }
 
-within("who joins in the middle of a turn ends with the same text as who was there from the start", (fixture) => {
+within("a watcher that joins in mid-turn ends with the same text as one that was there from the start", (fixture) => {
   const first = watcher(fixture);
   fixture.orchestrator.begin(conversationId);
   fixture.orchestrator.emit(conversationId, { type: "user-message", text: "hello" }, { type: "turn-start" });
@@ -49,10 +49,10 @@ within("who joins in the middle of a turn ends with the same text as who was the
   assert.is(late.transcript().text, first.transcript().text);
   assert.equal(late.transcript().cursor, first.transcript().cursor);
   assert.is(late.transcript().turns[0]?.sealed, true);
-  assert.ok(late.socket.messages().length < first.socket.messages().length, "neighbouring text came joined");
+  assert.ok(late.socket.messages().length < first.socket.messages().length, "neighbouring text was joined");
 });
 
-within("who joins between turns is replayed nothing, and hears the next turn", (fixture) => {
+within("a watcher that joins between turns gets no replay, and then the next turn", (fixture) => {
   const first = watcher(fixture);
   fixture.orchestrator.begin(conversationId);
   say(fixture, 1);
@@ -78,7 +78,7 @@ within("the sender of a message misses nothing of the turn that it starts", (fix
   );
 });
 
-within("subscribing again changes nothing", (fixture) => {
+within("subscribing again has no effect", (fixture) => {
   const client = watcher(fixture);
   fixture.orchestrator.begin(conversationId);
   say(fixture, 3);
@@ -88,25 +88,22 @@ within("subscribing again changes nothing", (fixture) => {
   assert.is(fixture.gateway.actors.count("watch"), 1);
 });
 
-within(
-  "after chat.unsubscribe not a byte more is sent, also of what was on its way, and the turn goes on",
-  (fixture) => {
-    const client = watcher(fixture);
-    const other = watcher(fixture);
-    fixture.orchestrator.begin(conversationId);
-    say(fixture, 1);
-    fixture.orchestrator.say(conversationId, "on its way");
-    client.post({ type: "chat.unsubscribe", conversationId });
-    const writes = client.socket.writes.length;
-    say(fixture, 5);
-    assert.is(client.socket.writes.length, writes);
-    assert.is(other.transcript().text.length, 6_010);
-    assert.is(fixture.orchestrator.given("stopTurn").length, 0);
-    assert.is(fixture.gateway.actors.count("watch"), 1);
-  },
-);
+within("after chat.unsubscribe no byte is sent, not even of pending events, and the turn continues", (fixture) => {
+  const client = watcher(fixture);
+  const other = watcher(fixture);
+  fixture.orchestrator.begin(conversationId);
+  say(fixture, 1);
+  fixture.orchestrator.say(conversationId, "on its way");
+  client.post({ type: "chat.unsubscribe", conversationId });
+  const writes = client.socket.writes.length;
+  say(fixture, 5);
+  assert.is(client.socket.writes.length, writes);
+  assert.is(other.transcript().text.length, 6_010);
+  assert.is(fixture.orchestrator.given("stopTurn").length, 0);
+  assert.is(fixture.gateway.actors.count("watch"), 1);
+});
 
-within("who unsubscribes while it catches up gets no further slice", (fixture) => {
+within("a client that unsubscribes while it catches up gets no further slice", (fixture) => {
   watcher(fixture);
   fixture.orchestrator.begin(conversationId);
   say(fixture, 300);
@@ -117,7 +114,7 @@ within("who unsubscribes while it catches up gets no further slice", (fixture) =
   assert.is(late.transcript().events.length, 0);
 });
 
-within("who subscribes again after it left begins at the running turn's first event", (fixture) => {
+within("a client that subscribes again begins at the running turn's first event", (fixture) => {
   const client = watcher(fixture);
   const other = watcher(fixture);
   fixture.orchestrator.begin(conversationId);
@@ -131,7 +128,7 @@ within("who subscribes again after it left begins at the running turn's first ev
   assert.is(other.transcript().text.length, 2_000);
 });
 
-within("many joiners are let in a few at a time, and all end with the whole text", (fixture) => {
+within("many new watchers catch up a few at a time, and all end with the whole text", (fixture) => {
   fixture.orchestrator.begin(conversationId);
   watcher(fixture);
   say(fixture, 10);
@@ -145,7 +142,7 @@ within("many joiners are let in a few at a time, and all end with the whole text
 
 // ── slow sockets ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-within("a socket that stops reading is given 256 KiB and a little, and nothing is queued for it", (fixture) => {
+within("a socket that stops reading gets a little more than 256 KiB, and nothing is queued for it", (fixture) => {
   const slow = watcher(fixture, { reads: false });
   const quick = watcher(fixture);
   fixture.orchestrator.begin(conversationId);
@@ -157,7 +154,7 @@ within("a socket that stops reading is given 256 KiB and a little, and nothing i
   assert.is(slow.socket.writtenBytes, given);
 });
 
-within("a slow socket catches up where it was, in slices, and lives again", (fixture) => {
+within("a slow socket catches up from its place in slices, and is live again", (fixture) => {
   const slow = watcher(fixture, { reads: false });
   fixture.orchestrator.begin(conversationId);
   say(fixture, 1_000);
@@ -177,7 +174,7 @@ within("a slow socket catches up where it was, in slices, and lives again", (fix
   assert.is(slow.transcript().text.length, 1_001_000);
 });
 
-within("a congested socket is still heard, and gets its replies at once", (fixture) => {
+within("requests of a congested socket are handled, and it gets its replies at once", (fixture) => {
   const slow = watcher(fixture, { reads: false });
   fixture.orchestrator.begin(conversationId);
   say(fixture, 400);
@@ -222,25 +219,28 @@ within("a reader that answers every nine seconds is served and never closed", (f
   assert.is(slow.transcript().text.length, 1_000_000);
 });
 
-within("a mark unanswered for ten seconds closes with 4001, and a peer that does not answer that is cut", (fixture) => {
-  const slow = watcher(fixture, { reads: false });
-  const quick = watcher(fixture);
-  fixture.orchestrator.begin(conversationId);
-  say(fixture, 400);
-  fixture.clock.advance(limits.ackTimeoutMs - 1);
-  assert.is(slow.socket.closed, undefined);
-  fixture.clock.advance(limits.sweepIntervalMs + 1);
-  assert.equal(slow.socket.closed, { code: 4001, reason: "reading too slowly" });
-  assert.is(fixture.gateway.actors.count("watch"), 1, "it watches nothing any more");
-  assert.is(slow.socket.wasCut, false);
-  fixture.clock.advance(limits.closingMs + limits.sweepIntervalMs);
-  assert.is(slow.socket.wasCut, true);
-  assert.is(fixture.gateway.connections.size, 1);
-  say(fixture, 1);
-  assert.is(quick.transcript().text.length, 401_000);
-});
+within(
+  "a mark unanswered for ten seconds closes with 4001, and a peer that does not answer the close is cut off",
+  (fixture) => {
+    const slow = watcher(fixture, { reads: false });
+    const quick = watcher(fixture);
+    fixture.orchestrator.begin(conversationId);
+    say(fixture, 400);
+    fixture.clock.advance(limits.ackTimeoutMs - 1);
+    assert.is(slow.socket.closed, undefined);
+    fixture.clock.advance(limits.sweepIntervalMs + 1);
+    assert.equal(slow.socket.closed, { code: 4001, reason: "reading too slowly" });
+    assert.is(fixture.gateway.actors.count("watch"), 1, "the closed socket has no watch any more");
+    assert.is(slow.socket.wasCut, false);
+    fixture.clock.advance(limits.closingMs + limits.sweepIntervalMs);
+    assert.is(slow.socket.wasCut, true);
+    assert.is(fixture.gateway.connections.size, 1);
+    say(fixture, 1);
+    assert.is(quick.transcript().text.length, 401_000);
+  },
+);
 
-within("a mark counts also on a socket that was never congested", (fixture) => {
+within("an unanswered mark also closes a socket that was never congested", (fixture) => {
   const slow = watcher(fixture, { reads: false });
   fixture.orchestrator.begin(conversationId);
   say(fixture, 70);
@@ -270,7 +270,7 @@ within("a silent socket is pinged after 25 s and closed with 4002 after 35 s, on
 });
 
 within(
-  "a slow socket whose part of the log was shed is closed with 4001, and nobody is shown a hole",
+  "a slow socket whose part of the log was shed is closed with 4001, and no client sees a gap",
   (fixture) => {
     const slow = watcher(fixture, { reads: false });
     fixture.orchestrator.begin(conversationId);
@@ -282,12 +282,12 @@ within(
     slow.pong();
     fixture.settle();
     assert.is(slow.socket.closed?.code, 4001);
-    assert.ok(slow.transcript().text.length < 400_000, "what came has no hole");
+    assert.ok(slow.transcript().text.length < 400_000, "the received text has no gap");
   },
   { limits: { allLogsBytesMax: 1_000 } },
 );
 
-within("a dead socket delays nobody: others get each event in the tick in which it was said", (fixture) => {
+within("a dead socket delays no other: they get each event in the tick of its emission", (fixture) => {
   const dead = watcher(fixture, { reads: false });
   const quick = watcher(fixture);
   fixture.orchestrator.begin(conversationId);
@@ -300,7 +300,7 @@ within("a dead socket delays nobody: others get each event in the tick in which 
   assert.is(fixture.clock.now(), 0);
 });
 
-within("a socket that vanishes in the middle of everything leaves nothing behind", (fixture) => {
+within("a socket that vanishes in mid-stream leaves nothing behind", (fixture) => {
   const clients = [watcher(fixture), watcher(fixture, { reads: false }), watcher(fixture)];
   fixture.orchestrator.begin(conversationId);
   say(fixture, 300);
@@ -314,7 +314,7 @@ within("a socket that vanishes in the middle of everything leaves nothing behind
   assert.is(fixture.orchestrator.subscriptions(), 0);
 });
 
-// ── what the charts know ──────────────────────────────────────────────────────────────────────────────────────────
+// ── the states of a connection ────────────────────────────────────────────────────────────────────────────────────
 
 function stateOf(fixture: MemoryGateway): unknown {
   const [connection] = fixture.gateway.connections.all();
@@ -323,27 +323,30 @@ function stateOf(fixture: MemoryGateway): unknown {
 
 const opened = (flow: string, subscription: string, chatTurn: string) => ({ open: { flow, subscription, chatTurn } });
 
-within("the connection knows whether it watches anything and whether a turn of its making runs", (fixture) => {
-  const client = fixture.join();
-  assert.equal(stateOf(fixture), opened("flowing", "none", "quiet"));
-  client.send({ type: "chat.send", message: "hello", conversationId });
-  assert.equal(stateOf(fixture), opened("flowing", "some", "asking"));
-  fixture.orchestrator.say(conversationId, "word");
-  fixture.orchestrator.end(conversationId);
-  fixture.settle();
-  assert.equal(stateOf(fixture), opened("flowing", "some", "quiet"));
-  client.send({ type: "chat.unsubscribe", conversationId });
-  assert.equal(stateOf(fixture), opened("flowing", "none", "quiet"));
-});
+within(
+  "the state of a connection shows whether it watches anything and whether a turn that it started runs",
+  (fixture) => {
+    const client = fixture.join();
+    assert.equal(stateOf(fixture), opened("flowing", "none", "quiet"));
+    client.send({ type: "chat.send", message: "hello", conversationId });
+    assert.equal(stateOf(fixture), opened("flowing", "some", "asking"));
+    fixture.orchestrator.say(conversationId, "word");
+    fixture.orchestrator.end(conversationId);
+    fixture.settle();
+    assert.equal(stateOf(fixture), opened("flowing", "some", "quiet"));
+    client.send({ type: "chat.unsubscribe", conversationId });
+    assert.equal(stateOf(fixture), opened("flowing", "none", "quiet"));
+  },
+);
 
-within("a socket refused because somebody else's turn runs does not wait for a turn of its own", (fixture) => {
+within("a socket that is refused because another's turn runs does not wait for a turn of its own", (fixture) => {
   fixture.orchestrator.begin(conversationId);
   const client = fixture.join();
   client.send({ type: "chat.send", message: "hello", conversationId });
   assert.equal(stateOf(fixture), opened("flowing", "some", "quiet"));
 });
 
-within("a second chat.send that is refused leaves the first one's turn the socket's own", (fixture) => {
+within("a refused second chat.send does not change the state of the first one's turn", (fixture) => {
   const client = fixture.join();
   fixture.orchestrator.instead.startTurn = () => ({ started: true, turnId: "later" });
   client.send({ type: "chat.send", message: "hello", conversationId });
@@ -353,7 +356,7 @@ within("a second chat.send that is refused leaves the first one's turn the socke
   assert.equal(stateOf(fixture), opened("flowing", "some", "asking"));
 });
 
-within("a turn refused for any other reason is asked for and settled", (fixture) => {
+within("a turn that is refused for any other reason leaves the connection quiet", (fixture) => {
   const client = fixture.join();
   client.send({ type: "chat.subscribe", conversationId });
   fixture.orchestrator.instead.startTurn = () => ({ started: false, reason: "draining", message: "soon" });
@@ -361,7 +364,7 @@ within("a turn refused for any other reason is asked for and settled", (fixture)
   assert.equal(stateOf(fixture), opened("flowing", "some", "quiet"));
 });
 
-within("one who joins a stream that never pauses is live soon, and gets each event as it comes", (fixture) => {
+within("a watcher that joins a stream without pauses is soon live, and gets each event as it is emitted", (fixture) => {
   fixture.orchestrator.begin(conversationId);
   const client = fixture.join();
   client.post({ type: "chat.subscribe", conversationId });
@@ -375,7 +378,7 @@ within("one who joins a stream that never pauses is live soon, and gets each eve
   fixture.settle();
 });
 
-// ── ends ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── closing ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const unloggable = {
   info: () => {
@@ -384,7 +387,7 @@ const unloggable = {
 };
 const send = { type: "chat.send", message: "hello", conversationId };
 
-test("a connection that fails closes with 1011, and no other notices", () => {
+test("a connection that fails is closed with 1011, and no other is affected", () => {
   const fixture = new MemoryGateway({ logger: unloggable });
   const other = watcher(fixture);
   const broken = fixture.join({ reads: false });
@@ -395,12 +398,12 @@ test("a connection that fails closes with 1011, and no other notices", () => {
   assert.is(broken.transcript().text, "");
   assert.is(other.transcript().text.length, 1_000);
   fixture.clock.advance(limits.closingMs + limits.sweepIntervalMs);
-  assert.is(broken.socket.wasCut, true, "also one whose actor has ended is cut");
+  assert.is(broken.socket.wasCut, true, "a socket whose actor has ended is cut off too");
   assert.is(fixture.gateway.connections.size, 1);
   fixture.stop(["connection: defect"]);
 });
 
-test("a connection that failed before the server drained does not keep it from stopping", async () => {
+test("a connection that failed before a drain does not delay the stop", async () => {
   const fixture = new MemoryGateway({ logger: unloggable });
   const broken = fixture.join({ reads: false });
   broken.send(send);
@@ -417,7 +420,7 @@ test("a connection that failed before the server drained does not keep it from s
   fixture.stop(["connection: defect"]);
 });
 
-test("a stop closes no socket before it has its turns' ends, also when many watch and a pause is due", async () => {
+test("a stop closes no socket before it has its turns' ends, even with many watchers and a delayed flush", async () => {
   const fixture = new MemoryGateway();
   const clients = Array.from({ length: 300 }, () => watcher(fixture));
   fixture.orchestrator.begin(conversationId);
@@ -428,7 +431,7 @@ test("a stop closes no socket before it has its turns' ends, also when many watc
   fixture.gateway.drain(0, limits.reconnectAfterMs);
   const closing = fixture.gateway.closeSockets();
   fixture.settle();
-  assert.is(clients.filter(({ socket }) => socket.closed).length, limits.closesPerWave, "one wave, and then the next");
+  assert.is(clients.filter(({ socket }) => socket.closed).length, limits.closesPerWave, "the first wave only");
   fixture.clock.advance(1_000);
   for (const client of clients) {
     assert.is(client.transcript().text.length, 3_000);
@@ -439,7 +442,7 @@ test("a stop closes no socket before it has its turns' ends, also when many watc
   fixture.stop();
 });
 
-test("nor before sockets have them that subscribed just before, however far their watches have come", async () => {
+test("a stop also waits for sockets that subscribed just before it, however far they have caught up", async () => {
   const fixture = new MemoryGateway({ limits: { catchUpsPerLoopTurn: 1 } });
   fixture.orchestrator.begin(conversationId);
   fixture.orchestrator.say(conversationId, "one");
@@ -460,7 +463,7 @@ test("nor before sockets have them that subscribed just before, however far thei
   fixture.stop();
 });
 
-test("a turn that goes on and on does not hold up a stop", async () => {
+test("a turn that never ends does not delay a stop", async () => {
   const fixture = new MemoryGateway();
   const client = watcher(fixture);
   fixture.orchestrator.begin(conversationId);
@@ -478,7 +481,7 @@ test("a turn that goes on and on does not hold up a stop", async () => {
   fixture.stop();
 });
 
-test("a drain tells every socket, closes it with 1012, and turns new ones away", async () => {
+test("a drain notifies every socket, closes it with 1012, and refuses new ones", async () => {
   const fixture = new MemoryGateway();
   const [reader, deaf] = [fixture.join(), fixture.join({ reads: false })];
   fixture.gateway.drain(5_000, limits.reconnectAfterMs);

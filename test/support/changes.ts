@@ -1,4 +1,4 @@
-// The orchestrator's changes as the built-in surfaces hear them, told by a test.
+// A source of orchestrator changes for tests of the built-in surfaces. The test emits each change.
 import type { OrchestratorChange } from "../../src/embedded/orchestrator/context.ts";
 import type { Changes } from "../../src/embedded/surfaces/changes.ts";
 

@@ -1,15 +1,15 @@
-// Takes a chart's transitions one by one, purely: a row says where, what happens, which guards hold, where that leads
-// and what is done. A table can be asked which of the chart's transitions it has not taken.
+// Checks a chart's transitions one by one with XState's pure transition function. A row names the state, the event, the
+// guards that hold, the next state and the actions. missing() lists the transitions that no row has taken.
 import * as assert from "uvu/assert";
 import { type AnyEventObject, type AnyStateMachine, type StateValue, transition } from "xstate";
 
 export interface Row {
   in: StateValue;
   on: AnyEventObject | string;
-  /** The guards that hold; all others do not. */
+  /** The guards that return true. All others return false. */
   if?: string[];
   to: StateValue;
-  /** The actions in their order; an event to a child reads "child ← event". */
+  /** The actions in order. An event to the turn reads "turn ← event". */
   does?: string[];
 }
 
@@ -17,7 +17,7 @@ interface Chart {
   machine: AnyStateMachine;
   guards: string[];
   context: Record<string, unknown>;
-  /** States that invoke an actor must be entered, so that there is one to send to: from where, and by what event. */
+  /** How to enter a state that invokes an actor: from which state, by which event. Without the entry no actor runs. */
   entries?: Record<string, { from: StateValue; on: string }>;
 }
 
@@ -103,7 +103,7 @@ const guardName = (guard: unknown): string => {
   return typeof guard === "object" && guard !== null && "type" in guard ? String(guard.type) : "";
 };
 
-/** Timers, spawning and stopping are XState's own business; what they lead to is tested by its events. */
+/** Leaves out XState's own actions (timers, spawning, stopping). Rows test their effects by the resulting events. */
 function nameOf(action: { type: string; params?: unknown }): string[] {
   const { type, params } = action;
   if (type === "xstate.sendTo" && typeof params === "object" && params !== null && "event" in params)

@@ -1,4 +1,4 @@
-// A real browser for tests of the page. Each has a profile of its own, so that nothing is left over from another test.
+// A real browser for tests of the page. Each browser has its own profile, so that tests share no state.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { beginPageCoverage } from "./page-coverage.ts";
 
 type ContextOptions = NonNullable<Parameters<typeof chromium.launchPersistentContext>[1]>;
 
-/** Where tests must not be left out for want of a browser. */
+/** In CI, browser tests must not be skipped for lack of a browser. */
 export const mustHaveChromium = process.env["CI"] === "true";
 
 export const chromiumSwitches = [
@@ -20,15 +20,15 @@ export const chromiumSwitches = [
   "--disable-sync",
 ];
 
-/** A single wait for the page to show something. */
+/** Timeout of a single wait for the page to show something. */
 const patienceMs = 10_000;
 
 export interface Browser {
   readonly context: BrowserContext;
-  /** What went wrong inside pages: exceptions, and what the Content-Security-Policy forbade. */
+  /** Uncaught exceptions and Content-Security-Policy violations in pages. */
   readonly defects: string[];
   open(url: string): Promise<Page>;
-  /** Closes what a test has opened, and left open. */
+  /** Closes the pages that a test has left open. */
   closePages(): Promise<void>;
   close(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export async function startBrowser(executablePath: string, options: ContextOptio
   });
   context.setDefaultTimeout(patienceMs);
   const defects: string[] = [];
-  /** What a test has opened, with what keeps its coverage. */
+  /** The open pages, each with the function that saves its coverage. */
   const opened = new Map<Page, () => Promise<void>>();
   context.on("weberror", (error) => defects.push(error.error().stack ?? error.error().message));
   context.on("console", (message) => {

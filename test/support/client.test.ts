@@ -1,5 +1,5 @@
-// The test client is itself tested, against a bare ws server that does what the test says: a client that overlooks a
-// hole or a silence would make every other test worthless.
+// Tests the test client against a bare ws server that the test controls. A client that overlooks a gap or a silence
+// would make every other test worthless.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
@@ -13,7 +13,7 @@ import { rejection } from "./rejection.ts";
 
 const test = suite("test client");
 
-/** Runs with one connected pair; `server` is what the server holds of it. */
+/** Runs with one connected pair; `server` is the server's end of the socket. */
 async function withPair(
   run: (pair: { client: Client; server: WebSocket; url: string }) => Promise<void>,
 ): Promise<void> {
@@ -44,7 +44,7 @@ const delta = (seq: number, more: Record<string, unknown> = {}, event: Record<st
   ...more,
 });
 
-test("next takes the oldest message that fits and leaves the others", async () => {
+test("next() takes the oldest matching message and leaves the others", async () => {
   await withPair(async ({ client, server }) => {
     for (const n of [1, 2, 3]) server.send(JSON.stringify({ type: n === 2 ? "even" : "odd", n }));
     assert.equal(await client.next("even"), { type: "even", n: 2 });
@@ -55,7 +55,7 @@ test("next takes the oldest message that fits and leaves the others", async () =
   });
 });
 
-test("next waits for what has not come yet", async () => {
+test("next() waits for a message that has not arrived yet", async () => {
   await withPair(async ({ client, server }) => {
     const later = client.next((message) => message["n"] === 7);
     server.send('{"type":"x","n":6}');
@@ -65,7 +65,7 @@ test("next waits for what has not come yet", async () => {
   });
 });
 
-test("a wait that times out shows what did come", async () => {
+test("the error of a wait that times out shows the messages received", async () => {
   await withPair(async ({ client, server }) => {
     server.send('{"type":"other"}');
     const error = await rejection(client.next("wanted", 50));
@@ -74,7 +74,7 @@ test("a wait that times out shows what did come", async () => {
   });
 });
 
-test("a socket that closes ends every wait and says how it closed", async () => {
+test("a closed socket ends every wait with an error that has the close code and reason", async () => {
   await withPair(async ({ client, server }) => {
     const waiting = rejection(client.next("never"));
     server.close(4001, "slow");
@@ -85,7 +85,7 @@ test("a socket that closes ends every wait and says how it closed", async () => 
   });
 });
 
-test("a barrier settles after everything that was sent before it", async () => {
+test("barrier() resolves after everything that the server sent before it", async () => {
   await withPair(async ({ client, server }) => {
     for (let n = 0; n < 100; n += 1) server.send(`{"type":"x","n":${n}}`);
     const received = await client.barrier();
@@ -93,7 +93,7 @@ test("a barrier settles after everything that was sent before it", async () => {
   });
 });
 
-test("text leaves as text, bytes leave as a binary frame", async () => {
+test("text is sent as a text frame, bytes as a binary frame", async () => {
   await withPair(async ({ client, server }) => {
     const kinds: boolean[] = [];
     server.on("message", (_data, isBinary) => kinds.push(isBinary));
@@ -104,7 +104,7 @@ test("text leaves as text, bytes leave as a binary frame", async () => {
   });
 });
 
-test("a killed socket is gone for both ends without a handshake", async () => {
+test("kill() ends the socket at both ends without a closing handshake", async () => {
   await withPair(async ({ client, server }) => {
     const seen = once(server, "close") as Promise<[number]>;
     client.kill();
@@ -123,7 +123,7 @@ test("a paused client reads nothing until it resumes", async () => {
   });
 });
 
-test("a close is handshaken with the code that was asked for", async () => {
+test("close() does the closing handshake with the given code and reason", async () => {
   await withPair(async ({ client, server }) => {
     const seen = once(server, "close") as Promise<[number, Buffer]>;
     assert.equal(await client.close(1001, "going away"), { code: 1001, reason: "going away" });
@@ -148,13 +148,13 @@ test("a refused upgrade shows its status, headers and body", async () => {
   }
 });
 
-test("an upgrade that succeeds is no refusal", async () => {
+test("refusedUpgrade() rejects when the upgrade succeeds", async () => {
   await withPair(async ({ url }) => {
     assert.match((await rejection(refusedUpgrade(url))).message, "accepted the upgrade");
   });
 });
 
-test("a server that accepts TCP and never answers is over its deadline", async () => {
+test("connect() times out when a server accepts TCP and never answers", async () => {
   const server = createTcpServer(() => {}).listen(0, "127.0.0.1");
   await within(once(server, "listening"), "the server to listen");
   const { port } = server.address() as AddressInfo;
@@ -201,7 +201,7 @@ for (const [what, messages, says] of broken) {
   });
 }
 
-test("a new epoch may begin anywhere", () => {
+test("a new epoch may begin with any seq", () => {
   assert.is(transcriptOf([delta(8), delta(2, { epoch: "e2" })], "a").text, "8 2 ");
 });
 

@@ -1,5 +1,5 @@
-// The raw test client: one WebSocket, every message kept in order, every await with a deadline that shows what did
-// come. It must never help the server along: it answers nothing by itself but WebSocket pings.
+// The raw test client: one WebSocket that keeps every message in order. Every await has a deadline, and its error shows
+// the messages received. Must never help the server: on its own it answers nothing but WebSocket pings.
 import { WebSocket } from "ws";
 import { budgets } from "../budgets.ts";
 import {
@@ -14,14 +14,14 @@ import { within } from "./deadline.ts";
 
 export type { DeltaEvent, Message, Transcript } from "./client/transcript.ts";
 
-/** What is awaited: a type, a predicate, or fields that must be there and equal (one level deep). */
+/** The message to wait for: a type, a predicate, or fields that must be present and equal (one level deep). */
 export type Match = string | ((message: Message) => boolean) | Record<string, unknown>;
 
 export interface ConnectOptions {
   /** Subprotocols to offer. */
   protocols?: string[];
   headers?: Record<string, string>;
-  /** Answer the server's pings? False: a reader whose acks never come. */
+  /** Whether to answer the server's pings. False simulates a reader whose acknowledgements never arrive. */
   autoPong?: boolean;
   deadlineMs?: number;
 }
@@ -72,7 +72,7 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
   return client;
 }
 
-/** The refusal of an upgrade that must not succeed. */
+/** Expects that the upgrade is refused, and returns the refusal. */
 export async function refusedUpgrade(url: string, options: ConnectOptions = {}): Promise<UpgradeRefused> {
   let client: Client;
   try {
@@ -93,15 +93,15 @@ interface Waiter {
 
 export class Client {
   readonly socket: WebSocket;
-  /** Everything that came, in order. */
+  /** All messages received, in order. */
   readonly received: Message[] = [];
-  /** Called with everything that comes, beside what awaits it. */
+  /** Called with every message, in addition to any wait for it. */
   onMessage: ((message: Message) => void) | undefined;
-  /** How many frames came with the binary flag: the server sends none. */
+  /** Messages received in binary frames; the server sends none. */
   binaryFrames = 0;
-  /** Settles when the socket has closed, also when it was killed. Never rejects. */
+  /** Resolves when the socket has closed, also after kill(). Never rejects. */
   readonly closed: Promise<Closed>;
-  /** Came and was not yet taken by next or nextAny. */
+  /** Messages received and not yet taken by next or nextAny. */
   readonly #unread: Message[] = [];
   readonly #waiters = new Set<Waiter>();
   #end: Closed | undefined;
@@ -117,8 +117,7 @@ export class Client {
     });
     socket.once("close", (code, reason) => {
       this.#end = { code, reason: reason.toString() };
-      for (const waiter of this.#waiters)
-        waiter.reject(new Error(this.#story("the socket closed while it was awaited")));
+      for (const waiter of this.#waiters) waiter.reject(new Error(this.#story("the socket closed during the wait")));
       this.#waiters.clear();
       resolve(this.#end);
     });
@@ -133,15 +132,15 @@ export class Client {
     this.sendRaw(JSON.stringify(message));
   }
 
-  /** Text as a text frame, bytes as a binary frame. */
+  /** Sends text as a text frame, bytes as a binary frame. */
   sendRaw(data: string | Uint8Array): void {
-    if (this.#end !== undefined) throw new Error(this.#story("nothing can be sent: the socket is closed"));
+    if (this.#end !== undefined) throw new Error(this.#story("cannot send: the socket is closed"));
     this.socket.send(data, { binary: typeof data !== "string" });
   }
 
   /**
-   * The oldest message not yet taken that fits, now or when it comes; it is taken. Others stay for later calls, because
-   * between kinds of message no order is promised (protocol 1.5.7).
+   * Takes the oldest matching message not yet taken, or waits for one. Other messages stay for later calls, because the
+   * order between kinds of message is not promised (protocol 1.5.7).
    */
   next(match: Match, deadlineMs: number = budgets.awaitMs): Promise<Message> {
     const matches = matcher(match);
@@ -158,12 +157,12 @@ export class Client {
     return within(promise, () => this.#story(shown(match)), deadlineMs).finally(() => this.#waiters.delete(waiter));
   }
 
-  /** The oldest message not yet taken, whatever it is. */
+  /** Takes the oldest message not yet taken, of any type. */
   nextAny(deadlineMs: number = budgets.awaitMs): Promise<Message> {
     return this.next(() => true, deadlineMs);
   }
 
-  /** The next event of a conversation that fits by its type or its own fields. */
+  /** Takes the next event of a conversation that matches by its type or its own fields. */
   async nextEvent(conversationId: string, match: Match, deadlineMs: number = budgets.awaitMs): Promise<DeltaEvent> {
     const matches = matcher(match);
     const isIt = (message: Message) => eventsOf([message], conversationId).some(matches);
@@ -176,8 +175,9 @@ export class Client {
   }
 
   /**
-   * Proves silence: when it settles, the server has handled everything sent before, and every reply, refusal and
-   * broadcast made until then is in `received`. Deltas not yet flushed may come later (protocol 1.5.7).
+   * Proves that a message was not sent: when it resolves, the server has handled everything sent before, and every
+   * reply, refusal and broadcast made until then is in `received`. Deltas not yet flushed may arrive later (protocol
+   * 1.5.7).
    */
   async barrier(deadlineMs: number = budgets.awaitMs): Promise<readonly Message[]> {
     this.send({ type: "ping" });
@@ -185,12 +185,12 @@ export class Client {
     return this.received;
   }
 
-  /** What came and was not yet taken; with a match, of that kind only. Nothing is taken by looking. */
+  /** The messages not yet taken, filtered by `match`. They stay untaken. */
   unread(match?: Match): Message[] {
     return match === undefined ? [...this.#unread] : this.#unread.filter(matcher(match));
   }
 
-  /** All of a conversation that came since received[from], joined; throws where the cursor shows a hole. */
+  /** Joins a conversation's events from received[from] on. Throws when their cursors show a gap. */
   transcript(conversationId: string, from = 0): Transcript {
     return transcriptOf(this.received.slice(from), conversationId);
   }
@@ -199,7 +199,7 @@ export class Client {
     return this.#end !== undefined;
   }
 
-  /** Stops reading at the TCP level; the kernel's buffers fill, then the server's. No pong leaves either. */
+  /** Stops reading at the TCP level: the kernel's buffers fill, then the server's. The client sends no pongs either. */
   pause(): void {
     this.socket.pause();
   }
@@ -208,7 +208,7 @@ export class Client {
     this.socket.resume();
   }
 
-  /** The closing handshake, to its end. */
+  /** Does the whole closing handshake. */
   async close(code = 1000, reason = "", deadlineMs: number = budgets.awaitMs): Promise<Closed> {
     this.socket.close(code, reason);
     return await this.untilClosed(deadlineMs);
@@ -218,7 +218,7 @@ export class Client {
     return await within(this.closed, () => this.#story("the socket to close"), deadlineMs);
   }
 
-  /** Destroys the TCP connection, as a laptop that is closed; its own `closed` says 1006. */
+  /** Destroys the TCP connection, as a laptop does when it is closed. `closed` then resolves with code 1006. */
   kill(): void {
     this.socket.terminate();
   }
@@ -230,7 +230,7 @@ export class Client {
   #take(text: string, isBinary: boolean): void {
     if (isBinary) this.binaryFrames += 1;
     const parsed: unknown = JSON.parse(text);
-    if (!isMessage(parsed)) throw new Error(`the server sent what is no message: ${text.slice(0, 300)}`);
+    if (!isMessage(parsed)) throw new Error(`the server sent something that is not a message: ${text.slice(0, 300)}`);
     this.received.push(parsed);
     this.onMessage?.(parsed);
     for (const waiter of this.#waiters) {

@@ -1,4 +1,5 @@
-// A clock that stands still until a test moves it. Timers fire in the order of their time; deferred work runs first.
+// A simulated clock that stands still until a test advances it. Timers fire in the order of their due times. Deferred
+// work runs before the next timer.
 import type { Clock, Timer } from "../../src/runtime/clock.ts";
 
 interface Entry {
@@ -38,34 +39,34 @@ export class SimulatedClock implements Clock {
     this.#deferred.push(run);
   }
 
-  /** How many timers are pending: a test that has let everything go proves that this is 0. */
+  /** Pending timers and deferred callbacks. A test that has ended everything checks that this is 0. */
   get pending(): number {
     return this.#timers.size + this.#deferred.length;
   }
 
-  /** Runs what was deferred, and what that defers, without letting time pass. */
+  /** Runs deferred callbacks, also those that they defer, until none is left. No time passes. */
   settle(): void {
     while (this.#deferred.length > 0) this.turn();
   }
 
-  /** One turn of the loop: what was deferred until now runs, and not what that defers. */
+  /** One turn of the event loop: runs the callbacks deferred so far, but not those that they defer. */
   turn(): void {
     const batch = this.#deferred;
     this.#deferred = [];
     for (const run of batch) run();
   }
 
-  /** The process is held: time passes and no timer fires; those that are due fire late, with the next advance. */
+  /** Simulates a stopped process: time passes and no timer fires. Due timers fire late, at the next advance. */
   hold(ms: number): void {
     this.#now += ms;
   }
 
-  /** Somebody sets the wall clock, forwards or back: no time passes. */
+  /** Sets the wall clock, forwards or back. No time passes. */
   set(wallMs: number): void {
     this.#epoch = wallMs - this.#now;
   }
 
-  /** Lets milliseconds pass, firing each timer at its time. */
+  /** Advances time by this many milliseconds and fires each timer at its due time. */
   advance(ms: number): void {
     const until = this.#now + ms;
     this.settle();

@@ -1,4 +1,4 @@
-// Tokens for tests that ask for one.
+// Credentials with one admin token, for tests of servers that require a token.
 import { Credentials, digestOf } from "../../src/access/credentials.ts";
 
 export const credentialsFor = (token: string): Credentials =>

@@ -1,11 +1,12 @@
-// Deadlines for tests: a wait that is over its time fails with words about what was awaited. Never waits without one.
+// Deadlines for tests. A wait that times out fails with a message that names what it waited for. Must never wait
+// without a deadline.
 import { budgets } from "../budgets.ts";
 
 export class DeadlineError extends Error {
   override name = "DeadlineError";
 }
 
-/** Settles as the promise does, or rejects after deadlineMs; `what` completes "timed out waiting for …". */
+/** Settles like the promise, or rejects after deadlineMs; `what` completes "timed out waiting for …". */
 export async function within<T>(
   promise: PromiseLike<T>,
   what: string | (() => string),
@@ -25,8 +26,8 @@ export async function within<T>(
 }
 
 /**
- * Asks again until the probe gives something other than undefined or false. For what announces itself to nobody, such
- * as a file that appears or memory that is released; a message is awaited, not probed.
+ * Polls until the probe returns something other than undefined or false. For conditions without a notification, such as
+ * a file that appears or memory that is released. Await a message instead of polling for it.
  */
 export async function eventually<T>(
   probe: () => T | undefined | false | Promise<T | undefined | false>,

@@ -1,7 +1,7 @@
-// Chance that can be had again: all decisions of a run come from one seed. What clients then live through still depends
-// on the machine.
+// Reproducible random numbers: all random decisions of a run come from one seed. What the clients then experience still
+// depends on the machine.
 
-/** Mulberry32: small, fast, and good enough to choose with. */
+/** Mulberry32: small, fast, and random enough for test decisions. */
 export class Dice {
   #state: number;
 
@@ -32,11 +32,11 @@ export class Dice {
 
   pick<T>(list: readonly T[]): T {
     const picked = list[this.whole(0, list.length - 1)];
-    if (picked === undefined) throw new Error("there is nothing to pick from");
+    if (picked === undefined) throw new Error("cannot pick from an empty list");
     return picked;
   }
 
-  /** Another row of its own, so that who asks more often changes nothing for the others. */
+  /** An independent generator, so that draws from one do not change the numbers of another. */
   fork(): Dice {
     return new Dice(Math.floor(this.next() * 2 ** 32));
   }

@@ -1,17 +1,17 @@
-// A disk that reports errors while a server uses it: the server's system calls fail as libfiu is told, by fiu-run and
+// Simulates disk errors under a running server: libfiu makes the server's system calls fail, controlled by fiu-run and
 // fiu-ctrl (Debian's package fiu-utils).
 import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { temporaryDirectory } from "./store-place.ts";
 
-/** What is to fail: writes to files at a place, and making what was written safe. SQLite uses both, sockets neither. */
+/** The calls that can fail: writing to a file at an offset, and fsync. SQLite uses both, sockets neither. */
 export type Failing = "posix/io/rw/pwrite" | "posix/io/sync/fsync";
 
 const inputOutputError = 5;
 
 export class FailingDisk {
   readonly #controls = join(temporaryDirectory(), "fiu");
-  /** Runs a command that follows it with calls that may fail. */
+  /** A command prefix: system calls of the command that follows it can be made to fail. */
   readonly around = ["fiu-run", "-x", "-f", this.#controls];
 
   /** Undefined where fiu-run is not installed. */
@@ -19,7 +19,7 @@ export class FailingDisk {
     return spawnSync("fiu-run", ["-h"]).error ? undefined : new FailingDisk();
   }
 
-  /** From now on such calls of the process fail with EIO, all of them or a part. */
+  /** From now on these calls of the process fail with EIO: all of them, or each with this probability. */
   fail(pid: number, name: Failing, probability = 1): void {
     const command = probability < 1 ? "enable_random" : "enable";
     const part = probability < 1 ? `,probability=${probability}` : "";

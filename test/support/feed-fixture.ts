@@ -1,5 +1,5 @@
-// A feed with sockets in memory that watch it through real cursors and writers; a test moves the cursors as a watch's
-// chart would, and sees what each of them found out.
+// A feed and in-memory sockets that watch it through real cursors and writers. A test moves the cursors as a watch's
+// chart would, and reads the signals of each.
 
 import { Corker } from "../../src/egress/cork.ts";
 import { EgressCounters } from "../../src/egress/counters.ts";
@@ -30,9 +30,9 @@ export interface Watcher {
   socket: MemorySocket;
   writer: SocketWriter;
   cursor: Cursor;
-  /** What its writer and its cursor found out. */
+  /** The signals of its writer and its cursor, in order. */
   signals: string[];
-  /** What it was sent, checked for holes. */
+  /** The events written to the socket, checked for gaps. */
   transcript(): Transcript;
 }
 
@@ -67,7 +67,7 @@ export class FeedFixture {
     return { socket, writer, cursor, signals, transcript: () => transcriptOf(socket.messages(), conversationId) };
   }
 
-  /** A socket that lives: it has caught up and stands in the live set. */
+  /** A socket whose cursor has caught up and joined the live set. */
   live(): Watcher {
     const watcher = this.watcher();
     while (watcher.cursor.pump() === "more");
@@ -81,7 +81,7 @@ export class FeedFixture {
   }
 }
 
-/** A simulated clock whose deferred work runs one turn of the loop at a time. */
+/** Makes the clock's deferred work run one loop turn per call of the returned function; true while work is left. */
 export function turnByTurn(clock: SimulatedClock): () => boolean {
   let waiting: (() => void)[] = [];
   clock.defer = (run) => void waiting.push(run);

@@ -1,9 +1,9 @@
-// Where the tests' browser is.
+// Finds the browser for tests.
 import { existsSync } from "node:fs";
 
 const usualPlaces = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Where a Chromium is installed; undefined when there is none. With CHROMIUM set only that place counts. */
+/** The path of an installed Chromium, or undefined. When the variable CHROMIUM is set, only its path counts. */
 export function findChromium(): string | undefined {
   const named = process.env["CHROMIUM"];
   return (named === undefined ? usualPlaces : [named]).find((path) => existsSync(path));

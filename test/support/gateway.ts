@@ -1,5 +1,5 @@
-// Opens the gateway on a real port for a test: as a host's extension with scripted parts behind the ports, or bare, for
-// tests that reach into it. When the test is over it proves that nothing was left behind.
+// Opens the gateway on a real port for a test: as a host's extension with scripted implementations of its ports, or
+// bare, for tests that reach into it. After the test it checks that nothing was left behind.
 import type { Credentials } from "../../src/access/credentials.ts";
 import { createRequestGuard } from "../../src/access/request-guard.ts";
 import { Gateway } from "../../src/gateway/gateway.ts";
@@ -21,7 +21,7 @@ import { asPort, ScriptedOrchestrator } from "./scripted-orchestrator.ts";
 import { registryOf, type ScriptedSurface } from "./scripted-surfaces.ts";
 import { systemClock } from "./system-clock.ts";
 
-/** What a test works with. */
+/** The parts that a test of the extension uses. */
 export interface Fixture {
   host: FakeHost;
   extension: Extension;
@@ -29,7 +29,7 @@ export interface Fixture {
   registry: SurfaceRegistry;
   url: string;
   port: number;
-  /** A client that has got its catalog; it is cut when the test is over. */
+  /** Connects a client and waits for its catalog. The client is killed after the test. */
   join(options?: ConnectOptions): Promise<Client>;
 }
 
@@ -41,14 +41,16 @@ export interface FixtureOptions {
   clock?: Clock;
 }
 
-/** The port that the extension has told its host about. */
+/** The port that the extension has logged. */
 export function portOf(host: FakeHost): number {
   const port = host.said("transport-ws: surface WebSocket listening").at(-1)?.fields?.["port"];
-  if (typeof port !== "number") throw new Error("the host was not told of a port");
+  if (typeof port !== "number") throw new Error("the extension has not logged a port");
   return port;
 }
 
-/** Runs with an activated extension, deactivates it, and fails when anything of it is left at the ports. */
+/**
+ * Runs with an activated extension, then deactivates it. Fails on a subscription left at a port and on a logged error.
+ */
 export async function withHost(options: FixtureOptions, run: (fixture: Fixture) => Promise<void>): Promise<void> {
   const { surfaces = [], settings = {}, clock } = options;
   const orchestrator = new ScriptedOrchestrator();
@@ -86,17 +88,17 @@ export async function withHost(options: FixtureOptions, run: (fixture: Fixture) 
     throw new Error(`subscriptions are left behind: ${JSON.stringify(left)}`);
 }
 
-/** What a test of the inside works with. */
+/** The parts that a test of a bare gateway uses. */
 export interface BareGateway {
   gateway: Gateway;
   transport: Transport;
   orchestrator: ScriptedOrchestrator;
-  /** Its log, as a host would have it. */
+  /** Collects the log lines of the gateway. */
   host: FakeHost;
   url: string;
   /** Set to refuse upgrades. */
   closedBecause: "draining" | "full" | undefined;
-  /** Makes a broadcast, as an orchestrator's hooks would. */
+  /** Emits a broadcast, as an orchestrator's hooks would. */
   announce(broadcast: Broadcast): void;
   join(options?: ConnectOptions): Promise<Client>;
 }
@@ -110,7 +112,7 @@ export interface BareOptions {
   authorisation?: Authorisation;
 }
 
-/** The gateway without an extension around it. */
+/** Runs with a gateway without an extension around it. */
 export async function withGateway(options: BareOptions, run: (bare: BareGateway) => Promise<void>): Promise<void> {
   const clock = options.clock ?? systemClock;
   const bounds: Limits = { ...limits, ...options.limits };
@@ -183,7 +185,7 @@ export async function withGateway(options: BareOptions, run: (bare: BareGateway)
   if (orchestrator.subscriptions() > 0) throw new Error("subscriptions at the orchestrator are left behind");
 }
 
-/** The system's clock, run so many times faster: deadlines of minutes are met in seconds, over real sockets. */
+/** The system's clock, `factor` times faster, so that timeouts of minutes pass in seconds over real sockets. */
 export function hastyClock(factor: number): Clock {
   return {
     ...systemClock,

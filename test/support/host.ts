@@ -1,4 +1,4 @@
-// A small agent host: services, hooks, config and a logger, each of which remembers what was done with it.
+// A fake agent host: services, hooks, config and a logger. It records the handles requested and the lines logged.
 
 import type { Logger } from "../../src/ports/logger.ts";
 import type { Host } from "../../src/server/host-extension.ts";
@@ -19,7 +19,7 @@ export class FakeHost implements Host {
   readonly services = new Map<string, unknown>();
   readonly settings = new Map<string, unknown>([["surfaceWsPort", 0]]);
   readonly lines: Line[] = [];
-  /** Every handle that was asked for or listened to. */
+  /** Every handle that was requested or listened to. */
   readonly handles: { id: string; kind: string }[] = [];
   readonly #listeners = new Map<string, Set<(payload: unknown) => void>>();
   readonly config = { get: (key: string): unknown => this.settings.get(key) };
@@ -52,7 +52,7 @@ export class FakeHost implements Host {
     return [...this.#listeners.values()].reduce((sum, listeners) => sum + listeners.size, 0);
   }
 
-  /** The lines that say this. */
+  /** The log lines with this message. */
   said(message: string): Line[] {
     return this.lines.filter((line) => line.message === message);
   }

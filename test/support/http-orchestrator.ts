@@ -1,5 +1,5 @@
-// A small in-memory host behind the orchestrator and conversations ports: the test says what happens in a turn, and
-// can see who listens. Knows nothing of agents, stores or actors.
+// In-memory fakes of the orchestrator and conversations ports. The test emits the events of a turn and can count the
+// listeners. No agents, stores or actors are involved.
 import type { ConversationSettings, Conversations, NotDone } from "../../src/ports/conversations.ts";
 import type { Orchestrator, QueuedMessage, Refused, TurnListener, TurnRequest } from "../../src/ports/orchestrator.ts";
 import type { ConversationSelection, HistorySelection } from "../../src/ports/store.ts";
@@ -14,11 +14,11 @@ export class FakeOrchestrator implements Orchestrator {
   readonly requests: TurnRequest[] = [];
   readonly enqueued: { conversationId: string; text: string; workspaceId?: string | undefined }[] = [];
   readonly running = new Map<string, Running>();
-  /** When set, no turn starts, for this reason. */
+  /** When set, requests are refused with this reason. */
   refusal: Refused | undefined;
   /** When set, startTurn throws it. */
   defect: unknown;
-  /** Runs inside startTurn, after the turn exists: a host that emits before it answers. */
+  /** Called inside startTurn after the turn exists, to simulate a host that emits events before it answers. */
   onStart: ((conversationId: string) => void) | undefined;
   readonly #listeners = new Map<string, Set<TurnListener>>();
   #turns = 0;
@@ -82,7 +82,7 @@ export class FakeOrchestrator implements Orchestrator {
   }
 }
 
-/** Knows the conversation "known" only, whatever its id part; remembers what it was asked. */
+/** Has one conversation, "known", which list() returns for every prefix of an id. `asked` records the requests. */
 export class FakeConversations implements Required<Conversations> {
   readonly asked: unknown[] = [];
   /** What compact and configure answer instead of succeeding. */

@@ -1,4 +1,4 @@
-// The hand-made peer is tested against the real ws and the real HTTP server: what it says must reach them unchanged.
+// Tests the hand-written peer against the real ws and the real HTTP server: its bytes must reach them unchanged.
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -62,7 +62,7 @@ test("an upgrade by hand succeeds and frames go both ways", async () => {
   });
 });
 
-test("a message in fragments with a ping between them is one message", async () => {
+test("a message in fragments with a ping between them arrives as one message", async () => {
   await withServer(async ({ url }) => {
     using peer = await openUpgradedPeer(url);
     peer.send({ opcode: opcodes.text, payload: "one ", fin: false });
@@ -81,7 +81,7 @@ const violations: [string, Parameters<typeof encodeFrame>[0], number][] = [
   ["a claimed length over all bounds", { opcode: opcodes.binary, claimedLength: 2 ** 40 }, 1009],
 ];
 for (const [what, frame, code] of violations) {
-  test(`${what} reaches the server as it is`, async () => {
+  test(`${what} reaches the server unchanged`, async () => {
     await withServer(async ({ url }) => {
       using peer = await openUpgradedPeer(url);
       peer.send(frame);
@@ -96,12 +96,12 @@ test("a close frame carries code and reason both ways", async () => {
   await withServer(async ({ url }) => {
     using peer = await openUpgradedPeer(url);
     peer.send({ opcode: opcodes.close, payload: closePayload(4123, "so be it") });
-    assert.is(closeOf(await peer.closeFrame()).code, 4123);
+    assert.equal(closeOf(await peer.closeFrame()), { code: 4123, reason: "so be it" });
     assert.equal(closeOf({ ...(decodeFrame(encodeFrame({ opcode: 8 }))?.frame as Frame) }), { code: 1005, reason: "" });
   });
 });
 
-test("a frame survives encoding and decoding at every length form, cut anywhere", () => {
+test("a frame survives encoding and decoding in every length form, and an incomplete frame is not decoded", () => {
   for (const length of [0, 1, 125, 126, 65_535, 65_536, 70_000]) {
     for (const masked of [true, false]) {
       const payload = Buffer.alloc(length, "ab");
@@ -117,7 +117,7 @@ test("a frame survives encoding and decoding at every length form, cut anywhere"
   }
 });
 
-test("responses by length, by chunks and until the end are read whole", async () => {
+test("responses that end by length, by chunks or with the connection are read whole", async () => {
   await withServer(async ({ url }) => {
     using peer = await openPeer(url);
     const first = await peer.request("GET /");
@@ -130,7 +130,7 @@ test("responses by length, by chunks and until the end are read whole", async ()
   });
 });
 
-test("a refused upgrade is a response like any other", async () => {
+test("a refused upgrade is read as an ordinary response", async () => {
   await withServer(async ({ url }) => {
     using peer = await openPeer(url);
     assert.is((await peer.upgrade({ headers: { "sec-websocket-version": "12" } })).status, 400);
@@ -139,7 +139,7 @@ test("a refused upgrade is a response like any other", async () => {
   });
 });
 
-test("a handshake that stalls gets no response, and the wait shows what came", async () => {
+test("a stalled handshake gets no response, and the timeout error shows the unread bytes", async () => {
   await withServer(async ({ url }) => {
     using peer = await openPeer(url);
     peer.write("GET / HTT");
@@ -147,7 +147,7 @@ test("a handshake that stalls gets no response, and the wait shows what came", a
   });
 });
 
-test("a peer that does not read stops counting bytes until it resumes", async () => {
+test("a paused peer counts no bytes until it resumes", async () => {
   await withServer(async ({ url, sockets }) => {
     using peer = await openUpgradedPeer(url);
     peer.pause();
@@ -161,7 +161,7 @@ test("a peer that does not read stops counting bytes until it resumes", async ()
   });
 });
 
-test("a connection that ends while a frame is awaited says so", async () => {
+test("a wait for a frame fails when the connection ends", async () => {
   await withServer(async ({ url, sockets }) => {
     using peer = await openUpgradedPeer(url);
     const waiting = rejection(peer.frame());
@@ -170,7 +170,7 @@ test("a connection that ends while a frame is awaited says so", async () => {
   });
 });
 
-test("a killed peer is gone at once", async () => {
+test("kill() ends the connection at once", async () => {
   await withServer(async ({ url, sockets }) => {
     const peer = await openUpgradedPeer(url);
     const [socket] = sockets.clients;

@@ -1,5 +1,5 @@
-// A peer that speaks over a bare TCP connection: HTTP requests as bytes, a WebSocket upgrade by hand, and then whatever
-// a test wants to do wrong. It does nothing by itself: it answers no ping and no close, and may stop reading.
+// A peer on a bare TCP connection: it sends HTTP requests as bytes, upgrades to WebSocket by hand, and can then break
+// any rule. It does nothing on its own: it answers no ping and no close, and may stop reading.
 import { createHash, randomBytes } from "node:crypto";
 import { createConnection, type Socket } from "node:net";
 import { budgets } from "../budgets.ts";
@@ -10,7 +10,7 @@ export { closeOf, closePayload, type Frame, type FrameToSend, opcodes } from "./
 
 export interface Response {
   status: number;
-  /** Names in lower case; the last of a repeated one. */
+  /** Names in lower case; of a repeated header, the last value. */
   headers: Record<string, string>;
   body: string;
 }
@@ -23,7 +23,7 @@ export interface Upgrade {
 }
 
 export interface Opening {
-  /** True: the server's FIN is not answered by itself; the peer ends its own side when it wants to. */
+  /** True: the peer does not answer the server's FIN automatically; the test ends the peer's side with end(). */
   allowHalfOpen?: boolean;
 }
 
@@ -55,9 +55,9 @@ export async function openUpgradedPeer(url: string, upgrade: Upgrade = {}, openi
 
 export class Peer {
   readonly socket: Socket;
-  /** Bytes that came, in all. */
+  /** Total bytes received. */
   bytesReceived = 0;
-  /** Settles when the TCP connection is gone, whoever ended it. Never rejects. */
+  /** Resolves when the TCP connection has ended, from either side. Never rejects. */
   readonly closed: Promise<void>;
   readonly #host: string;
   #bytes: Buffer = Buffer.alloc(0);
@@ -74,7 +74,7 @@ export class Peer {
       this.#bytes = Buffer.concat([this.#bytes, chunk]);
       this.#broadcast();
     });
-    // A reset is one way for a connection to end; `closed` tells.
+    // A reset is an ordinary end of a connection; `closed` reports it.
     socket.on("error", () => {});
     socket.once("close", () => {
       this.#isClosed = true;
@@ -83,12 +83,12 @@ export class Peer {
     });
   }
 
-  /** Raw bytes, as they are. Half a request line and then nothing is a handshake that stalls. */
+  /** Sends raw bytes unchanged. Half a request line and then nothing is a stalled handshake. */
   write(bytes: string | Uint8Array): void {
     this.socket.write(bytes);
   }
 
-  /** A whole HTTP request; `body` sets Content-Length. */
+  /** Sends a whole HTTP request and reads its response; `body` sets Content-Length. */
   async request(
     line: string,
     headers: Record<string, string | undefined> = {},
@@ -102,7 +102,7 @@ export class Peer {
     return await this.response(deadlineMs);
   }
 
-  /** Asks for the upgrade (RFC 6455 4.1) and checks the accept key of a 101. */
+  /** Requests the upgrade (RFC 6455 4.1) and checks the accept key of a 101. */
   async upgrade(upgrade: Upgrade = {}): Promise<Response> {
     const { path = "/", headers = {}, protocols = [] } = upgrade;
     const key = randomBytes(16).toString("base64");
@@ -121,7 +121,7 @@ export class Peer {
     return response;
   }
 
-  /** The next response: status line, headers, and a body by Content-Length, by chunks, or until the end. */
+  /** Reads the next response. Its body ends by Content-Length, by chunks, or with the connection. */
   async response(deadlineMs: number = budgets.awaitMs): Promise<Response> {
     return await this.#until(() => this.#takeResponse(), "an HTTP response", deadlineMs);
   }
@@ -130,12 +130,12 @@ export class Peer {
     this.write(encodeFrame(frame));
   }
 
-  /** A JSON message in one masked text frame. */
+  /** Sends a JSON message in one masked text frame. */
   sendMessage(message: unknown): void {
     this.send({ opcode: opcodes.text, payload: JSON.stringify(message) });
   }
 
-  /** The next frame that fits; those before it are dropped. */
+  /** Takes the next matching frame and drops those before it. */
   async frame(matches: (frame: Frame) => boolean = () => true, deadlineMs: number = budgets.awaitMs): Promise<Frame> {
     const take = (): Frame | undefined => {
       for (;;) {
@@ -161,7 +161,7 @@ export class Peer {
     this.socket.resume();
   }
 
-  /** Says that nothing more will be sent (FIN), and goes on reading. */
+  /** Ends the peer's side of the connection (FIN) and keeps reading. */
   end(): void {
     this.socket.end();
   }
@@ -187,7 +187,7 @@ export class Peer {
 
   async #until<T>(take: () => T | undefined, what: string, deadlineMs: number): Promise<T> {
     const unread = () => `${what}; unread: ${JSON.stringify(this.#bytes.subarray(0, 300).toString("latin1"))}`;
-    // A wait that was given up must not take what a later one asks for.
+    // A wait that has timed out must not take bytes that a later wait needs.
     let isGivenUp = false;
     const wait = async (): Promise<T> => {
       for (;;) {
@@ -209,7 +209,7 @@ export class Peer {
     if (end < 0) return undefined;
     const [first = "", ...lines] = this.#bytes.subarray(0, end).toString("latin1").split("\r\n");
     const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1] ?? Number.NaN);
-    if (Number.isNaN(status)) throw new Error(`no HTTP response: ${JSON.stringify(first)}`);
+    if (Number.isNaN(status)) throw new Error(`not an HTTP response: ${JSON.stringify(first)}`);
     const headers: Record<string, string> = {};
     for (const line of lines) {
       const colon = line.indexOf(":");
@@ -222,7 +222,7 @@ export class Peer {
   }
 }
 
-/** The body at the start of these bytes, and what follows it; undefined while it is not complete. */
+/** The body at the start of these bytes, and the bytes after it; undefined while the body is incomplete. */
 function bodyOf(
   bytes: Buffer,
   status: number,

@@ -1,4 +1,4 @@
-// The HTTP API on a real node:http server on loopback, and a client that sends headers as it is told, also wrong ones.
+// The HTTP API on a real node:http server on loopback, with a client that can also send invalid headers.
 import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createRequestGuard } from "../../src/access/request-guard.ts";
@@ -14,7 +14,7 @@ import { FakeConversations, FakeOrchestrator } from "./http-orchestrator.ts";
 
 export interface Answer {
   status: number;
-  /** Names in lower case; a header that came several times joined by commas. */
+  /** Names in lower case; repeated headers are joined by commas. */
   headers: Record<string, string | undefined>;
   text: string;
   json: unknown;
@@ -23,7 +23,7 @@ export interface Answer {
 export interface Ask {
   method?: string;
   headers?: Record<string, string>;
-  /** Headers as they go out, in place of Host and `headers`; a name may come twice. */
+  /** The exact headers to send, in place of Host and `headers`; a name may occur twice. */
   rawHeaders?: string[];
   body?: string | Buffer | Record<string, unknown>;
 }

@@ -1,5 +1,5 @@
-// A real server with --inspect, in this process, so that a test sees its gateway as well as its page; and sockets of
-// every kind to look at: one in mid-turn, one that does not read, one that is being closed for it.
+// A real server with --inspect in this process, so that a test can reach its gateway as well as its page. stageScene()
+// adds connections to inspect: one in mid-turn, one that does not read, one that is being closed for not reading.
 import { type RunningServer, startServer } from "../../src/server/server.ts";
 import { serveConfig } from "../../src/turnwire.ts";
 import { type Client, connect } from "./client.ts";
@@ -7,13 +7,13 @@ import { eventually } from "./deadline.ts";
 
 export interface InspectFixture {
   readonly server: RunningServer;
-  /** Of the page. */
+  /** The URL of the page. */
   readonly url: string;
-  /** A socket; it is cut when the fixture ends. */
+  /** Connects a client; it is killed when the fixture ends. */
   join(): Promise<Client>;
   /** XState's id of the newest actor of a chart. */
   newest(chart: string): string;
-  /** States of an actor, as the server shows them now; empty when it is not there. */
+  /** The current states of an actor, as the server reports them; empty when the actor does not exist. */
   states(id: string): string[];
   end(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export async function startInspectFixture(options: InspectFixtureOptions = {}): 
     },
     newest(chart) {
       const newest = found(chart).at(-1);
-      if (!newest) throw new Error(`there is no ${chart}`);
+      if (!newest) throw new Error(`no actor of the chart ${chart} exists`);
       return newest.id;
     },
     states: (id) => server.gateway.directory.summary(id)?.states ?? [],
@@ -58,21 +58,21 @@ export async function startInspectFixture(options: InspectFixtureOptions = {}): 
   };
 }
 
-/** A turn that goes on for a while and writes so much that a socket which does not read is soon congested. */
+/** The script of a long turn. Its output soon congests a socket that does not read. */
 const longTurn = (bytesPerSecond: number): string => {
   const delayMs = 20;
   const size = Math.round((bytesPerSecond * delayMs) / 1000);
   return JSON.stringify({ tokens: 3_000, size, delayMs, reasoning: 10 });
 };
 
-/** Ids of three connections: one in mid-turn, one congested, one that is being closed because it did not read. */
+/** Ids of three connections: one in mid-turn, one congested, one that is being closed for not reading. */
 export interface Scene {
   midTurn: string;
   congested: string;
   closing: string;
 }
 
-/** @param beforeItStalls is called with the one that will be congested, while it is still well */
+/** @param beforeItStalls called with the id of the connection that will be congested, while it still reads */
 export async function stageScene(
   fixture: InspectFixture,
   beforeItStalls: (congested: string) => Promise<void>,
@@ -95,7 +95,8 @@ export async function stageScene(
   const { client: first, id: closing } = await subscribed();
   first.pause();
   await eventually(isIn(closing, "connection.open.flow.congested"), "the first to be congested");
-  // The first is given up 10 s after a mark that it did not answer, and cut 5 s later: the second is still on its way.
+  // The first connection is closed 10 s after an unanswered ping and cut 5 s later. The second must stall later, so
+  // that it is still congested while the first is closing.
   const silentMs = (): number => fixture.server.gateway.directory.detail(closing, 0)?.flow?.heardMsAgo ?? 0;
   await eventually(() => silentMs() > 6_000, "the first to be silent for a while");
   late.send({ type: "chat.subscribe", conversationId });

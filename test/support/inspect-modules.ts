@@ -1,5 +1,5 @@
-// The visualizer's modules that import one of the chat page's by its address on the server, such as "/http.js". Node
-// would look for it in the root directory.
+// Loads the visualizer's modules that import modules of the chat page by their path on the server, such as "/http.js".
+// Node would look for such a path in the root directory.
 import { registerHooks } from "node:module";
 
 registerHooks({

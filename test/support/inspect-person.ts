@@ -1,10 +1,10 @@
-// An operator at the inspector's page: finds and picks actors as people do, and sees what lights up. Every wait has the
-// browser's deadline.
+// Drives the inspector's page as an operator does: finds and picks actors, and reads which states light up. Every wait
+// has a deadline.
 import { readFile } from "node:fs/promises";
 import type { Locator, Page } from "playwright-core";
 import { eventually } from "./deadline.ts";
 
-/** What has been lit and what has flashed since a certain moment, in order. */
+/** The states lit and the transitions flashed since watches() was called, in order. */
 export interface Seen {
   lit: string[][];
   flashed: string[];
@@ -20,7 +20,7 @@ interface ExportedEntry {
   payload?: unknown;
 }
 
-/** As it is saved to a file. */
+/** The content of an exported file. */
 export interface Exported {
   actor: { id: string; chart: string };
   ending?: { how: string };
@@ -35,7 +35,7 @@ export class Operator {
     this.page = page;
   }
 
-  /** The page has its first answers. */
+  /** Waits until the page has its first answers. */
   async isLive(): Promise<this> {
     await this.sees("#health", "Live");
     await this.page.locator("#tree li").first().waitFor();
@@ -48,15 +48,15 @@ export class Operator {
     return found;
   }
 
-  /** The id of the actor that has been there longest. */
+  /** The id of the oldest actor. */
   async firstActor(): Promise<string> {
     const address = await this.page.locator('.actors a[href^="#/a/"]').first().getAttribute("href");
     const id = address?.split("/")[2];
-    if (id === undefined) throw new Error(`no actor's address: ${address}`);
+    if (id === undefined) throw new Error(`not the address of an actor: ${address}`);
     return decodeURIComponent(id);
   }
 
-  /** The row of an actor among those that were found. */
+  /** The row of an actor in the search results. */
   row(id: string): Locator {
     return this.page.locator(`.actors a[href^="#/a/${encodeURIComponent(id)}/"]`);
   }
@@ -75,7 +75,7 @@ export class Operator {
     await eventually(async () => (await lit()) === wanted, `these to be lit: ${wanted}`);
   }
 
-  /** From now on everything that lights up is kept. */
+  /** From now on records the states that light up and the transitions that flash. */
   async watches(): Promise<void> {
     await this.page.evaluate(`{
       window.seen = { lit: [], flashed: [] };
@@ -104,5 +104,5 @@ export class Operator {
   }
 }
 
-/** In the page: the states that are lit, in the chart's order. */
+/** Evaluated in the page: the lit states, in the chart's order. */
 const litNow = '[...document.querySelectorAll("#chart g.lit > .box")].map((box) => box.parentElement.dataset.state)';

@@ -1,5 +1,5 @@
-// Takes the README's picture of the inspector, docs/inspect.png: node test/support/inspect-picture.ts [DIRECTORY]
-// Everything on it is the real server. With a directory it takes the page in all its guises and puts them there.
+// Takes the README's screenshot of the inspector, docs/inspect.png: node test/support/inspect-picture.ts [DIRECTORY]
+// It shows the real server. With a directory, it also saves screenshots of the page in other sizes and colours there.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
@@ -20,13 +20,13 @@ const open = async (options: Parameters<typeof startBrowser>[1]): Promise<Page> 
   return await browser.open(fixture.url);
 };
 
-/** The sockets alone, and one of them in whole. */
+/** Lists only the connections and opens one of them. */
 async function look(page: Page, id: string): Promise<void> {
   await page.locator("#find-chart option[value=connection]").waitFor({ state: "attached" });
   await page.selectOption("#find-chart", "connection");
   await page.locator(`.actors a[href*="${encodeURIComponent(id)}"]`).click();
   await page.locator("#chart .lit").first().waitFor({ state: "attached" });
-  // Nothing is to look as if somebody were about to press it.
+  // Nothing may be in its hover state.
   await page.mouse.move(0, 0);
 }
 

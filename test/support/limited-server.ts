@@ -1,6 +1,6 @@
-// A server with every limit changed, small where a client can run into it within a test, and behind it what helps to do
-// so: an agent, tools and a surface that do as they are told, and a model endpoint. What fills up again by time does so
-// in hours, so that no test hangs on how fast it is.
+// A server with every limit changed, and small where a client can reach it within a test. It has an agent, tools, a
+// surface and a model endpoint that a test uses to reach the limits. Budgets of requests take half an hour to refill,
+// so that no test depends on the refill rate.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf } from "../../src/access/credentials.ts";
@@ -68,14 +68,14 @@ const small: Partial<Limits> = {
 
 const smaller = (value: number): number => (value < 1 ? value * 0.75 : Math.floor(value * 0.75));
 
-/** None is what it is by default. */
+/** No limit has its default value. */
 export const changedLimits: Limits = {
   ...defaults,
   ...Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, smaller(value)])),
   ...small,
 };
 
-/** Of the administrator, and of somebody else. */
+/** The tokens of the administrator and of another user. */
 export const tokens = { admin: "the-administrators-token", other: "another-users-token" } as const;
 
 const agent: Agent = {
@@ -105,7 +105,7 @@ export interface LimitedServer {
   wsUrl: string;
   httpUrl: string;
   endpoint: OpenAiEndpoint;
-  /** How many characters the spec of the surface `sized` has, encoded. */
+  /** Length in characters of the encoded spec of the surface `sized`. */
   specCharacters: number;
   sockets(): number;
   stop(): Promise<void>;

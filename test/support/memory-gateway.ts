@@ -1,5 +1,5 @@
-// The whole gateway in memory: real actors, watches, feeds and writers over a clock that stands still, with scripted
-// ports and sockets that read only when a test says so. Must never let a defect pass: what is logged as one is thrown.
+// The whole gateway in memory: real actors, watches, feeds and writers, a simulated clock, scripted ports, and sockets
+// whose reading the test controls. Must never let a defect pass: stop() fails on every unexpected error in the log.
 import * as assert from "uvu/assert";
 import type { SocketListener } from "../../src/egress/socket.ts";
 import { Gateway } from "../../src/gateway/gateway.ts";
@@ -15,23 +15,23 @@ import { MemorySocket } from "./socket.ts";
 
 export interface MemoryClient {
   readonly socket: MemorySocket;
-  /** Sends a message and lets everything come to rest. */
+  /** Sends a message and runs all deferred work. */
   send(message: object): void;
-  /** Sends it and lets nothing happen yet. */
+  /** Sends a message without running deferred work. */
   post(message: object): void;
-  /** Answers the oldest pings, all of them without a count. */
+  /** Answers the oldest `count` pings, by default all. */
   pong(count?: number): void;
-  /** The TCP connection is gone. */
+  /** Simulates the loss of the TCP connection. */
   vanish(): void;
   transcript(conversationId?: string): Transcript;
-  /** What has come since the last time. */
+  /** The messages received since the last call. */
   take(): Message[];
 }
 
 export interface MemoryGatewayOptions {
   limits?: Partial<Limits>;
   surfaces?: ScriptedSurface[];
-  /** In place of a method of the logger; may throw, which is a defect. */
+  /** Replaces methods of the logger. A method that throws simulates a defect. */
   logger?: Partial<Logger>;
 }
 
@@ -68,14 +68,14 @@ export class MemoryGateway {
     this.#announce(broadcast);
   }
 
-  /** A socket, which answers every ping at once or (reads: false) when the test says so. */
+  /** Connects a socket that answers every ping at once or, with reads: false, when the test calls pong(). */
   join({ reads = true } = {}): MemoryClient {
     const socket = new MemorySocket();
     const listener = this.gateway.accept(socket);
-    if (!listener) throw new Error("the socket was turned away");
+    if (!listener) throw new Error("the gateway turned the socket away");
     const client = this.#client(socket, listener);
     if (reads) socket.onPing = () => this.clock.defer(() => client.pong());
-    // A peer that reads answers the close frame; one that is cut is gone.
+    // A peer that reads answers the close frame. A cut connection is gone in any case.
     socket.onEnd = () => {
       if (reads || socket.wasCut) this.clock.defer(() => listener.closed());
     };
@@ -102,12 +102,12 @@ export class MemoryGateway {
     };
   }
 
-  /** Lets everything come to rest. */
+  /** Runs all deferred work. */
   settle(): void {
     this.clock.settle();
   }
 
-  /** Ends it, and proves that nothing is left of it: no timer, no subscription, no actor, no unexpected defect. */
+  /** Stops the gateway and checks that nothing is left: no timer, subscription, actor or unexpected defect. */
   stop(defects: string[] = []): void {
     this.gateway.stop();
     this.clock.settle();

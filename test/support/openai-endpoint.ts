@@ -12,28 +12,28 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 export type Part =
   | { text: string }
   | { reasoning: string }
-  /** A tool call, its arguments streamed in so many pieces; every call of one answer has an index of its own. */
+  /** A tool call with its arguments streamed in `pieces` pieces. Each call of one answer has its own index. */
   | { toolCall: ToolCallReply }
   | { usage: { prompt_tokens: number; completion_tokens: number; cached_tokens?: number } }
   | { finish: string }
   | { delayMs: number }
-  /** An error in the stream, as endpoints report an overload that shows late. */
+  /** An error inside the stream, as endpoints report an overload after the answer has begun. */
   | { error: { message: string; code?: string | number; type?: string } }
-  /** Written as it is; malformed SSE, comments, anything. */
+  /** Written unchanged: malformed SSE, comments, anything. */
   | { raw: string }
   /** The connection is cut. */
   | { cut: true }
-  /** Nothing more comes and the connection stays open. */
+  /** Nothing more is sent and the connection stays open. */
   | { hang: true };
 
 export interface ToolCallReply {
   name: string;
-  /** An object, or the text itself (to be wrong in it). */
+  /** An object, or the raw text, for invalid arguments. */
   arguments: unknown;
   id?: string;
   index?: number;
   pieces?: number;
-  /** Gemini's, which has to come back with the call. */
+  /** Gemini's thought signature, which the client has to send back with the call. */
   thoughtSignature?: string;
 }
 
@@ -42,7 +42,7 @@ export type Reply =
   | { stream: Part[] }
   /** A whole response, mostly an error. */
   | { status: number; headers?: Record<string, string>; body: string }
-  /** The connection is cut before anything was answered. */
+  /** The connection is cut before any answer. */
   | { cut: true }
   /** Nothing is ever answered. */
   | { hang: true };
@@ -52,9 +52,9 @@ export interface RecordedRequest {
   headers: IncomingHttpHeaders;
   /** The body as JSON. */
   body: ChatRequest;
-  /** Did the client leave before the answer was complete? */
+  /** Whether the client disconnected before the answer was complete. */
   aborted: boolean;
-  /** Resolves when the exchange is over, one way or the other. */
+  /** Resolves when the exchange has ended, complete or not. */
   ended: Promise<void>;
 }
 
@@ -73,9 +73,9 @@ export interface OpenAiEndpoint {
   requests: RecordedRequest[];
   /** Queues replies, one for each request to come. */
   reply(...replies: Reply[]): void;
-  /** What a request gets when no reply is queued; at first `answer("Hello.")`. */
+  /** Sets the reply for a request when none is queued; the default is `answer("Hello.")`. */
   otherwise(reply: Reply | ((request: ChatRequest) => Reply)): void;
-  /** The request of this number (from 0), as soon as it has come. Rejects after deadlineMs (5,000). */
+  /** The request with this index (from 0), once it has arrived. Rejects after deadlineMs (5,000). */
   request(index: number, deadlineMs?: number): Promise<RecordedRequest>;
   close(): Promise<void>;
 }
@@ -99,7 +99,7 @@ export const ending = (finish: string, completionTokens = 1): Part[] => [
   { usage: { prompt_tokens: 10, completion_tokens: completionTokens } },
 ];
 
-/** An error status with an OpenAI error body. retryAfter: seconds, or the header as it is. */
+/** An error status with an OpenAI error body. retryAfter: seconds, or the raw header value. */
 export const refuse = (
   status: number,
   { message = `status ${status}`, retryAfter }: { message?: string; retryAfter?: number | string } = {},
@@ -185,7 +185,7 @@ export async function openAiEndpoint(): Promise<OpenAiEndpoint> {
   };
 }
 
-/** Responses that the script cut, so that they do not count as left by the client. */
+/** Responses that the script cut. They do not count as aborted by the client. */
 const cutByUs = new WeakSet<ServerResponse>();
 
 async function send(reply: Reply, response: ServerResponse, model: string): Promise<void> {
@@ -208,7 +208,7 @@ async function send(reply: Reply, response: ServerResponse, model: string): Prom
   response.end("data: [DONE]\n\n");
 }
 
-/** Lets what was written leave first, so that the client has read it when the connection breaks. */
+/** Cuts after a delay, so that the client has read what was written before. */
 function cutOff(response: ServerResponse): void {
   cutByUs.add(response);
   setTimeout(() => response.destroy(), 20);
@@ -236,7 +236,7 @@ function* chunksOf(part: ModelPart, model: string): Generator<unknown> {
   } else yield* toolCallDeltas(part.toolCall).map((delta) => chunk({ tool_calls: [delta] }));
 }
 
-/** The first delta brings id and name, the following ones the arguments in pieces. */
+/** The first delta has the id and the name; the next ones have the arguments in pieces. */
 function toolCallDeltas(call: ToolCallReply): unknown[] {
   const { name, index = 0, id = `call_${index}`, pieces = 3, thoughtSignature } = call;
   const text = typeof call.arguments === "string" ? call.arguments : JSON.stringify(call.arguments);

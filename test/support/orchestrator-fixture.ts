@@ -1,5 +1,5 @@
-// An embedded orchestrator with all that it stands on, for tests: a small root in place of the gateway, a real store in
-// memory, agents that do as they are told, and everything it says remembered.
+// An embedded orchestrator and its dependencies for tests: a small root actor in place of the gateway, a real store in
+// memory and scripted agents. It records broadcasts, changes and log lines.
 import { createActor, setup } from "xstate";
 import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
@@ -30,7 +30,7 @@ export interface Fixture extends EmbeddedOrchestrator {
   announced: string[];
   changes: string[];
   lines: { level: string; message: string; fields: unknown }[];
-  /** Subscribes, and collects what it hears. */
+  /** Subscribes and collects the events. */
   watch(conversationId: string): { events: TurnEvent[]; types: () => string[]; leave: () => void };
 }
 
@@ -87,7 +87,7 @@ export function openFixture(options: FixtureOptions = {}): Fixture {
     const leave = embedded.orchestrator.subscribe(conversationId, (event) => events.push(event));
     return { events, types: () => events.map(({ type }) => type), leave };
   };
-  /** As the root says so first, in a server. */
+  /** Sets isDraining first, as the root does in a server. */
   const drain: Fixture["drain"] = (deadlineMs) => {
     isDraining = true;
     return embedded.drain(deadlineMs);
@@ -99,7 +99,7 @@ export function openFixture(options: FixtureOptions = {}): Fixture {
   return { ...embedded, drain, close, clock, store, registry, announced, changes, lines, watch };
 }
 
-/** Lets everything that waits for nothing but the event loop happen; no time passes. */
+/** Runs all work that waits only for the event loop. No simulated time passes. */
 export async function settle(clock: SimulatedClock): Promise<void> {
   for (let round = 0; round < 8; round++) {
     await new Promise<void>((resolve) => setImmediate(resolve));
@@ -110,7 +110,7 @@ export async function settle(clock: SimulatedClock): Promise<void> {
 /** An agent of the provider "test", whose one model is "m". */
 export const agentOf = (run: Agent["run"]): Agent => ({ provider: "test", models: () => [{ name: "m" }], run });
 
-/** Says the last user text back in one delta and one step. */
+/** Repeats the last user text in one delta and one step. */
 export const echo: Agent = agentOf(async function* ({ messages }) {
   const last = messages.at(-1)?.chunks.find((chunk) => chunk.type === "text");
   yield { type: "text-delta", delta: last?.type === "text" ? last.text : "" };
@@ -118,11 +118,11 @@ export const echo: Agent = agentOf(async function* ({ messages }) {
   return { reason: "stop" };
 });
 
-/** An agent that says what the test tells it, when the test tells it. */
+/** An agent whose events and outcome the test controls step by step. */
 export class Puppet {
   /** The runs so far. */
   readonly runs: AgentRun[] = [];
-  /** Ends the run by itself when its signal is aborted. */
+  /** Whether a run ends by itself when its signal is aborted. */
   readonly #heedsAbort: boolean;
   #queue: (() => { value: unknown } | { result: AgentResult })[] = [];
   #wake: () => void = () => {};
@@ -141,7 +141,7 @@ export class Puppet {
     return run;
   }
 
-  /** Yields these, whatever they are. */
+  /** Yields these values, valid or not. */
   say(...values: unknown[]): void {
     for (const value of values) this.#push(() => ({ value }));
   }
@@ -180,19 +180,19 @@ export class Puppet {
   }
 }
 
-/** What is there, or a failed test. */
+/** The value; fails the test when it is undefined. */
 export function found<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error("this was to be there");
+  if (value === undefined) throw new Error("an expected value is undefined");
   return value;
 }
 
-/** Why a request was refused; a failed test when it was not. */
+/** Why a request was refused; fails the test when it was not. */
 export function refusalOf(outcome: StartOutcome | EnqueueOutcome): { reason: string; message: string } {
-  if (!("reason" in outcome)) throw new Error(`this was to be refused: ${JSON.stringify(outcome)}`);
+  if (!("reason" in outcome)) throw new Error(`the request was not refused: ${JSON.stringify(outcome)}`);
   return { reason: outcome.reason, message: outcome.message ?? "" };
 }
 
-/** A real store whose commits fail for as long as `fails` is set; what is appended waits, as the port promises. */
+/** A real store whose commits fail while `fails` is set. Appended writes wait meanwhile, as the port promises. */
 export function failingStore(inner: Store): Store & { fails: Error | undefined } {
   let fails: Error | undefined;
   const waiting: Write[] = [];

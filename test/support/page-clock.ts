@@ -1,4 +1,4 @@
-// A simulated clock as the page takes it; chance is always the same.
+// A simulated clock with the interface of the page's clock. Its random numbers are constant.
 import type { Clock } from "../../src/page/clock.js";
 import { SimulatedClock } from "./clock.ts";
 

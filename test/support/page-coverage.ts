@@ -1,4 +1,4 @@
-// What the scripts of a page did in the tests' browser, written where Node writes what it did itself: c8 reads both.
+// Writes the coverage of a page's scripts to the directory of Node's own coverage, so that c8 reads both.
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Begins to count, where coverage is asked for. The function returned writes what was counted so far. */
+/** Starts counting if coverage is enabled. The returned function writes the counts so far. */
 export async function beginPageCoverage(page: Page): Promise<() => Promise<void>> {
   const directory = process.env["NODE_V8_COVERAGE"];
   if (directory === undefined) return async () => {};
@@ -23,7 +23,7 @@ export async function beginPageCoverage(page: Page): Promise<() => Promise<void>
   };
 }
 
-/** The file that the server sends from this address. */
+/** The file that the server sends for this URL. */
 function fileOf(url: string): string {
   const { pathname } = new URL(url);
   const path = pathname.startsWith("/inspect/")

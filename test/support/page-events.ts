@@ -1,11 +1,11 @@
-// A turn's events, numbered as the wire numbers them, for tests of what the page makes of them.
+// Builds a turn's events, numbered as on the wire, for tests of how the page shows them.
 
 import type { Delta, Transcript } from "../../src/page/transcript.js";
 import type { Block } from "../../src/page/turn-content.js";
 import type { StoredChunk } from "../../src/protocol/chunk.ts";
 import type { TurnEvent, TurnEventBody } from "../../src/protocol/turn-event.ts";
 
-/** Says the events of one conversation; each call gives the next delta of the epoch. */
+/** Builds the events of one conversation. Each call returns the next deltas of the epoch. */
 export class Script {
   #seq: number;
   readonly epoch: string;
@@ -48,7 +48,7 @@ export class Script {
   }
 }
 
-/** The two chunks of a plain turn: what was asked, and the answer. */
+/** The two chunks of a plain turn: the prompt and the answer. */
 export function storedTurn(turnId: string, firstSeq: number, prompt: string, answer: string): StoredChunk[] {
   return [
     { seq: firstSeq, role: "user", chunk: { type: "text", text: prompt }, turnId },
@@ -67,7 +67,7 @@ const shownBlock = (block: Block): string => {
   return block.kind === "text" ? textOf(block) : `${block.kind}(${textOf(block)})`;
 };
 
-/** What a reader sees, one line a turn: "prompt > answer". */
+/** What the page shows, one line per turn: "prompt > answer". */
 export const shown = (transcript: Transcript): string[] =>
   transcript.turns.map((turn) => {
     const prompt = turn.prompt.map(textOf).join("+");

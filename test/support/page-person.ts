@@ -1,5 +1,4 @@
-// A person at the page: does what people do there, and waits for what they would see. Every wait has the browser's
-// deadline.
+// Drives the page as a user does, and waits for what a user would see. Every wait has a deadline.
 
 import type { Locator, Page } from "playwright-core";
 import * as assert from "uvu/assert";
@@ -11,7 +10,7 @@ export class Person {
     this.page = page;
   }
 
-  /** The page is connected. */
+  /** Waits until the page is connected. */
   async isLive(): Promise<this> {
     await this.sees("#connection-text", "Live");
     return this;
@@ -36,20 +35,20 @@ export class Person {
     await this.page.click("#send:not([disabled])");
   }
 
-  /** Starts a script of the demo model: so many words, w0, w1, w2 …, so many milliseconds apart. */
+  /** Starts a script of the demo model: `tokens` words (w0, w1, w2 …), `delayMs` milliseconds apart. */
   async asksFor(tokens: number, delayMs: number): Promise<void> {
     await this.chooses("demo/script");
     await this.says(JSON.stringify({ tokens, delayMs }));
   }
 
-  /** The words of the answer at this place, from the end: -1 is the last. */
+  /** The words of the answer at this index; -1 is the last. */
   async words(place = -1): Promise<string[]> {
     const answers = this.page.locator(".answer");
     const text = await answers.nth(place).innerText();
     return text.split(/\s+/).filter((word) => /^w\d+$/.test(word));
   }
 
-  /** Waits until the last answer has got to this word, and checks that it has every one before it exactly once. */
+  /** Waits until the answer has this word, and checks that it has every word before it exactly once. */
   async hasReadTo(word: number, place = -1): Promise<void> {
     const answer = this.page.locator(".answer").nth(place);
     await answer.filter({ hasText: new RegExp(`\\bw${word}\\b`) }).waitFor({ timeout: 20_000 });
@@ -60,7 +59,7 @@ export class Person {
     );
   }
 
-  /** The last turn has ended and is stored. */
+  /** Waits until the last turn has ended and is stored. */
   async seesTheEnd(): Promise<void> {
     await this.page.locator('.turn[aria-busy="false"]').last().waitFor();
     await this.page.locator('.turn[aria-busy="true"]').waitFor({ state: "detached" });

@@ -1,5 +1,5 @@
-// A real server for tests of the page: the command a person runs, in a process of its own. Can be killed and started
-// again at the same address.
+// A real server for tests of the page: the `serve` command in its own process. It can be killed and restarted at the
+// same address.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -14,7 +14,7 @@ export interface PageServer {
 }
 
 export interface PageServerOptions {
-  /** 0: any free one. */
+  /** 0: any free port. */
   httpPort?: number;
   dataDir?: string;
   environment?: Record<string, string>;
@@ -34,7 +34,7 @@ export async function startPageServer(options: PageServerOptions = {}): Promise<
   });
   const closed = once(child, "close");
   const ended = closed.then(() => Promise.reject(new Error(`the server ended before it was ready: ${errors}`)));
-  // Once it is ready, its end is nobody's surprise any more.
+  // After the ready line nothing awaits this promise, so its rejection must not be reported as unhandled.
   ended.catch(() => {});
   const url = await within(Promise.race([readyUrl(child), ended]), () => `the ready line; stderr: ${errors}`);
   return {

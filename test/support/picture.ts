@@ -1,5 +1,5 @@
-// Takes the README's picture of the page, docs/page.png: node test/support/picture.ts
-// Everything on it is the real server; what the model says comes from the scripted endpoint of the tests.
+// Takes the README's screenshot of the page, docs/page.png: node test/support/picture.ts
+// It shows the real server; the model's answers come from the scripted endpoint of the tests.
 import { fileURLToPath } from "node:url";
 import { startBrowser } from "./chromium.ts";
 import { findChromium } from "./find-chromium.ts";

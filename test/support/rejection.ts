@@ -1,4 +1,4 @@
-// Awaits a failure: a promise that must reject gives its error, one that resolves fails the test.
+// Awaits a promise that must reject, and returns its error. A promise that resolves fails the test.
 
 export async function rejection(promise: PromiseLike<unknown>): Promise<Error> {
   let value: unknown;
@@ -7,5 +7,5 @@ export async function rejection(promise: PromiseLike<unknown>): Promise<Error> {
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
-  throw new Error(`this was to fail and gave ${JSON.stringify(value)}`);
+  throw new Error(`the promise resolved instead of rejecting, with ${JSON.stringify(value)}`);
 }

@@ -1,5 +1,5 @@
-// An orchestrator behind the port that a test scripts event by event: nothing happens in a turn unless the test says
-// so. Every call can be given another behaviour, sense or nonsense; what was asked is kept.
+// An implementation of the orchestrator port that a test scripts event by event: a turn has only the events that the
+// test emits. The test can replace the behaviour of every call, also by an invalid one. All calls are recorded.
 import type { Orchestrator } from "../../src/ports/orchestrator.ts";
 import type { DoneReason, TurnEventBody } from "../../src/protocol/turn-event.ts";
 
@@ -21,13 +21,13 @@ interface Running {
 }
 
 export class ScriptedOrchestrator {
-  /** Every call, in order: its name and what it was given. */
+  /** Every call in order: its name and its arguments. */
   readonly asked: { call: Call; given: unknown }[] = [];
   /** What a call does in place of its usual behaviour. */
   readonly instead: { [call in Call]?: (...given: never[]) => unknown } = {};
   readonly running = new Map<string, Running>();
   readonly queues = new Map<string, { id: string; text: string; queuedAt: number }[]>();
-  /** Runs inside startTurn and enqueue, when the turn is there and before they answer. */
+  /** Called inside startTurn and enqueue, after the turn exists and before they return. */
   onStart: ((conversationId: string) => void) | undefined;
   readonly #listeners = new Map<string, Set<Listener>>();
   #turns = 0;
@@ -91,7 +91,7 @@ export class ScriptedOrchestrator {
     return () => listeners.delete(listener);
   }
 
-  /** Begins a turn, as startTurn does; its events are the test's to emit. */
+  /** Begins a turn as startTurn does. The test emits its events. */
   begin(conversationId: string): string {
     const turnId = `turn-${++this.#turns}`;
     this.running.set(conversationId, { turnId, events: [] });
@@ -111,28 +111,28 @@ export class ScriptedOrchestrator {
     }
   }
 
-  /** Text, one delta each. */
+  /** Emits texts, each as one delta. */
   say(conversationId: string, ...deltas: string[]): void {
     for (const delta of deltas) this.emit(conversationId, { type: "text-delta", delta });
   }
 
-  /** `done` and `turn-sealed`. */
+  /** Emits `done` and `turn-sealed`. */
   end(conversationId: string, reason: DoneReason = "stop"): void {
     this.emit(conversationId, { type: "done", reason }, { type: "turn-sealed", latestSeq: 2 });
   }
 
-  /** Whatever it is, to every listener, outside of any turn. */
+  /** Emits any value to every listener, outside of any turn. */
   emitRaw(conversationId: string, event: unknown): void {
     for (const listener of [...(this.#listeners.get(conversationId) ?? [])]) listener(event);
   }
 
-  /** Listeners there are now: of one conversation, or of all. */
+  /** The current number of listeners of one conversation, or of all. */
   subscriptions(conversationId?: string): number {
     if (conversationId !== undefined) return this.#listeners.get(conversationId)?.size ?? 0;
     return [...this.#listeners.values()].reduce((sum, listeners) => sum + listeners.size, 0);
   }
 
-  /** What one of the calls was given, each time. */
+  /** The arguments of every call of this name. */
   given(call: Call): unknown[] {
     return this.asked.filter((one) => one.call === call).map((one) => one.given);
   }
@@ -144,10 +144,10 @@ export class ScriptedOrchestrator {
   }
 }
 
-/** The port, as far as anybody can see from outside: what its calls answer is theirs to say. */
+/** The object as the port. Checks that all calls exist, not what they return. */
 export function asPort(orchestrator: object): Orchestrator {
   if (isOrchestrator(orchestrator)) return orchestrator;
-  throw new Error("this lacks calls of the orchestrator port");
+  throw new Error("the object lacks calls of the orchestrator port");
 }
 
 const isOrchestrator = (value: object): value is Orchestrator =>

@@ -1,10 +1,10 @@
-// A surface provider that a test scripts: it shows one value, answers at once or when the test says so, or does what
-// the test puts in place of an answer. Counts who listens.
+// A surface provider that a test scripts. It shows one value and answers at once or when the test decides; the test can
+// also replace its calls. It counts its listeners.
 import type { SurfaceContext, SurfaceProvider, SurfaceRegistry } from "../../src/ports/surfaces.ts";
 import type { CatalogEntry } from "../../src/protocol/surface.ts";
 import { createSurfaceRegistry } from "../../src/surfaces/surface-registry.ts";
 
-/** One question that waits for the test's answer. */
+/** A getSpec call that waits for the test's answer. */
 export interface Question {
   context: SurfaceContext;
   resolve(spec: unknown): void;
@@ -13,20 +13,20 @@ export interface Question {
 
 export class ScriptedSurface {
   readonly catalogEntry: CatalogEntry;
-  /** Shown in the spec's one field. */
+  /** The value of the spec's only field. */
   value: unknown = "first";
-  /** True: each getSpec waits in `questions` for the test. */
+  /** True: each getSpec call waits in `questions` until the test answers it. */
   answersLater = false;
   readonly questions: Question[] = [];
-  /** In place of the spec; may throw. */
+  /** Replaces getSpec; may throw. */
   getSpecInstead: ((context: SurfaceContext) => unknown) | undefined;
   invokeInstead: ((actionId: string, payload: unknown, context: SurfaceContext) => unknown) | undefined;
   subscribeInstead: ((onChange: (context?: SurfaceContext) => void) => unknown) | undefined;
-  /** How often, and for what, a spec was asked for. */
+  /** The context of every getSpec call. */
   readonly asked: SurfaceContext[] = [];
   readonly invoked: { actionId: string; payload: unknown; context: SurfaceContext }[] = [];
   readonly #listeners = new Set<(context?: SurfaceContext) => void>();
-  /** Undefined for a provider that announces nothing. */
+  /** Undefined for a provider that announces no changes. */
   subscribe: ((onChange: (context?: SurfaceContext) => void) => unknown) | undefined;
 
   constructor(id: string, options: { announces?: boolean } = {}) {
@@ -57,7 +57,7 @@ export class ScriptedSurface {
     return this.invokeInstead?.(actionId, payload, context);
   }
 
-  /** Takes a new value and says so. */
+  /** Sets a new value and notifies the listeners. */
   change(value: unknown, context?: SurfaceContext): void {
     this.value = value;
     for (const listener of [...this.#listeners]) listener(context);
@@ -68,16 +68,16 @@ export class ScriptedSurface {
   }
 }
 
-/** The port, as far as anybody can see from outside. */
+/** The object as the port. Checks only that its members exist. */
 export function asProvider(surface: object): SurfaceProvider {
   if (isProvider(surface)) return surface;
-  throw new Error("this lacks calls of the surface port");
+  throw new Error("the object lacks members of the surface port");
 }
 
 const isProvider = (value: object): value is SurfaceProvider =>
   ["getSpec", "invoke"].every((call) => typeof Reflect.get(value, call) === "function") && "catalogEntry" in value;
 
-/** The real registry with the surfaces given; without `announces` it lacks subscribe, as a host's may. */
+/** The real registry with these surfaces. With announces: false it lacks subscribe, as a host's registry may. */
 export function registryOf(surfaces: ScriptedSurface[], options: { announces?: boolean } = {}): SurfaceRegistry {
   const { register, getCatalog, getSurface, subscribe } = createSurfaceRegistry();
   for (const surface of surfaces) register(asProvider(surface));

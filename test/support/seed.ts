@@ -1,12 +1,12 @@
-// Where random numbers begin. A suite of `npm test` always begins with the same one, so that the same code has the same
-// verdict. To look for what no run has met yet: SEED=random, or the commands that play more (`npm run simulate`, …).
+// The random seeds of the suites. A suite of `npm test` always uses the same seed, so that the same code gets the same
+// result. To search for new failures, use SEED=random or the commands that play more (`npm run simulate`, …).
 import fc from "fast-check";
 
 const usual = 20_260_923;
-/** Within 31 bits, and far enough from their end for the batches that count on from it. */
+/** Below 2 ** 30: within 31 bits, with room for batches that count up from the seed. */
 export const randomSeed = (): number => Math.floor(Math.random() * 2 ** 30);
 
-/** The seed of one suite, which it prints: SEED=… chooses another. */
+/** Returns the seed of one suite and prints it; SEED=… chooses another. */
 export function chosenSeed(name: string): number {
   const given = process.env["SEED"];
   const seed = given === undefined || given === "" ? usual : given === "random" ? randomSeed() : Number(given);

@@ -1,5 +1,5 @@
-// The real command `turnwire serve` as a child process: starts it, waits for its ready line, keeps what it says, and
-// ends it by its pid. Must never wait without a deadline, nor outlive the process that started it.
+// The real command `turnwire serve` as a child process: starts it, waits for its ready line, keeps its output, and ends
+// it by its pid. Must never wait without a deadline. Must not outlive the process that started it.
 import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -20,19 +20,19 @@ export interface Exit {
 }
 
 export interface CommandOptions {
-  /** Variables on top of the environment, which is handed on without its TURNWIRE_ ones. */
+  /** Variables added to the inherited environment, which is passed on without its TURNWIRE_ variables. */
   environment?: Record<string, string>;
   cwd?: string;
-  /** A program and arguments that end by running the command that follows them. */
+  /** A wrapper program and its arguments, which runs the command that follows them. */
   around?: string[];
-  /** What stands for the command. */
+  /** The script to run instead of src/cli.ts. */
   program?: string;
 }
 
 export interface ServerOptions extends CommandOptions {
   /** Default `:memory:`; undefined leaves the flag out. */
   dataDir?: string | undefined;
-  /** On top of --port 0, --http-port 0 and --data-dir; the last of a repeated flag holds. */
+  /** Added to --port 0, --http-port 0 and --data-dir; the last of a repeated flag counts. */
   flags?: string[];
 }
 
@@ -48,7 +48,7 @@ process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** Runs the command to its end; for what must not, or need not, keep running. */
+/** Runs a command that is expected to exit, and waits for its end. */
 export async function runCommand(argv: string[], options: CommandOptions = {}): Promise<Exit> {
   const command = new Command(argv, options);
   return await command.untilExit(startMs);
@@ -59,7 +59,7 @@ class Command {
   stderr = "";
   readonly child: ChildProcess;
   readonly exited: Promise<Exit>;
-  /** Called when more of stdout or stderr has come, and at the end. */
+  /** Called after new output on stdout or stderr, and at the end. */
   onBroadcast: () => void = () => {};
 
   constructor(argv: string[], { environment = {}, cwd, around = [], program = cli }: CommandOptions) {
@@ -76,7 +76,7 @@ class Command {
     const child = spawn(file, rest, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     this.child = child;
     running.add(child);
-    // A test that fails leaves its server behind: that must not hold the file open; every wait has a timer that does.
+    // A server left by a failed test must not keep the test process alive. The timer of a pending wait does.
     child.unref();
     for (const pipe of [child.stdout, child.stderr]) if (pipe instanceof Socket) pipe.unref();
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -101,7 +101,7 @@ class Command {
     child.once("close", end);
   }
 
-  /** Past the deadline it is killed, and the wait fails with what it said. */
+  /** Kills the command at the deadline and fails with its output. */
   async untilExit(deadlineMs: number): Promise<Exit> {
     try {
       return await within(this.exited, () => `the command to end\n${this.story()}`, deadlineMs);
@@ -135,7 +135,7 @@ export class ServerProcess {
     };
   }
 
-  /** Resolves with the ready line; rejects with what was said when the command ends before it, or is too slow. */
+  /** Resolves at the ready line. Rejects with the output when the command ends before it or is too slow. */
   static async start(options: ServerOptions = {}): Promise<ServerProcess> {
     const { dataDir, flags = [] } = { dataDir: ":memory:", ...options };
     const place = dataDir === undefined ? [] : ["--data-dir", dataDir];
@@ -164,13 +164,13 @@ export class ServerProcess {
     return this.#command.stderr;
   }
 
-  /** The whole log so far; throws where a line is no JSON object with a level and a message. */
+  /** The log lines so far; throws when a line is not a JSON object with a level and a message. */
   get log(): LogLine[] {
     const whole = this.stderr.slice(0, this.stderr.lastIndexOf("\n") + 1);
     return whole.split("\n").flatMap((line) => (line === "" ? [] : [logLineOf(line)]));
   }
 
-  /** The first line of the log with this message, now or when it is written. */
+  /** The first log line with this message; waits until it is written. */
   async logged(message: string, deadlineMs: number = budgets.awaitMs): Promise<LogLine> {
     const { promise, resolve, reject } = Promise.withResolvers<LogLine>();
     const look = (): void => {
@@ -191,7 +191,7 @@ export class ServerProcess {
     return !running.has(this.#command.child);
   }
 
-  /** Settles with the end of the process and of all that it said. Never rejects. */
+  /** Resolves when the process has ended and all its output is read. Never rejects. */
   get exited(): Promise<Exit> {
     return this.#command.exited;
   }
@@ -200,18 +200,18 @@ export class ServerProcess {
     if (!this.hasExited) this.#command.child.kill(name);
   }
 
-  /** Past the deadline the process is killed and the wait fails. */
+  /** Kills the process at the deadline and fails. */
   async untilExit(deadlineMs: number = 2 * budgets.awaitMs): Promise<Exit> {
     return await this.#command.untilExit(deadlineMs);
   }
 
-  /** The reader of stdout and stderr goes away. */
+  /** Closes the reading ends of stdout and stderr. */
   closeLog(): void {
     this.#command.child.stdout?.destroy();
     this.#command.child.stderr?.destroy();
   }
 
-  /** The planned stop; throws unless it ends with exit code 0. */
+  /** Stops the server with SIGTERM; throws unless it ends with exit code 0. */
   async stop(): Promise<Exit> {
     this.signal("SIGTERM");
     const exit = await this.untilExit();
@@ -219,7 +219,7 @@ export class ServerProcess {
     return exit;
   }
 
-  /** kill -9: nothing of it is left when this resolves. */
+  /** Sends SIGKILL; resolves when the process has ended. */
   async kill(): Promise<Exit> {
     this.signal("SIGKILL");
     return await this.untilExit();
@@ -235,10 +235,10 @@ function logLineOf(line: string): LogLine {
   try {
     parsed = JSON.parse(line);
   } catch {
-    throw new Error(`this line of the log is no JSON: ${line}`);
+    throw new Error(`this log line is not JSON: ${line}`);
   }
   if (isLogLine(parsed)) return parsed;
-  throw new Error(`this line of the log has no level or no message: ${line}`);
+  throw new Error(`this log line has no level or no message: ${line}`);
 }
 
 const isLogLine = (value: unknown): value is LogLine =>

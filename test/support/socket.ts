@@ -1,5 +1,5 @@
-// A socket in memory: keeps every frame it is given, holds back its acks until the test lets them go, and counts
-// what is unsent as the test says. Decodes strictly, so that a frame cut in two cannot pass for a message.
+// An in-memory socket. It keeps every frame written, withholds acknowledgements until the test releases them, and
+// reports the unsent bytes that the test sets. Decodes strictly, so that a partial frame cannot pass as a message.
 import * as assert from "uvu/assert";
 import type { Socket } from "../../src/egress/socket.ts";
 import { decodeFrame, opcodes } from "./client/frames.ts";
@@ -9,7 +9,7 @@ import { isMessage, type Message } from "./client/transcript.ts";
 export function messagesIn(frames: Buffer): Message[] {
   return textsIn(frames).map((text) => {
     const message: unknown = JSON.parse(text);
-    if (!isMessage(message)) throw new Error(`no message: ${text.slice(0, 200)}`);
+    if (!isMessage(message)) throw new Error(`not a message: ${text.slice(0, 200)}`);
     return message;
   });
 }
@@ -30,17 +30,17 @@ export function textsIn(frames: Buffer): string[] {
 }
 
 export class MemorySocket implements Socket {
-  /** One entry a write: the kernel call is what costs. */
+  /** One entry per write, because each write stands for a system call. */
   readonly writes: Buffer[] = [];
-  /** Pings that wait for their pong, oldest first. */
+  /** Payloads of unanswered pings, oldest first. */
   readonly owed: string[] = [];
   pings = 0;
   closed: { code: number; reason: string } | undefined;
   wasCut = false;
   unsent = 0;
-  /** Called for each ping; what answers at once is a peer on the same machine. */
+  /** Called for each ping. Answering at once simulates a peer on the same machine. */
   onPing: ((payload: string) => void) | undefined;
-  /** Called when our side has closed or cut. */
+  /** Called when the server has closed or cut the socket. */
   onEnd: (() => void) | undefined;
   #readUntil = 0;
   #held: Buffer[] | undefined;
@@ -68,7 +68,7 @@ export class MemorySocket implements Socket {
   }
 
   close(code: number, reason: string): void {
-    // The close frame pushes what was held out before it.
+    // Held writes leave before the close frame.
     this.release();
     this.closed = { code, reason };
     this.onEnd?.();
@@ -87,19 +87,19 @@ export class MemorySocket implements Socket {
     return this.writes.reduce((sum, frames) => sum + frames.length, 0);
   }
 
-  /** Everything it was sent, in order. */
+  /** All messages written to the socket, in order. */
   messages(): Message[] {
     return this.writes.flatMap(messagesIn);
   }
 
-  /** What has come since the last time this was asked. */
+  /** The messages written since the last call. */
   take(): Message[] {
     const fresh = this.writes.slice(this.#readUntil);
     this.#readUntil = this.writes.length;
     return fresh.flatMap(messagesIn);
   }
 
-  /** The peer reads: its pongs for the oldest pings (all of them without a count) go to `ack`. */
+  /** Simulates a peer that reads: calls `ack` for the oldest `count` pings, by default all. */
   answer(ack: (payload: string) => void, count = this.owed.length): void {
     for (const payload of this.owed.splice(0, count)) ack(payload);
   }

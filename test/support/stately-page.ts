@@ -1,5 +1,5 @@
-// What the page of the Stately inspector is told, and what a test asks about it. Must never show a test anything but
-// what could be sent: everything is JSON first.
+// Stands in for the page of the Stately inspector: collects the messages sent to it and answers a test's questions
+// about them. Every message passes through JSON first, so that a test sees only what could be sent.
 
 import type { Payloads } from "../../src/diagnostics/inspection/answers.ts";
 import type { InspectionFilter } from "../../src/diagnostics/inspection.ts";
@@ -12,7 +12,7 @@ import { eventually } from "./deadline.ts";
 import { limits } from "./limits.ts";
 import { systemClock } from "./system-clock.ts";
 
-/** A message, as @statelyai/inspect words it. */
+/** A message in the format of @statelyai/inspect. */
 export interface Shown {
   type: string;
   sessionId: string;
@@ -30,14 +30,14 @@ const isShown = (value: unknown): value is Shown =>
 
 const isSnapshot = (value: unknown): value is SnapshotShown => isRecord(value) && typeof value["status"] === "string";
 
-/** One that shows the right things only when it is right. */
+/** The snapshot in a message; throws when there is none. */
 export function snapshotOf(shown: Shown | undefined): SnapshotShown {
   const snapshot = shown?.["snapshot"];
   if (!isSnapshot(snapshot)) throw new Error(`no snapshot: ${JSON.stringify(shown)}`);
   return snapshot;
 }
 
-/** The machine definition that came with an actor. */
+/** The machine definition in an actor's message. */
 export function definitionOf(shown: Shown | undefined): Record<string, unknown> {
   const definition: unknown = JSON.parse(String(shown?.["definition"]));
   if (!isRecord(definition)) throw new Error(`no definition: ${JSON.stringify(shown)}`);
@@ -46,11 +46,11 @@ export function definitionOf(shown: Shown | undefined): Record<string, unknown> 
 
 export class StatelyPage {
   readonly shown: Shown[] = [];
-  /** It was told that there will be no more. */
+  /** Whether the inspection has reported that it cannot continue. */
   hasFailed = false;
-  /** All that came, as text: for what must not be in it. */
+  /** All messages as text, to check what they must not contain. */
   text = "";
-  /** The first message from `from` on that fits, now or when it comes. */
+  /** The first matching message from index `from` on; waits for it. */
   async until(fits: (shown: Shown) => boolean, what: string, from = 0): Promise<Shown> {
     return await eventually(
       () => this.shown.slice(from).find(fits),
@@ -58,7 +58,7 @@ export class StatelyPage {
     );
   }
 
-  /** The actors of a chart, in the order they came. */
+  /** The messages that introduce actors of a chart, in order. */
   actors(chart: string): Shown[] {
     return this.shown.filter(({ type, name }) => type === "@xstate.actor" && name === chart);
   }
@@ -67,7 +67,7 @@ export class StatelyPage {
     return await this.until(({ type, name }) => type === "@xstate.actor" && name === chart, `an actor ${chart}`);
   }
 
-  /** What came of one actor after it was introduced: its events, and the states after them. */
+  /** The messages about one actor after its introduction: its events, and the states after them. */
   story(actorId: string): string[] {
     return this.shown
       .filter(({ sessionId, type }) => sessionId === actorId && type !== "@xstate.actor")
@@ -93,7 +93,7 @@ export interface StatelyOptions {
   clock?: Clock;
 }
 
-/** Runs with a page that is told, and ends that. */
+/** Runs with a page that receives the inspection's messages, and stops them at the end. */
 export async function withStately(
   { gateway, filter = {}, payloads = "hidden", limits: changes, clock = systemClock }: StatelyOptions,
   run: (page: StatelyPage) => Promise<void>,

@@ -1,6 +1,6 @@
-// A process of its own with a store, for tests that kill it, lock it out or fill its disk:
+// A separate process with a store, for tests that kill it, lock it out or fill its disk:
 //   node store-child.ts hold|write|fill DIRECTORY
-// It says on stdout what happened, one line each, and says nothing is kept before it is.
+// It reports each step as one line on stdout, and reports data as stored only after its commit.
 import { readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -18,7 +18,7 @@ const report = (line: string): void => {
 };
 const options = { dataDir: directory, limits, logger: silentLogger, durability: "normal" } as const;
 
-/** Holds the directory until stdin ends. */
+/** Holds the lock on the directory until stdin ends. */
 function hold(): void {
   const store = openSqliteStore({ ...options, clock: systemClock });
   report("open");
@@ -26,7 +26,7 @@ function hold(): void {
   store.close();
 }
 
-/** Writes turns without end: began t, journal t part, ended t. An unsealed turn found at the start is sealed first. */
+/** Writes turns in an endless loop: began t, journal t part, ended t. First seals a turn left unsealed. */
 async function write(): Promise<void> {
   const store = openSqliteStore({ ...options, clock: systemClock });
   const seal = (turnId: string): void => {
@@ -47,7 +47,7 @@ async function write(): Promise<void> {
   }
 }
 
-/** DIRECTORY is a small file system of our own. */
+/** DIRECTORY must be a small file system of its own. */
 function fill(): void {
   const ballast = join(directory, "ballast");
   const disk: Disk = {

@@ -1,5 +1,5 @@
-// What a store must do on a disk that fills up and is freed again. The disk is the caller's: a small file system of its
-// own where one can be mounted, else a database that may not grow.
+// What a store must do on a disk that fills up and is freed again. The caller provides the disk: its own small file
+// system where one can be mounted, otherwise a database with a maximum size.
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
 import { type Logger, silentLogger } from "../../src/ports/logger.ts";
@@ -10,7 +10,7 @@ import { created, said } from "./store-rows.ts";
 
 export interface Disk {
   open(options: { clock: Clock; logger: Logger; onFailure: (failure: StoreError | undefined) => void }): Store;
-  /** Leaves no more than so many bytes. */
+  /** Leaves at most this many bytes free. */
   fill(leavingBytes: number): void;
   free(): void;
 }
@@ -41,13 +41,13 @@ export function provesFullDisk(disk: Disk): void {
   assert.throws(() => store.attempt([said("a", "refused")]), isFull);
   store.append([said("a", "late"), said("b", "late")]);
   texts += 1;
-  assert.is(store.latestSeq("a"), texts, "what is pending counts");
+  assert.is(store.latestSeq("a"), texts, "pending chunks count");
   assert.is(store.latestSeq("b"), 1);
   const committed = seqs();
-  assert.ok(committed.length >= 1 && committed.length < texts, "reads go on with what is committed");
+  assert.ok(committed.length >= 1 && committed.length < texts, "reads return the committed chunks");
   assert.is(store.conversation("a")?.id, "a");
   clock.advance(5 * limits.sealRetryMs);
-  assert.equal(heard, [true], "nothing new is said while nothing changes");
+  assert.equal(heard, [true], "onFailure is not called again while nothing changes");
   assert.is(clock.pending, 1, "one retry at a time");
 
   disk.free();
@@ -64,7 +64,7 @@ export function provesFullDisk(disk: Disk): void {
   assert.equal(all.at(-1)?.chunk, { type: "text", text: "late" });
   assert.is(store.chunks("b").length, 1);
 
-  // Room for small writes is no room for the one that failed: the store does not waver.
+  // Space for small writes is not enough for the failed one: the store must not alternate between failing and working.
   disk.fill(256 * KiB);
   const large = said("a", "y".repeat(2_048 * KiB));
   assert.throws(() => store.attempt([large]), isFull);

@@ -1,4 +1,4 @@
-// Directories of their own for the stores of a test, removed when the process ends.
+// Temporary directories for the stores of tests, removed when the process ends.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Starts store-child.ts and reads its lines. Every wait has a deadline, and ends with the child.
+// Starts store-child.ts and reads its lines. Every wait has a deadline and also ends when the child does.
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -6,13 +6,13 @@ const program = fileURLToPath(new URL("./store-child.ts", import.meta.url));
 
 export class StoreProcess {
   readonly lines: string[] = [];
-  /** What it said on stderr. */
+  /** The child's output on stderr. */
   errors = "";
   readonly #child: ChildProcess;
   readonly #closed: Promise<number | null>;
   #waiting: { count: number; resolve: () => void } | undefined;
 
-  /** `around`: a program and arguments that end by running the command that follows them. */
+  /** `around`: a wrapper program and its arguments, which runs the command that follows them. */
   constructor(mode: "hold" | "write" | "fill", directory: string, around: string[] = []) {
     const [file = process.execPath, ...rest] = [...around, process.execPath, program, mode, directory];
     const child = spawn(file, rest, { stdio: ["pipe", "pipe", "pipe"] });
@@ -36,7 +36,7 @@ export class StoreProcess {
     });
   }
 
-  /** Resolves when it has said so many lines. */
+  /** Resolves when the child has printed this many lines. */
   said(count: number): Promise<void> {
     const said = new Promise<void>((resolve) => {
       this.#waiting = { count, resolve };
@@ -48,7 +48,7 @@ export class StoreProcess {
     return this.#within(Promise.race([said, ended]), `${count} lines`);
   }
 
-  /** SIGKILL, and all that it had said is in `lines`. */
+  /** Sends SIGKILL; when it resolves, `lines` has all of the child's output. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#within(this.#closed, "the end after SIGKILL");

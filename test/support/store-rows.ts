@@ -1,4 +1,4 @@
-// Rows and writes for store tests, complete but for what a test cares about, and loggers that remember.
+// Rows and writes with default fields for store tests, and a logger that records its lines.
 import { type Logger, silentLogger } from "../../src/ports/logger.ts";
 import type { ConversationRow, TurnRow, Write } from "../../src/ports/store.ts";
 import type { StoredChunk } from "../../src/protocol/chunk.ts";
@@ -63,7 +63,7 @@ export const said = (conversationId: string, ...texts: string[]): Write => ({
   chunks: texts.map((text) => ({ role: "user", chunk: { type: "text", text } })),
 });
 
-/** A write that no JSON can hold, whatever the state of the disk. */
+/** A write that always fails, because JSON cannot represent it. */
 export const impossible = (conversationId: string): Write => ({
   kind: "chunks",
   conversationId,
@@ -81,7 +81,7 @@ export const texts = (chunks: StoredChunk[]): string[] =>
 
 export const seqs = (chunks: StoredChunk[]): number[] => chunks.map(({ seq }) => seq);
 
-/** A logger whose lines can be asked for. */
+/** A logger that records its lines. */
 export function rememberingLogger(): { logger: Logger; lines: { level: string; message: string; fields: unknown }[] } {
   const lines: { level: string; message: string; fields: unknown }[] = [];
   const line =

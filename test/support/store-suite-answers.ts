@@ -1,4 +1,4 @@
-// The part of the store's suite that is about kept answers: what makes a repeated request start nothing again.
+// The part of the store's suite about kept answers, which keep a repeated request from starting anything again.
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -17,23 +17,23 @@ const kept = (key: string, conversationId: string | undefined, keptAt: number, a
 export function promisesOfAnswers(test: Test<StoreContext>): void {
   const answer = { conversationId: "a", turnId: "t1" };
 
-  test("an answer is found by its key and conversation, and by no other", ({ store }) => {
+  test("an answer is found only by its own key and conversation", ({ store }) => {
     store.attempt([kept("k", "a", 1_000, answer)]);
     store.attempt([kept("k", undefined, 1_001, { conversationId: "minted", turnId: "t2" })]);
     assert.equal(store.keptAnswer("k", "a", 0), { digest: "digest of k", answer });
     assert.equal(store.keptAnswer("k", undefined, 0)?.answer, { conversationId: "minted", turnId: "t2" });
     assert.is(store.keptAnswer("k", "b", 0), undefined);
     assert.is(store.keptAnswer("other", "a", 0), undefined);
-    assert.is(store.keptAnswer("k", "a", 1_000), undefined, "what is not later than that is forgotten");
+    assert.is(store.keptAnswer("k", "a", 1_000), undefined, "an answer kept at or before `since` is not found");
   });
 
-  test("an answer is kept with what it answers for, or not at all", ({ store }) => {
+  test("an answer is not kept when another write of its unit fails", ({ store }) => {
     store.attempt([began("t1", "a")]);
     assert.throws(() => store.attempt([kept("k", "a", 1_000, answer), began("t1", "a")]));
     assert.is(store.keptAnswer("k", "a", 0), undefined);
   });
 
-  test("a key that has grown old is good for another request, and old ones are forgotten", ({ store }) => {
+  test("an expired key can be used for another request, and expired answers are deleted", ({ store }) => {
     store.attempt([kept("k", "a", 1_000, answer), kept("old", "a", 1_000, answer)]);
     const later = 1_000 + limits.idempotencyMs;
     const next = { conversationId: "a", messageId: "m1", startedTurn: false };

@@ -1,4 +1,4 @@
-// The part of the store's suite that is about turns: their journal, their steps, and what compaction does to them.
+// The part of the store's suite about turns: their journal, their steps, and what compaction does to them.
 
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
@@ -37,7 +37,7 @@ export function promisesOfTurns(test: Test<StoreContext>): void {
     assert.equal(store.turns("b"), []);
   });
 
-  test("turns come oldest first, each with its steps in order", ({ store }) => {
+  test("turns are listed oldest first, each with its steps in order", ({ store }) => {
     store.attempt([began("t1", "a"), began("t3", "b"), began("t2", "a")]);
     store.append([{ kind: "turn.step", turnId: "t1", step: { stepId: "one", ttftMs: 5 } }]);
     store.append([{ kind: "turn.step", turnId: "t2", step: { stepId: "one" } }]);
@@ -50,7 +50,7 @@ export function promisesOfTurns(test: Test<StoreContext>): void {
     ]);
   });
 
-  test("a journal comes back part by part in its order, until it is cleared", ({ store }) => {
+  test("a journal is read back with its parts in order, until it is cleared", ({ store }) => {
     const chunk = { type: "text", text: "steered" } as const;
     store.attempt([began("t1", "a"), began("t2", "b")]);
     store.append([{ kind: "turn.journal", turnId: "t1", parts: [{ kind: "thinking", text: "hm" }] }]);
@@ -88,7 +88,7 @@ export function promisesOfTurns(test: Test<StoreContext>): void {
     );
   });
 
-  test("compaction moves the history to the archive and begins anew", ({ store }) => {
+  test("compaction moves the history to the archive and starts a new one", ({ store }) => {
     store.attempt([created("a", { title: "Talk" }), said("a", "1", "2", "3"), queued("a", "q1"), queued("a", "q2")]);
     store.attempt([began("t1", "a"), { kind: "turn.step", turnId: "t1", step: { stepId: "one" } }, ended("t1")]);
     const archive = conversationRow("archive", { title: "Talk" });
@@ -129,7 +129,7 @@ export function promisesOfTurns(test: Test<StoreContext>): void {
     assert.is(store.turns("archive").length, 1);
   });
 
-  test("a conversation may be compacted again, and a turn that runs is never doubled", ({ store }) => {
+  test("a conversation may be compacted again, and a running turn is never copied", ({ store }) => {
     const summary = (text: string) => [{ role: "system" as const, chunk: { type: "system" as const, text } }];
     store.attempt([created("a"), said("a", "1"), began("t1", "a"), ended("t1")]);
     store.attempt([{ kind: "conversation.compacted", id: "a", archive: conversationRow("x"), chunks: summary("s1") }]);
@@ -146,7 +146,7 @@ export function promisesOfTurns(test: Test<StoreContext>): void {
     assert.is(store.conversation("a")?.compactedFrom, "y");
   });
 
-  test("a compaction into a conversation that exists changes nothing", ({ store }) => {
+  test("a compaction into an existing conversation fails and changes nothing", ({ store }) => {
     store.attempt([created("a"), created("b"), said("a", "1")]);
     assert.throws(() =>
       store.attempt([{ kind: "conversation.compacted", id: "a", archive: conversationRow("b"), chunks: [] }]),

@@ -1,5 +1,5 @@
-// What every store promises (src/ports/store.ts), as one suite: each implementation's test makes it, and runs it. The
-// clock stands still, so that nothing is committed but by what a test does.
+// One suite for the promises of every store (src/ports/store.ts). The test of each implementation creates and runs it.
+// The clock stands still, so that only the test's own calls commit writes.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Store, StoreError } from "../../src/ports/store.ts";
@@ -9,7 +9,7 @@ import { began, conversationRow, created, ended, impossible, queued, said, seqs,
 import { promisesOfAnswers } from "./store-suite-answers.ts";
 import { promisesOfTurns, type StoreContext } from "./store-suite-turns.ts";
 
-/** `open` makes an empty store. The suite is to be run by its caller. */
+/** `open` returns an empty store. The caller runs the suite. */
 export function storeSuite(name: string, open: (clock: Clock) => Store) {
   const test = suite<StoreContext>(name);
   test.before.each((context) => {
@@ -24,7 +24,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
 
   const count = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, at) => from + at);
 
-  test("an empty store answers every question", ({ store }) => {
+  test("an empty store answers every read", ({ store }) => {
     assert.is(store.conversation("none"), undefined);
     assert.equal(store.conversations(), []);
     assert.equal(store.chunks("none"), []);
@@ -38,7 +38,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     assert.is(store.flush(), true);
   });
 
-  test("a conversation comes back with every signal", ({ store }) => {
+  test("a conversation is read back with all its fields", ({ store }) => {
     const row = conversationRow("a", {
       createdAt: 1,
       lastActivityAt: 2,
@@ -74,7 +74,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     assert.equal(store.conversation("a"), conversationRow("a", expected));
   });
 
-  test("a change of what is not there harms nothing", ({ store }) => {
+  test("a change of an unknown conversation, turn or queued text has no effect", ({ store }) => {
     store.attempt([
       { kind: "conversation.changed", id: "none", patch: { title: "lost" } },
       { kind: "turn.step", turnId: "none", step: { stepId: "1" } },
@@ -87,7 +87,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     assert.equal(texts(store.chunks("a")), ["kept"]);
   });
 
-  test("chunks are numbered from 1 without holes, each conversation by itself", ({ store }) => {
+  test("chunks are numbered from 1 without holes, separately for each conversation", ({ store }) => {
     store.append([said("a", "1", "2"), said("b", "1")]);
     store.append([said("a", "3"), said("b", "2", "3")]);
     store.attempt([said("a", "4")]);
@@ -98,7 +98,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     }
   });
 
-  test("a chunk comes back as it was, with its role and turn", ({ store }) => {
+  test("a chunk is read back unchanged, with its role and turn", ({ store }) => {
     const chunk = { type: "tool-call", toolCallId: "c", toolName: "t", input: { deep: [1, null, "x"] } } as const;
     store.attempt([
       { kind: "chunks", conversationId: "a", chunks: [{ role: "assistant", chunk, turnId: "t1" }] },
@@ -110,7 +110,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     ]);
   });
 
-  test("lone surrogates, NULs and wide characters survive in all that people say", ({ store }) => {
+  test("lone surrogates, NULs and wide characters survive in all free texts", ({ store }) => {
     const odd = "\ud800 a\u0000b 😀 \udc00 \u{10ffff}";
     store.attempt([
       created("a", { title: odd, cwd: odd }),
@@ -136,7 +136,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     assert.equal(found.sort(), ["a\u0000b", "a\u0000c"]);
   });
 
-  test("a selection is what lies between, and the limit keeps the newest of it", ({ store }) => {
+  test("a selection returns the chunks between its bounds, and its limit keeps the newest of them", ({ store }) => {
     store.attempt([said("a", ...count(1, 10).map(String))]);
     assert.equal(seqs(store.chunks("a", {})), count(1, 10));
     assert.equal(seqs(store.chunks("a", { sinceSeq: 3 })), count(4, 10));
@@ -151,7 +151,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     assert.equal(store.chunks("a", { beforeSeq: 1 }), []);
   });
 
-  test("any selection of 10,000 chunks is right", ({ store }) => {
+  test("random selections from 10,000 chunks return the right chunks", ({ store }) => {
     const all = count(1, 10_000);
     for (let at = 0; at < all.length; at += 500) store.append([said("a", ...all.slice(at, at + 500).map(String))]);
     store.append([said("b", "not this one")]);
@@ -172,7 +172,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     assert.equal(seqs(store.chunks("a")), all);
   });
 
-  test("what was appended is read at once and committed at the end of the tick", ({ store, clock }) => {
+  test("appended writes can be read at once and are committed at the end of the tick", ({ store, clock }) => {
     store.append([said("a", "1")]);
     store.append([said("a", "2")]);
     store.append([]);
@@ -187,7 +187,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     assert.equal(texts(store.chunks("a")), ["1", "2", "3"]);
   });
 
-  test("what is attempted comes after all that was appended before", ({ store, clock }) => {
+  test("attempted writes come after all writes appended before", ({ store, clock }) => {
     store.append([said("a", "1")]);
     store.attempt([said("a", "2")]);
     store.append([said("a", "3")]);
@@ -195,13 +195,13 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     assert.equal(texts(store.chunks("a")), ["1", "2", "3"]);
   });
 
-  test("an attempt that fails keeps nothing of its own, and all that was appended before", ({ store }) => {
+  test("a failed attempt keeps none of its own writes but all writes appended before it", ({ store }) => {
     store.append([said("a", "1")]);
     assert.throws(
       () => store.attempt([said("a", "2"), created("a"), queued("a", "m"), impossible("a"), said("a", "3")]),
       (error: unknown) => error instanceof StoreError,
     );
-    assert.is(store.failure, undefined, "the disk is well");
+    assert.is(store.failure, undefined, "the store has not failed");
     store.attempt([said("a", "4")]);
     assert.equal(texts(store.chunks("a")), ["1", "4"]);
     assert.equal(seqs(store.chunks("a")), [1, 2]);
@@ -209,7 +209,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     assert.equal(store.queue("a"), []);
   });
 
-  test("an appended unit that can never succeed leaves nothing and stands in nobody's way", ({ store, clock }) => {
+  test("an appended unit that can never succeed leaves no data and does not block others", ({ store, clock }) => {
     store.append([said("a", "1")]);
     store.append([said("a", "never"), queued("a", "never"), impossible("a")]);
     store.append([said("a", "2")]);
@@ -221,14 +221,14 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     assert.equal(store.queue("a"), []);
   });
 
-  test("a caller may go on using the array that it appended", ({ store }) => {
+  test("a caller may reuse the array that it appended", ({ store }) => {
     const writes = [said("a", "1")];
     store.append(writes);
     writes.push(said("a", "not appended"));
     assert.equal(texts(store.chunks("a")), ["1"]);
   });
 
-  test("conversations come newest activity first", ({ store }) => {
+  test("conversations are listed in order of activity, newest first", ({ store }) => {
     store.attempt([
       created("old", { lastActivityAt: 10 }),
       created("new", { lastActivityAt: 30 }),
@@ -241,7 +241,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     assert.is(store.conversations()[0]?.id, "old");
   });
 
-  test("conversations are selected by the beginning of their id, and by workspace", ({ store }) => {
+  test("conversations are selected by a prefix of their id, and by workspace", ({ store }) => {
     store.attempt([
       created("ab1", { workspaceId: "x" }),
       created("ab2", { workspaceId: "y" }),
@@ -262,7 +262,7 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     assert.is(ids({ q: "" }).length, 4);
   });
 
-  test("texts wait in the order in which they came", ({ store }) => {
+  test("queued texts keep the order in which they were added", ({ store }) => {
     store.attempt([queued("a", "1"), queued("b", "x"), queued("a", "2"), queued("a", "3")]);
     store.attempt([{ kind: "queue.removed", conversationId: "a", messageIds: ["3", "1", "unknown"] }]);
     store.append([queued("a", "1", "again")]);

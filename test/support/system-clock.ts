@@ -1,4 +1,4 @@
-// The system's clock as the suites use it, within the limits in force.
+// The system's clock for the suites, with the limits in force.
 import { createSystemClock } from "../../src/runtime/clock.ts";
 import { limits } from "./limits.ts";
 

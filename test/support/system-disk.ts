@@ -1,5 +1,5 @@
-// A small file system of its own, to be filled up and freed while servers use it. It is mounted in a namespace that a
-// child process holds, so that it is gone with that process and needs no right beyond making namespaces.
+// A small separate file system that a test fills up and frees while servers use it. It is mounted in a namespace that a
+// child process holds, so that it disappears with that process and needs no privilege beyond creating namespaces.
 import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
@@ -7,9 +7,9 @@ import { within } from "./deadline.ts";
 import { temporaryDirectory } from "./store-place.ts";
 
 export interface Disk {
-  /** Where it is mounted, as the commands run `around` it see it. */
+  /** The mount point, as commands run with `around` see it. */
   place: string;
-  /** Runs a command that follows it where the disk is. */
+  /** A command prefix: the command that follows it runs in the namespace of the mount. */
   around: string[];
   fill(): void;
   free(): void;
@@ -19,7 +19,7 @@ export interface Disk {
 /** Undefined where nothing can be mounted. */
 export async function mountDisk(): Promise<Disk | undefined> {
   const place = temporaryDirectory();
-  // cat ends with its stdin, and that with this process.
+  // cat exits when its stdin closes, and that happens when this process ends.
   const script = 'mount -t tmpfs -o size=8m turnwire-test "$0" && echo mounted && exec cat';
   const holder = spawn("unshare", ["--user", "--map-root-user", "--mount", "sh", "-c", script, place], {
     stdio: ["pipe", "pipe", "ignore"],
@@ -33,7 +33,7 @@ export async function mountDisk(): Promise<Disk | undefined> {
     place,
     around: ["nsenter", "--user", "--mount", "--preserve-credentials", "--target", String(pid)],
     fill() {
-      // A server that writes takes some of the room between a look and the next write.
+      // A server that writes takes some of the free space between statfs and the next write.
       for (let { bavail, bsize } = statfsSync(inside); bavail > 0; { bavail, bsize } = statfsSync(inside)) {
         try {
           appendFileSync(ballast, Buffer.alloc(bavail * bsize));

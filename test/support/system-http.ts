@@ -1,5 +1,5 @@
-// The HTTP API of a running server as the system tests use it: each answer with its status, and the bodies that are
-// read further checked against the shape that protocol 3 gives them.
+// The HTTP API of a running server, as the system tests use it. Each answer has its status. The bodies that tests use
+// further are checked against their shape in protocol 3.
 import * as v from "valibot";
 import { budgets } from "../budgets.ts";
 import { within } from "./deadline.ts";
@@ -15,11 +15,11 @@ export interface Answer {
   status: number;
   headers: Headers;
   text: string;
-  /** The body as JSON; undefined when it is none. */
+  /** The parsed body; undefined when it is not JSON. */
   json: unknown;
 }
 
-/** One request to its end. A body is sent as JSON. */
+/** Sends one request and reads the whole answer. A body is sent as JSON. */
 export async function ask(server: { httpUrl: string }, path: string, request: Ask = {}): Promise<Answer> {
   const { method = "GET", body, headers = {}, deadlineMs = budgets.awaitMs } = request;
   const given = new AbortController();
@@ -37,12 +37,12 @@ export async function ask(server: { httpUrl: string }, path: string, request: As
   try {
     return await within(begin(), `the answer to ${method} ${path}`, deadlineMs);
   } finally {
-    // Whoever asks again must not leave the server with two questions.
+    // After a timeout the request is aborted, so that a retry does not leave two requests at the server.
     given.abort();
   }
 }
 
-/** The body of an answer that must have status 200 and this shape; who is told to wait waits. */
+/** The body of an answer that must have status 200 and this shape. After a 429 it waits and asks again. */
 export async function read<Schema extends v.GenericSchema>(
   server: { httpUrl: string },
   path: string,
@@ -148,7 +148,7 @@ export const textsIn = ({ chunks }: History, role: string): string[] =>
 export const listOf = async (server: { httpUrl: string }, query = "") =>
   (await read(server, `/conversations${query}`, listSchema)).conversations;
 
-/** A figure of GET /metrics. */
+/** The value of one metric of GET /metrics. */
 export async function figureIn(server: { httpUrl: string }, name: string): Promise<number> {
   const { text } = await ask(server, "/metrics");
   const value = text.match(new RegExp(`^${name} (\\S+)$`, "m"))?.[1];

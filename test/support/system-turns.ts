@@ -1,5 +1,5 @@
-// Turns as the system tests order and read them: scripts for demo/script, the text they must give, and the order of
-// what came, whichever way neighbouring deltas were joined.
+// Turns for the system tests: scripts for demo/script, the text that they must produce, and the order of the received
+// events, however adjacent deltas were joined.
 import { scriptDelta } from "../../src/embedded/agents/demo/script.ts";
 import { budgets } from "../budgets.ts";
 import type { Turn } from "./client/transcript.ts";
@@ -13,17 +13,17 @@ export const playScript = (conversationId: string, script: Record<string, unknow
   message: JSON.stringify(script),
 });
 
-/** The text that a script of so many tokens gives. */
+/** The text that a script with this many tokens produces. */
 export const scriptText = (tokens: number, size = 0): string =>
   Array.from({ length: tokens }, (_, index) => scriptDelta("w", index, size)).join("");
 
-/** The types of these events in order; neighbouring deltas of one kind count once, because they may come joined. */
+/** The types of these events in order. Adjacent deltas of one type count once, because they may arrive joined. */
 export function outlineOf(events: readonly DeltaEvent[]): string[] {
   const types = events.map(({ type }) => type);
   return types.filter((type, at) => !(type.endsWith("-delta") && types[at - 1] === type));
 }
 
-/** Waits until the conversation's running turn is sealed for this client, and gives that turn. */
+/** Waits until the conversation's running turn is sealed for this client, and returns that turn. */
 export async function untilSealed(
   client: Client,
   conversationId: string,

@@ -1,4 +1,4 @@
-// The bad network does what it says, or the tests that stand on it prove nothing.
+// Tests the simulated network: unless it behaves as described, the tests that use it prove nothing.
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { suite } from "uvu";
@@ -10,13 +10,13 @@ const test = suite("throttling proxy");
 
 const MiB = 2 ** 20;
 
-/** Also of one that breaks. */
+/** Resolves when the socket has closed, also after an error. */
 const closed = (socket: Socket): Promise<void> =>
   new Promise((resolve) => {
     socket.once("close", () => resolve());
   });
 
-/** Time in which something would have passed. */
+/** Waits for a time in which a free link would pass bytes. */
 const passes = (ms: number): Promise<unknown> => {
   const start = performance.now();
   return eventually(() => performance.now() - start > ms, "time to pass");
@@ -26,7 +26,7 @@ interface Wire {
   client: Socket;
   server: Socket;
   link: Link;
-  /** Bytes that the client has got. */
+  /** Bytes that the client has received. */
   got(): number;
 }
 
@@ -64,7 +64,7 @@ test("a free link passes everything, in order", () =>
     assert.ok(Buffer.concat(chunks).equals(sent));
   }));
 
-test("a throttled link passes so many bytes a second, and the sender feels it", () =>
+test("a throttled link keeps its bytes per second and puts back-pressure on the sender", () =>
   wire(
     async ({ server, got }) => {
       server.write(Buffer.alloc(32 * MiB));
@@ -73,12 +73,12 @@ test("a throttled link passes so many bytes a second, and the sender feels it", 
       await eventually(() => got() - before > 200_000, "200 kB to pass");
       const rate = ((got() - before) / (performance.now() - start)) * 1_000;
       assert.ok(rate > 120_000 && rate < 280_000, `${Math.round(rate)} bytes a second`);
-      assert.ok(server.writableLength > 16 * MiB, "the rest is held by the sender");
+      assert.ok(server.writableLength > 16 * MiB, "the sender holds the rest");
     },
     (link) => link.throttle(200_000),
   ));
 
-test("an orderly end comes after all that was said before it, also on a slow link", () =>
+test("a FIN arrives after all bytes sent before it, also on a slow link", () =>
   wire(
     async ({ client, server, got }) => {
       const end = once(client, "end");
@@ -89,21 +89,21 @@ test("an orderly end comes after all that was said before it, also on a slow lin
     (link) => link.throttle(200_000),
   ));
 
-test("a delayed link passes everything, so much later, and holds no more than 256 KiB meanwhile", () =>
+test("a delayed link passes everything after its delay, and holds no more than 256 KiB meanwhile", () =>
   wire(async ({ server, link, got }) => {
     link.delay(200);
     const start = performance.now();
     server.write(Buffer.alloc(32 * MiB));
     await eventually(() => got() > 0, "the first bytes");
     const tookMs = performance.now() - start;
-    assert.ok(tookMs > 190, `they took ${Math.round(tookMs)} ms`);
-    assert.ok(link.down.passed <= 3 * 256 * 1024, `${link.down.passed} bytes are on their way`);
-    assert.ok(server.writableLength > 16 * MiB, "the rest is held by the sender");
+    assert.ok(tookMs > 190, `the first bytes took ${Math.round(tookMs)} ms`);
+    assert.ok(link.down.passed <= 3 * 256 * 1024, `${link.down.passed} bytes are in flight`);
+    assert.ok(server.writableLength > 16 * MiB, "the sender holds the rest");
     link.free();
     await eventually(() => got() === 32 * MiB, "the rest");
   }));
 
-test("a stalled link passes nothing, and everything when it is free again", () =>
+test("a stalled link passes nothing until it is freed, and then everything", () =>
   wire(async ({ server, link, got }) => {
     link.stall();
     server.write(Buffer.alloc(MiB));
@@ -113,7 +113,7 @@ test("a stalled link passes nothing, and everything when it is free again", () =
     await eventually(() => got() === MiB, "the rest");
   }));
 
-test("a bursting link passes all and nothing in turns", () =>
+test("a bursting link passes everything and nothing alternately", () =>
   wire(async ({ server, link, got }) => {
     link.burst(20, 60);
     const steps: number[] = [];
@@ -124,7 +124,7 @@ test("a bursting link passes all and nothing in turns", () =>
     await eventually(() => steps.length > 80, "some bursts");
     clearInterval(pump);
     const still = steps.filter((bytes, at) => at > 0 && bytes === steps[at - 1]).length;
-    assert.ok(still > 20, `${still} of ${steps.length} looks saw nothing new`);
+    assert.ok(still > 20, `${still} of ${steps.length} samples saw no new bytes`);
     assert.ok((steps.at(-1) ?? 0) > 10_000);
   }));
 
@@ -132,13 +132,16 @@ test("a split link passes small pieces", () =>
   wire(async ({ client, server, link, got }) => {
     link.split(3);
     client.setNoDelay(true);
+    let pieces = 0;
+    client.on("data", () => pieces++);
     server.write(Buffer.alloc(10_000));
     await eventually(() => got() === 10_000, "all of it");
     assert.is(link.down.passed, 10_000);
+    assert.ok(pieces > 100, `${pieces} pieces`);
   }));
 
 for (const how of ["stalled", "swallowed"] as const)
-  test(`the server of a half-open link (${how}) hears nothing of its client's end`, () =>
+  test(`the server of a half-open link (${how}) does not learn that its client is gone`, () =>
     wire(async ({ client, server, link }) => {
       let ended = false;
       server.on("close", () => {
@@ -152,11 +155,11 @@ for (const how of ["stalled", "swallowed"] as const)
       else await passes(200);
       assert.is(ended, false);
       assert.is(server.readableEnded, false);
-      assert.is(server.writableLength > 0, how === "stalled", "who does not read is felt");
+      assert.is(server.writableLength > 0, how === "stalled", "the server feels back-pressure only on a stalled link");
     }));
 
 for (const how of ["reset", "fin"] as const) {
-  test(`a link that is cut (${how}) ends for both`, () =>
+  test(`a cut link (${how}) closes at both ends`, () =>
     wire(async ({ client, server, link }) => {
       server.resume();
       const ends = Promise.all([closed(client), closed(server)]);

@@ -1,10 +1,10 @@
-// A bad network on loopback: a TCP proxy that throttles, bursts, stalls, splits, goes half-open and cuts, each
-// connection by itself. It reads from the server only what it may pass on, so that the server's own buffers fill.
+// A bad network on loopback: a TCP proxy that throttles, bursts, stalls, splits, half-opens and cuts each connection
+// separately. It reads from the server only what it may pass on, so that the server's own buffers fill.
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { Pipe } from "./throttling-proxy/pipe.ts";
 
-/** One TCP connection through the proxy; "down" is what the server says. */
+/** One TCP connection through the proxy; "down" is the direction from server to client. */
 export class Link {
   readonly down: Pipe;
   readonly up: Pipe;
@@ -24,7 +24,7 @@ export class Link {
       socket.on("error", () => {});
       socket.on("close", () => {
         if (this.#halfOpen && socket === client) return;
-        // An orderly end comes after what was said before it; any other is at once.
+        // An orderly end waits for the bytes sent before it. Any other end takes effect at once.
         if (pipe.hasEnded && !other.destroyed) return;
         other.destroy();
         this.down.stop();
@@ -37,7 +37,7 @@ export class Link {
     return !this.#client.destroyed && !this.#server.destroyed;
   }
 
-  /** So many bytes a second in each direction; undefined: as fast as can be. */
+  /** Passes this many bytes per second in each direction; undefined: no limit. */
   throttle(bytesPerSecond: number | undefined): void {
     this.down.throttle(bytesPerSecond);
     this.up.throttle(bytesPerSecond);
@@ -49,26 +49,26 @@ export class Link {
     this.up.throttle(0);
   }
 
-  /** Passes everything for onMs, nothing for offMs, again and again. */
+  /** Alternately passes everything for onMs and nothing for offMs. */
   burst(onMs: number, offMs: number): void {
     this.down.burst(onMs, offMs);
     this.up.burst(onMs, offMs);
   }
 
-  /** What passes comes in pieces of at most so many bytes, each of another size. */
+  /** Passes bytes in pieces of random size, each at most bytesMax bytes. */
   split(bytesMax: number, random: () => number = Math.random): void {
     const pieceBytes = (): number => 1 + Math.floor(random() * bytesMax);
     this.down.split(pieceBytes);
     this.up.split(pieceBytes);
   }
 
-  /** Everything is so long on its way, in each direction. */
+  /** Delays all bytes by this time, in each direction. */
   delay(latencyMs: number): void {
     this.down.delay(latencyMs);
     this.up.delay(latencyMs);
   }
 
-  /** As fast as can be, at once, in whatever pieces. */
+  /** Removes the throttle, the delay and the splitting. */
   free(): void {
     for (const pipe of [this.down, this.up]) {
       pipe.split(undefined);
@@ -78,8 +78,8 @@ export class Link {
   }
 
   /**
-   * The client is gone, and the server is not told: what it says is read by nobody (stalled), or taken by the network
-   * and lost (swallowed); nothing more is said to it.
+   * Destroys the client's connection without telling the server. The server's bytes are then not read (stalled), or
+   * read and discarded (swallowed). The server receives nothing more.
    */
   halfOpen(how: "stalled" | "swallowed" = "stalled"): void {
     this.#halfOpen = true;
@@ -89,7 +89,7 @@ export class Link {
     this.#client.resetAndDestroy();
   }
 
-  /** Ends the connection for both, as a broken one (RST) or as an orderly one (FIN). */
+  /** Ends the connection at both ends: as a broken one (RST) or as an orderly one (FIN). */
   cut(how: "reset" | "fin"): void {
     for (const socket of [this.#client, this.#server]) {
       if (how === "reset") socket.resetAndDestroy();
@@ -99,7 +99,7 @@ export class Link {
 }
 
 export class ThrottlingProxy {
-  /** ws://…, in front of the target. */
+  /** The address of the proxy: ws://…. */
   readonly url: string;
   /** Every connection since the start, the newest last. */
   readonly links: Link[] = [];
@@ -134,7 +134,7 @@ export class ThrottlingProxy {
     return link;
   }
 
-  /** Cuts what is open; resolves when the port is closed. */
+  /** Cuts every connection; resolves when the port is closed. */
   async close(): Promise<void> {
     const closed = once(this.#server, "close");
     this.#server.close();

@@ -1,11 +1,11 @@
-// A copy of this repository as a new reader has it, with its packages linked instead of installed. Never touches the
+// Copies this repository as a new reader gets it, with its packages linked instead of installed. Must never change the
 // original.
 import { cpSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 
 export const repository = join(import.meta.dirname, "../..");
 
-/** What git ignores, and git's own. */
+/** What git ignores, and git's own files. */
 const notCopied = /^(?:\.git|\.turnwire|\.package\.json\.original|node_modules|bench|coverage|dist|soak|.*\.tgz)$/;
 
 export function copyWorkingTree(to: string): void {

@@ -1,4 +1,4 @@
-// The registry of surfaces: in the order in which they came, each id once, and whoever follows it hears every change.
+// The registry of surfaces: it keeps the order of registration, has each id once, and announces every change.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { SurfaceProvider } from "../../src/ports/surfaces.ts";
@@ -10,7 +10,7 @@ const test = suite("surface registry");
 const provider = (id: string): SurfaceProvider => asProvider(new ScriptedSurface(id));
 const ids = (registry: ReturnType<typeof createSurfaceRegistry>): string[] => registry.getCatalog().map(({ id }) => id);
 
-test("surfaces are found by id, and stand in the catalog in the order in which they came", () => {
+test("surfaces are found by id, and the catalog is in order of registration", () => {
   const registry = createSurfaceRegistry();
   const [a, b] = [provider("b"), provider("a")];
   registry.register(a);
@@ -23,14 +23,14 @@ test("surfaces are found by id, and stand in the catalog in the order in which t
   for (const id of ["c", "", "__proto__", "constructor"]) assert.is(registry.getSurface(id), undefined);
 });
 
-test("an id that is taken is refused, and free again after its surface has left", () => {
+test("a registered id is refused, and is free again after its surface was unregistered", () => {
   const registry = createSurfaceRegistry();
   const leave = registry.register(provider("a"));
   assert.throws(() => registry.register(provider("a")), 'a surface "a" is registered already: unregister it first');
   leave();
   registry.register(provider("a"));
   leave();
-  assert.equal(ids(registry), ["a"], "leaving twice does not end its successor");
+  assert.equal(ids(registry), ["a"], "unregistering twice does not remove the successor");
 });
 
 test("every change is announced, and nothing else is", () => {
@@ -47,7 +47,7 @@ test("every change is announced, and nothing else is", () => {
   assert.is(seen.length, 3);
 });
 
-test("a listener may leave while it is told", () => {
+test("a listener may unsubscribe inside its callback", () => {
   const registry = createSurfaceRegistry();
   const heard: string[] = [];
   const leave = registry.subscribe?.(() => {

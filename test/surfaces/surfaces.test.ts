@@ -1,4 +1,4 @@
-// Surfaces through the whole gateway in memory, where time stands still: what a provider does at the wrong moment must
+// Surfaces through the whole gateway in memory, with a simulated clock: a provider that acts at the wrong moment must
 // neither hide its newest state nor keep the server busy.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -14,7 +14,7 @@ const subscribe = { type: "subscribe", surfaceId: "s" };
 function open(options: { announces?: boolean } = {}) {
   const surface = new ScriptedSurface("s", options);
   const fixture = new MemoryGateway({ surfaces: [surface] });
-  /** Lets promises and the loop come to rest. */
+  /** Runs all pending promises and deferred work. */
   const rest = async (): Promise<void> => {
     for (let rounds = 0; rounds < 5; rounds++) {
       await within(new Promise((resolve) => setImmediate(resolve)), "the next turn of the loop");
@@ -37,7 +37,7 @@ function open(options: { announces?: boolean } = {}) {
   return { surface, fixture, rest, viewer, shown };
 }
 
-test("a change that comes while a question fails is asked for again, and shown", async () => {
+test("a change during a failing question causes another question and is shown", async () => {
   const { surface, fixture, rest, viewer, shown } = open();
   surface.answersLater = true;
   const client = viewer();
@@ -55,7 +55,7 @@ test("a change that comes while a question fails is asked for again, and shown",
   fixture.stop();
 });
 
-test("a change of what is shown, followed by a failure, ends on the newest state", async () => {
+test("a change of a shown surface, followed by a failure, ends with the newest state", async () => {
   const { surface, fixture, rest, viewer, shown } = open();
   const client = viewer();
   surface.answersLater = true;
@@ -75,7 +75,7 @@ test("a change of what is shown, followed by a failure, ends on the newest state
   fixture.stop();
 });
 
-test("a change that comes while a provider does not answer is asked for again after ten seconds", async () => {
+test("a change while a provider does not answer causes another question after ten seconds", async () => {
   const { surface, fixture, rest, viewer, shown } = open();
   surface.answersLater = true;
   const client = viewer();
@@ -93,11 +93,11 @@ test("a change that comes while a provider does not answer is asked for again af
   fixture.stop();
 });
 
-test("a provider that announces a change whenever it is asked is asked once, also when it fails", () => {
+test("a provider that announces a change whenever it is asked is asked once, even if it fails", () => {
   for (const fails of [false, true]) {
     const { surface, fixture, viewer } = open();
     surface.getSpecInstead = () => {
-      if (surface.asked.length > 100) throw new Error("it is asked again and again");
+      if (surface.asked.length > 100) throw new Error("the provider is asked endlessly");
       surface.change("other");
       if (fails) throw new Error("it broke");
       return surface.spec();

@@ -1,5 +1,5 @@
-// Who may speak to the real command, the same on both ports (protocol 2): token and tickets, foreign web pages, names
-// that were made to point here, and a phone on the same network.
+// Access control of the real command, the same on both ports (protocol 2): token and tickets, foreign web pages, host
+// names that point here by DNS rebinding, and a phone on the same network.
 import { networkInterfaces } from "node:os";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -16,7 +16,7 @@ const bearer = { authorization: `Bearer ${token}` };
 const foreign = "https://evil.example";
 
 let server: ServerProcess;
-/** Where a WebSocket may be asked for. */
+/** The URLs that accept a WebSocket. */
 let doors: string[];
 
 test.before(async () => {
@@ -31,7 +31,7 @@ test.after(async () => {
 const buyTicket = async (): Promise<string> =>
   `turnwire.ticket.${(await read(server, "/ticket", ticketSchema, { method: "POST", headers: bearer })).ticket}`;
 
-test("without the token, or with a wrong one, everything but the page and the probes is 401", async () => {
+test("without the token, or with a wrong one, everything except the page and the probes gives 401", async () => {
   for (const headers of [{}, { authorization: "Bearer wrong" }, { authorization: `Basic ${token}` }]) {
     for (const [method, path] of [
       ["GET", "/models"],
@@ -49,7 +49,7 @@ test("without the token, or with a wrong one, everything but the page and the pr
   for (const path of ["/", "/main.js", "/healthz", "/readyz"]) assert.is((await ask(server, path)).status, 200, path);
 });
 
-test("with the token both ports open", async () => {
+test("with the token, both ports accept requests and sockets", async () => {
   assert.is((await ask(server, "/models", { headers: bearer })).status, 200);
   for (const door of doors) {
     using client = await connect(door, { headers: bearer });
@@ -58,7 +58,7 @@ test("with the token both ports open", async () => {
   }
 });
 
-test("a ticket opens one WebSocket, once, on either port, and is never selected", async () => {
+test("a ticket opens one WebSocket on either port, once, and is never selected as the subprotocol", async () => {
   for (const door of doors) {
     const ticket = await buyTicket();
     using client = await connect(door, { protocols: ["turnwire.base", ticket] });
@@ -71,7 +71,7 @@ test("a ticket opens one WebSocket, once, on either port, and is never selected"
   for (const door of doors) assert.is((await refusedUpgrade(door, invented)).status, 401);
 });
 
-test("a foreign web page is refused on both ports, whatever it carries, and before its ticket counts", async () => {
+test("a foreign web page is refused on both ports, even with a token, and its ticket stays unused", async () => {
   const ticket = await buyTicket();
   for (const origin of [foreign, "null", "http://localhost.evil.example", "https://chat.example:444"]) {
     const headers = { ...bearer, origin };
@@ -89,7 +89,7 @@ test("a foreign web page is refused on both ports, whatever it carries, and befo
   await client.barrier();
 });
 
-test("the server's own page, loopback pages and those of --allow-origin come in", async () => {
+test("the server's own page, loopback pages and those of --allow-origin are accepted", async () => {
   for (const origin of [server.httpUrl, "http://localhost:5173", "https://chat.example"]) {
     for (const door of doors) {
       using client = await connect(door, { headers: { ...bearer, origin } });
@@ -100,7 +100,7 @@ test("the server's own page, loopback pages and those of --allow-origin come in"
   }
 });
 
-test("a name that was made to point here is refused on both ports", async () => {
+test("a foreign host name that points here (DNS rebinding) is refused on both ports", async () => {
   for (const door of doors) {
     const { port } = new URL(door);
     for (const host of [`evil.example:${port}`, `127.0.0.1.evil.example:${port}`, ""]) {
@@ -111,7 +111,7 @@ test("a name that was made to point here is refused on both ports", async () => 
     assert.is((await named.upgrade({ headers: { ...bearer, host: `localhost:${port}` } })).status, 101);
   }
   using peer = await openPeer(server.httpUrl);
-  assert.is((await peer.request("GET /", { host: "evil.example" })).status, 403, "not even the page");
+  assert.is((await peer.request("GET /", { host: "evil.example" })).status, 403, "the page is refused too");
 });
 
 const lanAddress = Object.values(networkInterfaces())
@@ -120,7 +120,7 @@ const lanAddress = Object.values(networkInterfaces())
 if (lanAddress === undefined) process.stdout.write("skipped: this machine has no address beyond loopback\n");
 
 (lanAddress === undefined ? test.skip : test)(
-  "a phone on the same network opens the page with the token, and no other page uses that",
+  "a phone on the same network opens the page and uses the token, which a foreign page cannot use",
   async () => {
     const open = await ServerProcess.start({ flags: ["--host", "0.0.0.0"], environment: { TURNWIRE_TOKEN: token } });
     const at = (url: string): string => url.replace("0.0.0.0", lanAddress ?? "");
@@ -139,7 +139,7 @@ if (lanAddress === undefined) process.stdout.write("skipped: this machine has no
   },
 );
 
-test("--insecure opens to the network without a token, and the log warns of it", async () => {
+test("--insecure opens the server to the network without a token, and the log warns of it", async () => {
   const open = await ServerProcess.start({ flags: ["--host", "0.0.0.0", "--insecure"] });
   const warning = open.log.find(({ level }) => level === 40);
   assert.match(warning?.msg ?? "", /anyone who can reach 0\.0\.0\.0 can use this server/);
@@ -147,7 +147,7 @@ test("--insecure opens to the network without a token, and the log warns of it",
   await open.stop();
 });
 
-test("the token is in no log, and a refusal is", async () => {
+test("the log contains refusals, but never the token", async () => {
   assert.ok(server.log.some(({ msg, status }) => msg === "transport-ws: upgrade refused" && status === 401));
   assert.not.ok(server.stderr.includes(token));
 });

@@ -1,5 +1,5 @@
-// Compaction over HTTP (protocol 3), with the model at an endpoint that takes its time: what may happen meanwhile, the
-// a broadcast to every socket, the two histories after it, and what is left when it fails.
+// Compaction over HTTP (protocol 3), with a slow model endpoint: what may happen meanwhile, the broadcast to every
+// socket, the two histories afterwards, and what is left after a failure.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connect } from "../support/client.ts";
@@ -27,10 +27,10 @@ test.after(async () => {
   await endpoint.close();
 });
 
-/** Long enough for what must happen while it runs, also on a busy machine. */
+/** Slow enough for what the test does meanwhile, also on a busy machine. */
 const slowSummary: Reply = { stream: [{ text: "They " }, { delayMs: 2_500 }, { text: "talked." }, ...ending("stop")] };
 
-/** A conversation of so many turns, told by demo/echo; from then on the endpoint's model answers. */
+/** Creates a conversation of this many turns with demo/echo, then switches it to the endpoint's model. */
 async function talk(conversationId: string, turns: number): Promise<void> {
   using client = await connect(server.wsUrl);
   for (let turn = 1; turn <= turns; turn++) {
@@ -43,7 +43,7 @@ async function talk(conversationId: string, turns: number): Promise<void> {
 const compact = (conversationId: string) =>
   read(server, `/conversations/${conversationId}/compact`, compactedSchema, { method: "POST" });
 
-test("the id stays, everything else is archived, the rest renumbered, every socket told, cursors go on", async () => {
+test("compaction keeps id and cursors, archives the history, renumbers the rest and tells every socket", async () => {
   await talk("long", 6);
   await ask(server, "/conversations/long/title", { method: "PUT", body: { title: "A long one" } });
   using client = await connect(server.wsUrl);
@@ -60,7 +60,11 @@ test("the id stays, everything else is archived, the rest renumbered, every sock
   const { body } = await endpoint.request(1);
   const asked = String(body.messages[0]?.content);
   assert.match(asked, /User: message 1\n\nAssistant: message 1\n\nUser: message 2\n\nAssistant: message 2$/);
-  assert.is((await ask(server, "/conversations/long/compact", { method: "POST" })).status, 409, "a second meanwhile");
+  assert.is(
+    (await ask(server, "/conversations/long/compact", { method: "POST" })).status,
+    409,
+    "a second compaction meanwhile",
+  );
   client.send({ type: "chat.send", conversationId: "long", message: "refused" });
   assert.is((await client.next("chat.error"))["message"], "a turn is already generating for this conversation");
   client.send({ type: "chat.queue", conversationId: "long", text: "after all that" });
@@ -72,12 +76,12 @@ test("the id stays, everything else is archived, the rest renumbered, every sock
     assert.equal(await socket.next("conversation.compacted"), { type: "conversation.compacted", ...compacted });
 
   const turn = await untilSealed(client, "long");
-  assert.is(turn.text, "Going on.", "what waited opens the next turn");
+  assert.is(turn.text, "Going on.", "the queued text opens the next turn");
   const told = (await endpoint.request(2)).body.messages;
   assert.match(String(told[0]?.content), /They talked\./, "the model reads the summary");
   assert.is(told.length, 1 + 10 + 1);
   const after = client.transcript("long").cursor;
-  assert.is(after?.epoch, cursor?.epoch, "the numbering of live events goes on");
+  assert.is(after?.epoch, cursor?.epoch, "the numbering of live events continues");
   assert.ok(after !== undefined && cursor !== undefined && after.seq > cursor.seq);
 
   assert.equal(await historyOf(server, newConversationId), before, "the archive has everything, with the old seqs");
@@ -98,7 +102,7 @@ test("the id stays, everything else is archived, the rest renumbered, every sock
   assert.equal([row?.compactedFrom, row?.title, row?.status], [newConversationId, "A long one", "idle"]);
 });
 
-test("a compaction that fails changes nothing and says why, and what waited meanwhile is answered", async () => {
+test("a failed compaction changes nothing and says why, and a text queued meanwhile is answered", async () => {
   await talk("failing", 6);
   using client = await connect(server.wsUrl);
   client.send({ type: "chat.subscribe", conversationId: "failing" });
@@ -120,7 +124,7 @@ test("a compaction that fails changes nothing and says why, and what waited mean
   assert.not.ok((await listOf(server)).some((row) => row.id === "failing" && row.compactedFrom !== undefined));
 });
 
-test("a running turn, an unknown conversation and a short one are told apart", async () => {
+test("compaction is refused for an unknown or busy conversation, and summarises nothing of a short one", async () => {
   assert.is((await ask(server, "/conversations/nobody/compact", { method: "POST" })).status, 404);
   using client = await connect(server.wsUrl);
   client.send({ type: "chat.send", conversationId: "busy", message: "word ".repeat(200), model: "demo/echo" });
@@ -132,10 +136,10 @@ test("a running turn, an unknown conversation and a short one are told apart", a
   assert.equal(figures, { conversationId: "busy", messagesSummarized: 0, messagesKept: 2 });
   assert.is((await historyOf(server, newConversationId)).latestSeq, 2);
   assert.equal(textsIn(await historyOf(server, "busy"), "user"), ["word ".repeat(200)]);
-  assert.is(endpoint.requests.length, 0, "nothing to sum up, nobody asked");
+  assert.is(endpoint.requests.length, 0, "with nothing to summarise, the model is not asked");
 });
 
-test("a stop in the middle of a compaction answers it, keeps what waited, and changes nothing", async () => {
+test("a server stop during a compaction answers its request, keeps the queued text, and changes nothing", async () => {
   await talk("stopped", 6);
   using client = await connect(server.wsUrl);
   const before = await historyOf(server, "stopped");

@@ -15,10 +15,13 @@ const test = suite("after kill -9");
 
 const recovered = "orchestrator: a turn that a crash left open was sealed";
 
-/** A timer of a busy machine may be this late, and the commit with it. */
+/** On a busy machine a timer may be this late, and a commit with it. */
 const latenessMs = 150;
 
-/** Notes when each piece of text came: what was there so long before the kill must be there after it. */
+/**
+ * Records when each piece of text arrives. The returned function gives the text up to a time before the kill, which
+ * must be there after it.
+ */
 function watchText(client: Client): (beforeMs: number) => string {
   const pieces: { at: number; text: string }[] = [];
   client.socket.on("message", (data) => {
@@ -32,7 +35,7 @@ function watchText(client: Client): (beforeMs: number) => string {
       .join("");
 }
 
-/** The reasons with which the turns of a conversation ended, from the database of a server that has ended. */
+/** The end reasons of a conversation's turns, from the database of a server that has ended. */
 function reasonsIn(dataDir: string, conversationId: string): unknown[] {
   const store = openSqliteStore({ dataDir, clock: systemClock, logger: silentLogger, limits, durability: "normal" });
   try {
@@ -42,7 +45,7 @@ function reasonsIn(dataDir: string, conversationId: string): unknown[] {
   }
 }
 
-test("the turn is sealed interrupted with all text up to 250 ms before the kill, once", async () => {
+test("a killed turn is sealed once, as interrupted, with all text up to 250 ms before the kill", async () => {
   const dataDir = temporaryDirectory();
   const first = await ServerProcess.start({ dataDir });
   using watcher = await connect(first.wsUrl);
@@ -54,7 +57,7 @@ test("the turn is sealed interrupted with all text up to 250 ms before the kill,
   await watcher.untilClosed();
   const seen = watcher.transcript("a").text;
   const promised = textBefore(killedAt - limits.journalIntervalMs - latenessMs);
-  assert.ok(promised.length > 100, `${promised.length} characters are long enough ago to mean something`);
+  assert.ok(promised.length > 100, `${promised.length} characters are too few to compare`);
 
   const second = await ServerProcess.start({ dataDir });
   await second.logged(recovered);
@@ -66,7 +69,7 @@ test("the turn is sealed interrupted with all text up to 250 ms before the kill,
   );
   const [kept = ""] = textsIn(history, "assistant");
   assert.ok(kept.startsWith(promised), `kept ${kept.length} of ${seen.length}, promised ${promised.length}`);
-  assert.ok(scriptText(1_000).startsWith(kept), "nothing twice, nothing out of order");
+  assert.ok(scriptText(1_000).startsWith(kept), "no text twice, none out of order");
   await second.kill();
 
   const third = await ServerProcess.start({ dataDir });
@@ -79,7 +82,7 @@ test("the turn is sealed interrupted with all text up to 250 ms before the kill,
   assert.equal(reasonsIn(dataDir, "a"), ["interrupted"]);
 });
 
-test("queued texts survive, wait, and go out with the next one; who comes back gets nothing stale", async () => {
+test("queued texts survive and go out with the next text; a client that reconnects gets no stale events", async () => {
   const dataDir = temporaryDirectory();
   const first = await ServerProcess.start({ dataDir });
   using before = await connect(first.wsUrl);
@@ -105,8 +108,8 @@ test("queued texts survive, wait, and go out with the next one; who comes back g
   const turn = await untilSealed(client, "q");
   assert.is(eventOf(turn, "user-message")["text"], "and then this\n\nand that\n\nnow go on");
   assert.is(turn.text, "and then this\n\nand that\n\nnow go on");
-  assert.is(client.transcript("q").turns.length, 1, "nothing of the turn that was cut");
-  assert.is.not(client.transcript("q").cursor?.epoch, epoch, "a new numbering");
+  assert.is(client.transcript("q").turns.length, 1, "no events of the interrupted turn");
+  assert.is.not(client.transcript("q").cursor?.epoch, epoch, "the numbering is new");
   const history = await historyOf(second, "q");
   assert.equal(textsIn(history, "user").slice(1), ["and then this\n\nand that\n\nnow go on"]);
   assert.is((await ask(second, "/conversations?workspaceId=desk")).text.includes('"status":"idle"'), true);
@@ -114,7 +117,7 @@ test("queued texts survive, wait, and go out with the next one; who comes back g
   assert.equal(reasonsIn(dataDir, "q"), ["interrupted", "stop"]);
 });
 
-test("a kill before the first word leaves the question, and one after the seal the answer", async () => {
+test("a kill before the first word keeps the question, and a kill after the seal keeps the answer", async () => {
   const dataDir = temporaryDirectory();
   const first = await ServerProcess.start({ dataDir });
   using client = await connect(first.wsUrl);
@@ -136,13 +139,13 @@ test("a kill before the first word leaves the question, and one after the seal t
   );
   using again = await connect(second.wsUrl);
   again.send(playScript("asked", { tokens: 2 }));
-  assert.is((await untilSealed(again, "asked")).text, scriptText(2), "the conversation goes on");
+  assert.is((await untilSealed(again, "asked")).text, scriptText(2), "the conversation continues");
   await second.stop();
   assert.equal(reasonsIn(dataDir, "sealed"), ["stop"]);
   assert.equal(reasonsIn(dataDir, "asked"), ["interrupted", "stop"]);
 });
 
-test("a server that dies again and again in the middle of turns loses no sealed one", async () => {
+test("a server that is killed repeatedly in the middle of turns loses no sealed turn", async () => {
   const dataDir = temporaryDirectory();
   const rounds = 4;
   for (let round = 1; round <= rounds; round++) {

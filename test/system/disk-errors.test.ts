@@ -1,5 +1,5 @@
-// A disk that reports errors (EIO) while turns run, and is well again: nothing is promised that is not stored, and
-// nothing that was said is lost (protocol 1.3).
+// A disk that reports errors (EIO) while turns run, and then recovers. The server promises nothing that is not stored,
+// and loses no text (protocol 1.3).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -25,7 +25,7 @@ const onDisk = (name: string, run: (disk: FailingDisk) => Promise<void>): void =
 const writes: Failing = "posix/io/rw/pwrite";
 
 onDisk(
-  "the turn stays unsealed, new ones are refused, reads go on, and it seals when the disk is well",
+  "on disk errors the turn stays unsealed, new turns are refused and reads work; it seals once the disk recovers",
   async (disk) => {
     const dataDir = temporaryDirectory();
     const server = await ServerProcess.start({ dataDir, around: disk.around });
@@ -43,7 +43,7 @@ onDisk(
     const refused = await other.next("chat.error");
     assert.match(String(refused["message"]), /could not be stored: .*the disk reports an error \(.+\); check the disk/);
     assert.is((await ask(server, "/chat", { method: "POST", body: { message: "now?" } })).status, 507);
-    assert.equal(textsIn(await historyOf(server, "before"), "assistant"), [scriptText(3)], "reads go on");
+    assert.equal(textsIn(await historyOf(server, "before"), "assistant"), [scriptText(3)], "reads still work");
     assert.equal(await statusOf(server, "failing"), { conversationId: "failing", isActive: true, status: "active" });
 
     disk.heal(server.pid, writes);
@@ -52,12 +52,12 @@ onDisk(
     assert.equal(textsIn(await historyOf(server, "failing"), "assistant"), [turn.text]);
     other.send({ type: "chat.send", conversationId: "refused", message: "now!" });
     assert.is((await untilSealed(other, "refused")).text, "now!");
-    assert.equal(textsIn(await historyOf(server, "refused"), "user"), ["now!"], "what was refused left nothing");
+    assert.equal(textsIn(await historyOf(server, "refused"), "user"), ["now!"], "the refused message left nothing");
     await server.stop();
   },
 );
 
-onDisk("what was sealed while some writes and syncs failed is there after a kill", async (disk) => {
+onDisk("turns that were sealed while some writes and syncs failed survive a kill", async (disk) => {
   const dataDir = temporaryDirectory();
   const first = await ServerProcess.start({ dataDir, around: disk.around });
   const flaky: [Failing, number][] = [
@@ -82,7 +82,7 @@ onDisk("what was sealed while some writes and syncs failed is there after a kill
     sealed.set(conversationId, turn.text);
   }
   await first.kill();
-  assert.ok(count("store: writing fails") > 0, "something failed");
+  assert.ok(count("store: writing fails") > 0, "a write has failed");
 
   const second = await ServerProcess.start({ dataDir });
   for (const [conversationId, text] of sealed)

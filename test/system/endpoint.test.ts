@@ -1,5 +1,5 @@
-// Turns against a real HTTP endpoint that speaks the OpenAI format, from the environment to the wire: what the model
-// says, what it calls, what goes wrong, and what must never be told.
+// Turns against a real HTTP endpoint in the OpenAI format, from the environment to the wire: what the model writes,
+// what it calls, what fails, and what must never leak.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -52,7 +52,7 @@ export default [
 let endpoint: OpenAiEndpoint;
 let server: ServerProcess;
 let client: Client;
-/** Everything that any client was told. */
+/** All messages that any client received. */
 const told: string[] = [];
 
 test.before(async () => {
@@ -76,7 +76,7 @@ test.after(async () => {
 const send = (conversationId: string, message: string, more: Record<string, unknown> = {}) =>
   client.send({ type: "chat.send", conversationId, message, ...more });
 
-test("the endpoint's first model is the default, the demo models are there too", async () => {
+test("the endpoint's first model is the default, and the demo models are listed too", async () => {
   assert.equal((await ask(server, "/models")).json, {
     models: ["openai/small", "openai/large", "demo/echo", "demo/tools", "demo/script"],
     modelInfo: {},
@@ -112,7 +112,7 @@ test("text, reasoning and usage are streamed, stored and counted", async () => {
   assert.equal(textsIn(await historyOf(server, "said"), "assistant"), ["Hello you"]);
 });
 
-test("the next turn tells the model what was said before, and the conversation keeps its model", async () => {
+test("the next turn sends the earlier messages to the model, and the conversation keeps its model", async () => {
   endpoint.reply(answer("One."), answer("Two."));
   send("kept", "first", { model: "openai/large" });
   await untilSealed(client, "kept");
@@ -146,7 +146,7 @@ test("images go to the endpoint with the text, and into the history", async () =
   assert.equal(chunks[1]?.chunk, { type: "image", url, mimeType: "image/gif" });
 });
 
-test("tool calls run, those of the file and the built-in ones, and their results go back to the model", async () => {
+test("tools from the file and built-in tools run, and their results go back to the model", async () => {
   const calls = [
     { name: "weather", arguments: { place: "Porto" }, id: "w" },
     { name: "calculator", arguments: { expression: "19 + 2" }, id: "c" },
@@ -188,7 +188,7 @@ test("tool calls run, those of the file and the built-in ones, and their results
   assert.equal((await metricsOf(server, "called"))[0]?.steps.length, 2);
 });
 
-test("a tool of the file takes the place of the built-in one of its name, for the model and when it runs", async () => {
+test("a tool from the file replaces the built-in tool of its name, both for the model and when it runs", async () => {
   endpoint.reply(callTools({ name: "clock", arguments: {} }), answer("Noon."));
   send("noon", "What time is it?");
   const turn = await untilSealed(client, "noon");
@@ -202,7 +202,7 @@ test("a tool of the file takes the place of the built-in one of its name, for th
   assert.equal(offered.map(([name]) => name).sort(), ["calculator", "clock", "weather"]);
 });
 
-test("a 429 and a broken connection before the first token are tried again, and each try is told", async () => {
+test("a 429 and a broken connection before the first token are retried, and each retry is reported", async () => {
   endpoint.reply(refuse(429, { message: "slow down", retryAfter: 0 }), cut, answer("At last."));
   send("retried", "Are you there?");
   const turn = await untilSealed(client, "retried", 2 * budgets.awaitMs);
@@ -219,20 +219,20 @@ test("a 429 and a broken connection before the first token are tried again, and 
     ],
   );
   assert.is(retries[0]?.["code"], "429");
-  assert.match(String(retries[1]?.["code"]), /^(UND_ERR_SOCKET|ECONNRESET)$/, "whichever says it first");
+  assert.match(String(retries[1]?.["code"]), /^(UND_ERR_SOCKET|ECONNRESET)$/, "whichever comes first");
   assert.match(String(retries[0]?.["message"]), /slow down/);
   assert.is(turn.text, "At last.");
   assert.is(endpoint.requests.length, 3);
 });
 
-test("a connection that breaks in mid-answer ends the turn with an error, and keeps what was said", async () => {
+test("a connection that breaks in mid-answer ends the turn with an error, and the partial text is kept", async () => {
   endpoint.reply({ stream: [{ text: "Half an ans" }, { cut: true }] });
   send("broken", "Tell me");
   const turn = await untilSealed(client, "broken");
   assert.is(turn.reason, "error");
   assert.is(turn.text, "Half an ans");
   assert.equal(outlineOf(turn.events).slice(-4), ["text-delta", "error", "done", "turn-sealed"]);
-  assert.is(endpoint.requests.length, 1, "no second answer after the first word");
+  assert.is(endpoint.requests.length, 1, "no retry after the first word");
   const { chunks } = await historyOf(server, "broken");
   assert.equal(
     chunks.map(({ chunk }) => chunk.type),
@@ -265,7 +265,7 @@ test("chat.cancel before the first token aborts the request too", async () => {
   assert.is(request.aborted, true);
 });
 
-test("what is said meanwhile reaches the model after the tools", async () => {
+test("a text queued during the turn reaches the model after the tools", async () => {
   const slowly = {
     stream: [
       { text: "Wait." },
@@ -284,7 +284,7 @@ test("what is said meanwhile reaches the model after the tools", async () => {
   assert.equal(body.messages.at(-1), { role: "user", content: "but briefly" });
 });
 
-test("the API key is in no log and no message, also when the endpoint quotes it", async () => {
+test("the API key is in no log and no message, even when the endpoint quotes it", async () => {
   endpoint.reply(refuse(401, { message: `Incorrect API key provided: ${apiKey}` }));
   send("refused", "Hello?");
   const turn = await untilSealed(client, "refused");

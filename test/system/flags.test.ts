@@ -1,5 +1,5 @@
-// Flags that change what the running command does: the older vocabulary, memory only, how much is logged; each also by
-// its environment variable.
+// Flags that change what the running command does: the older vocabulary of events, storage in memory only, and how much
+// is logged. Each also has an environment variable.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -12,7 +12,7 @@ import { outlineOf, playScript, scriptText, untilSealed } from "../support/syste
 
 const test = suite("flags of the running command");
 
-test("--event-profile core leaves four types out before numbering, on sockets and in POST /chat", async () => {
+test("--event-profile core omits four event types before numbering, on sockets and in POST /chat", async () => {
   const server = await ServerProcess.start({ environment: { TURNWIRE_EVENT_PROFILE: "core" } });
   using client = await connect(server.wsUrl);
   client.send(playScript("core", { tokens: 3, tools: 1, reasoning: 8, delayMs: 150 }));
@@ -25,9 +25,9 @@ test("--event-profile core leaves four types out before numbering, on sockets an
   ];
   assert.equal(outlineOf(turn.events), core);
   const { firstSeq, cursor } = client.transcript("core");
-  assert.equal([firstSeq, cursor?.seq], [1, 8 + 3 + 7], "numbers without holes, for what is sent only");
+  assert.equal([firstSeq, cursor?.seq], [1, 8 + 3 + 7], "numbers without gaps, for sent events only");
   const history = await historyOf(server, "core");
-  assert.is(textsIn(history, "user").at(-1), "steer", "the conversation is whole all the same");
+  assert.is(textsIn(history, "user").at(-1), "steer", "the conversation is still complete");
   const { type: _, ...body } = playScript("core", { tokens: 3 });
   const chat = await ask(server, "/chat", { method: "POST", body });
   const events = chat.text
@@ -38,7 +38,7 @@ test("--event-profile core leaves four types out before numbering, on sockets an
   await server.stop();
 });
 
-test("--data-dir :memory: writes no file, and forgets with the process", async () => {
+test("--data-dir :memory: writes no file", async () => {
   const home = temporaryDirectory();
   const environment = { HOME: home, XDG_DATA_HOME: join(home, "data") };
   const server = await ServerProcess.start({ dataDir: ":memory:", cwd: home, environment });
@@ -50,7 +50,7 @@ test("--data-dir :memory: writes no file, and forgets with the process", async (
   assert.equal(readdirSync(home), []);
 });
 
-test("without --data-dir conversations are kept below the home of data", async () => {
+test("without --data-dir, conversations are stored below the data home directory", async () => {
   const home = temporaryDirectory();
   const environment = { HOME: home, XDG_DATA_HOME: join(home, "data"), TURNWIRE_DATA_DIR: "" };
   const start = () => ServerProcess.start({ dataDir: undefined, cwd: home, environment });
@@ -66,7 +66,7 @@ test("without --data-dir conversations are kept below the home of data", async (
   await second.stop();
 });
 
-test("--log-level says how much is logged, down to nothing; no level logs what people say", async () => {
+test("--log-level sets how much is logged, down to nothing; no level logs what users write", async () => {
   const secret = "what-only-two-people-know";
   for (const [level, opens, accepts] of [
     ["silent", false, false],

@@ -1,5 +1,5 @@
-// A disk that is full while a turn runs, and has room again: nothing is promised that is not stored, and
-// nothing that was said is lost (protocol 1.3).
+// A disk that is full while a turn runs, and has room again. The server promises nothing that is not stored, and loses
+// no text (protocol 1.3).
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -27,7 +27,7 @@ const onDisk = (name: string, run: (disk: Disk) => Promise<void>): void => {
 };
 
 onDisk(
-  "the turn stays unsealed, new ones are refused, reads go on, and it seals when there is room again",
+  "on a full disk the turn stays unsealed, new turns are refused and reads work; it seals once there is room",
   async (disk) => {
     const server = await startOn(disk);
     using asker = await connect(server.wsUrl);
@@ -55,12 +55,12 @@ onDisk(
     asker.send({ type: "chat.send", conversationId: "full", message: "now?" });
     assert.match(String((await asker.next("chat.error"))["message"]), /already generating/);
 
-    assert.equal(textsIn(await historyOf(server, "before"), "assistant"), [scriptText(3)], "reads go on");
+    assert.equal(textsIn(await historyOf(server, "before"), "assistant"), [scriptText(3)], "reads still work");
     assert.equal(await statusOf(server, "full"), { conversationId: "full", isActive: true, status: "active" });
     assert.is((await ask(server, "/readyz")).status, 200);
     assert.not.ok(
       asker.transcript("full").turns.some(({ sealed }) => sealed),
-      "nothing is promised too early",
+      "no turn is sealed too early",
     );
 
     disk.free();
@@ -72,13 +72,13 @@ onDisk(
     assert.equal(textsIn(history, "assistant"), [turn.text]);
     other.send({ type: "chat.send", conversationId: "refused", message: "now!" });
     assert.is((await untilSealed(other, "refused")).text, "now!");
-    assert.equal(textsIn(await historyOf(server, "refused"), "user"), ["now!"], "what was refused left nothing");
+    assert.equal(textsIn(await historyOf(server, "refused"), "user"), ["now!"], "the refused message left nothing");
     await server.stop();
   },
 );
 
 onDisk(
-  "a stop on a full disk ends all the same, and the next start seals the turn with what was stored",
+  "a stop on a full disk still completes, and the next start seals the turn with the stored text",
   async (disk) => {
     const first = await startOn(disk, ["--drain-ms", "500"]);
     using asker = await connect(first.wsUrl);
@@ -106,7 +106,7 @@ onDisk(
 );
 
 onDisk(
-  "a start on a full disk shows what is there and writes when it can; a new directory is refused",
+  "a start on a full disk serves what is stored and writes once there is room; a new directory is refused",
   async (disk) => {
     disk.fill();
     const flags = ["--port", "0", "--http-port", "0", "--data-dir", join(disk.place, "new")];

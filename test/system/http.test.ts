@@ -1,5 +1,5 @@
-// The HTTP port of the real command, and where it meets the sockets: NDJSON, waiting, broadcasts, settings, and the
-// WebSocket that both ports speak.
+// The HTTP port of the real command, and how it works together with sockets: NDJSON, waiting, broadcasts, settings, and
+// the WebSocket that both ports accept.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connect, type Message } from "../support/client.ts";
@@ -19,7 +19,7 @@ test.after(async () => {
   await server.stop();
 });
 
-test("the WebSocket works on the HTTP port too, and its port says 426 to plain HTTP, whatever the path", async () => {
+test("the HTTP port accepts WebSockets too; the WebSocket port answers plain HTTP with 426 on any path", async () => {
   for (const url of [server.httpUrl.replace("http:", "ws:"), `${server.wsUrl}/any/path?with=query`]) {
     using client = await connect(url);
     assert.is((await client.nextAny()).type, "catalog");
@@ -33,7 +33,7 @@ test("the WebSocket works on the HTTP port too, and its port says 426 to plain H
   }
 });
 
-test("clients that offer HTTP/2 with every request, as Java's does, get their answer (3)", async () => {
+test("clients that offer HTTP/2 with every request, such as Java's, get their answer (protocol 3)", async () => {
   const offer = { connection: "Upgrade, HTTP2-Settings", upgrade: "h2c", "http2-settings": "AAMAAABkAAQAoAAAAAIAAAAA" };
   using reader = await openPeer(server.httpUrl);
   assert.is((await reader.request("GET /models", offer)).status, 200);
@@ -42,14 +42,14 @@ test("clients that offer HTTP/2 with every request, as Java's does, get their an
   assert.equal([queued.status, JSON.parse(queued.body).startedTurn], [200, true]);
 });
 
-test("who stalls before the end of its headers is cut on the HTTP port as on the other, after 10 s", async () => {
+test("a client that stalls before the end of its headers is disconnected after 10 s on the HTTP port too", async () => {
   using mute = await openPeer(server.httpUrl);
   using halfway = await openPeer(server.httpUrl);
   halfway.write("GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\nsec-websocket-ke");
   await Promise.all([mute.untilClosed(15_000), halfway.untilClosed(15_000)]);
 });
 
-test("the page and its files are served, and nothing above them", async () => {
+test("the page and its files are served, and nothing outside their directory", async () => {
   const page = await ask(server, "/");
   assert.is(page.status, 200);
   assert.match(page.headers.get("content-type") ?? "", /^text\/html/);
@@ -64,7 +64,7 @@ test("the page and its files are served, and nothing above them", async () => {
   assert.is((await peer.request("GET /../process.ts")).status, 404);
 });
 
-test("POST /chat streams bare events as NDJSON, names the conversation, and is watched by sockets alike", async () => {
+test("POST /chat streams bare events as NDJSON, names the conversation, and sockets can watch the turn", async () => {
   using watcher = await connect(server.wsUrl);
   watcher.send({ type: "chat.subscribe", conversationId: "lines" });
   await watcher.barrier();
@@ -85,7 +85,7 @@ test("POST /chat streams bare events as NDJSON, names the conversation, and is w
   assert.equal(events.at(-1), eventOf(turn, "turn-sealed"));
 });
 
-test("POST /chat is refused with 409 while a turn runs, and a reader that leaves does not end its turn", async () => {
+test("POST /chat is refused with 409 while a turn runs, and disconnecting a client does not end its turn", async () => {
   using watcher = await connect(server.wsUrl);
   watcher.send({ type: "chat.subscribe", conversationId: "left" });
   const peer = await openPeer(server.httpUrl);
@@ -113,14 +113,14 @@ test("GET /last waits for the running turn and answers with its text", async () 
   assert.is((await ask(server, "/conversations/nobody/last")).status, 404);
 });
 
-test("opening is told to every socket, an unknown conversation is not opened", async () => {
+test("opening a conversation is broadcast to every socket, and an unknown one is not opened", async () => {
   using one = await connect(server.wsUrl);
   using other = await connect(server.httpUrl.replace("http:", "ws:"));
   one.send({ type: "chat.send", conversationId: "opened", message: "hi", workspaceId: "desk" });
   await untilSealed(one, "opened");
   assert.not.ok(
     other.received.some(({ type }) => type === "conversation.open"),
-    "being created is not being opened",
+    "creating a conversation does not open it",
   );
   const open = await ask(server, "/conversations/opened/open", { method: "POST" });
   assert.equal(open.json, { conversationId: "opened" });
@@ -152,7 +152,7 @@ test("title, model and effort are set, unset and refused one by one; PUT creates
   assert.is((await listOf(server, "?q=set"))[0]?.title, "Mine");
 });
 
-test("a client that leaves in mid-sentence, or sends nonsense, costs its own request only", async () => {
+test("a client that disconnects in mid-request, or sends an invalid one, harms no other request", async () => {
   for (const [path, body, status] of [
     ["/chat", "{", 400],
     ["/chat", "[]", 400],
@@ -172,7 +172,7 @@ test("a client that leaves in mid-sentence, or sends nonsense, costs its own req
   assert.is((await ask(server, "/healthz")).status, 200);
 });
 
-test("GET /metrics counts what goes on, in Prometheus' format", async () => {
+test("GET /metrics reports sockets and running turns in the Prometheus format", async () => {
   using client = await connect(server.wsUrl);
   client.send(playScript("measured", { tokens: 1, hang: true }));
   await client.nextEvent("measured", "text-delta");

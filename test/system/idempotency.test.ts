@@ -1,4 +1,5 @@
-// Idempotency keys of the whole server: kept in the same transaction as the turn, so that they answer after kill -9.
+// Idempotency keys on the whole server. They are stored in the same transaction as the turn, so that they still work
+// after kill -9.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Client, connect, type Message } from "../support/client.ts";
@@ -16,7 +17,7 @@ async function ask(client: Client, request: Record<string, unknown>): Promise<Me
   return client.next({ type: "reply", id: request["id"] });
 }
 
-test("a request that is repeated after kill -9 gets its first answer, and starts nothing", async () => {
+test("a request that is repeated after kill -9 gets its first answer, and starts no other turn", async () => {
   const dataDir = temporaryDirectory();
   const first = await ServerProcess.start({ dataDir });
   using before = await connect(first.wsUrl, v1);
@@ -48,7 +49,7 @@ test("a request that is repeated after kill -9 gets its first answer, and starts
   assert.equal(textsIn(await historyOf(second, mintedId), "user"), ["hello there"]);
   assert.equal(textsIn(await historyOf(second, "b"), "user"), ["begin"]);
   assert.is(textsIn(await historyOf(second, "a"), "user").length, 1);
-  // The text that was queued once waits once.
+  // The repeated request did not queue its text again.
   await ask(after, { type: "chat.send", id: "next", conversationId: "a", message: "next", model: "demo/echo" });
   assert.is((await untilSealed(after, "a")).text, "and then\n\nnext");
   await second.stop();

@@ -1,5 +1,5 @@
-// A real server with every limit changed: what it announces is what it keeps. At a limit a request is taken, one over
-// it is refused with the number that hello has named.
+// A real server with every limit changed must enforce the limits that it announces. A request at a limit is accepted. A
+// request one above it is refused with the number that hello announced.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits as defaults, type Limits } from "../../src/limits.ts";
@@ -27,7 +27,7 @@ test.after(() => server.stop());
 
 const headersOf = (who: keyof typeof tokens) => ({ Authorization: `Bearer ${tokens[who]}` });
 
-/** A socket that has got its hello. */
+/** Connects a socket and waits for its hello. */
 async function join(who: keyof typeof tokens = "admin"): Promise<Client> {
   const client = await connect(server.wsUrl, { protocols: ["turnwire.v1"], headers: headersOf(who) });
   clients.push(client);
@@ -43,7 +43,7 @@ async function joinBare(): Promise<Peer> {
 
 let asked = 0;
 
-/** The reply to one request, in short: ok, or the code and the message. */
+/** Sends one request. Returns its reply in short: ok, or the code and the message. */
 async function request(client: Client, message: object): Promise<string> {
   const id = `r${++asked}`;
   client.send({ ...message, id });
@@ -57,23 +57,23 @@ function wordsOf({ error, ok }: Message): string {
 const http = (path: string, request: Ask = {}) =>
   ask(server, path, { ...request, headers: { ...headersOf("admin"), ...request.headers } });
 
-/** A chat.send that is right, and is refused for its model: it costs no turn. */
+/** A valid chat.send that is refused only for its model, so that it costs no turn. */
 const chat = (fields: object) => ({ type: "chat.send", message: "hello", model: "none/m", ...fields });
 const taken = /^unknown-model/;
 
-/** The message with its field filled up, to so many bytes with the id that `request` gives it. */
+/** Pads one field so that the message has this many bytes, including the id that `request` adds. */
 function ofBytes(bytes: number, message: object, filled: (text: string) => object): object {
   const id = `r${asked + 1}`;
   const without = JSON.stringify({ ...message, ...filled(""), id }).length;
   return { ...message, ...filled("x".repeat(bytes - without)) };
 }
 
-test("every limit is another than by default, and the server runs", () => {
+test("every limit differs from its default, and the server runs", () => {
   for (const name of Object.keys(defaults) as (keyof Limits)[])
     assert.is.not(limits[name], defaults[name], `${name} is not changed`);
 });
 
-/** Older names on the wire. */
+/** The limits that have older names on the wire. */
 const renamed: Record<string, keyof Limits> = {
   looksBurst: "readsBurst",
   looksPerSecond: "readsPerSecond",
@@ -99,7 +99,7 @@ test("hello announces the limits of this server, and /metrics its budgets", asyn
   for (const [, name = "", value] of budgets) assert.is(Number(value), known[name], name);
 });
 
-test("a frame, a message and a text may have so many bytes", async () => {
+test("frames, messages and texts are limited in bytes", async () => {
   const client = await join();
   const image = (url: string) => ({ images: [{ url }] });
   const { frameBytesMax, messageBytesMax, chatTextBytesMax } = limits;
@@ -127,7 +127,7 @@ test("a frame, a message and a text may have so many bytes", async () => {
   assert.equal([answer.status, answer.json], [413, { error: tooLong }]);
 });
 
-test("an id, a key and a short string may have so many characters", async () => {
+test("ids, idempotency keys and short strings are limited in characters", async () => {
   const client = await join();
   const rows: [field: string, charactersMax: number][] = [
     ["conversationId", limits.idCharactersMax],
@@ -148,7 +148,7 @@ test("an id, a key and a short string may have so many characters", async () => 
   assert.match((await put("x".repeat(limits.shortStringCharactersMax + 1))).text, "must have at most 60 characters");
 });
 
-test("a message may be so deep, hold so many arrays and objects, and come in so many fragments", async () => {
+test("a message is limited in its depth, its arrays and objects, and its fragments", async () => {
   const client = await join();
   const { nestingDepthMax, messageOpenersMax, messageFragmentsMax } = limits;
   const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
@@ -157,7 +157,7 @@ test("a message may be so deep, hold so many arrays and objects, and come in so 
   const tooDeep = `Invalid message: \`payload\` is nested deeper than ${nestingDepthMax} levels`;
   assert.is(await request(client, invoke(nestingDepthMax + 1)), `invalid-message: ${tooDeep}`);
 
-  // The message, its array and the images.
+  // Two openers are the message and its array; the others are the images.
   const images = (openers: number) => ({ images: Array.from({ length: openers - 2 }, () => ({ url: "u" })) });
   const filled = (openers: number): object =>
     ofBytes(limits.messageBytesMax + 1, chat(images(openers)), (more) => ({ more }));
@@ -178,7 +178,7 @@ test("a message may be so deep, hold so many arrays and objects, and come in so 
   assert.is(closeOf(await broken.frame(({ opcode }) => opcode === opcodes.close))?.code, 1008);
 });
 
-test("subscriptions, unsettled actions and the time of an action are bounded for each socket", async () => {
+test("each socket is limited in its subscriptions, its unsettled actions and the time of an action", async () => {
   const client = await join();
   const { subscriptionsPerSocketMax, invokesPerSocketMax, surfaceAnswerMs } = limits;
   const subscribe = (index: number) => request(client, { type: "chat.subscribe", conversationId: `c${index}` });
@@ -192,7 +192,7 @@ test("subscriptions, unsettled actions and the time of an action are bounded for
     assert.match(reply, `surface-failed: a did not settle within ${surfaceAnswerMs / 1_000} s`);
 });
 
-test("a spec may have so many characters", async () => {
+test("a spec is limited in characters", async () => {
   const client = await join();
   server.specCharacters = limits.specCharactersMax;
   assert.is(await request(client, { type: "subscribe", surfaceId: "sized" }), "ok true");
@@ -206,7 +206,10 @@ test("a spec may have so many characters", async () => {
   );
 });
 
-/** So many are taken; then it is told to wait, and closed when it does not care. */
+/**
+ * The server takes a burst of requests, then refuses requests with a wait time. It closes the socket of a client that
+ * ignores the refusals.
+ */
 async function provesRate(burst: number, message: object, isTaken: RegExp, perSecond: number): Promise<void> {
   const client = await join();
   for (let count = 0; count < burst; count++) assert.match(await request(client, message), isTaken);
@@ -219,13 +222,13 @@ async function provesRate(burst: number, message: object, isTaken: RegExp, perSe
   assert.is((await client.untilClosed()).code, 4003);
 }
 
-test("so many requests may come at once, and so many cheap ones", async () => {
+test("bursts of requests and bursts of cheap requests are limited", async () => {
   const { commandsBurst, commandsPerSecond, readsBurst, readsPerSecond } = limits;
   await provesRate(commandsBurst, chat({}), taken, commandsPerSecond);
   await provesRate(readsBurst, { type: "ping" }, /^ok true$/, readsPerSecond);
 });
 
-test("a long message counts as several requests, but never as more than so many", async () => {
+test("a long message counts as several requests, up to a maximum", async () => {
   const client = await join();
   const { bytesPerCommand, commandsPerMessageMax, commandsBurst } = limits;
   const send = (bytes: number) =>
@@ -233,7 +236,7 @@ test("a long message counts as several requests, but never as more than so many"
       client,
       ofBytes(bytes, chat({}), (url) => ({ images: [{ url: `u${url}` }] })),
     );
-  assert.match(await send(bytesPerCommand), taken, "as two");
+  assert.match(await send(bytesPerCommand), taken, "counts as two");
   const left = commandsBurst - 2;
   const many = Math.floor(left / commandsPerMessageMax);
   for (let count = 0; count < many; count++)
@@ -244,7 +247,7 @@ test("a long message counts as several requests, but never as more than so many"
   assert.match(refused, new RegExp(`^rate-limited: .*counts as ${commandsPerMessageMax}\\)$`));
 });
 
-test("so many sockets may come from one address, and so many actors are looked at", async () => {
+test("sockets per address, inspected actors and inspection streams are limited", async () => {
   const { socketsPerLoopbackAddressMax, retryAfterMs, inspectStreamsMax, inspectedActorsMax } = limits;
   for (let count = 0; count < socketsPerLoopbackAddressMax; count++) await join();
   const { status, headers } = await refusedUpgrade(server.wsUrl, { headers: headersOf("admin") });
@@ -266,7 +269,7 @@ test("so many sockets may come from one address, and so many actors are looked a
   stop.abort();
 });
 
-test("so many tickets wait, each for so long; the oldest goes first", async () => {
+test("tickets are limited in number and lifetime, and the oldest is dropped first", async () => {
   const issue = async (): Promise<{ ticket: string; expiresAt: number }> => {
     const { json } = await http("/ticket", { method: "POST" });
     return json as { ticket: string; expiresAt: number };
@@ -282,7 +285,7 @@ test("so many tickets wait, each for so long; the oldest goes first", async () =
   clients.push(await connect(server.wsUrl, { protocols: ["turnwire.v1", protocolOf(second)] }));
 });
 
-test("so many turns may run, and so many of one token; so many texts of so many characters wait for one", async () => {
+test("running turns are limited in total and per token, and queued texts in number and length", async () => {
   const [client, other] = [await join(), await join("other")];
   const { runningTurnsMax, runningTurnsPerTokenMax, queuedTextsMax, queuedTextCharactersMax } = limits;
   const begin = (whose: Client, conversationId: string) =>
@@ -309,7 +312,7 @@ test("so many turns may run, and so many of one token; so many texts of so many 
     await untilSealed(who, id);
 });
 
-test("so many idempotency keys are remembered", async () => {
+test("remembered idempotency keys are limited in number", async () => {
   const client = await join();
   const send = async (key: string, conversationId: string): Promise<unknown> => {
     const id = `r${++asked}`;
@@ -324,12 +327,12 @@ test("so many idempotency keys are remembered", async () => {
     await untilSealed(client, key);
   }
   assert.is(await send(keys.at(-1) ?? "", keys.at(-1) ?? ""), turns.at(-1));
-  assert.is(await send(keys[1] ?? "", keys[1] ?? ""), turns[1], "the oldest that is kept");
+  assert.is(await send(keys[1] ?? "", keys[1] ?? ""), turns[1], "the oldest remembered key");
   assert.is.not(await send(keys[0] ?? "", keys[0] ?? ""), turns[0]);
   await client.nextEvent(keys[0] ?? "", "turn-sealed");
 });
 
-/** A turn to its end. */
+/** Plays one turn to its end. */
 async function play(conversationId: string, message: string, model = "test/m") {
   const client = await join();
   assert.is(await request(client, { type: "chat.send", conversationId, message, model }), "ok true");
@@ -338,13 +341,13 @@ async function play(conversationId: string, message: string, model = "test/m") {
 
 const errorIn = (turn: Awaited<ReturnType<typeof play>>): string => String(eventOf(turn, "error")["message"]);
 
-test("a delta has so many characters, an event and a turn so many bytes", async () => {
+test("deltas are limited in characters, and events and turns in bytes", async () => {
   const { deltaCharactersMax, eventBytesMax, turnLogBytesMax } = limits;
   const client = await join();
   await request(client, { type: "chat.send", conversationId: "deltas", message: `say ${2.5 * deltaCharactersMax}` });
   assert.is((await untilSealed(client, "deltas")).text.length, 2.5 * deltaCharactersMax);
   const isText = ({ event }: Message): boolean => isRecord(event) && event["type"] === "text-delta";
-  // Those that came joined are counted one by one.
+  // Each event inside a joined one counts.
   const parts = client.received.filter(isText).map(({ seq, fromSeq = seq }) => Number(seq) - Number(fromSeq) + 1);
   assert.is(
     parts.reduce((sum, count) => sum + count, 0),
@@ -360,7 +363,7 @@ test("a delta has so many characters, an event and a turn so many bytes", async 
   assert.is(errorIn(outgrown), `the turn was ended because it is larger than ${turnLogBytesMax} bytes`);
 });
 
-test("a turn has so many steps, a tool and a silent model so much time, a failing one so many tries", async () => {
+test("steps of a turn, the time of a tool, the silence of a model and retries are limited", async () => {
   const { endpoint } = server;
   const { stepsPerTurnMax, toolRunMs, modelSilenceMs, retriesMax, retryFirstDelayMs } = limits;
   endpoint.otherwise(callTools({ name: "quick", arguments: {} }));
@@ -387,7 +390,7 @@ test("a turn has so many steps, a tool and a silent model so much time, a failin
   assert.is(errorIn(silent), `The model endpoint sent nothing for ${modelSilenceMs / 1_000} s.`);
 });
 
-test("a body of HTTP has so many bytes, and what is refused for now says when to come back", async () => {
+test("HTTP bodies are limited in bytes, and a temporary refusal says when to retry", async () => {
   const { httpBodyBytesMax, frameBytesMax, retryAfterMs } = limits;
   const over = async (path: string, method: string, bytesMax: number): Promise<void> => {
     const { status, json } = await http(path, { method, body: { more: "x".repeat(bytesMax) } });
@@ -408,7 +411,7 @@ test("a body of HTTP has so many bytes, and what is refused for now says when to
   await setRefuses(false);
 });
 
-test("who is there when the server stops is told to come back after so long", async () => {
+test("a server that stops tells its clients when to reconnect", async () => {
   const client = await join();
   const stopped = server.stop();
   assert.is((await client.next("server.draining"))["reconnectAfterMs"], limits.reconnectAfterMs);

@@ -1,5 +1,5 @@
-// Queue and steering over the wire (protocol 1.5.6): what is said while an answer is written waits, is shown, can be
-// withdrawn, and reaches the model at a tool boundary or opens the next turn.
+// Queue and steering over the wire (protocol 1.5.6). A text that is sent while a turn runs waits in the queue, is
+// shown, and can be withdrawn. It reaches the model at a tool boundary, or opens the next turn.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import * as v from "valibot";
@@ -33,7 +33,10 @@ const queueSpec = v.object({
 
 const messagesIn = (spec: unknown) => v.parse(queueSpec, spec).fields[0].payload.messages;
 
-/** Watches the queue's surface; the function returned waits until just these texts are shown, and gives their ids. */
+/**
+ * Subscribes to the queue's surface. The returned function waits until exactly these texts are shown, and gives their
+ * ids.
+ */
 async function watchQueue(client: Client, conversationId: string): Promise<(texts: string[]) => Promise<string[]>> {
   client.send({ type: "subscribe", surfaceId: "message-queue", conversationId });
   await client.next((message) => message.type === "surface" && message["conversationId"] === conversationId);
@@ -75,7 +78,7 @@ test("a text queued while a turn runs waits silently, is shown, and is withdrawn
   assert.equal(
     other.received.filter(({ type }) => !["catalog", "conversation.statusChanged", "pong"].includes(type)),
     [],
-    "the sender hears nothing of it and is not subscribed",
+    "the sender receives nothing and is not subscribed",
   );
   other.send({ type: "chat.queue.cancel", conversationId: "silent", messageId: "unknown" });
   other.send({ type: "chat.queue.cancel", conversationId: "silent", messageId });
@@ -83,7 +86,7 @@ test("a text queued while a turn runs waits silently, is shown, and is withdrawn
   asker.send({ type: "chat.cancel", conversationId: "silent" });
   await untilSealed(asker, "silent");
   await viewer.next({ type: "conversation.statusChanged", conversationId: "silent", status: "idle" });
-  assert.is(textsIn(await historyOf(server, "silent"), "user").length, 1, "what was withdrawn is never sent");
+  assert.is(textsIn(await historyOf(server, "silent"), "user").length, 1, "a withdrawn text is never sent");
 });
 
 test("a text queued when no turn runs starts one and subscribes the sender", async () => {
@@ -92,7 +95,7 @@ test("a text queued when no turn runs starts one and subscribes the sender", asy
   assert.is((await untilSealed(client, "at once")).text, "nobody was talking");
 });
 
-test("texts that wait when the turn ends open the next one, joined by blank lines, and it stays active", async () => {
+test("texts queued at a turn's end open the next one, joined by blank lines, and the status stays active", async () => {
   using client = await connect(server.wsUrl);
   client.send({ type: "chat.send", conversationId: "carried", message: "one two three four five six seven eight" });
   await client.nextEvent("carried", "text-delta");
@@ -110,10 +113,10 @@ test("texts that wait when the turn ends open the next one, joined by blank line
   );
   const { cursor, turns } = client.transcript("carried");
   assert.is(turns.length, 2);
-  assert.ok(cursor !== undefined && cursor.seq > 16, "one numbering goes over both turns");
+  assert.ok(cursor !== undefined && cursor.seq > 16, "one numbering covers both turns");
 });
 
-test("texts that wait at a tool boundary reach the model there, as one steering event and a user chunk", async () => {
+test("texts queued before a tool boundary reach the model there, as one steering event and a user chunk", async () => {
   using client = await connect(server.wsUrl);
   client.send(playScript("steered", { tokens: 3, tools: 2, reasoning: 15, delayMs: 60 }));
   await client.nextEvent("steered", "reasoning-delta");
@@ -139,7 +142,7 @@ test("texts that wait at a tool boundary reach the model there, as one steering 
   await client.next({ type: "conversation.statusChanged", conversationId: "steered", status: "idle" });
 });
 
-test("stop keeps what waits: it opens the next turn; close discards it", async () => {
+test("stop keeps queued texts, which open the next turn; close discards them", async () => {
   using client = await connect(server.wsUrl);
   for (const conversationId of ["stopped", "closed"]) {
     client.send(longEcho(conversationId));
@@ -160,7 +163,7 @@ test("stop keeps what waits: it opens the next turn; close discards it", async (
   await client.next({ type: "conversation.statusChanged", conversationId: "closed", status: "closed" });
   assert.equal(await statusOf(server, "closed"), { conversationId: "closed", isActive: false, status: "closed" });
   client.send({ type: "chat.send", conversationId: "closed", message: "open again" });
-  assert.is((await untilSealed(client, "closed")).text, "open again", "nothing of what was discarded");
+  assert.is((await untilSealed(client, "closed")).text, "open again", "without the discarded text");
   await client.next({ type: "conversation.statusChanged", conversationId: "closed", status: "idle" });
 });
 

@@ -1,5 +1,5 @@
-// How the command comes up, and how it refuses to: on stdout the ready line and nothing else, on stderr one sentence,
-// and never anything half started.
+// How the command starts, and how it refuses to start. On stdout it prints only the ready line, on stderr a refusal in
+// one sentence. It never leaves anything half started.
 import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -16,17 +16,17 @@ import { playScript, scriptText, untilSealed } from "../support/system-turns.ts"
 
 const test = suite("the command comes up, or says why not");
 
-/** Takes a port of loopback; 0: any free one. */
+/** Occupies a loopback port; 0: any free one. */
 async function occupy(port = 0): Promise<{ port: number; release: () => Promise<void> }> {
   const server: Server = createServer();
-  // A test that fails must not hold the file open with it.
+  // A test that fails must not keep its process open.
   server.unref();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
   server.listen(port, "127.0.0.1", resolve);
   await within(promise, `port ${port} to be free`);
   const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("no port");
+  if (typeof address !== "object" || address === null) throw new Error("the server has no port");
   return {
     port: address.port,
     release: () => within(new Promise((closed) => server.close(() => closed())), "the port to be released"),
@@ -39,17 +39,17 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** It must end with 2, say nothing on stdout and one sentence on stderr, which is given back. */
+/** The command must exit with 2, print nothing on stdout and one sentence on stderr, which is returned. */
 async function refusalOf(flags: string[], environment: Record<string, string> = {}): Promise<string> {
   const argv = ["serve", "--port", "0", "--http-port", "0", "--data-dir", ":memory:", ...flags];
   const { code, stdout, stderr } = await runCommand(argv, { environment });
   assert.is(code, 2, stderr);
   assert.is(stdout, "");
-  assert.match(stderr, /^turnwire: [^\n]+\n$/, "one line, without a stack");
+  assert.match(stderr, /^turnwire: [^\n]+\n$/, "one line, without a stack trace");
   return stderr;
 }
 
-test("a start says the ready line once on stdout and nothing else, and logs JSON on stderr", async () => {
+test("a start prints the ready line once on stdout and nothing else, and logs JSON on stderr", async () => {
   const dataDir = join(temporaryDirectory(), "made", "for", "it");
   const server = await ServerProcess.start({ dataDir, flags: ["--log-level", "debug"] });
   assert.match(server.stdout, /^turnwire ready ws:\/\/127\.0\.0\.1:\d+ http:\/\/127\.0\.0\.1:\d+\n$/);
@@ -68,7 +68,7 @@ test("a start says the ready line once on stdout and nothing else, and logs JSON
     assert.is(messages.filter((candidate) => candidate === message).length, 1, message);
 });
 
-test("a log that nobody reads any more costs the log and nothing else", async () => {
+test("when the log's reader is gone, only the log is lost", async () => {
   const server = await ServerProcess.start({ flags: ["--log-level", "trace"] });
   server.closeLog();
   using client = await connect(server.wsUrl);
@@ -81,7 +81,7 @@ const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ address }) => address === "::1"),
 );
 
-(hasIpv6 ? test : test.skip)("an IPv6 address stands in brackets where it is a URL", async () => {
+(hasIpv6 ? test : test.skip)("an IPv6 address is in brackets where it is part of a URL", async () => {
   const server = await ServerProcess.start({ flags: ["--host", "::1"] });
   assert.match(server.stdout, /^turnwire ready ws:\/\/\[::1\]:\d+ http:\/\/\[::1\]:\d+\n$/);
   using client = await connect(server.wsUrl);
@@ -90,7 +90,7 @@ const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
   await server.stop();
 });
 
-test("--help and --version answer on stdout and end with 0", async () => {
+test("--help and --version print on stdout and exit with 0", async () => {
   const help = await runCommand(["--help"]);
   assert.is(help.code, 0);
   assert.match(help.stdout, /Usage: turnwire serve \[flags\]/);
@@ -100,7 +100,7 @@ test("--help and --version answer on stdout and end with 0", async () => {
   assert.is(help.stderr + version.stderr, "");
 });
 
-test("a wrong flag is one sentence that names it", async () => {
+test("a wrong flag is refused in one sentence that names it", async () => {
   const told = await Promise.all([
     refusalOf(["--frobnicate"]),
     refusalOf(["--port", "http"]),
@@ -113,7 +113,7 @@ test("a wrong flag is one sentence that names it", async () => {
   assert.match(await refusalOf(["--host", "0.0.0.0"]), /TURNWIRE_TOKEN/, "beyond loopback without a token");
 });
 
-test("a taken port, either of them, is told; the other is free again and the directory not locked", async () => {
+test("either port being in use is reported; the other port and the data directory are released", async () => {
   const taken = await occupy();
   const other = await freePort();
   const dataDir = temporaryDirectory();
@@ -134,7 +134,7 @@ test("a taken port, either of them, is told; the other is free again and the dir
   await server.stop();
 });
 
-test("a data directory that cannot be one is told with its name", async () => {
+test("a path that cannot be a data directory is reported by name", async () => {
   const file = join(temporaryDirectory(), "file");
   writeFileSync(file, "no directory");
   const nowhere = join(temporaryDirectory(), "link");
@@ -142,7 +142,7 @@ test("a data directory that cannot be one is told with its name", async () => {
   const told = await Promise.all([
     refusalOf(["--data-dir", file]),
     refusalOf(["--data-dir", join(file, "below")]),
-    // mkdir's own recursion never came back from these two.
+    // mkdir's `recursive` never returned for the next two.
     refusalOf(["--data-dir", "/proc/turnwire"]),
     refusalOf(["--data-dir", join(nowhere, "below")]),
     refusalOf(["--data-dir", nowhere]),
@@ -151,7 +151,7 @@ test("a data directory that cannot be one is told with its name", async () => {
   assert.is(readFileSync(file, "utf8"), "no directory");
 });
 
-(process.getuid?.() === 0 ? test.skip : test)("a data directory that may not be read is told", async () => {
+(process.getuid?.() === 0 ? test.skip : test)("a data directory without permissions is reported", async () => {
   const dataDir = temporaryDirectory();
   chmodSync(dataDir, 0o000);
   try {
@@ -161,7 +161,7 @@ test("a data directory that cannot be one is told with its name", async () => {
   }
 });
 
-test("a second server on one data directory is refused, and the first goes on", async () => {
+test("a second server on one data directory is refused, and the first keeps working", async () => {
   const dataDir = temporaryDirectory();
   const first = await ServerProcess.start({ dataDir });
   assert.match(await refusalOf(["--data-dir", dataDir]), /is in use by another turnwire/);
@@ -172,7 +172,7 @@ test("a second server on one data directory is refused, and the first goes on", 
   await (await ServerProcess.start({ dataDir })).stop();
 });
 
-test("a damaged database, or a file that is none, is told and left as it is", async () => {
+test("a damaged database, or a file that is not a database, is reported and left as it is", async () => {
   const foreign = temporaryDirectory();
   writeFileSync(join(foreign, "turnwire.db"), "a diary, and no database at all\n".repeat(200));
   assert.match(await refusalOf(["--data-dir", foreign]), /is not a turnwire database/);
@@ -192,7 +192,7 @@ test("a damaged database, or a file that is none, is told and left as it is", as
   assert.equal(readFileSync(file), bytes);
 });
 
-test("a tools file that is missing, or is none, is told with the remedy", async () => {
+test("a tools file that is missing or invalid is reported with the reason", async () => {
   const directory = temporaryDirectory();
   const broken = join(directory, "broken.mjs");
   writeFileSync(broken, "export default [ {\n  name: 'half', \n");
@@ -208,7 +208,7 @@ test("a tools file that is missing, or is none, is told with the remedy", async 
   assert.match(told[2] ?? "", /wrong\.mjs: tool 0 \("half"\): field "description" is missing/);
 });
 
-test("an endpoint that is only half configured is told, and its key is not repeated", async () => {
+test("an endpoint that is only half configured is reported, and its key is not repeated", async () => {
   const key = "sk-secret-0123456789";
   const sentence = await refusalOf([], { TURNWIRE_API_KEY: key });
   assert.match(sentence, /TURNWIRE_API_KEY is set and TURNWIRE_BASE_URL is not/);

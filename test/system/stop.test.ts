@@ -1,5 +1,5 @@
-// The planned stop (protocol 2, `server.draining`): announced, patient with turns for --drain-ms, then firm, and always
-// sealed, with 1012 for the sockets and exit code 0 for the supervisor.
+// The planned stop (protocol 2, `server.draining`). The server announces it, waits for turns up to --drain-ms, then
+// interrupts them. Each turn is sealed. Sockets are closed with 1012, and the exit code for the supervisor is 0.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -17,7 +17,7 @@ const test = suite("a planned stop");
 
 const restarting = { code: 1012, reason: "server restarting" };
 
-test("SIGTERM: every socket is told, nothing begins, the turn gets its time, is interrupted and sealed", async () => {
+test("SIGTERM notifies all sockets, refuses new turns, and interrupts the running one after --drain-ms", async () => {
   const dataDir = temporaryDirectory();
   const drainMs = 2_500;
   const server = await ServerProcess.start({ dataDir, flags: ["--drain-ms", String(drainMs)] });
@@ -52,7 +52,7 @@ test("SIGTERM: every socket is told, nothing begins, the turn gets its time, is 
     ["b", "the server is about to stop and begins no new turns"],
   );
   assert.is((await ask(server, "/chat", { method: "POST", body: { message: "too late" } })).status, 503);
-  assert.is((await statusOf(server, "a")).status, "active", "reads go on");
+  assert.is((await statusOf(server, "a")).status, "active", "reads still work");
   idle.send({ type: "chat.subscribe", conversationId: "a" });
 
   for (const client of [watcher, idle]) {
@@ -70,13 +70,13 @@ test("SIGTERM: every socket is told, nothing begins, the turn gets its time, is 
 
   const again = await ServerProcess.start({ dataDir });
   assert.equal(textsIn(await historyOf(again, "a"), "assistant"), [scriptText(10)]);
-  assert.is((await statusOf(again, "a")).status, "queued", "interrupted keeps the queue");
-  assert.is((await historyOf(again, "b")).latestSeq, 0, "what was refused left nothing");
+  assert.is((await statusOf(again, "a")).status, "queued", "an interrupted turn keeps its queue");
+  assert.is((await historyOf(again, "b")).latestSeq, 0, "the refused message left nothing");
   await again.stop();
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  test(`${signal} waits for a short turn and does not cut it, nor itself when it is over`, async () => {
+  test(`${signal} waits until a short turn is over without interrupting it, and no longer`, async () => {
     const server = await ServerProcess.start({ flags: ["--drain-ms", "60000"] });
     using client = await connect(server.wsUrl);
     client.send(playScript("short", { tokens: 30, delayMs: 30 }));
@@ -90,7 +90,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-test("a second signal hurries: the turn is interrupted at once, and still sealed", async () => {
+test("a second signal interrupts the turn at once, and the turn is still sealed", async () => {
   const dataDir = temporaryDirectory();
   const server = await ServerProcess.start({ dataDir, flags: ["--drain-ms", "3600000"] });
   using client = await connect(server.wsUrl);
@@ -120,7 +120,7 @@ test("an agent that ignores its abort does not hold up the stop for ever", async
   assert.is((await server.untilExit()).code, 0);
 });
 
-test("a stop without anything to wait for is over at once, also with sockets that do not answer", async () => {
+test("a stop with nothing to wait for ends at once, even with sockets that do not answer", async () => {
   const server = await ServerProcess.start();
   using polite = await connect(server.wsUrl);
   using silent = await connect(server.wsUrl);
@@ -135,8 +135,8 @@ test("a stop without anything to wait for is over at once, also with sockets tha
   await Promise.all([mute.untilClosed(), half.untilClosed()]);
 });
 
-// Answers under way were cut when no socket was there to be waited for.
-test("who reads over HTTP gets the end of the turn and its answer before the server leaves", async () => {
+// Pending HTTP answers were once cut when no socket was open to wait for.
+test("an HTTP client gets the end of the turn and its answer before the server exits", async () => {
   const server = await ServerProcess.start({ flags: ["--drain-ms", "1500"] });
   const { type: _, ...body } = playScript("lines", { tokens: 200, size: 2_000, hang: true });
   const chat = ask(server, "/chat", { method: "POST", body });
@@ -157,7 +157,7 @@ test("who reads over HTTP gets the end of the turn and its answer before the ser
   assert.match(String(await rejection(ask(server, "/healthz"))), /fetch failed/);
 });
 
-test("a reader of POST /chat that takes nothing does not hold up the stop for ever", async () => {
+test("a client of POST /chat that reads nothing does not hold up the stop for ever", async () => {
   const server = await ServerProcess.start({ flags: ["--drain-ms", "300"] });
   const { type: _, ...body } = playScript("stalled", { tokens: 600, size: 5_000, hang: true });
   const text = JSON.stringify(body);

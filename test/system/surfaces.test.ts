@@ -1,4 +1,4 @@
-// The built-in surfaces over real sockets: what one client does is seen by the others, and does what it says.
+// The built-in surfaces over real sockets: what one client does takes effect, and the other clients see it.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Client, connect, type Message } from "../support/client.ts";
@@ -25,7 +25,10 @@ function fieldsIn(message: Message): Map<unknown, Field> {
   return new Map(spec.fields.map((field) => [field["label"], field]));
 }
 
-/** Looks at a surface; the function returned waits for an update in which the field has the value. */
+/**
+ * Subscribes to a surface. Returns its first fields, and a function that waits for an update in which a field has a
+ * value.
+ */
 async function look(client: Client, surfaceId: string, conversationId?: string) {
   client.send({ type: "subscribe", surfaceId, ...(conversationId !== undefined && { conversationId }) });
   const isIts = (message: Message): boolean =>
@@ -44,7 +47,7 @@ test("the catalog names the three surfaces", async () => {
   assert.equal((catalog as { id: string }[]).map(({ id }) => id).sort(), ["conversation", "gateway", "message-queue"]);
 });
 
-test("the conversation's model and effort are chosen in one client, shown in the other, and used", async () => {
+test("a conversation's model and effort, chosen in one client, are shown in the other and used", async () => {
   using one = await connect(server.wsUrl);
   using other = await connect(server.wsUrl);
   const first = await look(one, "conversation", "chosen");
@@ -77,7 +80,7 @@ test("the conversation's model and effort are chosen in one client, shown in the
   assert.match(String(error["message"]), /"nobody\/knows" is not known here/);
 });
 
-test("the conversation's state follows the turn, and its stop button stops it", async () => {
+test("the conversation's state follows the turn, and its stop button stops the turn", async () => {
   using asker = await connect(server.wsUrl);
   using viewer = await connect(server.wsUrl);
   const view = await look(viewer, "conversation", "watched");
@@ -92,7 +95,7 @@ test("the conversation's state follows the turn, and its stop button stops it", 
   assert.not.ok((await view.until("State", "idle")).has("Stop"));
 });
 
-test("the message queue is shown as protocol 1.2 says, empty where nothing waits", async () => {
+test("the message queue is shown as protocol 1.2 says, and is empty when no text is queued", async () => {
   using client = await connect(server.wsUrl);
   client.send({ type: "subscribe", surfaceId: "message-queue", conversationId: "empty" });
   assert.equal(await client.next("surface"), {
@@ -107,7 +110,7 @@ test("the message queue is shown as protocol 1.2 says, empty where nothing waits
   });
 });
 
-test("the gateway's toggle refuses new turns in every way there is, lets running ones end, and lets go", async () => {
+test("the gateway's toggle refuses new turns of every kind, lets running ones end, and can be reversed", async () => {
   using one = await connect(server.wsUrl);
   using other = await connect(server.wsUrl);
   const view = await look(other, "gateway");

@@ -1,5 +1,5 @@
-// Tokens from a file on the real command: names, scopes, tickets that inherit them, and a token that is taken away
-// while its sockets and answers are open.
+// Tokens from a file on the real command: names, scopes, tickets that inherit them, and a token that is removed while
+// its sockets and answers are open.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,7 +46,7 @@ test.after(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test("the scope of its token says what a socket may do, and each refusal says what is lacking", async () => {
+test("a token's scope limits what its socket may do, and each refusal names the missing scope", async () => {
   using phone = await socketOf("phone");
   phone.send({ type: "chat.send", conversationId: "shared", message: "hello" });
   assert.is((await untilSealed(phone, "shared")).text, "hello");
@@ -73,7 +73,7 @@ test("the scope of its token says what a socket may do, and each refusal says wh
   assert.is((await untilSealed(phone, "shared")).text, "again");
 });
 
-test("the same scopes hold on every route", async () => {
+test("the same scopes apply to every HTTP route", async () => {
   const asks = async (name: string, method: string, path: string, body?: object): Promise<number> =>
     (await ask(server, path, { method, headers: bearer(name), ...(body && { body }) })).status;
   for (const [path, admin] of [
@@ -104,7 +104,7 @@ test("the same scopes hold on every route", async () => {
     assert.is(await asks("reader", method, path, body), 403, `${method} ${path}`);
 });
 
-test("a ticket has the scope of the token that bought it, once", async () => {
+test("a ticket has the scope of the token that bought it, and works once", async () => {
   const ticket = await buyTicket("reader");
   using client = await connect(server.wsUrl, { protocols: ["turnwire.base", ticket] });
   client.send({ type: "chat.send", conversationId: "ticketed", message: "no" });
@@ -112,7 +112,7 @@ test("a ticket has the scope of the token that bought it, once", async () => {
   assert.is((await refusedUpgrade(server.wsUrl, { protocols: ["turnwire.base", ticket] })).status, 401);
 });
 
-test("a token that is taken away ends its sockets with 4502, answers and tickets, within a second", async () => {
+test("removing a token ends its sockets with 4502, its answers and its tickets within a second", async () => {
   const ticket = await buyTicket("spare");
   using spare = await socketOf("spare");
   using owner = await socketOf("owner");
@@ -140,7 +140,7 @@ test("a token that is taken away ends its sockets with 4502, answers and tickets
   assert.is((await refusedUpgrade(server.wsUrl, { protocols: ["turnwire.base", ticket] })).status, 401);
   assert.is((await ask(server, "/models", { headers: bearer("spare") })).status, 401);
 
-  // Its turns are the conversations': they run on, and whoever may goes on with them.
+  // The turns belong to their conversations: they run on, and clients with other tokens can follow them.
   owner.send({ type: "chat.subscribe", conversationId: "endless" });
   await owner.nextEvent("endless", "text-delta");
   for (const conversationId of ["endless", "streamed"]) owner.send({ type: "chat.cancel", conversationId });
@@ -150,7 +150,7 @@ test("a token that is taken away ends its sockets with 4502, answers and tickets
 
 const budget = (since: number): number => Math.max(1, 1_000 - (performance.now() - since));
 
-test("a token that is taken away while a body is on its way starts nothing", async () => {
+test("a token that is removed while a request body is arriving starts no turn", async () => {
   tokens["slow"] = await token("add", "slow");
   server.signal("SIGHUP");
   await eventually(async () => (await ask(server, "/models", { headers: bearer("slow") })).status === 200, "the token");
@@ -169,7 +169,7 @@ test("a token that is taken away while a body is on its way starts nothing", asy
   );
 });
 
-test("what people and models say is not in the log, also not what was refused", async () => {
+test("the log does not contain what users and models write, even if it was refused", async () => {
   using owner = await socketOf("owner");
   const said = "xyzzy plugh";
   owner.send({ type: "chat.send", conversationId: "quiet", message: said });
@@ -189,7 +189,7 @@ test("what people and models say is not in the log, also not what was refused", 
   assert.not.ok(server.stderr.includes("xyzzy"), server.stderr);
 });
 
-test("a token that is added is good without a restart, also by SIGHUP, and no token is in the log", async () => {
+test("an added token works after SIGHUP without a restart, and no token is in the log", async () => {
   tokens["late"] = await token("add", "late");
   server.signal("SIGHUP");
   await eventually(async () => (await ask(server, "/models", { headers: bearer("late") })).status === 200, "the token");

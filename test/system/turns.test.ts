@@ -1,5 +1,5 @@
-// A turn over real sockets, in the order of protocol 1.3, for who asked, who joins late and who leaves; and what of it
-// is still there after a restart.
+// A turn over real sockets, in the order of protocol 1.3, for the client that asked, one that joins late and one that
+// disconnects. Then what is still there after a restart.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -25,7 +25,7 @@ test.after(async () => {
 
 const ending = ["usage", "step-complete", "done", "turn-sealed"];
 
-test("demo/echo gives the prompt back, in the order of the contract", async () => {
+test("demo/echo returns the prompt, with events in the order of the contract", async () => {
   using client = await connect(server.wsUrl);
   assert.is((await client.nextAny()).type, "catalog", "the catalog comes first");
   const message = "keep  what I say,\nword by word ";
@@ -70,7 +70,7 @@ test("demo/tools calls its tools, each call before its result, and answers from 
   );
 });
 
-test("demo/script plays reasoning, tools, text and a failure as told; a failed turn seals too", async () => {
+test("demo/script plays reasoning, tools, text and a failure as scripted; a failed turn is sealed too", async () => {
   using client = await connect(server.wsUrl);
   client.send(playScript("script", { tokens: 5, reasoning: 3, tools: 2 }));
   const played = await untilSealed(client, "script");
@@ -95,7 +95,7 @@ test("demo/script plays reasoning, tools, text and a failure as told; a failed t
   );
 });
 
-test("a chat.send without a conversation gets one, seen on its events", async () => {
+test("a chat.send without a conversation gets a new one, whose id its events carry", async () => {
   using client = await connect(server.wsUrl);
   client.send({ type: "chat.send", message: "hello there", workspaceId: "desk" });
   const { event } = await client.next("chat.delta");
@@ -108,7 +108,7 @@ test("a chat.send without a conversation gets one, seen on its events", async ()
   assert.is(row?.workspaceId, "desk");
 });
 
-test("who joins mid-turn ends with the same text, and a killed socket does not end the turn", async () => {
+test("a client that joins mid-turn ends with the same text, and a killed socket does not end the turn", async () => {
   const tokens = 60;
   using first = await connect(server.wsUrl);
   using second = await connect(server.httpUrl.replace("http:", "ws:"));
@@ -124,7 +124,7 @@ test("who joins mid-turn ends with the same text, and a killed socket does not e
   assert.is(turn.reason, "stop");
   const seen = first.transcript("shared");
   assert.ok(seen.text.length > 0 && turn.text.startsWith(seen.text));
-  assert.is(seen.cursor?.epoch, second.transcript("shared").cursor?.epoch, "both read one numbering");
+  assert.is(seen.cursor?.epoch, second.transcript("shared").cursor?.epoch, "both have the same numbering");
   const history = await historyOf(server, "shared");
   assert.equal(textsIn(history, "assistant"), [turn.text]);
   assert.is(eventOf(turn, "turn-sealed")["latestSeq"], history.latestSeq);
@@ -138,10 +138,10 @@ test("a turn that nobody watches any more is finished and stored", async () => {
   asker.kill();
   await bystander.next({ type: "conversation.statusChanged", conversationId: "alone", status: "idle" });
   assert.equal(textsIn(await historyOf(server, "alone"), "assistant"), [scriptText(20)]);
-  assert.equal(bystander.transcript("alone").events, [], "broadcast for all, events for who watches");
+  assert.equal(bystander.transcript("alone").events, [], "all clients get broadcasts, only watchers get events");
 });
 
-test("one conversation has one turn: a second is refused, and its sender watches the first", async () => {
+test("a second turn of a conversation is refused while one runs, and its sender watches the first", async () => {
   using asker = await connect(server.wsUrl);
   using other = await connect(server.wsUrl);
   asker.send(playScript("one", { tokens: 20, delayMs: 25 }));

@@ -1,4 +1,5 @@
-// Why is it stuck, asked of the real command: over HTTP and by `turnwire why`, in a sentence and as figures.
+// The diagnosis of why something is stuck, on the real command: over HTTP and by `turnwire why`, in a sentence and as
+// figures.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connect } from "../support/client.ts";
@@ -34,7 +35,7 @@ async function why(path: string): Promise<Why> {
   return json as Why;
 }
 
-test("a conversation of which nothing is known, and one that is over, say so", async () => {
+test("for an unknown conversation, and for one without a running turn, why says that nothing goes on", async () => {
   assert.is(
     (await why("/conversations/none/why")).sentence,
     "Nothing goes on in this conversation. Nobody watches it.",
@@ -47,7 +48,7 @@ test("a conversation of which nothing is known, and one that is over, say so", a
   assert.equal(over.states, ["conversation.resting.idle"]);
 });
 
-test("an agent that hangs: who was asked, what it said last and when, who watches, and what will end it", async () => {
+test("for an agent that hangs, why names the model, its last event, the watchers and the turn's timeout", async () => {
   using client = await connect(server.wsUrl);
   const message = JSON.stringify({ tokens: 2, hang: true });
   client.send({ type: "chat.send", conversationId: "hangs", model: "demo/script", message });
@@ -78,12 +79,12 @@ test("an agent that hangs: who was asked, what it said last and when, who watche
   await client.nextEvent("hangs", "turn-sealed");
 });
 
-test("a socket: what it watches, how far it is, and when it was heard last", async () => {
+test("for a socket, why says what it watches, how far it is, and when it was heard last", async () => {
   using client = await connect(server.wsUrl, { protocols: ["turnwire.v1"] });
   const { connectionId } = await client.next("hello");
   client.send({ type: "chat.subscribe", conversationId: "over" });
   client.send({ type: "subscribe", surfaceId: "gateway" });
-  // A pong may come before a watch that has just been opened is live.
+  // A pong may arrive before a watch that has just been opened is live.
   const found = await eventually(async () => {
     const answer = await why(`/connections/${String(connectionId)}/why`);
     return JSON.stringify(answer).includes('"live":true') && answer;
@@ -94,7 +95,7 @@ test("a socket: what it watches, how far it is, and when it was heard last", asy
   assert.equal([unknown.status, /no such socket is open/.test(unknown.text)], [404, true]);
 });
 
-test("the command says in one sentence what is wrong with the question", async () => {
+test("the command reports in one sentence what is wrong with its arguments", async () => {
   const { port } = new URL(server.httpUrl);
   for (const [argv, message] of [
     [["why"], /needs conversation ID or connection ID/],

@@ -1,4 +1,4 @@
-// The tidy checks on broken samples, which they must find: a check that finds nothing anywhere proves nothing.
+// Runs the tidy checks on broken samples, which they must find. A check that never finds anything proves nothing.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { assign, setup } from "xstate";
@@ -24,7 +24,7 @@ import { idleTestFiles } from "./test-files.ts";
 import { unusedExports } from "./unused.ts";
 import { oldWords } from "./words.ts";
 
-/** Each sample is one file; it must give exactly as many findings as said, and the first must say this. */
+/** Each sample is one file. It must give exactly `count` findings, and the first must match `says`. */
 type Sample = [path: string, text: string, count: number, says?: string];
 
 function finds(check: (sources: readonly Source[]) => string[], samples: readonly Sample[]): void {
@@ -35,11 +35,11 @@ function finds(check: (sources: readonly Source[]) => string[], samples: readonl
   }
 }
 
-// ── what a file is ────────────────────────────────────────────────────────────────────────────────────────────────
+// ── files ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const files = suite("tidy checks: files");
 
-files("comments, strings, templates and regular expressions are told from code", () => {
+files("comments, strings, templates and regular expressions are distinguished from code", () => {
   const text = [
     'const a = "in // string" + 1; // in comment',
     "/* in\nblock */ const b = `in $" + "{code + `deep $" + "{x}` + { y: '}' }.y} template` / 2 / 3;",
@@ -95,7 +95,7 @@ files("a file without an opening sentence is found", () => {
   ]);
 });
 
-files("a word that puts off is found", () => {
+files("a marker of unfinished work is found", () => {
   finds(unfinishedWords, [
     ["src/a.ts", "// fine\n// TODO: later", 1, "src/a.ts:2:"],
     ["README.md", "FIXME", 1],
@@ -103,7 +103,7 @@ files("a word that puts off is found", () => {
   ]);
 });
 
-files("a word of our own is found, and the one to use is named", () => {
+files("a coined word is found, and the standard term is named", () => {
   finds(oldWords, [
     ["src/a.ts", "const outlet = 1; // the newcomers", 2, "say socket writer"],
     ["docs/a.md", "News goes to every socket.", 1, "say broadcast"],
@@ -112,7 +112,7 @@ files("a word of our own is found, and the one to use is named", () => {
   ]);
 });
 
-files("an escape from the types is found", () => {
+files("an escape from the type checker is found", () => {
   finds(escapesFromTypes, [
     ["src/a.ts", "const a: any = b as any;", 2, "`any`"],
     ["src/a.ts", "type A = Map<string, any>;", 1],
@@ -130,7 +130,7 @@ files("an escape from the types is found", () => {
   ]);
 });
 
-files("the name of a place is found", () => {
+files("an absolute path and a registry's address are found", () => {
   finds(placesOfAMachine, [
     ["README.md", "run /work/main/x", 1, "/work/main"],
     ["src/a.ts", 'read("/home/me/file")', 1],
@@ -157,11 +157,11 @@ files("an exported name that nobody uses is found", () => {
 
 files.run();
 
-// ── what stands where ─────────────────────────────────────────────────────────────────────────────────────────────
+// ── architecture ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 const architecture = suite("tidy checks: architecture");
 
-architecture("every form of import is seen", () => {
+architecture("every form of import is recognised", () => {
   const text = [
     'import a from "a"; import * as b from "b"; import type { C } from "../c.ts";',
     'import {\n  d,\n  type E,\n} from "./d.ts";',
@@ -177,7 +177,7 @@ architecture("every form of import is seen", () => {
   assert.is(found[3]?.isTypeOnly, false);
 });
 
-architecture("an import against the arrows is found", () => {
+architecture("a forbidden import is found", () => {
   const from = (name: string): string => `import { x } from "${name}";`;
   finds(wrongImports, [
     ["machines/a.ts", `${from("xstate")}${from("./b.ts")}import type { T } from "../src/protocol/t.ts";`, 0],
@@ -223,7 +223,7 @@ architecture("an import that the rooms do not allow is found, and a file in no r
   ]);
 });
 
-architecture("a circle is found, of rooms and of files", () => {
+architecture("an import cycle of rooms or of files is found", () => {
   const room = { contract: "", imports: ["b"] };
   const table = [
     { ...room, name: "a", floor: 1 },
@@ -330,7 +330,7 @@ architecture.run();
 
 const charts = suite("tidy checks: charts");
 
-charts("a broken chart is found, fault by fault", () => {
+charts("every fault of a broken chart is found", () => {
   const broken = setup({
     types: { events: {} as { type: "go" } | { type: "stop" } },
     actions: { late: async () => {}, fine: () => {}, counted: assign({}) },
@@ -369,7 +369,7 @@ charts("a broken chart is found, fault by fault", () => {
   ]);
 });
 
-charts("an inline actor is found, a named one is not", () => {
+charts("an inline actor is found, and a named one is allowed", () => {
   const child = setup({}).createMachine({ id: "child", description: "A child." });
   const parent = setup({ actors: { child } }).createMachine({
     id: "parent",
@@ -382,13 +382,13 @@ charts("an inline actor is found, a named one is not", () => {
   ]);
 });
 
-charts("a machine under a foreign name is found", () => {
+charts("a machine whose names do not match is found", () => {
   const machine = { id: "surface-watch" } as Machine;
   assert.equal(misnamedMachine("machines/surface-watch.ts", "surfaceWatchMachine", machine), []);
   assert.is(misnamedMachine("machines/surface-watch.ts", "machine", { ...machine, id: "watch" }).length, 2);
 });
 
-charts("a declared name that the chart never says is found", () => {
+charts("a declared name that the chart never uses is found", () => {
   const machine = { implementations: { actions: { used: null, forgotten: null } } } as unknown as Machine;
   const text = 'setup({ actions: { used: f, forgotten: f } }).createMachine({ entry: "used" }); // forgotten';
   const [finding, ...others] = unusedDeclarations({ path: "machines/a.ts", text }, machine);
@@ -396,7 +396,7 @@ charts("a declared name that the chart never says is found", () => {
   assert.equal(others, []);
 });
 
-charts("an async action that is provided is found, an async actor is fine", () => {
+charts("an async action that is provided is found, and an async actor is allowed", () => {
   finds(asyncProvidedActions, [
     ["src/a.ts", "m.provide({\n actions: { a: () => {},\n b: async () => {} } })", 1, "src/a.ts:3: an async action"],
     ["src/a.ts", "m.provide({ actions: { a: () => {} }, actors: { b: fromPromise(async () => {}) } })", 0],
@@ -410,7 +410,7 @@ charts.run();
 
 const promises = suite("tidy checks: tests and documents");
 
-promises("an idle test file is found", () => {
+promises("a test file that runs nothing, asserts nothing or sleeps is found", () => {
   const uvu = 'import * as assert from "uvu/assert"; const test = suite("a");';
   finds(idleTestFiles, [
     ["test/a.test.ts", `${uvu} test.run();`, 0],
@@ -427,7 +427,7 @@ promises("an idle test file is found", () => {
   ]);
 });
 
-promises("what has no row in its document is found", () => {
+promises("a term without a table row in its document is found", () => {
   const words = ["queueMax", "queue", "1000", "4001", "4001", "ws", "@a/b"];
   const missing = (text: string): string[] => withoutRow([{ path: "a.md", text }], "a.md", words);
   assert.equal(missing("queue 1000\n| `queueMax` | 10 queue |\n| 4001 | slow |\n| ws-other | @a/b/c |"), [

@@ -1,4 +1,5 @@
-// Time and chance have one door: machines know neither, src takes a Clock and only src/runtime/clock.ts is one.
+// Restricts time and randomness to one place: machines use neither, and src takes a Clock, which only
+// src/runtime/clock.ts implements.
 import { mask } from "./mask.ts";
 import { findAll, isIn, isPage, isScript, type Source } from "./source.ts";
 
@@ -8,7 +9,7 @@ const time = /\bDate\b|\bperformance\b|\bhrtime\b|(?<![.\w])(?:setTimeout|setInt
 const world = /\bprocess\b|\bconsole\b|\bfetch\s*\(|\bglobalThis\b/.source;
 const waiting = /\basync\b|\bawait\b|\bPromise\b|\bfromPromise\b|\.then\s*\(/.source;
 
-/** A chart is pure and synchronous. */
+/** Finds what is impure or asynchronous in a machine. */
 export function impureMachines(sources: readonly Source[]): string[] {
   return sources.filter(isIn("machines")).flatMap((source) => {
     const { code } = mask(source.text);

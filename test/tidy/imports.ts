@@ -1,12 +1,12 @@
-// Imports point one way: src → machines → xstate. Each rule here is one arrow that must not be.
+// Imports point one way: src → machines → xstate. Each rule here forbids one direction.
 import { posix } from "node:path";
 import { mask } from "./mask.ts";
 import { findAll, isIn, isPage, isScript, lineAt, type Source } from "./source.ts";
 
 export interface Import {
-  /** As written. */
+  /** The specifier as written. */
   from: string;
-  /** The file meant, below the root; undefined for a package or a built-in module. */
+  /** The imported file, below the root; undefined for a package or a built-in module. */
   target: string | undefined;
   isTypeOnly: boolean;
   line: number;
@@ -17,7 +17,7 @@ const statement =
 
 export function importsOf(source: Source): Import[] {
   const { code, withoutComments: text } = mask(source.text);
-  // A sample in a string is no import.
+  // An import inside a string is only a sample.
   const found = [...text.matchAll(statement)].filter((match) => code[match.index] !== " ");
   return found.map((match) => {
     const from = match[3] ?? match[4] ?? "";
@@ -26,7 +26,7 @@ export function importsOf(source: Source): Import[] {
   });
 }
 
-/** Which imports may not be, each with the arrow it breaks. */
+/** Finds forbidden imports, each with the rule that it breaks. */
 export function wrongImports(sources: readonly Source[]): string[] {
   return sources.filter(isScript).flatMap((source) =>
     importsOf(source).flatMap((found) => {
@@ -36,7 +36,7 @@ export function wrongImports(sources: readonly Source[]): string[] {
   );
 }
 
-/** XState's private names are known to one file, so that an update of XState is checked there. */
+/** Finds private names of XState. Only one file may use them, so that an update of XState is checked there. */
 export function privateNames(sources: readonly Source[]): string[] {
   return sources
     .filter((source) => isIn("src", "machines")(source) && isScript(source) && source.path !== internals)

@@ -5,7 +5,7 @@ import type { Source } from "./source.ts";
 const link =
   /\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)|^\s*\[[^\]]+\]:\s*<?([^\s>]+)|<(?:a|img)\s[^>]*(?:href|src)="([^"]+)"/g;
 
-/** @param exists of a path below the root. */
+/** @param exists Whether a path below the root exists. */
 export function deadLinks(sources: readonly Source[], exists: (path: string) => boolean): string[] {
   const documents = sources.filter(({ path }) => path.endsWith(".md"));
   const anchors = new Map(documents.map(({ path, text }) => [path, anchorsOf(text)]));
@@ -31,7 +31,7 @@ export function deadLinks(sources: readonly Source[], exists: (path: string) => 
   );
 }
 
-/** The lines with those of fenced code empty. */
+/** The lines of the text, where those of fenced code are empty. */
 function proseLines(text: string): string[] {
   let fence: string | undefined;
   return text.split("\n").map((line) => {
@@ -43,7 +43,10 @@ function proseLines(text: string): string[] {
   });
 }
 
-/** As GitHub makes them: of what a reader sees, in lower case, without punctuation; a second one of a name gets -1. */
+/**
+ * The anchors as GitHub makes them: from the visible text, in lower case, without punctuation. The second heading of a
+ * name gets -1.
+ */
 function anchorsOf(text: string): Set<string> {
   const anchors = new Set<string>();
   for (const line of proseLines(text)) {

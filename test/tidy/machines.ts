@@ -1,9 +1,9 @@
-// A chart must be readable from its picture: every state says in a sentence what it is, and every guard, action, actor
-// and delay is a name that `setup` declares. Works on loaded machines, because a text cannot tell a chart from a table.
+// A chart must be readable from its picture: every state has a description, and every guard, action, actor and delay is
+// a name that `setup` declares. Reads loaded machines, because the text alone cannot distinguish a chart from a table.
 import { mask } from "./mask.ts";
 import { findAll, isIn, lineAt, type Source } from "./source.ts";
 
-/** The parts of an XState machine that are looked at. */
+/** The parts of an XState machine that the checks read. */
 export interface Machine {
   id: string;
   config: Record<string, unknown>;
@@ -18,7 +18,7 @@ export const isMachine = (value: unknown): value is Machine =>
 
 const listOf = (value: unknown): unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
 
-/** What is inline, undescribed, asynchronous or declared for nobody in this machine. */
+/** What is inline, undescribed or asynchronous in this machine. */
 export function chartFaults(machine: Machine): string[] {
   const walk = new Walk(machine.id);
   walk.state(machine.config, []);
@@ -76,7 +76,10 @@ class Walk {
     }
   }
 
-  /** A name, or an object with a name and params. Functions, and what `assign(…)` and alike give, are inline. */
+  /**
+   * Accepts a name, or an object with a name and params. Functions and the results of `assign(…)` and the like are
+   * inline.
+   */
   #named(where: string, kind: string, value: unknown): void {
     for (const reference of listOf(value)) {
       if (typeof reference === "string") continue;
@@ -88,7 +91,7 @@ class Walk {
 
 const entriesOf = (value: unknown): [string, unknown][] => (isRecord(value) ? Object.entries(value) : []);
 
-/** One word finds everything: `connection.ts`, `connectionMachine`, id `connection`. */
+/** The file, the export and the id have the same name: `connection.ts`, `connectionMachine`, id `connection`. */
 export function misnamedMachine(path: string, exportName: string, machine: Machine): string[] {
   const word = path.replace(/^.*\//, "").replace(/\.ts$/, "");
   const camel = word.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -98,7 +101,7 @@ export function misnamedMachine(path: string, exportName: string, machine: Machi
   return findings;
 }
 
-/** Names that setup declares and the chart never says. */
+/** Names that setup declares and the chart never uses. */
 export function unusedDeclarations(source: Source, machine: Machine): string[] {
   const { withoutComments } = mask(source.text);
   return (["actions", "guards", "delays", "actors"] as const).flatMap((kind) =>
@@ -108,7 +111,7 @@ export function unusedDeclarations(source: Source, machine: Machine): string[] {
   );
 }
 
-/** Actions provided where the process is put together must not be async either: XState drops their failures. */
+/** Actions that are given to `provide` must not be async either, because XState drops their failures. */
 export function asyncProvidedActions(sources: readonly Source[]): string[] {
   return sources.filter(isIn("src")).flatMap((source) => {
     const { code } = mask(source.text);
@@ -131,7 +134,7 @@ function nth(text: string, word: string, index: number): number {
   return at;
 }
 
-/** From this bracket to the one that closes it. */
+/** The code from this bracket to its closing bracket. */
 function balanced(code: string, from: number): string {
   let depth = 0;
   for (let at = from; at < code.length; at += 1) {

@@ -1,5 +1,5 @@
-// Tells code from comments, strings and regular expressions, so that a check never takes a word in a sentence for a
-// call. A scanner of a few states, no parser: what it blanks keeps its length and its line breaks.
+// Distinguishes code from comments, strings and regular expressions, so that a check never takes a word in a sentence
+// for a call. A scanner of a few states, not a parser. Blanked text keeps its length and its line breaks.
 
 export interface Masked {
   /** Comments, strings, template texts and regular expressions are blanks. */
@@ -22,7 +22,7 @@ export function mask(text: string): Masked {
 }
 
 function* partsOf(text: string): Generator<[Kind, string]> {
-  /** How many braces are open inside each `${` that is open. */
+  /** The number of open braces inside each open `${`. */
   const templates: number[] = [];
   let at = 0;
   let codeSoFar = "";
@@ -71,7 +71,7 @@ function endOfString(text: string, from: number, quote: string): number {
   return text.length;
 }
 
-/** To the closing backtick, or to the code of the next `${`, which is then open. */
+/** The end of the template text: after its closing backtick, or after the next `${`, which is then open. */
 function endOfTemplate(text: string, from: number, templates: number[]): number {
   for (let at = from; at < text.length; at += 1) {
     if (text[at] === "\\") at += 1;

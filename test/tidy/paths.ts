@@ -1,13 +1,16 @@
-// Paths that a text names: each must lead to a file. What moves is then found wherever it is spoken of.
+// Each path that a text names must lead to a file, so that references to a moved file are found.
 import { posix } from "node:path";
 import type { Source } from "./source.ts";
 
-/** Below the root, or from the file itself: `src/cli.ts`, `../../src/page/`. What begins with test/ may be a model. */
+/**
+ * Below the root, or relative to the file: `src/cli.ts`, `../../src/page/`. A path in test/ needs its .ts, because the
+ * name of a model may begin with test/.
+ */
 const spelled =
   /(?<![\w@/.*$}-])((?:\.\.\/)*)((?:(?:src|machines|scripts|docs|visualizations)\/[\w./-]*[\w/])|test\/[\w./-]*\.ts)/g;
-/** Those that give broken samples to the checks, or files of a package that is made for a test. */
+/** Files with invented paths, as broken samples for the checks or as files of a package that a test makes. */
 const inventors = /^test\/(tidy\/|run\.test\.ts|package\.test\.ts)|^scripts\/prepack\.ts$/;
-/** Made by commands, and ignored by git. */
+/** Folders that commands create and git ignores. */
 const made = /^(?:dist|coverage|bench|soak)\b/;
 
 /** Every path in a source or a document that leads nowhere. */
@@ -18,7 +21,7 @@ export function deadPaths(sources: readonly Source[]): string[] {
     for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) folders.add(path.slice(0, at));
   const leads = (path: string): boolean => {
     const bare = path.replace(/\/$/, "");
-    // A picture is no text, and a name may stand without its extension.
+    // Pictures are not among the sources.
     return files.has(bare) || folders.has(bare) || /\.(png|svg)$/.test(bare) || made.test(bare);
   };
   return sources

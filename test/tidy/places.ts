@@ -1,5 +1,5 @@
-// Nothing in the repository names the machine it was written on or the registry it was installed from: both differ
-// elsewhere. `/home/someone` stands for any home.
+// No file names the machine it was written on or the registry it was installed from, because both differ elsewhere.
+// `/home/someone` stands for any home.
 import { findAll, type Source } from "./source.ts";
 
 const isExempt = (source: Source): boolean => source.path.startsWith("test/tidy");

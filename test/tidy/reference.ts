@@ -1,7 +1,7 @@
-// What a reader may look up has a row in a table of its document: a limit, a close code, a flag, a dependency.
+// Each limit, close code, flag and dependency has a row in a table of its document.
 import type { Source } from "./source.ts";
 
-/** The words without a row of their own. @param path of the document that must have them. */
+/** The words without a row of their own. @param path The document that must have the rows. */
 export function withoutRow(sources: readonly Source[], path: string, words: readonly string[]): string[] {
   const document = sources.find((source) => source.path === path);
   if (document === undefined) return [`${path}: there is none`];

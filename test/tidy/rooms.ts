@@ -1,5 +1,5 @@
-// The rooms of src/ and machines/: what each is for, and which others it may import, types included. Tidy holds the
-// code to this table, and `npm run pictures` prints it into docs/architecture.md.
+// The rooms of src/ and machines/: what each is for, and which others it may import, types included. A tidy check
+// compares the code with this table, and `npm run pictures` prints it into docs/architecture.md.
 import { importsOf } from "./imports.ts";
 import { isIn, isTypeScript, type Source } from "./source.ts";
 
@@ -125,7 +125,7 @@ export const rooms: readonly Room[] = [
   },
 ];
 
-/** What lies in src/ itself. The types of limits.ts, and version.ts, are for every room. */
+/** The files directly in src/. Every room may import the types of limits.ts, and version.ts. */
 const frontDoors = ["src/cli.ts", "src/turnwire.ts", "src/limits.ts", "src/version.ts"];
 const everywhere: ReadonlySet<string> = new Set(["src/limits.ts", "src/version.ts"]);
 
@@ -135,7 +135,7 @@ function roomOf(path: string): string | undefined {
   return /^src\/([^/]+)\//.exec(path)?.[1];
 }
 
-/** Imports from one room to another that the table does not have, and files that are in no room. */
+/** Imports between rooms that the table does not allow, and files that are in no room. */
 export function wrongRooms(sources: readonly Source[], table: readonly Room[] = rooms): string[] {
   const known = new Map(table.map((room) => [room.name, room]));
   return sources
@@ -165,7 +165,9 @@ export function upwardArrows(table: readonly Room[] = rooms): string[] {
   );
 }
 
-/** Files of src/ and machines/ that import each other in a circle, types left out: those are gone at run time. */
+/**
+ * Import cycles among the files of src/ and machines/. Type imports do not count, because they are gone at run time.
+ */
 export function circularFiles(sources: readonly Source[]): string[] {
   const code = sources.filter((source) => isIn("src", "machines")(source) && isTypeScript(source));
   const targets = new Map(

@@ -1,4 +1,4 @@
-// What a file must look like whatever it does: its size, its opening sentence, its lines, and words that have no place.
+// The form of every file: its size, its opening sentence, the width of its lines, and forbidden words.
 import { mask } from "./mask.ts";
 import { findAll, isIn, isScript, type Source } from "./source.ts";
 
@@ -16,7 +16,7 @@ export function tooLong(sources: readonly Source[]): string[] {
     .map((source) => `${source.path}: ${linesOf(source)} lines, at most ${linesMax}: split it by concept`);
 }
 
-/** Not wrong, but to be looked at. */
+/** Files that are allowed, but long enough to think about a split. */
 export function nearlyTooLong(sources: readonly Source[]): string[] {
   return sources
     .filter((source) => isSized(source) && linesOf(source) > linesToThinkAt && linesOf(source) <= linesMax)
@@ -39,7 +39,7 @@ export function withoutOpening(sources: readonly Source[]): string[] {
     .map((source) => `${source.path}: opens without a sentence on what it is and what it must never do`);
 }
 
-/** These files speak of what they forbid. */
+/** The tidy files contain what they forbid. */
 const isTidy = (source: Source): boolean => source.path.startsWith("test/tidy");
 
 export function unfinishedWords(sources: readonly Source[]): string[] {
@@ -72,7 +72,7 @@ export function escapesFromTypes(sources: readonly Source[]): string[] {
     });
 }
 
-/** The page's types stand in its comments. */
+/** The page's types are in its JSDoc comments. */
 const escapesFromJsDoc = (source: Source): string[] => [
   ...findAll(
     source,

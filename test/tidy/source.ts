@@ -1,5 +1,5 @@
-// The files of this repository as the tidy checks see them. A check is a function of such files, so that a broken
-// sample can be given to it as easily as the real files.
+// The files of this repository as the tidy checks see them. A check is a function of such files, so that it can run on
+// a broken sample as easily as on the real files.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -13,7 +13,7 @@ const notOurs = new Set(["node_modules", ".git", "coverage", "dist", ".turnwire"
 const isText =
   /\.(ts|js|mjs|json|jsonc|md|html|css|sh|yml|yaml|txt|sql|toml)$|(^|\/)(run|LICENSE|\.[a-z]+rc|\.gitignore)$/;
 
-/** Every text file below the root but what is installed, generated or ignored. */
+/** Every text file below the root, except installed, generated and ignored ones. */
 export function sourcesOf(root: string): Source[] {
   const sources: Source[] = [];
   const visit = (directory: string): void => {
@@ -39,7 +39,7 @@ export const isTypeScript = (source: Source): boolean => source.path.endsWith(".
 export const isScript = (source: Source): boolean => /\.(ts|js|mjs)$/.test(source.path);
 export const isPage = isIn("src/page");
 
-/** One finding a match: where it is and what is wrong with it. `code` has the same lines as the file. */
+/** One finding per match: its position and what is wrong with it. `code` has the same lines as the file. */
 export function findAll(
   source: Source,
   code: string,

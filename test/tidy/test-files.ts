@@ -1,4 +1,4 @@
-// A test that does not run, or that sleeps and hopes, is worse than none: it looks like a promise.
+// Finds tests that do not run, assert nothing or sleep. Such a test is worse than none, because it looks like a proof.
 import { importsOf } from "./imports.ts";
 import { mask } from "./mask.ts";
 import { findAll, isIn, type Source } from "./source.ts";
@@ -12,7 +12,7 @@ export function idleTestFiles(sources: readonly Source[]): string[] {
     const findings = suites
       .filter((name) => !new RegExp(`\\b${name}\\s*\\.\\s*run\\s*\\(`).test(code))
       .map((name) => `${source.path}: the suite \`${name}\` is never run: end the file with \`${name}.run()\``);
-    // Who plays another file's suite, on other limits, has no suite of its own.
+    // A file that runs another file's suite with other limits has no suite of its own.
     const playsAnother = importsOf(source).some(({ from }) => from.endsWith(".test.ts"));
     if (!playsAnother && !/\.run\s*\(\s*\)/.test(code) && findings.length === 0)
       findings.push(`${source.path}: runs no suite`);

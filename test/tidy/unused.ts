@@ -1,11 +1,11 @@
-// Exported names that nobody uses: a simple look at the texts. What a file exports is for somebody.
+// Finds exported names that no other file uses, by a simple comparison of words.
 import { mask } from "./mask.ts";
 import { isScript, lineAt, type Source } from "./source.ts";
 
 const declaration =
   /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(const|let|function\*?|class|interface|type)\s+(\w+)/gm;
 
-/** `entries` are the files whose exports are for the world: the package's own. */
+/** `entries` are the package's entry points, whose exports are for its users. */
 export function unusedExports(sources: readonly Source[], entries: ReadonlySet<string>): string[] {
   const scripts = sources.filter((source) => isScript(source) || source.path.endsWith(".html"));
   const words = new Map(scripts.map((source) => [source.path, wordsOf(source)]));
@@ -16,7 +16,7 @@ export function unusedExports(sources: readonly Source[], entries: ReadonlySet<s
       return [...code.matchAll(declaration)].flatMap((match) => {
         const [, kind = "", name = ""] = match;
         const isType = kind === "interface" || kind === "type" || kind === "class";
-        // A type may be exported so that a caller can name what a function here takes, gives or throws.
+        // A type may be exported so that a caller can name what a function here takes, returns or throws.
         const own = isType ? (words.get(source.path)?.get(name) ?? 0) > 1 : false;
         const others = [...words].some(([path, table]) => path !== source.path && table.has(name));
         if (own || others) return [];

@@ -1,5 +1,5 @@
-// Words that the project once had for itself, each with the one that a search engine knows. The old ones may stand in
-// docs/decisions, which tell how things came about, and on the wire, where clients know them.
+// Words that the project once coined, each with the standard term to use. The old words may stay in docs/decisions,
+// which record the past, and on the wire, where clients know them.
 import { findAll, type Source } from "./source.ts";
 
 const instead: readonly [old: RegExp, word: string][] = [
@@ -20,13 +20,13 @@ const instead: readonly [old: RegExp, word: string][] = [
   [/\breceipts?\b/i, "ack"],
 ];
 
-/** What stays: labels of a metric, and limits by the names that hello announces. */
+/** Exceptions: the labels of a metric, and limits under the names that hello announces. */
 const limitNames = /newcomersWaitingMax|newcomerBytesMax|receiptWishedMs|vainNewcomer\w*/;
 const labels = /newcomers(?=:)|(?<=\.)newcomers|turnwire_intake_waiting/;
 const onTheWire = new RegExp(`${limitNames.source}|${labels.source}`, "g");
 const exempt = /^(?:docs\/decisions\/|test\/tidy\/|package-lock\.json|LICENSE)/;
 
-/** Every such word in code, comments and documents. */
+/** Finds every old word in code, comments and documents. */
 export function oldWords(sources: readonly Source[]): string[] {
   return sources
     .filter(({ path }) => !exempt.test(path))

@@ -1,5 +1,5 @@
-// What comes in, a fair share at a time: who sends little is heard at once, who sends much waits in small slices, and
-// each byte is read once, in its order.
+// Fair reading of incoming bytes: a source that sends little is read at once, a source that sends much is read in small
+// slices, and each byte is read once and in order.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Limits, limits } from "../../src/limits.ts";
@@ -9,14 +9,14 @@ import { SimulatedClock } from "../support/clock.ts";
 const test = suite("reader");
 
 const KiB = 1024;
-/** What the numbers in these tests go by. */
+/** The limits that the numbers in these tests assume. */
 const usual = { inputMsPerLoopTurn: 1, inputCooldown: 3 };
 
 class Sender {
   destroyed = false;
   isPaused = false;
   heard = "";
-  /** The slices that it was read in. */
+  /** The sizes of the slices that were read from it. */
   slices: number[] = [];
 
   pause(): void {
@@ -28,10 +28,10 @@ class Sender {
   }
 }
 
-/** @param msPerKiB what reading costs. */
+/** @param msPerKiB the time that reading takes. */
 function open(msPerKiB = 0, bounds: Partial<Limits> = {}) {
   const clock = new SimulatedClock();
-  /** Whose slices were read, in their order. */
+  /** The senders of the slices, in the order of reading. */
   const order: Sender[] = [];
   const flooding: Sender[] = [];
   const each: { read?: (from: Sender) => void } = {};
@@ -52,17 +52,17 @@ function open(msPerKiB = 0, bounds: Partial<Limits> = {}) {
 
 const bytes = (count: number, fill = "x"): Buffer => Buffer.alloc(count, fill);
 
-test("who sends little is heard at once, and never paused", () => {
+test("a source that sends little is read at once and never paused", () => {
   const { clock, reader } = open();
   const sender = new Sender();
   for (let count = 0; count < 50; count++) reader.take(sender, Buffer.from(`${count},`));
   assert.is(sender.heard.split(",").length, 51);
   assert.not(sender.isPaused);
   clock.advance(100);
-  assert.is(clock.pending, 0, "and no timer is left");
+  assert.is(clock.pending, 0, "no timer is left");
 });
 
-test("who sends much is paused, and read in slices in its order until it is through", () => {
+test("a source that sends much is paused, and read in slices in order until all is read", () => {
   const { clock, reader } = open(0.5);
   const sender = new Sender();
   const sent = Array.from({ length: 64 * KiB }, (_, index) => String.fromCharCode(97 + (index % 26))).join("");
@@ -77,7 +77,7 @@ test("who sends much is paused, and read in slices in its order until it is thro
   assert.is(clock.pending, 0);
 });
 
-test("what takes long is given in smaller slices, what does not in larger ones", () => {
+test("expensive bytes are read in smaller slices, and cheap ones in larger slices", () => {
   const dear = new Sender();
   const expensive = open(5);
   expensive.reader.take(dear, bytes(16 * KiB));
@@ -90,7 +90,7 @@ test("what takes long is given in smaller slices, what does not in larger ones",
   assert.equal(cheap.slices, [1024, 2048, 4096, 4096, 4096, 1024]);
 });
 
-test("beside fifty who send at full speed, one who sends little waits for no more than a turn of the loop", () => {
+test("beside fifty sources at full speed, a source that sends little waits at most one turn of the event loop", () => {
   const { clock, reader, order } = open(1);
   const senders = Array.from({ length: 50 }, () => new Sender());
   const calm = new Sender();
@@ -105,14 +105,14 @@ test("beside fifty who send at full speed, one who sends little waits for no mor
     reader.take(calm, Buffer.from("."));
     clock.turn();
     assert.is(calm.heard.length, count + 1);
-    assert.ok(order.length - before <= 2, `${order.length - before} were read meanwhile`);
+    assert.ok(order.length - before <= 2, `${order.length - before} slices were read in between`);
   }
   const read = senders.map(({ heard }) => heard.length);
-  assert.ok(Math.min(...read) > 0, "each of them has its turn");
+  assert.ok(Math.min(...read) > 0, "each source gets a turn");
   assert.ok(Math.max(...read) - Math.min(...read) <= 2 * KiB, `${Math.min(...read)} to ${Math.max(...read)}`);
 });
 
-test("many who send much have a quarter of the time between them, and one alone has all of it", () => {
+test("many sources that send much share a quarter of the time, and a single one gets all of it", () => {
   const { clock, reader } = open(1);
   const senders = Array.from({ length: 20 }, () => new Sender());
   for (const sender of senders) reader.take(sender, bytes(640 * KiB));
@@ -127,16 +127,16 @@ test("many who send much have a quarter of the time between them, and one alone 
   assert.is(sender.heard.length, 640 * KiB);
 });
 
-test("while nobody has sent more than a flood begins with, those who send much wait for nothing but each other", () => {
+test("as long as no source has sent more than inputFloodBytes, sources that send much wait only for each other", () => {
   const { clock, reader } = open(0.1);
   const senders = Array.from({ length: 20 }, () => new Sender());
   for (const sender of senders) reader.take(sender, bytes(limits.inputFloodBytes));
   clock.settle();
   assert.ok(senders.every(({ heard }) => heard.length === limits.inputFloodBytes));
-  assert.ok(clock.now() < 20 * 4 * 0.1 + 1, `${clock.now()} ms for what takes 8`);
+  assert.ok(clock.now() < 20 * 4 * 0.1 + 1, `${clock.now()} ms instead of 8`);
 });
 
-test("beside others one who sends much is read in small slices until it has shown that they are cheap", () => {
+test("beside others, a source that sends much is read in small slices until they have proved cheap", () => {
   const { clock, reader } = open(0.001);
   const [first, second] = [new Sender(), new Sender()];
   for (const sender of [first, second]) reader.take(sender, bytes(4 * KiB));
@@ -145,7 +145,7 @@ test("beside others one who sends much is read in small slices until it has show
   assert.equal(second.slices, [128, 256, 512, 1024, 2048, 128]);
 });
 
-test("the second turn begun by one who sends much, and all after it, count as if they took long to read", () => {
+test("the second and each later turn that a source with much input begins counts as reading time", () => {
   const turnsBegun = (turnMs: number): number => {
     const { clock, reader, each } = open(0.01);
     const senders = Array.from({ length: 5 }, () => new Sender());
@@ -158,14 +158,14 @@ test("the second turn begun by one who sends much, and all after it, count as if
     clock.advance(1_000);
     return begun;
   };
-  assert.ok(turnsBegun(0) > 500, `${turnsBegun(0)} that cost nothing`);
-  // Three rests of 10 ms after each, when all five of them have begun a second.
+  assert.ok(turnsBegun(0) > 500, `${turnsBegun(0)} turns without a cost`);
+  // When all five sources have begun a second turn, a cooldown of three times 10 ms follows each turn.
   const rested = 1_000 / 30;
   const charged = turnsBegun(10);
-  assert.ok(charged > rested && charged < rested + 10, `${charged} that cost 10 ms`);
+  assert.ok(charged > rested && charged < rested + 10, `${charged} turns that cost 10 ms`);
 });
 
-test("one text that begins a turn is not charged for it, nor is what comes from who sends little", () => {
+test("a single text that begins a turn is not charged for it, nor is a source that sends little", () => {
   const { clock, reader, each } = open(0.01);
   each.read = (from) => reader.began(from, 1_000);
   const senders = Array.from({ length: 50 }, () => new Sender());
@@ -175,12 +175,12 @@ test("one text that begins a turn is not charged for it, nor is what comes from 
   assert.ok(clock.now() < 2, `${clock.now()} ms`);
 });
 
-test("when many who send little come in one turn of the loop, those for whom there is no time are next", () => {
+test("if many small senders come in one turn of the event loop, those without time are read in the next turn", () => {
   const { clock, reader } = open(100);
   const senders = Array.from({ length: 30 }, () => new Sender());
   for (const sender of senders) reader.take(sender, bytes(3));
   const heard = (): number => senders.filter((sender) => sender.heard !== "").length;
-  assert.is(heard(), 4, "as long as there was time");
+  assert.is(heard(), 4, "as many as there was time for");
   clock.turn();
   assert.is(heard(), 8);
   clock.settle();
@@ -188,21 +188,21 @@ test("when many who send little come in one turn of the loop, those for whom the
   assert.ok(senders.every(({ isPaused }) => !isPaused));
 });
 
-test("who has been read from much lately does not count as one who sends little", () => {
+test("a source that has sent much recently does not count as one that sends little", () => {
   const { clock, reader } = open(1);
   const sender = new Sender();
   reader.take(sender, bytes(2 * KiB));
   for (let ms = 0; sender.isPaused && ms < 100; ms++) clock.advance(1);
   assert.is(sender.heard.length, 2 * KiB);
   reader.take(sender, bytes(10));
-  assert.is(sender.heard.length, 2 * KiB, "it waits");
+  assert.is(sender.heard.length, 2 * KiB, "the bytes wait");
   clock.advance(50);
   assert.is(sender.heard.length, 2 * KiB + 10);
   reader.take(sender, bytes(10));
-  assert.is(sender.heard.length, 2 * KiB + 20, "after a while it does again");
+  assert.is(sender.heard.length, 2 * KiB + 20, "after a while it counts as one that sends little again");
 });
 
-test("what comes from one that somebody has let flow while it waits is read after what it sent before", () => {
+test("if a waiting source is resumed from outside, its new bytes are read after its earlier ones", () => {
   const { clock, reader } = open(1);
   const sender = new Sender();
   reader.take(sender, bytes(2 * KiB, "a"));
@@ -213,13 +213,13 @@ test("what comes from one that somebody has let flow while it waits is read afte
   assert.is(sender.heard, `${"a".repeat(2 * KiB)}bbbbb`);
 });
 
-test("nothing more is read from who is ignored: its next chunk is taken and forgotten, and none after it", () => {
+test("an ignored source is not read: one more chunk is accepted and dropped, and then the source is paused", () => {
   const { clock, reader, each } = open(1);
   const sender = new Sender();
   each.read = (from) => reader.ignore(from);
   reader.take(sender, bytes(64 * KiB));
   clock.advance(1_000);
-  assert.is(sender.heard.length, KiB, "what it was ignored for was its last");
+  assert.is(sender.heard.length, KiB, "the slice that made it ignored was the last");
   assert.is(reader.waiting, 0);
   sender.resume();
   reader.take(sender, bytes(64 * KiB));
@@ -228,7 +228,7 @@ test("nothing more is read from who is ignored: its next chunk is taken and forg
   assert.is(clock.pending, 0);
 });
 
-test("of who is held nothing is read, and then all of it in its order; that is not its own fault", () => {
+test("a held source is not read until its release, then read in order, and does not count as flooding", () => {
   const { clock, reader, each, flooding } = open(1);
   const sender = new Sender();
   each.read = (from) => {
@@ -238,11 +238,11 @@ test("of who is held nothing is read, and then all of it in its order; that is n
   clock.advance(100);
   assert.is(sender.heard.length, KiB);
   assert.ok(sender.isPaused);
-  assert.is(reader.busySince(sender), 0, "but time does not count for it");
+  assert.is(reader.busySince(sender), 0, "the source is busy since 0");
   sender.resume();
   reader.take(sender, bytes(10, "b"));
   clock.advance(60_000);
-  assert.is(sender.heard.length, KiB, "for however long");
+  assert.is(sender.heard.length, KiB, "however long it is held");
   reader.release(sender);
   clock.advance(100);
   assert.is(sender.heard, `${"a".repeat(3 * KiB)}${"b".repeat(10)}`);
@@ -251,7 +251,7 @@ test("of who is held nothing is read, and then all of it in its order; that is n
   assert.is(clock.pending, 0);
 });
 
-test("one who was held while nothing of it waited flows again when it is let go", () => {
+test("a source that is held without waiting bytes flows again after its release", () => {
   const { clock, reader } = open(1);
   const sender = new Sender();
   reader.take(sender, bytes(10));
@@ -269,7 +269,7 @@ test("one who was held while nothing of it waited flows again when it is let go"
   assert.is(clock.pending, 0);
 });
 
-test("who has gone is read no more", () => {
+test("a destroyed source is not read", () => {
   const { clock, reader } = open(1);
   const sender = new Sender();
   reader.take(sender, bytes(64 * KiB));
@@ -282,7 +282,7 @@ test("who has gone is read no more", () => {
   assert.is(clock.pending, 0);
 });
 
-test("since when a source sends more than is read is told without a gap, until it pauses", () => {
+test("busySince stays the same while a source sends more than is read, until the source pauses", () => {
   const { clock, reader, each } = open(1);
   const sender = new Sender();
   const told = new Set<number | undefined>();
@@ -299,7 +299,7 @@ test("since when a source sends more than is read is told without a gap, until i
   assert.equal([...told], [undefined]);
 });
 
-test("who sends more than is read for half a minute without a pause is told of once, and read no more", () => {
+test("a source that sends more than is read for 30 s without a pause is reported once and no longer read", () => {
   const { clock, reader, flooding } = open(1);
   const [steady, resting] = [new Sender(), new Sender()];
   for (let ms = 0; ms < 40_000; ms++) {
@@ -313,13 +313,13 @@ test("who sends more than is read for half a minute without a pause is told of o
   assert.is(steady.heard.length, length);
 });
 
-test("time in which the process itself stood still is no sender's fault", () => {
+test("time in which the process itself was blocked does not count as flooding", () => {
   const { clock, reader, flooding } = open(1, { inputBusyMsMax: 10_000 });
   const [sender, other] = [new Sender(), new Sender()];
   for (const one of [sender, other]) reader.take(one, bytes(64 * KiB));
   clock.settle();
   clock.advance(50);
-  assert.ok(reader.waiting > 0, "they are not through");
+  assert.ok(reader.waiting > 0, "bytes are still waiting");
   clock.hold(30_000);
   for (let round = 0; round < 500 && reader.waiting > 0; round++) clock.advance(10);
   assert.is(reader.waiting, 0);
@@ -327,7 +327,7 @@ test("time in which the process itself stood still is no sender's fault", () => 
   assert.equal([sender.heard.length, other.heard.length], [64 * KiB, 64 * KiB]);
 });
 
-test("when it is stopped no timer is left", () => {
+test("a stopped reader leaves no timer", () => {
   const { clock, reader } = open(1);
   const [sender, ignored] = [new Sender(), new Sender()];
   reader.ignore(ignored);

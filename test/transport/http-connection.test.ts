@@ -1,5 +1,5 @@
-// The HTTP port under the fair reader, on real connections: requests that follow each other without waiting, large
-// bodies, and an upgrade that brings more than its own bytes.
+// The HTTP port under the fair reader, on real connections: pipelined requests, large bodies, and an upgrade with
+// further bytes behind it.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type RunningServer, serveConfig, startServer } from "../../src/turnwire.ts";
@@ -21,7 +21,7 @@ async function withServer(use: (server: RunningServer) => Promise<void>): Promis
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
-test("pipelined requests are all answered, in their order", () =>
+test("all pipelined requests are answered in order", () =>
   withServer(async ({ httpUrl }) => {
     const peer = await openPeer(httpUrl);
     const paths = Array.from({ length: 300 }, (_, index) => (index % 3 === 0 ? "/healthz" : `/no-${index}`));
@@ -33,7 +33,7 @@ test("pipelined requests are all answered, in their order", () =>
     peer.kill();
   }));
 
-test("a body of several megabytes is read whole, and the connection is good for the next request", () =>
+test("a body of several megabytes is read whole, and the connection can be used for the next request", () =>
   withServer(async ({ httpUrl }) => {
     const peer = await openPeer(httpUrl);
     const headers = { "content-type": "application/json" };
@@ -46,7 +46,7 @@ test("a body of several megabytes is read whole, and the connection is good for 
     peer.kill();
   }));
 
-test("a client that leaves in the middle of its answer is noticed, also under the reader", () =>
+test("a client that disconnects in mid-answer is noticed, even under the fair reader", () =>
   withServer(async ({ httpUrl }) => {
     const peer = await openPeer(httpUrl);
     const body = JSON.stringify({
@@ -70,7 +70,7 @@ test("a client that leaves in the middle of its answer is noticed, also under th
 
 const headersOf = (body: string): Record<string, string> => ({ "content-length": String(body.length) });
 
-test("frames sent together with the upgrade, more than are read at once, reach the WebSocket", () =>
+test("frames that are sent together with the upgrade reach the WebSocket, even if they are not read all at once", () =>
   withServer(async ({ httpUrl }) => {
     const peer = await openPeer(httpUrl);
     const pings = Array.from({ length: 40 }, () =>

@@ -1,5 +1,5 @@
-// Two people on one server whose authorisation port knows whose conversation is whose: nothing of one reaches the
-// other, by whatever way it is asked for.
+// Two users on one server whose authorisation port knows the owner of each conversation: no data of one user reaches
+// the other, whatever the request.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Credentials, digestOf } from "../../src/access/credentials.ts";
@@ -12,7 +12,7 @@ const test = suite("wire: authorisation");
 const names = ["ann", "bob"] as const;
 const tokenOf = (name: string): string => `the token of ${name}`.replaceAll(" ", "-");
 
-/** Each may do everything with their own, and with what nobody owns yet. */
+/** Each person may do everything with their own conversations, and may create new ones. */
 class Owners implements Authorisation {
   readonly owners = new Map<string, string>([
     ["of-ann", "ann"],
@@ -64,7 +64,7 @@ const refused = async (client: Client, message: Record<string, unknown>): Promis
   assert.equal([code, retryable], ["forbidden", false]);
 };
 
-test("whatever asks for another's conversation is forbidden, and has no effect", () =>
+test("every request for another user's conversation is forbidden and has no effect", () =>
   withTwo(async ({ bare, bob }) => {
     const conversationId = "of-ann";
     for (const message of [
@@ -84,7 +84,7 @@ test("whatever asks for another's conversation is forbidden, and has no effect",
     );
   }));
 
-test("broadcast of a conversation go to who may read it", () =>
+test("broadcasts of a conversation go only to clients that may read it", () =>
   withTwo(async ({ bare, ann, bob }) => {
     for (const conversationId of ["of-ann", "of-bob"])
       bare.announce({ type: "conversation.open", conversationId, workspaceId: "w" });
@@ -93,7 +93,7 @@ test("broadcast of a conversation go to who may read it", () =>
     for (const client of [ann, bob]) assert.equal((await client.barrier()) && client.unread("conversation.open"), []);
   }));
 
-test("a conversation that a request begins is its sender's, and a key of one is no key of another", () =>
+test("a conversation that a request creates belongs to its sender, and each user has separate idempotency keys", () =>
   withTwo(async ({ bare, owners, ann, bob }) => {
     const request = { type: "chat.send", message: "the same words", idempotencyKey: "1" };
     ann.send({ ...request, id: "one" });
@@ -103,7 +103,7 @@ test("a conversation that a request begins is its sender's, and a key of one is 
     bob.send({ ...request, id: "one" });
     const second = await bob.next({ type: "reply", id: "one" });
     assert.is(second["ok"], true);
-    assert.is.not(second["conversationId"], mine, "bob's own conversation");
+    assert.is.not(second["conversationId"], mine, "Bob gets a conversation of his own");
     ann.send({ ...request, id: "again" });
     assert.is((await ann.next({ type: "reply", id: "again" }))["conversationId"], mine);
     await refused(bob, { type: "chat.subscribe", conversationId: mine });
@@ -113,7 +113,7 @@ test("a conversation that a request begins is its sender's, and a key of one is 
     assert.not.ok(JSON.stringify(bob.received).includes("only ann"));
   }));
 
-test("an answer that is kept is not given again to who may not read any more", () =>
+test("a remembered reply is not repeated to a client that may no longer read the conversation", () =>
   withTwo(async ({ owners, ann }) => {
     const request = { type: "chat.send", conversationId: "of-ann", message: "x", idempotencyKey: "2" };
     ann.send({ ...request, id: "one" });
@@ -122,7 +122,7 @@ test("an answer that is kept is not given again to who may not read any more", (
     await refused(ann, request);
   }));
 
-test("what is known of a conversation holds for its archive", () =>
+test("the owner of a conversation also owns its archive", () =>
   withTwo(async ({ bare, owners, ann, bob }) => {
     const figures = { messagesSummarized: 1, messagesKept: 0 };
     bare.announce({ type: "conversation.compacted", conversationId: "of-ann", newConversationId: "old", ...figures });

@@ -1,5 +1,5 @@
-// Frames that no decent client sends: each gets the reply or the close that RFC 6455 or the contract names for it, and
-// every other socket goes on unharmed.
+// Frames that no correct client sends: each gets the reply or the close that RFC 6455 or the contract specifies, and no
+// other socket is affected.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -14,7 +14,7 @@ const test = suite("wire: bad input");
 const invalidUtf8 = Buffer.from([0x22, 0xc3, 0x28, 0x22]);
 const fits = 16 * 2 ** 20;
 
-/** Proves that a socket of its own is served as ever. */
+/** Proves that a new socket gets a whole turn. */
 async function provesWell({ orchestrator, join }: Fixture): Promise<void> {
   const client = await join();
   const conversationId = `well-${orchestrator.asked.length}`;
@@ -39,7 +39,7 @@ test("binary frames are read as UTF-8 JSON, and invalid UTF-8 in one is `Invalid
     await provesWell(fixture);
   }));
 
-/** One frame each, and the close code that it earns. */
+/** The frames of each breach and the close code that they cause. */
 const breaches: [name: string, frames: FrameToSend[], code: number][] = [
   ["invalid UTF-8 in a text frame", [{ opcode: opcodes.text, payload: invalidUtf8 }], 1007],
   [
@@ -76,7 +76,7 @@ function closeOfInvalidUtf8(): Buffer {
 }
 
 for (const [name, frames, code] of breaches) {
-  test(`${name} closes the socket with ${code}, and no other`, () =>
+  test(`${name} closes the socket with ${code} and affects no other socket`, () =>
     withHost({}, async (fixture) => {
       using peer = await openUpgradedPeer(fixture.url);
       const other = await fixture.join();
@@ -90,7 +90,7 @@ for (const [name, frames, code] of breaches) {
     }));
 }
 
-test("messages over 16 MiB in all close with 1009, also when each fragment is small", () =>
+test("a message of more than 16 MiB in total closes with 1009, even if each fragment is small", () =>
   withHost({}, async (fixture) => {
     using peer = await openUpgradedPeer(fixture.url);
     const payload = Buffer.alloc(2 ** 20, 0x20);
@@ -114,7 +114,7 @@ test("a message in many fragments, with pings between them, is one message", () 
     await peer.frame((frame) => frame.opcode === opcodes.text && isPong(frame.payload));
   }));
 
-test("JSON that is nested a million deep is refused and costs nobody anything", () =>
+test("JSON that is nested a million levels deep is refused and affects no other socket", () =>
   withHost({}, async (fixture) => {
     const client = await fixture.join();
     client.sendRaw("[".repeat(1_000_000));
@@ -129,14 +129,14 @@ test("JSON that is nested a million deep is refused and costs nobody anything", 
     await provesWell(fixture);
   }));
 
-test("lone surrogates in texts reach the orchestrator and the wire as they are; in ids they are refused (1.1)", () =>
+test("lone surrogates reach the orchestrator and the wire unchanged in texts; in ids they are refused (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     const lone = "a\ud83d b \ude00";
     client.send({ type: "chat.send", conversationId: "c", message: lone });
     await client.barrier();
     assert.is(JSON.stringify(orchestrator.given("startTurn")), JSON.stringify([{ conversationId: "c", text: lone }]));
-    // A pair that is split across two deltas becomes whole again in the total text (1.5.1).
+    // A surrogate pair that is split across two deltas is whole again in the joined text (1.5.1).
     orchestrator.say("c", "\ud83d", "\ude00", lone);
     orchestrator.end("c");
     await client.nextEvent("c", "turn-sealed");
@@ -145,7 +145,7 @@ test("lone surrogates in texts reach the orchestrator and the wire as they are; 
     assert.match(String((await client.next("error"))["message"]), "well-formed Unicode");
   }));
 
-test("prototype keys in a message are nothing special", () =>
+test("prototype keys in a message have no special effect", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     client.sendRaw('{"type":"chat.send","conversationId":"__proto__","message":"x","__proto__":{"model":"evil"}}');
@@ -160,7 +160,7 @@ test("prototype keys in a message are nothing special", () =>
     }
   }));
 
-test("five hundred bad messages at once are each refused in their own words, and the socket lives on", () =>
+test("each of five hundred bad messages gets its own error, and the socket stays open", () =>
   withHost({}, async (fixture) => {
     const client = await fixture.join();
     for (let times = 0; times < 500; times++) client.sendRaw("{");
@@ -172,7 +172,7 @@ test("five hundred bad messages at once are each refused in their own words, and
     await provesWell(fixture);
   }));
 
-test("who sends ten thousand is told to wait, and closed with 4003 when it does not; others do not notice", () =>
+test("a client that sends ten thousand bad messages is told to wait, and closed with 4003 when it does not", () =>
   withHost({}, async (fixture) => {
     const flooding = await fixture.join();
     const other = await fixture.join();
@@ -185,26 +185,30 @@ test("who sends ten thousand is told to wait, and closed with 4003 when it does 
     await provesWell(fixture);
   }));
 
-test("long messages count as several requests, and who sends too many of them is told so", () =>
+test("long messages count as several requests, and too many of them are refused", () =>
   withHost({}, async (fixture) => {
     const client = await fixture.join({ protocols: ["turnwire.v1"] });
     const message = "x".repeat(900_000);
     for (let count = 0; count < 8; count++)
       client.send({ type: "chat.send", conversationId: `c${count}`, message, id: `long-${count}` });
-    // On a busy machine each waits as long as may be after the one before.
+    // On a busy machine each message may wait for the whole cooldown after the one before.
     const deadlineMs = budgets.awaitMs + 8 * limits.longMessageCooldownMsMax;
     const { ok, error } = await client.next({ type: "reply", id: "long-7" }, deadlineMs);
     assert.is(ok, false);
     const told = String((error as Record<string, unknown>)["message"]);
     assert.match(told, /^Too many requests: wait \d+ ms \(a message of this length counts as 14\)$/);
-    assert.is(fixture.orchestrator.given("startTurn").length, 7, "100 requests are seven times fourteen");
+    assert.is(
+      fixture.orchestrator.given("startTurn").length,
+      7,
+      "a burst of 100 requests has room for seven messages of fourteen",
+    );
   }));
 
 for (const [what, opcode] of [
   ["pings", opcodes.ping],
   ["pongs that answer nothing", opcodes.pong],
 ] as const)
-  test(`who sends thousands of ${what} is closed with 4003, and a few do no harm`, () =>
+  test(`a client that sends thousands of ${what} is closed with 4003, and a few are harmless`, () =>
     withHost({}, async (fixture) => {
       using flooding = await openUpgradedPeer(fixture.url);
       const other = await fixture.join();
@@ -222,7 +226,7 @@ for (const [what, opcode] of [
       await provesWell(fixture);
     }));
 
-test("commands faster than they may be are refused with the time to wait, and pings and subscriptions are not", () =>
+test("commands above the rate limit are refused with the time to wait; pings and subscriptions are not limited", () =>
   withHost({}, async (fixture) => {
     const client = await fixture.join({ protocols: ["turnwire.v1"] });
     for (let count = 0; count < limits.commandsBurst; count++)
@@ -245,7 +249,7 @@ test("commands faster than they may be are refused with the time to wait, and pi
     }, "a command after the pause");
   }));
 
-test("a close is answered with its own code, and what came before it is handled (RFC 6455 5.5.1)", () =>
+test("a close is answered with its own code, and messages before it are handled (RFC 6455 5.5.1)", () =>
   withHost({}, async ({ orchestrator, url }) => {
     for (const code of [1000, 1001, 3000, 4999]) {
       using peer = await openUpgradedPeer(url);
@@ -258,7 +262,7 @@ test("a close is answered with its own code, and what came before it is handled 
     assert.is(orchestrator.given("startTurn").length, 4);
   }));
 
-test("a handshake that stalls is cut after 10 s, and nobody waits for it", () =>
+test("a handshake that stalls is cut off after 10 s and delays no other client", () =>
   withHost({}, async (fixture) => {
     using mute = await openPeer(fixture.url);
     using halfway = await openPeer(fixture.url);

@@ -1,4 +1,4 @@
-// Broadcasts to every socket from a host's hooks, and the announcement of a stop (protocol 1.2, 1.5.5, 2).
+// Broadcasts to every socket from a host's hooks, and the announcement of a planned stop (protocol 1.2, 1.5.5, 2).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Client } from "../support/client.ts";
@@ -11,7 +11,7 @@ const test = suite("wire: broadcast");
 const isBroadcast = (client: Client): unknown[] =>
   client.received.filter((message) => message.type.startsWith("conversation."));
 
-test("each hook becomes its broadcast to the letter, on every socket, watching or not (1.2)", () =>
+test("each hook causes exactly its broadcast on every socket, watching or not (1.2)", () =>
   withHost({}, async ({ host, join }) => {
     const clients = await Promise.all([join(), join(), join()]);
     clients[0]?.send({ type: "chat.subscribe", conversationId: "c" });
@@ -40,7 +40,7 @@ test("a broadcast reaches every socket that was open when it was made, and no la
   withHost({}, async ({ host, join, url }) => {
     const early = await Promise.all(Array.from({ length: 300 }, () => join()));
     host.fire(hooks.opened, { conversationId: "one", workspaceId: "w" });
-    // More than one slice of the fan-out, and a socket that comes while it is under way.
+    // 300 sockets are more than one slice of the fan-out, and another socket connects while it is under way.
     const coming = connect(url);
     await Promise.all(early.map((client) => client.next("conversation.open")));
     using late = await coming;
@@ -55,7 +55,7 @@ test("a broadcast reaches every socket that was open when it was made, and no la
     for (const client of early) assert.is(isBroadcast(client).length, 2);
   }));
 
-test("a hook with a nonsense payload costs a log line and nothing else", () =>
+test("a hook with an invalid payload only causes a log line", () =>
   withHost({}, async ({ host, join }) => {
     const client = await join();
     const payloads: unknown[] = [
@@ -88,7 +88,7 @@ function thrown(): never {
   throw new Error("this payload may not be looked at");
 }
 
-test("a conversation that becomes active while its log is kept is heard again: its numbering has no hole (2)", () =>
+test("a conversation that becomes active while its log is kept is subscribed again, so numbering has no gap (2)", () =>
   withHost({}, async ({ host, orchestrator, join }) => {
     const client = await join();
     client.send({ type: "chat.send", conversationId: "c", message: "x" });
@@ -99,7 +99,7 @@ test("a conversation that becomes active while its log is kept is heard again: i
     client.send({ type: "chat.unsubscribe", conversationId: "c" });
     await client.barrier();
     assert.is(orchestrator.subscriptions("c"), 0);
-    // A turn that nobody here watches.
+    // A turn without a watcher on this server.
     orchestrator.begin("c");
     host.fire(hooks.statusChanged, { conversationId: "c", status: "active", workspaceId: "w" });
     await client.barrier();
@@ -121,7 +121,7 @@ test("a conversation that becomes active while its log is kept is heard again: i
     );
   }));
 
-test("before a planned stop every socket hears server.draining and is closed with 1012 (2)", () =>
+test("before a planned stop every socket gets server.draining and is closed with 1012 (2)", () =>
   withHost({}, async ({ extension, orchestrator, join }) => {
     const clients = await Promise.all(Array.from({ length: 600 }, () => join()));
     clients[0]?.send({ type: "chat.send", conversationId: "c", message: "x" });
@@ -134,7 +134,7 @@ test("before a planned stop every socket hears server.draining and is closed wit
       const draining = client.received.filter((message) => message.type === "server.draining");
       assert.equal(draining, [{ type: "server.draining", deadlineMs: 0, reconnectAfterMs: 1000 }]);
     }
-    // The turn belongs to the host: a gateway that leaves does not stop it.
+    // The turn belongs to the host, so the gateway does not stop it when it deactivates.
     assert.equal(orchestrator.given("stopTurn"), []);
     assert.ok(orchestrator.running.has("c"));
   }));

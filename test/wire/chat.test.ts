@@ -1,5 +1,5 @@
-// Chat on the wire, with an orchestrator that does what the test says: sending, watching, leaving, steering and
-// cancelling (protocol 1.1, 1.3, 2), one client after the other and several at once.
+// Chat on the wire with a scripted orchestrator: sending, watching, leaving, steering and cancelling (protocol 1.1,
+// 1.3, 2), by one client and by several at once.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { TurnEventBody } from "../../src/protocol/turn-event.ts";
@@ -14,7 +14,7 @@ const typesOf = (client: Client, conversationId: string): string[] =>
 
 // ── chat.send ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-test("chat.send hands every field to the orchestrator (1.1)", () =>
+test("chat.send passes every field to the orchestrator (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     client.send({
@@ -61,10 +61,10 @@ test("null in an optional field is the same as leaving it out (1.1)", () =>
     assert.equal(client.unread(), []);
   }));
 
-test("chat.send subscribes first and starts the turn then: the sender misses nothing (1.1)", () =>
+test("chat.send subscribes before it starts the turn, so the sender misses no event (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
-    // A host that emits a whole turn before it has answered.
+    // A host that emits a whole turn before startTurn returns.
     orchestrator.onStart = (id) => {
       orchestrator.emit(id, { type: "user-message", text: "hello" }, { type: "turn-start" });
       orchestrator.say(id, "all ", "at ", "once");
@@ -83,7 +83,7 @@ test("chat.send subscribes first and starts the turn then: the sender misses not
     assert.ok(calls.indexOf("subscribe") < calls.indexOf("startTurn"), calls.join());
   }));
 
-test("without a conversationId the server mints a UUID, which the events name (1.1)", () =>
+test("without a conversationId the server creates a UUID, and the events have it (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     client.send({ type: "chat.send", message: "one" });
@@ -101,7 +101,7 @@ test("without a conversationId the server mints a UUID, which the events name (1
     }
   }));
 
-test("a turn's events come to the letter, numbered from 1 without holes in one epoch (1.3, 2)", () =>
+test("a turn's events arrive unchanged, numbered from 1 without gaps in one epoch (1.3, 2)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     client.send({ type: "chat.send", conversationId: "c", message: "hello" });
@@ -148,7 +148,7 @@ test("a turn's events come to the letter, numbered from 1 without holes in one e
     assert.is(client.binaryFrames, 0);
   }));
 
-test("event types that we do not know pass unchanged (1.3)", () =>
+test("unknown event types are passed on unchanged (1.3)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     client.send({ type: "chat.send", conversationId: "c", message: "hello" });
@@ -162,7 +162,7 @@ test("event types that we do not know pass unchanged (1.3)", () =>
     assert.equal(client.transcript("c").events, [strange, odd, noText]);
   }));
 
-test("the numbering goes on over all turns while somebody watches (2, cursor)", () =>
+test("the numbering continues across turns while a client watches (2, cursor)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -181,7 +181,7 @@ test("the numbering goes on over all turns while somebody watches (2, cursor)", 
     assert.is(new Set(frames.map((frame) => frame["epoch"])).size, 1);
   }));
 
-test("every conversation has an epoch of its own (2, cursor)", () =>
+test("every conversation has its own epoch (2, cursor)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     for (const id of ["a", "b"]) {
@@ -197,7 +197,7 @@ test("every conversation has an epoch of its own (2, cursor)", () =>
 
 // ── chat.subscribe, chat.unsubscribe ──────────────────────────────────────────────────────────────────────────────
 
-test("chat.subscribe with no turn running replays nothing; the subscription outlives turns (1.1)", () =>
+test("chat.subscribe without a running turn replays nothing, and the subscription outlives turns (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -215,7 +215,7 @@ test("chat.subscribe with no turn running replays nothing; the subscription outl
     );
   }));
 
-test("a sealed turn is not replayed to who comes after it (1.1)", () =>
+test("a sealed turn is not replayed to a client that subscribes afterwards (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const [early, late] = [await join(), await join()];
     early.send({ type: "chat.send", conversationId: "c", message: "x" });
@@ -233,7 +233,7 @@ test("a sealed turn is not replayed to who comes after it (1.1)", () =>
     assert.is(late.transcript("c").cursor?.epoch, early.transcript("c").cursor?.epoch);
   }));
 
-test("a late corker gets the running turn from its first event, then live, and ends with the same text (1.1)", () =>
+test("a late client gets the running turn from its first event, then live events, and the same text (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const early = await join();
     early.send({ type: "chat.send", conversationId: "c", message: "x" });
@@ -253,11 +253,11 @@ test("a late corker gets the running turn from its first event, then live, and e
     assert.is(other.firstSeq, 1);
     assert.equal(other.cursor, one.cursor);
     assert.is(other.cursor?.seq, 1_006);
-    assert.ok(other.events.length < 1_006, "neighbouring text came joined (1.5.1)");
+    assert.ok(other.events.length < 1_006, "neighbouring text deltas were joined (1.5.1)");
     assert.equal(typesOf(late, "c").slice(0, 4), ["user-message", "turn-start", "text-delta", "reasoning-delta"]);
   }));
 
-test("who joins in a conversation that this server does not watch yet gets the running turn too (1.1)", () =>
+test("subscribing to a conversation that this server does not watch yet replays the running turn too (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     orchestrator.begin("c");
     orchestrator.emit("c", { type: "turn-start" });
@@ -271,7 +271,7 @@ test("who joins in a conversation that this server does not watch yet gets the r
     assert.is(client.transcript("c").text, "begun elsewhere and on");
   }));
 
-test("chat.subscribe again: nothing happens (1.1)", () =>
+test("a repeated chat.subscribe has no effect (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     client.send({ type: "chat.send", conversationId: "c", message: "x" });
@@ -287,7 +287,7 @@ test("chat.subscribe again: nothing happens (1.1)", () =>
     assert.is(orchestrator.subscriptions("c"), 1);
   }));
 
-test("chat.unsubscribe stops watching and never touches the turn (1.1)", () =>
+test("chat.unsubscribe stops watching and never affects the turn (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const [leaving, staying] = [await join(), await join()];
     leaving.send({ type: "chat.send", conversationId: "c", message: "x" });
@@ -306,7 +306,7 @@ test("chat.unsubscribe stops watching and never touches the turn (1.1)", () =>
     assert.equal(orchestrator.given("stopTurn"), []);
   }));
 
-test("chat.unsubscribe of what is not watched is harmless and silent", () =>
+test("chat.unsubscribe without a subscription is harmless and has no reply", () =>
   withHost({}, async ({ join }) => {
     const client = await join();
     for (const id of ["never", "never"]) client.send({ type: "chat.unsubscribe", conversationId: id });
@@ -314,7 +314,7 @@ test("chat.unsubscribe of what is not watched is harmless and silent", () =>
     assert.equal(client.unread(), []);
   }));
 
-test("one socket follows two conversations, each in its order (1.5.1)", () =>
+test("one socket watches two conversations, each in its own order (1.5.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     for (const id of ["a", "b"]) client.send({ type: "chat.send", conversationId: id, message: id });
@@ -341,7 +341,7 @@ test("one socket follows two conversations, each in its order (1.5.1)", () =>
     assert.not.match(client.transcript("a").text, "unheard");
   }));
 
-test("the orchestrator is subscribed to once per conversation, until nobody watches and no turn runs ", () =>
+test("the gateway subscribes once per conversation, until no client watches and no turn runs", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const clients = await Promise.all([join(), join(), join()]);
     for (const client of clients) client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -363,7 +363,7 @@ test("the orchestrator is subscribed to once per conversation, until nobody watc
 
 // ── chat.queue, chat.queue.cancel ─────────────────────────────────────────────────────────────────────────────────
 
-test("chat.queue with no turn running starts one and subscribes the sender (1.1)", () =>
+test("chat.queue without a running turn starts one and subscribes the sender (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     client.send({ type: "chat.queue", conversationId: "c", text: "  steer  ", workspaceId: "w" });
@@ -377,7 +377,7 @@ test("chat.queue with no turn running starts one and subscribes the sender (1.1)
     assert.is(client.transcript("c").text, "right");
   }));
 
-test("chat.queue subscribes before it starts the turn: its sender misses nothing, however short the turn is", () =>
+test("chat.queue subscribes before it starts the turn, so the sender misses no event of a short turn", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     orchestrator.onStart = (id) => {
@@ -387,7 +387,7 @@ test("chat.queue subscribes before it starts the turn: its sender misses nothing
     client.send({ type: "chat.queue", conversationId: "c", text: "x" });
     await client.nextEvent("c", "turn-sealed");
     assert.is(client.transcript("c").text, "all at once");
-    // And where the port says late that a turn was started, the running turn is replayed.
+    // If the port reports only afterwards that a turn was started, the running turn is replayed.
     orchestrator.onStart = undefined;
     orchestrator.instead.isActive = () => true;
     client.send({ type: "chat.queue", conversationId: "d", text: "x" });
@@ -397,7 +397,7 @@ test("chat.queue subscribes before it starts the turn: its sender misses nothing
     delete orchestrator.instead.isActive;
   }));
 
-test("chat.queue while a turn runs sends nothing back and does not subscribe the sender (1.1)", () =>
+test("chat.queue during a turn sends no reply and does not subscribe the sender (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const [owner, other] = [await join(), await join()];
     owner.send({ type: "chat.send", conversationId: "c", message: "x" });
@@ -414,10 +414,10 @@ test("chat.queue while a turn runs sends nothing back and does not subscribe the
     await owner.nextEvent("c", "turn-sealed");
     await other.barrier();
     assert.equal(other.unread(), []);
-    assert.is(owner.transcript("c").text, "x", "who watched before goes on watching");
+    assert.is(owner.transcript("c").text, "x", "an existing watcher stays subscribed");
   }));
 
-test("chat.queue.cancel withdraws one text, without a reply, and is harmless when it is gone (1.1)", () =>
+test("chat.queue.cancel withdraws one text without a reply, and is harmless when the text is gone (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     client.send({ type: "chat.send", conversationId: "c", message: "x" });
@@ -435,7 +435,7 @@ test("chat.queue.cancel withdraws one text, without a reply, and is harmless whe
 
 // ── chat.cancel ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-test("chat.cancel stops the running turn from any socket, also before its first token (2)", () =>
+test("chat.cancel stops the running turn from any socket, even before its first token (2)", () =>
   withHost({}, async ({ join }) => {
     const [owner, stranger] = [await join(), await join()];
     owner.send({ type: "chat.send", conversationId: "c", message: "x" });
@@ -447,7 +447,7 @@ test("chat.cancel stops the running turn from any socket, also before its first 
     assert.equal(stranger.unread(), []);
   }));
 
-test("chat.cancel with a turnId stops that turn only (2)", () =>
+test("chat.cancel with a turnId stops only that turn (2)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const [owner, stranger] = [await join(), await join()];
     owner.send({ type: "chat.send", conversationId: "c", message: "x" });
@@ -467,7 +467,7 @@ test("chat.cancel with a turnId stops that turn only (2)", () =>
     assert.is(orchestrator.given("stopTurn").length, 1);
   }));
 
-test("chat.cancel finds a turn by its id also where nobody on this server watches (2)", () =>
+test("chat.cancel finds a turn by its id even if no client on this server watches it (2)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const turnId = orchestrator.begin("c");
     orchestrator.emit("c", { type: "turn-start" });
@@ -482,7 +482,7 @@ test("chat.cancel finds a turn by its id also where nobody on this server watche
     assert.equal(client.unread(), []);
   }));
 
-test("chat.cancel where no turn runs has no effect and no reply (2)", () =>
+test("chat.cancel without a running turn has no effect and no reply (2)", () =>
   withHost({}, async ({ join }) => {
     const client = await join();
     client.send({ type: "chat.cancel", conversationId: "c" });

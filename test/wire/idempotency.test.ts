@@ -1,5 +1,5 @@
-// Idempotency keys on the wire, before a host's orchestrator: who repeats a request gets the first success again and
-// starts nothing (protocol 2).
+// Idempotency keys on the wire, with a host's orchestrator: a repeated request gets the first success again and starts
+// nothing (protocol 2).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Client, Message } from "../support/client.ts";
@@ -17,7 +17,7 @@ async function ask(client: Client, request: Record<string, unknown>): Promise<Me
   return reply;
 }
 
-test("the same chat.send under the same key gets the first success, on any socket, and starts nothing (2)", () =>
+test("a repeated chat.send with the same key gets the first success on any socket and starts nothing (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const [first, second] = [await join(v1), await join(v1)];
     const request = { type: "chat.send", conversationId: "c", message: "hello", idempotencyKey: "k" };
@@ -26,25 +26,25 @@ test("the same chat.send under the same key gets the first success, on any socke
     orchestrator.say("c", "text");
     assert.equal(await ask(second, request), reply);
     assert.is(orchestrator.given("startTurn").length, 1);
-    // The sender is subscribed, as it was the first time.
+    // The repetition subscribes its sender too.
     await second.nextEvent("c", "text-delta");
     orchestrator.end("c");
-    assert.equal(await ask(second, request), reply, "also when the turn is over");
+    assert.equal(await ask(second, request), reply, "even after the turn has ended");
     assert.is(orchestrator.given("startTurn").length, 1);
   }));
 
-test("without a conversation the key finds the conversation that was minted (2)", () =>
+test("without a conversationId the key finds the conversation that was created (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const [first, second] = [await join(v1), await join(v1)];
     const request = { type: "chat.send", message: "hello", idempotencyKey: "k" };
     const reply = await ask(first, request);
     assert.equal(await ask(second, { ...request, conversationId: null }), reply);
     const elsewhere = await ask(second, { ...request, conversationId: "c" });
-    assert.equal(elsewhere["turnId"], "turn-2", "with a conversation it is another key");
+    assert.equal(elsewhere["turnId"], "turn-2", "with a conversationId it is a different key");
     assert.is(orchestrator.given("startTurn").length, 2);
   }));
 
-test("chat.queue: the first success again, whether it started a turn or waits (2)", () =>
+test("a repeated chat.queue gets the first success, whether the text started a turn or was queued (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
     const request = { type: "chat.queue", conversationId: "c", text: "one", idempotencyKey: "k1" };
@@ -57,13 +57,13 @@ test("chat.queue: the first success again, whether it started a turn or waits (2
     orchestrator.say("c", "text");
     await client.nextEvent("c", "text-delta");
     await other.barrier();
-    assert.equal(other.unread("chat.delta"), [], "a text that waits subscribes nobody");
+    assert.equal(other.unread("chat.delta"), [], "a queued text subscribes no client");
     assert.equal(await ask(other, request), started);
     await other.nextEvent("c", "text-delta");
     assert.is(orchestrator.given("enqueue").length, 2);
   }));
 
-test("another request under the same key is refused: idempotency-conflict, with the remedy (2)", () =>
+test("a different request with the same key is refused as idempotency-conflict, with the remedy (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
     const request = { type: "chat.send", conversationId: "c", message: "hello", idempotencyKey: "k" };
@@ -84,7 +84,7 @@ test("another request under the same key is refused: idempotency-conflict, with 
     }
     client.send({ ...request, message: "other" });
     const refusal = await client.next("chat.error");
-    assert.is(refusal["conversationId"], "c", "without an id in the base contract's way");
+    assert.is(refusal["conversationId"], "c", "without an id the refusal is a chat.error, as in the base contract");
     assert.is(orchestrator.given("startTurn").length, 1);
     assert.equal(orchestrator.given("enqueue"), []);
   }));
@@ -99,7 +99,7 @@ test("a refusal is not remembered (2)", () =>
     assert.equal(await ask(client, request), { type: "reply", ok: true, conversationId: "c", turnId: "turn-2" });
   }));
 
-test("who has no subscription left gets its first success too, and is told that it will not see the turn", () =>
+test("a socket at its subscription limit gets the first success too, and an error that it cannot watch the turn", () =>
   withGateway({ limits: { subscriptionsPerSocketMax: 1 } }, async ({ join, orchestrator }) => {
     const [first, full] = [await join(v1), await join(v1)];
     const request = { type: "chat.send", conversationId: "c", message: "hello", idempotencyKey: "k" };
@@ -111,7 +111,7 @@ test("who has no subscription left gets its first success too, and is told that 
     assert.is(orchestrator.given("startTurn").length, 1);
   }));
 
-test("a key is remembered so long and not longer, and so many of them (limits)", () =>
+test("at most idempotencyKeysMax keys are remembered, and the oldest is forgotten first (limits)", () =>
   withGateway({ limits: { idempotencyKeysMax: 2 } }, async ({ join, orchestrator }) => {
     const client = await join(v1);
     const send = (key: string) =>
@@ -121,7 +121,7 @@ test("a key is remembered so long and not longer, and so many of them (limits)",
     assert.equal(await send("a"), first);
     await send("c");
     orchestrator.end("to a");
-    assert.is.not((await send("a"))["turnId"], first["turnId"], "the oldest was forgotten");
+    assert.is.not((await send("a"))["turnId"], first["turnId"], "the oldest key was forgotten");
   }));
 
 test.run();

@@ -1,5 +1,5 @@
-// Long messages on real sockets: carried out one at a time, in the order in which they were sent, and nothing of them
-// is lost when the sender has gone.
+// Long messages on real sockets: they are processed one at a time, in the order of sending, even after the sender has
+// disconnected.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { eventually } from "../support/deadline.ts";
@@ -16,7 +16,7 @@ interface Given {
 const protocols = ["turnwire.v1"];
 const long = "x".repeat(900_000);
 
-test("what is sent after a long message is answered after it", () =>
+test("messages after a long message are answered after it", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join({ protocols });
     client.send({ type: "chat.send", conversationId: "a", message: long, id: "long" });
@@ -33,7 +33,7 @@ test("what is sent after a long message is answered after it", () =>
     );
   }));
 
-test("who sends more than a few messages after a long one is read on when that is through", () =>
+test("a client that sends many messages after a long one is read again when the long one is done", () =>
   withHost({}, async ({ join }) => {
     const client = await join({ protocols });
     client.send({ type: "chat.send", conversationId: "a", message: long, id: "long" });
@@ -46,7 +46,7 @@ test("who sends more than a few messages after a long one is read on when that i
     assert.is(ok, true);
   }));
 
-test("a long message is carried out although its sender left at once", () =>
+test("a long message is processed although its sender disconnected at once", () =>
   withHost({}, async ({ join, orchestrator, host }) => {
     const client = await join({ protocols });
     client.send({ type: "chat.send", conversationId: "a", message: long, id: "long" });
@@ -55,7 +55,7 @@ test("a long message is carried out although its sender left at once", () =>
     await eventually(() => host.said("transport-ws: connection close").length === 1, "the socket to be gone");
   }));
 
-test("those that wait behind others are carried out although their senders have left or broken the protocol", () =>
+test("queued long messages are processed even if their senders have disconnected or broken the protocol", () =>
   withHost({}, async ({ join, orchestrator, url }) => {
     const client = await join({ protocols });
     client.send({ type: "chat.send", conversationId: "first", message: long, id: "first" });
@@ -70,13 +70,13 @@ test("those that wait behind others are carried out although their senders have 
     const begun = (): unknown[] => orchestrator.given("startTurn").map((given) => (given as Given).conversationId);
     await eventually(
       () => begun().length === 4,
-      () => `the turns, there are ${begun()}`,
+      () => `the turns, so far ${begun()}`,
     );
     assert.equal(new Set(begun()), new Set(["first", "second", "third", "fourth"]));
     assert.ok(begun().indexOf("second") < begun().indexOf("third"));
   }));
 
-test("long nonsense counts by its length", () =>
+test("a long invalid message counts by its length", () =>
   withHost({}, async ({ join }) => {
     const client = await join({ protocols });
     for (let count = 0; count < 8; count++) client.sendRaw(`{"nonsense":"${long}`);
@@ -85,7 +85,7 @@ test("long nonsense counts by its length", () =>
     );
   }));
 
-test("tiny messages behind a long one are not kept without a bound, nor carried out all at once", () =>
+test("tiny messages behind a long one are held back and then processed", () =>
   withHost({}, async ({ join, url }) => {
     const client = await join({ protocols });
     client.send({ type: "chat.send", conversationId: "first", message: long });
@@ -99,7 +99,7 @@ test("tiny messages behind a long one are not kept without a bound, nor carried 
     await tiny.frame(({ payload }) => payload.toString() === '{"type":"pong"}');
   }));
 
-test("of many pings that came at once the newest are answered, in their order", () =>
+test("of many pings at once the newest are answered, in order", () =>
   withHost({}, async ({ url }) => {
     using peer = await openUpgradedPeer(url);
     const pings = 400;

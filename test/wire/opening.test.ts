@@ -1,4 +1,4 @@
-// The way in, on the wire: what the first message is, which subprotocol is chosen, and what plain HTTP gets.
+// Opening a socket: the first message, the chosen subprotocol, and the answer to plain HTTP.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -28,7 +28,7 @@ test("the catalog is the first message on every socket (1.2)", () =>
     }
   }));
 
-test("a connection whose upgrade was refused is cut, although its peer keeps its side open and sends on", () =>
+test("a connection whose upgrade was refused is cut off, even if its peer keeps sending", () =>
   withHost({}, async ({ url }) => {
     using peer = await openPeer(url, budgets.awaitMs, { allowHalfOpen: true });
     const { status } = await peer.upgrade({ headers: { origin: "https://elsewhere.example" } });
@@ -46,7 +46,7 @@ test("an empty catalog is sent too (1.2)", () =>
     assert.equal(await client.nextAny(), { type: "catalog", catalog: [] });
   }));
 
-test("a socket is taken on any path (1)", () =>
+test("a socket is accepted on any path (1)", () =>
   withHost({}, async ({ url }) => {
     for (const path of ["/", "/ws", "/any/where?with=query"]) {
       using client = await connect(url + path);
@@ -65,7 +65,7 @@ test("a plain HTTP request gets 426 and `expected websocket`, whatever its metho
     }
   }));
 
-test("a request that offers another protocol than WebSocket is a plain one: 426 (1)", () =>
+test("an upgrade to a protocol other than WebSocket counts as plain HTTP and gets 426 (1)", () =>
   withHost({}, async ({ url }) => {
     for (const protocol of ["h2c", "TLS/1.0", "websocket/13"]) {
       using peer = await openPeer(url);
@@ -74,7 +74,7 @@ test("a request that offers another protocol than WebSocket is a plain one: 426 
     }
   }));
 
-test("a broken handshake is answered in plain HTTP and takes nothing down", () =>
+test("a broken handshake is answered in plain HTTP and does no harm", () =>
   withHost({}, async ({ url, join }) => {
     const broken: Record<string, string | undefined>[] = [
       { "sec-websocket-key": "short" },
@@ -109,7 +109,7 @@ const chosen: [offered: string[], selected: string | undefined][] = [
 ];
 
 for (const [offered, selected] of chosen) {
-  test(`of [${offered.join(", ")}] the subprotocol ${selected ?? "none"} is chosen (2)`, () =>
+  test(`an offer of [${offered.join(", ")}] selects the subprotocol ${selected ?? "none"} (2)`, () =>
     withHost({}, async ({ url }) => {
       using peer = await openPeer(url);
       const response = await peer.upgrade({ protocols: offered });
@@ -119,7 +119,7 @@ for (const [offered, selected] of chosen) {
     }));
 }
 
-test("compression is never negotiated, also when it is offered", () =>
+test("compression is never negotiated, even if it is offered", () =>
   withHost({}, async ({ url }) => {
     using peer = await openPeer(url);
     const response = await peer.upgrade({ headers: { "sec-websocket-extensions": "permessage-deflate" } });
@@ -136,7 +136,7 @@ test("ping is answered with pong on every socket (2)", () =>
     }
   }));
 
-test("messages sent in the same breath as the handshake are heard", () =>
+test("messages that arrive together with the handshake are handled", () =>
   withHost({}, async ({ url }) => {
     using peer = await openPeer(url);
     const key = "dGhlIHNhbXBsZSBub25jZQ==";

@@ -1,5 +1,5 @@
-// An orchestrator that misbehaves behind its port in every way the contract names: that costs the one request, never
-// the process, never another socket .
+// An orchestrator that violates its contract in every way affects only the one request, never the process or another
+// socket.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Client } from "../support/client.ts";
@@ -14,7 +14,7 @@ function thrown(error: unknown): never {
   throw error;
 }
 
-/** Proves that a turn in a conversation of its own still reaches this socket whole. */
+/** Proves that this socket still gets a whole turn of another conversation. */
 async function provesWell(client: Client, orchestrator: ScriptedOrchestrator, name: string): Promise<void> {
   client.send({ type: "chat.send", conversationId: name, message: "x" });
   await client.barrier();
@@ -28,11 +28,11 @@ const throws: [name: string, call: () => unknown, reason: RegExp][] = [
   ["an Error", () => thrown(new Error("no turns today")), /^no turns today$/],
   ["a string", () => thrown("just words"), /^just words$/],
   ["undefined", () => thrown(undefined), /undefined/],
-  ["what has no words", () => thrown(wordless), /./],
+  ["an object without a message", () => thrown(wordless), /./],
 ];
 
 for (const [name, call, reason] of throws) {
-  test(`an orchestrator that throws ${name} from every call costs a refusal with the reason`, () =>
+  test(`an orchestrator that throws ${name} from every call causes a refusal with the reason`, () =>
     withHost({}, async ({ orchestrator, join }) => {
       const [client, other] = [await join(), await join()];
       const usual = { ...orchestrator.instead };
@@ -84,7 +84,7 @@ const throwingGetters: PropertyDescriptorMap = Object.fromEntries(
 );
 
 for (const [name, answer] of nonsense) {
-  test(`an orchestrator that answers ${name} costs a refusal`, () =>
+  test(`an orchestrator that answers ${name} causes a refusal`, () =>
     withHost({}, async ({ orchestrator, join }) => {
       const [client, other] = [await join(), await join()];
       for (const call of ["startTurn", "enqueue", "stopTurn", "isActive", "cancelQueuedMessage"] as const)
@@ -106,7 +106,7 @@ for (const [name, answer] of nonsense) {
     }));
 }
 
-test("a subscribe that answers nonsense is listened to, and heard no more once nobody watches", () =>
+test("a subscribe with an invalid answer still delivers events, and none after the last client has unsubscribed", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     const answers: (() => unknown)[] = [
@@ -135,7 +135,7 @@ test("a subscribe that answers nonsense is listened to, and heard no more once n
     }
   }));
 
-test("an unsubscribe that throws or rejects is nobody's failure", () =>
+test("an unsubscribe that throws or rejects has no effect", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     const leaves = [() => thrown(wordless), () => Promise.reject(new Error("asynchronous"))];
@@ -149,7 +149,7 @@ test("an unsubscribe that throws or rejects is nobody's failure", () =>
     await provesWell(client, orchestrator, "d");
   }));
 
-test("a listener that is called after it was unsubscribed hears nothing ", () =>
+test("events for a listener that was unsubscribed are ignored", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     const listeners: ((event: unknown) => void)[] = [];
@@ -168,7 +168,7 @@ test("a listener that is called after it was unsubscribed hears nothing ", () =>
     assert.is(client.transcript("c").text, "alive");
   }));
 
-test("a subscribe that fails after it has replayed leaves nothing of it: the next one sees each event once", () =>
+test("after a subscribe that replays and then fails, the next subscribe delivers each event once", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     orchestrator.begin("c");
@@ -191,7 +191,7 @@ test("a subscribe that fails after it has replayed leaves nothing of it: the nex
 const cyclic: Record<string, unknown> = { type: "tool-call" };
 cyclic["input"] = cyclic;
 
-/** What is no event, or one that JSON cannot hold. */
+/** Values that are not events, or events that JSON cannot encode. */
 const badEvents: [name: string, event: unknown][] = [
   ["null", null],
   ["undefined", undefined],
@@ -213,7 +213,7 @@ function throwingGetter(): PropertyDescriptor {
   return { enumerable: true, get: () => thrown(new Error("a getter throws")) };
 }
 
-test("an event without a type, or that JSON cannot hold, is left out; the others are numbered without holes", () =>
+test("an event without a type, or that JSON cannot encode, is left out; the others are numbered without gaps", () =>
   withHost({}, async ({ orchestrator, join, host }) => {
     const [client, other] = [await join(), await join()];
     client.send({ type: "chat.send", conversationId: "c", message: "x" });
@@ -234,7 +234,7 @@ test("an event without a type, or that JSON cannot hold, is left out; the others
     assert.is(host.lines.filter((line) => line.level === "warn").length, badEvents.length);
   }));
 
-test("an event that names no turn, between turns, passes and leaves no turn running", () =>
+test("an event without a turnId between turns is passed on and leaves no turn running", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const [client, late] = [await join(), await join()];
     client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -249,11 +249,10 @@ test("an event that names no turn, between turns, passes and leaves no turn runn
       await one.barrier();
     }
     assert.is(orchestrator.subscriptions("c"), 0);
-    assert.equal(late.unread(), [], "no turn was running: nothing to replay (1.1)");
+    assert.equal(late.unread(), [], "without a running turn nothing is replayed (1.1)");
   }));
 
-/** Huge texts, each of which must arrive whole or cut with a note, in events that no socket chokes on. */
-test("huge events reach everybody whole, parted or cut with a note, and cut nobody off ", () =>
+test("huge events reach all clients whole, split or cut with a note, and disconnect none of them", () =>
   withHost({}, async ({ orchestrator, join, host }) => {
     const clients = [await join(), await join()];
     for (const client of clients) client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -284,7 +283,7 @@ test("huge events reach everybody whole, parted or cut with a note, and cut nobo
     assert.is(host.said("orchestrator: an event was dropped").length, 1);
   }));
 
-test("a turn that outgrows its log ends with `turn-too-large` for all, and the orchestrator is asked to stop it", () =>
+test("a turn that exceeds its log ends with `turn-too-large` for all clients, and the orchestrator must stop it", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const clients = [await join(), await join()];
     for (const client of clients) client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -302,10 +301,11 @@ test("a turn that outgrows its log ends with `turn-too-large` for all, and the o
     for (const client of clients) await client.barrier();
   }));
 
-test("an orchestrator that calls back synchronously from within every call confuses nobody", () =>
+test("an orchestrator may call back synchronously inside every call", () =>
   withHost({}, async ({ orchestrator, join }: Fixture) => {
     const client = await join();
-    // Everything happens inside the calls: replay within subscribe, a whole turn within startTurn, another within stop.
+    // Everything happens inside the calls: replay inside subscribe, a whole turn inside startTurn, another inside
+    // stopTurn.
     orchestrator.onStart = (id) => {
       orchestrator.say(id, "in ");
       orchestrator.say(id, "startTurn, ");

@@ -1,5 +1,5 @@
-// Upgrades that have to wait in the admission queue: that one has gone is seen at once, whatever it has sent; what it
-// sent too early is heard when it is let in, and is little.
+// Upgrades that wait in the admission queue. A client that disconnects is noticed at once, whatever it has sent. Bytes
+// that a client sends early are handled after its admission, and their number is limited.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Limits } from "../../src/limits.ts";
@@ -13,7 +13,7 @@ const test = suite("wire: pending upgrades");
 const upgrade =
   "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-/** A second of the server's is twenty of ours: who waits does so throughout a test. */
+/** One second of the server's clock takes 20 s, so a waiting upgrade waits for the whole test. */
 const slowClock = hastyClock(0.05);
 const oneShortLived: Partial<Limits> = {
   shortLivedSocketsBurst: 0,
@@ -21,7 +21,7 @@ const oneShortLived: Partial<Limits> = {
   pendingUpgradeBytesMax: 2_000,
 };
 
-/** Somebody comes for nothing: now the others of its account wait. */
+/** Opens and kills one short-lived socket, so that the next upgrades of its account have to wait. */
 async function comeAndGo({ gateway, join }: BareGateway): Promise<void> {
   (await join()).kill();
   await eventually(() => gateway.connections.size === 0, "it to be gone");
@@ -38,7 +38,7 @@ const waiting = async ({ transport }: BareGateway, count: number): Promise<void>
   await eventually(() => transport.waiting().newcomers === count, `${count} to wait`);
 };
 
-test("who has gone waits no more and has no place, also when it has said something", () =>
+test("a client that disconnected leaves the queue and frees its place, even if it has sent data", () =>
   withGateway({ clock: slowClock, limits: { ...oneShortLived, socketsPerLoopbackAddressMax: 6 } }, async (bare) => {
     await comeAndGo(bare);
     const comeAll = async (): Promise<Peer[]> => {
@@ -50,7 +50,7 @@ test("who has gone waits no more and has no place, also when it has said somethi
     for (const [index, peer] of peers.entries()) index < 3 ? peer.end() : peer.kill();
     await waiting(bare, 0);
     for (const peer of peers) await peer.untilClosed();
-    // Nothing of them is counted: as many again have places, and one more has none.
+    // The closed upgrades no longer count: six new ones get a place, and a seventh gets none.
     const others = await comeAll();
     await waiting(bare, 6);
     const late = await come(bare.url);
@@ -59,7 +59,7 @@ test("who has gone waits no more and has no place, also when it has said somethi
     await waiting(bare, 0);
   }));
 
-test("what it has sent while it waited is heard when it is let in", () =>
+test("data that a client sends while it waits is handled after its admission", () =>
   withGateway({ limits: oneShortLived }, async (bare) => {
     await comeAndGo(bare);
     const frame = encodeFrame({ opcode: opcodes.text, payload: JSON.stringify({ type: "subscribe", surfaceId: "?" }) });
@@ -72,13 +72,13 @@ test("what it has sent while it waited is heard when it is let in", () =>
     const answer = await peer.frame(({ payload }) => payload.includes("Unknown surface"));
     assert.equal(JSON.parse(answer.payload.toString()).surfaceId, "?");
     await peer.frame(({ opcode, payload }) => opcode === opcodes.pong && payload.toString() === "and?");
-    // It is a socket like any other.
+    // The socket then works like any other.
     peer.send({ opcode: opcodes.ping, payload: "still?" });
     await peer.frame(({ payload }) => payload.toString() === "still?");
     peer.kill();
   }));
 
-test("who says more than pendingUpgradeBytesMax before it is let in is refused, and told why", () =>
+test("a client that sends more than pendingUpgradeBytesMax before its admission is refused with the reason", () =>
   withGateway({ clock: slowClock, limits: oneShortLived }, async (bare) => {
     await comeAndGo(bare);
     const peer = await come(bare.url, "x".repeat(2_000));

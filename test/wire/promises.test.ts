@@ -1,5 +1,5 @@
-// The promises of protocol 1.5 with many sockets at once: order, each event once, nothing after leaving, and nobody's
-// leaving, dying or misbehaving ever felt by anybody else.
+// The guarantees of protocol 1.5 with many sockets at once: events arrive in order and once, none arrives after
+// unsubscribing, and no socket is affected when another one closes, dies or misbehaves.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Client } from "../support/client.ts";
@@ -10,10 +10,10 @@ import { ScriptedSurface } from "../support/scripted-surfaces.ts";
 
 const test = suite("wire: promises");
 
-/** Lets the event loop go on, so that what a test emits does not all come in one tick. */
+/** Lets the event loop run, so that a test's events are not all emitted in one tick. */
 const breathe = (client: Client): Promise<unknown> => client.barrier();
 
-test("every socket sees the events in the order they were emitted, each once, whenever it came (1.5.1)", () =>
+test("every socket gets each event once, in the order of emission, whenever it subscribes (1.5.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const driver = await join();
     driver.send({ type: "chat.send", conversationId: "c", message: "x" });
@@ -21,7 +21,7 @@ test("every socket sees the events in the order they were emitted, each once, wh
     const clients = [driver];
     let expected = "";
     for (let round = 0; round < 30; round++) {
-      // Somebody joins in every round, in the middle of what is being said.
+      // A new client subscribes in every round, in mid-stream.
       const client = await join();
       clients.push(client);
       for (let word = 0; word < 40; word++) {
@@ -49,14 +49,14 @@ test("every socket sees the events in the order they were emitted, each once, wh
     }
   }));
 
-test("two turns in a row reach everybody in order, also those who join between (1.5.1)", () =>
+test("two consecutive turns reach all clients in order, even a client that subscribes in between (1.5.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const [first, second] = [await join(), await join()];
     first.send({ type: "chat.send", conversationId: "c", message: "x" });
     await first.barrier();
     orchestrator.say("c", "one");
     orchestrator.end("c");
-    // The queue is carried over in the same tick: the next turn begins before anybody has heard of the seal.
+    // The queued texts open the next turn in the same tick, before any client has got turn-sealed.
     orchestrator.begin("c");
     orchestrator.say("c", "two");
     second.send({ type: "chat.subscribe", conversationId: "c" });
@@ -77,7 +77,7 @@ test("two turns in a row reach everybody in order, also those who join between (
     );
   }));
 
-test("a socket that closes, dies or breaks the protocol in mid-turn aborts nothing and delays nobody (1.5.2)", () =>
+test("a socket that closes, dies or breaks the protocol in mid-turn aborts no turn and delays no socket (1.5.2)", () =>
   withHost({}, async ({ orchestrator, join, url, host }) => {
     const [closing, dying, watching] = [await join(), await join(), await join()];
     const breaking = await openUpgradedPeer(url);
@@ -104,7 +104,7 @@ test("a socket that closes, dies or breaks the protocol in mid-turn aborts nothi
     assert.is(watching.transcript("c").text, Array.from({ length: 200 }, (_, word) => `${word} `).join(""));
   }));
 
-test("a turn goes on when its last watcher leaves, and who comes back finds it whole (1.5.2)", () =>
+test("a turn continues without watchers, and a client that subscribes later gets all of it (1.5.2)", () =>
   withHost({}, async ({ orchestrator, join, host }) => {
     const first = await join();
     first.send({ type: "chat.send", conversationId: "c", message: "x" });
@@ -124,7 +124,7 @@ test("a turn goes on when its last watcher leaves, and who comes back finds it w
     assert.is(second.transcript("c").firstSeq, 1);
   }));
 
-test("after chat.unsubscribe has been handled not one more event is sent, in the thick of a turn (1.5.3)", () =>
+test("after chat.unsubscribe has been handled no further event is sent, even in mid-turn (1.5.3)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const [leaving, staying] = [await join(), await join()];
     for (const client of [leaving, staying]) client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -147,7 +147,7 @@ test("after chat.unsubscribe has been handled not one more event is sent, in the
     assert.is(staying.transcript("c").cursor?.seq, 50 * 21 + 2);
   }));
 
-test("after unsubscribe has been handled not one more update is sent, in a storm of changes (1.5.3)", () => {
+test("after unsubscribe has been handled no further update is sent, even during many changes (1.5.3)", () => {
   const surface = new ScriptedSurface("s");
   return withHost({ surfaces: [surface] }, async ({ join }) => {
     const client = await join();
@@ -165,7 +165,7 @@ test("after unsubscribe has been handled not one more update is sent, in a storm
   });
 });
 
-test("replies and broadcast do not wait for the deltas of a long turn (1.5.7)", () =>
+test("replies and broadcasts do not wait for the deltas of a long turn (1.5.7)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     client.send({ type: "chat.send", conversationId: "c", message: "x" });

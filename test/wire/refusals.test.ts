@@ -1,5 +1,5 @@
-// Every refusal of the contract over a real socket, to the letter (protocol 1.4): the reply, that the socket lives on,
-// and that nothing has happened.
+// Every refusal of the contract over a real socket (protocol 1.4): the exact reply, that the socket stays open, and
+// that the request has no effect.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { isRecord } from "../support/client/transcript.ts";
@@ -17,7 +17,7 @@ const badImage = "chat.send: each image must have a non-empty string 'url'";
 const long = "x".repeat(201);
 const lone = "a\ud800b";
 
-/** What is sent, and the one reply to it. */
+/** Each request and its only reply. */
 const exact: [name: string, sent: unknown, reply: Record<string, unknown>][] = [
   ["text that is not JSON", "raw:{oops", { type: "error", message: "Invalid JSON" }],
   ["an empty frame", "raw:", { type: "error", message: "Invalid JSON" }],
@@ -85,7 +85,7 @@ function chatError(message: string): Record<string, unknown> {
   return { type: "chat.error", conversationId: "c", message };
 }
 
-test("each special refusal comes to the letter, once, and has no effect (1.4)", () =>
+test("each special refusal is one exact reply and has no effect (1.4)", () =>
   withHost({ surfaces: [new ScriptedSurface("known")] }, async ({ orchestrator, join }) => {
     const client = await join();
     for (const [name, sent, reply] of exact) {
@@ -98,7 +98,7 @@ test("each special refusal comes to the letter, once, and has no effect (1.4)", 
     assert.equal(orchestrator.asked, []);
   }));
 
-/** What is sent, and the field that the refusal must name. */
+/** Each request and the field that its refusal must name. */
 const invalid: [sent: unknown, field: string][] = [
   [null, "JSON object"],
   [5, "JSON object"],
@@ -149,7 +149,7 @@ function nested(depth: number): unknown {
   return value;
 }
 
-test("everything else is `Invalid message:` and names the field; the socket lives on (1.4)", () =>
+test("every other refusal is `Invalid message:` with the field, and the socket stays open (1.4)", () =>
   withHost({ surfaces: [new ScriptedSurface("known")] }, async ({ orchestrator, join }) => {
     const client = await join();
     for (const [sent, field] of invalid) {
@@ -168,7 +168,7 @@ test("everything else is `Invalid message:` and names the field; the socket live
     assert.equal(orchestrator.asked, []);
   }));
 
-test("ids of 200 characters and texts of 1 MiB are taken (1.1)", () =>
+test("ids of 200 characters and texts of 1 MiB are accepted (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     const conversationId = "😀".repeat(100);
@@ -182,7 +182,7 @@ test("ids of 200 characters and texts of 1 MiB are taken (1.1)", () =>
     assert.is(given["text"], message);
   }));
 
-test("images may fill the frame: a chat.send of 15 MiB is taken (1.1)", () =>
+test("images may fill the frame: a chat.send of 15 MiB is accepted (1.1)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     const url = `data:image/png;base64,${"A".repeat(15 * 2 ** 20)}`;
@@ -192,7 +192,7 @@ test("images may fill the frame: a chat.send of 15 MiB is taken (1.1)", () =>
     assert.is(orchestrator.given("startTurn").length, 1);
   }));
 
-test("while a turn runs chat.send is refused to the letter, and the sender stays subscribed (1.4)", () =>
+test("during a turn chat.send is refused with the exact message, and the sender stays subscribed (1.4)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const [owner, other] = [await join(), await join()];
     owner.send({ type: "chat.send", conversationId: "c", message: "x" });
@@ -212,7 +212,7 @@ test("while a turn runs chat.send is refused to the letter, and the sender stays
     assert.is(other.transcript("c").text, "from the start to the end");
   }));
 
-test("a turn refused for another reason says so in a sentence and leaves no subscription behind (1.4)", () =>
+test("a turn that is refused for another reason gets that reason and leaves no subscription behind (1.4)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const [refused, watcher] = [await join(), await join()];
     const answers: [answer: unknown, message: string][] = [
@@ -236,7 +236,7 @@ test("a turn refused for another reason says so in a sentence and leaves no subs
     assert.equal(refused.unread(), []);
   }));
 
-test("a refused turn leaves a subscription that was there before (1.4)", () =>
+test("a refused turn keeps a subscription that existed before (1.4)", () =>
   withHost({}, async ({ orchestrator, join }) => {
     const client = await join();
     client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -323,7 +323,7 @@ function thrown(error: unknown): never {
   throw error;
 }
 
-test("of actions that do not settle a socket may have 32", () => {
+test("a socket may have at most 32 unsettled actions", () => {
   const surface = new ScriptedSurface("known");
   const settle: (() => void)[] = [];
   surface.invokeInstead = () => new Promise<void>((resolve) => settle.push(resolve));

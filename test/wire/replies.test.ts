@@ -1,5 +1,5 @@
-// The subprotocol turnwire.v1 on the wire: hello, and a reply to each request that carries an id, in place of the base
-// contract's refusals (protocol 2). A socket without it must never notice that there is such a thing.
+// The subprotocol turnwire.v1 on the wire: hello, and a reply to each request that has an id, in place of the base
+// contract's refusals (protocol 2). Sockets without the subprotocol must not be affected.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -28,7 +28,7 @@ const errorOf = (reply: Message): Record<string, unknown> => {
 
 // ── hello ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** What some limits are called on the wire, and in src/limits.ts. */
+/** Limits whose names on the wire differ from their names in src/limits.ts. */
 const olderNames = new Map([
   ["looksBurst", "readsBurst"],
   ["looksPerSecond", "readsPerSecond"],
@@ -42,7 +42,7 @@ const olderNames = new Map([
   ["markAnswerMs", "ackTimeoutMs"],
 ]);
 
-test("hello is the first message to a v1 socket, with every limit that can hit it; then comes the catalog (2)", () =>
+test("a v1 socket first gets hello with every limit that applies to it, and then the catalog (2)", () =>
   withHost({}, async ({ url }) => {
     using client = await connect(url, v1);
     using other = await connect(url, v1);
@@ -52,16 +52,16 @@ test("hello is the first message to a v1 socket, with every limit that can hit i
     const { type, server, version, connectionId, limits: announced } = hello;
     assert.equal([type, server, version], ["hello", "turnwire", packageVersion()]);
     assert.type(connectionId, "string");
-    assert.is.not(connectionId, (await other.nextAny())["connectionId"], "each socket has a name of its own");
+    assert.is.not(connectionId, (await other.nextAny())["connectionId"], "each socket has its own connectionId");
     assert.ok(isRecord(announced));
     for (const [name, value] of Object.entries(announced))
       assert.is(Reflect.get(limits, olderNames.get(name) ?? name), value, name);
     for (const name of ["frameBytesMax", "subscriptionsPerSocketMax", "sealedLogKeptMs", ...olderNames.keys()])
       assert.ok(name in announced, name);
-    assert.not.ok("queuedTextsMax" in announced, "a host's queue has limits of its own");
+    assert.not.ok("queuedTextsMax" in announced, "a host's queue has its own limits");
   }));
 
-test("smaller limits are announced as they are (2)", () =>
+test("limits below their defaults are announced too (2)", () =>
   withGateway({ limits: { subscriptionsPerSocketMax: 3 } }, async ({ url }) => {
     using client = await connect(url, v1);
     const { limits: announced } = await client.next("hello");
@@ -71,7 +71,7 @@ test("smaller limits are announced as they are (2)", () =>
 
 // ── success ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-test("each request with an id gets one reply; without an id success stays silent (2)", () =>
+test("each request with an id gets one reply, and a success without an id gets none (2)", () =>
   withHost({ surfaces: [new ScriptedSurface("one")] }, async ({ join, orchestrator }) => {
     const client = await join(v1);
     await client.next("hello");
@@ -93,10 +93,10 @@ test("each request with an id gets one reply; without an id success stays silent
     assert.is(orchestrator.subscriptions(), 0);
   }));
 
-test("chat.send is replied to with its turn before the turn's first event (2)", () =>
+test("the reply to chat.send names its turn and comes before the turn's first event (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
-    // A host that emits a whole turn before it has answered.
+    // A host that emits a whole turn before startTurn returns.
     orchestrator.onStart = (id) => {
       orchestrator.emit(id, { type: "user-message", text: "hello" }, { type: "turn-start" });
       orchestrator.end(id);
@@ -114,7 +114,7 @@ test("chat.send is replied to with its turn before the turn's first event (2)", 
     assert.is(minted["turnId"], "turn-2");
   }));
 
-test("chat.queue says whether it started a turn, and what it may be withdrawn by (2)", () =>
+test("the reply to chat.queue says whether a turn was started, and has the id for withdrawing the text (2)", () =>
   withHost({}, async ({ join }) => {
     const client = await join(v1);
     const queue = { type: "chat.queue", conversationId: "c" };
@@ -128,7 +128,7 @@ test("chat.queue says whether it started a turn, and what it may be withdrawn by
     assert.equal(await ask(client, { ...cancel, id: "d" }), reply("d", { cancelled: false }));
   }));
 
-test("a host that says of a queued text only that it did not start a turn is believed (2)", () =>
+test("a host may answer enqueue with `startedTurn` alone (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
     orchestrator.instead.enqueue = () => ({ startedTurn: false });
@@ -150,7 +150,7 @@ test("a host that says of a queued text only that it did not start a turn is bel
     });
   }));
 
-test("chat.cancel says what it has stopped, if anything (2)", () =>
+test("the reply to chat.cancel names the stopped turn, if any (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const [asker, other] = [await join(v1), await join(v1)];
     orchestrator.begin("c");
@@ -162,7 +162,7 @@ test("chat.cancel says what it has stopped, if anything (2)", () =>
     assert.equal(await ask(asker, { ...cancel, id: "c" }), { type: "reply", id: "c", ok: true, cancelled: false });
   }));
 
-test("a turn is cancelled by the id of its reply also before it has said anything (2)", () =>
+test("a turn can be cancelled by the turnId of its reply before its first event (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
     const { turnId } = await ask(client, { type: "chat.send", id: "a", conversationId: "c", message: "hello" });
@@ -173,7 +173,7 @@ test("a turn is cancelled by the id of its reply also before it has said anythin
     assert.equal(reply, { type: "reply", id: "c", ok: true, cancelled: true, turnId });
   }));
 
-test("a turn that a host has said whole before it answered is not taken for a running one", () =>
+test("a turn that a host emits completely before startTurn returns does not count as running", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
     orchestrator.onStart = (id) => {
@@ -186,7 +186,7 @@ test("a turn that a host has said whole before it answered is not taken for a ru
     assert.equal(orchestrator.given("stopTurn"), []);
   }));
 
-test("invoke is replied to when its action has settled, and not before (2)", () => {
+test("invoke gets its reply only when its action has settled (2)", () => {
   const surface = new ScriptedSurface("one");
   const { promise, resolve } = Promise.withResolvers<void>();
   const failing = Promise.withResolvers<void>();
@@ -208,7 +208,7 @@ test("invoke is replied to when its action has settled, and not before (2)", () 
       retryable: true,
     });
     await client.barrier();
-    assert.equal(client.unread("error"), [], "the reply stands in place of the error");
+    assert.equal(client.unread("error"), [], "the reply replaces the error message");
   });
 });
 
@@ -239,7 +239,7 @@ const refused: [request: Record<string, unknown>, code: string, message: RegExp]
   [{ type: "chat.queue", conversationId: "c", text: "y".repeat(70_000) }, "too-large", /may have at most 65536 bytes/],
 ];
 
-test("a refused request with an id gets a reply with code and sentence, in place of the base refusal (2)", () =>
+test("a refused request with an id gets a reply with code and message instead of the base refusal (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
     await client.next("hello");
@@ -250,11 +250,11 @@ test("a refused request with an id gets a reply with code and sentence, in place
       assert.is(error["retryable"], false, code);
     }
     await client.barrier();
-    assert.equal(client.unread(), [], "nothing beside the replies");
+    assert.equal(client.unread(), [], "no message besides the replies");
     assert.equal(orchestrator.given("startTurn"), [], "no refusal has an effect");
   }));
 
-test("a running turn is worth trying again, and the sender stays subscribed (2)", () =>
+test("the refusal turn-running is retryable, and the sender stays subscribed (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
     orchestrator.begin("c");
@@ -268,7 +268,7 @@ test("a running turn is worth trying again, and the sender stays subscribed (2)"
     await client.nextEvent("c", "turn-start");
   }));
 
-test("a refusal that knows when to try again says so (2)", () =>
+test("a refusal with a known waiting time has retryAfterMs (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
     orchestrator.instead.startTurn = () => ({ started: false, reason: "draining", message: "going" });
@@ -281,7 +281,7 @@ test("a refusal that knows when to try again says so (2)", () =>
     });
   }));
 
-test("what has no usable id is refused in the base contract's words (2)", () =>
+test("a request without a usable id is refused as in the base contract (2)", () =>
   withHost({}, async ({ join }) => {
     const client = await join(v1);
     client.sendRaw("{");
@@ -298,7 +298,7 @@ test("what has no usable id is refused in the base contract's words (2)", () =>
     });
   }));
 
-test("an id that waits for its reply cannot be used again: illegal-state, with what is allowed (2)", () => {
+test("an id whose reply is pending cannot be reused: illegal-state, with the remedy (2)", () => {
   const surface = new ScriptedSurface("one");
   const { promise, resolve } = Promise.withResolvers<void>();
   return withHost({ surfaces: [surface] }, async ({ join, orchestrator }) => {
@@ -315,9 +315,9 @@ test("an id that waits for its reply cannot be used again: illegal-state, with w
   });
 });
 
-// ── other sockets ─────────────────────────────────────────────────────────────────────────────────────────────────
+// ── sockets without the subprotocol ───────────────────────────────────────────────────────────────────────────────
 
-test("on a socket without the subprotocol the fields of v1 are ignored, whatever they hold (2)", () =>
+test("on a socket without the subprotocol the fields of v1 are ignored, whatever their values (2)", () =>
   withHost({ surfaces: [new ScriptedSurface("one")] }, async ({ join, orchestrator }) => {
     for (const options of [{}, { protocols: ["turnwire.base"] }]) {
       const client = await join(options);

@@ -1,4 +1,5 @@
-// Resume on the wire: a client that comes back gets exactly what it has missed, or is told that it cannot (protocol 2).
+// Resume on the wire: a client that comes back gets exactly the events that it missed, or `recovered: false` (protocol
+// 2).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Client, Message } from "../support/client.ts";
@@ -20,20 +21,20 @@ async function subscribe(client: Client, after?: StreamCursor): Promise<Message>
 
 function cursorOf(client: Client): StreamCursor {
   const { cursor } = client.transcript("c");
-  if (!cursor) throw new Error("nothing has come");
+  if (!cursor) throw new Error("no event has arrived");
   return cursor;
 }
 
 const seqsOf = (client: Client): number[] =>
   client.received.filter(({ type }) => type === "chat.delta").map((message) => Number(message["seq"]));
 
-test("who subscribes for the first time is told where the stream stands, before the replay (2)", () =>
+test("a new subscription gets the position of the stream before the replay (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
     const before = await subscribe(client);
     assert.equal(Object.keys(before), ["type", "conversationId", "epoch", "seq", "turnId", "recovered"]);
     assert.equal([before["conversationId"], before["seq"], before["turnId"]], ["c", 0, null]);
-    assert.is(before["recovered"], false, "there is a history to read");
+    assert.is(before["recovered"], false, "the client has to read the history");
     orchestrator.begin("c");
     orchestrator.emit("c", { type: "turn-start" });
     orchestrator.say("c", "one ", "two");
@@ -46,7 +47,7 @@ test("who subscribes for the first time is told where the stream stands, before 
     assert.is(late.transcript("c").text, "one two");
   }));
 
-test("a client that comes back in mid-answer gets exactly what came since, in one piece (2)", () =>
+test("a client that comes back in mid-answer gets exactly the events since it left, with their text joined (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
     await subscribe(client);
@@ -74,7 +75,7 @@ test("a client that comes back in mid-answer gets exactly what came since, in on
     assert.equal([text, firstSeq], ["three four five", 4]);
   }));
 
-test("a client in the middle of a run of text goes on in the middle of it (2)", () =>
+test("a client can resume in the middle of a run of text (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
     const { epoch } = await subscribe(client);
@@ -91,7 +92,7 @@ test("a client in the middle of a run of text goes on in the middle of it (2)", 
     }
   }));
 
-test("turns that ended meanwhile are replayed too, whole, while their log is kept (2)", () =>
+test("turns that ended in between are replayed in full while their log is kept (2)", () =>
   withHost({}, async ({ join, orchestrator, host }) => {
     const client = await join(v1);
     await subscribe(client);
@@ -101,7 +102,7 @@ test("turns that ended meanwhile are replayed too, whole, while their log is kep
     const cursor = cursorOf(client);
     await client.close();
     orchestrator.end("c");
-    // Nobody watches. The next turn is announced, and the kept log must not miss it.
+    // No client watches now. The next turn is announced, and the kept log must record it.
     orchestrator.begin("c");
     const changed = { conversationId: "c", status: "active", workspaceId: "w" };
     host.fire("session-orchestrator/conversation-status-changed", changed);
@@ -122,7 +123,7 @@ test("turns that ended meanwhile are replayed too, whole, while their log is kep
     assert.equal(seqsOf(back), [2, 3, 4, 5, 6]);
   }));
 
-test("who has everything gets nothing, and then what is new (2)", () =>
+test("a client that has every event gets only new ones (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
     await subscribe(client);
@@ -142,11 +143,11 @@ test("who has everything gets nothing, and then what is new (2)", () =>
 
 const unknown: [what: string, after: (cursor: StreamCursor) => StreamCursor][] = [
   ["another epoch", ({ seq }) => ({ epoch: "another", seq })],
-  ["a seq that has not been", ({ epoch, seq }) => ({ epoch, seq: seq + 100 })],
+  ["a seq that does not exist yet", ({ epoch, seq }) => ({ epoch, seq: seq + 100 })],
 ];
 
 for (const [what, after] of unknown) {
-  test(`after ${what} nothing is recovered: the replay starts at the running turn (2)`, () =>
+  test(`after ${what} nothing is recovered, and the replay starts at the running turn (2)`, () =>
     withHost({}, async ({ join, orchestrator }) => {
       const client = await join(v1);
       await subscribe(client);
@@ -164,7 +165,7 @@ for (const [what, after] of unknown) {
     }));
 }
 
-/** One whole turn, seen by a client that leaves in the middle of it; its cursor. */
+/** Plays one turn whose watcher leaves in the middle of it. Returns the watcher's cursor. */
 async function leftInMidTurn({ join, orchestrator }: BareGateway): Promise<StreamCursor> {
   const client = await join(v1);
   await subscribe(client);
@@ -178,7 +179,7 @@ async function leftInMidTurn({ join, orchestrator }: BareGateway): Promise<Strea
   return cursor;
 }
 
-test("after the log was shed nothing is recovered, and the epoch is a new one (2)", () =>
+test("after the log was shed nothing is recovered, and the epoch is new (2)", () =>
   withGateway({ limits: { sealedLogKeptMs: 20, sweepIntervalMs: 5 } }, async (bare) => {
     const cursor = await leftInMidTurn(bare);
     const witness = await bare.join();
@@ -189,7 +190,7 @@ test("after the log was shed nothing is recovered, and the epoch is a new one (2
     assert.is.not(verdict["epoch"], cursor.epoch);
   }));
 
-test("a log of which only a part is kept recovers who stands in that part, and nobody before it (2)", () =>
+test("a partly kept log recovers a client whose cursor is in the kept part, and no client before it (2)", () =>
   withGateway({ limits: { allLogsBytesMax: 3_000, shedPauseMs: 0 } }, async (bare) => {
     const cursor = await leftInMidTurn(bare);
     const watcher = await bare.join(v1);
@@ -206,7 +207,7 @@ test("a log of which only a part is kept recovers who stands in that part, and n
     assert.is(late.transcript("c").firstSeq, kept.seq + 1);
   }));
 
-test("a socket that is subscribed already gets the newest seq, and nothing again (2)", () =>
+test("a socket that is already subscribed gets the newest seq and no event again (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
     const first = await subscribe(client);
@@ -221,7 +222,7 @@ test("a socket that is subscribed already gets the newest seq, and nothing again
     assert.equal(seqsOf(client), [1]);
   }));
 
-test("a conversation that cannot be watched is refused, and there is no verdict (2)", () =>
+test("a subscription that fails is refused and gets no chat.subscribed (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);
     orchestrator.instead.subscribe = () => {
@@ -234,7 +235,7 @@ test("a conversation that cannot be watched is refused, and there is no verdict 
     assert.equal(client.unread("chat.subscribed"), []);
   }));
 
-test("sockets without the subprotocol get no verdict and the whole running turn (2)", () =>
+test("sockets without the subprotocol get no chat.subscribed, and the whole running turn (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join();
     orchestrator.begin("c");

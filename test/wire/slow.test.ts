@@ -1,5 +1,5 @@
-// Peers that read slowly, never, or are dead, on real sockets: they are told so or cut off in time, lose nothing while
-// they live, and nobody else waits for them (protocol 1.5.2, 2; design 3).
+// Slow, stalled and dead peers on real sockets: they are closed in time, lose no event before that, and delay no other
+// client (protocol 1.5.2, 2; design 3).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { isRecord } from "../support/client/transcript.ts";
@@ -14,7 +14,7 @@ const test = suite("wire: slow and dead peers");
 
 const word = "0123456789 ".repeat(10);
 
-/** Says so many words of 110 bytes, in bursts with a round trip of somebody who reads between them. */
+/** Emits this many words of 110 bytes, in bursts of 200 with a round trip of the reader in between. */
 async function talk({ orchestrator }: Fixture, reader: Client, words: number): Promise<string> {
   for (let said = 0; said < words; said++) {
     orchestrator.say("c", word);
@@ -31,7 +31,7 @@ async function watch(...clients: Client[]): Promise<void> {
 const closesLogged = (fixture: Fixture): unknown[] =>
   fixture.host.said("transport-ws: connection close").map((line) => line.fields?.["code"]);
 
-test("who stops reading is closed with 4001 after 10 s, while another gets everything in order", () =>
+test("a client that stops reading is closed with 4001 after 10 s, while another gets everything in order", () =>
   withHost({}, async (fixture) => {
     const [reader, stalled] = [await fixture.join(), await fixture.join()];
     await watch(reader, stalled);
@@ -41,24 +41,24 @@ test("who stops reading is closed with 4001 after 10 s, while another gets every
     const text = await talk(fixture, reader, 50_000);
     fixture.orchestrator.end("c");
     await reader.nextEvent("c", "turn-sealed");
-    assert.ok(performance.now() - began < 8_000, "the reader does not wait for the other one");
+    assert.ok(performance.now() - began < 8_000, "the reader does not wait for the stalled client");
     assert.is(reader.transcript("c").text, text);
     await eventually(() => closesLogged(fixture).length > 0, "the stalled socket to be closed", 20_000);
     const tookMs = performance.now() - began;
     assert.equal(closesLogged(fixture), [4001]);
-    // The close comes after 10–11 s; a peer that does not answer it is cut 5 s later.
+    // The server sends the close after 10–11 s, and cuts off a peer that does not answer it 5 s later.
     assert.ok(tookMs > 9_900 && tookMs < 18_000, `it took ${Math.round(tookMs)} ms`);
     stalled.resume();
     const { code } = await stalled.untilClosed();
     assert.ok(code === 4001 || code === 1006, `closed with ${code}`);
     const got = stalled.transcript("c").text;
-    assert.ok(text.startsWith(got) && got.length < text.length, "what it got is the beginning, in order");
+    assert.ok(text.startsWith(got) && got.length < text.length, "the stalled client got a prefix of the text");
     fixture.orchestrator.begin("c");
     fixture.orchestrator.say("c", "and on");
     await reader.nextEvent("c", { type: "text-delta", delta: "and on" });
   }));
 
-test("who reads and never answers a mark is told 4001, and is heard until then", () =>
+test("a client that reads but never answers a mark is closed with 4001, and its requests are handled until then", () =>
   withHost({ clock: hastyClock(8) }, async (fixture) => {
     const [reader, mute] = [await fixture.join(), await fixture.join({ autoPong: false })];
     await watch(reader, mute);
@@ -73,7 +73,7 @@ test("who reads and never answers a mark is told 4001, and is heard until then",
     assert.is(reader.transcript("c").cursor?.seq, 8_002);
   }));
 
-test("who reads slowly catches up with joined deltas and ends with the same text (1.5.1)", () =>
+test("a slow reader catches up with joined deltas and ends with the same text (1.5.1)", () =>
   withHost({}, async (fixture) => {
     const [reader, slow] = [await fixture.join(), await fixture.join()];
     await watch(reader, slow);
@@ -90,15 +90,15 @@ test("who reads slowly catches up with joined deltas and ends with the same text
     assert.ok(reader.transcript("c").text === text);
     assert.ok(slow.transcript("c").text === text);
     assert.equal(slow.transcript("c").cursor, reader.transcript("c").cursor);
-    assert.ok(slow.transcript("c").events.length < 40_000, "neighbouring text came joined");
+    assert.ok(slow.transcript("c").events.length < 40_000, "neighbouring text deltas were joined");
     assert.equal(closesLogged(fixture), []);
-    // It is live again: what comes now comes as it is.
+    // The slow client is live again and gets each new event unchanged.
     fixture.orchestrator.begin("c");
     fixture.orchestrator.say("c", "live ");
     await slow.nextEvent("c", { type: "text-delta", delta: "live " });
   }));
 
-test("a late corker who reads slowly gets the whole turn", () =>
+test("a late and slow reader gets the whole turn", () =>
   withHost({}, async (fixture) => {
     const [reader, late] = [await fixture.join(), await fixture.join()];
     await watch(reader);
@@ -114,7 +114,7 @@ test("a late corker who reads slowly gets the whole turn", () =>
     assert.ok(late.transcript("c").text === text + more);
   }));
 
-test("a congested socket is shown the last state of its surfaces when it has drained (1.5.4)", () => {
+test("a congested socket gets the last state of its surfaces when it has drained (1.5.4)", () => {
   const surface = new ScriptedSurface("s");
   return withHost({ surfaces: [surface] }, async (fixture) => {
     const [reader, slow] = [await fixture.join(), await fixture.join()];
@@ -133,13 +133,13 @@ test("a congested socket is shown the last state of its surfaces when it has dra
     await slow.next((message) => message.type === "update" && isLast(message));
     await slow.barrier();
     const updates = slow.received.filter((message) => message.type === "update");
-    assert.ok(updates.length < 20, `${updates.length} updates: changes may be skipped over`);
+    assert.ok(updates.length < 20, `${updates.length} updates, although changes may be skipped`);
     const last = updates.at(-1)?.["update"];
     assert.ok(isRecord(last) && JSON.stringify(last).includes('"payload":20}'));
   });
 });
 
-test("broadcast that a socket does not take fill no memory: over 4 MiB unsent it is closed, and others get all", () =>
+test("a socket with over 4 MiB of unsent broadcasts is closed, and others get every broadcast", () =>
   withHost({}, async (fixture) => {
     const [reader, stalled] = [await fixture.join(), await fixture.join()];
     stalled.pause();
@@ -153,7 +153,7 @@ test("broadcast that a socket does not take fill no memory: over 4 MiB unsent it
     await reader.barrier();
   }));
 
-test("a client that is killed while it lags harms nobody", () =>
+test("killing a lagging client affects no other client", () =>
   withHost({}, async (fixture) => {
     const reader = await fixture.join();
     const lagging = await Promise.all([fixture.join(), fixture.join(), fixture.join()]);
@@ -177,24 +177,24 @@ test("a peer that gives no sign of life for 35 s is closed with 4002; one that a
     await dead.frame((frame) => frame.opcode === opcodes.ping);
     assert.equal(closeOf(await dead.closeFrame()), { code: 4002, reason: "no sign of life" });
     await alive.barrier();
-    // Another 35 s of silence, but for its pongs.
+    // Another 35 s, in which the client only answers pings.
     using second = await openUpgradedPeer(url);
     await second.closeFrame();
     await alive.barrier();
   }));
 
-test("a peer that never answers the close frame is cut 5 s later", () =>
+test("a peer that never answers the close frame is cut off 5 s later", () =>
   withHost({ clock: hastyClock(20) }, async (fixture) => {
     using peer = await openUpgradedPeer(fixture.url);
     await peer.closeFrame();
     assert.equal(closesLogged(fixture), []);
-    // 250 ms by this clock; ws itself would wait for 5 s of the real one.
+    // 5 s of this clock are 250 ms. ws itself would wait for 5 s of real time.
     await peer.untilClosed(3_000);
     await eventually(() => closesLogged(fixture).length === 1, "the socket to be released");
     assert.equal(closesLogged(fixture), [4002]);
   }));
 
-test("peers that never answer the close frame do not hold up a stop for longer than 5 s", () =>
+test("peers that never answer the close frame delay a stop by at most 5 s", () =>
   withHost({}, async (fixture) => {
     using mute = await openUpgradedPeer(fixture.url);
     using stalled = await openUpgradedPeer(fixture.url);

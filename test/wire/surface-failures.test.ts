@@ -1,5 +1,5 @@
-// Surface providers and registries that misbehave in every way the contract names: the viewers get the reason, keep
-// their subscription and recover; nobody else notices (protocol 1.4, 1.5.4).
+// Surface providers and registries that violate their contract in every way: viewers get the reason, keep their
+// subscription and recover, and no other client is affected (protocol 1.4, 1.5.4).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { SurfaceRegistry } from "../../src/ports/surfaces.ts";
@@ -12,21 +12,21 @@ const test = suite("wire: surfaces that fail");
 
 const cyclic: Record<string, unknown> = { id: "s" };
 cyclic["self"] = cyclic;
-/** Not in the objects themselves, because a linter takes a thenable for a slip. */
+/** A computed key, because the linter reports an object with a `then` property. */
 const then = "then";
 const wordless: unknown = Object.create(null);
 
-/** What getSpec does, and what the reason must say. */
+/** What getSpec does, and the reason that viewers must get. */
 const failures: [name: string, getSpec: () => unknown, reason: RegExp][] = [
   ["throws an Error", () => thrown(new Error("no spec today")), /^no spec today$/],
   ["throws a string", () => thrown("just words"), /^just words$/],
   ["throws nothing", () => thrown(undefined), /undefined/],
-  ["throws what has no words", () => thrown(wordless), /./],
+  ["throws an object without a message", () => thrown(wordless), /./],
   ["throws an Error whose message throws", () => thrown(errorWithoutMessage()), /./],
   ["throws an Error with 10 MB of message", () => thrown(new Error("x".repeat(10_000_000))), /^x{100,2000}$/],
   ["rejects", () => Promise.reject(new Error("not now")), /^not now$/],
   ["rejects with nothing", () => Promise.reject(undefined), /undefined/],
-  ["rejects with what has no words", () => Promise.reject(wordless), /./],
+  ["rejects with an object without a message", () => Promise.reject(wordless), /./],
   ["returns undefined", () => undefined, /no spec/],
   ["returns null", () => null, /no spec/],
   ["returns a string", () => "spec", /no spec/],
@@ -37,8 +37,8 @@ const failures: [name: string, getSpec: () => unknown, reason: RegExp][] = [
   ["returns a cycle", () => cyclic, /circular/i],
   ["returns a BigInt", () => ({ id: "s", big: 1n }), /BigInt/],
   ["resolves with a BigInt", () => Promise.resolve({ id: "s", big: 1n }), /BigInt/],
-  ["returns what becomes nothing", () => ({ toJSON: () => undefined }), /not a JSON object/],
-  ["returns what becomes a string", () => ({ toJSON: () => "spec" }), /not a JSON object/],
+  ["returns an object whose toJSON gives undefined", () => ({ toJSON: () => undefined }), /not a JSON object/],
+  ["returns an object whose toJSON gives a string", () => ({ toJSON: () => "spec" }), /not a JSON object/],
   ["returns a toJSON that throws", () => ({ toJSON: () => thrown(new Error("not me")) }), /not me/],
   ["returns a getter that throws", () => Object.defineProperty({}, "id", throwingGetter), /getter/],
   ["returns a then that throws", () => Object.defineProperty({}, then, throwingGetter), /getter/],
@@ -56,7 +56,7 @@ function errorWithoutMessage(): Error {
 }
 
 for (const [name, getSpec, reason] of failures) {
-  test(`a provider that ${name} costs its viewers an error, and they recover (1.4)`, () => {
+  test(`a provider that ${name} causes an error for its viewers, and they recover (1.4)`, () => {
     const [bad, good] = [new ScriptedSurface("bad"), new ScriptedSurface("good")];
     bad.getSpecInstead = getSpec;
     return withHost({ surfaces: [bad, good] }, async ({ join }) => {
@@ -67,7 +67,7 @@ for (const [name, getSpec, reason] of failures) {
       assert.match(String(error["message"]), reason);
       other.send({ type: "subscribe", surfaceId: "good" });
       await other.next("surface");
-      // The subscription has stayed: the next good spec is its surface.
+      // The subscription is kept, so the next good spec arrives as a surface.
       bad.getSpecInstead = undefined;
       bad.change("mended");
       assert.equal(await viewer.next("surface"), {
@@ -87,7 +87,7 @@ for (const [name, getSpec, reason] of failures) {
   });
 }
 
-test("a provider that never answers costs an error after 10 s, and a late answer is welcome (1.4)", () => {
+test("a provider that does not answer causes an error after 10 s, and its late answer is still sent (1.4)", () => {
   const surface = new ScriptedSurface("s");
   surface.answersLater = true;
   return withHost({ surfaces: [surface], clock: hastyClock(40) }, async ({ join }) => {
@@ -104,7 +104,7 @@ test("a provider that never answers costs an error after 10 s, and a late answer
   });
 });
 
-test("a change that comes while a spec cannot be built is not skipped (1.5.4)", () => {
+test("a change during a failing getSpec is not skipped (1.5.4)", () => {
   const surface = new ScriptedSurface("s");
   surface.answersLater = true;
   return withHost({ surfaces: [surface] }, async ({ join }) => {
@@ -121,7 +121,7 @@ test("a change that comes while a spec cannot be built is not skipped (1.5.4)", 
   });
 });
 
-test("a failed surface is asked again for a pending", () => {
+test("a new viewer causes a failed surface to be asked again", () => {
   const surface = new ScriptedSurface("s");
   surface.getSpecInstead = () => thrown(new Error("not yet"));
   return withHost({ surfaces: [surface] }, async ({ join }) => {
@@ -134,7 +134,7 @@ test("a failed surface is asked again for a pending", () => {
   });
 });
 
-test("a provider that announces a change while it is asked does not keep us asking", () => {
+test("a provider that announces a change inside getSpec is not asked endlessly", () => {
   const surface = new ScriptedSurface("s");
   surface.getSpecInstead = () => {
     surface.change("within");
@@ -149,7 +149,7 @@ test("a provider that announces a change while it is asked does not keep us aski
   });
 });
 
-test("a provider whose subscribe throws, answers nonsense or cannot be left still shows its surface", () => {
+test("a provider whose subscribe or unsubscribe fails still shows its surface", () => {
   const subscribes: (() => unknown)[] = [
     () => thrown(new Error("no subscriptions")),
     () => null,
@@ -175,7 +175,7 @@ test("a provider whose subscribe throws, answers nonsense or cannot be left stil
   });
 });
 
-test("a provider that calls back after it was left, or at once, or with nonsense reaches nobody wrongly", () => {
+test("callbacks after unsubscribing, inside subscribe or with invalid contexts cause no wrong message", () => {
   const surface = new ScriptedSurface("s");
   const callbacks: ((context?: unknown) => void)[] = [];
   surface.subscribeInstead = (onChange) => {
@@ -201,7 +201,7 @@ test("a provider that calls back after it was left, or at once, or with nonsense
   });
 });
 
-test("an action that is nonsense, or settles after its time or its socket, harms nobody (1.4)", () => {
+test("an action with an odd result, or that settles after its deadline or its socket's end, does no harm (1.4)", () => {
   const surface = new ScriptedSurface("s");
   const late: { reject(error: unknown): void }[] = [];
   surface.invokeInstead = () => {
@@ -255,7 +255,7 @@ function rejected(): Promise<never> {
 }
 
 for (const [name, broken] of registries) {
-  test(`a registry that ${name} costs an empty catalog and an error, never a socket`, () => {
+  test(`a registry that ${name} causes an empty catalog and an error, and closes no socket`, () => {
     const registry: SurfaceRegistry = Object.assign(createSurfaceRegistry(), broken);
     return withHost({ registry }, async ({ orchestrator, join }) => {
       const client = await join();
@@ -272,7 +272,7 @@ for (const [name, broken] of registries) {
   });
 }
 
-test("a provider that is no provider costs an error", () => {
+test("an invalid provider causes an error", () => {
   const registry: SurfaceRegistry = Object.assign(createSurfaceRegistry(), { getSurface: () => ({ getSpec: 5 }) });
   registry.register(asProvider(new ScriptedSurface("s")));
   return withHost({ registry }, async ({ join }) => {

@@ -11,7 +11,7 @@ import { asProvider, type Question, registryOf, ScriptedSurface } from "../suppo
 
 const test = suite("wire: surfaces");
 
-/** What a socket was shown, in order: each message's kind with the value in its spec. */
+/** The surface messages that a socket got, in order: the kind of each and the value in its spec. */
 function shown(client: Client): string[] {
   return client.received.flatMap((message) => {
     if (message.type === "surface") return [`surface ${payloadOf(message["spec"])}`];
@@ -26,11 +26,11 @@ function payloadOf(spec: unknown): string {
   return isRecord(field) ? String(field["payload"]) : "nothing";
 }
 
-/** The question that the provider was asked as so many-th, when it has been asked. */
+/** Waits until the provider has been asked for the question with this index. */
 const question = (surface: ScriptedSurface, index: number): Promise<Question> =>
   eventually(() => surface.questions[index], `question ${index}`);
 
-test("subscribe is answered with the spec to the letter, with the conversation when it had one (1.1, 1.2)", () => {
+test("subscribe is answered with the exact spec, and with the conversation if the request had one (1.1, 1.2)", () => {
   const surface = new ScriptedSurface("s");
   return withHost({ surfaces: [surface] }, async ({ join }) => {
     const client = await join();
@@ -52,7 +52,7 @@ test("subscribe is answered with the spec to the letter, with the conversation w
   });
 });
 
-test("conversationId null is the same subscription as none (1.1)", () => {
+test("conversationId null means the same subscription as none (1.1)", () => {
   const surface = new ScriptedSurface("s");
   return withHost({ surfaces: [surface] }, async ({ join }) => {
     const client = await join();
@@ -66,7 +66,7 @@ test("conversationId null is the same subscription as none (1.1)", () => {
   });
 });
 
-test("any spec passes as it is: all kinds of field, and kinds that we do not know (1.2)", () => {
+test("any spec is passed on unchanged, with all kinds of field and unknown kinds (1.2)", () => {
   const surface = new ScriptedSurface("s");
   const spec = {
     id: "s",
@@ -91,7 +91,7 @@ test("any spec passes as it is: all kinds of field, and kinds that we do not kno
   });
 });
 
-test("subscribe again: another surface each time, and no second subscription (1.1)", () => {
+test("a repeated subscribe gets another surface each time, but no second subscription (1.1)", () => {
   const surface = new ScriptedSurface("s");
   return withHost({ surfaces: [surface] }, async ({ join }) => {
     const client = await join();
@@ -112,7 +112,7 @@ test("subscribe again: another surface each time, and no second subscription (1.
   });
 });
 
-test("a provider is asked once for all viewers, and once per change ", () => {
+test("a provider is asked once for all viewers, and once per change", () => {
   const surface = new ScriptedSurface("s");
   return withHost({ surfaces: [surface] }, async ({ join }) => {
     const clients = await Promise.all(Array.from({ length: 20 }, () => join()));
@@ -127,7 +127,7 @@ test("a provider is asked once for all viewers, and once per change ", () => {
   });
 });
 
-test("never an update before the surface, however the spec is built (1.1)", () => {
+test("no update comes before the surface, however the spec is built (1.1)", () => {
   const surface = new ScriptedSurface("s");
   surface.answersLater = true;
   return withHost({ surfaces: [surface] }, async ({ join }) => {
@@ -144,7 +144,7 @@ test("never an update before the surface, however the spec is built (1.1)", () =
     await client.next("update");
     await client.barrier();
     assert.equal(shown(client), ["surface one", "update three"]);
-    assert.is(surface.questions.length, 2, "two changes while one spec was built made one more question");
+    assert.is(surface.questions.length, 2, "two changes during one getSpec cause one more question");
   });
 });
 
@@ -156,7 +156,7 @@ test("updates never come out of order, and the last change is never skipped (1.5
     client.send({ type: "subscribe", surfaceId: "s" });
     (await question(surface, 0)).resolve(surface.spec(0));
     await client.next("surface");
-    // Each answer shows what was true when it is given, and comes after further changes.
+    // Each answer has the value at the time of the answer, and comes after further changes.
     let asked = 1;
     for (let change = 1; change <= 50; change++) {
       surface.change(change);
@@ -180,7 +180,7 @@ test("updates never come out of order, and the last change is never skipped (1.5
 const shownValue = (message: Record<string, unknown>): string =>
   isRecord(message["update"]) ? payloadOf(message["update"]["spec"]) : "";
 
-test("a storm of changes is thinned out, and ends with the last (1.5.4)", () => {
+test("of many changes only some are sent, and always the last (1.5.4)", () => {
   const surface = new ScriptedSurface("s");
   return withHost({ surfaces: [surface] }, async ({ join }) => {
     const client = await join();
@@ -216,7 +216,7 @@ test("an answer to an older question never follows a newer one (1.5.4)", () => {
   });
 });
 
-test("unsubscribe ends the updates, also of a surface that is still being built (1.1, 1.5.3)", () => {
+test("unsubscribe ends the updates, even if the surface is still being built (1.1, 1.5.3)", () => {
   const surface = new ScriptedSurface("s");
   surface.answersLater = true;
   return withHost({ surfaces: [surface] }, async ({ join }) => {
@@ -239,7 +239,7 @@ test("unsubscribe ends the updates, also of a surface that is still being built 
   });
 });
 
-test("unsubscribe without a subscription is harmless and silent, and ends only the key named (1.1)", () => {
+test("unsubscribe without a subscription is harmless and has no reply, and ends only the named key (1.1)", () => {
   const surface = new ScriptedSurface("s");
   return withHost({ surfaces: [surface] }, async ({ join }) => {
     const client = await join();
@@ -255,7 +255,7 @@ test("unsubscribe without a subscription is harmless and silent, and ends only t
   });
 });
 
-test("who unsubscribes and subscribes in one breath gets the surface of the new subscription only", () => {
+test("after unsubscribe and an immediate subscribe only the surface of the new subscription arrives", () => {
   const surface = new ScriptedSurface("s");
   surface.answersLater = true;
   return withHost({ surfaces: [surface] }, async ({ join }) => {
@@ -275,7 +275,7 @@ test("who unsubscribes and subscribes in one breath gets the surface of the new 
   });
 });
 
-test("a change named for one conversation reaches that one only", () => {
+test("a change for one conversation reaches only that conversation", () => {
   const surface = new ScriptedSurface("s");
   return withHost({ surfaces: [surface] }, async ({ join }) => {
     const [one, other] = [await join(), await join()];
@@ -289,7 +289,7 @@ test("a change named for one conversation reaches that one only", () => {
   });
 });
 
-test("invoke runs the action with payload and conversation, and success is silent (1.1)", () => {
+test("invoke runs the action with payload and conversation, and a success has no reply (1.1)", () => {
   const surface = new ScriptedSurface("s");
   return withHost({ surfaces: [surface] }, async ({ join }) => {
     const client = await join();
@@ -324,7 +324,7 @@ test("an action needs no subscription, and its change reaches every viewer", () 
   });
 });
 
-test("a provider without subscribe is asked anew by each pending and after each action", () => {
+test("a provider without subscribe is asked again for each new viewer and after each action", () => {
   const surface = new ScriptedSurface("s", { announces: false });
   return withHost({ surfaces: [surface] }, async ({ join }) => {
     const [one, other] = [await join(), await join()];
@@ -347,7 +347,7 @@ test("a provider without subscribe is asked anew by each pending and after each 
 
 for (const announces of [true, false]) {
   const kind = announces ? "that announces its changes" : "without subscribe (compared once a second)";
-  test(`the catalog comes again whenever it changes, from a registry ${kind} (1.2)`, () => {
+  test(`the catalog is sent again whenever it changes, from a registry ${kind} (1.2)`, () => {
     const registry = registryOf([new ScriptedSurface("one")], { announces });
     return withHost({ registry }, async ({ join }) => {
       const [early, other] = [await join(), await join()];
@@ -368,7 +368,7 @@ for (const announces of [true, false]) {
   });
 }
 
-test("a surface that comes later can be subscribed to, and one that is replaced is shown anew", () => {
+test("a surface that is registered later can be subscribed to, and a replaced surface is sent again", () => {
   const registry = createSurfaceRegistry();
   return withHost({ registry }, async ({ join }) => {
     const client = await join();

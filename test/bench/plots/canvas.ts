@@ -1,4 +1,4 @@
-// The few SVG shapes that the page of plots is made of, with its colours and letters. Text is always escaped.
+// The SVG shapes, colours and text styles of the page of plots. Text is always escaped.
 import { type ServerName, servers } from "../servers.ts";
 
 export const pageWidth = 1_240;
@@ -24,7 +24,7 @@ const isServer = (lane: string): lane is ServerName => lane in servers;
 export const colourOf = (lane: string): string => (isServer(lane) ? colours[lane] : "#5eead4");
 export const titleOf = (lane: string): string => (isServer(lane) ? servers[lane].title : lane);
 
-/** A piece of the page, and how much height it takes. */
+/** A part of the page, and its height. */
 export interface Block {
   svg: string;
   height: number;
@@ -66,6 +66,6 @@ const round = (value: number): number => Math.round(value * 10) / 10;
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const escaped = (words: string): string => words.replace(/[&<>"]/g, (character) => entities[character] ?? "");
 
-/** A line of words as wide as a column of so many characters; longer ones lose their end. */
+/** Shortens a text to `characters` characters. A shortened text ends in `…`. */
 export const fitted = (words: string, characters: number): string =>
   words.length <= characters ? words : `${words.slice(0, characters - 1)}…`;

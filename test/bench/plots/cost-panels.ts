@@ -1,4 +1,5 @@
-// What a message costs each server: a small chart a part of a workload, bars from zero, one scale a chart.
+// The cost per unit of work on each server: one small bar chart per part of a workload. Bars start at zero, and each
+// chart has its own scale.
 import { measuredOf, type Results } from "../results.ts";
 import type { Metric } from "../sample.ts";
 import { figure } from "../table.ts";
@@ -75,5 +76,5 @@ function panelSvg({ title, subtitle, bars, unit }: Panel): string {
   ].join("");
 }
 
-/** "turnwire beside 15,000" stands in a narrow column. */
+/** Shortens "turnwire beside 15,000" for the narrow label column. */
 const shortTitle = (lane: string): string => titleOf(lane).replace(/^turnwire beside /, "beside ");

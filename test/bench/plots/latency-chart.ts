@@ -1,4 +1,4 @@
-// How late a message comes: from p50 (dot) over p99 (ring) to p99.9 (end of the line), on one logarithmic scale.
+// The latencies of each part and lane: p50 (dot), p99 (ring) and p99.9 (end of the line), on one logarithmic scale.
 import { measuredOf, type Results } from "../results.ts";
 import type { Measured } from "../workload.ts";
 import { type Block, colourOf, dot, fitted, ink, line, margin, pageWidth, text } from "./canvas.ts";
@@ -9,7 +9,7 @@ const laneStep = 9;
 const rowGap = 15;
 const headHeight = 30;
 const labelHeight = 18;
-/** Below it differences are those of clocks and loops. */
+/** Differences below this come from clocks and event loops, not from the servers. */
 const leastMs = 0.01;
 
 interface Row {

@@ -1,4 +1,4 @@
-// Every target with what was measured, in two columns: what is missed must be seen before anything else.
+// Every target with its measurement, in two columns. A missed target must stand out at first sight.
 import type { Results } from "../results.ts";
 import { type Block, dot, fitted, ink, line, margin, moved, pageWidth, text } from "./canvas.ts";
 

@@ -1,5 +1,5 @@
-// The least that a server can do: bytes encoded once and written to each TCP socket, nothing else. Not a baseline: it
-// shows how much the load generator takes in, so that what it measures elsewhere is the server.
+// The minimal server: it encodes bytes once and writes them to each TCP socket. It is not a baseline. It shows how much
+// load the generator can receive, to make sure that the other workloads measure the server.
 import { createServer, type Socket } from "node:net";
 import { answerParent, collectGarbage } from "./channel.ts";
 import { Stage } from "./stage.ts";
@@ -14,7 +14,7 @@ function frame(text: string): Buffer {
   return Buffer.concat([header, payload]);
 }
 
-/** As long as a delta of a turn. */
+/** Makes a message as long as a delta of a turn. */
 const padding = "p".repeat(140);
 
 function broadcast(piece: string): void {

@@ -1,5 +1,5 @@
-// The reference from another runtime, run by Bun where there is one: its native WebSockets and their topics. What is
-// typed here is the part of Bun that this file uses.
+// The reference from another runtime: the native WebSockets and topics of Bun. It runs only where Bun is installed. The
+// types here cover only the part of Bun that this file uses.
 import { answerParent } from "./channel.ts";
 import { Stage } from "./stage.ts";
 import { Straightforward } from "./straightforward.ts";

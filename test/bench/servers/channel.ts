@@ -1,5 +1,5 @@
-// A measured server's end of the channel to its load generator: answers with its own figures, and lets itself be told
-// what to play. The same for all servers, so that it costs all of them the same.
+// The measured server's end of the channel to its load generator. It plays what the generator asks for and answers with
+// the server's figures. All servers share this code, so that it costs all of them the same.
 import { pieces, type Rhythm, type Stage } from "./stage.ts";
 
 export type Ask =
@@ -16,7 +16,7 @@ export interface Figures {
   rssBytes: number;
   sockets: number;
   watches: number;
-  /** What is not as it would be in use, each as a sentence. */
+  /** Settings that differ from normal use, one sentence each. */
   raised: string[];
 }
 
@@ -25,9 +25,9 @@ export interface MeasuredServer {
   stage: Stage;
   raised?: string[];
   counts(): { sockets: number; watches: number };
-  /** A broadcast to every socket; the payload is in it. */
+  /** Broadcasts the piece to every socket. */
   broadcast(piece: string): void;
-  /** The surface `bench` changes; the piece is in it. */
+  /** Changes the surface `bench`, which then contains the piece. */
   change(piece: string): void;
   collect(): void;
 }
@@ -54,16 +54,16 @@ export function answerParent(server: MeasuredServer): void {
       });
     }
     if (message.ask === "broadcast" || message.ask === "change") void tell(message.ask, message.rhythm);
-    // Nothing is measured any more: ending in order would only take time.
+    // No measurement follows, so a graceful shutdown would only take time.
     if (message.ask === "stop") process.exit(0);
     report();
   });
-  // A parent that has gone cannot end it any more.
+  // Without its parent, nothing else would end this process.
   process.on("disconnect", () => process.exit(1));
   report();
 }
 
-/** All garbage, also what only the first collection sets free. */
+/** Collects all garbage. The second call collects what the first one released. */
 export function collectGarbage(): void {
   globalThis.gc?.();
   globalThis.gc?.();

@@ -1,4 +1,4 @@
-// The second baseline: Socket.IO with its rooms, WebSocket only, everything else as it comes.
+// The second baseline: Socket.IO with its rooms, WebSocket only, otherwise with its default settings.
 import { createServer } from "node:http";
 import { Server, type Socket } from "socket.io";
 import { answerParent, collectGarbage } from "./channel.ts";
@@ -24,7 +24,7 @@ io.on("connection", (client) => {
   let rooms = 0;
   client.on("m", (message) => fixture.message(client, message));
   client.on("disconnecting", () => {
-    // Each is in a room of its own as well.
+    // Each socket is also in a room of its own.
     rooms = client.rooms.size - 1;
   });
   client.on("disconnect", () => fixture.closed(rooms));

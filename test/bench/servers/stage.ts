@@ -1,16 +1,17 @@
-// Where the answers of all servers come from: the same pieces in the same rhythm, whoever carries them. A turn plays
-// the script of its prompt; one that has a stage goes on with what is played on it later, and so never ends by itself.
+// The source of the turns of all servers, so that each server carries the same pieces in the same rhythm. A turn plays
+// the script in its prompt. If the script names a stage, the turn then plays each rhythm that is queued for this stage,
+// and so never ends by itself.
 import { makePiece } from "../piece.ts";
 
 export interface Rhythm {
   bursts: number;
-  /** Pieces in a burst: all within one tick. */
+  /** Pieces per burst, all within one tick. */
   burst: number;
-  /** After each burst; 0: a source that never waits. */
+  /** Pause after each burst. With 0, the source never waits. */
   pauseMs: number;
-  /** Of each piece, at least 27. */
+  /** Length of each piece, at least 27. */
   characters: number;
-  /** Before the first burst. */
+  /** Pause before the first burst. */
   firstMs?: number;
 }
 
@@ -18,10 +19,10 @@ export interface Script extends Rhythm {
   stage?: string;
 }
 
-/** Pieces of a source that never waits between two turns of the loop. */
+/** Pieces that a source without pauses yields in one turn of the event loop. */
 const piecesPerLoopTurn = 64;
 
-/** Plays a rhythm; numbers go on from `from`. */
+/** Plays a rhythm. The first piece has the number `from` + 1. */
 export async function* pieces(rhythm: Rhythm, from = 0): AsyncGenerator<string, void> {
   const { bursts, burst, pauseMs, characters, firstMs = 0 } = rhythm;
   if (firstMs > 0) await pause(firstMs);
@@ -35,7 +36,7 @@ export async function* pieces(rhythm: Rhythm, from = 0): AsyncGenerator<string, 
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What waits to be played on one stage, or who waits for it. */
+/** The rhythms queued for one stage, or the turn that waits for the next rhythm. */
 interface Waiting {
   rhythms: Rhythm[];
   proceed?: ((rhythm: Rhythm | undefined) => void) | undefined;
@@ -44,7 +45,7 @@ interface Waiting {
 export class Stage {
   readonly #waiting = new Map<string, Waiting>();
 
-  /** Plays on the turn of this stage, once it has played what came before. */
+  /** Plays a rhythm on the turn of this stage, after all rhythms queued before. */
   play(name: string, rhythm: Rhythm): void {
     const waiting = this.#of(name);
     const { proceed } = waiting;

@@ -1,9 +1,9 @@
-// The same protocol the way it is usually written, for the baselines to share: rooms, a list of the turn's messages for
-// who joins late, and one send a message and socket. Must do no more than it has to: what it saves counts against us.
+// The same protocol in its usual implementation, shared by the baselines: rooms, a list of the turn's messages for late
+// joiners, and one send per message and socket. It must do no needless work, because any waste would flatter turnwire.
 import { randomUUID } from "node:crypto";
 import type { Stage } from "./stage.ts";
 
-/** How a library sends; Encoded is what it wants to be given. */
+/** How a library sends. Encoded is the type of message that it sends. */
 export interface Wire<Client, Encoded> {
   encode(message: object): Encoded;
   send(client: Client, message: Encoded): void;
@@ -23,7 +23,7 @@ interface Request {
 
 interface Conversation<Encoded> {
   epoch: string;
-  /** Every message of it: seq 1 is the first. */
+  /** Every message of the current turn. The first has seq 1. */
   log: Encoded[];
 }
 
@@ -48,7 +48,7 @@ export class Straightforward<Client, Encoded> {
     this.#wire.send(client, this.#wire.encode({ type: "catalog", catalog }));
   }
 
-  /** It had joined so many rooms. */
+  /** Removes a client that had joined `rooms` rooms. */
   closed(rooms: number): void {
     this.sockets--;
     this.watches -= rooms;
@@ -143,7 +143,7 @@ export class Straightforward<Client, Encoded> {
   }
 }
 
-/** The surface that changes, as all servers show it. */
+/** The changing surface, the same on all servers. */
 export const benchSpec = (value: string) => ({
   id: surfaceId,
   region: "bench",

@@ -1,5 +1,5 @@
-// Ours, as it is: the whole server with its store on disk, and beside its own parts an agent and a surface that play
-// what the bench tells them.
+// turnwire itself: the whole server with its store on disk, plus an agent and a surface that play what the bench asks
+// for.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ const surface: SurfaceProvider = {
   },
 };
 
-/** A defect of ours must not pass as a fast answer. */
+/** Prints errors: a defect of turnwire must not pass as a fast answer. */
 const logger: Logger = {
   ...silentLogger,
   error: (message, fields) => void process.stderr.write(`${message} ${String(fields?.["error"])}\n`),
@@ -49,7 +49,7 @@ if (command.kind !== "serve") throw new Error("the measured server could not rea
 const { config } = command;
 const agents = [agent];
 const surfaces = [surface];
-// A request after each answer, as fast as it goes, is what no client may do for long.
+// Sending the next request right after each answer, at full speed, would exceed the usual limits.
 const limits = { commandsBurst: 1_000_000_000, readsBurst: 1_000_000_000 };
 const server = await startServer({ config, logger, agents, surfaces, limits });
 answerParent({

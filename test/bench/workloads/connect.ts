@@ -1,4 +1,4 @@
-// Sockets that come and go: how many a second, and whether one costs more where there are many already.
+// Sockets that connect and disconnect: how many per second, and whether each costs more when many others are open.
 import { atLeast, below, everyServer, type Flow, type Scale, type Workload } from "../workload.ts";
 
 const beside = 1_000;
@@ -28,7 +28,8 @@ export const connect = ({ pick }: Scale): Workload => {
         await rig.settled((figures) => figures.sockets === sockets, "sockets that left");
         return count / seconds;
       };
-      // Until the code is compiled: ours is more than that of the others, and a server in use has long been there.
+      // Warm-up until V8 has compiled the code: turnwire has more of it than the others, and a server in use is always
+      // warm.
       for (let round = 0; round < pick(6, 12); round++) await comeAndGo(1_000);
       return async () => {
         let ratePerSecond = 0;

@@ -1,4 +1,4 @@
-// What a busy evening looks like: 1,000 conversations with 10 watchers each, all being written at 5 tokens a second.
+// A busy evening: 1,000 conversations with 10 watchers each, and 5 tokens per second in each of them.
 import { percentile } from "../statistics.ts";
 import { below, everyServer, type Scale, type Workload } from "../workload.ts";
 
@@ -6,7 +6,7 @@ const watchersEach = 10;
 const part = "5 tokens a second each";
 const betweenMs = 200;
 const characters = 40;
-/** A socket's p99 is taken over all repetitions so far, and says nothing below that. */
+/** A socket's p99 covers all repetitions so far. It means nothing with fewer latencies than this. */
 const latenciesLeast = 200;
 
 export const conversationsOfTen = ({ pick }: Scale): Workload => {

@@ -1,4 +1,4 @@
-// One conversation, many who watch it: deltas one at a time, and in bursts that come within one tick.
+// One conversation with many watchers: deltas one at a time, and in bursts within one tick.
 import { atLeast, everyServer, type Measured, type Scale, type Target, type Workload } from "../workload.ts";
 
 const conversationId = "fan-out";
@@ -6,12 +6,12 @@ const characters = 40;
 
 interface FanOut {
   sockets: number;
-  /** Deltas in a burst, one part each. */
+  /** Deltas per burst. Each entry is one part of the workload. */
   bursts: readonly number[];
-  /** How many bursts a sample has, and what comes before the first one. */
+  /** Bursts per sample, and warm-up bursts of each part before the first sample. */
   count: number;
   warmUp: number;
-  /** After a burst: longer than our pause between two flushes, and than anybody's way through all sockets. */
+  /** Pause after a burst: longer than turnwire's flush interval, and than any server's loop over all sockets. */
   pauseMs: number;
   targets?(measured: Measured): Target[];
 }
@@ -59,7 +59,7 @@ export const fanOuts = ({ pick }: Scale): Workload[] => [
       ...atLeast("1 delta a flush to 1,000: Socket.IO's CPU", measured.ratio(partOf(1), "turnwire", "socket-io"), 2.2),
       ...atLeast("4 deltas a flush to 1,000: plain ws's CPU", measured.ratio(partOf(4), "turnwire", "plain-ws"), 4),
       ...atLeast("16 deltas a flush to 1,000: plain ws's CPU", measured.ratio(partOf(16), "turnwire", "plain-ws"), 15),
-      // Level: within the noise of two runs on a shared machine.
+      // The target is parity, less the noise between two runs on a shared machine.
       ...atLeast("4 deltas a flush to 1,000: Bun's CPU", measured.ratio(partOf(4), "turnwire", "bun"), 0.9),
       ...atLeast("16 deltas a flush to 1,000: Bun's CPU", measured.ratio(partOf(16), "turnwire", "bun"), 0.9),
     ],

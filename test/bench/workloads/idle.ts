@@ -1,4 +1,4 @@
-// Sockets that say nothing: the memory of each. A new server each time, because what a process once had it keeps.
+// The memory of each idle socket. Each repetition starts a new server, because a process does not give memory back.
 import { below, everyServer, type Scale, type Workload } from "../workload.ts";
 
 const part = "open and silent";
@@ -15,7 +15,7 @@ export const idle = ({ pick }: Scale): Workload => {
     repetitions: 5,
     prepare: async (rig) => async () => {
       await rig.restart();
-      // Lets the code be compiled and the heap take its shape before anything is measured.
+      // Warm-up: V8 compiles the code and the heap settles before anything is measured.
       const first = await rig.open(sockets / 20);
       for (const peer of first) peer.cut();
       await rig.settled((figures) => figures.sockets === 0, "the first sockets' end");

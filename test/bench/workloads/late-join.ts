@@ -1,4 +1,5 @@
-// A turn of 10,000 events is being written, and people come to watch it: from its first event, each of them.
+// A turn of 10,000 events is in progress, and one socket after the other joins. Each receives the turn from its first
+// event.
 import { until } from "../../load/peer.ts";
 import { atLeast, everyServer, type Scale, type Workload } from "../workload.ts";
 
@@ -33,7 +34,7 @@ export const lateJoin = ({ pick }: Scale): Workload => ({
       peer.isMeasured = false;
       askedAt = performance.now();
       peer.send({ type: "chat.subscribe", conversationId });
-      await until(() => seq >= last, 30_000, "the end of what there is");
+      await until(() => seq >= last, 30_000, "the last event so far");
       peer.cut();
     };
     const joins = async (count: number): Promise<void> => {

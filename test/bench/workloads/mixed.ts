@@ -1,12 +1,12 @@
-// Everything at once: streams, pings, broadcasts, sockets that come and go, and one socket in twenty that reads slowly.
-// What counts is what the others get.
+// Everything at once: streams, pings, broadcasts, sockets that connect and disconnect, and one slow reader in twenty.
+// Only deliveries to the other watchers count.
 import type { BenchPeer } from "../bench-peer.ts";
 import type { Rig } from "../rig.ts";
 import { everyServer, type Scale, type Workload } from "../workload.ts";
 
 const conversations = 20;
 const sockets = 1_000;
-/** One in so many is slow: it reads once, up to 256 KiB, and then not for so long. */
+/** One socket in `slowOneIn` is slow: it makes one read, of up to 256 KiB, every `slowReadEveryMs`. */
 const slowOneIn = 20;
 const slowReadEveryMs = 5_000;
 const part = "all at once";
@@ -60,7 +60,7 @@ export const mixed = ({ pick }: Scale): Workload => ({
   targets: () => [],
 });
 
-/** What goes on beside the streams. */
+/** The load beside the streams: pings, broadcasts, and sockets that connect and disconnect. */
 class Bustle {
   readonly #timers: NodeJS.Timeout[];
   #coming: Promise<unknown> = Promise.resolve();

@@ -1,4 +1,4 @@
-// One conversation, one socket, and a source that never waits: how much text a second gets through, at what cost.
+// One conversation, one socket, and a source that never waits: the throughput of text, and its cost.
 import { atLeast, everyServer, type Scale, type Workload } from "../workload.ts";
 
 const conversationId = "one-stream";
@@ -15,7 +15,7 @@ export const oneStream = ({ pick }: Scale): Workload => ({
   parts: [part],
   repetitions: pick(5, 9),
   async prepare(rig) {
-    // In turns of their own, because one turn's log is bounded (limits.turnLogBytesMax).
+    // The warm-up uses turns of its own, because the log of one turn is bounded (limits.turnLogBytesMax).
     const warmUps = ["warm-up-1", "warm-up-2"];
     await rig.beginTurns(warmUps, { bursts: warmUpDeltas / 2, burst: 1, pauseMs: 0, characters });
     await rig.beginTurns([conversationId], { bursts: 0, burst: 0, pauseMs: 0, characters });

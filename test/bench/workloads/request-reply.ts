@@ -16,11 +16,11 @@ const deadlineMs = 30_000;
 const pong = Buffer.from('"pong"');
 const started = Buffer.from('"turn-start"');
 const ended = Buffer.from('"turn-sealed"');
-/** A socket may watch 128 conversations. */
+/** Conversations that the asking socket watches. A socket may watch 128. */
 const known = 100;
 let serial = 0;
 
-/** How a part is played: by so many sockets, the same each time; answers how many requests that was. */
+/** How a part is played: a fixed number of sockets, and a function that resolves with the number of requests made. */
 interface Play {
   sockets: number;
   play(rig: Rig, peers: BenchPeer[]): Promise<number>;
@@ -45,7 +45,7 @@ export const requestReply = ({ pick }: Scale): Workload => ({
     const take = async (part: string) => {
       const { sockets = 0, play } = plays[part] ?? {};
       const { sockets: before } = await rig.figures();
-      // Only the sockets that a part needs: a turn's beginning is broadcast to every socket.
+      // Opens only the sockets that the part needs, because the start of a turn is broadcast to every socket.
       const peers = await rig.open(sockets);
       for (const peer of peers) peer.isMeasured = false;
       let units = 0;
@@ -68,7 +68,7 @@ export const requestReply = ({ pick }: Scale): Workload => ({
   ],
 });
 
-/** Each socket asks again as soon as it has its answer. */
+/** Each socket sends its next ping as soon as it has the pong. */
 async function pingAll(rig: Rig, peers: BenchPeer[], rounds: number): Promise<number> {
   let waiting = peers.length;
   for (const peer of peers) {
@@ -97,8 +97,8 @@ const beginTurn = (peer: BenchPeer, conversationId: string, script: Script): voi
   peer.send({ type: "chat.send", conversationId, message: JSON.stringify(script) });
 
 /**
- * One turn after the other, from one socket, round about in so many conversations that it watches, or each in a new
- * one; the latency is that of the turn's beginning.
+ * Starts one turn after the other from one socket. The turns cycle through `watched` conversations, or each has a new
+ * one if `watched` is 0. The latency is the time until the turn's start event arrives.
  */
 async function startTurns(rig: Rig, [asker]: BenchPeer[], count: number, watched: number): Promise<number> {
   if (!asker) return 0;
@@ -106,7 +106,7 @@ async function startTurns(rig: Rig, [asker]: BenchPeer[], count: number, watched
   for (let turn = 0; turn < count; turn++) {
     const askedAt = performance.now();
     const isOver = new Promise<void>((resolve, reject) => {
-      const deadline = setTimeout(() => reject(new Error("a turn that does not end")), deadlineMs);
+      const deadline = setTimeout(() => reject(new Error("the turn did not end in time")), deadlineMs);
       asker.listener = (bytes, start, end) => {
         const message = bytes.subarray(start, end);
         if (message.includes(started)) rig.meter.latencies.record((performance.now() - askedAt) * 1_000);
@@ -123,7 +123,7 @@ async function startTurns(rig: Rig, [asker]: BenchPeer[], count: number, watched
   return count;
 }
 
-/** A delta every millisecond, as a fast model writes. */
+/** One delta per millisecond, as from a fast model. */
 async function playTurns(peers: BenchPeer[]): Promise<number> {
   let waiting = peers.length;
   for (const peer of peers) {

@@ -1,5 +1,5 @@
-// All sockets are cut at once, in mid-stream, and all come back, again and again: each goes on right after the last
-// event that it has.
+// All sockets are cut at once in mid-stream and reconnect, again and again. Each client resumes right after its last
+// event.
 import { until } from "../../load/peer.ts";
 import { percentile } from "../statistics.ts";
 import { StormClient } from "../storm-client.ts";
@@ -9,7 +9,7 @@ const part = "cut and back";
 const conversations = 100;
 const tokensEveryMs = 200;
 const characters = 40;
-/** More at once than the server's backlog would be lost, and come a second later. */
+/** Connection attempts beyond the server's listen backlog would be dropped and retried a second later. */
 const openAtOnce = 256;
 const deadlineMs = 60_000;
 
@@ -43,13 +43,13 @@ export const resumeStorm = ({ pick }: Scale): Workload => {
         await new Promise((resolve) => setTimeout(resolve, 300));
         for (const client of clients) client.cut();
         await comeBack();
-        await until(allAreBack, deadlineMs, `${rig.name}: sockets that are back`);
+        await until(allAreBack, deadlineMs, `${rig.name}: the catch-up of all sockets after the cut`);
         // user-message and turn-start come before the deltas.
         const hasAll = ({ tally }: StormClient): boolean => tally.seq === number + 2;
         await until(() => clients.every(hasAll), deadlineMs, `${rig.name}: the last event at every socket`);
       };
       await comeBack();
-      await until(allAreBack, deadlineMs, `${rig.name}: sockets that are there`);
+      await until(allAreBack, deadlineMs, `${rig.name}: the first catch-up of all sockets`);
       return async () => {
         const before = total(clients);
         const sample = await rig.measure(

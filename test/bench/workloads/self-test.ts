@@ -1,4 +1,4 @@
-// Before anything else: what the load generator itself can take, from a server that only writes ready bytes.
+// Runs first: what the load generator itself can receive, from a server that only writes pre-encoded bytes.
 import { lane, type Scale, type Workload } from "../workload.ts";
 
 const sockets = 1_000;

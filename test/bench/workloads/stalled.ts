@@ -1,4 +1,4 @@
-// One socket in twenty reads nothing, for ever: pairs with and without them, in turn about, on one server.
+// One socket in twenty never reads. Turns with and without these stalled sockets alternate on one server.
 import { below, lane, type Scale, type Workload } from "../workload.ts";
 
 const conversationId = "stalled";
@@ -20,7 +20,8 @@ export const stalled = ({ pick }: Scale): Workload => ({
     const peers = await rig.open(sockets);
     let turn = 0;
     return async (part) => {
-      // A turn of its own: a log is bounded, and the last turn's text is nothing that a stalled socket should be given.
+      // Each sample has a turn of its own: the log of a turn is bounded, and a stalled socket must not receive the text
+      // of an earlier turn.
       const id = `${conversationId}-${String(++turn).padStart(4, "0")}`;
       await rig.beginTurns([id], { bursts: 0, burst: 0, pauseMs: 0, characters });
       const { sockets: before, watches } = await rig.figures();

@@ -1,5 +1,5 @@
-// A surface that many look at changes: now and then, and several times within one tick. What counts is a change that
-// a viewer has been brought up to; the last one must reach everybody.
+// A surface with many viewers changes, once or several times within one tick. The unit is one change that one viewer
+// has caught up with, even if a later update brings it. The last change must reach every viewer.
 import { atLeast, everyServer, type Scale, type Workload } from "../workload.ts";
 
 const viewers = 1_000;

@@ -1,4 +1,4 @@
-// How the AI SDK agent fails: each cause has its own code and a sentence, and no secret in it.
+// The failures of the AI SDK agent: each cause has its own code and message, and no message contains a secret.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { AgentError } from "../../../src/embedded/agents/agent-error.ts";
@@ -16,7 +16,7 @@ const caused = (code: string, message = "broke"): Error =>
   new Error("fetch failed", { cause: new Error("outer", { cause: Object.assign(new Error(message), { code }) }) });
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 
-failures("a busy or broken server is tried again, a refusal is not", () => {
+failures("a busy or broken server is retried, a refusal is not", () => {
   for (const status of [408, 429, 500, 502, 503, 529]) {
     assert.ok(failure(answered(status)).retryable, String(status));
     assert.is(failure(answered(status)).code, String(status));
@@ -25,7 +25,7 @@ failures("a busy or broken server is tried again, a refusal is not", () => {
     assert.not(failure(answered(status)).retryable, String(status));
 });
 
-failures("the sentence says what was answered, and what to look at", () => {
+failures("the message quotes the endpoint's answer and says what to check", () => {
   assert.is(failure(answered(429)).message, "The model endpoint answered 429: busy");
   assert.is(failure(answered(502, "")).message, "The model endpoint answered 502");
   assert.match(failure(answered(401)).message, /Check the API key/);
@@ -46,7 +46,7 @@ failures("Retry-After is read in seconds, as a date and in milliseconds", () => 
   assert.is(failure(Object.assign(new Error("x"), { statusCode: 429 })).retryAfterMs, undefined);
 });
 
-failures("a broken connection is found under its wrappings and tried again", () => {
+failures("a broken connection is found in nested causes and retried", () => {
   for (const code of ["ECONNRESET", "ECONNREFUSED", "UND_ERR_SOCKET", "EAI_AGAIN"]) {
     const { message, retryable, code: found } = failure(caused(code));
     assert.ok(retryable);
@@ -58,13 +58,13 @@ failures("a broken connection is found under its wrappings and tried again", () 
   assert.not(failure(caused("CERT_HAS_EXPIRED")).retryable);
 });
 
-failures("a circle of causes does not go round for ever", () => {
+failures("a circular chain of causes does not loop forever", () => {
   const error = new Error("round");
   error.cause = error;
   assert.is(failure(error).message, "The model call failed: round");
 });
 
-failures("an answer that breaks off is tried again, one that is none is not", () => {
+failures("a truncated answer is retried, a malformed one is not", () => {
   const incomplete = named("AI_InvalidResponseDataError", "Response stream ended without a finish reason.");
   assert.ok(failure(incomplete).retryable);
   assert.not(failure(named("AI_InvalidResponseDataError", "Expected 'function.name'")).retryable);
@@ -80,13 +80,13 @@ failures("an agent's own error keeps its message and code", () => {
   assert.equal(own, { message: "withheld", retryable: false, errorCode: "content-filter" });
 });
 
-failures("anything may be thrown", () => {
+failures("any thrown value becomes a failure", () => {
   assert.is(failure("text").message, "The model call failed: text");
   assert.is(failure(undefined).message, "The model call failed: undefined");
   assert.is(failure("text").errorCode, "provider-failed");
 });
 
-failures("the key never shows, and a page of HTML is cut", () => {
+failures("a message never contains the API key, and a page of HTML is cut", () => {
   assert.is(
     failure(answered(401, "bad key sk-very-secret!")).message,
     "The model endpoint answered 401: bad key [API key]! (Check the API key.)",

@@ -1,5 +1,6 @@
-// What the tests of the AI SDK agent share: a real endpoint for each test, a turn against it, and three promises that
-// are checked after every one of them: no rejection and no warning escapes, and the key stays inside.
+// Shared by the tests of the AI SDK agent: a real endpoint for each test and a function that runs one turn against it.
+// Each turn checks that the API key does not leak. After every test, no unhandled rejection and no warning may have
+// occurred.
 import { type Context, suite, type Test } from "uvu";
 import * as assert from "uvu/assert";
 import { type AiSdkAgentOptions, type AiSdkLimits, createAiSdkAgent } from "../../../src/embedded/agents/ai-sdk.ts";
@@ -11,7 +12,7 @@ import { systemClock } from "../../support/system-clock.ts";
 import { messageOf, type Played, type PlayOptions, play, runOf } from "./harness.ts";
 
 export const apiKey = "sk-very-secret";
-/** Pauses short enough to be waited for. */
+/** Retry pauses short enough for a test to wait for them. */
 export const quick: AiSdkLimits = { ...limits, retryFirstDelayMs: 5, retryDelayMaxMs: 400 };
 
 export interface WithEndpoint extends Context {
@@ -76,6 +77,10 @@ export async function turn(endpoint: OpenAiEndpoint, given: Given = {}): Promise
   const { run = {}, play: options, ...change } = given;
   lines.length = 0;
   const played = await play(agentOf(endpoint, change).run(runOf("hi", { model: "small", ...run })), options);
-  assert.not.match(JSON.stringify(played) + messageOf(played.error) + lines.join(), apiKey, "the key stays inside");
+  assert.not.match(
+    JSON.stringify(played) + messageOf(played.error) + lines.join(),
+    apiKey,
+    "the API key does not leak",
+  );
   return played;
 }

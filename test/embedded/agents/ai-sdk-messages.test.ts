@@ -1,4 +1,4 @@
-// What the AI SDK agent makes of a stored history before it asks the endpoint.
+// How the AI SDK agent converts a stored history into the messages that it sends to the endpoint.
 import type { ModelMessage } from "ai";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -30,7 +30,7 @@ const tool = (...chunks: Chunk[]): AgentMessage => ({ role: "tool", chunks });
 const convert = (messages: AgentMessage[], vision = true): ModelMessage[] =>
   toModelMessages(messages, { vision, callOptions: new Map() });
 
-/** role: types of the parts, with the tool call ids. */
+/** For each message, its role and the types of its parts, with tool call ids. */
 const outline = (messages: ModelMessage[]): string[] =>
   messages.map(({ role, content }) => {
     if (typeof content === "string") return `${role}: ${content}`;
@@ -38,7 +38,7 @@ const outline = (messages: ModelMessage[]): string[] =>
     return `${role}: ${parts.join(", ")}`;
   });
 
-history("a summary becomes a system message, texts become texts", () => {
+history("a summary becomes a system message, and texts become text parts", () => {
   const messages = convert([
     { role: "system", chunks: [{ type: "system", text: "Before: hello." }, text("More.")] },
     { role: "system", chunks: [] },
@@ -59,7 +59,7 @@ history("a summary becomes a system message, texts become texts", () => {
   ]);
 });
 
-history("calls and results stand together", () => {
+history("results follow the message that has their calls", () => {
   const messages = convert([
     user(text("go")),
     assistant(text("let me see"), call("a"), call("b")),
@@ -81,7 +81,7 @@ history("calls and results stand together", () => {
   });
 });
 
-history("a call that never got its result gets one that says so, wherever the turn broke off", () => {
+history("a call without a result gets one that says so, wherever the turn was interrupted", () => {
   const messages = convert([
     user(text("go")),
     assistant(call("a"), call("b")),
@@ -105,7 +105,7 @@ history("a call that never got its result gets one that says so, wherever the tu
   assert.match(JSON.stringify(messages[2]), /There is no result/);
 });
 
-history("a result without its call is left out, and ids may come again in a later step", () => {
+history("a result without its call is left out, and a later step may reuse an id", () => {
   const messages = convert([
     tool(result("lost")),
     user(text("go")),
@@ -124,7 +124,7 @@ history("a result without its call is left out, and ids may come again in a late
   assert.match(JSON.stringify(messages[4]), /second/);
 });
 
-history("thinking goes back only within the running turn, and never alone", () => {
+history("thinking is sent back only within the current turn, and never alone", () => {
   const messages = convert([
     user(text("one")),
     assistant(thinking("old"), text("1")),
@@ -142,12 +142,12 @@ history("thinking goes back only within the running turn, and never alone", () =
   ]);
 });
 
-history("error chunks, and messages with nothing else, are not shown to the model", () => {
+history("error chunks, and messages that contain only error chunks, are not sent to the model", () => {
   const messages = convert([user(text("one")), assistant({ type: "error", message: "broke" }), user(text("two"))]);
   assert.equal(outline(messages), ["user: text", "user: text"]);
 });
 
-history("an input that is no object is wrapped into one", () => {
+history("an input that is not an object is wrapped in one", () => {
   const messages = convert([assistant(call("a", "not json"), call("b", [1]), call("c", null), call("d", { x: 1 }))]);
   const inputs = Array.isArray(messages[0]?.content)
     ? messages[0].content.map((part) => ("input" in part ? part.input : "none"))
@@ -155,7 +155,7 @@ history("an input that is no object is wrapped into one", () => {
   assert.equal(inputs, [{ input: "not json" }, { input: [1] }, { input: null }, { x: 1 }]);
 });
 
-history("images go on as they are, never fetched; what is none becomes a note", () => {
+history("images are passed on unchanged and never fetched; an invalid image becomes a note", () => {
   const image = (url: string, mimeType?: string): Chunk => ({ type: "image", url, ...(mimeType ? { mimeType } : {}) });
   const [message] = convert([
     user(
@@ -180,7 +180,7 @@ history("images go on as they are, never fetched; what is none becomes a note", 
   ]);
 });
 
-history("a model without vision reads that there was an image", () => {
+history("a model without vision gets a note in place of an image", () => {
   const [message] = convert([user(text("look"), { type: "image", url: "https://x.example/a.png" })], false);
   assert.match(JSON.stringify(message), /An image was sent here, which this model cannot see/);
 });

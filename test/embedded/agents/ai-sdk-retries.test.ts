@@ -1,4 +1,4 @@
-// When the AI SDK agent asks again, how long it waits before, and when it must not.
+// When the AI SDK agent retries a request, how long it waits before a retry, and when it must not retry.
 import * as assert from "uvu/assert";
 import { calculatorTool } from "../../../src/embedded/tools/calculator.ts";
 import { limits } from "../../../src/limits.ts";
@@ -18,14 +18,14 @@ import { codeOf, messageOf, ofType, type PlayOptions, play, runOf, textIn, withi
 
 const sdk = aiSdkSuite("ai-sdk retries");
 
-/** Time stands still but for the pauses before retries, which pass as soon as they have begun. */
+/** The clock advances only for the pauses before retries. Each pause passes as soon as it has begun. */
 const pausesPassing = (clock: SimulatedClock): PlayOptions => ({
   onEvent: (event) => {
     if (event.type === "provider-retry") setImmediate(() => clock.advance(event.delayMs));
   },
 });
 
-sdk("a 429, a 500 and a broken connection before the first token are tried again", async ({ endpoint }) => {
+sdk("a 429, a 500 and a broken connection before the first token are retried", async ({ endpoint }) => {
   endpoint.reply(refuse(429, { message: "slow down", retryAfter: 0.05 }), refuse(500), cut, answer("at last"));
   const { events, result } = await turn(endpoint);
   const retries = ofType(events, "provider-retry");
@@ -44,7 +44,7 @@ sdk("a 429, a 500 and a broken connection before the first token are tried again
   assert.match(lines.join("\n"), /agent: model call failed .*"code":"429"/);
 });
 
-sdk("a stream that breaks or reports an overload before its first token is tried again", async ({ endpoint }) => {
+sdk("a stream that breaks or reports an overload before its first token is retried", async ({ endpoint }) => {
   endpoint.reply(
     { stream: [{ raw: ": keep-alive\n\n" }, { delayMs: 5 }, { cut: true }] },
     { stream: [] },
@@ -59,7 +59,7 @@ sdk("a stream that breaks or reports an overload before its first token is tried
   assert.is(textIn(events), "at last");
 });
 
-sdk("each step has tries of its own, and its figures are those of the try that succeeded", async ({ endpoint }) => {
+sdk("each step has its own retries, and its timings are those of the successful attempt", async ({ endpoint }) => {
   endpoint.reply(
     refuse(503, { retryAfter: 0.3 }),
     callTools({ name: "calculator", arguments: { expression: "1" } }),
@@ -80,7 +80,7 @@ sdk("each step has tries of its own, and its figures are those of the try that s
 });
 
 sdk(
-  "the pauses double up to their bound, and after the last try the turn fails with the reason",
+  "the pauses double up to their maximum, and after the last attempt the turn fails with the reason",
   async ({ endpoint }) => {
     endpoint.otherwise(refuse(500, { message: "out of order" }));
     const clock = new SimulatedClock();
@@ -103,7 +103,7 @@ sdk(
   },
 );
 
-sdk("who asks to wait longer than we do is not asked again too early", async ({ endpoint }) => {
+sdk("a Retry-After above the maximum pause fails the turn, and no early retry follows", async ({ endpoint }) => {
   endpoint.reply(refuse(429, { retryAfter: 120 }));
   const { events, error } = await turn(endpoint);
   assert.equal(events, []);
@@ -113,14 +113,18 @@ sdk("who asks to wait longer than we do is not asked again too early", async ({ 
   );
 });
 
-sdk("what another try cannot mend fails at once", async ({ endpoint }) => {
+sdk("an error that a retry cannot fix fails at once", async ({ endpoint }) => {
   for (const status of [400, 401, 404]) {
     endpoint.reply(refuse(status, { message: `no ${apiKey}` }));
     const { events, error } = await turn(endpoint);
     assert.equal(events, []);
     assert.match(messageOf(error), new RegExp(`answered ${status}: no \\[API key\\]`));
     assert.is(codeOf(error), "provider-failed");
-    assert.is(error instanceof Error ? error.cause : "none", undefined, "what is logged of it quotes nothing");
+    assert.is(
+      error instanceof Error ? error.cause : "none",
+      undefined,
+      "the logged error has no cause that quotes the key",
+    );
   }
   endpoint.reply({ stream: [{ raw: "data: {not json\n\n" }, ...ending("stop")] });
   assert.match(messageOf((await turn(endpoint)).error), /sent something other than a chat completion stream/);
@@ -129,7 +133,7 @@ sdk("what another try cannot mend fails at once", async ({ endpoint }) => {
   assert.match(messageOf(error), /ended its answer without saying why/);
 });
 
-sdk("nobody listening at the address is said with the address", async ({ endpoint }) => {
+sdk("if no server listens at the address, the error names the address", async ({ endpoint }) => {
   const { baseUrl } = endpoint;
   await endpoint.close();
   const { events, error } = await turn(endpoint, { limits: { ...quick, retriesMax: 1 } });
@@ -141,7 +145,7 @@ sdk("nobody listening at the address is said with the address", async ({ endpoin
   );
 });
 
-sdk("after the first token nothing is tried again: what was said stays, and the turn fails", async ({ endpoint }) => {
+sdk("after the first token there is no retry: the text so far is kept, and the turn fails", async ({ endpoint }) => {
   const beginnings = [
     { text: "Once upon" },
     { reasoning: "hm" },
@@ -192,20 +196,20 @@ sdk("an abort before the answer, or in the middle of it, aborts the HTTP request
   await second.close();
 });
 
-sdk("an abort during the pause before a retry ends it, and no request follows", async ({ endpoint }) => {
+sdk("an abort during the pause before a retry ends the pause, and no request follows", async ({ endpoint }) => {
   endpoint.otherwise(refuse(503, { retryAfter: 0.4 }));
   const { events } = await abortedDuring(endpoint, (requests) => requests > 0);
   assert.is(events.length, 1);
   assert.is(endpoint.requests.length, 1);
 });
 
-sdk("a run that is aborted before it begins asks nobody", async ({ endpoint }) => {
+sdk("a run that is aborted before it begins sends no request", async ({ endpoint }) => {
   const { error } = await turn(endpoint, { run: { signal: AbortSignal.abort(new Error("early")) } });
   assert.is(messageOf(error), "early");
   assert.is(endpoint.requests.length, 0);
 });
 
-sdk("a reader that leaves aborts the HTTP request", async ({ endpoint }) => {
+sdk("a reader that returns early aborts the HTTP request", async ({ endpoint }) => {
   endpoint.reply({ stream: [{ text: "Hel" }, { hang: true }] });
   const clock = new SimulatedClock();
   const generator = agentOf(endpoint, { clock }).run(runOf("hi", { model: "small" }));
@@ -217,7 +221,7 @@ sdk("a reader that leaves aborts the HTTP request", async ({ endpoint }) => {
   assert.is(clock.pending, 0);
 });
 
-sdk("a model that falls silent has failed, and its request is aborted", async ({ endpoint }) => {
+sdk("a model that sends nothing for 600 s has failed, and its request is aborted", async ({ endpoint }) => {
   endpoint.reply({ stream: [{ text: "Hel" }, { hang: true }] });
   const clock = new SimulatedClock();
   const onEvent = (): void => {

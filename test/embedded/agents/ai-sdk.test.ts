@@ -13,7 +13,7 @@ const sdk = aiSdkSuite("ai-sdk agent");
 
 const writeToStdout = process.stdout.write;
 
-sdk("streams text as it is said, with usage and figures", async ({ endpoint }) => {
+sdk("streams text as it arrives, with usage and timings", async ({ endpoint }) => {
   endpoint.reply({
     stream: [
       { text: "Hel" },
@@ -77,7 +77,7 @@ sdk("a wrong base URL is refused before the first turn, without quoting it", () 
   });
 });
 
-sdk("runs tools between two calls, and shows the model what they said", async ({ endpoint }) => {
+sdk("runs tools between two model calls and sends their results to the model", async ({ endpoint }) => {
   endpoint.reply(
     {
       stream: [
@@ -134,7 +134,7 @@ sdk("runs tools between two calls, and shows the model what they said", async ({
   ]);
 });
 
-sdk("steering reaches the model as a user message after the results", async ({ endpoint }) => {
+sdk("steering reaches the model as a user message after the tool results", async ({ endpoint }) => {
   endpoint.reply(callTools({ name: "calculator", arguments: { expression: "1" } }), answer("ok"));
   const waiting = ["hurry"];
   const { events } = await turn(endpoint, { run: { tools: [calculatorTool], drainSteering: () => waiting.shift() } });
@@ -142,24 +142,21 @@ sdk("steering reaches the model as a user message after the results", async ({ e
   assert.equal(endpoint.requests[1]?.body.messages.at(-1), { role: "user", content: "hurry" });
 });
 
-sdk(
-  "what a provider wants back with its calls goes back with them, also under the same id twice",
-  async ({ endpoint }) => {
-    endpoint.reply(
-      callTools({ name: "calculator", arguments: { expression: "1" }, thoughtSignature: "sig-1" }),
-      callTools({ name: "calculator", arguments: { expression: "2" }, thoughtSignature: "sig-2" }),
-      answer("ok"),
-    );
-    const { events } = await turn(endpoint, { run: { tools: [calculatorTool] } });
-    const ids = ofType(events, "tool-call").map(({ toolCallId }) => toolCallId);
-    assert.is(ids[0], "call_0");
-    assert.is.not(ids[1], "call_0");
-    const calls = endpoint.requests[2]?.body.messages.flatMap((message) => message["tool_calls"] ?? []);
-    assert.match(JSON.stringify(calls), /"call_0".*sig-1.*sig-2/);
-  },
-);
+sdk("provider metadata of a call is sent back with it, also when two calls have the same id", async ({ endpoint }) => {
+  endpoint.reply(
+    callTools({ name: "calculator", arguments: { expression: "1" }, thoughtSignature: "sig-1" }),
+    callTools({ name: "calculator", arguments: { expression: "2" }, thoughtSignature: "sig-2" }),
+    answer("ok"),
+  );
+  const { events } = await turn(endpoint, { run: { tools: [calculatorTool] } });
+  const ids = ofType(events, "tool-call").map(({ toolCallId }) => toolCallId);
+  assert.is(ids[0], "call_0");
+  assert.is.not(ids[1], "call_0");
+  const calls = endpoint.requests[2]?.body.messages.flatMap((message) => message["tool_calls"] ?? []);
+  assert.match(JSON.stringify(calls), /"call_0".*sig-1.*sig-2/);
+});
 
-sdk("calls that cannot be run become results that say why", async ({ endpoint }) => {
+sdk("calls that cannot be run get results that say why", async ({ endpoint }) => {
   endpoint.reply(
     callTools(
       { name: "unknown", arguments: {} },
@@ -185,42 +182,45 @@ sdk("calls that cannot be run become results that say why", async ({ endpoint })
   assert.match(ofType(none.events, "tool-result")[0]?.content ?? "", /No tools are offered/);
 });
 
-sdk("effort is passed on as it was asked for", async ({ endpoint }) => {
+sdk("the requested reasoning effort is passed on unchanged", async ({ endpoint }) => {
   for (const [index, reasoningEffort] of (["low", "medium", "high", "xhigh", "max"] as const).entries()) {
     await turn(endpoint, { run: { reasoningEffort }, provider: index === 0 ? "my-provider" : undefined });
     assert.is(endpoint.requests[index]?.body["reasoning_effort"], reasoningEffort);
   }
 });
 
-sdk("images reach a model that sees, inline or by address, and nobody fetches them here", async ({ endpoint }) => {
-  const messages: AgentRun["messages"] = [
-    { role: "system", chunks: [{ type: "system", text: "Summary." }] },
-    {
-      role: "user",
-      chunks: [
-        { type: "text", text: "look" },
-        { type: "image", url: "data:image/png;base64,iVBORw0KGgo=" },
-        { type: "image", url: "https://nowhere.invalid/a.png" },
-      ],
-    },
-  ];
-  await turn(endpoint, { run: { messages } });
-  assert.equal(endpoint.requests[0]?.body.messages, [
-    { role: "system", content: "Summary." },
-    {
-      role: "user",
-      content: [
-        { type: "text", text: "look" },
-        { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0KGgo=" } },
-        { type: "image_url", image_url: { url: "https://nowhere.invalid/a.png" } },
-      ],
-    },
-  ]);
-  await turn(endpoint, { run: { messages, model: "blind" } });
-  assert.not.match(JSON.stringify(endpoint.requests[1]?.body), /image_url/);
-});
+sdk(
+  "images reach a model with vision, inline or by address, and the server never fetches them",
+  async ({ endpoint }) => {
+    const messages: AgentRun["messages"] = [
+      { role: "system", chunks: [{ type: "system", text: "Summary." }] },
+      {
+        role: "user",
+        chunks: [
+          { type: "text", text: "look" },
+          { type: "image", url: "data:image/png;base64,iVBORw0KGgo=" },
+          { type: "image", url: "https://nowhere.invalid/a.png" },
+        ],
+      },
+    ];
+    await turn(endpoint, { run: { messages } });
+    assert.equal(endpoint.requests[0]?.body.messages, [
+      { role: "system", content: "Summary." },
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "look" },
+          { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0KGgo=" } },
+          { type: "image_url", image_url: { url: "https://nowhere.invalid/a.png" } },
+        ],
+      },
+    ]);
+    await turn(endpoint, { run: { messages, model: "blind" } });
+    assert.not.match(JSON.stringify(endpoint.requests[1]?.body), /image_url/);
+  },
+);
 
-sdk("the output limit ends the turn with length, and a refusal in words is an answer", async ({ endpoint }) => {
+sdk('the output limit ends the turn with reason "length", and a refusal text is an answer', async ({ endpoint }) => {
   endpoint.reply({ stream: [{ text: "to be contin" }, ...ending("length")] });
   assert.is((await turn(endpoint)).result?.reason, "length");
   const refusal = {
@@ -244,7 +244,7 @@ sdk("without usage there is no usage event and no context size", async ({ endpoi
   assert.equal(result, { reason: "stop", contextSize: undefined });
 });
 
-sdk("a summary is asked for through the same run, without tools", async ({ endpoint }) => {
+sdk("a summary uses the same run, without tools", async ({ endpoint }) => {
   endpoint.reply(answer("They ", "greeted."));
   const messages: AgentRun["messages"] = [
     { role: "user", chunks: [{ type: "text", text: "hi" }] },

@@ -12,7 +12,7 @@ async function readAll<Item>(queue: AsyncQueue<Item>): Promise<Item[]> {
   return items;
 }
 
-queueSuite("what is pushed before and while somebody reads comes out in order", async () => {
+queueSuite("items pushed before and during reading come out in order", async () => {
   const queue = new AsyncQueue<number>();
   queue.push(1);
   const reading = readAll(queue);
@@ -25,7 +25,7 @@ queueSuite("what is pushed before and while somebody reads comes out in order", 
   assert.equal(await within(reading), [1, 2, 3, 4]);
 });
 
-queueSuite("an item pushed while the reader handles another one is not left behind", async () => {
+queueSuite("an item pushed while the reader handles another one is read too", async () => {
   const queue = new AsyncQueue<number>();
   queue.push(1);
   const seen: number[] = [];
@@ -41,7 +41,7 @@ queueSuite("an item pushed while the reader handles another one is not left behi
   assert.equal(seen, [1, 2, 3]);
 });
 
-queueSuite("after closing nothing is taken, and what was there is still read", async () => {
+queueSuite("after closing, no new item is accepted and queued items are still read", async () => {
   const queue = new AsyncQueue<string>();
   queue.push("a");
   queue.close();

@@ -1,4 +1,4 @@
-// The demo models: what each answers, and what it says of a prompt that it cannot play.
+// The demo models: what each answers, and the errors for prompts that they cannot play.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { scriptDelta } from "../../../src/embedded/agents/demo/script.ts";
@@ -25,7 +25,7 @@ async function playDemo(model: string, text: string, change: Partial<AgentRun> =
 const playScript = (script: unknown, change: Partial<AgentRun> = {}, options: PlayOptions = {}) =>
   playDemo("script", typeof script === "string" ? script : JSON.stringify(script), change, options);
 
-demo("names its three models, and refuses any other", async () => {
+demo("lists its three models and refuses any other", async () => {
   const agent = createDemoAgent(systemClock, limits);
   assert.is(agent.provider, "demo");
   assert.equal(
@@ -37,7 +37,7 @@ demo("names its three models, and refuses any other", async () => {
   assert.is(codeOf(error), "unknown-model");
 });
 
-demo("echo says the prompt again, word by word, to the letter", async () => {
+demo("echo repeats the prompt exactly, word by word", async () => {
   for (const text of ["one two  three\nfour ", "  leading", "word", " \n ", "😀 é\u2003x", "a".repeat(5_000)]) {
     const { events, result } = await playDemo("echo", text);
     assert.is(textIn(events), text);
@@ -54,7 +54,7 @@ demo("echo says the prompt again, word by word, to the letter", async () => {
   );
 });
 
-demo("echo takes its time, counts words and closes its step with the figures", async () => {
+demo("echo pauses between words, counts words and ends its step with timings", async () => {
   const { events, result, clock } = await playDemo("echo", "one two three four", {}, { stepMs: 1 });
   assert.is(clock.now(), 3 * wordDelayMs);
   const [usage] = ofType(events, "usage");
@@ -70,7 +70,7 @@ demo("echo takes its time, counts words and closes its step with the figures", a
   assert.is(clock.pending, 0);
 });
 
-demo("a long echo takes no longer than its pauses allow", async () => {
+demo("the total pause of a long echo is bounded", async () => {
   const text = "word ".repeat(10_000);
   const { events, clock } = await playDemo("echo", text, {}, { stepMs: wordDelayMs });
   assert.is(textIn(events), text);
@@ -90,7 +90,7 @@ demo("an abort ends an echo in the middle of a pause and leaves no timer", async
   assert.is(clock.pending, 0);
 });
 
-demo("the prompt is the newest text of a user", () => {
+demo("the prompt is the newest text of the last user message", () => {
   assert.is(lastUserText([]), "");
   const text = (value: string) => ({ type: "text", text: value }) as const;
   assert.is(
@@ -104,7 +104,7 @@ demo("the prompt is the newest text of a user", () => {
   assert.is(lastUserText([{ role: "user", chunks: [{ type: "image", url: "x" }] }]), "");
 });
 
-demo("tools really asks the clock and the calculator, then answers with what they said", async () => {
+demo("the tools model calls the clock and the calculator, then answers with their results", async () => {
   const { events, result } = await playDemo("tools", "What is 2 * (3 + 4)? And what time is it?");
   assert.equal(
     ofType(events, "tool-call").map(({ toolName, input }) => [toolName, input]),
@@ -122,7 +122,7 @@ demo("tools really asks the clock and the calculator, then answers with what the
   assert.is(result?.reason, "stop");
 });
 
-demo("tools says what went wrong, and what was said meanwhile", async () => {
+demo("the tools model reports a tool error and the steering texts", async () => {
   const texts = ["be brief"];
   const { events } = await playDemo("tools", "1 / 0", { drainSteering: () => texts.shift() });
   assert.is(ofType(events, "tool-result")[1]?.isError, true);
@@ -132,7 +132,7 @@ demo("tools says what went wrong, and what was said meanwhile", async () => {
   );
 });
 
-demo("tools prefers an embedder's tool of the same name", async () => {
+demo("the tools model prefers an embedder's tool of the same name", async () => {
   const clock = { name: "clock", description: "c", inputSchema: { type: "object" }, run: () => "teatime" };
   const { events } = await playDemo("tools", "hi", { tools: [clock] });
   assert.is(textIn(events), "It is teatime. 6 * 7 = 42.");
@@ -145,10 +145,10 @@ demo("the arithmetic in a prompt is found, and nothing else", () => {
   assert.is(expressionIn(""), "6 * 7");
   const begun = performance.now();
   assert.is(expressionIn(`${". ".repeat(500_000)}1+1`), "6 * 7");
-  assert.ok(performance.now() - begun < 1_000, "no prompt holds the loop");
+  assert.ok(performance.now() - begun < 1_000, "no prompt blocks the event loop");
 });
 
-demo("script plays reasoning, tools and text as ordered", async () => {
+demo("the script model plays reasoning, tools and text as specified", async () => {
   const { events, result } = await playScript({ tokens: 3, size: 6, reasoning: 2, tools: 2 });
   assert.equal(
     events.map(({ type }) => type),
@@ -174,12 +174,12 @@ demo("script plays reasoning, tools and text as ordered", async () => {
   assert.is(scriptDelta("w", 17), "w17 ");
 });
 
-demo("script keeps to its delay", async () => {
+demo("the script model keeps its delay", async () => {
   const { clock } = await playScript({ tokens: 5, delayMs: 50 }, {}, { stepMs: 5 });
   assert.is(clock.now(), 200);
 });
 
-demo("script without a delay is fast, and lets the loop turn", async () => {
+demo("a script without a delay is fast and yields to the event loop", async () => {
   let turns = 0;
   let counting = true;
   const count = (): void => {
@@ -196,7 +196,7 @@ demo("script without a delay is fast, and lets the loop turn", async () => {
   assert.ok(performance.now() - begun < 10_000);
 });
 
-demo("script fails where it was told to", async () => {
+demo("the script model fails at the specified token", async () => {
   const { events, error } = await playScript({ tokens: 5, failAfter: 2 });
   assert.is(textIn(events), "w0 w1 ");
   assert.is(codeOf(error), "demo-failed");
@@ -207,7 +207,7 @@ demo("script fails where it was told to", async () => {
   assert.match(messageOf((await playScript({ tokens: 1, failAfter: 9 })).error), /failed after 1 tokens/);
 });
 
-demo("script reaches the step limit when it is ordered to", async () => {
+demo("the script model can reach the step limit", async () => {
   const { events, result } = await playScript({ tokens: 1, tools: 30 });
   assert.is(result?.reason, "tool-calls");
   assert.is(ofType(events, "tool-result").length, 25);
@@ -224,7 +224,7 @@ async function hanging(hang: unknown, settleMs: number) {
   return await within(next, settleMs).catch(() => "still hanging");
 }
 
-demo("script hangs until it is aborted, and past that only when told", async () => {
+demo('a hanging script ends on abort, unless it specifies "ignore-abort"', async () => {
   assert.is(messageOf(await hanging(true, 5_000)), "stop");
   assert.is(await hanging("ignore-abort", 100), "still hanging");
   assert.is((await playScript({ tokens: 1, hang: false })).result?.reason, "stop");
@@ -243,7 +243,7 @@ demo("an abort ends a script without a delay", async () => {
   assert.ok(events.length < 100);
 });
 
-demo("a bad script says which field and shows a good one", async () => {
+demo("the error for a bad script names the field and shows a valid script", async () => {
   const cases: [unknown, RegExp][] = [
     ["{tokens: 5}", /the message must be a JSON object and nothing else/],
     ["[1]", /field|JSON object/],
@@ -265,12 +265,15 @@ demo("a bad script says which field and shows a good one", async () => {
   }
 });
 
-demo("a script's model echoes plain words, and plays the last of several scripts that waited together", async () => {
-  assert.is(textIn((await playScript("just words")).events), "just words");
-  assert.is(textIn((await playScript('{"tokens": 3}\n\n{"tokens": 1}')).events), "w0 ");
-});
+demo(
+  "the script model echoes plain text, and plays the last of several scripts that were queued together",
+  async () => {
+    assert.is(textIn((await playScript("just words")).events), "just words");
+    assert.is(textIn((await playScript('{"tokens": 3}\n\n{"tokens": 1}')).events), "w0 ");
+  },
+);
 
-demo("every demo model sums up at once and in few words, whatever it would answer", async () => {
+demo("every demo model writes a summary at once and in few words", async () => {
   for (const model of ["echo", "tools", "script"]) {
     const { events, result, clock } = await playDemo(model, `Sum up.\n\n${"word ".repeat(500)}`, {
       purpose: "summary",

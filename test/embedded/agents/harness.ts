@@ -23,11 +23,11 @@ export function runOf(text: string, change: Partial<AgentRun> = {}): AgentRun {
 }
 
 export interface PlayOptions {
-  /** Let go on, in steps of stepMs, while the agent waits for it. */
+  /** Advanced in steps of stepMs while the agent runs. */
   clock?: SimulatedClock;
   stepMs?: number;
   deadlineMs?: number;
-  /** Called with each event as it comes. */
+  /** Called with each event as it arrives. */
   onEvent?(event: AgentEvent): void;
 }
 
@@ -93,7 +93,7 @@ export function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
-/** The generator's next event; undefined when it has ended. */
+/** The generator's next event, or undefined when the generator has ended. */
 export async function nextEvent(generator: AsyncGenerator<AgentEvent, AgentResult>): Promise<AgentEvent | undefined> {
   const next = await within(generator.next());
   return next.done ? undefined : next.value;

@@ -1,4 +1,4 @@
-// The loop over steps that every agent with tools shares.
+// The loop over steps that all agents with tools share.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { runSteps, type Step } from "../../../src/embedded/agents/step-loop.ts";
@@ -14,7 +14,7 @@ function tool(name: string, run: (input: unknown, context: ToolContext) => unkno
   return { name, description: name, inputSchema: { type: "object" }, run };
 }
 
-/** Calls the tools named, one step each (a step of several: an array), then says "done". */
+/** Each argument is one step: the tool it calls, or an array of tools. After the last step it answers "done". */
 function calling(...steps: (string | string[])[]): Step {
   return async function* ({ stepId, index, toolCallId }) {
     const names = steps[index];
@@ -39,7 +39,7 @@ loop("a step without calls ends the turn", async () => {
   assert.equal(result, { reason: "stop", contextSize: 7 });
 });
 
-loop("calls, output, results and the step's end come in this order, with the clock's figures", async () => {
+loop("calls, output, results and the step's end come in this order, with the clock's timings", async () => {
   const clock = new SimulatedClock();
   const slow = tool("slow", async (input, { onOutput, cwd }) => {
     onOutput("one", "stdout");
@@ -97,7 +97,7 @@ loop("output is passed on while the tool still runs", async () => {
   assert.is(ofType(events, "tool-result")[0]?.content, "");
 });
 
-loop("whatever a tool throws or returns becomes a result", async () => {
+loop("anything a tool throws or returns becomes a result", async () => {
   const cyclic: Record<string, unknown> = {};
   cyclic["self"] = cyclic;
   const cases: [Tool["run"], RegExp, boolean][] = [
@@ -140,7 +140,7 @@ loop("whatever a tool throws or returns becomes a result", async () => {
   }
 });
 
-loop("an unknown tool gets a result that names the known ones", async () => {
+loop("a call to an unknown tool gets a result that names the known tools", async () => {
   const run = runOf("hi", { tools: [tool("a", () => ""), tool("b", () => "")] });
   const known = await play(runSteps(run, systemClock, calling("c"), limits));
   assert.is(ofType(known.events, "tool-result")[0]?.content, 'There is no tool "c". The tools are: a, b.');
@@ -149,7 +149,7 @@ loop("an unknown tool gets a result that names the known ones", async () => {
   assert.is(ofType(none.events, "tool-result")[0]?.content, 'There is no tool "c". No tools are offered.');
 });
 
-loop("results, output and input that exceed an event are cut with a note", async () => {
+loop("results, output and input that exceed the event size are cut, with a note", async () => {
   const eventBytesMax = 20_000;
   const fits = (event: unknown): void => assert.ok(Buffer.byteLength(JSON.stringify(event)) < eventBytesMax);
   const loud = tool("loud", (_, { onOutput }) => {
@@ -179,7 +179,7 @@ loop("results, output and input that exceed an event are cut with a note", async
   assert.match(ofType(cut.events, "tool-result")[0]?.content ?? "", /not run: its input is too large/);
 });
 
-loop("a delta larger than allowed comes in pieces, and the model still reads it whole", async () => {
+loop("a delta above the maximum length is split, and the model still reads it whole", async () => {
   let seen: readonly AgentMessage[] = [];
   const long: Step = async function* ({ stepId, index, toolCallId, messages }) {
     seen = messages;
@@ -207,7 +207,7 @@ loop("a delta larger than allowed comes in pieces, and the model still reads it 
   );
 });
 
-loop("what people said meanwhile is handed over between two steps, once, as a user message", async () => {
+loop("a steering text is handed over once, between two steps, as a user message", async () => {
   const waiting = ["and quickly"];
   const asked: number[] = [];
   let steps = 0;
@@ -232,7 +232,7 @@ loop("what people said meanwhile is handed over between two steps, once, as a us
   assert.equal(seen, ["user", "user assistant tool user", "user assistant tool user assistant tool"]);
 });
 
-loop("after the last step allowed the turn ends with tool-calls, and nothing is drained for nobody", async () => {
+loop('after the last allowed step the turn ends with "tool-calls", and no steering is drained', async () => {
   let drained = 0;
   const run = runOf("hi", {
     tools: [tool("t", () => "r")],
@@ -269,7 +269,7 @@ loop("a call cut off by the output limit is not run", async () => {
   assert.match(ofType(events, "tool-result")[0]?.content ?? "", /output limit/);
 });
 
-loop("no two calls have the same id, not even across turns, and unusable ids are replaced", async () => {
+loop("no two calls have the same id, even across turns, and unusable ids are replaced", async () => {
   const messages: AgentMessage[] = [
     { role: "assistant", chunks: [{ type: "tool-call", toolCallId: "call_0", toolName: "t", input: {} }] },
   ];
@@ -304,7 +304,7 @@ async function abortedWhile(toolRun: Tool["run"], abort: (controller: AbortContr
   return { outcome, pending: clock.pending };
 }
 
-loop("an abort ends the wait for a tool at once, and the tool hears of it", async () => {
+loop("an abort ends the wait for a tool at once, and the tool's signal fires", async () => {
   let heard: unknown;
   const stubborn: Tool["run"] = (_, { signal }) => {
     signal.addEventListener("abort", () => {
@@ -319,7 +319,7 @@ loop("an abort ends the wait for a tool at once, and the tool hears of it", asyn
   assert.is(pending, 0);
 });
 
-loop("a tool that fails after the abort, and output after its end, harm nobody", async () => {
+loop("a tool failure after the abort, or output after the tool's end, is ignored", async () => {
   let late = (): void => {};
   const failing: Tool["run"] = (_, { onOutput }) =>
     new Promise((_resolve, reject) => {
@@ -334,7 +334,7 @@ loop("a tool that fails after the abort, and output after its end, harm nobody",
   await new Promise((resolve) => setImmediate(resolve));
 });
 
-loop("a tool that never ends is told to stop after its time, and the turn goes on", async () => {
+loop("a tool that does not end in time is aborted, and the turn goes on", async () => {
   const clock = new SimulatedClock();
   let stopped = false;
   const endless = tool("endless", (_, { signal }) => {
@@ -352,7 +352,7 @@ loop("a tool that never ends is told to stop after its time, and the turn goes o
   assert.is(clock.pending, 0);
 });
 
-loop("a reader that leaves while a tool runs stops the tool", async () => {
+loop("a reader that returns early stops the running tool", async () => {
   const clock = new SimulatedClock();
   let signal: AbortSignal | undefined;
   const chatty = tool("t", (_, context) => {
@@ -365,10 +365,10 @@ loop("a reader that leaves while a tool runs stops the tool", async () => {
   await within(generator.next());
   await within(generator.return({ reason: "stop" }));
   assert.ok(signal?.aborted);
-  assert.is(clock.pending, 0, "the tool's deadline is gone with it");
+  assert.is(clock.pending, 0, "the tool's deadline timer is cleared");
 });
 
-loop("an abort before the tools begin runs none of them", async () => {
+loop("after an abort before the tools begin, no tool runs", async () => {
   const controller = new AbortController();
   let ran = false;
   const step: Step = async function* (context) {
@@ -388,7 +388,7 @@ loop("an abort before the tools begin runs none of them", async () => {
   assert.not(ran);
 });
 
-loop("a step that breaks its promise is a defect, not an answer", async () => {
+loop("a step that ends without its step-end event is a defect", async () => {
   const { error } = await play(runSteps(runOf("hi"), systemClock, async function* () {}, limits));
   assert.match(messageOf(error), /without its step-end/);
 });

@@ -1,5 +1,4 @@
-// The surface `conversation`: model, effort, state and a stop button of one conversation, each action with what it
-// needs.
+// The surface `conversation`: model, effort, state and stop button of one conversation, and what each action requires.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createConversationSurface } from "../../../src/embedded/surfaces/conversation.ts";
@@ -38,7 +37,7 @@ function open(offered: Partial<Conversations> = {}) {
   });
   const spec = (given?: { conversationId: string }): Spec => {
     const built = surface.getSpec(given);
-    if (built instanceof Promise) throw new Error("it answers at once");
+    if (built instanceof Promise) throw new Error("getSpec is synchronous");
     return built;
   };
   const field = (label: string): Field | undefined =>
@@ -54,7 +53,7 @@ const select = (label: string, value: string, options: string[], actionId: strin
   action: { actionId },
 });
 
-test("it shows the default model, the usual effort and the state", () => {
+test("it shows the default model, the default effort and the state", () => {
   const { surface, spec } = open();
   assert.equal(surface.catalogEntry, { id: "conversation", region: "conversation", title: "Conversation" });
   assert.equal(spec(context), {
@@ -69,12 +68,12 @@ test("it shows the default model, the usual effort and the state", () => {
   });
 });
 
-test("without a conversation it says so", () => {
+test('without a conversation it says "no conversation"', () => {
   const { spec } = open();
   assert.equal(spec().fields, [{ kind: "stat", label: "State", value: "no conversation" }]);
 });
 
-test("the conversation's own model and effort are shown, also a model that is not listed", () => {
+test("the conversation's own model and effort are shown, even an unlisted model", () => {
   const { settings, field } = open();
   settings.model = "hosted/unlisted";
   settings.reasoningEffort = "high";
@@ -85,7 +84,7 @@ test("the conversation's own model and effort are shown, also a model that is no
   assert.equal(field("Effort"), select("Effort", "high", efforts, "set-reasoning-effort"));
 });
 
-test("where a host offers neither models nor settings it still shows what it can", () => {
+test("with a host that offers neither models nor settings it shows the rest", () => {
   const orchestrator = asPort(new ScriptedOrchestrator());
   const { changes } = changesOf();
   const surface = createConversationSurface({ orchestrator, conversations: {}, activity: () => "idle", changes });
@@ -96,7 +95,7 @@ test("where a host offers neither models nor settings it still shows what it can
   surface.invoke("set-model", "demo/echo", context);
 });
 
-test("the charts' states are shown in a person's words, and a running turn can be stopped", () => {
+test("the charts' states are shown in plain words, and a running turn can be stopped", () => {
   const { orchestrator, state, surface, field } = open();
   assert.is(field("Stop"), undefined);
   orchestrator.begin("c");
@@ -122,13 +121,13 @@ test("model and effort are set by an option's value, plain or in an object", () 
   ]);
 });
 
-test("what is refused is refused in the refusal's own words", () => {
+test("a refusal is reported with its own message", () => {
   const { refusal, surface } = open();
   refusal.now = { code: "unknown-model", message: "there is no model demo/none" };
   assert.throws(() => surface.invoke("set-model", "demo/none", context), "there is no model demo/none");
 });
 
-test("an action that is unknown, or lacks a conversation or a value, changes nothing and says what would do", () => {
+test("an unknown action, or one without its conversation or value, changes nothing and says what is required", () => {
   const { asked, orchestrator, surface } = open();
   assert.throws(() => surface.invoke("stop"), "name its conversationId");
   assert.throws(() => surface.invoke("dance", undefined, context), 'conversation has no action "dance"');
@@ -142,7 +141,7 @@ test("an action that is unknown, or lacks a conversation or a value, changes not
   assert.equal(orchestrator.given("stopTurn"), []);
 });
 
-test("a change of settings or of what goes on names its conversation, other changes are none of its business", () => {
+test("it reports changes of settings and activity with their conversation, and ignores other changes", () => {
   const { surface, tell, listeners } = open();
   const heard: unknown[] = [];
   const leave = surface.subscribe?.((given) => heard.push(given?.conversationId));

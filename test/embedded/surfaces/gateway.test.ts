@@ -1,5 +1,5 @@
-// The surface `gateway`: its figures are looked at once a second while somebody watches, what viewers see is never
-// older than that, and its toggle refuses new turns.
+// The surface `gateway`: it reads its figures once a second while it has a viewer, viewers never see older values, and
+// its toggle refuses new turns.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createGatewaySurface, type GatewayFigures } from "../../../src/embedded/surfaces/gateway.ts";
@@ -18,18 +18,18 @@ function open() {
     figures: () => ({ ...figures }),
     setRefusesTurns: (refuses) => {
       figures.refusesTurns = refuses;
-      // As the orchestrator does.
+      // The orchestrator announces the change in the same way.
       tell({ what: "turns" });
     },
     changes,
   });
   const spec = (): Spec => {
     const built = surface.getSpec();
-    if (built instanceof Promise) throw new Error("it answers at once");
+    if (built instanceof Promise) throw new Error("getSpec is synchronous");
     return built;
   };
   const values = (): unknown[] => spec().fields.map((field) => ("value" in field ? field.value : field.kind));
-  /** A viewer as the surface feed is one: it listens, asks, and asks anew at every change. */
+  /** A viewer that behaves as the surface feed: it subscribes, reads the spec, and reads it again at every change. */
   const view = () => {
     const seen: unknown[][] = [];
     const leave = surface.subscribe?.(() => seen.push(values()));
@@ -70,7 +70,7 @@ test("deltas per second are counted over the last second", () => {
   leave();
 });
 
-test("nothing new, nothing said", () => {
+test("unchanged figures cause no update", () => {
   const { clock, view } = open();
   const { seen, leave } = view();
   clock.advance(60_000);
@@ -78,7 +78,7 @@ test("nothing new, nothing said", () => {
   leave();
 });
 
-test("what viewers see last is what there is, whatever changed in between", () => {
+test("viewers end with the current figures, whatever changed in between", () => {
   const { clock, figures, view, tell } = open();
   const { seen, leave } = view();
   figures.sockets = 5;
@@ -94,7 +94,7 @@ test("what viewers see last is what there is, whatever changed in between", () =
   leave();
 });
 
-test("who comes back after a while is not shown the speed of long ago", () => {
+test("a viewer that returns later does not see an old rate", () => {
   const { clock, figures, view } = open();
   const first = view();
   figures.events += 1_000;
@@ -109,7 +109,7 @@ test("who comes back after a while is not shown the speed of long ago", () => {
   second.leave();
 });
 
-test("turns that begin or end are shown at once, other changes are none of its business", () => {
+test("the begin or end of a turn is shown at once, and other changes are ignored", () => {
   const { figures, view, tell } = open();
   const { seen, leave } = view();
   figures.runningTurns = 1;
@@ -121,7 +121,7 @@ test("turns that begin or end are shown at once, other changes are none of its b
   leave();
 });
 
-test("nobody watches, nothing runs: one timer for all viewers, none after the last", () => {
+test("all viewers share one timer, and without viewers there is none", () => {
   const { clock, view, listeners } = open();
   assert.is(clock.pending, 0);
   const [first, second] = [view(), view()];
@@ -133,7 +133,7 @@ test("nobody watches, nothing runs: one timer for all viewers, none after the la
   assert.equal([clock.pending, listeners()], [0, 0]);
 });
 
-test("the toggle is set by a boolean, with or without a value around it, and turned over by nothing", () => {
+test("a boolean, plain or in an object, sets the toggle, and an empty payload flips it", () => {
   const { figures, surface, view } = open();
   const { seen, leave } = view();
   const set = (payload?: unknown): boolean => {
@@ -148,7 +148,7 @@ test("the toggle is set by a boolean, with or without a value around it, and tur
   leave();
 });
 
-test("an action or a payload that it does not know changes nothing, and says what would do", () => {
+test("an unknown action or payload changes nothing, and the error says what is valid", () => {
   const { figures, surface } = open();
   assert.throws(() => surface.invoke("stop"), 'gateway has no action "stop": it has set-refuses-turns');
   for (const payload of ["true", 1, {}, { value: "yes" }, []])

@@ -1,4 +1,4 @@
-// The surface `message-queue`: it shows what waits in one conversation, and is built anew when that changes.
+// The surface `message-queue`: it shows the queued texts of one conversation and is rebuilt when they change.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createMessageQueueSurface } from "../../../src/embedded/surfaces/message-queue.ts";
@@ -14,7 +14,7 @@ const specOf = (waiting: QueuedMessage[]) => ({
   fields: [{ kind: "custom", rendererId: "message-queue", payload: { messages: waiting } }],
 });
 
-test("it shows the texts that wait in the conversation, in order", () => {
+test("it shows the queued texts of the conversation in order", () => {
   const queue = (id: string) => (id === "c" ? messages : []);
   const surface = createMessageQueueSurface({ queue }, changesOf().changes);
   assert.equal(surface.catalogEntry, head);
@@ -22,12 +22,12 @@ test("it shows the texts that wait in the conversation, in order", () => {
   assert.equal(surface.getSpec({ conversationId: "other" }), specOf([]));
 });
 
-test("without a conversation, or where no queue is offered, it is empty", () => {
+test("without a conversation, or without a queue in the port, it is empty", () => {
   assert.equal(createMessageQueueSurface({ queue: () => messages }, changesOf().changes).getSpec(), specOf([]));
   assert.equal(createMessageQueueSurface({}, changesOf().changes).getSpec({ conversationId: "c" }), specOf([]));
 });
 
-test("a change of a queue names its conversation, other changes are none of its business", () => {
+test("it reports a change of a queue with its conversation, and ignores other changes", () => {
   const { changes, tell, listeners } = changesOf();
   const surface = createMessageQueueSurface({}, changes);
   const heard: unknown[] = [];
@@ -40,7 +40,7 @@ test("a change of a queue names its conversation, other changes are none of its 
   assert.is(listeners(), 0);
 });
 
-test("it has no action, and says how a text is withdrawn", () => {
+test("it has no action, and the error says how to withdraw a text", () => {
   const surface = createMessageQueueSurface({}, changesOf().changes);
   assert.throws(
     () => surface.invoke("cancel"),

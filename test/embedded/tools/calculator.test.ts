@@ -1,4 +1,4 @@
-// The calculator: what it understands, and what it says of the rest.
+// The calculator: the expressions that it evaluates, and its errors for all others.
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -8,7 +8,7 @@ const tool = suite("tool calculator");
 
 const context = { signal: new AbortController().signal, cwd: undefined, onOutput: () => {} };
 
-tool("works out what it is asked", () => {
+tool("evaluates expressions", () => {
   const cases: [string, number][] = [
     ["1 + 2 * 3", 7],
     ["(1 + 2) * 3", 9],
@@ -48,7 +48,7 @@ tool("agrees with JavaScript on sums, products and parentheses", () => {
   );
 });
 
-tool("says what is wrong and where", () => {
+tool("the error says what is wrong and where", () => {
   const cases: [string, RegExp][] = [
     ["", /at character 1 the expression ends where a number or "\(" is expected/],
     ["1 +", /at character 4 the expression ends where a number/],
@@ -66,12 +66,12 @@ tool("says what is wrong and where", () => {
   for (const [expression, message] of cases) assert.throws(() => evaluate(expression), message);
 });
 
-tool("the deepest nesting allowed is no trouble", () => {
+tool("the deepest allowed nesting works", () => {
   assert.is(evaluate(`${"(".repeat(499)}1${")".repeat(499)}`), 1);
   assert.is(evaluate(`${"-".repeat(998)}1`), 1);
 });
 
-tool("takes its input from an object and answers with text", () => {
+tool("takes its input from an object and returns text", () => {
   assert.is(calculatorTool.run({ expression: "6 * 7" }, context), "42");
   for (const input of [{}, "6 * 7", null, { expression: 5 }]) {
     assert.throws(() => calculatorTool.run(input, context), /must be an object like \{"expression"/);

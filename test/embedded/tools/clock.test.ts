@@ -1,4 +1,4 @@
-// The clock tool, on a clock that stands still.
+// The clock tool, on a simulated clock.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createClockTool } from "../../../src/embedded/tools/clock.ts";
@@ -23,7 +23,7 @@ tool("says the time in a zone", () => {
   assert.match(String(run({ timeZone: "Asia/Tokyo" }, context)), /12:04, Asia\/Tokyo\)$/);
 });
 
-tool("refuses a zone that does not exist, and what is no object", () => {
+tool("refuses an unknown time zone and an input that is not an object", () => {
   assert.throws(() => run({ timeZone: "Mars" }, context), /no time zone "Mars"\. Give an IANA name/);
   assert.throws(() => run("now", context), /must be an object like/);
   assert.throws(() => run({ timeZone: 5 }, context), /must be an object like/);

@@ -1,4 +1,4 @@
-// A module of tools: what is loaded, and the sentence for each thing that is wrong with it.
+// A module of tools: which modules load, and the error for each kind of mistake.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ load.before(() => {
 load.after(() => rmSync(directory, { recursive: true }));
 
 let files = 0;
-/** Each file a new name: a module is loaded once. */
+/** Each file has a new name, because a module is loaded only once. */
 function fileWith(source: string, extension = "mjs"): string {
   const file = join(directory, `tools-${files++}.${extension}`);
   writeFileSync(file, source);
@@ -50,14 +50,14 @@ load("takes the default export, or the export named tools", async () => {
   assert.equal(await loadTools(fileWith("export default []")), []);
 });
 
-load("takes TypeScript as it is", async () => {
+load("loads TypeScript directly", async () => {
   const [tool] = await loadTools(
     fileWith(`const name: string = "typed"; export default [{ ...${good}, name }];`, "ts"),
   );
   assert.is(tool?.name, "typed");
 });
 
-load("a tool stays the object it is, so that its run may use this", async () => {
+load("a tool object is not copied, so its run method may use this", async () => {
   const source = `class Counter {
     name = "count"; description = "Counts."; inputSchema = { type: "object" }; #count = 0;
     run() { return ++this.#count; }
@@ -68,20 +68,20 @@ load("a tool stays the object it is, so that its run may use this", async () => 
   assert.is(tool?.run({}, context), 2);
 });
 
-load("a file that is not there or cannot run says so, and what to do", async () => {
+load("for a missing or broken file the error says so, and what to do", async () => {
   assert.match(await failure(join(directory, "missing.mjs")), /cannot be loaded: .*missing.*Give the path/s);
   assert.match(await failure(fileWith("export default [")), /cannot be loaded: .*Give the path of a JavaScript/s);
   assert.match(await failure(fileWith(`throw new Error("no database");`)), /cannot be loaded: no database/);
   assert.match(await failure(fileWith(`throw "text";`)), /cannot be loaded: text/);
 });
 
-load("a file without an array of tools says what to export", async () => {
+load("for a file without an array of tools the error says what to export", async () => {
   for (const source of ["export default {}", "export const tool = []", ""]) {
     assert.match(await failure(fileWith(source)), /has no array of tools\. Export one as default or as `tools`\./);
   }
 });
 
-load("a malformed tool is named by index, name and field, with the remedy", async () => {
+load("the error for a malformed tool has its index, name and field, and the remedy", async () => {
   const cases: [string, RegExp][] = [
     [without("name"), /tool 1: field "name" is missing/],
     [without("name", 'name: "two words"'), /tool 1 \("two words"\): field "name" must be 1–64 letters, digits, _ or -/],
@@ -104,7 +104,7 @@ load("a malformed tool is named by index, name and field, with the remedy", asyn
   }
 });
 
-load("two tools of one name are refused, both named", async () => {
+load("two tools with the same name are refused, and the error names both", async () => {
   const message = await failure(fileWith(`export default [${good}, ${good}]`));
   assert.match(message, /tool 1: field "name": "greet" is already the name of tool 0\. Rename one\./);
 });

@@ -1,6 +1,5 @@
-// Found by the exploration (test/model/explore.ts): an answer that is on its way to the surface's chart when the
-// provider is asked once more was taken for the answer to the new question, and the new answer was then shown to
-// nobody.
+// A fault that the exploration (test/model/explore.ts) found. The provider was asked again while its answer was on the
+// way to the surface's chart. The chart took this answer for the one to the new question, and never showed the new one.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../../src/limits.ts";
@@ -10,7 +9,7 @@ import { ScriptedSurface } from "../../support/scripted-surfaces.ts";
 
 const test = suite("late answers of a surface");
 
-/** Promises come to rest; the loop of the gateway does not turn. */
+/** Lets promises settle, but does not turn the gateway's loop. */
 const promisesRest = (): Promise<void> => within(new Promise((resolve) => setImmediate(resolve)), "promises to rest");
 
 async function timedOut() {
@@ -24,15 +23,15 @@ async function timedOut() {
   return { surface, fixture, client };
 }
 
-test("an answer that a change has overtaken on its way hides nothing of the newer one (1.5.4)", async () => {
+test("a late answer that a change has overtaken does not hide the newer answer (1.5.4)", async () => {
   const { surface, fixture, client } = await timedOut();
   const stale = surface.spec("first");
-  // In one turn of the loop: it changes, and the answer that was so late comes.
+  // In one turn of the loop, the surface changes and the late answer comes.
   surface.change("second");
   surface.questions[0]?.resolve(stale);
   await promisesRest();
   fixture.settle();
-  assert.is(surface.questions.length, 2, "the change has it asked once more");
+  assert.is(surface.questions.length, 2, "the provider is asked once more after the change");
   surface.questions[1]?.resolve(surface.spec());
   await promisesRest();
   fixture.settle();
@@ -40,7 +39,7 @@ test("an answer that a change has overtaken on its way hides nothing of the newe
   fixture.stop();
 });
 
-test("a failure that a change has overtaken on its way hides nothing of the newer answer (1.5.4)", async () => {
+test("a late failure that a change has overtaken does not hide the newer answer (1.5.4)", async () => {
   const { surface, fixture, client } = await timedOut();
   surface.change("second");
   surface.questions[0]?.reject(new Error("too busy"));

@@ -1,16 +1,16 @@
-// Compares what a watch received with what its conversation emitted. Must never be generous: the only freedom is that
-// neighbouring deltas of one turn may have come as one (protocol 1.5.1).
+// Compares what a watch received with what its conversation emitted. It must allow only one difference:
+// adjacent deltas of one turn may have come as one (protocol 1.5.1).
 import type { ConversationView, Said, WatchView } from "../view.ts";
 
 /**
- * How far a watch has come: the index after the last event it has seen, and the same after each that it got; or what is
- * wrong.
+ * How far a watch has come in `emitted`: the index after the last event it has received, and that after each of them;
+ * or what is wrong.
  */
 export type Following = { next: number; ends: readonly number[] } | { problem: string };
 
 const joinable: ReadonlySet<string> = new Set(["text-delta", "reasoning-delta"]);
 
-/** Short words for an event, for whoever reads a counterexample. */
+/** An event in short words, for a person who reads a counterexample. */
 export function words({ turnId, type, text, reason }: Said): string {
   const shown = text !== undefined && text.length > 60 ? `${text.slice(0, 60)}…` : text;
   return [turnId, type, shown === undefined ? undefined : JSON.stringify(shown), reason]
@@ -18,7 +18,7 @@ export function words({ turnId, type, text, reason }: Said): string {
     .join(" ");
 }
 
-/** The best that can be said of a watch: of all the places where it may begin, the one that explains most. */
+/** Tries every position where the watch may begin, and returns the result that explains most of its events. */
 export function follow({ emitted }: ConversationView, watch: WatchView): Following {
   let best: Following = { problem: "a watch that begins nowhere" };
   for (const from of watch.from) {

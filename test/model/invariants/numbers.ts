@@ -1,8 +1,8 @@
-// Replies, verdicts and numbers of protocol 2, looked at from outside. Must never ask how the server came by them.
+// Replies and sequence numbers of protocol 2, seen from outside. Must never ask how the server came by them.
 import type { ConversationView, RepliesView, Said, View, WatchView } from "../view.ts";
 import { follow } from "./following.ts";
 
-/** A reply that nobody asked for, one that comes again, one that says something else; and, where it is due, none. */
+/** Finds a reply without a request, a repeated reply, a wrong reply, and, if replies are due, a missing one. */
 export function repliesFit({ owed, received }: RepliesView, isDue: boolean): string | undefined {
   const seen = new Set<string>();
   for (const { id, text } of received) {
@@ -16,7 +16,7 @@ export function repliesFit({ owed, received }: RepliesView, isDue: boolean): str
   return missing && `the reply to ${missing.id} never came: ${missing.anyOf.join(" or ")}`;
 }
 
-/** Does an event have the same number for all who got it, and does each epoch count without a hole? */
+/** Checks that an event has the same number on every socket, and that each epoch counts without a gap. */
 export function numbersFit(conversation: ConversationView, { sockets }: View): string | undefined {
   const numbers = new Map<number, string>();
   const firsts = new Map<string, number>();
@@ -39,7 +39,7 @@ export function numbersFit(conversation: ConversationView, { sockets }: View): s
   return undefined;
 }
 
-/** What a watch has seen of turns, with what its client had seen before of the one in which it goes on. */
+/** The events of a watch. If it resumed in mid-turn, also that turn's earlier events, which its client already had. */
 export function seenBy(watch: WatchView, { emitted }: ConversationView): readonly Said[] {
   const [from = 0] = watch.from;
   const last = emitted[from - 1];

@@ -1,11 +1,9 @@
-// The life of turns and texts, read off what a conversation emitted or a socket received (protocol 1.3, 1.5.6). Must
-// never ask how it came about.
+// Checks the life of turns and texts in what a conversation emitted or a socket received (protocol 1.3, 1.5.6). It must
+// never ask how the server came to emit that.
 import type { ConversationView, Said } from "../view.ts";
 import { words } from "./following.ts";
 
-/**
- * Is this a row of whole turns, one after the other, the last one perhaps unfinished; or, joined late, a part of it?
- */
+/** Checks that these are whole turns in sequence. The last may be unfinished; a late joiner may lack the first. */
 export function turnsInOrder(said: readonly Said[]): string | undefined {
   const seen = new Set<string>();
   let turnId: string | undefined;
@@ -44,7 +42,7 @@ const isOver = (said: readonly Said[]): boolean => said.length === 0 || said.at(
 
 const spoken: ReadonlySet<string> = new Set(["text-delta", "reasoning-delta", "tool-call", "steering"]);
 
-/** What is said after a cancel, an end that does not fit it, and, at rest, an end that never came. */
+/** Finds output after a cancel, a done that does not fit the cancels, and, at rest, an end that never came. */
 export function endsOfTurns({ emitted, cancelled }: ConversationView, atRest: boolean): string | undefined {
   for (const { turnId, at } of cancelled) {
     const after = emitted.slice(at).filter((event) => event.turnId === turnId);
@@ -61,7 +59,7 @@ export function endsOfTurns({ emitted, cancelled }: ConversationView, atRest: bo
   return atRest && last?.type === "done" ? `${last.turnId} is never sealed` : undefined;
 }
 
-/** Do the accepted texts come out in order, each once, all that waited at a turn's end in the next one's opening? */
+/** Checks that accepted texts come out in order and once, and that all texts queued at a turn's end open the next. */
 export function textsComeOut({ emitted, texts }: ConversationView, atRest: boolean): string | undefined {
   let out = 0;
   let sealedAt = -1;

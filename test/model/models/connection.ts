@@ -1,5 +1,6 @@
-// What one client may do with its socket, and what it can know of it: a congested one is heard like any other, and each
-// way to end it leads through a closing of its own. A model for tests: it shares nothing with the production charts.
+// What one client may do with its socket, and what it can observe. The server handles requests from a congested socket
+// like any others, and each way to end a socket has its own closing state. A model for tests: it shares nothing with
+// the production charts.
 import { setup } from "xstate";
 
 const closing = { "peer.answers": "gone", "peer.keepsStill": "gone", "peer.speaks": {} } as const;
@@ -23,13 +24,13 @@ export const connectionModel = setup({
         | { type: "peer.subscribes" }
         | { type: "peer.looksAway" }
         | { type: "surface.changes" }
-        // ── what leaves everything as it is ──
+        // ── events that change no state ──
         | { type: "peer.pings" }
         | { type: "peer.withdraws" }
         | { type: "peer.invokes" }
         | { type: "peer.errs" }
         | { type: "broadcast.come" }
-        // ── how well it reads, and how it ends ──
+        // ── how well the peer reads, and how the socket ends ──
         | { type: "peer.stalls" }
         | { type: "peer.recovers" }
         | { type: "peer.isGivenUp" }

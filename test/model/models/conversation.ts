@@ -1,17 +1,17 @@
-// A conversation as people see it, on a server that stops, crashes and starts again, and whose disk may be full. Not
-// the chart of machines/conversation.ts: this one knows who watches, what waits and what the disk does, and says in
-// each state what whoever asks must get. Small on purpose: one person, at most one waiting text.
+// A conversation as people see it, on a server that stops, crashes and starts again, and whose disk may be full. It is
+// not the chart of machines/conversation.ts: it knows who watches, what is queued and what the disk does, and defines
+// in each state what a request must lead to. Small on purpose: one person, at most one queued text.
 import { assign, setup } from "xstate";
 
 export interface ConversationFacts {
-  /** The store knows of it. */
+  /** The store has the conversation. */
   known: boolean;
   /** The person has subscribed. */
   watched: boolean;
   closed: boolean;
-  /** A text waits. */
+  /** A text is queued. */
   waits: boolean;
-  /** It came while the conversation was being compacted. */
+  /** The queued text came during a compaction. */
   cameMeanwhile: boolean;
   /** The server went down with a turn that was not sealed. */
   unsealed: boolean;
@@ -57,15 +57,15 @@ const sealed = [
   { target: "#resting", actions: "forgetTurn" },
 ] as const;
 
-/** What the end of a compaction leads to, whatever came of it. */
+/** What the end of a compaction leads to, whether it succeeded or failed. */
 const compacted = [
   { guard: "textOpensTurn", target: "#generating", actions: "begin" },
   { target: "#resting", actions: "forgetTurn" },
 ] as const;
 
 /**
- * The server goes down: with a drain, without one (as an embedder may end it), or by a crash. What it leaves unsealed
- * depends on that, and on what is under way.
+ * The server goes down: with a drain, without one (as an embedder may end it), or by a crash. Whether it leaves a turn
+ * unsealed depends on that, and on what is running.
  */
 const withTurn = {
   "server.crashes": { guard: "refusesNothing", target: "#down", actions: ["goDown", "leaveUnsealed"] },
@@ -141,7 +141,7 @@ export const conversationModel = setup({
   states: {
     up: {
       initial: "resting",
-      // Where a state says nothing else, something is under way: whoever asks is refused, waits, or has no effect.
+      // The defaults, for states in which something runs: a request is refused, is queued, or has no effect.
       on: {
         "person.sends": { guard: "isWatched" },
         "person.queues": [{ guard: "textMayWait", actions: "queue" }, { guard: "isWatched" }],
@@ -179,7 +179,7 @@ export const conversationModel = setup({
             "person.cancelsAnother": { guard: "isWatched" },
             "person.closes": { guard: "closeIsStored", target: "stopping", actions: "close" },
             "agent.finishes": sealed,
-            // The agent was through when the server's own defect came: nobody is left to end.
+            // The agent had ended before the server's own defect, so no agent is left to stop.
             "defect.inTurn": { guard: "turnMayBegin", target: "stopping.agentIsGone" },
             "defect.inSeal": [
               { guard: "textOutlivesDefect", target: "#mended.generating", actions: "begin" },
@@ -204,7 +204,7 @@ export const conversationModel = setup({
         recovering: {
           on: {
             ...withTurn,
-            // Who ends at once does not recover on the way: the next start does.
+            // A server that ends at once does not recover the turn. Its next start does.
             "server.endsAtOnce": { guard: "endIsStored", target: "#down", actions: ["goDown", "leaveUnsealed"] },
             "retryPause.passes": [{ guard: "diskIsFull" }, { target: "resting", actions: "forgetTurn" }],
           },
@@ -221,7 +221,7 @@ export const conversationModel = setup({
         },
       },
     },
-    // Of one defect everything recovers, and goes on as before. (A second one costs the conversation.)
+    // After one defect, everything recovers and goes on as before. (After a second, there is no new actor.)
     mended: {
       id: "mended",
       initial: "resting",

@@ -56,7 +56,7 @@ export const hostLifeModel = setup({
         },
       },
     },
-    /** Only while it is inactive can anything be put in its way. */
+    /** Obstacles can arise only while the extension is inactive. */
     way: {
       initial: "free",
       states: {

@@ -1,14 +1,15 @@
-// A surface that one or two sockets look at, and a provider that answers when it likes: what is newest, what is owed,
-// and what became of the last question. Models for tests: they share nothing with the production charts.
+// A surface with one or two subscribers, and a provider that may answer at any time: whether the newest spec is known,
+// whether an answer is outstanding, and how the last question ended. Models for tests: they share nothing with the
+// production charts.
 import { type AnyStateMachine, not, setup, stateIn } from "xstate";
 
-/** A provider that says when its spec changes. */
+/** A provider that announces changes of its spec. */
 export const surfaceSubscriptionModel = modelOf("surface-subscription", { isAsked: false });
 
-/** A provider that says nothing: each joiner, and each action, makes the server ask again. */
+/** A provider that announces nothing: each new subscriber, and each action, makes the server ask again. */
 export const muteSurfaceModel = modelOf("surface-subscription-mute", { isAsked: true });
 
-/** @param joiner what one who comes while the newest spec is known brings about. */
+/** @param joiner whether a subscriber that comes while the newest spec is known makes the server ask again. */
 function modelOf(id: string, joiner: { isAsked: boolean }): AnyStateMachine {
   const sharing = setup({
     types: {

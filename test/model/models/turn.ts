@@ -1,5 +1,5 @@
-// A turn as people see it: what the agent is at, how many of its tools are open, and how it all ended. Not the chart of
-// machines/turn.ts: this one counts open tools, and knows what an event that changes nothing looks like.
+// A turn as people see it: what the agent is doing, how many of its tools are open, and how the turn ended. It is not
+// the chart of machines/turn.ts: it counts open tools, and includes events that change nothing.
 import { assign, setup } from "xstate";
 
 export type TurnModelEvent =
@@ -21,7 +21,7 @@ export type TurnModelEvent =
   | { type: "time.isOver" }
   | { type: "server.stops" };
 
-/** Tools open at once; more would only be more of the same. */
+/** Tools open at once. More of them would add no new behaviour. */
 const openToolsMax = 2;
 
 export const turnModel = setup({
@@ -71,7 +71,7 @@ export const turnModel = setup({
           },
         },
         stalledAtStart: {},
-        // A sign of life, and it is where it was.
+        // A returning tool is a sign of life: the turn continues where it was.
         stalledInTools: {
           on: {
             "tool.returns": [

@@ -1,5 +1,5 @@
-// Two sockets on one conversation: each comes, goes, stalls and recovers by itself, and the turn goes on whatever they
-// do. A model for tests: it shares nothing with the production charts.
+// Two sockets on one conversation: each joins, leaves, stalls and recovers independently, and the turn goes on whatever
+// they do. A model for tests: it shares nothing with the production charts.
 import { not, setup, stateIn } from "xstate";
 
 export const twoConnectionsModel = setup({

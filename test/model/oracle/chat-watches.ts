@@ -1,5 +1,6 @@
-// The conversations that one socket watches, what came of each, and the verdicts it is owed (protocol 1.5.1, 2). Must
-// never let an event count for a subscription that has not begun for the client, or is over for it.
+// The watches of one socket on conversations, the events that came for each, and the verdicts (`chat.subscribed`) that
+// the socket must get (protocol 1.5.1, 2). Must never count an event for a watch that has not begun for the client, or
+// has ended for it.
 import { isRecord, type Message } from "../../support/client/transcript.ts";
 import { follow } from "../invariants/following.ts";
 import type { Said, VerdictsView, WatchView } from "../view.ts";
@@ -19,7 +20,7 @@ export interface Watch extends WatchView {
   readonly numbers: Cursor[];
   readonly cursor: OracleCursor;
   ending: Ending | undefined;
-  /** Its verdict comes before its first event. */
+  /** The verdict is outstanding and must come before the first event. */
   awaitsVerdict: boolean;
 }
 
@@ -45,7 +46,7 @@ export class OracleChatWatches {
   readonly #isHeard: (ending: Ending | undefined) => boolean;
   readonly #owed: VerdictOwed[] = [];
 
-  /** @param isHeard is what comes now part of a subscription that ends so, or has the client seen the end of it? */
+  /** @param isHeard whether a message that comes now may still belong to a subscription with this ending */
   constructor(
     conversation: (conversationId: string) => OracleConversation,
     isHeard: (ending: Ending | undefined) => boolean,
@@ -58,12 +59,12 @@ export class OracleChatWatches {
     return this.all.find((watch) => watch.conversationId === conversationId && watch.to === undefined);
   }
 
-  /** The one that an event belongs to that comes now. */
+  /** The watch that an event coming now belongs to. */
   hearing(conversationId: string): Watch | undefined {
     return this.all.find((watch) => watch.conversationId === conversationId && this.#isHeard(watch.ending));
   }
 
-  /** Again for the same conversation: nothing happens. */
+  /** Does nothing if the socket watches the conversation already. */
   begin(conversationId: string, from: readonly number[]): Watch | undefined {
     if (this.watching(conversationId)) return undefined;
     const watch: Watch = {
@@ -82,7 +83,7 @@ export class OracleChatWatches {
     return watch;
   }
 
-  /** A chat.subscribe of a v1 socket was handled at some time since it was posted: the verdict says when. */
+  /** A v1 socket's chat.subscribe was handled at some moment since it was posted. The verdict tells which one. */
   beginWithVerdict(request: Subscribe, at: number): void {
     const { conversationId } = request;
     const conversation = this.#conversation(conversationId);
@@ -129,7 +130,7 @@ export class OracleChatWatches {
     watch.cursor.goesOnAfter(after);
   }
 
-  /** An event of a conversation has come; what is returned is what is wrong with that, if anything. */
+  /** Records an event of a conversation. Returns what is wrong with it, if anything. */
   hears(message: Message, event: { type: string; turnId: string; [field: string]: unknown }, of: string) {
     const watch = this.hearing(of);
     if (!watch) return `a ${event.type} of ${of}`;

@@ -1,5 +1,5 @@
-// The oracle's idea of one conversation: what it emitted, which texts it took, and where somebody who begins to watch
-// it would begin. Must never know who watches.
+// The oracle's model of one conversation: the events it emitted, the texts it accepted, and the event at which a new
+// watch would begin. Must never know the watchers.
 import type { ConversationView, Said } from "../view.ts";
 import { OracleNumbering } from "./numbering.ts";
 
@@ -9,47 +9,47 @@ export class OracleConversation implements ConversationView {
   readonly cancelled: { turnId: string; at: number }[] = [];
   readonly numbering = new OracleNumbering(this);
   texts: { text: string; at: number }[] = [];
-  /** A turn was started, or one with the texts that waited is about to, and it has not said anything yet. */
+  /** A turn was accepted, or queued texts are about to open one, and it has not emitted an event yet. */
   #isStarting = false;
-  /** A turn that was accepted and has not said anything yet: it has a name already. */
+  /** The id of a turn that was accepted and has not emitted an event yet. */
   acceptedTurnId: string | undefined;
   #turnBeganAt = 0;
-  /** How many of the texts have come out. */
+  /** How many of the texts have appeared in events. */
   #textsOut = 0;
-  /** How many of them an agent has been given; it says so when it has taken them. */
+  /** How many of the texts were handed to an agent. Its `steering` event confirms them later. */
   #textsHanded = 0;
-  /** How many of them a turn that is starting will open with, or has. */
+  /** How many of the texts are covered by the `user-message` of the turn that is starting, or that started last. */
   #textsOpening = 0;
   #lastReason: string | undefined;
-  /** Where a watch would have begun, by how many events there were. */
+  /** Where a new watch would have begun, indexed by the number of events emitted. */
   readonly #beginnings = [0];
 
   constructor(id: string) {
     this.id = id;
   }
 
-  /** How many events there have been: the time of this conversation. */
+  /** The time of this conversation: how many events it has emitted. */
   get now(): number {
     return this.emitted.length;
   }
 
-  /** The turn that has said something and is not sealed. */
+  /** The turn that has emitted an event and is not sealed. */
   get runningTurnId(): string | undefined {
     return this.turnAt(this.now);
   }
 
-  /** The same at an earlier time. */
+  /** Like runningTurnId, at an earlier time. */
   turnAt(time: number): string | undefined {
     const last = this.emitted[time - 1];
     return last === undefined || last.type === "turn-sealed" ? undefined : last.turnId;
   }
 
-  /** One turn at a time: while this is true, no other may start (protocol 1.5.6). */
+  /** While this is true, no other turn may start (protocol 1.5.6). */
   get isActive(): boolean {
     return this.#isStarting || this.runningTurnId !== undefined;
   }
 
-  /** A turn was started at this time; it may have said something since. */
+  /** A turn was accepted at this time. It may have emitted events since. */
   hasStarted(at: number, turnId: string | undefined): void {
     if (this.now !== at) return;
     this.#begins();
@@ -64,7 +64,7 @@ export class OracleConversation implements ConversationView {
     if (said.type === "user-message" || said.type === "steering") this.#textsComeOut(said.text ?? "");
     if (said.type === "done") this.#lastReason = said.reason;
     const isSealed = said.type === "turn-sealed";
-    // What waits opens the next turn, and the status stays active; but not after an interruption (protocol 1.5.6).
+    // Queued texts open the next turn and the status stays active, except after an interruption (protocol 1.5.6).
     if (isSealed && this.textsWaiting > 0 && this.#lastReason !== "interrupted") this.#begins();
     this.#beginnings.push(isSealed ? this.now : this.#turnBeganAt);
   }
@@ -81,14 +81,14 @@ export class OracleConversation implements ConversationView {
   }
 
   /**
-   * Where a watch begins that was asked for at this time and is handled by now: at the first event of the turn that
-   * runs, or after everything (protocol 1.1).
+   * Where a watch may begin that was requested at this time and has been handled by now: at the first event of the
+   * running turn, or after all events (protocol 1.1).
    */
   beginningsSince(time: number): number[] {
     return [...new Set(this.#beginnings.slice(time))];
   }
 
-  /** The same for one that was handled at this very time. */
+  /** Where a watch begins that was handled at exactly this time. */
   beginningAt(time: number): number {
     return this.#beginnings[time] ?? 0;
   }
@@ -97,12 +97,12 @@ export class OracleConversation implements ConversationView {
     this.texts.push({ text, at });
   }
 
-  /** What waits is in the agent's hands: it comes out as a `steering`, or opens the next turn. */
+  /** The agent takes all queued texts. They appear in a `steering` event or open the next turn. */
   handsOver(): void {
     this.#textsHanded = this.texts.length;
   }
 
-  /** Where a text is that was accepted and not withdrawn. */
+  /** Where an accepted text is now. `nowhere`: it was withdrawn, refused or discarded. */
   whereIs(text: string): "waiting" | "handed" | "out" | "nowhere" {
     const index = this.texts.findIndex((one) => one.text === text);
     if (index === -1) return "nowhere";
@@ -114,13 +114,13 @@ export class OracleConversation implements ConversationView {
     return this.texts.length - this.#textsOut;
   }
 
-  /** All that waits is forgotten. */
+  /** Discards the queued texts, except those that open a turn which is starting. */
   discards(): void {
     this.texts = this.texts.slice(0, Math.max(this.#textsOut, this.#isStarting ? this.#textsOpening : 0));
     this.#textsHanded = Math.min(this.#textsHanded, this.texts.length);
   }
 
-  /** These were withdrawn or refused before they came out. */
+  /** Removes texts that were withdrawn or refused before they appeared in an event. */
   forgets(texts: readonly string[]): void {
     this.texts = this.texts.filter(({ text }) => !texts.includes(text));
   }

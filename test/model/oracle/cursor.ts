@@ -1,4 +1,4 @@
-// The numbers on the events that one watch gets: within an epoch without holes, and one epoch for as long as it watches
+// Checks the numbers of the events that one watch gets: no gap within an epoch, and one epoch for the whole watch
 // (protocol 2, cursor). Must never look at the events themselves.
 import type { Message } from "../../support/client/transcript.ts";
 import type { Cursor } from "./messages.ts";
@@ -7,7 +7,7 @@ export class OracleCursor {
   #epoch: unknown;
   #seq: number | undefined;
 
-  /** The client has all events up to this one: the next is the one after it. */
+  /** The client has all events up to this one, so the next event must be the one after it. */
   goesOnAfter({ epoch, seq }: Cursor): void {
     this.#epoch = epoch;
     this.#seq = seq;

@@ -1,5 +1,5 @@
-// The oracle alone, told small stories of requests under an idempotency key: what is repeated, what is refused, and
-// what is new (protocol 2).
+// Unit tests of the oracle for requests with an idempotency key: which ones repeat a success, which are refused, and
+// which are new (protocol 2).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { KeyableRequest } from "./messages.ts";
@@ -11,7 +11,7 @@ const conversationId = "c";
 
 const keyed: KeyableRequest = { type: "chat.send", conversationId, message: "x", idempotencyKey: "k" };
 
-/** Ann's turn, asked for under a key. */
+/** A turn that Ann has started with a keyed request. */
 function keyedTurn() {
   const told = storyOfV1("Bob");
   told.asks("Ann", { ...keyed, id: "a" });
@@ -23,7 +23,7 @@ function keyedTurn() {
   return told;
 }
 
-test("who repeats a request under its key gets the first success, is subscribed, and starts nothing", () => {
+test("a request repeated under its key gets the first success and a subscription, and starts nothing", () => {
   const { oracle, asks, replies, hears } = keyedTurn();
   asks("Bob", { ...keyed, id: "b" });
   replies("Bob", "b", { conversationId, turnId: "t1" });
@@ -36,7 +36,7 @@ test("who repeats a request under its key gets the first success, is subscribed,
   assert.match(oracle.faults.join(), /asked for a turn of c for "x", though the key of .*"k".* had succeeded/);
 });
 
-test("another request under a used key is refused, and one under another conversation's is not", () => {
+test("a different request under a used key is refused, but not in another conversation", () => {
   const { oracle, asks, replies } = keyedTurn();
   asks("Bob", { ...keyed, message: "y", id: "b" });
   replies("Bob", "b", { conversationId, turnId: "t1" });
@@ -51,7 +51,7 @@ test("another request under a used key is refused, and one under another convers
   assert.equal(other.oracle.faults, []);
 });
 
-test("a refusal is not remembered: the same request is asked for anew", () => {
+test("a refusal is not remembered: the repeated request must reach the port again", () => {
   const { oracle, asks, begins, emits, hears, refuses } = storyOfV1("Bob");
   begins("t1");
   const running = "a turn is already generating for this conversation";
@@ -68,7 +68,7 @@ test("a refusal is not remembered: the same request is asked for anew", () => {
   isBroken(oracle, /the port was never asked for .*"k"/);
 });
 
-test("two who repeat each other at the same time: either may be the first", () => {
+test("when two clients send the same keyed request at the same time, either may be the first", () => {
   for (const [first, second] of [
     ["Ann", "Bob"],
     ["Bob", "Ann"],
@@ -89,7 +89,7 @@ test("two who repeat each other at the same time: either may be the first", () =
   }
 });
 
-test("a text that waits under a key subscribes nobody, and its repetition neither", () => {
+test("a keyed text that is queued does not subscribe its sender, and neither does its repetition", () => {
   const { oracle, asks, replies } = keyedTurn();
   const queued: KeyableRequest = { type: "chat.queue", conversationId, text: "y", idempotencyKey: "k2" };
   asks("Bob", { ...queued, id: "b" });

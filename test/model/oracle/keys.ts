@@ -1,5 +1,5 @@
-// Idempotency keys as the contract has them (protocol 2): under a key the first success is remembered with its request,
-// and a refusal never is. Must never know on which socket a request came: it makes no difference.
+// Idempotency keys as the contract defines them (protocol 2): the first success under a key is remembered with its
+// request, a refusal never is. The socket of a request makes no difference and must never be known here.
 import type { KeyableRequest } from "./messages.ts";
 import type { Outcome } from "./posted.ts";
 import { conflict } from "./refusals.ts";
@@ -10,26 +10,26 @@ interface Kept {
   contents: Record<string, unknown>;
 }
 
-/** What the request asks for, without what names it. */
+/** The request without its id and its key. */
 function bodyOf(request: KeyableRequest & { id?: string }): string {
   const { id: _, idempotencyKey: __, ...body } = request;
   return JSON.stringify(body);
 }
 
-/** Nothing is kept without a key. */
+/** Undefined without a key: nothing is remembered then. */
 const placeOf = ({ idempotencyKey, conversationId }: KeyableRequest): string | undefined =>
   idempotencyKey === undefined ? undefined : JSON.stringify([idempotencyKey, conversationId]);
 
-/** Whoever gets a success is subscribed by it, as the first one was. */
+/** A remembered success subscribes the sender of the repetition, as it subscribed the first sender. */
 export interface Recalled extends Outcome {
-  /** It is not what was asked under this key before. */
+  /** The request differs from the first one under this key. */
   isOther: boolean;
 }
 
 export class OracleKeys {
   readonly #kept = new Map<string, Kept>();
 
-  /** What the request must get without reaching the orchestrator; undefined when it is a new one. */
+  /** The outcome of a request that must not reach the orchestrator. Undefined for a new request. */
   recall(request: KeyableRequest): Recalled | undefined {
     const kept = this.#kept.get(placeOf(request) ?? "");
     if (!kept) return undefined;
@@ -38,7 +38,7 @@ export class OracleKeys {
     return { answers: [success(kept.contents)], watches: kept.contents["startedTurn"] !== false, isOther: false };
   }
 
-  /** The request has succeeded. */
+  /** Remembers a request that has succeeded. */
   keep(request: KeyableRequest, contents: Record<string, unknown>): void {
     const place = placeOf(request);
     if (place !== undefined) this.#kept.set(place, { body: bodyOf(request), contents });

@@ -1,20 +1,20 @@
-// What goes over the wire, in the oracle's words: the requests it knows, and how an event or a refusal is told. Must
-// never drop a field of an event: what is lost here is not compared.
+// Wire messages as the oracle represents them: the requests it knows, and the form in which it compares events and
+// refusals. An event with a text is compared by its turn, type, text and reason, any other by all of its fields.
 import { isRecord, type Message } from "../../support/client/transcript.ts";
 import type { Said } from "../view.ts";
 
-/** Names one event of one numbering of a conversation's events (protocol 2, cursor). */
+/** Identifies one event in one epoch of a conversation (protocol 2, cursor). */
 export interface Cursor {
   epoch: string;
   seq: number;
 }
 
-/** A request that may start a turn, and may carry a key under which it does so once. */
+/** A request that may start a turn. With an idempotency key it does so once. */
 export type KeyableRequest =
   | { type: "chat.send"; conversationId: string; message: string; idempotencyKey?: string }
   | { type: "chat.queue"; conversationId: string; text: string; idempotencyKey?: string };
 
-/** What a client may ask for; a malformed request comes with the refusal that it must get. */
+/** A request of a client. A malformed request comes with the refusal that it must get. */
 export type Request = { id?: string } & (
   | { type: "chat.subscribe"; conversationId: string; after?: Cursor }
   | { type: "chat.unsubscribe"; conversationId: string }
@@ -28,7 +28,7 @@ export type Request = { id?: string } & (
 
 const deltas: ReadonlySet<string> = new Set(["text-delta", "reasoning-delta"]);
 
-/** A turn event as it is compared: what has no field of its own is told as JSON. */
+/** A turn event in the form that is compared. An event without a text has its other fields as JSON in its place. */
 export function saidOf(event: { type: string; turnId: string; [field: string]: unknown }): Said {
   const { type, turnId, conversationId: _, delta, text, reason, ...rest } = event;
   const said: Said = { turnId, type };
@@ -39,21 +39,21 @@ export function saidOf(event: { type: string; turnId: string; [field: string]: u
   return said;
 }
 
-/** A request was refused. On the base contract's sockets only type, name and sentence can be seen. */
+/** The refusal of a request. A base socket sees only the type, the names and the message. */
 export interface Refused {
   type: "error" | "chat.error";
-  /** Whom it names: the surface, the conversation, or both. */
+  /** The ids that the refusal names: the surface, the conversation, or both. */
   named: string | undefined;
   message: string;
-  /** Of a reply (protocol 2). */
+  /** The error code in a reply (protocol 2). */
   code: string;
 }
 
-/** The base contract's refusal in one line: its type, whom it names, and the sentence. */
+/** A refusal of the base contract in one line: its type, the ids it names, and its message. */
 export const refusalText = ({ type, named, message }: Omit<Refused, "code">): string =>
   [type, named, message].filter((part) => part !== undefined).join(" | ");
 
-/** The same of one that came. */
+/** Like refusalText, for a refusal that came. */
 export function refusalOf(reply: Message): string {
   const named = [reply["surfaceId"], reply["conversationId"]].filter((id) => typeof id === "string");
   const type = reply.type === "error" ? "error" : "chat.error";
@@ -64,11 +64,11 @@ export function refusalOf(reply: Message): string {
   });
 }
 
-/** With and without a conversation are two subscriptions (protocol 1.1). */
+/** A surface with and without a conversation is two subscriptions (protocol 1.1). */
 export const surfaceKey = (surfaceId: string, conversationId: string | undefined): string =>
   conversationId === undefined ? surfaceId : `${surfaceId} ${conversationId}`;
 
-/** The key and the version in a `surface` or `update`: the version is the payload of the spec's one field. */
+/** The key and the version in a `surface` or `update`. The version is the payload of the spec's only field. */
 export function shownIn(message: Message): { key: string; version: number } | undefined {
   const holder = message.type === "update" ? message["update"] : message;
   if (!isRecord(holder) || !isRecord(holder["spec"])) return undefined;

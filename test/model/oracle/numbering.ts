@@ -1,6 +1,6 @@
-// The numbers of one conversation's events: which epoch counts from which event, what the log still holds, and whether
-// the verdict on a subscription is true (protocol 2, cursor and resume). Learns epochs from what clients get, and must
-// never be told by the server's inside.
+// The numbers of one conversation's events: at which event each epoch begins, what the log still holds, and whether the
+// verdict on a subscription is true (protocol 2, cursor and resume). Learns epochs from the messages that clients get,
+// and must never use the server's internals.
 import type { OracleConversation } from "./conversation.ts";
 import type { Cursor } from "./messages.ts";
 
@@ -19,9 +19,9 @@ export interface Asked {
 }
 
 interface Epoch {
-  /** How many events there were before its first: several while that is left open. */
+  /** How many events precede the first one of the epoch. Several candidates while this is undecided. */
   firsts: number[];
-  /** The highest number that anybody has seen in it. */
+  /** The highest number that any client has seen in the epoch. */
   seq: number;
   isOver: boolean;
 }
@@ -36,12 +36,12 @@ export class OracleNumbering {
     this.#conversation = conversation;
   }
 
-  /** Is it open from which event on this epoch counts? */
+  /** Whether it is undecided at which event this epoch begins. */
   isOpen(epoch: string): boolean {
     return this.#epochs.get(epoch)?.firsts.length !== 1;
   }
 
-  /** An event has come under this number; `after`: how many there had been with it, where that was found out. */
+  /** An event came with this number. `after`: how many events there were including this one, if known. */
   hasNumbered({ epoch, seq }: Cursor, after: number | undefined): void {
     const known = this.#epochs.get(epoch);
     if (known) known.seq = Math.max(known.seq, seq);
@@ -50,9 +50,7 @@ export class OracleNumbering {
     else this.#epochs.set(epoch, { firsts: [after - seq], seq, isOver: false });
   }
 
-  /**
-   * Where a watch begins by this verdict: all places that it may mean. None: there is no moment at which it was true.
-   */
+  /** All places where a watch may begin according to this verdict. Empty if the verdict was true at no moment. */
   judge(asked: Asked, verdict: Verdict): number[] {
     const places: number[] = [];
     const firsts: number[] = [];
@@ -71,14 +69,14 @@ export class OracleNumbering {
     return [...new Set(places)];
   }
 
-  /** The sealed turns' part of the log is forgotten. Where nobody is there any more, the epoch ends (protocol 2). */
+  /** The log forgets its sealed turns. Without a watcher and a turn (`isDeserted`), the epoch ends (protocol 2). */
   sheds(isDeserted: boolean): void {
     const { now } = this.#conversation;
     this.#heldFrom = this.#conversation.beginningAt(now);
     if (isDeserted) for (const epoch of this.#epochs.values()) epoch.isOver = true;
   }
 
-  /** The epoch is over, or there is another one whose log is kept. */
+  /** Whether this epoch cannot be the current one: it is over, or the log of another epoch is kept. */
   #mustBeAnother({ at }: Asked, epoch: string): boolean {
     if (this.#epochs.get(epoch)?.isOver) return true;
     return [...this.#epochs].some(([name, { firsts, seq, isOver }]) => {
@@ -87,7 +85,7 @@ export class OracleNumbering {
     });
   }
 
-  /** Before which event the epoch's numbers may begin, if so many of them are out at this moment. */
+  /** How many events may precede the first of the epoch, if its newest number at this moment is `seq`. */
   #firstsAt(moment: number, { epoch, seq }: Verdict): number[] {
     const first = moment - seq;
     const known = this.#epochs.get(epoch);

@@ -1,5 +1,5 @@
-// The oracle at the orchestrator's port: hears each question of the server, finds who has asked for it, and hears the
-// answer. What is asked proves at this very moment what has been handled. Must never answer anything itself.
+// The oracle at the orchestrator port: records each call of the server, finds the client request behind it, and records
+// the answer. The moment of a call is the moment at which its request is handled. Must never answer a call itself.
 import type { EnqueueOutcome, StartOutcome } from "../../../src/ports/orchestrator.ts";
 import type { KeyableRequest, Request } from "./messages.ts";
 import type { Outcome, Posted } from "./posted.ts";
@@ -16,7 +16,7 @@ interface Asker {
 export class OraclePort {
   readonly #world: World;
   readonly #mayRefuse: () => boolean;
-  /** The texts that wait, by the ids that the port gave them. */
+  /** The queued texts, by the message ids that the port assigned. */
   readonly #waiting = new Map<string, string>();
 
   constructor(world: World, mayRefuse: () => boolean) {
@@ -24,7 +24,7 @@ export class OraclePort {
     this.#mayRefuse = mayRefuse;
   }
 
-  /** The server asks for a turn; what is returned hears the answer. */
+  /** The server asks for a turn. The returned function takes the answer. */
   asksForTurn(conversationId: string, text: string): (answer: StartOutcome) => void {
     const conversation = this.#world.conversation(conversationId);
     const { now: at, isActive } = conversation;
@@ -37,7 +37,7 @@ export class OraclePort {
     return (answer) => {
       if (answer.started) {
         if (isActive) this.#fault(conversationId, answer, "though a turn is running");
-        // The sender is subscribed first (protocol 1.1).
+        // The sender is subscribed before the turn starts (protocol 1.1).
         const { turnId } = answer;
         tell({ answers: [success({ conversationId, turnId })], watches: true }, from, { conversationId, turnId });
         conversation.hasStarted(at, turnId);
@@ -47,12 +47,12 @@ export class OraclePort {
       if (isRunning && !isActive) this.#fault(conversationId, answer, "though a turn is not running");
       if (!isRunning && !this.#mayRefuse()) this.#fault(conversationId, answer, "for no reason");
       conversation.forgets([text]);
-      // Who is refused because a turn is running stays subscribed (protocol 1.4).
+      // A sender that is refused because a turn is running stays subscribed (protocol 1.4).
       tell({ answers: [refusal(refusedByPort(conversationId, answer))], watches: isRunning }, from);
     };
   }
 
-  /** The server gives a text that may wait; what is returned hears the answer. */
+  /** The server passes a text that may be queued. The returned function takes the answer. */
   asksToQueue(conversationId: string, text: string): (answer: EnqueueOutcome) => void {
     const conversation = this.#world.conversation(conversationId);
     const { now: at, isActive } = conversation;
@@ -76,14 +76,14 @@ export class OraclePort {
       const messageId = answer.messageId ?? answer.queue.at(-1)?.id;
       const { turnId } = answer;
       const contents = { conversationId, startedTurn, ...(startedTurn ? { turnId } : { messageId }) };
-      // Who starts a turn is subscribed; who queues is not, and hears nothing but its reply (protocol 1.1).
+      // A text that starts a turn subscribes its sender. A queued text only gets its reply (protocol 1.1).
       tell({ answers: [success(contents)], watches: startedTurn }, from, contents);
       if (startedTurn) conversation.hasStarted(at, turnId);
       else if (messageId !== undefined) this.#waiting.set(messageId, text);
     };
   }
 
-  /** The server withdraws a text; what is returned hears whether it was still there. */
+  /** The server withdraws a text. The returned function takes whether the text was still queued. */
   asksToWithdraw(conversationId: string, messageId: string): (cancelled: boolean) => void {
     const tell = this.#askers(
       (one) => one.type === "chat.queue.cancel" && one.messageId === messageId,
@@ -101,7 +101,7 @@ export class OraclePort {
     };
   }
 
-  /** The server stops the turn; what is returned hears whether one was stopped. */
+  /** The server stops the turn. The returned function takes whether a turn was stopped. */
   asksToStop(conversationId: string): (aborted: boolean) => void {
     const conversation = this.#world.conversation(conversationId);
     const { now: at, runningTurnId, acceptedTurnId } = conversation;
@@ -112,7 +112,7 @@ export class OraclePort {
       (one.turnId === undefined || one.turnId === name);
     const tell = this.#askers(fits, `the end of ${name} in ${conversationId}`);
     return (cancelled) => {
-      // One that was carried over and had not said anything has a name by now; nobody is owed it.
+      // A turn of queued texts has no known id before its first event. A reply may name the id it has now, or none.
       const turnId = name ?? conversation.runningTurnId;
       const isNamed = cancelled && turnId !== undefined;
       const unnamed = name === undefined || !isNamed ? [success({ cancelled })] : [];
@@ -125,7 +125,9 @@ export class OraclePort {
     this.#world.fault(`${conversationId}: ${JSON.stringify(answer)}, ${what}`);
   }
 
-  /** Who sent a text; what is returned tells it what became of it, and keeps a success under its key. */
+  /**
+   * Finds the request that sent a text. The returned function applies the outcome and keeps a success under its key.
+   */
   #sender(
     fits: (request: Request) => boolean,
     what: string,
@@ -151,8 +153,9 @@ export class OraclePort {
   }
 
   /**
-   * Whoever has asked, which is handled just now. Several may have, by the same words: then each may be the one, until
-   * its reply says which. Of the texts of one socket it is the first: all of them reach the port, or none.
+   * Finds the request that this call handles. If several sockets have sent the same request, it may be any of them
+   * until a reply decides. If one socket has sent the same text several times, it is the first: all of them reach the
+   * port, or none.
    */
   #askers(fits: (request: Request) => boolean, what: string): (outcome: Outcome) => Asker | undefined {
     const found = this.#posted(fits);

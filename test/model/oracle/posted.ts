@@ -1,29 +1,29 @@
-// A request on its way, and how a client learns that what it asked for has happened. Must never hold what the server
-// has done with it before something proves that.
+// A pending request, and the messages that tell its client that a subscription has ended. Must never hold what the
+// server has done with the request before something proves it.
 import type { Request } from "./messages.ts";
 import type { Answer } from "./replies.ts";
 
-/** What the port's answer to a request means for whoever has asked. */
+/** What the port's answer means for the client that sent the request. */
 export interface Outcome {
-  /** What its reply may say: several where the contract leaves it open. */
+  /** The replies that the contract allows: several where it leaves the choice open. */
   answers: readonly Answer[];
-  /** Whoever has asked is subscribed. */
+  /** The request subscribes its sender. */
   watches: boolean;
 }
 
 export interface Posted {
   readonly request: Request;
-  /** The time of its conversation when it was posted. */
+  /** The conversation's time when the request was posted. */
   readonly at: number;
   /** How many pings were posted before. */
   readonly pings: number;
-  /** The port was asked for just this, perhaps by another socket, and this is what came of it each time. */
+  /** The outcomes of port calls that match this request, but may belong to an equal request. */
   readonly outcomes: Outcome[];
 }
 
 /**
- * A subscription that was ended is over for the client when the reply comes to the request, or the pong that was asked
- * for right after it.
+ * A subscription ends for the client with the reply to its unsubscribe, or with the pong to the ping that the client
+ * sends right after it.
  */
 export interface Ending {
   pong: number;

@@ -1,16 +1,16 @@
-// Requests that nobody may make, each with the refusal that the contract has for it, to the letter (protocol 1.4), and
-// what the orchestrator's refusals are called on the wire.
+// Malformed requests, each with the exact refusal that the contract defines (protocol 1.4), and how the orchestrator's
+// refusals appear on the wire.
 import type { Refused } from "./messages.ts";
 
 export interface Malformed {
-  /** Undefined for what is no JSON at all. */
+  /** Undefined for a text that is not JSON. */
   request: object | undefined;
   refusal: Refused;
 }
 
 const requires = (type: string, field: string): string => `${type} requires a non-empty string \`${field}\``;
 
-/** Those that name a conversation are refused in its name when it is usable. */
+/** A refusal names the conversation if the request has a usable conversationId. */
 export function malformedRequests(conversationId: string): Malformed[] {
   const chat = (code: string, request: object, message: string, named?: "nobody"): Malformed => ({
     request: { conversationId, ...request },
@@ -48,7 +48,7 @@ export const conflict = (type: string, conversationId: string): Refused => {
   return { type: "chat.error", named: conversationId, message: `${type}: ${what}`, code: "idempotency-conflict" };
 };
 
-/** Reasons of an orchestrator that are codes of the wire as they are; all others are `internal`. */
+/** Reasons of an orchestrator that go to the wire unchanged as codes. All others become `internal`. */
 const ownCodes: ReadonlySet<string> = new Set([
   "unknown-model",
   "too-large",
@@ -59,7 +59,7 @@ const ownCodes: ReadonlySet<string> = new Set([
   "storage-failed",
 ]);
 
-/** The orchestrator's word, as a client gets it. */
+/** The orchestrator's refusal as a client gets it. */
 export function refusedByPort(
   conversationId: string,
   { reason, message }: { reason: string; message?: string | undefined },

@@ -1,5 +1,5 @@
-// The oracle alone, told small stories of requests with an id: which replies it expects, and that sockets of the base
-// contract see nothing of turnwire.v1 (protocol 2).
+// Unit tests of the oracle for requests with an id: which replies it expects, and that base sockets see nothing of
+// turnwire.v1 (protocol 2).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { malformedRequests } from "./refusals.ts";
@@ -11,7 +11,7 @@ const conversationId = "c";
 const subscribe = { type: "chat.subscribe", conversationId } as const;
 const epoch = "e";
 
-test("each request with an id is owed its reply, and one without an id none", () => {
+test("each request with an id must get one reply, and a request without an id none", () => {
   const { oracle, asks, posts, replies, pongs } = storyOfV1();
   asks("Ann", { type: "chat.unsubscribe", conversationId, id: "a" });
   asks("Ann", { type: "chat.unsubscribe", conversationId });
@@ -26,7 +26,7 @@ test("each request with an id is owed its reply, and one without an id none", ()
   assert.is(oracle.socket("Ann").replies.received.length, 3);
 });
 
-test("a reply that nobody asked for is found, and one that says something else", () => {
+test("a reply without a request is reported, and so is a reply with the wrong contents", () => {
   const one = storyOfV1();
   one.replies("Ann", "x", {});
   isBroken(one.oracle, /the reply ok .* to x came, and nobody asked/);
@@ -36,7 +36,7 @@ test("a reply that nobody asked for is found, and one that says something else",
   isBroken(other.oracle, /"cancelled":true.* to a came, where ok .*"cancelled":false.* was due/);
 });
 
-test("a refusal of a request with an id comes in its reply, and not beside it", () => {
+test("a refusal of a request with an id comes in its reply, and not in a message of its own", () => {
   const { oracle, asks, refuses } = storyOfV1();
   const [, malformed] = malformedRequests("c");
   if (!malformed) throw new Error("there is no such request");
@@ -79,7 +79,7 @@ test("nothing of a subscription comes after the reply to its unsubscribe", () =>
   isBroken(oracle, /a text-delta of c came, and was not owed/);
 });
 
-test("a socket of the base contract may ask with all of it, and must see nothing of it", () => {
+test("a base socket may send the fields of turnwire.v1, and must see no effect of them", () => {
   const { oracle, asks, posts, pongs, emits, begins, hears } = story("Bob");
   begins("t1");
   emits("t1", say("a"));
@@ -95,7 +95,7 @@ test("a socket of the base contract may ask with all of it, and must see nothing
   assert.is(oracle.socket("Bob").strays.length, 2);
 });
 
-test("a new socket is greeted by hello where it speaks turnwire.v1, and by the catalog", () => {
+test("a new socket first gets hello, if it speaks turnwire.v1, and then the catalog", () => {
   const { oracle } = storyOfV1();
   const hello = { type: "hello", server: "turnwire", version: "0", connectionId: "i", limits: {} };
   const catalog = { type: "catalog", catalog: [] };
@@ -112,7 +112,7 @@ test("a new socket is greeted by hello where it speaks turnwire.v1, and by the c
   isBroken(oracle, /catalog.* came, and was not owed/);
 });
 
-test("a turn that was accepted is cancelled by its name before its first word, and the reply names it", () => {
+test("an accepted turn can be cancelled by its id before its first event, and the reply names it", () => {
   const { oracle, asks, posts, pongs, emits, hears, replies } = storyOfV1();
   asks("Ann", { type: "chat.send", conversationId, message: "x" });
   oracle.port.asksForTurn("c", "x")({ started: true, turnId: "t1" });

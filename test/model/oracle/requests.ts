@@ -1,6 +1,6 @@
-// The requests of one socket on their way, and what each means once something proves that it was handled: the port was
-// asked, a reply came, a pong came. A socket's requests are handled in order. Must never guess when: any moment since
-// it was posted may be the one.
+// The pending requests of one socket, and the effect of each once a port call, a reply or a pong proves that the
+// request was handled. A socket's requests are handled in order. Must never guess the moment: the request may have been
+// handled at any moment since it was posted.
 import type { OracleChatWatches } from "./chat-watches.ts";
 import { type KeyableRequest, type Request, surfaceKey } from "./messages.ts";
 import { endingOf, type Outcome, type Posted } from "./posted.ts";
@@ -9,7 +9,7 @@ import { type Answer, refusal, replyText, success } from "./replies.ts";
 import type { OracleSurfaceWatches } from "./surface-watches.ts";
 import type { World } from "./world.ts";
 
-/** What requests move at their socket. */
+/** The parts of a socket that its requests change. */
 export interface Requester {
   readonly name: string;
   readonly isV1: boolean;
@@ -21,7 +21,7 @@ export interface Requester {
 export class OracleRequests {
   readonly #world: World;
   readonly #socket: Requester;
-  /** Those whose handling nothing has proved yet, oldest first. */
+  /** Requests that are not yet proved to be handled, oldest first. */
   readonly #posted: Posted[] = [];
   #pings = 0;
 
@@ -41,24 +41,24 @@ export class OracleRequests {
     if (request.type === "ping") this.#pings++;
   }
 
-  /** Those that fit. */
+  /** The pending requests that fit. */
   thatFit(fits: (request: Request) => boolean): Posted[] {
     return this.#posted.filter(({ request }) => fits(request));
   }
 
-  /** Was nothing posted after the last that fits? */
+  /** Whether the last pending request fits. */
   isLast(fits: (request: Request) => boolean): boolean {
     const last = this.#posted.at(-1);
     return last !== undefined && fits(last.request);
   }
 
-  /** The port is being asked for this: what was posted before it has been handled, and so will this be. */
+  /** The port is called for this request: it is handled now, and every request before it has been handled. */
   reaches(posted: Posted): void {
     while (this.#posted[0] !== posted && this.#posted.length > 0) this.#handleNext();
     this.#posted.shift();
   }
 
-  /** What has come proves that a request was handled: the oldest that fits, and all before it. */
+  /** A received message proves that the oldest request that fits was handled, and all requests before it. */
   prove(fits: (request: Request) => boolean, reply?: string): void {
     const proven = this.#posted.find(({ request }) => fits(request));
     if (!proven) return;
@@ -66,17 +66,19 @@ export class OracleRequests {
     this.#handleNext(reply);
   }
 
-  /** So many pongs have come. */
+  /** This many pongs have come, so every request up to the last answered ping was handled. */
   provePings(pongs: number): void {
     while ((this.#posted[0]?.pings ?? pongs) < pongs) this.#handleNext();
   }
 
-  /** As many as it takes, and no more. */
+  /** Counts requests as handled, oldest first, until `isEnough` holds. */
   proveUntil(isEnough: () => boolean): void {
     while (!isEnough() && this.#posted.length > 0) this.#handleNext();
   }
 
-  /** The oldest request on its way was handled at some time since it was posted; perhaps this reply proves it. */
+  /**
+   * Applies the oldest pending request, handled at some moment since it was posted. `reply`: the reply that proves it.
+   */
   #handleNext(reply?: string): void {
     const posted = this.#posted.shift();
     if (!posted) return;
@@ -119,7 +121,9 @@ export class OracleRequests {
     return this.#world.conversation(conversationId).beginningsSince(since);
   }
 
-  /** It may have reached the port for another socket that has sent just the same, or its key has answered it. */
+  /**
+   * Applies a text for which no port call is certain: a call may belong to an equal request, or the key has answered.
+   */
   #handleText(posted: Posted, request: KeyableRequest, reply: string | undefined): void {
     const recalled = this.#world.keys.recall(request);
     const outcomes: Outcome[] = recalled ? [...posted.outcomes, recalled] : posted.outcomes;
@@ -135,7 +139,7 @@ export class OracleRequests {
     );
   }
 
-  /** All of them reach the port, but a cancel of a turn that was not running all the time. */
+  /** Every cancel reaches the port, except one for a turn that has not been running since the cancel was posted. */
   #handleCancel(posted: Posted): void {
     const { request, at, outcomes } = posted;
     const answers = outcomes.flatMap((outcome) => outcome.answers);
@@ -143,7 +147,7 @@ export class OracleRequests {
     if (isOfTurn) {
       const { emitted, runningTurnId, acceptedTurnId } = this.#world.conversation(request.conversationId);
       const isRunning = request.turnId === runningTurnId && emitted[at - 1]?.turnId === runningTurnId;
-      // Its name was known when this was posted, and it has not said anything since.
+      // Or the turn was accepted and has emitted no event yet: its id was known when this request was posted.
       const isMeant = isRunning || request.turnId === acceptedTurnId;
       if (!isMeant) answers.push(success({ cancelled: false }));
     }
@@ -156,7 +160,7 @@ export class OracleRequests {
   }
 }
 
-/** What a socket of the base contract says with it: the fields of turnwire.v1 mean nothing there. */
+/** The request as the server reads it on a base socket: the fields of turnwire.v1 mean nothing there. */
 function asBase(request: Request): Request {
   const { id: _, ...base } = request;
   if (base.type === "chat.subscribe") delete base.after;

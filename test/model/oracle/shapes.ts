@@ -1,5 +1,5 @@
-// The fields that each message of the server may have, and which of them only a v1 socket may get (protocol 1.2, 2). A
-// socket of the base contract must never see one more.
+// The fields of each message of the server, and the messages that only a v1 socket may get (protocol 1.2, 2). A base
+// socket must never get any other field or message.
 import type { Message } from "../../support/client/transcript.ts";
 
 interface Shape {
@@ -32,7 +32,7 @@ const v1Shapes: ReadonlyMap<string, Shape> = new Map([
   ["chat.subscribed", shape("conversationId epoch seq turnId recovered")],
 ]);
 
-/** Is there such a message for such a socket? What a reply has beside its id depends on the request. */
+/** Whether such a socket may get such a message. The fields of a reply are not checked: they depend on its request. */
 export function isInShape(message: Message, isV1: boolean): boolean {
   if (message.type === "reply") return isV1;
   const known = baseShapes.get(message.type) ?? (isV1 ? v1Shapes.get(message.type) : undefined);

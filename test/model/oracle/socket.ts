@@ -1,5 +1,5 @@
-// The oracle's idea of one socket: what it has asked for, what it watches, what it is owed and what has come. Must
-// never call two orders the same that a client can tell apart.
+// The oracle's model of one socket: its requests, its watches, the messages that it must get, and those that came. Must
+// never treat two orders as equal if a client can tell them apart.
 import type { Message } from "../../support/client/transcript.ts";
 import type { SocketView } from "../view.ts";
 import { eventIn, OracleChatWatches, type Watch } from "./chat-watches.ts";
@@ -12,9 +12,9 @@ import { OracleSurfaceWatches } from "./surface-watches.ts";
 import type { World } from "./world.ts";
 
 export interface SocketOptions {
-  /** Did it choose the subprotocol turnwire.v1? */
+  /** Whether the socket has chosen the subprotocol turnwire.v1. */
   isV1: boolean;
-  /** What has not come yet is greeted first. */
+  /** A new socket must get the greeting messages first. */
   isNew: boolean;
 }
 
@@ -29,10 +29,10 @@ export class OracleSocket implements SocketView {
   readonly strays: string[] = [];
   readonly chats: OracleChatWatches;
   readonly surfaceWatches: OracleSurfaceWatches;
-  /** Those on their way. */
+  /** The requests that are not yet proved to be handled. */
   readonly requests: OracleRequests;
   readonly #world: World;
-  /** The messages with which every new socket begins (protocol 1.2, 2). */
+  /** The messages that every new socket must get first (protocol 1.2, 2). */
   readonly #greetings: string[];
   #pongs = 0;
 
@@ -62,30 +62,30 @@ export class OracleSocket implements SocketView {
     return this.chats.verdicts;
   }
 
-  // ── what it asks for ────────────────────────────────────────────────────────────────────────────────────────────
+  // ── requests ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   posts(request: Request): void {
     this.requests.posts(request);
   }
 
-  /** It is owed this: as a reply where it has paired the request with an id, else only a refusal is told. */
+  /** Expects one of these answers. A request with an id gets a reply. Without an id only a refusal is sent. */
   owe({ request: { id } }: Posted, answers: readonly Answer[]): void {
     const [first] = answers;
     if (id !== undefined) this.replies.owe(id, answers);
     else if (first?.ok === false) this.refusals.owed.push(refusalText(first.refused));
   }
 
-  /** Everything has come, and it reads: from here on it is live. */
+  /** The socket reads and has received everything: its watches are live from here on. */
   hasCaughtUp(): void {
     for (const watch of this.watches) watch.liveFrom ??= this.#world.conversation(watch.conversationId).now;
   }
 
-  /** It does not read, or was given much at once: what it gets may come joined (protocol 1.5.1). */
+  /** The socket does not read, or was sent many bytes at once: deltas may come joined (protocol 1.5.1). */
   mayLag(): void {
     for (const watch of this.watches) watch.liveFrom = undefined;
   }
 
-  // ── what comes ──────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── received messages ───────────────────────────────────────────────────────────────────────────────────────────
 
   receives(message: Message): void {
     const due = this.#greetings.shift();
@@ -159,7 +159,7 @@ export class OracleSocket implements SocketView {
     this.#stray(this.surfaceWatches.isShown(key, kind, version));
   }
 
-  /** A refusal; or the words of a surface that fails, which its watchers hear once each time. */
+  /** A refusal, or the message of a surface's failure, which each watcher gets once per failure. */
   #isRefused(message: Message): void {
     const { surfaceId, conversationId } = message;
     const key = surfaceKey(String(surfaceId), typeof conversationId === "string" ? conversationId : undefined);

@@ -1,5 +1,5 @@
-// The surfaces that one socket watches, and what it was shown of each (protocol 1.1, 1.5.4). Must never let a spec
-// count for a subscription that is over for the client.
+// The watches of one socket on surfaces, and the specs that came for each (protocol 1.1, 1.5.4). Must never count a
+// spec for a watch that has ended for the client.
 import type { SurfaceWatchView } from "../view.ts";
 import type { Ending } from "./posted.ts";
 
@@ -16,12 +16,12 @@ export class OracleSurfaceWatches {
   readonly all: SurfaceWatch[] = [];
   readonly #isHeard: (ending: Ending | undefined) => boolean;
 
-  /** @param isHeard is what comes now part of a subscription that ends so, or has the client seen the end of it? */
+  /** @param isHeard whether a message that comes now may still belong to a subscription with this ending */
   constructor(isHeard: (ending: Ending | undefined) => boolean) {
     this.#isHeard = isHeard;
   }
 
-  /** Again for the same key: it is shown once more. */
+  /** Subscribing again to the same key sends the surface once more. */
   begin(key: string): void {
     const watch = this.#watching(key);
     if (watch) watch.asked++;
@@ -35,7 +35,7 @@ export class OracleSurfaceWatches {
     watch.ending = ending;
   }
 
-  /** Is what comes now of this surface part of a subscription that is known to have been handled? */
+  /** Whether a message about this surface belongs to a subscription that is known to be handled. */
   isExpected(key: string, kind: "surface" | "update" | "failure"): boolean {
     const watch = this.#hearing(key);
     if (!watch) return false;
@@ -43,7 +43,7 @@ export class OracleSurfaceWatches {
     return !(watch.isWatching && kind === "surface" && surfacesSeen === watch.asked);
   }
 
-  /** It was shown this; what is returned is what is wrong with that, if anything. */
+  /** Records a spec that came. Returns what is wrong with it, if anything. */
   isShown(key: string, kind: "surface" | "update", version: number): string | undefined {
     const watch = this.#hearing(key);
     if (!watch) return `${kind} ${version} of ${key}`;
@@ -51,7 +51,7 @@ export class OracleSurfaceWatches {
     return undefined;
   }
 
-  /** It was told that the surface has failed with these words. */
+  /** Records a failure message that came. Returns what is wrong with it, if anything. */
   isTold(key: string, words: string, isOnce: boolean): string | undefined {
     const watch = this.#hearing(key);
     const problem = !watch || watch.failures.has(words) ? `${words} of ${key}` : undefined;

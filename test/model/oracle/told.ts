@@ -1,5 +1,5 @@
-// Small stories told to an oracle by hand: one conversation `c`, some clients, and what is done and heard, with the
-// numbers that a server would give.
+// The fixture of the oracle's unit tests, for handwritten histories: one conversation `c`, some clients, and functions
+// that report requests, events and received messages, with the numbers that a server would assign.
 import * as assert from "uvu/assert";
 import { Oracle } from "../oracle.ts";
 import type { Said } from "../view.ts";
@@ -17,12 +17,12 @@ export const isFine = (oracle: Oracle, atRest = true): void => assert.equal(orac
 export const isBroken = (oracle: Oracle, says: RegExp, atRest = true): void =>
   assert.match(oracle.problems(atRest).join("\n"), says);
 
-/** A conversation `c` and Ann, who is connected; others come in beside her. */
+/** A conversation `c`, with Ann and the other named clients connected. */
 export function story(...others: string[]) {
   return tell(["Ann", ...others], []);
 }
 
-/** The same with sockets that speak turnwire.v1. */
+/** Like story, with sockets that speak turnwire.v1. */
 export function storyOfV1(...others: string[]) {
   return tell(["Ann", ...others], ["Ann", ...others]);
 }
@@ -59,7 +59,7 @@ function tell(names: string[], v1: string[]) {
       oracle.receives(name, { type: "reply", id, ok: false, error: { code, message, retryable } }),
     verdict: (name: string, { epoch, seq }: Cursor, turnId: string | null, recovered: boolean): void =>
       oracle.receives(name, { type: "chat.subscribed", conversationId: "c", epoch, seq, turnId, recovered }),
-    /** A turn that was asked for by Ann. */
+    /** Starts a turn that Ann has requested. */
     begins: (turnId: string): void => {
       oracle.posts("Ann", { type: "chat.send", conversationId: "c", message: turnId });
       const hear = oracle.port.asksForTurn("c", turnId);
@@ -73,7 +73,7 @@ function tell(names: string[], v1: string[]) {
   };
 }
 
-/** The number of an event of this conversation: its place, where it counts from the first event on. */
+/** The number of an event of conversation `c`: its position, counted from 1. A joined delta also has `fromSeq`. */
 function numberOf(oracle: Oracle, got: Said): { seq: number; fromSeq?: number } {
   const { emitted } = oracle.conversation("c");
   const isFirst = (said: Said): boolean =>

@@ -1,5 +1,5 @@
-// The oracle alone, told small stories of clients that come back: what a cursor means to it, which verdicts are true,
-// and what must follow them (protocol 2).
+// Unit tests of the oracle for clients that resume: what a cursor means, which verdicts are true, and which events must
+// follow them (protocol 2).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { done, isBroken, isFine, opening, say, sealed, storyOfV1 } from "./told.ts";
@@ -10,7 +10,7 @@ const conversationId = "c";
 const subscribe = { type: "chat.subscribe", conversationId } as const;
 const epoch = "e";
 
-/** A turn that Ann has heard, but for its last words, and another one that nobody has. */
+/** Turn t1, of which Ann has received the first two events, and turn t2, of which no client has received any. */
 function twoTurns() {
   const told = storyOfV1("Bob");
   const { begins, emits, hears } = told;
@@ -23,7 +23,7 @@ function twoTurns() {
   return told;
 }
 
-test("who comes back with its cursor gets exactly what is later, over ended turns", () => {
+test("a client that resumes with its cursor gets exactly the later events, ended turns included", () => {
   const { oracle, asks, verdict, hears } = twoTurns();
   asks("Bob", { ...subscribe, after: { epoch, seq: 2 } });
   verdict("Bob", { epoch, seq: 7 }, "t2", true);
@@ -47,7 +47,7 @@ test("after a resume neither a hole nor a repetition is allowed", () => {
   }
 });
 
-test("a verdict is true or it is found: epoch, seq, turn and whether anything was recovered", () => {
+test("a true verdict is accepted; one with a false epoch, seq, turn or `recovered` is reported", () => {
   for (const [after, told, isTrue] of [
     [{ epoch, seq: 2 }, [epoch, 7, "t2", true], true],
     [{ epoch, seq: 2 }, [epoch, 7, "t2", false], false],
@@ -72,7 +72,7 @@ test("a verdict is true or it is found: epoch, seq, turn and whether anything wa
   }
 });
 
-test("what was said while a subscribe was on its way may be counted or not", () => {
+test("a verdict may or may not count events that were emitted while its subscribe was on its way", () => {
   for (const [seq, turnId] of [
     [0, null],
     [1, "t1"],
@@ -87,7 +87,7 @@ test("what was said while a subscribe was on its way may be counted or not", () 
   }
 });
 
-test("the verdict comes once for each subscribe, before its replay; who is subscribed already gets no replay", () => {
+test("each subscribe gets one verdict, before its replay; a socket that is subscribed already gets no replay", () => {
   const { oracle, asks, posts, pongs, verdict, hears } = twoTurns();
   asks("Bob", subscribe);
   posts("Bob", "ping");
@@ -108,7 +108,7 @@ test("the verdict comes once for each subscribe, before its replay; who is subsc
   isBroken(early.oracle, /a user-message of c, before the verdict came/);
 });
 
-test("when sealed turns are forgotten nobody recovers them, and without a watcher or a turn the epoch ends", () => {
+test("forgotten sealed turns cannot be recovered, and without a watcher or a turn the epoch ends", () => {
   for (const [named, isTrue] of [
     [epoch, false],
     ["new", true],
@@ -123,7 +123,7 @@ test("when sealed turns are forgotten nobody recovers them, and without a watche
   }
 });
 
-test("an event has the same number for everybody", () => {
+test("an event has the same number for every client", () => {
   const { oracle, begins, hears, asks, verdict, numbered } = storyOfV1("Bob");
   begins("t1");
   hears("Ann", "t1", opening("t1"));

@@ -1,11 +1,11 @@
-// What the oracle's sockets and its port must know of the rest.
+// What the oracle's sockets and its port need from the rest of the oracle.
 import type { OracleConversation } from "./conversation.ts";
 import type { OracleKeys } from "./keys.ts";
 import type { OracleSocket } from "./socket.ts";
 
-/** How often something was predicted that a history may also lack. */
+/** How often situations came up that a history need not contain. */
 export interface Tally {
-  /** Requests whose key had succeeded before, with the same body, and with another one. */
+  /** Requests whose key had succeeded before: `repeats` with the same body, `others` with a different one. */
   repeats: number;
   others: number;
 }
@@ -16,10 +16,10 @@ export interface World {
   sockets(): Iterable<OracleSocket>;
   conversation(conversationId: string): OracleConversation;
   hasSurface(surfaceId: string): boolean;
-  /** Did the surface's provider fail with these words? */
+  /** Whether the surface's provider has failed with this message. */
   hasFailedWith(key: string, reason: string): boolean;
-  /** Are they said once? */
+  /** Whether a watcher gets this failure message only once. */
   isOnce(reason: string): boolean;
-  /** Something happened that the contract rules out and that no client can see. */
+  /** Reports a violation of the contract that no client can see. */
   fault(what: string): void;
 }

@@ -1,4 +1,4 @@
-// Plays the connection model: what each state and event of it means is said in players/connection/.
+// Plays the connection model. players/connection/ defines what each of its states and events means.
 import type { Coverage } from "../coverage.ts";
 import type { Implementation } from "../play.ts";
 import { ending } from "./connection/ending.ts";

@@ -1,6 +1,6 @@
-// What the words of the conversation model mean on the whole embedded server: how each event is brought about, over the
-// wire or in the world behind it, and what the clients and the server's own actors must show in each state. Must never
-// send an event to an actor: whatever the charts hear, the product has said.
+// Implements the states and events of the conversation model on the whole embedded server: how each event is caused,
+// over the wire or in the server's environment, and what the clients and the server's own actors must show in each
+// state. It must never send an event to an actor: only the product itself may send events to the charts.
 import type { ServerOptions } from "../fixtures.ts";
 import type { Implementation } from "../play.ts";
 import { asking } from "./conversation/asking.ts";
@@ -10,7 +10,7 @@ import { Visit } from "./conversation/visit.ts";
 import { world } from "./conversation/world.ts";
 import type { Servers } from "./servers.ts";
 
-/** A path has a conversation of its own. */
+/** Each path has a conversation of its own. */
 export function conversationPlayer(servers: Servers, attach: ServerOptions["attach"]): Implementation<Visit> {
   let visits = 0;
   const inFixture = (run: (visit: Visit) => Promise<void>): Promise<void> =>

@@ -1,5 +1,5 @@
-// Plays the model of a host's life with the extension as a host would load it. After every step the gateway's own root
-// is in the state that the host may expect, and whatever is inactive has left nothing behind at any port.
+// Plays the model of a host's life with the extension, loaded as a host would load it. After every step, the gateway's
+// root must be in the state that the host may expect, and an inactive extension must have left nothing at any port.
 import { createServer } from "node:net";
 import * as assert from "uvu/assert";
 import type { Gateway } from "../../../src/gateway/gateway.ts";
@@ -25,7 +25,7 @@ const newest = ({ gateways }: Fixture): Gateway => {
 
 const rootValue = (fixture: Fixture): unknown => fixture.gateways.at(-1)?.root.getSnapshot().value;
 
-/** What an obstacle makes the host hear: what is wrong, where, and the remedy. */
+/** The error that each obstacle causes for the host: what is wrong, where, and the remedy. */
 const complaints: Record<string, RegExp> = {
   portTaken: /is in use: stop what listens there, or give another port/,
   settingWrong: /setting surfaceWsAllowedOrigins\.0 is not usable/,
@@ -36,7 +36,7 @@ async function activates(fixture: Fixture): Promise<void> {
   await within(fixture.extension.activate(fixture.host), "the extension to be activated");
 }
 
-/** The guest is told that the server restarts, and is not cut off. */
+/** Deactivates the extension. The guest receives `server.draining` and a close with 1012, and is not cut off. */
 async function deactivates(fixture: Fixture, deactivate: () => Promise<unknown>): Promise<void> {
   const { guest } = fixture;
   const port = portOf(fixture.host);
@@ -58,7 +58,7 @@ async function assertNobodyListens({ host }: Fixture): Promise<void> {
   assert.match(refused.message, "ECONNREFUSED");
 }
 
-/** Whatever happened: nothing of turnwire is left in the host. */
+/** Asserts that nothing of turnwire is left in the host. */
 async function isInactive(fixture: Fixture): Promise<void> {
   const { host, orchestrator, registry, afterwards } = fixture;
   await rest();
@@ -73,18 +73,18 @@ async function isInactive(fixture: Fixture): Promise<void> {
 
 async function isActive(fixture: Fixture): Promise<void> {
   await comesTo(() => rootValue(fixture), "listening", "the gateway's root");
-  assert.is(fixture.host.listenerCount, 3, "it listens to the three hooks, once each");
+  assert.is(fixture.host.listenerCount, 3, "the extension listens to the three hooks, once each");
   const { services: offered } = fixture.host;
   assert.is(fixture.registry.listeners, offered.get(services.registry) === fixture.registry ? 1 : 0);
 }
 
-/** Activating is refused in words that name what is in the way; nothing has begun. */
+/** Asserts that activation is refused with an error that names the obstacle, and that it has started nothing. */
 const isObstructedBy = (name: string) => async (fixture: Fixture) => {
   fixture.isObstructed = true;
   const madeBefore = fixture.gateways.length;
   const { message } = await rejection(fixture.extension.activate(fixture.host));
   assert.match(message, complaints[name] ?? "");
-  // What is wrong with settings and services is found before a gateway is made.
+  // A wrong setting or a missing service is found before a gateway is made.
   assert.is(fixture.gateways.length - madeBefore, name === "portTaken" ? 1 : 0);
   if (name === "portTaken") fixture.afterwards = "failed";
   await isInactive(fixture);
@@ -103,7 +103,7 @@ async function asksAndIsAnswered({ host, orchestrator }: Fixture, guest: Client)
   await guest.barrier();
 }
 
-/** The orchestrator throws in one call and then in another: each costs the request, and the words reach the guest. */
+/** The orchestrator throws in `subscribe`, then in `startTurn`: each request fails, and the guest gets an error. */
 async function asksInVain({ orchestrator }: Fixture, guest: Client): Promise<void> {
   const { subscribe, startTurn } = orchestrator.instead;
   delete orchestrator.instead.startTurn;
@@ -121,7 +121,7 @@ const outOfOrder = (): never => {
   throw new Error("out of order");
 };
 
-/** What is told of a host's broadcasts, and what of it reaches a guest. */
+/** The host's hooks, a payload for each, and the type of the message that reaches the guest. */
 const broadcast = [
   [hooks.opened, { conversationId, workspaceId: "w" }, "conversation.open"],
   [hooks.statusChanged, { conversationId, status: "active", workspaceId: "w" }, "conversation.statusChanged"],
@@ -132,7 +132,7 @@ const broadcast = [
   ],
 ] as const;
 
-/** Must be played one path at a time: the gateways that are met belong to whatever path is under way. */
+/** Play only one path at a time: the fixture attributes every new gateway to the path that is running. */
 export function hostLifePlayer(coverage: Coverage): Implementation<Fixture> {
   const nothing = (): void => {};
   return {
@@ -227,7 +227,7 @@ export function hostLifePlayer(coverage: Coverage): Implementation<Fixture> {
       "guest.comes": async (fixture) => {
         fixture.guest = await connect(`ws://127.0.0.1:${portOf(fixture.host)}`);
         const { catalog } = await fixture.guest.next("catalog");
-        assert.is(Array.isArray(catalog) ? catalog.length : 0, fixture.surfaces, "the catalog as it is now");
+        assert.is(Array.isArray(catalog) ? catalog.length : 0, fixture.surfaces, "the surfaces in the catalog");
       },
       "guest.goes": async (fixture) => {
         await fixture.guest?.close();
@@ -258,7 +258,7 @@ export function hostLifePlayer(coverage: Coverage): Implementation<Fixture> {
         const { guest, clock, registry } = fixture;
         registry.register(asProvider(new ScriptedSurface(`s${++fixture.surfaces}`)));
         if (!guest) return;
-        // A mute registry is asked once a second.
+        // A mute registry is polled once a second.
         const isMute = fixture.host.services.get(services.registry) !== registry;
         for (let polls = 0; isMute && guest.unread("catalog").length === 0 && polls < 10; polls++) {
           clock.leap(1_001);

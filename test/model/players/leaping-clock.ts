@@ -1,5 +1,5 @@
-// The system's clock for a server under test, with two liberties: it can leap ahead, so that deadlines of seconds are
-// met at once, and it can let something happen just before the next deferred work. Must never run a timer early.
+// The system clock for a server under test, with two additions: it can leap ahead, so that timeouts of seconds expire
+// at once, and it can run a callback before each piece of deferred work. It must never run a timer early.
 import type { Clock, Timer } from "../../../src/runtime/clock.ts";
 import { systemClock } from "../../support/system-clock.ts";
 
@@ -12,7 +12,7 @@ interface Pending {
 export class LeapingClock implements Clock {
   #aheadMs = 0;
   readonly #pending = new Set<Pending>();
-  /** Runs before each piece of deferred work, as another event of the loop might. */
+  /** Runs before each piece of deferred work, like another event of the event loop. */
   beforeDeferred: (() => void) | undefined;
 
   wall(): number {
@@ -48,7 +48,7 @@ export class LeapingClock implements Clock {
     });
   }
 
-  /** Time has passed: what is due fires in the coming loop turns, in its order. */
+  /** Moves the clock ahead. Timers that are then due fire in the next loop turns, in the order of their times. */
   leap(ms: number): void {
     this.#aheadMs += ms;
     for (const pending of [...this.#pending].sort((one, other) => one.at - other.at)) {

@@ -1,10 +1,11 @@
-// The embedded servers that paths are played on, each by one path at a time, because a full disk or a refusal is a
-// whole server's; and taken again for the next path. Must never hand on a server in which anything of a path is left.
+// The pool of embedded servers for the paths. A server plays one path at a time, because a full disk or a refusal
+// affects the whole server. Later paths reuse it. The pool must never hand out a server in which anything of a path is
+// left.
 import * as assert from "uvu/assert";
 import { fixtureLimits, type ModelServer, openServer, Puppets, type ServerOptions } from "../fixtures.ts";
 import { soon } from "./soon.ts";
 
-/** What a path has left: nothing to go on with, or this. */
+/** What a path leaves behind: a server that is down, or one that can be reused. */
 export type Left = "down" | { server: ModelServer; conversationId: string; defects: number };
 
 export class Servers {
@@ -16,7 +17,7 @@ export class Servers {
     this.#options = options;
   }
 
-  /** Runs with a server of its own. When it rejects nothing is known of that server: it is ended. */
+  /** Runs with a server of its own. If `run` rejects, the state of that server is unknown, and it is not reused. */
   async lend(run: (server: ModelServer, puppets: Puppets) => Promise<Left>): Promise<void> {
     const { server, puppets } = this.#spare.pop() ?? (await this.#add());
     const left = await run(server, puppets);
@@ -43,7 +44,7 @@ export class Servers {
   }
 }
 
-/** Ends what the path has left under way, and proves that then nothing of it is left. */
+/** Ends what the path has left running, and asserts that nothing of it remains. */
 async function tidy({ server, conversationId, defects }: Exclude<Left, "down">, puppets: Puppets): Promise<void> {
   const { clock, store, embedded, gateway } = server;
   store.fails = undefined;
@@ -59,13 +60,13 @@ async function tidy({ server, conversationId, defects }: Exclude<Left, "down">, 
   onlyProvoked(server, defects);
 }
 
-/** Nothing has been logged as an error but the defects that were provoked; then the lines are forgotten. */
+/** Asserts that only the provoked defects were logged as errors, and clears the log. */
 export function onlyProvoked(server: ModelServer, defects: number): void {
   const errors = server.lines.splice(0).filter(({ level }) => level === "error");
   const expected = Array.from({ length: defects }, () => "orchestrator: a conversation's actor failed");
   assert.equal(
     errors.map(({ message }) => message),
     expected,
-    "the defects that were provoked are logged as errors, and nothing else",
+    "exactly the provoked defects are logged as errors",
   );
 }

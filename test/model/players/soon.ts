@@ -1,21 +1,21 @@
-// Waits of the players: for what the server does within a few turns of its loop. None of them is without a deadline.
+// Waits for what the server does within a few turns of its event loop. Every wait has a deadline.
 import * as assert from "uvu/assert";
 import { DeadlineError } from "../../support/deadline.ts";
 
-/** Higher: a fault is reported later; lower: a busy machine fails good paths. PATIENCE_MS is for seeded faults. */
+/** Higher: a fault is reported later. Lower: good paths fail on a busy machine. PATIENCE_MS is for seeded faults. */
 export const soonMs = Number(process.env["PATIENCE_MS"] ?? 5_000);
-/** Looks that cost no time; after them one a millisecond. */
+/** Probes that are one loop turn apart. Later ones are 1 ms apart. */
 const quickLooks = 50;
 
 const loopTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
 
-/** Lets what is deferred run, and what that defers, a few times over. */
+/** Waits a few turns of the event loop, so that deferred work runs, and the work that it defers in turn. */
 export async function rest(turns = 6): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await loopTurn();
 }
 
-/** What the probe gives, as soon as it is neither undefined nor false. */
+/** Repeats the probe, and returns its first result that is neither undefined nor false. */
 export async function soon<Found>(
   probe: () => Found | undefined | false,
   what: string | (() => string),
@@ -30,7 +30,7 @@ export async function soon<Found>(
   }
 }
 
-/** It becomes what is expected, and is still so when everything has come to rest. */
+/** Waits until the value is as expected, and asserts that it still is after a few more turns of the event loop. */
 export async function comesTo(read: () => unknown, expected: unknown, what: string): Promise<void> {
   const text = JSON.stringify(expected);
   const isSo = (value: unknown): boolean => value === expected || JSON.stringify(value) === text;
@@ -43,7 +43,7 @@ export async function comesTo(read: () => unknown, expected: unknown, what: stri
   assert.ok(isSo(value), `${what} does not stay ${shown(expected)}: it is ${shown(value)}`);
 }
 
-/** As JSON; of a long one the beginning and the end. */
+/** The value as JSON. Of a long text, only the beginning and the end. */
 function shown(value: unknown): string {
   const text = String(JSON.stringify(value));
   return text.length <= 400 ? text : `${text.slice(0, 150)} … ${text.slice(-150)} (${text.length} characters)`;

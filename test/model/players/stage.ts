@@ -1,6 +1,6 @@
-// What the paths of this half are played on: a gateway on a real port with small windows and a clock that leaps, the
-// scripted parts behind it, and steered peers with what each ought to have been told. Fails at the end of a path when
-// a defect was logged that nobody provoked.
+// The fixture for the paths of connections and surfaces: a gateway on a real port with small windows and a leaping
+// clock, scripted parts behind it, and steered peers, each with the events that it should have received. It fails at
+// the end of a path if the server has logged a defect that the player did not provoke.
 import * as assert from "uvu/assert";
 import type { AnyActorRef } from "xstate";
 import type { Connection } from "../../../src/connections/connection.ts";
@@ -16,7 +16,7 @@ import { LeapingClock } from "./leaping-clock.ts";
 import { comesTo, rest, soon } from "./soon.ts";
 import { SteeredPeer } from "./steered-peer.ts";
 
-/** The conversation of every model. */
+/** The conversation that the models share. */
 export const conversationId = "c";
 
 const KiB = 1024;
@@ -28,14 +28,14 @@ const windows = noLargerThan({
   catchUpSliceBytes: 2 * KiB,
 });
 
-/** The refusal of a second turn. */
+/** The reply that refuses a second turn. */
 export const turnRunning = {
   type: "chat.error",
   conversationId,
   message: "a turn is already generating for this conversation",
 };
 
-/** Of an actor: what a player reads of it. */
+/** The part of an actor that a player reads. */
 interface Readable {
   getSnapshot(): { value: unknown };
 }
@@ -45,9 +45,9 @@ export class Stage {
   readonly clock: LeapingClock;
   /** Every event of the conversation that the orchestrator has emitted. */
   readonly emitted: unknown[] = [];
-  /** Kinds of actors in which a defect was provoked: each is logged, and no other. */
+  /** The kind of actor of each provoked defect. The server must log exactly these. */
   readonly provoked: string[] = [];
-  /** Of its own, at the orchestrator. */
+  /** The stage's own listeners at the orchestrator. */
   readonly listeners = 1;
   readonly #actors: AnyActorRef[] = [];
   readonly #stopListening: () => void;
@@ -64,13 +64,13 @@ export class Stage {
     this.#stopListening = bare.orchestrator.listen(conversationId, (event) => this.emitted.push(event));
   }
 
-  /** The states of the living actors of a chart. */
+  /** The states of a chart's active actors. */
   actors(chart: string): unknown[] {
     const living = this.#actors.filter((actor) => actor.id === chart && actor.getSnapshot().status === "active");
     return living.map((actor) => actor.getSnapshot().value);
   }
 
-  /** A new socket, with the server's side of it. */
+  /** Opens a socket, and finds the server's entry for it. */
   async connect(): Promise<Socket> {
     const before = this.bare.gateway.connections.serial;
     const peer = await SteeredPeer.open(this.bare.url);
@@ -87,7 +87,7 @@ export class Stage {
     return client;
   }
 
-  /** The running turn says something that it has not said before; answers what. */
+  /** Emits a new text in the running turn, and returns that text. */
   speak(characters = 24): string {
     const words = `word ${++this.#said} `.padEnd(characters, ".");
     this.bare.orchestrator.say(conversationId, words);
@@ -102,14 +102,14 @@ export class Stage {
     return this.bare.orchestrator.running.has(conversationId);
   }
 
-  /** Where the running turn begins in what was emitted, and where the newest is when none runs. */
+  /** The index in `emitted` of the running turn's first event; the end of `emitted` when there is none. */
   get startOfTurn(): number {
     const turnId = this.bare.orchestrator.running.get(conversationId)?.turnId;
     const at = this.emitted.findIndex((event) => isMessage(event) && event["turnId"] === turnId);
     return turnId === undefined || at < 0 ? this.emitted.length : at;
   }
 
-  /** Takes everything down, and looks at what was logged. */
+  /** Closes all sockets, and asserts that no actor is left and that only the provoked defects were logged. */
   async end(): Promise<void> {
     for (const peer of this.#peers) peer.vanish();
     for (const client of this.#clients) client.kill();
@@ -130,12 +130,12 @@ export class Stage {
   }
 }
 
-/** One socket as the player has it: the peer that it steers, and the server's own entry and actors. */
+/** One socket: the peer that the player steers, and the server's entry and actors for it. */
 export class Socket {
   readonly stage: Stage;
   readonly peer: SteeredPeer;
   readonly entry: Connection;
-  /** What it is being told of the conversation since it subscribed. */
+  /** Where its subscription begins in `emitted` and in `received`; undefined while it is not subscribed. */
   #following: { emittedFrom: number; receivedFrom: number } | undefined;
   #deltasAtEnd = 0;
 
@@ -155,7 +155,7 @@ export class Socket {
     return this.entry.watches.get(conversationId);
   }
 
-  /** The leaf of one region of the open connection, as `open.flow`; undefined when it is not open. */
+  /** The state of one region of the open connection, such as `open.flow`; undefined when it is not open. */
   region(name: "flow" | "subscription" | "chatTurn"): unknown {
     return at(this.value, "open", name);
   }
@@ -164,19 +164,19 @@ export class Socket {
     return at(stateOf(this.watch?.actor), "watching", name);
   }
 
-  /** The socket's surface watches, as the values of their actors. */
+  /** The states of the socket's surface watches. */
   get surfaceWatches(): unknown[] {
     return [...this.entry.surfaceWatches.values()].map((watch) => stateOf(watch.actor));
   }
 
-  // ── what it is told ──
+  // ── what the peer receives ──
 
-  /** From now on it is subscribed: it is told the running turn from its first event, and all that follows. */
+  /** Begins a subscription: the peer should receive the running turn from its first event, and all later events. */
   follows(): void {
     this.#following ??= { emittedFrom: this.stage.startOfTurn, receivedFrom: this.peer.received.length };
   }
 
-  /** From now on it is not: after its unsubscription has been handled it is told nothing more. */
+  /** Ends the subscription. Once the server has handled the unsubscribe, the peer should receive nothing more. */
   stopsFollowing(): void {
     this.#following = undefined;
     this.#deltasAtEnd = this.peer.count("chat.delta");
@@ -186,7 +186,7 @@ export class Socket {
     return this.#following !== undefined;
   }
 
-  /** What it ought to be told, and what it was told, in one line each; neighbouring text is joined. */
+  /** `due` is what the peer should have received, `got` what it has: one line each, with adjacent text joined. */
   get due(): string {
     const { emittedFrom } = this.#following ?? { emittedFrom: this.stage.emitted.length };
     return told(this.stage.emitted.slice(emittedFrom).filter(isMessage));
@@ -197,25 +197,25 @@ export class Socket {
     return told(eventsWithoutHole(this.peer.received.slice(receivedFrom)));
   }
 
-  /** It has been told all there is, in order, each once. */
+  /** Waits until the peer has received every event, in order and once. */
   async isUpToDate(): Promise<void> {
     await comesTo(() => this.got, this.due, "what the socket was told of the conversation");
   }
 
-  /** It is told nothing now, and what it was told is the beginning. */
+  /** Asserts that the peer receives nothing now, and that it has received the beginning of what is due. */
   async isTold(nothing: "nothing"): Promise<void> {
     const before = this.peer.count("chat.delta");
     await this.peer.barrier();
     await rest();
-    assert.is(this.peer.count("chat.delta"), before, `deltas came: it ought to be told ${nothing}`);
-    if (this.isFollowing) assert.ok(this.due.startsWith(this.got), `it was told ${this.got}, and not ${this.due}`);
-    else assert.is(before, this.#deltasAtEnd, "deltas came after its unsubscription was handled");
+    assert.is(this.peer.count("chat.delta"), before, `the peer received deltas: it should receive ${nothing}`);
+    if (this.isFollowing) assert.ok(this.due.startsWith(this.got), `it received ${this.got}, and not ${this.due}`);
+    else assert.is(before, this.#deltasAtEnd, "deltas came after the server had handled the unsubscribe");
   }
 
-  // ── what it does ──
+  // ── what the peer does ──
 
   /**
-   * It answers no ping any more and is written to, by requests that are refused at length, until the server finds it
+   * Withholds its pongs and provokes writes, with requests whose refusals are long, until the server finds the socket
    * congested.
    */
   async stalls(): Promise<void> {
@@ -234,7 +234,7 @@ export class Socket {
   }
 }
 
-/** The conversation's events among these messages. @throws Error when their numbers have a hole, or one comes twice. */
+/** The conversation's events among these messages. @throws Error when a seq is missing or repeated. */
 function eventsWithoutHole(messages: readonly Message[]): Message[] {
   let last: { epoch: unknown; seq: number } | undefined;
   const events: Message[] = [];
@@ -248,7 +248,7 @@ function eventsWithoutHole(messages: readonly Message[]): Message[] {
   return events;
 }
 
-/** A turn's events in one line: text as it is, everything else by its name. */
+/** A turn's events in one line: text verbatim, every other event by its type. */
 function told(events: readonly Message[]): string {
   return events
     .map((event) => {
@@ -270,7 +270,7 @@ function at(value: unknown, ...path: string[]): unknown {
   return found;
 }
 
-/** A stage for one path; what is taken on it is covered. */
+/** Runs one path on a stage of its own. Transitions taken there count in the coverage. */
 export async function onStage(
   coverage: Coverage,
   surfaces: ScriptedSurface[],

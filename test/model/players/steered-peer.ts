@@ -1,5 +1,5 @@
 // A WebSocket client that does only what a player tells it: it withholds its pongs and its answer to a close frame on
-// demand, and goes on reading meanwhile. Must never answer anything by itself while it is told not to.
+// demand, and keeps reading meanwhile. It must never answer by itself while the player has told it not to.
 import type { Message } from "../../support/client/transcript.ts";
 import { isMessage } from "../../support/client/transcript.ts";
 import {
@@ -13,7 +13,7 @@ import {
 } from "../../support/http-peer.ts";
 import { soon } from "./soon.ts";
 
-/** Of the one wait for frames that goes on as long as the peer. */
+/** Deadline of the wait for the next frame. A peer waits for frames as long as it exists. */
 const readingMs = 120_000;
 
 export class SteeredPeer {
@@ -21,7 +21,7 @@ export class SteeredPeer {
   readonly received: Message[] = [];
   /** The server's close frame, when it has come. */
   closing: { code: number; reason: string } | undefined;
-  /** Frames that came after it: there must be none. */
+  /** The number of frames after the close frame: there must be none. */
   framesAfterClose = 0;
   /** The TCP connection has ended. */
   isGone = false;
@@ -54,7 +54,7 @@ export class SteeredPeer {
     this.#peer.send(frame);
   }
 
-  /** The oldest message of a type not yet taken, now or soon; it is taken. */
+  /** Takes the oldest message of this type that has not been taken, and waits for one if necessary. */
   async next(type: string, fits: (message: Message) => boolean = () => true): Promise<Message> {
     const take = (): Message | undefined => {
       const at = this.#unread.findIndex((message) => message.type === type && fits(message));
@@ -67,41 +67,41 @@ export class SteeredPeer {
     return await soon(take, story);
   }
 
-  /** How many of a type have come. */
+  /** How many messages of this type have come. */
   count(type: string): number {
     return this.received.filter((message) => message.type === type).length;
   }
 
-  /** When it settles, the server has handled what was sent before, and its answers have come. */
+  /** Resolves when the server has handled everything sent before, and its answers have come. */
   async barrier(): Promise<void> {
     this.send({ type: "ping" });
     await this.next("pong");
   }
 
-  /** No pong leaves from now on: its pings stay without an ack. */
+  /** Sends no pong from now on: the server's pings stay unacknowledged. */
   withholdPongs(): void {
     this.#withheld ??= [];
   }
 
-  /** The pongs withheld leave now, in their order, and each later one at once. */
+  /** Sends the withheld pongs in their order, and each later pong at once. */
   givePongs(): void {
     const withheld = this.#withheld ?? [];
     this.#withheld = undefined;
     for (const payload of withheld) this.sendFrame({ opcode: opcodes.pong, payload });
   }
 
-  /** How many pings wait for an answer. */
+  /** How many pings the peer has not answered. */
   get pingsUnanswered(): number {
     return this.#withheld?.length ?? 0;
   }
 
-  /** The close frame: the answer to the server's, or the first one. */
+  /** Sends a close frame: the answer to the server's, or the first one. */
   sendClose(code = 1000): void {
     this.sendFrame({ opcode: opcodes.close, payload: closePayload(code) });
     this.letGo();
   }
 
-  /** Ends its side of the TCP connection when the server has ended its own: until then it stays half open. */
+  /** Ends this side of the TCP connection once the server has ended its own. Without this call it stays half open. */
   letGo(): void {
     this.#letsGo = true;
     if (this.#hasHeardEnd) this.#peer.end();
@@ -114,7 +114,7 @@ export class SteeredPeer {
 
   async #read(): Promise<void> {
     for (;;) {
-      // That the connection ends is one of the things that may happen.
+      // The wait rejects when the connection ends, which a path may cause on purpose.
       const frame = await this.#peer.frame(() => true, readingMs).catch(() => undefined);
       if (!frame) break;
       this.#take(frame);
@@ -131,7 +131,7 @@ export class SteeredPeer {
     } else if (opcode === opcodes.close) this.closing ??= closeOf(frame);
     else if (opcode === opcodes.text) {
       const message: unknown = JSON.parse(payload.toString());
-      if (!isMessage(message)) throw new Error(`the server sent what is no message: ${payload.toString()}`);
+      if (!isMessage(message)) throw new Error(`the server sent an invalid message: ${payload.toString()}`);
       this.received.push(message);
       this.#unread.push(message);
     }

@@ -1,5 +1,5 @@
 // Plays the models of a surface subscription: two steered peers and a provider that answers when the player says so.
-// After every step each peer has been sent exactly what it was owed, in order: surfaces, updates, and reasons.
+// After every step, each peer must have received exactly the expected surfaces, updates and error reasons, in order.
 import * as assert from "uvu/assert";
 import type { Message } from "../../support/client/transcript.ts";
 import { limits } from "../../support/limits.ts";
@@ -12,11 +12,11 @@ import { onStage, type Socket, type Stage } from "./stage.ts";
 interface Looker {
   socket: Socket;
   isLooking: boolean;
-  /** Whole surfaces that it is owed. */
+  /** How many of its subscribe requests have not been answered with a whole surface. */
   awaiting: number;
-  /** The newest spec it was sent in this subscription. */
+  /** The number of the newest spec that it has received in this subscription; 0 for none. */
   seen: number;
-  /** All that it ought to have been sent, as `surface 1`, `update 2`, `error <reason>`. */
+  /** All that it should have received, as `surface 1`, `update 2`, `error <reason>`. */
   due: string[];
 }
 
@@ -27,17 +27,17 @@ interface Fixture {
   provider: ScriptedSurface;
   viewer: Looker;
   other: Looker;
-  /** Where the surface stood after the last step. */
+  /** The state of the surface after the last step. */
   at: At;
   /** The number of the newest good spec. */
   shown: number;
-  /** How often the provider ought to have been asked. */
+  /** How often the server should have asked the provider. */
   asked: number;
 }
 
 const surfaceId = "s";
 
-/** What a peer was sent of the surface, in the words of `due`. */
+/** What a peer has received of the surface, in the format of `due`. */
 function sent(messages: readonly Message[]): string[] {
   return messages.flatMap((message) => {
     if (message.type === "surface") return [`surface ${payloadOf(message["spec"])}`];
@@ -53,7 +53,7 @@ function payloadOf(spec: unknown): string {
 
 const lookers = ({ viewer, other }: Fixture): Looker[] => [viewer, other].filter(({ isLooking }) => isLooking);
 
-/** The question that was asked last; earlier ones are out of date. */
+/** The provider's newest question. Earlier ones are out of date. */
 function question({ provider }: Fixture) {
   const newest = provider.questions.at(-1);
   if (!newest) throw new Error("the provider was never asked");
@@ -74,7 +74,7 @@ async function looks(fixture: Fixture, looker: Looker, announces: boolean): Prom
   else if (fixture.at === "current") isShownTo(fixture, looker);
 }
 
-/** What a provider answers when nobody looks any more is for nobody. */
+/** Unsubscribes. When no subscriber is left, the provider still answers, and no peer may receive that answer. */
 async function leaves(fixture: Fixture, looker: Looker): Promise<void> {
   looker.socket.peer.send({ type: "unsubscribe", surfaceId });
   await looker.socket.peer.barrier();
@@ -87,12 +87,12 @@ async function leaves(fixture: Fixture, looker: Looker): Promise<void> {
   await rest();
 }
 
-/** Everyone who looks is told why there is no spec. */
+/** Every subscriber should receive an error with this reason. */
 function isTold(fixture: Fixture, reason: string): void {
   for (const looker of lookers(fixture)) looker.due.push(`error ${reason}`);
 }
 
-/** The newest spec reaches who looks: whole where it is owed, as an update where an older one was seen. */
+/** A subscriber should receive the newest spec: a whole surface per open request, else an update of an older spec. */
 function isShownTo({ shown }: Fixture, looker: Looker): void {
   const isOwed = looker.awaiting > 0;
   for (; looker.awaiting > 0; looker.awaiting--) looker.due.push(`surface ${shown}`);
@@ -121,7 +121,7 @@ export function surfaceSubscriptionPlayer(
     await comesTo(() => fixture.stage.actors("surface"), value === undefined ? [] : [value], "the surface");
     const subscriptions = announces && value !== undefined ? 1 : 0;
     assert.is(fixture.provider.subscriptions, subscriptions, "subscriptions at the provider");
-    assert.is(fixture.provider.asked.length, fixture.asked, "it is asked once for each change, whoever looks");
+    assert.is(fixture.provider.asked.length, fixture.asked, "the provider is asked once per change");
   };
   return {
     inFixture: (run) => {
@@ -174,7 +174,7 @@ export function surfaceSubscriptionPlayer(
       "provider.fails": (fixture) => {
         const reason = `the provider has failed ${fixture.asked}`;
         question(fixture).reject(new Error(reason));
-        // Of a question that was given up they have been told already.
+        // In `owing` the question has timed out, and the subscribers have already received that error.
         if (fixture.at !== "owing") isTold(fixture, reason);
         isAskedWhen(fixture, "loadingAnew", "refreshingAnew");
       },
@@ -186,7 +186,7 @@ export function surfaceSubscriptionPlayer(
         isAskedWhen(fixture, "loadingAnew", "refreshingAnew");
         await comesTo(() => fixture.provider.asked.length, fixture.asked, "how often the provider is asked");
         if (fixture.at === "loading" || fixture.at === "refreshing") return;
-        // It has been asked again: what it answers to the old question is out of date.
+        // The provider has been asked again, so its answer to the old question is out of date.
         late.resolve(fixture.provider.spec("out of date"));
         await rest();
       },

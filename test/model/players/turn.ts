@@ -1,6 +1,6 @@
-// What the words of the turn model mean on the whole embedded server: what the agent says and does, what ends it, and
-// what the client and the server's own actors must show. Must never send an event to an actor: the charts hear what the
-// agent, the clock and the wire have said.
+// Implements the states and events of the turn model on the whole embedded server: what the agent says and does, what
+// ends the turn, and what the client and the server's own actors must show. It must never send an event to an actor:
+// the charts may receive only what the agent, the clock and the wire cause.
 
 import * as assert from "uvu/assert";
 import type { StateValue } from "xstate";
@@ -29,14 +29,14 @@ const events: Events = {
     visit.says({ type: "provider-retry", attempt: 0, delayMs: 500, message: visit.nextWord(), code: "busy" }),
   "agent.completesStep": (visit) => visit.completesStep(),
   "agent.stalls"(visit) {
-    assert.is(visit.server.clock.elapse(fixtureLimits.turnCheckMs), 1, "running turns are looked at");
+    assert.is(visit.server.clock.elapse(fixtureLimits.turnCheckMs), 1, "one check of the running turns is scheduled");
   },
   async "agent.takesTexts"(visit) {
     const text = visit.nextWord();
     visit.person.send({ type: "chat.queue", conversationId: visit.id, text });
     await visit.person.barrier();
     const { run } = visit.puppet;
-    assert.equal([run.drainSteering(), run.drainSteering()], [text, undefined], "it is handed over once");
+    assert.equal([run.drainSteering(), run.drainSteering()], [text, undefined], "the text is handed over once");
     visit.says({ type: "steering", text });
   },
   "agent.stops": finishes("stop"),
@@ -88,7 +88,7 @@ const ends = (how: StateValue, agentHasEnded: boolean) => async (visit: TurnVisi
   visit.expectsSeal();
   await visit.hasHeardAll();
   visit.hasEnded(how, { agentHasEnded });
-  assert.is(visit.puppet.run.signal.aborted, true, "nobody needs the agent any more");
+  assert.is(visit.puppet.run.signal.aborted, true, "the agent of an ended turn is told to stop");
   if (visit.isDown) return;
   const rests = visit.isClosed ? "closed" : "idle";
   await visit.showsState(rests);

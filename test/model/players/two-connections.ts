@@ -1,5 +1,5 @@
-// Plays the model of two connections: two steered peers on one conversation. After every step each of them has been
-// told exactly what is its due: everything in order, or nothing while it does not read.
+// Plays the model of two connections: two steered peers on one conversation. After every step, each of them must have
+// received exactly what is due: everything in order, or nothing while it does not read.
 import * as assert from "uvu/assert";
 import type { Coverage } from "../coverage.ts";
 import type { Implementation } from "../play.ts";
@@ -10,15 +10,15 @@ interface Fixture {
   stage: Stage;
   first: Socket;
   second: Socket;
-  /** Whose turn it is that runs. */
+  /** The socket that requested the running turn. */
   asker: Socket | undefined;
   cancels: number;
 }
 
-/** What a long turn says at once: more than may be outstanding to a socket, in several events. */
+/** What a long turn emits at once: several events, together more than may be outstanding to a socket. */
 const pouredEvents = 12;
 const pouredCharacters = 1_500;
-/** More than one slice of catching up, and less than what makes a socket congested. */
+/** What a flood emits: more than one catch-up slice, and less than what makes a socket congested. */
 const floodEvents = 4;
 const floodCharacters = 1_000;
 
@@ -35,7 +35,7 @@ async function leaves(fixture: Fixture, socket: Socket): Promise<void> {
   socket.stopsFollowing();
 }
 
-/** A turn begins, or, while one runs, the socket is refused and stays subscribed. */
+/** Requests a turn. While one runs, the request is refused and the socket stays subscribed. */
 async function asks(fixture: Fixture, socket: Socket): Promise<void> {
   const { stage } = fixture;
   const wasRunning = stage.isRunning;
@@ -71,12 +71,12 @@ async function isFollowing(fixture: Fixture, socket: Socket, flow: "flowing" | "
   const turn = stage.isRunning ? "generating" : "idle";
   const cursor = flow === "flowing" ? "live" : "lagging";
   await comesTo(() => [socket.watchRegion("cursor"), socket.watchRegion("turn")], [cursor, turn], "the watch");
-  assert.is(socket.watch?.feed.live.has(socket.watch.cursor), flow === "flowing", "is it in the live set?");
+  assert.is(socket.watch?.feed.live.has(socket.watch.cursor), flow === "flowing", "membership in the live set");
   if (flow === "flowing") await socket.isUpToDate();
   else await socket.isTold("nothing");
 }
 
-/** The gateway listens to the conversation once, as long as somebody follows it or its turn runs. */
+/** The gateway has one subscription to the conversation while a socket follows it or its turn runs. */
 async function isHeardOnce({ stage, first, second }: Fixture): Promise<void> {
   const isWanted = stage.isRunning || first.isFollowing || second.isFollowing;
   await comesTo(
@@ -88,8 +88,8 @@ async function isHeardOnce({ stage, first, second }: Fixture): Promise<void> {
 
 async function runs(fixture: Fixture): Promise<void> {
   const { stage } = fixture;
-  assert.ok(stage.isRunning, "whoever leaves, the turn goes on");
-  assert.is(stage.bare.orchestrator.given("stopTurn").length, fixture.cancels, "nobody stops a turn by leaving");
+  assert.ok(stage.isRunning, "the turn goes on when a socket leaves");
+  assert.is(stage.bare.orchestrator.given("stopTurn").length, fixture.cancels, "leaving never stops a turn");
   await isHeardOnce(fixture);
 }
 
@@ -124,13 +124,13 @@ export function twoConnectionsPlayer(coverage: Coverage): Implementation<Fixture
 
     events: {
       "first.joins": ({ first }) => joins(first),
-      // It reads no further than its window, from its first slice on.
+      // The peer acknowledges nothing from its first slice on, so the server writes no more than its window.
       "first.joinsUnread": async ({ first }) => {
         first.peer.withholdPongs();
         await joins(first);
         await soon(() => first.entry.writer.congested, "the corker to become congested");
       },
-      // The turn says more than a slice whenever the joiner believes that it has caught up.
+      // The turn emits more than a slice when the joining cursor has reached the end of the log, twice at most.
       "first.joinsInAFlood": async ({ stage, first }) => {
         let floods = 2;
         stage.clock.beforeDeferred = () => {
@@ -144,7 +144,7 @@ export function twoConnectionsPlayer(coverage: Coverage): Implementation<Fixture
         await soon(() => first.watchRegion("cursor") === "live", "the corker to be live");
         await rest();
         stage.clock.beforeDeferred = undefined;
-        assert.ok(floods < 2, "the flood came");
+        assert.ok(floods < 2, "the turn has emitted a flood");
       },
       "first.leaves": (fixture) => leaves(fixture, fixture.first),
       "first.stalls": ({ first }) => first.stalls(),

@@ -1,10 +1,10 @@
-// What a client of a model's player has been sent, read again and again until it is what must have come. Must never go
-// on before that, nor wait without a deadline.
+// Reads what a player's client has received, and waits until that is what the model expects. It must never return
+// before that, and never wait without a deadline.
 import type { Client } from "../../support/client.ts";
 import { within } from "../../support/deadline.ts";
 import { soonMs } from "./soon.ts";
 
-/** Waits until the client has received what makes `look` see what is expected. */
+/** Waits until `look`, which reads what the client has received, returns the expected value. */
 export async function comes(client: Client, look: () => unknown, expected: unknown, what: string): Promise<void> {
   const wanted = JSON.stringify(expected);
   const sees = (): boolean => JSON.stringify(look()) === wanted;
@@ -24,16 +24,16 @@ interface Spec {
 export const isSpec = (value: unknown, surfaceId: string): value is Spec =>
   isRecord(value) && value["id"] === surfaceId && Array.isArray(value["fields"]) && value["fields"].every(isRecord);
 
-/** The fields of the newest spec of a surface that the client has. */
+/** The fields of the newest spec that the client has received of a surface. */
 export function surfaceSeenBy(client: Client, surfaceId: string): Record<string, unknown>[] {
   for (const { type, spec, update } of client.received.toReversed()) {
     const newest = type === "surface" ? spec : type === "update" && isRecord(update) ? update["spec"] : undefined;
     if (isSpec(newest, surfaceId)) return newest.fields;
   }
-  throw new Error(`the surface ${surfaceId} has not been seen`);
+  throw new Error(`the surface ${surfaceId} has not been received`);
 }
 
-/** What the queue surface shows as waiting. */
+/** The queued texts that the queue surface shows. */
 export function queueSeenBy(client: Client): Record<string, unknown>[] {
   const payload = surfaceSeenBy(client, "message-queue")[0]?.["payload"];
   const messages = isRecord(payload) ? payload["messages"] : undefined;

@@ -1,47 +1,47 @@
-// What a random history may do behind the server: the ports' own calls, and what it tells agents and the host to do.
-// The scripted host does exactly that; on the embedded server the real conversations do it, when they get to it.
+// What a random history may do behind the server: the calls of the ports, and commands to agents and the host. The
+// scripted host carries them out exactly. On the embedded server the real conversations do so in their own time.
 import type { Broadcasts } from "../../../src/ports/broadcasts.ts";
 import type { Orchestrator, QueuedMessage } from "../../../src/ports/orchestrator.ts";
 import type { Broadcast } from "../../../src/protocol/broadcast.ts";
 import type { DoneReason, TurnEventBody } from "../../../src/protocol/turn-event.ts";
 
 export interface Directions {
-  /** A turn that begins says nothing before it is opened. */
+  /** A new turn emits nothing until `open` is called. */
   opensLater: boolean;
-  /** Every turn is refused, in these words. */
+  /** If set, every turn is refused with this message. */
   refuses: string | undefined;
   waiting(conversationId: string): readonly QueuedMessage[];
   turnId(conversationId: string): string | undefined;
-  /** Is there a turn whose done is not out? */
+  /** Whether there is a turn whose `done` is not out. */
   isTalking(conversationId: string): boolean;
-  /** How many listen to a conversation. */
+  /** The number of listeners of a conversation. */
   listeners(conversationId: string): number;
   /** Begins a turn that no client has asked for. */
   begin(conversationId: string, text: string): void;
-  /** The turn's first words, where they are not out yet. */
+  /** Emits the turn's first events if they are not out yet. */
   open(conversationId: string): void;
-  /** The agent says these, if it may. */
+  /** The agent emits these events, if `isTalking`. */
   say(conversationId: string, ...bodies: TurnEventBody[]): void;
-  /** The agent takes what waits, at a tool boundary. */
+  /** The agent takes the queued texts, at a tool boundary. */
   steer(conversationId: string): void;
-  /** The agent ends its turn: with `error` it fails in these words. */
+  /** The agent ends its turn. With `error` it fails with the message `words`. */
   finish(conversationId: string, reason: DoneReason, words?: string): void;
-  /** What is done is stored, and sealed. */
+  /** Stores and seals a turn that is done. */
   seal(conversationId: string): void;
-  /** Agents finish, until no turn runs and none is carried over. */
+  /** Ends turns until none is running and no queued text opens another. */
   endTurns(conversationId: string): Promise<void>;
   announce(broadcast: Broadcast): void;
-  /** Nothing is announced while this runs; it is afterwards. */
+  /** Holds announcements back while `run` runs, and makes them afterwards. */
   inSilence(run: () => Promise<void>): Promise<void>;
-  /** Nothing more will be asked about this conversation. */
+  /** Releases a conversation that is no longer used. */
   forget(conversationId: string): void;
-  /** Conversations that still take part, with nobody there. */
+  /** The number of conversations that still have an actor, although no client uses them. */
   leftovers(): number;
 }
 
 export type Backstage = Orchestrator & Broadcasts & Directions;
 
-/** Holds broadcasts back while it must be silent. */
+/** Passes broadcasts on, and holds them back during `inSilence`. */
 export class Announcer {
   readonly #listeners = new Set<(broadcast: Broadcast) => void>();
   #held: Broadcast[] | undefined;

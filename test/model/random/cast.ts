@@ -1,5 +1,5 @@
-// The clients of one random history: each on a socket of its own, all that they send and get told to the oracle. Must
-// never await an answer unless it is asked to.
+// The clients of one random history, each on a socket of its own. Reports everything they send and receive to the
+// oracle. Must never await an answer unless the caller asks for it.
 
 import type { KeyableRequest, Request } from "../oracle/messages.ts";
 import type { Malformed } from "../oracle/refusals.ts";
@@ -11,12 +11,12 @@ import type { Stage } from "./stage.ts";
 export const names = ["Ann", "Bob", "Cid", "Dan"] as const;
 export type Name = (typeof names)[number];
 
-/** With an id the answer to a request is a reply; without one only a refusal is told. */
+/** A request with an id gets a reply. Without an id it gets a message only if it is refused. */
 export type Pairing = "with an id" | "without an id";
 
 interface Client {
   player: Player;
-  /** Tells its socket from those that had the name before. */
+  /** Distinguishes this socket from earlier sockets of the same client. */
   socketName: string;
   isStalled: boolean;
 }
@@ -27,9 +27,9 @@ export class Cast {
   readonly #stage: Stage;
   readonly #oracle: Oracle;
   readonly #clients = new Map<Name, Client>();
-  /** How many sockets each has had. */
+  /** How many sockets each client has had. */
   readonly #sockets = new Map<Name, number>();
-  /** Those who speak turnwire.v1. */
+  /** The clients that speak turnwire.v1. */
   readonly #v1: ReadonlySet<Name>;
   readonly #memories = new Map<Name, Memory>(names.map((name) => [name, new Memory()]));
   #ids = 0;
@@ -44,7 +44,7 @@ export class Cast {
     return this.#v1.has(name);
   }
 
-  /** What the client knows, whatever socket it had. */
+  /** What the client knows, across all its sockets. */
   memory(name: Name): Memory {
     return this.#memories.get(name) ?? new Memory();
   }
@@ -66,19 +66,24 @@ export class Cast {
     return [...this.#clients.keys()];
   }
 
-  /** A client of the history before takes part, where there is one: before anything has happened in this one. */
+  /**
+   * Adds a client before anything happens in this history. Reuses a client of the previous history, if there is one.
+   */
   async enter(name: Name): Promise<void> {
     const { free } = this.#stage;
     const index = free.findIndex((player) => player.isV1 === this.isV1(name));
     const [player] = index === -1 ? [] : free.splice(index, 1);
     if (!player) return await this.connect(name);
-    // What it was still owed is not this history's.
+    // Messages still on their way to the client belong to the previous history.
     player.ping();
     await player.pongs();
     this.#adopt(name, player, false);
   }
 
-  /** A socket comes in. Nothing is announced meanwhile: nobody could say whether it was open then. */
+  /**
+   * Connects a new socket. Broadcasts are held back meanwhile, because it would be unclear whether it was open for
+   * them.
+   */
   async connect(name: Name): Promise<void> {
     const { host, server } = this.#stage;
     await host.inSilence(async () => {
@@ -109,7 +114,7 @@ export class Cast {
     const { player, socketName } = this.#client(name);
     this.#clients.delete(name);
     this.#oracle.disconnects(socketName);
-    // Who stalls would never see the answer to its close frame.
+    // A stalled client would never read the answer to its close frame.
     player.resume();
     player[how]();
   }
@@ -128,28 +133,28 @@ export class Cast {
     this.#oracle.resumes(client.socketName);
   }
 
-  /** Sends and awaits nothing. On a socket of the base contract an id is sent as well, and means nothing. */
+  /** Sends a request and awaits nothing. A base socket sends the id as well, where it means nothing. */
   post(name: Name, unpaired: Request, pairing: Pairing = "without an id"): void {
     const { player, socketName } = this.#client(name);
     const request = pairing === "with an id" ? { ...unpaired, id: this.#nextId(name) } : unpaired;
     this.#oracle.posts(socketName, request);
     if (request.type === "ping") player.ping(request.id);
     else player.send(JSON.stringify(request));
-    // What comes after this one's pong must not come at all.
+    // Nothing of the subscription may come after the pong to this ping.
     if (request.type === "chat.unsubscribe" || request.type === "unsubscribe") this.post(name, { type: "ping" });
   }
 
   postMalformed(name: Name, { request, refusal }: Malformed, pairing: Pairing): void {
     const { player, socketName } = this.#client(name);
-    // What cannot be read has no id.
+    // A text that is not JSON has no id.
     const id = request && pairing === "with an id" ? { id: this.#nextId(name) } : {};
     this.#oracle.posts(socketName, { type: "malformed", refusal, ...id });
     player.send(request ? JSON.stringify({ ...request, ...id }) : "no JSON at all");
   }
 
   /**
-   * Who has this very request on its way. It is a race when another socket has, be it gone; `busy` are those who have
-   * asked for more since.
+   * The clients that have this same request pending. `isRace`: another socket has it pending, even a closed one.
+   * `busy`: those of them that have posted something since.
    */
   rivals(name: Name, request: KeyableRequest): { isRace: boolean; open: Name[]; busy: Name[] } {
     const asking = this.#oracle.socketsThatAsk(request);
@@ -169,7 +174,7 @@ export class Cast {
     return `${name} ${++this.#ids}`;
   }
 
-  /** Until everything that this client has sent was handled. */
+  /** Waits until everything that these clients have sent is handled. */
   async barrier(...barred: Name[]): Promise<void> {
     for (const name of barred) this.post(name, { type: "ping" });
     const pongs = barred.map((name) => this.#client(name).player.pongs());
@@ -182,11 +187,11 @@ export class Cast {
 
   #client(name: Name): Client {
     const client = this.#clients.get(name);
-    if (!client) throw new Error(`${name} is not there`);
+    if (!client) throw new Error(`${name} is not connected`);
     return client;
   }
 
-  /** The history is over: who is still there may take part in the next one. */
+  /** The history is over. Clients that are still open may take part in the next one. */
   dismiss(): void {
     for (const { player } of this.#clients.values()) {
       player.hear = () => {};
@@ -195,7 +200,7 @@ export class Cast {
     }
   }
 
-  /** The history has failed: its clients are of no more use. */
+  /** The history has failed. Its clients cannot be used again. */
   kill(): void {
     for (const { player, socketName } of this.#clients.values()) {
       this.#oracle.disconnects(socketName);

@@ -1,11 +1,11 @@
-// What may be done in a random history, each as a command that fast-check picks, shrinks and prints. A command posts
-// and awaits nothing, but for those that let time pass: so requests, agents and surfaces meet in every order.
+// The commands of a random history, which fast-check picks, shrinks and prints. A command posts and awaits nothing,
+// except those that let time pass. So requests, agents and surfaces meet in every order.
 import fc from "fast-check";
 import * as backstage from "./commands/backstage.ts";
 import * as clients from "./commands/clients.ts";
 import * as returning from "./commands/returning.ts";
 
-/** All of them, the common ones more often. */
+/** All commands, the common ones with a higher weight. */
 export const commands = fc.oneof(
   { weight: 10, arbitrary: clients.watching },
   { weight: 10, arbitrary: clients.sending },

@@ -1,5 +1,5 @@
-// The real conversations, turns and store behind a random history, with agents that say what the history tells them.
-// Must never say or store anything on its own: what happens in a conversation is the embedded orchestrator's doing.
+// Runs a random history on real conversations, turns and a real store, with agents that the history commands. Must
+// never emit or store anything itself: only the embedded orchestrator acts in a conversation.
 
 import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../../src/embedded/orchestrator.ts";
 import { openSqliteStore } from "../../../src/embedded/sqlite-store.ts";
@@ -15,7 +15,7 @@ import { agentOf, failingStore, Puppet } from "../../support/orchestrator-fixtur
 import { systemClock } from "../../support/system-clock.ts";
 import { Announcer, type Directions } from "./backstage.ts";
 
-/** One turn as its events tell it, and the agent that speaks in it. */
+/** One turn, as its events show it. Its text identifies its agent. */
 interface Turn {
   turnId: string;
   text: string;
@@ -23,9 +23,9 @@ interface Turn {
 }
 
 export class EmbeddedHost implements Directions {
-  /** Its turns open at once. */
+  /** Not used here: turns open at once. */
   opensLater = false;
-  /** Keys are stored with what they have started. */
+  /** Keys are stored together with the turns and texts of their requests. */
   readonly idempotency: IdempotencyKeys;
   readonly #embedded: EmbeddedOrchestrator;
   readonly #store: Store & { fails: Error | undefined };
@@ -33,7 +33,7 @@ export class EmbeddedHost implements Directions {
   readonly #announcer = new Announcer();
   readonly #turns = new Map<string, Turn>();
   readonly #listeners = new Map<string, number>();
-  /** Agents by the question they answer: no two questions are the same. */
+  /** Agents, by the text that they answer. No two texts are equal. */
   readonly #agents = new Map<string, { puppet: Puppet; hasEnded: boolean }>();
   readonly #leaveBroadcasts: () => void;
 
@@ -61,7 +61,7 @@ export class EmbeddedHost implements Directions {
     this.#leaveBroadcasts = this.#embedded.broadcasts.subscribe((broadcast) => this.#announcer.announce(broadcast));
   }
 
-  /** The store lies in memory and stays open: a turn that a broken chart has left behind may still write to it. */
+  /** The in-memory store stays open, because a turn that a broken chart left behind may still write to it. */
   close(): void {
     this.#leaveBroadcasts();
     this.#embedded.close();
@@ -108,9 +108,9 @@ export class EmbeddedHost implements Directions {
     return this.#embedded.orchestrator.closeConversation(conversationId);
   }
 
-  // ── what a history tells ────────────────────────────────────────────────────────────────────────────────────────
+  // ── what a history commands ─────────────────────────────────────────────────────────────────────────────────────
 
-  /** Turns are refused because nothing can be stored; what runs cannot be sealed meanwhile. */
+  /** Makes the store fail, so that turns are refused. A running turn cannot be sealed meanwhile. */
   get refuses(): string | undefined {
     return this.#store.fails?.message;
   }
@@ -131,7 +131,7 @@ export class EmbeddedHost implements Directions {
     const turn = this.#turns.get(conversationId);
     if (turn === undefined || turn.isDone) return false;
     const { hasEnded, puppet } = this.#agent(turn.text);
-    // It is asked a turn of the loop after its turn has begun: before that nobody could say or take anything.
+    // The agent runs one event-loop turn after its turn has begun. It cannot emit or take anything before.
     return !hasEnded && puppet.runs.length > 0;
   }
 
@@ -163,7 +163,7 @@ export class EmbeddedHost implements Directions {
     else speaker.puppet.finish({ reason: reason === "length" ? "length" : "stop" });
   }
 
-  /** The store is well again: what is done is sealed by itself. */
+  /** Repairs the store. The orchestrator then seals a turn that is done. */
   seal(): void {
     this.refuses = undefined;
   }
@@ -203,7 +203,7 @@ export class EmbeddedHost implements Directions {
     return turn && this.#agent(turn.text);
   }
 
-  /** Every listener hears the same; it makes no difference who of them tells it here. */
+  /** Every listener gets the same events, so it makes no difference which of them calls this. */
   #follow(event: TurnEvent): void {
     const { type, conversationId, turnId } = event;
     const turn = this.#turns.get(conversationId);

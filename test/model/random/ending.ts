@@ -1,22 +1,22 @@
-// How a random history ends: everybody reads, every turn ends, everybody leaves and comes back for what has happened
-// meanwhile. Must never let one pass that ends with anything owed, or anything left behind.
+// The end of a random history: all clients read, every turn ends, all clients unsubscribe and then resume, to get what
+// happened meanwhile. Must never let a history pass if a message is missing or something is left behind.
 import { surfaceKey } from "../oracle/messages.ts";
 import { BrokenPromise, type Stage, turnsOfTheLoop, turnsToSettle } from "./stage.ts";
 import type { Story } from "./story.ts";
 
-/** Everybody reads, every turn ends, everybody leaves: nothing is owed, and nothing is left. */
+/** Lets all clients read, ends every turn and every subscription. Then nothing may be missing or left behind. */
 export async function endStory(story: Story, stage: Stage): Promise<void> {
   const { host, surface, cast } = story;
   host.refuses = undefined;
   host.opensLater = false;
   surface.answersLater = false;
   surface.failsNext = false;
-  // Who is congested must be shown this when it has drained.
+  // A congested client must get this change when it has drained.
   surface.change(story.conversationIds);
   await turnsOfTheLoop(turnsToSettle);
   for (const name of cast.openNames) if (cast.isStalled(name)) cast.resume(name);
   await cast.barrier(...cast.openNames);
-  // What those asked for who have gone was handled before their end.
+  // Requests of clients that have left were handled before their sockets ended.
   await othersAreGone(story, stage);
   await endTurns(story, stage);
   await story.rest();
@@ -28,7 +28,7 @@ export async function endStory(story: Story, stage: Stage): Promise<void> {
   await everybodyLeaves(story, stage);
 }
 
-/** Nobody will ask about its conversations any more; who is still there may take part in the next one. */
+/** Releases the conversations of the history. Clients that are still open may take part in the next one. */
 export async function leaveStage({ host, surface, cast, conversationIds }: Story, stage: Stage): Promise<void> {
   for (const conversationId of conversationIds) {
     host.forget(conversationId);
@@ -42,7 +42,7 @@ export async function leaveStage({ host, surface, cast, conversationIds }: Story
 
 const openSockets = ({ cast }: Story, stage: Stage): number => cast.openNames.length + stage.free.length;
 
-/** The server knows of everybody who has gone. */
+/** Waits until the server has noticed that the closed sockets are gone. */
 export const othersAreGone = (story: Story, stage: Stage): Promise<void> =>
   stage.patience(() => stage.server.gateway.counts().sockets === openSockets(story, stage));
 
@@ -80,7 +80,7 @@ async function everybodyLeaves(story: Story, stage: Stage): Promise<void> {
   if (left().length > 0) throw new BrokenPromise(left().join("\n"));
 }
 
-/** What happens when nobody watches any more: nobody must hear of it. */
+/** Plays a turn and changes the surface while no client watches. No client may get any of this. */
 async function farewell(story: Story, stage: Stage): Promise<void> {
   for (const conversationId of story.conversationIds) {
     const text = story.text("farewell-");
@@ -92,7 +92,10 @@ async function farewell(story: Story, stage: Stage): Promise<void> {
   story.surface.change(story.conversationIds);
 }
 
-/** What is over is forgotten, and whoever comes back from before it is told so, while the others are still there. */
+/**
+ * Sheds the logs of sealed turns while the clients still watch. One client then resumes from the very start, and its
+ * verdict must say that nothing is recovered.
+ */
 async function oneReturnsTooLate(story: Story, stage: Stage): Promise<void> {
   const { cast, conversationIds } = story;
   const name = cast.openNames.find((one) => cast.isV1(one));
@@ -105,7 +108,7 @@ async function oneReturnsTooLate(story: Story, stage: Stage): Promise<void> {
   await story.rest();
 }
 
-/** Who comes back now gets what has happened meanwhile, though all of it is over. */
+/** All clients resume and get what happened meanwhile, although those turns have ended. */
 async function everybodyReturns(story: Story): Promise<void> {
   for (const name of story.cast.openNames)
     for (const conversationId of story.conversationIds) story.resume(name, conversationId, "own", "with an id");

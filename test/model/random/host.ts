@@ -1,6 +1,5 @@
-// A host's orchestrator that does only what a history says: turns begin when they are asked for, and all that an agent
-// says in them is told by the history. Keeps the contract of the port (protocol 1.5.6); must never begin, say or end
-// anything by itself.
+// A scripted orchestrator for random histories. Turns begin on request, and the history commands every event that an
+// agent emits. Keeps the contract of the port (protocol 1.5.6). Must never begin, emit or end anything by itself.
 import type { Broadcasts } from "../../../src/ports/broadcasts.ts";
 import type {
   EnqueueOutcome,
@@ -84,7 +83,7 @@ export class ScriptedHost implements Orchestrator, Broadcasts, Directions {
     return this.stopTurn(conversationId);
   }
 
-  // ── what a history tells ────────────────────────────────────────────────────────────────────────────────────────
+  // ── what a history commands ─────────────────────────────────────────────────────────────────────────────────────
 
   waiting(conversationId: string): readonly QueuedMessage[] {
     return this.#at(conversationId).queue;
@@ -103,7 +102,7 @@ export class ScriptedHost implements Orchestrator, Broadcasts, Directions {
     return this.#at(conversationId).listeners.size;
   }
 
-  /** Begins a turn, with what has waited before the text. */
+  /** Begins a turn with the queued texts, followed by `text`. */
   begin(conversationId: string, text?: string): string {
     const conversation = this.#at(conversationId);
     const texts = conversation.queue.map((message) => message.text);
@@ -146,7 +145,7 @@ export class ScriptedHost implements Orchestrator, Broadcasts, Directions {
     this.say(conversationId, { type: "done", reason });
   }
 
-  /** The turn's history is stored; what waits opens the next turn, unless the turn was interrupted. */
+  /** Seals the turn. Queued texts open the next turn, unless this one was interrupted. */
   seal(conversationId: string): void {
     const conversation = this.#at(conversationId);
     const { turn } = conversation;
@@ -194,7 +193,7 @@ export class ScriptedHost implements Orchestrator, Broadcasts, Directions {
     for (const listener of [...this.#at(conversationId).listeners]) listener(event);
   }
 
-  /** No two broadcasts are the same: the workspace tells them apart. */
+  /** The workspaceId is unique, so that no two broadcasts are equal. */
   #tellStatus(conversationId: string, status: ConversationStatus): void {
     const workspaceId = `broadcast-${++this.#serial}`;
     this.announce({ type: "conversation.statusChanged", conversationId, status, workspaceId });

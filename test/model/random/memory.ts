@@ -1,18 +1,18 @@
-// What a client with turnwire.v1 knows and takes along from socket to socket: how far it has got in each conversation,
-// and what it has asked for under which key. Must never know more than has come to it.
+// The cursors of a turnwire.v1 client: how far it has got in each conversation. It keeps them from socket to
+// socket, and must never know an event that it has not received.
 import type { Message } from "../../support/client/transcript.ts";
 import { eventIn } from "../oracle/chat-watches.ts";
 import type { Cursor, KeyableRequest } from "../oracle/messages.ts";
 
-/** Which cursor a client comes back with. */
+/** Which cursor a client resumes with. */
 export const cursorKinds = ["own", "own", "own", "stale", "of another epoch", "too new", "of the very start"] as const;
 export type CursorKind = (typeof cursorKinds)[number];
 
-/** Far beyond what any history says. */
+/** Far more events than any history emits. */
 const tooNew = 1_000_000;
 
 export class Memory {
-  /** By conversation, the newest last. */
+  /** Cursors by conversation, the newest last. */
   readonly #cursors = new Map<string, Cursor[]>();
 
   hears(message: Message): void {
@@ -20,13 +20,13 @@ export class Memory {
     if (typeof epoch !== "string" || typeof seq !== "number") return;
     const event = type === "chat.delta" ? eventIn(message) : undefined;
     if (event) this.#remember(event.conversationId, { epoch, seq });
-    // No turn runs and there is nothing to replay: whoever has read the history has everything.
+    // No turn runs and nothing is replayed. A client that has read the history has everything.
     const { conversationId } = message;
     if (type === "chat.subscribed" && turnId === null && recovered === false && typeof conversationId === "string")
       this.#remember(conversationId, { epoch, seq });
   }
 
-  /** Undefined when it has never heard anything of the conversation. */
+  /** Undefined if the client has received nothing of the conversation. */
   cursor(conversationId: string, kind: CursorKind): Cursor | undefined {
     const known = this.#cursors.get(conversationId) ?? [];
     const newest = known.at(-1);
@@ -52,5 +52,5 @@ export class Memory {
   }
 }
 
-/** A request that may be repeated: it has an id wherever it is sent, so that each answer can be told from others. */
+/** A request that may be repeated. It always has an id, so that its answers can be told apart. */
 export type KeyedRequest = KeyableRequest & { idempotencyKey: string };

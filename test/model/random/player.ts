@@ -1,10 +1,10 @@
-// A client on a real WebSocket that tells whoever plays it everything that comes, as it comes. Must never answer
-// anything by itself but WebSocket pings, nor keep anything.
+// A client on a real WebSocket that passes on every message as it comes. Must never answer anything by itself except
+// WebSocket pings, and must never keep a message.
 import { WebSocket } from "ws";
 import { isMessage, type Message } from "../../support/client/transcript.ts";
 import { within } from "../../support/deadline.ts";
 
-/** What is no message is told as one of a type that there is not. */
+/** Text that is not a message becomes a message of an unknown type. */
 function messageIn(text: string): Message {
   try {
     const message: unknown = JSON.parse(text);
@@ -14,9 +14,9 @@ function messageIn(text: string): Message {
 }
 
 export class Player {
-  /** Everything that comes goes here. */
+  /** Called with every message that comes. */
   hear: (message: Message) => void = () => {};
-  /** The socket has closed, whoever closed it. */
+  /** Called when the socket has closed, whichever side closed it. */
   end: (code: number) => void = () => {};
   readonly isV1: boolean;
   readonly #socket: WebSocket;
@@ -40,7 +40,7 @@ export class Player {
     });
   }
 
-  /** Opens a socket; opened is called at the moment when it is open, before anything comes. */
+  /** Opens a socket. Calls `opened` as soon as it is open, before any message comes. */
   static async connect(url: string, isV1: boolean, opened: (player: Player) => void): Promise<Player> {
     const socket = new WebSocket(url, isV1 ? ["turnwire.v1"] : [], { perMessageDeflate: false });
     const player = new Player(socket, isV1);
@@ -71,7 +71,7 @@ export class Player {
     this.send(JSON.stringify({ type: "ping", id }));
   }
 
-  /** Until all pings have been answered. */
+  /** Waits until all pings have been answered. */
   async pongs(): Promise<void> {
     if (this.#pongs >= this.#pings) return;
     await new Promise<void>((resolve) => this.#awaited.push({ pong: this.#pings, resolve }));

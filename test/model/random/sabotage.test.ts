@@ -1,5 +1,5 @@
-// Random histories on servers that break a promise: each must be found, soon, and told in a few steps that a person can
-// read. Histories that find nothing prove nothing.
+// Random histories on servers that break a promise. Each broken promise must be found soon and reported in a few
+// readable steps. Otherwise histories without a failure would prove nothing.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../../budgets.ts";
@@ -11,12 +11,12 @@ const test = suite("model: sabotage");
 
 const seed = chosenSeed("sabotage");
 const patience = { firstMs: 500, laterMs: 150, shrinkMs: 1_000 };
-/** What a person can still follow; most take three to six. */
+/** The most steps that a person can still follow. Most failures take three to six. */
 const stepsMost = 40;
 
 const { sabotageEvery } = budgets.model;
 for (const { what, promise, sabotage } of sabotages.filter((_, index) => index % sabotageEvery === 0))
-  test(`it is found when ${what}`, async () => {
+  test(`a fault is found: ${what}`, async () => {
     const report = await playRandomHistories({ seed, runs: 5_000, sabotage: sabotage(), patience });
     const [failure = "nothing was found"] = report.failures;
     assert.ok(promise.test(failure), failure);

@@ -1,12 +1,11 @@
-// Servers that break one promise each, for proof that random histories find it: a socket's messages are changed on
-// their way out, or what stands behind the port forgets its manners. Must never break a frame: every client could see
-// that.
+// Servers that break one promise each, to prove that random histories find it. Either a socket's outgoing messages are
+// changed, or the orchestrator misbehaves. Must never break a frame, because every client could see that.
 import type { Orchestrator } from "../../../src/ports/orchestrator.ts";
 import type { Message } from "../../support/client/transcript.ts";
 import { changing, every, type Sabotage, withEvent } from "./sabotage/between.ts";
 import { promisesOfV1 } from "./sabotage/v1.ts";
 
-/** Each by the promise that it breaks, as the histories tell it. */
+/** Each with a pattern for the broken promise that the histories must report. */
 export const sabotages: { what: string; promise: RegExp; sabotage: () => Sabotage }[] = [
   ...promisesOfV1,
   {
@@ -40,7 +39,7 @@ export const sabotages: { what: string; promise: RegExp; sabotage: () => Sabotag
       ),
   },
   {
-    what: "an event is told with other words",
+    what: "an event comes with another text",
     promise: /was due/,
     sabotage: () =>
       changing(
@@ -67,7 +66,7 @@ export const sabotages: { what: string; promise: RegExp; sabotage: () => Sabotag
       ),
   },
   {
-    what: "the surface is left out",
+    what: "a surface message is left out",
     promise: /asked for|an update came before the surface|never came/,
     sabotage: () =>
       changing(
@@ -77,7 +76,8 @@ export const sabotages: { what: string; promise: RegExp; sabotage: () => Sabotag
   },
   {
     what: "an older version comes after a newer one",
-    // While it shrinks, each try has a server of its own, whose versions begin anew: the older one may be too new then.
+    // While shrinking, each attempt has a new server whose versions start again: the older version may be too new
+    // there.
     promise: /version \d+ (?:came|never came)|before the surface|not owed/,
     sabotage: () => {
       let older: Message | undefined;
@@ -128,7 +128,7 @@ export const sabotages: { what: string; promise: RegExp; sabotage: () => Sabotag
       ),
   },
   {
-    what: "a turn is stopped by nobody",
+    what: "a turn is aborted although no client stopped it",
     promise: /aborted though nobody stopped it/,
     sabotage: () => ({
       orchestrator: (inner) => ({
@@ -142,7 +142,7 @@ export const sabotages: { what: string; promise: RegExp; sabotage: () => Sabotag
     }),
   },
   {
-    what: "two turns at a time",
+    what: "two turns run at the same time",
     promise: /though a turn is running/,
     sabotage: () => ({
       orchestrator: (inner) => ({
@@ -156,7 +156,7 @@ export const sabotages: { what: string; promise: RegExp; sabotage: () => Sabotag
     }),
   },
   {
-    what: "a withdrawn text comes out all the same",
+    what: "a withdrawn text still appears in a turn",
     promise: /a text that was accepted|is withdrawn, and was/,
     sabotage: () => ({
       orchestrator: (inner) => ({ ...bound(inner), cancelQueuedMessage: () => ({ cancelled: true, queue: [] }) }),
@@ -164,7 +164,7 @@ export const sabotages: { what: string; promise: RegExp; sabotage: () => Sabotag
   },
 ];
 
-/** Its calls, as a plain object. */
+/** The orchestrator's methods as a plain object. */
 const bound = (inner: Orchestrator): Orchestrator => ({
   startTurn: (request) => inner.startTurn(request),
   enqueue: (request) => inner.enqueue(request),

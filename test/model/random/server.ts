@@ -42,11 +42,11 @@ export const smallLimits: Limits = {
     journalIntervalMs: 2,
     queuedTextsMax: 3,
   }),
-  // Thousands of histories are played on one server, each with sockets that ask, come and go as fast as they can.
+  // One server plays thousands of histories, whose sockets connect, send and leave as fast as they can.
   commandsBurst: 1_000_000,
   readsBurst: 1_000_000,
   shortLivedSocketsBurst: 1_000_000,
-  // The oracle counts events as they are emitted, and knows nothing of turns and logs that are too large.
+  // The oracle counts events as they are emitted, and does not model turns and logs that are too large.
   deltaCharactersMax: 64 * KiB,
   turnLogBytesMax: 8 * MiB,
   conversationLogBytesMax: 32 * MiB,
@@ -54,30 +54,30 @@ export const smallLimits: Limits = {
   runningLogsBytesMax: 512 * MiB,
 };
 
-/** What may be on its way to a reader who is surely not slow. */
+/** How many bytes may be on their way to a reader that surely does not count as slow. */
 export const bytesAtOnceMax = smallLimits.outstandingBytesMax - 2 * smallLimits.pingEveryBytes;
 
 export interface RandomServer {
   url: string;
   gateway: Gateway;
   surface: VersionedSurface;
-  /** Hears what the server asks behind its back; undefined between histories. */
+  /** Observes the server's calls to the orchestrator. Undefined between histories. */
   oracle: Oracle | undefined;
   /** What was logged as a defect. */
   defects(): string[];
-  /** So much time passes for the logs that those of sealed turns are kept no longer. */
+  /** Sheds the logs of sealed turns, as if their time had passed. */
   shedSealed(): void;
   stop(): Promise<void>;
 }
 
 export interface ServerParts {
-  /** The ports of the gateway; the orchestrator is witnessed. */
+  /** The ports of the gateway. The server wraps the orchestrator to report its calls to the oracle. */
   ports: (portsHost: PortsHost, limits: Limits) => GatewayPorts;
-  /** Stands between the server and its sockets: how tests of the histories break it. */
+  /** Stands between the server and its sockets. Tests of the histories use it to break the server. */
   between?: Between;
 }
 
-/** Takes a socket in and may change what goes in and out; `accept` is the server's own way. */
+/** Accepts a socket and may change its messages in both directions. `accept` is the server's own function. */
 export type Between = (
   accept: (socket: Socket, subprotocol: string) => SocketListener | undefined,
   socket: Socket,
@@ -123,7 +123,7 @@ export async function openRandomServer({ ports, between = nothingBetween }: Serv
     gateway,
     surface,
     oracle: undefined,
-    // Nothing else that is logged is looked at, nor kept.
+    // All other log lines are dropped.
     defects: () => {
       defects.push(...lines.splice(0).filter(({ level }) => level === "error"));
       return defects.map(({ message, fields }) => `${message}: ${String(Object.values(fields ?? {})[0])}`);

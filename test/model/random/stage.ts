@@ -1,12 +1,15 @@
-// Where random histories take place, one after the other.
+// The server and host on which random histories are played, one after the other.
 import type { Backstage } from "./backstage.ts";
 import type { Player } from "./player.ts";
 import type { RandomServer } from "./server.ts";
 
-/** Facts, joiners and flushes have a bound for each turn of the loop: after so many turns nothing of ours waits. */
+/**
+ * Event-loop turns after which no deferred work of the server is left. Each turn handles a bounded number of dispatches
+ * to actors, joiners and flushes.
+ */
 export const turnsToSettle = 40;
 
-/** A history has found a broken promise: it says which. */
+/** A history has found a broken promise. The message says which. */
 export class BrokenPromise extends Error {
   override name = "BrokenPromise";
 }
@@ -14,7 +17,7 @@ export class BrokenPromise extends Error {
 export class Stage {
   readonly server: RandomServer;
   readonly host: Backstage;
-  /** How long a history may wait for what is owed. */
+  /** How long a history may wait for expected messages. */
   readonly patienceMs: number;
   /** The clients that stayed open after the last history. */
   readonly free: Player[] = [];
@@ -25,13 +28,13 @@ export class Stage {
     this.patienceMs = patienceMs;
   }
 
-  /** So much time passes for the logs that those of sealed turns are kept no longer. All must be at rest. */
+  /** Sheds the logs of sealed turns, as if their time had passed. Everything must be at rest. */
   forgetSealedTurns(): void {
     this.server.shedSealed();
     this.server.oracle?.shedsLogs();
   }
 
-  /** Waits for what announces itself to nobody, for as long as a history may wait. */
+  /** Polls for a condition that no event announces, for as long as a history may wait. */
   async patience(isOver: () => boolean): Promise<void> {
     const until = performance.now() + this.patienceMs;
     while (!isOver() && performance.now() < until) await turnsOfTheLoop(1);

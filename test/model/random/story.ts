@@ -1,5 +1,6 @@
-// One random history: some clients, a conversation or two and a surface, what is done with them step by step, and the
-// oracle that hears all of it. Must never let a history pass that ends with anything owed, or anything left behind.
+// One random history: some clients, one or two conversations and a surface, the steps that use them, and the oracle
+// that observes everything. Must never let a history pass if at its end a message is missing or something is left
+// behind.
 
 import type { KeyableRequest } from "../oracle/messages.ts";
 import { Oracle } from "../oracle.ts";
@@ -17,7 +18,7 @@ export class Story {
   readonly conversationIds: string[];
   readonly oracle: Oracle;
   readonly cast: Cast;
-  /** What was asked for under a key and with an id, oldest first: it may be repeated. */
+  /** Requests sent with a key and an id, oldest first. They may be repeated. */
   readonly keyed: KeyedRequest[] = [];
   /** How many commands were carried out. */
   steps = 0;
@@ -49,14 +50,14 @@ export class Story {
     this.#leave.push(this.host.subscribe((broadcast) => oracle.announces(broadcast)));
   }
 
-  /** A text like no other. */
+  /** A unique text. */
   text(prefix: string, length = 0): string {
     return `${prefix}${++this.#serial}`.padEnd(length, ".");
   }
 
   // ── clients ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Asks for a turn, perhaps under a key. */
+  /** Requests a turn, perhaps under a key. */
   ask(name: Name, request: KeyableRequest, pairing: Pairing): void {
     const { idempotencyKey } = request;
     if (idempotencyKey !== undefined && pairing === "with an id" && this.cast.isV1(name))
@@ -65,8 +66,9 @@ export class Story {
   }
 
   /**
-   * Asks for the same again. Where another socket has the same on its way, only the replies can say which came first:
-   * so they are waited for before anybody asks for more, and there is no race with who has done that already.
+   * Repeats a request. If another socket has the same request pending, only the replies can tell which came first. The
+   * replies are then awaited before any of these clients sends more. There is no race with a client that has already
+   * sent more.
    */
   async repeat(name: Name, request: KeyedRequest): Promise<void> {
     const { isRace, open, busy } = this.cast.rivals(name, request);
@@ -78,7 +80,9 @@ export class Story {
     }
   }
 
-  /** Subscribes after what the client has got, or from the running turn's first event when it has got nothing. */
+  /**
+   * Subscribes with the client's cursor. A client that has received nothing gets the running turn from its first event.
+   */
   resume(name: Name, conversationId: string, kind: CursorKind, pairing: Pairing): void {
     const after = this.cast.memory(name).cursor(conversationId, kind);
     this.cast.post(name, { type: "chat.subscribe", conversationId, ...(after && { after }) }, pairing);
@@ -92,13 +96,13 @@ export class Story {
 
   // ── the host ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The agent takes what waits, at a tool boundary. */
+  /** The agent takes the queued texts, at a tool boundary. */
   steer(conversationId: string): void {
     this.oracle.steers(conversationId);
     this.host.steer(conversationId);
   }
 
-  /** Somebody closes the conversation over another way than ours. */
+  /** The host closes the conversation, not a client over the wire. */
   closeConversation(conversationId: string): void {
     const { now, runningTurnId } = this.oracle.conversation(conversationId);
     this.oracle.closes(conversationId);
@@ -109,32 +113,32 @@ export class Story {
 
   // ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Questions that are not answered by now have failed. */
+  /** Requests for a spec that are not answered by now have failed. */
   async providersTimePasses(): Promise<void> {
     await new Promise<void>((resolve) => setTimeout(resolve, smallLimits.surfaceAnswerMs + 1));
   }
 
-  /** Everybody has got everything, and the logs of what is over are kept no longer. */
+  /** Waits until every client has received everything, then sheds the logs of sealed turns. */
   async forgetSealedTurns(): Promise<void> {
     await othersAreGone(this, this.#stage);
     await this.rest();
     this.#stage.forgetSealedTurns();
   }
 
-  /** What holds at every moment holds now. */
+  /** Throws if a promise is broken. `atRest`: missing messages count as well. */
   verify(atRest = false): void {
     const problems = [...this.oracle.problems(atRest), ...this.#stage.server.defects()];
     if (problems.length > 0) throw new BrokenPromise(problems.join("\n"));
   }
 
-  /** Until all that is under way has come to its end and everybody who reads has everything. Agents may be silent. */
+  /** Waits until nothing is under way and every reading client has received everything. Agents may be silent. */
   async rest(): Promise<void> {
     const until = performance.now() + this.#stage.patienceMs;
     const isAtRest = (): boolean => this.surface.questions === 0 && this.oracle.problems(true).length === 0;
     do {
       await this.#letSettle();
       if (!isAtRest()) continue;
-      // Whatever should come beside it must have the time to, and those who do not read may have asked for more.
+      // Unexpected messages need time to arrive, and stalled clients may have requested more.
       await turnsOfTheLoop(turnsToSettle);
       await this.#letSettle();
     } while (!isAtRest() && performance.now() < until);
@@ -142,14 +146,16 @@ export class Story {
     this.oracle.rests();
   }
 
-  /** A turn that has begun says so, one that is done is sealed, questions are answered, readers have been heard. */
+  /**
+   * Opens turns that have begun, seals turns that are done, answers requests for specs, and waits for reading clients.
+   */
   async #letSettle(): Promise<void> {
     for (const conversationId of this.conversationIds) {
       this.host.open(conversationId);
       this.host.seal(conversationId);
     }
     while (this.surface.questions > 0) this.surface.answer(0);
-    // Where nobody is there to be waited for, what waits for the loop has its turn all the same.
+    // Deferred work must get its event-loop turn, even if there is no client to wait for.
     await turnsOfTheLoop(1);
     await this.cast.barrier(...this.cast.openNames.filter((name) => !this.cast.isStalled(name)));
     this.verify();
@@ -157,14 +163,14 @@ export class Story {
 
   // ── the end ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Everything comes to its end, and nothing is owed or left. */
+  /** Ends the history. Throws if a message is missing or something is left behind. */
   async finish(): Promise<void> {
     await endStory(this, this.#stage);
     for (const leave of this.#leave) leave();
     await leaveStage(this, this.#stage);
   }
 
-  /** The history has failed: its clients are of no more use. */
+  /** The history has failed. Its clients cannot be used again. */
   abandon(): void {
     this.cast.kill();
     for (const leave of this.#leave) leave();

@@ -1,19 +1,19 @@
-// A surface whose spec is a version number, growing with each change. It answers at once or when it is told to, with
-// the version of the moment when it was asked, or with words of failure, no two of them the same.
+// A surface whose spec is a version number that grows with each change. It answers a request for the spec at once or on
+// command. The answer is the version at the time of the request, or a failure with a unique message.
 import type { SurfaceContext, SurfaceProvider } from "../../../src/ports/surfaces.ts";
 import type { Spec } from "../../../src/protocol/surface.ts";
 import { surfaceKey } from "../oracle/messages.ts";
 
 export interface SurfaceAudience {
   changed(key: string, version: number): void;
-  /** A question was answered with these words of failure. `version`: of the moment when it was asked. */
+  /** A request for the spec failed with this message. `version`: at the time of the request. */
   failed(key: string, version: number, failure: string): void;
 }
 
 export class VersionedSurface implements SurfaceProvider {
   readonly catalogEntry = { id: "panel", region: "side", title: "Panel" };
   answersLater = false;
-  /** The next question is answered by a failure. */
+  /** The next request for the spec fails. */
   failsNext = false;
   audience: SurfaceAudience = { changed: () => {}, failed: () => {} };
   #questions: (() => void)[] = [];
@@ -59,7 +59,7 @@ export class VersionedSurface implements SurfaceProvider {
     return () => this.#listeners.delete(onChange);
   }
 
-  /** A new version of the surface without a conversation and for these, or for one of them only. */
+  /** Makes a new version of the surface without a conversation and for all of these, or only for `only`. */
   change(conversationIds: readonly string[], only?: string): void {
     const version = ++this.#version;
     const all = only === undefined ? [undefined, ...conversationIds] : [only];
@@ -75,7 +75,7 @@ export class VersionedSurface implements SurfaceProvider {
     return this.#questions.length;
   }
 
-  /** Answers one of the questions that wait. */
+  /** Answers one of the pending requests for the spec. */
   answer(index: number): void {
     const [question] = this.#questions.splice(index % Math.max(1, this.#questions.length), 1);
     question?.();

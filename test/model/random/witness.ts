@@ -1,5 +1,5 @@
-// Stands between the server and an orchestrator and tells the oracle what the server asks and gets. Must never change
-// a question or an answer.
+// Wraps an orchestrator and reports the server's calls and their answers to the oracle. Must never change a call or an
+// answer.
 import type { Orchestrator } from "../../../src/ports/orchestrator.ts";
 import type { Oracle } from "../oracle.ts";
 

@@ -1,4 +1,4 @@
-// What the structure checker asks of a chart: its states, the events they take, and the lists in their meta.
+// What the structure checker reads from a chart: its states, the events they take, and the lists in their meta.
 import type { AnyStateMachine, AnyStateNode } from "xstate";
 
 export type StateNode = AnyStateNode;
@@ -8,10 +8,10 @@ export function statesOf(machine: AnyStateMachine): StateNode[] {
   return within(machine.root);
 }
 
-/** The state with all that is in it. */
+/** The state and all its descendants. */
 export const within = (state: StateNode): StateNode[] => [state, ...childrenOf(state).flatMap(within)];
 
-/** Without history, which is no state that a chart can be in. */
+/** Without history states, because a chart is never in one. */
 export const childrenOf = (state: StateNode): StateNode[] =>
   Object.values(state.states).filter(({ type }) => type !== "history");
 
@@ -19,16 +19,16 @@ export const childrenOf = (state: StateNode): StateNode[] =>
 export const ancestorsOf = (state: StateNode): StateNode[] =>
   state.parent ? [state.parent, ...ancestorsOf(state.parent)] : [];
 
-/** The machine has ended in it, and hears nothing. */
+/** Whether a machine in this state has ended and takes no more events. */
 export const isEnd = (state: StateNode): boolean => state.type === "final" && state.parent === state.machine.root;
 
-/** It is left at once, whatever its guards say: no event can find the chart in it. */
+/** Whether the state is left at once, whatever its guards answer, so that no event can arrive in it. */
 export function isPassage(state: StateNode): boolean {
   const last = state.always?.at(-1);
   return last?.target !== undefined && last.guard === undefined;
 }
 
-/** Sent by XState itself while this state is active, and by nobody when it is not. */
+/** Whether XState itself sends the event, and only while this state is active. */
 function isItsOwn(eventType: string, state: StateNode): boolean {
   if (eventType.startsWith("xstate.after.") || eventType.startsWith("xstate.done.state.")) return true;
   return [state, ...ancestorsOf(state)].some(({ invoke }) =>
@@ -36,7 +36,7 @@ function isItsOwn(eventType: string, state: StateNode): boolean {
   );
 }
 
-/** Event types that the state has transitions for, without those that can find the chart in no other state. */
+/** Event types that the state has transitions for, without those that can arrive in no other state. */
 export const takenBy = (state: StateNode): string[] =>
   [...state.transitions.keys()].filter((eventType) => !isItsOwn(eventType, state));
 

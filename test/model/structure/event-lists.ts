@@ -1,6 +1,6 @@
-// Is every event that may come taken, or let pass on purpose? The rule goes down the tree, so that lists stay short:
-// what one child of a state knows (takes or lists), every other child must know too, somewhere in it, unless the state
-// or one around it knows it. The regions of a parallel state are judged each by itself.
+// Checks that every event that may arrive is handled or deliberately ignored. The rule goes down the tree, so that
+// lists stay short. If one child of a state knows an event (takes or lists it), every other child or one of its
+// descendants must know it too, unless the state or an ancestor does. Each region of a parallel state is checked alone.
 import { type AnyStateMachine, getStateNodes, type StateValue } from "xstate";
 import {
   ancestorsOf,
@@ -21,7 +21,7 @@ const known = (states: readonly StateNode[]): Set<string> =>
   new Set(states.filter(canHear).flatMap((state) => [...takenBy(state), ...listedBy(state)]));
 const isWildcard = (eventType: string): boolean => eventType === "*" || eventType.endsWith(".*");
 
-/** @param declared every type of the machine's event union, where it is known. */
+/** @param declared every type of the machine's event union, if that is known. */
 export function listFaults(machine: AnyStateMachine, declared: readonly string[] = []): Fault[] {
   const states = statesOf(machine);
   const taken = new Set(states.flatMap(takenBy));
@@ -44,7 +44,7 @@ const wildcards = (state: StateNode): Fault[] =>
       sentence: `${state.id} takes "${event}", and so everything, meant or not: name the events it takes.`,
     }));
 
-/** For each child, what its siblings know and it does not. */
+/** For each child, the events that its siblings know and it does not. */
 function unlisted(parent: StateNode, takenSomewhere: ReadonlySet<string>): Fault[] {
   if (parent.type !== "compound") return [];
   const above = new Set([parent, ...ancestorsOf(parent)].flatMap((state) => [...takenBy(state), ...listedBy(state)]));
@@ -93,13 +93,13 @@ function wronglyListed(state: StateNode, takenSomewhere: ReadonlySet<string>): F
   });
 }
 
-/** Some state takes it; or it is the end of a child whose failure some state takes. */
+/** Whether some state takes the event, or the event is the end of a child whose failure some state takes. */
 function exists(event: string, takenSomewhere: ReadonlySet<string>): boolean {
   const failure = event.replace(/^xstate\.done\.actor\./, "xstate.error.actor.");
   return takenSomewhere.has(event) || takenSomewhere.has(failure);
 }
 
-/** `on: { event: {} }` where a list says the same. */
+/** Finds `on: { event: {} }` where a list would do the same. */
 function emptyTransitions(state: StateNode): Fault[] {
   return takenBy(state).flatMap((event) => {
     const branches = state.transitions.get(event) ?? [];
@@ -111,7 +111,7 @@ function emptyTransitions(state: StateNode): Fault[] {
   });
 }
 
-/** What the type of the machine's events allows and no state takes or lists. */
+/** Events that the type of the machine's events allows and that no state takes or lists. */
 function unheard(machine: AnyStateMachine, declared: readonly string[], heardOf: ReadonlySet<string>): Fault[] {
   return declared
     .filter((event) => !heardOf.has(event))
@@ -125,13 +125,13 @@ function unheard(machine: AnyStateMachine, declared: readonly string[], heardOf:
 
 export type Expectation = "handled" | "ignored" | "never" | "unlisted";
 
-/** What XState says to every actor of its own accord. */
+/** Events that XState itself sends to every actor. */
 const ofXState: ReadonlySet<string> = new Set(["xstate.init", "xstate.stop"]);
 
 /**
- * What the chart says of an event that comes in a state. "never" is the strictest: where one region claims that it
- * cannot come, it is not expected, whatever another region makes of it. An actor that has ended hears nothing:
- * "ignored".
+ * What the chart declares about an event that arrives in a state. "never" is the strictest: when one region lists the
+ * event as impossible, it is unexpected, whatever another region does with it. For an actor that has ended, every event
+ * is "ignored".
  */
 export function isExpected(machine: AnyStateMachine, stateValue: StateValue, eventType: string): Expectation {
   const active = getStateNodes(machine.root, stateValue);

@@ -1,5 +1,5 @@
-// Has everything that is waited for a way to go on when it fails? What can be decided from the chart alone: actors that
-// it invokes or hears of, and delays. That a delay or a retry leads out of its loop is for the walk to find.
+// Checks that a chart can go on when something that it waits for fails. Covers what the chart alone decides: delays,
+// and actors that it invokes or whose end it handles. The walk checks that a delay or a retry leads out of its loop.
 import type { AnyStateMachine, AnyTransitionDefinition } from "xstate";
 import { ancestorsOf, listsOf, type StateNode, statesOf } from "./chart.ts";
 import type { Fault } from "./fault.ts";
@@ -14,7 +14,7 @@ export function failureEdgeFaults(machine: AnyStateMachine): Fault[] {
   ];
 }
 
-/** The branches that answer the event while the state is active, its own or those of a state around it. */
+/** The branches that handle the event while the state is active: its own and those of its ancestors. */
 const branchesFor = (state: StateNode, eventType: string): AnyTransitionDefinition[] =>
   [state, ...ancestorsOf(state)].flatMap((node): AnyTransitionDefinition[] => node.transitions.get(eventType) ?? []);
 
@@ -38,7 +38,7 @@ function invokedWithoutEdges(state: StateNode): Fault[] {
   });
 }
 
-/** Actors adopted outside the chart: who hears of their end must hear of their failure. */
+/** Actors adopted outside the chart: a chart that handles their end must also handle their failure. */
 function heardWithoutErrors(states: readonly StateNode[]): Fault[] {
   const prefix = "xstate.done.actor.";
   const hears = (event: string): boolean => states.some(({ transitions }) => transitions.has(event));
@@ -66,7 +66,7 @@ function errorsOnlyListed(state: StateNode): Fault[] {
     });
 }
 
-/** A delay fires once for each time its state is entered: if it does not lead on then, it never does. */
+/** A delay fires once each time its state is entered: if it does not leave the state then, it never does. */
 function endlessDelays(state: StateNode): Fault[] {
   return [...state.transitions]
     .filter(([event, branches]) => event.startsWith("xstate.after.") && !leadsOnInAnyCase(branches))

@@ -9,7 +9,7 @@ export type FaultKind =
   | "one-sided-guard"
   | "endless"
   | "throws"
-  // what is said, and not said, of events
+  // faults in the handling and listing of events
   | "unlisted-event"
   | "listed-and-taken"
   | "listed-twice"
@@ -17,7 +17,7 @@ export type FaultKind =
   | "empty-transition"
   | "wildcard"
   | "unheard-event"
-  // edges for what may go wrong
+  // missing edges for ends, failures and delays
   | "missing-failure-edge"
   | "missing-done-edge"
   | "delay-without-end";

@@ -1,7 +1,7 @@
-// Runs something that asks guards once for every way in which they may answer. A guard that is asked twice in one run
-// answers the same; only guards that are asked are varied, so the runs are as few as the ways through.
+// Runs code that asks guards, once for every combination of their answers. A guard that is asked twice in one run gives
+// the same answer. Only guards that are asked are varied, so there are no more runs than paths through the code.
 
-/** What a guard answers in the run that is under way. */
+/** The answers of the guards in the current run. */
 export class OpenGuards {
   #path: readonly boolean[] = [];
   #asked: string[] = [];
@@ -22,7 +22,7 @@ export class OpenGuards {
     return this.#asked.filter((question) => this.#answers.get(question));
   }
 
-  /** Calls run until every combination of answers that can be met has been met. */
+  /** Calls run once for every combination of answers that can occur. */
   inEveryWay(run: () => void): void {
     const paths: boolean[][] = [[]];
     for (let path = paths.pop(); path; path = paths.pop()) {

@@ -1,5 +1,5 @@
-// What a walk with open guards shows of a chart: states that nothing leads to, ways that lead nowhere, transitions and
-// guards that are there for show. One cause is reported once: what follows from it is left out.
+// Faults that a walk with open guards finds in a chart: unreachable states, dead ends, and transitions and guards
+// without effect. Each cause is reported once; its consequences are left out.
 import type { AnyStateMachine, AnyTransitionDefinition } from "xstate";
 import { transitionKey } from "../../../src/diagnostics/inspection/transition-key.ts";
 import { ancestorsOf, isEnd, type StateNode, statesOf } from "./chart.ts";
@@ -40,7 +40,7 @@ function faultOf({ kind, state, event, message }: Mishap): Fault {
 
 const isReached = (state: StateNode, { reached }: Walked): boolean => reached.has(state.id);
 
-/** Of a state that cannot be reached, not all that is in it. */
+/** Reports an unreachable state, but not its descendants. */
 const unreachable = (states: readonly StateNode[], walked: Walked): Fault[] =>
   states
     .filter((state) => !isReached(state, walked) && (!state.parent || isReached(state.parent, walked)))
@@ -50,7 +50,7 @@ const unreachable = (states: readonly StateNode[], walked: Walked): Fault[] =>
       sentence: `Nothing leads to ${id}: give it a transition that does, or take it out.`,
     }));
 
-/** States without children that, once active, stay so for ever, and in which the machine has not ended. */
+/** States without children that stay active for ever once they are entered, although the machine has not ended. */
 function deadEndsOf(states: readonly StateNode[], { configurations }: Walked): StateNode[] {
   const all = [...configurations.values()];
   return states.filter((state) => {
@@ -69,7 +69,7 @@ const deadEndFault = ({ id }: StateNode): Fault => ({
   sentence: `${id} is never left and is not the end: give it a way out, or make it final.`,
 });
 
-/** Where a machine that has an end goes round and round and cannot come to it. */
+/** Configurations, other than dead ends, from which a machine that has an end cannot reach it. */
 function traps(machine: AnyStateMachine, walked: Walked, deadEnds: ReadonlySet<string>): Fault[] {
   const all = [...walked.configurations.values()];
   if (!all.some(({ snapshot }) => snapshot.status === "done")) return [];
@@ -101,7 +101,7 @@ function idleTransitions(state: StateNode, walked: Walked): Fault[] {
       const sentence = `The guard of "${key}" is ${answer} whenever it is asked: ${remedy}.`;
       return [{ kind: "one-sided-guard", state: state.id, event, sentence }];
     }
-    // A wildcard is refused for what it is.
+    // A wildcard is a fault of its own.
     if (walked.taken.has(key) || event.endsWith("*")) return [];
     const sentence = `"${key}" is never taken: ${shadowOf(transition)}.`;
     return [{ kind: "dead-transition", state: state.id, event, sentence }];

@@ -1,6 +1,6 @@
-// Walks a chart with its guards left open: from every configuration of states that can be reached, every event that
-// one of its states takes, with every answer that the guards may give. Pure: no action runs, no actor starts. What
-// contexts would decide is not seen; ours hold nothing but ids.
+// Walks a chart with its guards left open: in every reachable configuration of states, it sends every event that an
+// active state takes, with every combination of guard answers. Pure: no action runs, no actor starts. Decisions that
+// depend on a context are not seen; our contexts hold nothing but ids.
 import {
   type AnyActorScope,
   type AnyEventObject,
@@ -20,9 +20,9 @@ export interface Configuration {
   /** The state value, as JSON. */
   key: string;
   snapshot: AnyMachineSnapshot;
-  /** The ids of the states that are active and hold no other. */
+  /** The ids of the active states without children. */
   leaves: string[];
-  /** The configurations that one event leads to, itself too where that is so. */
+  /** The configurations that one event leads to; may include this one. */
   next: Set<string>;
 }
 
@@ -40,17 +40,17 @@ export interface Walked {
   reached: Set<string>;
   /** Keys of the transitions that were taken. */
   taken: Set<string>;
-  /** By the key of a guarded transition: what its guard has answered. */
+  /** By the key of a guarded transition: the answers that its guard has given. */
   answers: Map<string, Set<boolean>>;
   mishaps: Mishap[];
 }
 
-/** Steps of XState within one event; a chart that needs more never comes to rest. */
+/** Most microsteps of XState within one event. A chart that needs more counts as endless. */
 const microstepsMax = 100;
 
 type Check = (snapshot: AnyMachineSnapshot, args: unknown, guard: unknown) => boolean;
 
-/** XState's own combinators (`or`, `and`, `not`, `stateIn`) look at the snapshot: they are asked as they are. */
+/** XState's own combinators (`or`, `and`, `not`, `stateIn`) read the snapshot, so they are not left open. */
 const isCombinator = (guard: unknown): guard is { check: Check } =>
   typeof guard === "function" && "check" in guard && typeof guard.check === "function";
 
@@ -93,7 +93,7 @@ class OpenWalk {
     this.#guards.inEveryWay(() => {
       const to = this.#arrive(where, () => this.#machine.transition(from.snapshot, event, this.#scope));
       if (to) from.next.add(to.key);
-      // What fails is reported as that, and not as a transition that is never taken.
+      // A failed step is reported as a mishap, and not also as a transition that is never taken.
       else for (const transition of this.#machine.getTransitionData(from.snapshot, event)) this.#note(transition);
     });
   }
@@ -143,7 +143,7 @@ class OpenWalk {
     return getStateNodes(this.#machine.root, snapshot.value);
   }
 
-  /** What XState raises by itself is not sent; a wildcard is a fault of its own. */
+  /** Without the events that XState raises itself, and without wildcards, which are a fault of their own. */
   #eventsIn({ snapshot }: Configuration): AnyEventObject[] {
     const types = new Set(this.#activeIn(snapshot).flatMap((state) => [...state.transitions.keys()]));
     return [...types]
@@ -155,7 +155,7 @@ class OpenWalk {
       });
   }
 
-  /** A copy of the machine whose guards are open, and which notes what each transition's guard has answered. */
+  /** A copy of the machine with open guards, which records the answers of each transition's guard. */
   #opened(machine: AnyStateMachine): AnyStateMachine {
     const guards: Record<string, unknown> = machine.implementations.guards;
     const open = Object.entries(guards)
@@ -183,7 +183,7 @@ class OpenWalk {
     transition.guard = Object.assign(() => false, { check });
   }
 
-  /** Actions and children go nowhere; XState tells of every microstep with the transitions it has taken. */
+  /** Runs no actions and no children. XState's inspection reports the transitions of every microstep. */
   #inertScope(): AnyActorScope {
     const self = createActor(this.#machine, { input: {} });
     self.system.inspect((event: InspectionEvent) => {
@@ -205,7 +205,7 @@ class OpenWalk {
   }
 }
 
-/** As XState evaluates a guard (5.33, guards.ts), which it does not export. */
+/** Evaluates a guard as XState does (5.33, guards.ts); XState does not export that function. */
 function evaluate(guard: unknown, snapshot: AnyMachineSnapshot, args: unknown): boolean {
   if (isCombinator(guard)) return guard.check(snapshot, args, guard);
   if (typeof guard === "function") return Boolean(guard(args));

@@ -1,6 +1,6 @@
-// Do the charts say of the world what is the case? Asked when all is at rest: then every chart's state has one meaning
-// in plain data (a live watch is in the live set, a congested connection's socket is congested …). Must not repeat what
-// the invariants promise to clients.
+// Checks that the charts agree with the world. Runs only at rest, when every chart's state has one meaning in plain
+// data (a live watch is in the live set, a congested connection's socket is congested …). Must not repeat what the
+// invariants promise to clients.
 
 import type { Stage } from "./stage.ts";
 import { nameOf } from "./steps/step.ts";
@@ -8,7 +8,7 @@ import { currentSurface } from "./surface.ts";
 import { openTurnOf } from "./turn.ts";
 import { has } from "./writer.ts";
 
-/** What does not agree, in sentences. */
+/** All disagreements, as sentences. */
 export function disagreements(stage: Stage): string[] {
   const found: string[] = [];
   const expect = (whose: string, what: string, isSo: boolean, shouldBe: boolean): void => {

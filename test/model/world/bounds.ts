@@ -1,49 +1,49 @@
-// What keeps the explored world finite: how much of everything there may be, and what may happen at all. Raising a
-// number multiplies the states; a step that is switched off is named in what the exploration leaves out.
+// The bounds that keep the explored world finite: how many of each thing may exist, and which steps may happen. Raising
+// a number multiplies the states. What no scope covers is listed in `leavesOut` (scopes.ts).
 
-/** What an agent may say and do in its turn, beside finishing. */
+/** What an agent may emit and do in its turn, besides finishing. */
 export type AgentAct = "text" | "reasoning" | "tools" | "retry" | "step" | "steering";
 
-/** How a turn may end, beside by finishing. */
+/** How a turn may end, other than by finishing. */
 export type Ending = "fails" | "outgrows" | "overdue" | "interrupted" | "cancelled" | "closed";
 
-/** Why a socket may be closed, beside by its client. */
+/** Why a socket may be closed, other than by its client. */
 export type Closing = "stuck" | "silent" | "broken" | "asked" | "draining" | "defect" | "flooding" | "revoked";
 
 export interface Bounds {
   name: string;
   sockets: 1 | 2;
-  /** Turns that somebody has yet to see, or that run; those that all have seen are forgotten and not counted. */
+  /** Turns that run or that a watcher has yet to see. Turns that all watchers have seen are forgotten, not counted. */
   turns: number;
   /** Events of the agent in one turn. */
   agentEvents: number;
   agentActs: readonly AgentAct[];
   endings: readonly Ending[];
-  /** Texts that wait at once. */
+  /** Texts that may be queued at the same time. */
   queuedTexts: number;
   storeMayFail: boolean;
-  /** A client may watch, and ask for turns. */
+  /** Clients may watch the conversation and ask for turns. */
   hasConversation: boolean;
   hasSurface: boolean;
   /** The provider may throw, or not answer in time. */
   surfaceMayFail: boolean;
-  /** Times that one viewer asks for the surface again before it has got it. */
+  /** Requests of one viewer for the surface that may be unanswered at once. */
   surfaceRequests: number;
   /** Broadcasts under way at once. */
   broadcasts: 0 | 1;
-  /** Clients that have stopped reading, at once. */
+  /** Clients that may have stopped reading at the same time. */
   stalledAtOnce: 0 | 1 | 2;
-  /** Writes without an ack that make a socket congested. */
+  /** Writes without an ack that a socket may have; one more makes it congested. */
   unreadWrites: number;
   closings: readonly Closing[];
-  /** A new client may come in the place of one that has gone. */
+  /** A new client may take the place of one that has gone. */
   mayComeAgain: boolean;
   /** Events in one slice of a catching-up cursor. */
   eventsPerSlice: number;
-  /** A walk over sockets or viewers is a step for each of them; else one for all. */
+  /** A walk over sockets or viewers is one step for each of them. Otherwise it is one step for all. */
   slicedWalks: boolean;
-  /** Facts that may be under way when anything but their delivery happens. */
+  /** With more facts under way than this, only inner steps may happen. */
   signalsUnderWay: number;
-  /** Facts that change nothing but a word in a chart (first and last of something counted) travel like the others. */
+  /** Facts that only change a chart's state (first and last of something counted) travel like the others. */
   countsTravel: boolean;
 }

@@ -1,6 +1,6 @@
-// One production chart as the exploration steps it: XState's pure transition, asked once for each (state, event, guard
-// answers) and remembered, because the charts' contexts hold only ids. Must never answer anything that the machine has
-// not said itself.
+// One production chart as the exploration steps it. XState's pure transition is computed once for each (state, event,
+// guard answers) and cached, which is possible because the charts' contexts hold only ids. Must never give an answer
+// that the machine itself did not give.
 import {
   type AnyEventObject,
   type AnyMachineSnapshot,
@@ -13,39 +13,39 @@ import {
 } from "xstate";
 import { transitionKey } from "../../../src/diagnostics/inspection/transition-key.ts";
 
-/** A state of a chart, numbered as it was found. */
+/** A state of a chart, numbered in the order of discovery. */
 export type ChartState = number;
 
-/** An action to be done, as the chart names it; what is sent to an invoked actor reads `send`. */
+/** An action to run, by its name in the chart. `send` is an event to an invoked actor. */
 export interface Effect {
   name: string;
   params: unknown;
-  /** Of `send`. */
+  /** Only of `send`. */
   event?: AnyEventObject;
 }
 
-/** What the chart makes of one event. */
+/** The chart's response to one event. */
 export interface Move {
   to: ChartState;
   effects: readonly Effect[];
   isDone: boolean;
   output: unknown;
-  /** The event has come to a state that neither handles it nor says why it may come. */
+  /** The problem, when the event arrives in a state that neither handles it nor lists it as ignored. */
   unexpected: string | undefined;
-  /** Has this move been taken? Counted once, for the table of what is reached. */
+  /** Whether reachedStates and reachedTransitions include this move already. */
   isCounted: boolean;
   transitions: readonly string[];
 }
 
 export interface ChartOptions {
   machine: AnyStateMachine;
-  /** The guards that the world answers; the chart's own ones (stateIn) stay its own. */
+  /** The guards that the world answers. The chart evaluates its own ones (stateIn) itself. */
   guards: readonly string[];
   input: Record<string, unknown>;
   isExpected: Expectation;
 }
 
-/** Is an event that no transition takes one that the chart says may come there? */
+/** What the chart declares about an event in a state, as isExpected in test/model/structure.ts answers it. */
 export type Expectation = (
   machine: AnyStateMachine,
   value: StateValue,
@@ -84,12 +84,12 @@ export class Chart {
     });
   }
 
-  /** How many transitions the machine itself was asked for. */
+  /** How many moves the machine itself was asked for; all others come from the cache. */
   get asked(): number {
     return this.#moves.size;
   }
 
-  /** The chart's beginning. */
+  /** Enters the chart's initial state. */
   begin(holds: readonly boolean[] = []): Move {
     return this.#remembered(`begin ${holds.join()}`, () => {
       this.#holds = holds;
@@ -98,7 +98,7 @@ export class Chart {
     });
   }
 
-  /** @param name tells the event from others of its type that carry something else. */
+  /** @param name distinguishes the event from others of its type that carry different data. */
   step(from: ChartState, event: AnyEventObject, holds: readonly boolean[] = [], name: string = event.type): Move {
     return this.#remembered(`${from} ${name} ${holds.join()}`, () => {
       this.#holds = holds;
@@ -116,12 +116,12 @@ export class Chart {
     });
   }
 
-  /** The state in a person's words: the ids of what is active, without the chart's name. */
+  /** The state as readable text: the ids of its active leaves, without the chart's name. */
   nameOf(state: ChartState): string {
     return this.#names[state] ?? "not begun";
   }
 
-  /** Does the state, or one that it lies in, have this name (as in `sealing` for `sealing.storing`)? */
+  /** Whether the state or one of its ancestors has this name (as `sealing` for `sealing.storing`). */
   isIn(state: ChartState, path: string): boolean {
     return this.nodesOf(state).includes(`${this.name}.${path}`);
   }
@@ -169,7 +169,7 @@ export class Chart {
     };
   }
 
-  /** The eventless transitions between the steps of a move: the first of each active node whose guard held. */
+  /** The eventless transitions between the microsteps of a move: the first of each active node whose guard held. */
   #eventless(steps: [AnyMachineSnapshot, unknown[]][]): string[] {
     const taken: string[] = [];
     for (const [index, [snapshot]] of steps.entries()) {
@@ -214,9 +214,7 @@ export class Chart {
 
 const nodesOf = (snapshot: AnyMachineSnapshot): AnyStateNode[] => snapshot._nodes;
 
-/**
- * Timers are the world's own steps; of what XState does itself only actors that begin and end, and their mail, count.
- */
+/** Of XState's own actions, only starting, stopping and sending to an actor count. Timers are steps of the world. */
 function effectOf({ type, params }: { type: string; params: unknown }): Effect[] {
   if (type === "xstate.sendTo" && typeof params === "object" && params !== null && "event" in params)
     return isEvent(params.event) ? [{ name: "send", params: undefined, event: params.event }] : [];

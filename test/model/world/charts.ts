@@ -1,5 +1,5 @@
-// The production charts, as they are imported, each with the guards that the world answers for it. Must never hold a
-// copy: what is explored is what runs.
+// The production charts as imported, each with the guards that the world answers for it. Must never hold a copy: the
+// explored charts are the ones that run in production.
 import type { AnyStateMachine } from "xstate";
 import { connectionMachine } from "../../../machines/connection.ts";
 import { conversationMachine } from "../../../machines/conversation.ts";
@@ -11,7 +11,7 @@ import { watchMachine } from "../../../machines/watch.ts";
 import { isExpected } from "../structure.ts";
 import { Chart } from "./chart.ts";
 
-/** In this order their answers are given. */
+/** The answers are passed in this order. */
 export const conversationGuards = [
   "answerIsUnsealed",
   "turnWasCrashed",

@@ -1,6 +1,6 @@
 // A socket's connection, as src/connections/connections.ts, src/connections/actions.ts and
-// src/connections/subscriptions.ts do it: requests come in, go to where they belong, and everything of the socket is
-// released when it ends.
+// src/connections/subscriptions.ts implement it: requests are dispatched to the parts that handle them, and everything
+// that belongs to the socket is released when it ends.
 import type { Effect } from "./chart.ts";
 import { ask, isActive, stop, withdraw } from "./conversation.ts";
 import type { Answer, Refused, Stage } from "./stage.ts";
@@ -10,7 +10,7 @@ import { currentSurface, showTo, unwatchSurface, watchSurface } from "./surface.
 import { openTurnOf } from "./turn.ts";
 import { close, control } from "./writer.ts";
 
-/** The close code that each cause asks for (protocol 2). */
+/** The close code of each cause (protocol 2). */
 const closeCodes: Readonly<Record<string, number>> = {
   "connection.close": 1001,
   "socket.stuck": 4001,
@@ -56,7 +56,7 @@ export function breakProtocol(stage: Stage, at: number): void {
   tellConnection(stage, at, "socket.broken");
 }
 
-/** The watch's actor has thrown: its socket closes, and no other notices. */
+/** The watch's actor has thrown. Its socket closes, and no other socket is affected. */
 export function failWatch(stage: Stage, at: number): void {
   forgetWatch(stage, at);
   endWatch(stage, at, false);
@@ -186,7 +186,7 @@ function forgetWatch(stage: Stage, at: number): void {
   if (!stage.socket(at).surfaceWatch) stage.post("connection", at, "watches.none");
 }
 
-/** What a request for a turn must be refused with, as its asker sees things. */
+/** The refusal that a request for a turn must get, from its client's point of view; undefined for none. */
 function refusalDue(stage: Stage, mayWait: boolean): Refused | undefined {
   const { isDraining, isStoreFailing } = stage.world.conversation;
   const isRunning = openTurnOf(stage) !== undefined;
@@ -236,7 +236,7 @@ function queueText(stage: Stage, at: number): void {
   if (isStarted && !hadWatch) watchConversation(stage, at);
 }
 
-/** Posts that a turn of its own is requested; the function returned takes that back. */
+/** Posts `turn.requested` to the socket's watch. The returned function takes it back. */
 function askForTurn(stage: Stage, at: number): () => void {
   stage.post("watch", at, "turn.requested");
   const posted = stage.world.signals.at(-1);

@@ -1,5 +1,5 @@
-// The conversation's work as src/embedded/orchestrator does it: the turn's runner, the waiting texts, the store's
-// answer, and what the turn says. Must never decide what may happen when: that is the charts'.
+// The conversation's work as src/embedded/orchestrator does it: the turn's runner, the queued texts, the store's
+// answers and the turn's events. Must never decide what may happen when: the charts decide that.
 import type { AnyEventObject } from "xstate";
 import type { Effect } from "./chart.ts";
 import { conversationGuards } from "./charts.ts";
@@ -17,7 +17,7 @@ export function isActive(stage: Stage): boolean {
 
 // ── commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** A text is sent or queued; it becomes one of the accepted when it has started a turn or waits. */
+/** Sends or queues a text. The text is accepted when it starts a turn or is queued. */
 export function ask(stage: Stage, type: "turn.start" | "text.queue"): Answer | undefined {
   const { conversation } = stage.world;
   const text = conversation.textsAccepted + 1;
@@ -32,7 +32,7 @@ export function ask(stage: Stage, type: "turn.start" | "text.queue"): Answer | u
   return answer;
 }
 
-/** The text that came last is withdrawn. */
+/** Withdraws the text that was queued last. */
 export function withdraw(stage: Stage): void {
   const { conversation } = stage.world;
   const last = conversation.waiting.at(-1);
@@ -43,7 +43,7 @@ export function withdraw(stage: Stage): void {
   if ((answer === "withdrawn") !== wasDue) stage.problem(`withdrawing a text was answered with ${answer}`);
 }
 
-/** Somebody stops the running turn, or closes the conversation. */
+/** Stops the running turn or closes the conversation. */
 export function stop(stage: Stage, type: "turn.cancel" | "conversation.close"): void {
   const { conversation } = stage.world;
   const open = openTurnOf(stage);
@@ -57,7 +57,7 @@ export function stop(stage: Stage, type: "turn.cancel" | "conversation.close"): 
     stage.problem(`${type} was answered with ${answer ?? "nothing"}, and a turn ${isDue ? "ran" : "did not run"}`);
 }
 
-/** A listener is there from now on, or has gone; the running turn is replayed by whoever calls. */
+/** Starts the conversation's actor, if there is none, for a new subscriber. The caller replays the running turn. */
 export function wake(stage: Stage): void {
   use(stage, () => undefined);
 }
@@ -90,7 +90,7 @@ function host<T>(stage: Stage, run: () => T): T {
   return outcome;
 }
 
-/** What is said meanwhile is told afterwards. */
+/** Runs a function. After the outermost run, delivers the events that were emitted meanwhile. */
 export function around<T>(stage: Stage, run: () => T): T {
   stage.outboxDepth++;
   const outcome = run();
@@ -147,7 +147,7 @@ export function tell(stage: Stage, event: AnyEventObject, name: string = event.t
   );
 }
 
-/** The actor has ended: the store knows the rest. */
+/** The actor has ended; what remains is in the store. */
 function sleep(stage: Stage): void {
   const { conversation } = stage.world;
   conversation.waiting = [...conversation.handed.flat(), ...conversation.waiting];

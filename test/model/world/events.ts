@@ -1,8 +1,8 @@
-// The turn events of the explored world, each kept once and named by a number, so that a state is small and two are
-// compared quickly. Turns and texts are numbered from the oldest that is not forgotten.
+// The turn events of the explored world. Each is stored once and has a number, so that states are small and quick to
+// compare. Turns and texts are numbered from the oldest that is not forgotten.
 import type { Said } from "../view.ts";
 
-/** An event, by its place in the table. */
+/** The index of an event in the table. */
 export type EventNumber = number;
 
 export interface TurnEvent {
@@ -52,7 +52,7 @@ export class EventTable {
     return number;
   }
 
-  /** The same event after so many turns were forgotten, with its texts named anew. */
+  /** The same event after this many turns were forgotten, with its texts renumbered. */
   renumbered(number: EventNumber, turns: number, nameOf: (text: number) => number): EventNumber {
     const { turn, type, texts, delta, reason } = this.at(number);
     return this.number(turn - turns, type, {

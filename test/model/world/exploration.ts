@@ -1,5 +1,5 @@
-// Visits the states of one scope breadth first, so that what is wrong comes with the shortest path to it, told step by
-// step. Must visit each state once, and must not stop silently: a scope that is not finished says so.
+// Visits the states of one scope breadth first, so that each problem comes with the shortest path to it, step by step.
+// Must visit each state once, and must report a scope that it did not finish as incomplete.
 import { type Bounds, type Breakage, Explored, type Step, type World } from "../world.ts";
 import type { Chart } from "./chart.ts";
 import { Graph } from "./graph.ts";
@@ -7,7 +7,7 @@ import { Graph } from "./graph.ts";
 export interface Violation {
   /** What is wrong. */
   problem: string;
-  /** How it came to it, step by step, with the states of the charts after each. */
+  /** The steps that lead to the problem, with the states of the charts after each. */
   path: string[];
 }
 
@@ -18,7 +18,7 @@ export interface Exploration {
   depth: number;
   /** Every state within the bounds was visited. */
   complete: boolean;
-  /** States in which something goes round until something else happens. */
+  /** States on a cycle of inner steps. */
   circling: number;
   tookMs: number;
   violations: Violation[];
@@ -28,11 +28,11 @@ export interface Exploration {
 export interface ScopeOptions {
   bounds: Bounds;
   deadlineMs: number;
-  /** A fault in the data plane, to see that it is found. */
+  /** A fault built into the data plane, to test that the search finds it. */
   breakage?: Breakage;
-  /** States that are kept at most. Higher: 1.6 KB of heap each, and above 4 GB Node must be told so. */
+  /** Most states to keep, at 1.6 KB of heap each. Above 4 GB, Node needs a larger heap limit. */
   statesMost?: number;
-  /** Different problems that are looked for before it gives up. */
+  /** The search ends when it has found this many different problems. */
   violationsMost?: number;
 }
 
@@ -113,14 +113,14 @@ class Search {
         this.#numbers.set(key, place);
         const wrong = explored.problemsOf(after, looksAsBefore);
         this.#report(wrong, number, step);
-        // What comes of a state that is wrong already says nothing more.
+        // The successors of a faulty state would add no information.
         if (wrong.length + problems.length === 0) next.push({ number: place, world: after });
       }
       if (step.kind !== "free") this.#graph.connect(number, place, step.kind === "inner");
     }
   }
 
-  /** What is under way must come to an end, and every history must be able to end well. */
+  /** Inner steps must come to an end, and every state must be able to reach a home state. */
   #checkEnds(): void {
     const endless = this.#graph.endless();
     if (endless !== undefined) this.#report(["what is under way never comes to an end"], endless, undefined);
@@ -137,7 +137,7 @@ class Search {
     }
   }
 
-  /** The path in words a person reads, played once more. */
+  /** Replays the path and describes each step with the states of the charts after it. */
   #retold(words: readonly string[]): string[] {
     let world = this.#initial;
     return words.map((word, index) => {

@@ -1,11 +1,11 @@
-// Lets the world forget what no later step and no promise depends on, so that endless histories are finitely many
-// states: turns that all who watch have seen, answers that were due and came. Must only forget what was checked.
+// Removes from the world what no later step and no promise depends on, so that endless histories have finitely many
+// states: turns that every watcher has seen, answers that were due and arrived. Must only forget what was checked.
 
 import type { Stage } from "./stage.ts";
 import type { SurfaceWatch, Watch, World } from "./state.ts";
 import { currentSurface } from "./surface.ts";
 
-/** Can anybody outside tell the second from the first, while things are under way? Lists are never changed in place. */
+/** Whether no client can tell the two worlds apart before rest. Compares identities: lists never change in place. */
 export function looksAlike(first: World, second: World): boolean {
   const { conversation: a } = first;
   const { conversation: b } = second;
@@ -27,7 +27,7 @@ export function looksAlike(first: World, second: World): boolean {
   });
 }
 
-/** Will anything be forgotten that should be looked at before? */
+/** Whether forget() will remove something that must be checked first. */
 export function isWorthALook(stage: Stage): boolean {
   const { world } = stage;
   if (world.endedWatches.length > 0 || turnsToForget(stage) > 0 || isBroadcastOver(world)) return true;
@@ -64,7 +64,7 @@ export function forget(stage: Stage): void {
 const sameTexts = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((text, index) => text === b[index]);
 
-/** Of what it has seen the last counts, as if it had asked for the whole surface only then. */
+/** Keeps only the last spec it has seen, as if it had asked for the whole surface only then. */
 function forgetSpecs(watch: SurfaceWatch): void {
   const last = watch.received.at(-1);
   const shown = watch.received.filter(({ kind }) => kind === "surface").length;
@@ -81,7 +81,7 @@ function isBroadcastOver({ broadcast, sockets }: World): boolean {
   );
 }
 
-/** What every cursor has behind it is of no more use, but for the running turn. */
+/** Drops the events of the log that every cursor has passed, except those of the running turn. */
 function trimLog(world: World): void {
   const { feed, sockets } = world;
   const watches = sockets.flatMap(({ watch }) => (watch ? [watch] : []));
@@ -98,7 +98,7 @@ function trimLog(world: World): void {
   for (const watch of watches) watch.seq -= drop;
 }
 
-/** Has the watch got everything up to there, as it was said? */
+/** Whether the watch has received all events up to `until`, as they were emitted. */
 function hasSeen({ conversation }: World, watch: Watch, until: number): boolean {
   if (watch.from >= until) return true;
   const due = until - watch.from;
@@ -108,10 +108,10 @@ function hasSeen({ conversation }: World, watch: Watch, until: number): boolean 
   return true;
 }
 
-/** How many events of sealed turns, at the beginning, everybody who watches has seen. */
+/** How many events of the oldest sealed turns every watcher has seen. */
 function turnsToForget({ world, setting }: Stage): number {
   const { conversation, feed, sockets } = world;
-  // Why the turn ended says what becomes of the texts that wait.
+  // While texts are queued, the turn is kept: the reason it ended decides what happens to them.
   if (conversation.waiting.length > 0 || conversation.handed.length > 0) return 0;
   let drop = 0;
   for (const [index, event] of conversation.emitted.entries()) {
@@ -126,7 +126,7 @@ function turnsToForget({ world, setting }: Stage): number {
   return drop;
 }
 
-/** How much of the log every cursor has behind it. */
+/** How many events of the log every cursor has passed. */
 function behindAll({ feed, sockets }: World): number {
   let least = feed.running?.start ?? feed.log.length;
   if (feed.walk) least = Math.min(least, feed.walk.from);
@@ -165,7 +165,7 @@ function forgetTurns(stage: Stage): void {
   }
 }
 
-/** Texts are named by their order among those that are remembered. */
+/** Renumbers the texts by their order among those that are not forgotten. */
 function renumberTexts(stage: Stage): void {
   const { world, setting } = stage;
   const { conversation, feed } = world;

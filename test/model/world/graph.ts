@@ -1,11 +1,11 @@
-// The states that were found, by number: how each was reached first, and the steps between them that happen by
-// themselves. Must hold no state itself: there are hundreds of thousands.
+// The states that were found, by number: how each was reached first, and the steps between them that will happen. Must
+// not hold the states themselves: there are hundreds of thousands.
 
 export class Graph {
   readonly #parents: number[] = [];
   readonly #words: string[] = [];
   readonly #homes: number[] = [];
-  /** Steps that will happen, from → to; the inner ones marked by the sign bit of `to`. */
+  /** Steps that will happen, from → to. The sign bit of `to` marks an inner step. */
   readonly #from: number[] = [];
   readonly #to: number[] = [];
 
@@ -27,14 +27,14 @@ export class Graph {
     this.#to.push(isInner ? ~to : to);
   }
 
-  /** The steps that lead to a state, from the beginning. */
+  /** The steps from the initial state to a state, in words. */
   pathTo(number: number): string[] {
     const words: string[] = [];
     for (let at = number; at > 0; at = this.#parents[at] ?? 0) words.push(this.#words[at] ?? "");
     return words.reverse();
   }
 
-  /** The first state from which inner steps never come to an end, in whatever order they happen. */
+  /** The first state from which no sequence of inner steps comes to an end. */
   endless(): number | undefined {
     const inner = this.#edges(true);
     const goesOn = new Uint8Array(this.size);
@@ -44,11 +44,11 @@ export class Graph {
     return this.#firstBeside(ends, inner);
   }
 
-  /** How many states lie on a circle of inner steps: something goes round there until something else happens. */
+  /** How many states lie on a cycle of inner steps. */
   circling(): number {
     const { from, to } = this.#edges(true);
     const isOpen = new Uint8Array(this.size).fill(1);
-    // Whoever nothing open leads to, and who leads to nothing open, lies on no circle.
+    // A state that no open state leads to is on no cycle; neither is a state that leads to no open state.
     for (const [keys, others] of [
       [from, to],
       [to, from],
@@ -71,7 +71,7 @@ export class Graph {
     return isOpen.reduce((sum, open) => sum + open, 0);
   }
 
-  /** The first state from which no steps that will happen lead home. */
+  /** The first state from which no sequence of steps that will happen leads to a home state. */
   stuck(): number | undefined {
     return this.#firstBeside(this.#homes, this.#edges(false));
   }
@@ -104,7 +104,7 @@ export class Graph {
   }
 }
 
-/** The partners of each number, without a list for each. */
+/** A lookup of the values of each key, in one array instead of one list per key. */
 function listed(size: number, keys: readonly number[], values: readonly number[]): (key: number) => Iterable<number> {
   const starts = new Uint32Array(size + 1);
   for (const key of keys) starts[key + 1] = (starts[key + 1] ?? 0) + 1;

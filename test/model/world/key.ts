@@ -1,5 +1,5 @@
-// A world's name: two worlds with the same name go on alike. The two sockets are interchangeable, so that a world and
-// its mirror image have one name. Must tell everything apart that a step or a promise looks at.
+// A world's key: two worlds with the same key have the same future. The two sockets are interchangeable, so a world and
+// its mirror image have the same key. Must distinguish everything that a step or a promise looks at.
 import type { EventNumber } from "./events.ts";
 import type { Fact, Socket, Sockets, World } from "./state.ts";
 import { has } from "./writer.ts";
@@ -8,14 +8,14 @@ const flags = (...all: boolean[]): number => all.reduce((bits, flag, index) => (
 const code = (number: number): string => String.fromCharCode(number + 48);
 const maybe = (number: number | undefined): string => (number === undefined ? "-" : code(number));
 
-/** Begins with how many there are: no two lists may read alike with what follows them. */
+/** Begins with the list's length, so that no two lists look the same together with what follows them. */
 function list(numbers: readonly number[]): string {
   let text = code(numbers.length);
   for (const number of numbers) text += code(number);
   return text;
 }
 
-/** What was received is short to say where it is what was emitted. */
+/** Received events that equal the emitted ones are encoded as their number alone. */
 function receivedKey(received: readonly EventNumber[], from: number, emitted: readonly EventNumber[]): string {
   for (const [index, event] of received.entries()) if (event !== emitted[from + index]) return `!${list(received)}!`;
   return code(received.length);

@@ -1,5 +1,5 @@
-// The bounds that are explored: one world as large as all of them together would have more states than there is time
-// for, so each scope lets one part of it be rich and keeps the others small. Must say what it leaves out.
+// The bounds that are explored. One world with all of them together would have too many states for the time available,
+// so each scope makes one part large and keeps the others small. Must list what no scope covers.
 import type { Bounds } from "./bounds.ts";
 
 const least: Omit<Bounds, "name"> = {
@@ -36,7 +36,7 @@ const everyClosing: Bounds["closings"] = [
   "revoked",
 ];
 
-/** About 0.9 million transitions, each scope completely. */
+/** About 0.9 million transitions; each scope is explored completely. */
 export const smallScopes: readonly Bounds[] = [
   { ...least, name: "a slow socket beside a fast one", sockets: 2, stalledAtOnce: 1, endings: ["cancelled"] },
   {
@@ -150,7 +150,7 @@ export const scopes: readonly Bounds[] = [
   ...smallScopes,
 ];
 
-/** On demand: tens of millions of transitions, minutes and gigabytes. */
+/** Only on demand: tens of millions of transitions, which take minutes and gigabytes of memory. */
 export const largerScopes: readonly Bounds[] = [
   ...scopes,
   {
@@ -196,7 +196,7 @@ export const largerScopes: readonly Bounds[] = [
   },
 ];
 
-/** What no scope has, in sentences; what a scope alone lacks is to be seen in its bounds. */
+/** What no scope covers, as sentences. What a single scope leaves out shows in its bounds. */
 export const leavesOut: readonly string[] = [
   "More than two sockets, one conversation and one surface.",
   "Everything at once: each scope is rich in one part and small in the others.",

@@ -1,5 +1,5 @@
-// A state of the explored world as the invariants want to see it, and the states of its charts as a person does. Must
-// add nothing: what is not in the state did not happen.
+// A state of the explored world as the view that the invariants check, and the states of its charts as readable text.
+// Must add nothing that is not in the state.
 import type { Said, SocketView, View, WatchView } from "../view.ts";
 import { nameOfText, nameOfTurn } from "./events.ts";
 import type { Stage } from "./stage.ts";
@@ -12,7 +12,7 @@ const conversationId = "c";
 const surfaceKey = "s";
 const versionOf = (age: number): number => ageMost - age;
 
-/** Nothing is under way inside, and nothing is owed by the agent's stop, the store or the provider. */
+/** No inner step is pending, no turn waits for its agent's stop or for the store, and no surface for its provider. */
 export function isAtRest(stage: Stage): boolean {
   const { conversation, surfaces } = stage.world;
   if (conversation.runner?.ended !== undefined) return false;
@@ -34,7 +34,7 @@ export function viewOf(stage: Stage): View {
         id: conversationId,
         emitted: conversation.emitted.map(said),
         cancelled: conversation.cancelled.map(({ turn, at }) => ({ turnId: nameOfTurn(turn), at })),
-        // A server that stops begins no turns: what waits is kept for the next start.
+        // A server that stops begins no turns: queued texts are kept for the next start.
         texts: conversation.texts.filter(isOwed).map(({ text, at }) => ({ text: nameOfText(text), at })),
       },
     ],
@@ -90,7 +90,7 @@ function socketView(
   };
 }
 
-/** The state of every chart, and what lies beside them, in a line. */
+/** The states of all charts and the signals under way, in one line. */
 export function chartsIn(stage: Stage): string {
   const { world, setting } = stage;
   const { charts } = setting;

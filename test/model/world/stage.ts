@@ -1,12 +1,12 @@
-// Where one step is played: the world that is being changed, the charts, and the mail that is read before the step is
-// over. Must hold nothing from one step to the next.
+// Where one step is played: the world that is being changed, the charts, and the mail that is read before the step
+// ends. Must keep no state from one step to the next.
 import type { AnyEventObject } from "xstate";
 import type { Bounds } from "./bounds.ts";
 import type { Charts } from "./charts.ts";
 import type { EventNumber, EventTable } from "./events.ts";
 import { emptyWorld, type Fact, type FactKind, type Socket, type World } from "./state.ts";
 
-/** Faults that the exploration's own tests build into the data plane: each must be found. */
+/** Faults that the exploration's own tests build into the data plane; the exploration must find each one. */
 export type Breakage =
   | "delivers twice"
   | "forgets to catch up"
@@ -27,10 +27,10 @@ export interface Setting {
   breakage: Breakage | undefined;
 }
 
-/** Of one actor in one step: a handful is usual. */
+/** Most events that one actor may read in one step; a handful is usual. */
 const mailMost = 100;
 
-/** What an actor has been sent and has not read: an actor that is busy reads it afterwards. */
+/** The unread events of one actor. An event sent to a busy actor is read after the current one. */
 export class Mail {
   #waiting: { event: AnyEventObject; name: string }[] = [];
   #isBusy = false;
@@ -41,18 +41,18 @@ export class Mail {
     this.#isBusy = true;
     let count = 0;
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      if (++count > mailMost) throw new Error(`an actor never comes to rest: it goes on with ${next.name}`);
+      if (++count > mailMost) throw new Error(`an actor never comes to rest: its next event is ${next.name}`);
       read(next.event, next.name);
     }
     this.#isBusy = false;
   }
 }
 
-/** What the conversation answers to a command. */
+/** The conversation's answer to a command. */
 export type Answer = "started" | "queued" | "withdrawn" | "cancelled" | Refused;
 export type Refused = "turn-running" | "draining" | "storage-failed";
 
-/** What a command to the conversation carries beside its mailbox, and what came of it. */
+/** The data of a command that the event in the mail does not carry, and the answer to the command. */
 export interface Exchange {
   text: number | undefined;
   withdraw: number | undefined;
@@ -61,7 +61,7 @@ export interface Exchange {
   opening: readonly number[];
 }
 
-/** Facts that only count something: they change a word in a chart and cause nothing. */
+/** Facts that only count something: they change a chart's state and have no other effect. */
 const counts: ReadonlySet<string> = new Set([
   "watches.first",
   "watches.none",
@@ -76,17 +76,15 @@ export class Stage {
   world: World = emptyWorld(0);
   readonly mailOfSockets = [new Mail(), new Mail()] as const;
   readonly mailOfConversation = new Mail();
-  /**
-   * What the conversation says is told when everything has come to rest (src/embedded/orchestrator/settle-queue.ts).
-   */
+  /** Events of the conversation, held until its actors have settled (src/embedded/orchestrator/settle-queue.ts). */
   settleQueue: EventNumber[] = [];
   outboxDepth = 0;
-  /** Takes what the conversation says to those who listen; set where the world is put together. */
+  /** Delivers an event of the conversation to its feed; set in test/model/world.ts. */
   hear: (event: EventNumber) => void = () => {};
   readonly exchange: Exchange = { text: undefined, withdraw: undefined, answer: undefined, opening: [] };
-  /** Callers inside the conversation. */
+  /** Calls to the conversation that are in progress. */
   guests = 0;
-  /** Counts that do not travel. */
+  /** Counting facts that are delivered at the end of the step (Bounds.countsTravel is off). */
   countsAtOnce: Fact[] = [];
 
   constructor(setting: Setting) {
@@ -109,7 +107,7 @@ export class Stage {
     else this.world.signals = [...this.world.signals, signal];
   }
 
-  /** Facts for one who is not there any more reach nobody. */
+  /** Drops the facts whose recipient is gone. */
   forgetSignals(gone: (signal: Fact) => boolean): void {
     const { world } = this;
     if (world.signals.some(gone)) world.signals = world.signals.filter((signal) => !gone(signal));

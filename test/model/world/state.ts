@@ -1,4 +1,4 @@
-// The explored world as a value: the charts' states and the little of the data plane that the promises stand on. A step
+// The explored world as a value: the charts' states and the part of the data plane that the promises depend on. A step
 // copies it and changes the copy. Must never hold anything that no later step and no promise depends on.
 import type { ChartState } from "./chart.ts";
 import type { EventNumber } from "./events.ts";
@@ -11,55 +11,55 @@ export interface Watch {
   /** Cursor.seq: how many events of the log have been written to the socket. */
   seq: number;
   isLive: boolean;
-  /** It waits to be let in. */
+  /** Admissions that it waits for. */
   admissions: number;
-  /** Slices of the log that are due. */
+  /** Slices of the log that are due to be written. */
   slices: number;
-  /** Where it begins in what the conversation emitted. */
+  /** The index in Conversation.emitted at which it begins. */
   from: number;
   received: EventNumber[];
 }
 
 export interface SurfaceWatch {
   chart: ChartState;
-  /** Viewer.awaiting: how often it has asked for the whole surface and not got it. */
+  /** Viewer.awaiting: requests for the whole surface that are not answered yet. */
   awaiting: number;
   hasNewest: boolean;
-  /** What it has asked for and got since it was looked at last; then only the last one counts. */
+  /** Its requests and what it received since the last check. After a check, only the last spec is kept. */
   asked: number;
   received: SpecSeen[];
 }
 
-/** Versions are ages: how many changes there have been since, up to a bound. */
+/** A version is stored as its age: the number of changes since, up to a bound. */
 export interface SpecSeen {
   kind: "surface" | "update";
   age: number;
 }
 
 export interface Socket {
-  /** 0: there is none. */
+  /** 0: there is no connection. */
   chart: ChartState;
   isStalled: boolean;
-  /** Writes that it has not read. */
+  /** Writes that the client has not read. */
   unread: number;
   /** SocketWriter.congested, SocketWriter.ended. */
   isCongested: boolean;
   isEnded: boolean;
-  /** The code of our close frame, and the one that the first cause asks for. */
+  /** The code of our close frame, and the code that the first cause requires. */
   closeCode: number;
   closeDue: number;
   isCut: boolean;
   watch: Watch | undefined;
   surfaceWatch: SurfaceWatch | undefined;
-  /** Connection.asking has the conversation. */
+  /** Whether Connection.asking contains the conversation. */
   isAsking: boolean;
-  /** A turn that it asked for was started and is not sealed: what isAsking must come to. */
+  /** A turn that it asked for was started and is not sealed. At rest, isAsking must have the same value. */
   asks: boolean;
   /** The newest version that an ended subscription has seen. */
   specSeen: number | undefined;
   refusalsOwed: string[];
   refusals: string[];
-  /** How many broadcasts had been made when it came in, and how many it got. */
+  /** How many broadcasts had been made when the socket opened, and how many it received. */
   broadcastsFrom: number;
   broadcastsReceived: number;
   strays: string[];
@@ -67,9 +67,9 @@ export interface Socket {
 
 export interface Runner {
   turn: number;
-  /** As the runner beside the chart knows it. */
+  /** The phase as the runner tracks it, apart from the chart. */
   phase: string;
-  /** The reason of its `done`, once that is out. */
+  /** The reason of its `done`, once that was emitted. */
   ended: string | undefined;
   isAgentAtWork: boolean;
   isToolOpen: boolean;
@@ -84,12 +84,12 @@ export interface Conversation {
   exists: boolean;
   isClosed: boolean;
   lastReason: string | undefined;
-  /** Texts that wait, and those in the agent's hands. */
+  /** Queued texts, and texts that were handed to the agent. */
   waiting: number[];
   handed: number[][];
   isStoreFailing: boolean;
   isDraining: boolean;
-  /** What it has said since what is forgotten, and what was asked of it. */
+  /** The events it emitted, the turns that were cancelled and the texts it accepted, as far as not forgotten. */
   emitted: EventNumber[];
   cancelled: { turn: number; at: number }[];
   texts: { text: number; at: number }[];
@@ -117,15 +117,15 @@ export interface Feed {
 /** One life of the surface, from its first viewer to its release. */
 export interface Surface {
   chart: ChartState;
-  /** A new viewer finds it. */
+  /** Whether new viewers join it. */
   isCurrent: boolean;
   viewers: Sockets;
-  /** The age of what the provider was asked for and has not answered: the newest question, and an older one. */
+  /** Unanswered questions to the provider, each as the age of the requested spec: the newest, and an older one. */
   question: number | undefined;
   oldQuestion: number | undefined;
-  /** Has the newest question been answered, as far as we know? */
+  /** What is known of the answer to the newest question; a timeout counts as a failure. */
   outcome: "asked" | "good" | "failed";
-  /** Since the provider was asked it has changed or failed: there is a reason to ask it once more. */
+  /** There is a reason to ask the provider again: it has changed or failed since the last question. */
   isQuestionDue: boolean;
   pending: number | undefined;
   frame: number | undefined;
@@ -146,11 +146,11 @@ export interface World {
   feed: Feed;
   surfaces: Surface[];
   broadcast: Broadcast;
-  /** Facts under way, oldest first: whom they are for and what they say. */
+  /** Facts under way, oldest first. */
   signals: Fact[];
-  /** What this step has brought about, to be looked at before it is forgotten. */
+  /** Watches that ended in this step, kept until they are checked. */
   endedWatches: { socket: number; watch: Watch; to: number }[];
-  /** Something that must not be. */
+  /** Problems that this step has found. */
   problems: string[];
 }
 
@@ -158,7 +158,7 @@ export type FactKind = "connection" | "watch" | "surfaceWatch" | "surface";
 
 export interface Fact {
   to: FactKind;
-  /** The socket's place, or the surface's. */
+  /** The index of the socket or of the surface. */
   at: number;
   type: string;
 }
@@ -169,7 +169,7 @@ const copySocket = (socket: Socket): Socket => ({
   surfaceWatch: socket.surfaceWatch && { ...socket.surfaceWatch },
 });
 
-/** Lists are never changed in place, so that a copy may share them. */
+/** Lists are never changed in place, so a copy may share them. */
 export function copyOf(world: World): World {
   const { conversation, feed } = world;
   return {

@@ -1,4 +1,4 @@
-// Everything that may happen next in a world: what is under way inside, and what comes from outside. Must never leave
+// Every step that may happen next in a world: the pending inner steps, and what may come from outside. Must never leave
 // out an inner step that is due.
 import type { Stage } from "./stage.ts";
 import { clientSteps } from "./steps/clients.ts";
@@ -13,7 +13,7 @@ export function stepsOf(stage: Stage): Step[] {
   const steps = innerSteps(stage);
   const { signals, sockets } = stage.world;
   if (signals.length > stage.setting.bounds.signalsUnderWay) return steps;
-  // Each time a socket drains one more slice may be due; how many a cursor is served with must have an end.
+  // Each drain of a socket may add one more slice; without a limit, the number of due slices would not be finite.
   if (sockets.some(({ watch }) => watch !== undefined && watch.slices > 1)) return steps;
   clientSteps(stage, steps);
   gatewaySteps(stage, steps);

@@ -1,6 +1,6 @@
-// The conversation's stream to those who watch it, as src/streams/feed.ts, src/streams/cursor.ts and
-// src/streams/watches.ts do it: the log, the live set, cursors that catch up in slices, and the watch charts that say
-// which of it when.
+// The conversation's stream to its watchers, as src/streams/feed.ts, src/streams/cursor.ts and src/streams/watches.ts
+// implement it: the log, the live set, cursors that catch up in slices, and the watch charts that decide when each of
+// these is used.
 import type { Effect } from "./chart.ts";
 import { isActive, seeWhoIsThere, wake } from "./conversation.ts";
 import type { EventNumber } from "./events.ts";
@@ -11,7 +11,7 @@ import { bit, deliver, has, placesIn } from "./writer.ts";
 
 // ── the feed ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The conversation has said something. Who keeps a log listens again when a turn begins (Feeds.turnBegins). */
+/** Takes an event of the conversation. A feed with a log subscribes again when a turn begins (Feeds.turnBegins). */
 export function hear(stage: Stage, event: EventNumber): void {
   const { feed } = stage.world;
   const { type } = stage.setting.events.at(event);
@@ -41,14 +41,14 @@ function append(stage: Stage, event: EventNumber): void {
 const liveSet = (stage: Stage): Sockets =>
   stage.world.sockets.reduce((all, socket, at) => (socket.watch?.isLive ? all | bit(at) : all), 0);
 
-/** The seq up to which the live set is or is being written. */
+/** The seq up to which events are written, or being written, to the live set. */
 function headOf(stage: Stage): number {
   const { feed } = stage.world;
   if (liveSet(stage) === 0 && !feed.walk) feed.head = feed.log.length;
   return feed.head;
 }
 
-/** Lets go of what nobody needs any more. */
+/** Unsubscribes the feed when no watch and no turn needs it any more. */
 export function settle(stage: Stage): void {
   const { feed, sockets } = stage.world;
   if (sockets.some(({ watch }) => watch) || feed.running) return;
@@ -58,7 +58,7 @@ export function settle(stage: Stage): void {
   seeWhoIsThere(stage);
 }
 
-/** Something has gathered that the live set has not got. */
+/** Whether the live set lacks events of the log and no flush is in progress. */
 export const isFlushDue = (stage: Stage): boolean => {
   const { feed } = stage.world;
   return !feed.walk && feed.log.length > feed.head && liveSet(stage) !== 0;
@@ -73,7 +73,7 @@ export function flush(stage: Stage): void {
   feed.walk = undefined;
 }
 
-/** One socket of the walk is written to. */
+/** Writes the walk's events to one socket. */
 export function visit(stage: Stage, at: number): void {
   const { walk, log } = stage.world.feed;
   const { watch, strays } = stage.socket(at);
@@ -126,7 +126,7 @@ export function openWatch(stage: Stage, at: number): void {
   if (socket.isCongested) stage.post("watch", at, "socket.congested");
 }
 
-/** Not a byte more is written for it; its actor is told, and must end. */
+/** Nothing more is written for the watch. @param isTold whether its actor gets `watch.leave` and must end. */
 export function endWatch(stage: Stage, at: number, isTold: boolean): void {
   const { world } = stage;
   const socket = stage.socket(at);
@@ -184,7 +184,7 @@ function perform(stage: Stage, at: number, { name }: Effect): void {
   }
 }
 
-/** The turn that this socket asked for is over, or it does not watch any more. */
+/** The turn that this socket asked for was refused or is over, or the socket has stopped watching. */
 export function settled(stage: Stage, at: number): void {
   const socket = stage.socket(at);
   if (socket.isAsking) stage.post("connection", at, "turns.none");

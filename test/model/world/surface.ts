@@ -1,12 +1,12 @@
-// One surface and those who look at it, as src/surfaces/surfaces.ts and src/surfaces/surface-feed.ts do it: the
-// provider's questions and answers, the newest spec, and who has seen it. Versions are ages: how many changes there
-// have been since.
+// One surface and its viewers, as src/surfaces/surfaces.ts and src/surfaces/surface-feed.ts implement them: the
+// questions to the provider, its answers, the newest spec, and which viewers have seen it. A version is stored as its
+// age: the number of changes since.
 import type { Effect } from "./chart.ts";
 import type { Stage } from "./stage.ts";
 import type { Surface } from "./state.ts";
 import { bit, control, has, placesIn } from "./writer.ts";
 
-/** Older than this is all the same. */
+/** Ages are capped at this value. */
 export const ageMost = 2;
 
 const announced = [true];
@@ -16,7 +16,7 @@ const older = (age: number): number => Math.min(age + 1, ageMost);
 export const currentSurface = (stage: Stage): Surface | undefined =>
   stage.world.surfaces.find(({ isCurrent }) => isCurrent);
 
-/** What is shown has changed: whatever was built or shown is older now, and the provider says so. */
+/** The surface changes: every spec built or shown so far is older now, and the provider announces the change. */
 export function change(stage: Stage): void {
   const { surfaces, sockets } = stage.world;
   for (const [at, surface] of surfaces.entries()) {
@@ -33,7 +33,7 @@ export function change(stage: Stage): void {
   }
 }
 
-/** The provider answers the newest question with what it was asked for, or fails. */
+/** The provider answers the newest question with the spec it was asked for, or fails. */
 export function answer(stage: Stage, at: number, isGood: boolean): void {
   const surface = stage.world.surfaces[at];
   if (surface?.question === undefined) return;
@@ -44,7 +44,7 @@ export function answer(stage: Stage, at: number, isGood: boolean): void {
   stage.post("surface", at, isGood ? "spec.built" : "spec.failed");
 }
 
-/** The answer to a question that was overtaken by another: it is dropped. */
+/** The provider answers a question that a newer one has replaced; the answer is dropped. */
 export function answerLate(stage: Stage, at: number): void {
   const surface = stage.world.surfaces[at];
   if (surface?.oldQuestion === undefined) return;
@@ -157,7 +157,7 @@ function perform(stage: Stage, at: number, { name }: Effect): void {
   if (!surface) return;
   switch (name) {
     case "askProvider":
-      // An answer that is on its way is not the answer to this question (Surfaces.#tellAnswer).
+      // An answer that is still under way belongs to an earlier question (Surfaces.#tellAnswer).
       stage.forgetSignals((signal) => signal.to === "surface" && signal.at === at && signal.type.startsWith("spec."));
       if (!surface.isQuestionDue) stage.problem("the provider is asked though nothing has changed");
       surface.isQuestionDue = false;
@@ -195,7 +195,7 @@ function reportTo(stage: Stage, surface: Surface): void {
   for (const viewer of placesIn(surface.viewers)) control(stage, viewer);
 }
 
-/** The pass over the viewers begins (src/runtime/fan-out.ts). */
+/** Begins the pass over the viewers (src/runtime/fan-out.ts). */
 export function beginPass(stage: Stage, at: number): void {
   const surface = stage.world.surfaces[at];
   if (!surface) return;
@@ -213,7 +213,7 @@ export function visitViewer(stage: Stage, at: number, viewer: number): void {
   showTo(stage, surface, viewer);
 }
 
-/** Gives the newest spec to a viewer that has not seen it. */
+/** Sends the newest spec to a viewer that has not seen it. */
 export function showTo(stage: Stage, surface: Surface, viewer: number): void {
   const socket = stage.socket(viewer);
   const watch = socket.surfaceWatch;

@@ -1,9 +1,9 @@
-// One turn beside its chart, as src/embedded/orchestrator/turn-runner.ts and turn-opening.ts do it: how it is opened,
-// what it says, how it is concluded and sealed. Must never say anything on its own account: a chart asks for it.
+// One turn apart from its chart, as src/embedded/orchestrator/turn-runner.ts and start-turn.ts implement it: how it
+// is opened, what it emits, how it is concluded and sealed. Must emit an event only when a chart asks for it.
 import type { Stage } from "./stage.ts";
 import type { Runner } from "./state.ts";
 
-/** The turn that has begun and is not sealed, as its events tell, and whether its `done` is out. */
+/** The turn that, by its events, has begun and is not sealed, and whether its `done` was emitted. */
 export function openTurnOf(stage: Stage): { turn: number; start: number; isDone: boolean } | undefined {
   const { emitted } = stage.world.conversation;
   const { events } = stage.setting;
@@ -41,7 +41,7 @@ export function openTurn(stage: Stage, text: number | undefined): boolean {
   return true;
 }
 
-/** An event of the running turn. */
+/** Emits an event of the running turn. */
 export function say(
   stage: Stage,
   type: string,

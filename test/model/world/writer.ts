@@ -1,18 +1,16 @@
-// What is written to a socket, as src/egress/socket-writer.ts does it: a client that reads takes everything at once,
-// one that does not makes its socket congested after a few writes.
+// Writes to a socket, as src/egress/socket-writer.ts does. A client that reads takes everything at once. A client that
+// does not read makes its socket congested after a few writes.
 import type { Stage } from "./stage.ts";
 import type { Sockets } from "./state.ts";
 
-/**
- * Replies, refusals, surfaces and broadcasts: also to a congested socket. False when nothing may be written any more.
- */
+/** Writes a reply, refusal, surface or broadcast, even to a congested socket. False when the socket has ended. */
 export function control(stage: Stage, at: number): boolean {
   if (stage.socket(at).isEnded) return false;
   write(stage, at);
   return true;
 }
 
-/** Events of a turn. False, and nothing written, when the socket may not be given more now. */
+/** Writes events of a turn. False, with nothing written, when the socket is congested or has ended. */
 export function deliver(stage: Stage, at: number): boolean {
   const socket = stage.socket(at);
   if (socket.isEnded || socket.isCongested) return false;
@@ -30,7 +28,7 @@ function write(stage: Stage, at: number): void {
   stage.post("connection", at, "socket.congested");
 }
 
-/** The client reads on: all that was written is acknowledged. */
+/** The client reads again, and acknowledges everything that was written. */
 export function readOn(stage: Stage, at: number): void {
   const socket = stage.socket(at);
   socket.isStalled = false;
@@ -40,7 +38,7 @@ export function readOn(stage: Stage, at: number): void {
   stage.post("connection", at, "socket.drained");
 }
 
-/** The close frame goes out; nothing is written after it. */
+/** Sends the close frame; nothing is written after it. */
 export function close(stage: Stage, at: number, code: number): void {
   const socket = stage.socket(at);
   if (socket.isEnded) return;
@@ -50,5 +48,5 @@ export function close(stage: Stage, at: number, code: number): void {
 
 export const bit = (at: number): Sockets => 1 << at;
 export const has = (sockets: Sockets, at: number): boolean => (sockets & bit(at)) !== 0;
-/** The places in a set. */
+/** The indices of the sockets in a set. */
 export const placesIn = (sockets: Sockets): number[] => [0, 1].filter((at) => has(sockets, at));

@@ -1,5 +1,5 @@
-// Who makes turns run in one conversation, one after the other, on a connection that nothing happens to; and who knows
-// what each of them says.
+// Runs turns in one conversation, one after the other, over a connection without network faults. Records the text of
+// each turn.
 import { type Client, connect } from "../../support/client.ts";
 import { playScript, scriptText } from "../../support/system-turns.ts";
 import type { Weather } from "./weather.ts";
@@ -8,7 +8,7 @@ const turnMs = 60_000;
 
 export class Author {
   readonly conversationId: string;
-  /** The text of each turn, by its id. */
+  /** The text of each turn, by turn id. */
   readonly texts = new Map<string, string>();
   readonly #client: Client;
   #requests = 0;
@@ -22,7 +22,7 @@ export class Author {
     return new Author(conversationId, await connect(wsUrl, { protocols: ["turnwire.v1"] }));
   }
 
-  /** One turn of any length and pace, to its seal. */
+  /** Runs one turn of random length and pace until it is sealed. Returns its id. */
   async writeTurn({ between }: Pick<Weather, "between">): Promise<string> {
     const script = {
       tokens: between(1, 3_000),
@@ -31,7 +31,7 @@ export class Author {
       reasoning: between(0, 200),
       tools: between(0, 1),
     };
-    // Long and slow ones would be most of the time.
+    // Long and slow turns would take most of the time.
     if (script.delayMs > 0) script.tokens = Math.min(script.tokens, 600);
     const id = `turn ${++this.#requests}`;
     this.#client.send({ ...playScript(this.conversationId, script), id, idempotencyKey: id });
@@ -39,7 +39,7 @@ export class Author {
     if (ok !== true || typeof turnId !== "string") throw new Error(`a turn was refused: ${JSON.stringify(error)}`);
     this.texts.set(turnId, scriptText(script.tokens, script.size));
     await this.#client.nextEvent(this.conversationId, "turn-sealed", turnMs);
-    // Nothing of it is needed any more.
+    // Frees the messages of the turn, which are not needed any more.
     this.#client.received.length = 0;
     for (const _ of this.#client.unread()) await this.#client.nextAny();
     return turnId;

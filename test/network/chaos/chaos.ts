@@ -1,7 +1,8 @@
-// The whole chaos: readers behind a network that cuts, stalls and throttles them at random, turns one after the other,
-// and at the end the comparison of what each reader has with what was generated.
+// The whole chaos run. Readers are behind a network that cuts, stalls and throttles connections at random, while turns
+// run one after the other. At the end each reader's text is compared with what was generated.
 import { eventually } from "../../support/deadline.ts";
 import { ServerProcess } from "../../support/server-process.ts";
+import { ask } from "../../support/system-http.ts";
 import { type Link, ThrottlingProxy } from "../../support/throttling-proxy.ts";
 import { Author } from "./author.ts";
 import { Reader } from "./reader.ts";
@@ -9,7 +10,7 @@ import { randomOf, Weather } from "./weather.ts";
 
 const conversations = 4;
 const readersOfEach = 7;
-/** Between two misfortunes. */
+/** The shortest and the longest time between two faults. */
 const leastMs = 10;
 const mostMs = 60;
 const endMs = 60_000;
@@ -26,13 +27,13 @@ export interface ChaosReport {
 
 export interface ChaosOptions {
   seed: number;
-  /** How long the weather is bad … */
+  /** How long the network is bad. */
   forMs: number;
-  /** … and it goes on until so much has come up: a busy machine takes longer. */
+  /** The run continues until it has reached these counts, which takes longer on a busy machine. */
   least?: { turns: number; recovered: number };
 }
 
-/** @throws Error with the seed and the reader's story when a reader has not exactly what was generated. */
+/** @throws Error with the seed and the reader's story when a reader does not have exactly what was generated. */
 export async function playChaos({ seed, forMs, least }: ChaosOptions): Promise<ChaosReport> {
   const random = randomOf(seed);
   const weather = new Weather(random);
@@ -62,7 +63,7 @@ export async function playChaos({ seed, forMs, least }: ChaosOptions): Promise<C
     await storm;
     isStormy = false;
     for (const link of proxy.links) if (link.isOpen) link.free();
-    await lastTurns(authors, readers, weather);
+    await lastTurns(server, authors, readers, weather);
     for (const reader of readers) {
       await reader.finish();
       judge(reader, authors);
@@ -96,8 +97,8 @@ async function writeUntil(isOver: () => boolean, author: Author, weather: Weathe
   while (!isOver()) await author.writeTurn(weather);
 }
 
-/** When the sky is clear every reader is there, and hears one more turn live. */
-async function lastTurns(authors: Author[], readers: Reader[], weather: Weather): Promise<void> {
+/** Runs without faults: waits until every reader is subscribed, and until each has received one more turn live. */
+async function lastTurns(server: ServerProcess, authors: Author[], readers: Reader[], weather: Weather): Promise<void> {
   const failed = (): boolean => readers.some(({ failure }) => failure !== undefined);
   const areThere = (): boolean => {
     for (const reader of readers) reader.checkSilence();
@@ -107,14 +108,17 @@ async function lastTurns(authors: Author[], readers: Reader[], weather: Weather)
   const last = new Map<string, string>();
   for (const author of authors) last.set(author.conversationId, await author.writeTurn(weather));
   const has = (reader: Reader): boolean => reader.view.has(last.get(reader.conversationId) ?? "");
-  const without = (): string => {
+  try {
+    await eventually(() => readers.every(has) || failed(), "every reader to get the last turn", endMs);
+  } catch (error) {
     const reader = readers.find((one) => !has(one));
-    return `every reader to hear the last turn; one has not: ${reader?.story.join("\n  ")}`;
-  };
-  await eventually(() => readers.every(has) || failed(), without, endMs);
+    if (!reader) throw error;
+    const { text } = await ask(server, `/conversations/${encodeURIComponent(reader.conversationId)}/why`);
+    throw new Error(`a reader did not get the last turn\n  ${reader.story.join("\n  ")}\n  ${text}`, { cause: error });
+  }
 }
 
-/** @throws Error when this is not exactly what was generated. */
+/** @throws Error when the reader does not have exactly what was generated. */
 function judge(reader: Reader, authors: Author[]): void {
   const tell = (what: string): never => {
     throw new Error(`${what} in ${reader.conversationId}\n  ${reader.story.join("\n  ")}`);

@@ -1,5 +1,5 @@
-// A client that watches one conversation through whatever the network does to it: it comes back until it is told to
-// stop, resumes where it can, and reads the history where it cannot. Some speak only the base contract.
+// A client that watches one conversation over the bad network. It reconnects until it is stopped. It resumes where it
+// can, and reads the history where it cannot. Some readers speak only the base contract.
 
 import { eventsOf } from "../../support/client/transcript.ts";
 import { type Client, connect, type Message, UpgradeRefused } from "../../support/client.ts";
@@ -7,25 +7,25 @@ import { historyOf } from "../../support/system-http.ts";
 import { View } from "./view.ts";
 
 const connectMs = 4_000;
-/** Nothing heard for so long: an impatient reader takes the connection for dead, as a page would. */
+/** After this long a silence, an impatient reader takes the connection for dead, as a page would. */
 const silenceMs = 6_000;
 
 export interface ReaderOptions {
   conversationId: string;
   isV1: boolean;
-  /** Waits for the server to cut it off. */
+  /** Never gives up a silent connection, but waits until the server closes it. */
   isPatient: boolean;
-  /** Through the bad network, and the server's HTTP side. */
+  /** The WebSocket URL, which leads through the bad network, and the server's HTTP URL. */
   url: string;
   httpUrl: string;
-  /** The next of a seeded row of numbers from 0 to 1. */
+  /** Returns the next number, from 0 to 1, of a seeded sequence. */
   random: () => number;
 }
 
 export class Reader {
   readonly view = new View();
   readonly counts = { connections: 0, recovered: 0, anew: 0, refused: 0 };
-  /** The last things that happened, for a failure's story. */
+  /** What happened last to this client, for a failure report. */
   readonly story: string[] = [];
   failure: Error | undefined;
   readonly conversationId: string;
@@ -42,23 +42,24 @@ export class Reader {
     this.#ended = this.#run();
   }
 
-  /** Leaves; resolves when nothing is under way any more. */
+  /** Disconnects. Resolves when the reader has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#client?.kill();
     await this.#ended;
   }
 
-  /** Looks whether a socket that says nothing is dead. */
+  /** Drops a connection that has been silent too long, unless the reader is patient. */
   checkSilence(): void {
     const isQuiet = this.#client !== undefined && performance.now() - this.#heardAt > silenceMs;
     if (isQuiet && !this.#options.isPatient) {
       this.#note("took the silent socket for dead");
+      this.#isSubscribed = false;
       this.#client?.kill();
     }
   }
 
-  /** What begins from now on is heard live. */
+  /** True if the reader receives every turn live that begins from now on. */
   get isSubscribed(): boolean {
     return this.#client !== undefined && this.#isSubscribed;
   }
@@ -75,7 +76,7 @@ export class Reader {
     }
   }
 
-  /** One socket's life. */
+  /** Opens one connection and resolves when it is closed. */
   async #visit(): Promise<void> {
     const { url, isV1, conversationId } = this.#options;
     const client = await connect(url, { deadlineMs: connectMs, ...(isV1 && { protocols: ["turnwire.v1"] }) });
@@ -127,7 +128,7 @@ export class Reader {
     this.view.startsAnew();
   }
 
-  /** Subscribed first, then read, without the turns that are followed live (protocol 3). */
+  /** Reads the history after the subscription, and leaves out turns that are followed live (protocol 3). */
   async #readHistory(): Promise<void> {
     try {
       const { chunks } = await historyOf({ httpUrl: this.#options.httpUrl }, this.conversationId);
@@ -135,7 +136,7 @@ export class Reader {
       for (const { turnId, role, chunk } of chunks)
         if (turnId !== undefined && role === "assistant" && chunk.type === "text")
           texts.set(turnId, (texts.get(turnId) ?? "") + String(chunk.text));
-      // The newest may still be running; its events say when it is over.
+      // The newest turn may still be running. Its events report its end.
       const sealed = [...texts].slice(0, -1);
       for (const [turnId, text] of sealed) this.view.fill(turnId, text);
     } catch (error) {
@@ -143,7 +144,7 @@ export class Reader {
     }
   }
 
-  /** At the end, when no turn runs: what it never saw live. */
+  /** At the end, when no turn runs, reads the turns that this reader has not seen live. */
   async finish(): Promise<void> {
     const { chunks } = await historyOf({ httpUrl: this.#options.httpUrl }, this.conversationId);
     for (const { turnId, role, chunk } of chunks)

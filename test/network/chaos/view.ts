@@ -1,5 +1,5 @@
-// What one client of the chaos has of its conversation: strict about the numbering, so that a lost or doubled event
-// fails at once, and open to what the history adds.
+// What one client of the chaos run knows of its conversation. It is strict about the numbering, so that a lost or
+// repeated event fails at once. It also accepts turns from the history.
 import type { DeltaEvent, Message } from "../../support/client.ts";
 
 export interface StreamCursor {
@@ -10,29 +10,29 @@ export interface StreamCursor {
 interface SeenTurn {
   text: string;
   sealed: boolean;
-  /** Read from the history, not heard. */
+  /** Read from the history, not received live. */
   stored: boolean;
 }
 
 export class View {
   cursor: StreamCursor | undefined;
   readonly turns = new Map<string, SeenTurn>();
-  /** Events taken, joined ones counted singly. */
+  /** Events received. Each event inside a joined one counts. */
   events = 0;
   #mayJump = true;
 
-  /** A new subscription that goes on after the cursor. */
+  /** A new subscription that continues after the cursor. */
   resumed(): void {
     this.#mayJump = false;
   }
 
-  /** A new subscription without a past: the running turn comes from its first event, and the numbers begin anywhere. */
+  /** A new subscription that does not resume: the running turn arrives from its first event, with any first number. */
   startsAnew(): void {
     this.#mayJump = true;
     for (const [turnId, { sealed }] of this.turns) if (!sealed) this.turns.delete(turnId);
   }
 
-  /** @throws Error at a hole, or at what came twice. */
+  /** @throws Error at a gap, or at an event that came twice. */
   take(message: Message, event: DeltaEvent): void {
     const { epoch, seq, fromSeq = seq } = message as Message & { epoch: string; seq: number; fromSeq?: number };
     const { cursor } = this;
@@ -43,7 +43,7 @@ export class View {
     this.cursor = { epoch, seq };
     this.events += seq - fromSeq + 1;
     const known = this.turns.get(event.turnId);
-    // A turn that is followed live leaves its chunks aside (protocol 3).
+    // Live events replace what the history has of a turn (protocol 3).
     const turn = known && !known.stored ? known : { text: "", sealed: false, stored: false };
     this.turns.set(event.turnId, turn);
     if (turn.sealed) throw new Error(`the turn ${event.turnId} went on after its seal: ${event.type}`);
@@ -51,7 +51,7 @@ export class View {
     if (event.type === "turn-sealed") turn.sealed = true;
   }
 
-  /** What is stored of a turn that this client does not follow live. */
+  /** Adds a stored turn, unless this client already knows it. */
   fill(turnId: string, text: string): void {
     if (!this.turns.has(turnId)) this.turns.set(turnId, { text, sealed: true, stored: true });
   }

@@ -1,7 +1,7 @@
-// What the network does to the connections, by chance from a seed: the same seed gives the same row of misfortunes.
+// The network's faults, chosen at random from a seed. The same seed gives the same sequence of faults.
 import type { Link } from "../../support/throttling-proxy.ts";
 
-/** Numbers from 0 to 1 (mulberry32): a seed is enough to have the same weather again. */
+/** Random numbers from 0 to 1 (mulberry32). The same seed gives the same numbers. */
 export function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -14,7 +14,7 @@ export function randomOf(seed: number): () => number {
 
 type Between = (least: number, most: number) => number;
 
-/** How often each happens, of all of them together, and what it is. */
+/** The faults, each with its name, its relative frequency and its effect. */
 const misfortunes: [name: string, weight: number, happen: (link: Link, between: Between) => void][] = [
   ["throttled", 30, (link, between) => link.throttle(between(10_000, 400_000))],
   ["bursting", 14, (link, between) => link.burst(between(20, 80), between(50, 400))],
@@ -35,10 +35,10 @@ export class Weather {
     this.#random = random;
   }
 
-  /** A whole number. */
+  /** A random whole number, both bounds included. */
   readonly between: Between = (least, most) => least + Math.floor(this.#random() * (most - least + 1));
 
-  /** Something happens to one of these connections. */
+  /** Applies a random fault to one of these connections. */
   strike(links: readonly Link[]): void {
     const link = links[this.between(0, links.length - 1)];
     if (!link) return;

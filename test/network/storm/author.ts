@@ -1,5 +1,5 @@
-// Keeps one conversation busy: orders one scripted turn after another over HTTP, now and then stops one. What was
-// really generated is read from the history at the end, and judged by the script that ordered it.
+// Keeps one conversation busy: requests one scripted turn after another over HTTP, and sometimes stops one. At the end
+// it reads from the history what was generated, and compares it with the requested scripts.
 
 import { scriptDelta } from "../../../src/embedded/agents/demo/script.ts";
 import { isRecord } from "../../support/client/transcript.ts";
@@ -18,7 +18,7 @@ interface Script {
   failAfter?: number;
 }
 
-/** A turn as it is stored, with the reason of its end. */
+/** A stored turn, with the reason of its end. */
 export type TrueTurn = KnownTurn & { reason: string | undefined };
 
 const lookMs = 40;
@@ -30,7 +30,7 @@ function newScript(dice: Dice): Script {
     ...(dice.chance(0.3) && { reasoning: dice.whole(1, 60) }),
     ...(dice.chance(0.3) && { tools: dice.whole(1, 3) }),
   };
-  // At full speed, up to 2 MB; or as fast as a model writes.
+  // Half of the turns run at full speed, up to 2 MB. The others are as slow as a model.
   if (dice.chance(0.5)) return { tokens: dice.whole(1, 12_000), size: dice.whole(8, 160), ...extras };
   const paced: Script = { tokens: dice.whole(1, 500), size: dice.whole(0, 400), delayMs: dice.whole(1, 12), ...extras };
   return dice.chance(0.1) ? { ...paced, failAfter: dice.whole(0, 100) } : paced;
@@ -99,7 +99,7 @@ export class Author {
     }
   }
 
-  /** What was generated, by turn. Throws where it is not what was ordered. */
+  /** What was generated, by turn id. @throws Error when it is not what was requested. */
   async truth(): Promise<Map<string, TrueTurn>> {
     const { conversationId } = this.options;
     const reasons = new Map(
@@ -121,10 +121,10 @@ export class Author {
   }
 }
 
-/** Is this the text that was ordered, or, of a turn that was cut short, its beginning? */
+/** @throws Error unless this is the requested text, or its beginning if the turn was cut short. */
 function judge({ prompt, text, reasoning, toolCalls }: KnownTurn, reason: string | undefined): void {
   const script: unknown = JSON.parse(prompt.split("\n\n").at(-1) ?? "");
-  if (!isRecord(script)) throw new Error(`no script: ${prompt}`);
+  if (!isRecord(script)) throw new Error(`the prompt is not a script: ${prompt}`);
   const figure = (name: string): number => (typeof script[name] === "number" ? script[name] : 0);
   const tokens = Math.min(figure("tokens"), typeof script["failAfter"] === "number" ? script["failAfter"] : Infinity);
   const wanted = textOf("w", tokens, figure("size"));
@@ -134,6 +134,6 @@ function judge({ prompt, text, reasoning, toolCalls }: KnownTurn, reason: string
   const mayBeCutShort = reason === "aborted" || reason === "interrupted";
   if (!isWhole && !(mayBeCutShort && isBeginning))
     throw new Error(
-      `the history has ${text.length} characters where ${wanted.length} were ordered (${reason}): ${prompt}`,
+      `the history has ${text.length} characters where ${wanted.length} were requested (${reason}): ${prompt}`,
     );
 }

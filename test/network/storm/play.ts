@@ -1,5 +1,5 @@
-// A storm from its first cloud to its verdict: clients in bad weather watch conversations, and when it has cleared up
-// each must have exactly what was generated.
+// Plays a whole storm. Clients on a bad network watch conversations. Once the network is good again, each client must
+// have exactly what was generated.
 
 import type { Message } from "../../support/client/transcript.ts";
 import { eventually, within } from "../../support/deadline.ts";
@@ -17,35 +17,35 @@ const settleMs = 90_000;
 
 export interface StormOptions {
   seed: number;
-  /** How long the weather is bad … */
+  /** How long the network is bad. */
   forMs: number;
-  /** … and it goes on until each of these has come up so often: a busy machine takes longer. */
+  /** The storm continues until each of these counts is reached, which takes longer on a busy machine. */
   least?: Record<string, number>;
   readers?: number;
   conversations?: number;
   posters?: number;
-  /** Each client meets with something so often, on an average. */
+  /** Average time between two faults of one client. */
   everyMs?: number;
-  /** Smaller limits, and a server that is killed every so often. */
+  /** Uses smaller limits. With `killEveryMs`, the server is killed at that interval. */
   isSmall?: boolean;
   killEveryMs?: number;
-  /** The server is stopped as planned and started again so often; each turn is given so long by it. */
+  /** The server is stopped as planned and restarted at this interval. `drainMs` is how long it lets turns run on. */
   restartEveryMs?: number;
   drainMs?: number;
-  /** It goes down so often at most: on a busy machine nothing else would happen between two starts. */
+  /** The most kills or restarts. Without this limit, a busy machine would get nothing done between two starts. */
   downsMost?: number;
-  /** Spoils what the first reader hears, for the test of the test. */
+  /** Corrupts the messages that the first reader receives, to test the checker. */
   spoil?: (message: Message) => Message[];
 }
 
 export interface StormReport {
   seed: number;
   tally: Tally;
-  /** Client, what is wrong, and its story. */
+  /** Each names the client and what is wrong, followed by the client's story. */
   faults: string[];
 }
 
-/** Everybody who is in it. */
+/** All participants of a storm. */
 class Company {
   readonly readers: Reader[] = [];
   readonly posters: Poster[] = [];
@@ -142,7 +142,10 @@ export async function playStorm(options: StormOptions): Promise<StormReport> {
   return { seed, tally, faults };
 }
 
-/** Until the time is over and enough has come up, or somebody has failed already. */
+/**
+ * Runs until the time is over and the counts are reached, or until a reader has failed. Calls `goesDown` every
+ * `everyMs`.
+ */
 async function raining(
   forMs: number,
   isEnough: () => boolean,

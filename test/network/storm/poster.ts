@@ -1,5 +1,5 @@
-// A client that posts through the bad network: repeats each text under its idempotency key until it has the reply, on
-// as many sockets as that takes. However often it had to ask, each text is taken once.
+// A client that posts texts over the bad network. It repeats each text under the same idempotency key until it has the
+// reply, on as many sockets as needed. The server must take each text exactly once.
 
 import type { Message } from "../../support/client/transcript.ts";
 import { eventually } from "../../support/deadline.ts";
@@ -24,7 +24,7 @@ export class Poster {
   readonly story = new Story();
   readonly visitor: Visitor;
   readonly options: PosterOptions;
-  /** Texts whose reply has come. */
+  /** Texts that have a reply. */
   readonly taken: string[] = [];
   #isEnded = false;
   #serial = 0;
@@ -57,13 +57,13 @@ export class Poster {
     }
   }
 
-  /** At once, whatever is under way. */
+  /** Stops at once, even while a request is pending. */
   leave(): void {
     clearInterval(this.#timer);
     this.visitor.end();
   }
 
-  /** What is wrong, in words. */
+  /** Describes what is wrong. */
   async faults(): Promise<string[]> {
     if (this.visitor.failure) return [this.visitor.failure.message];
     const { chunks } = await historyOf({ httpUrl: this.options.httpUrl() }, this.options.conversationId, {

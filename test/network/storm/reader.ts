@@ -1,5 +1,5 @@
-// One client with its views: subscribes on each new socket, goes on after its cursor where it speaks v1, and reads the
-// history where it has to. Its views must end with exactly what was generated.
+// One client with a view of each conversation. It subscribes on each new socket, resumes after its cursor if it speaks
+// v1, and reads the history when it has to. Its views must end with exactly what was generated.
 import type { Message } from "../../support/client/transcript.ts";
 import type { Dice } from "../../support/dice.ts";
 import { historyOf } from "../../support/system-http.ts";
@@ -7,9 +7,12 @@ import { Story, type Tally } from "./story.ts";
 import { isEventOf, View } from "./view.ts";
 import { Visitor } from "./visitor.ts";
 
-/** Of a server that is down. */
+/** Pause before the history of a server that is down is requested again. */
 const historyAgainMs = 200;
-/** Hundreds ask at once after a restart; who gives up and asks again only adds to what a slow server has to do. */
+/**
+ * Hundreds of clients read histories at once after a restart. A client that gives up and asks again only adds to the
+ * load of a slow server.
+ */
 export const historyMs = 90_000;
 
 export interface ReaderOptions {
@@ -21,7 +24,7 @@ export interface ReaderOptions {
   httpUrl: () => string;
   dice: Dice;
   tally: Tally;
-  /** Spoils what it hears, for the test of the test: gives what is heard in the message's place. */
+  /** Corrupts received messages, to test the checker: returns the messages that replace the given one. */
   spoil?: ((message: Message) => Message[]) | undefined;
 }
 
@@ -30,7 +33,10 @@ export class Reader {
   readonly views = new Map<string, View>();
   readonly visitor: Visitor;
   readonly options: ReaderOptions;
-  /** Verdicts that are due on this socket: until they have come, what comes is of an earlier subscription. */
+  /**
+   * How many `chat.subscribed` are pending on this socket, by conversation. Until they arrive, events belong to an
+   * earlier subscription.
+   */
   readonly #due = new Map<string, number>();
   #isEnded = false;
   #requests = 0;
@@ -52,14 +58,14 @@ export class Reader {
     });
   }
 
-  /** Knows nothing any more, as a page that was loaded again. */
+  /** Forgets everything, like a page that is reloaded. */
   forget(): void {
     this.story.note("forgot everything");
     for (const id of this.views.keys()) this.views.set(id, new View());
     this.visitor.leave("kill");
   }
 
-  /** Leaves one conversation and comes back to it on the same socket. */
+  /** Unsubscribes from one conversation and subscribes again on the same socket. */
   leaveAndReturn(dice: Dice): void {
     const id = dice.pick(this.options.conversationIds);
     if (!this.visitor.isOpen || !this.options.isV1) return;
@@ -68,7 +74,7 @@ export class Reader {
     this.#subscribe(id);
   }
 
-  /** Does it know each of these turns to its end? */
+  /** Whether the client knows each of these turns up to its end. */
   knows(conversationId: string, turnIds: Iterable<string>): boolean {
     const view = this.views.get(conversationId);
     if (!view || view.needsHistory) return false;
@@ -99,7 +105,7 @@ export class Reader {
     if (message.type === "chat.delta") {
       for (const [id, view] of this.views) if (isEventOf(message, id) && this.#dueOf(id) === 0) view.take(message);
     } else if (message.type === "chat.subscribed") this.#judge(message);
-    else if (message.type === "chat.error") throw new Error(`it was refused: ${String(message["message"])}`);
+    else if (message.type === "chat.error") throw new Error(`a request was refused: ${String(message["message"])}`);
   }
 
   #judge({ conversationId, epoch, seq, turnId, recovered }: Message): void {
@@ -116,7 +122,7 @@ export class Reader {
     if (recovered === true) {
       this.options.tally.add("resumes recovered");
       if (!cursor || cursor.epoch !== epoch || typeof seq !== "number" || seq < cursor.seq)
-        throw new Error(`recovered at ${epoch} ${seq}, but it has ${JSON.stringify(cursor)}`);
+        throw new Error(`recovered at ${epoch} ${seq}, but the reader has ${JSON.stringify(cursor)}`);
       view.resumes();
     } else {
       this.options.tally.add(cursor ? "resumes not recovered" : "first subscriptions");
@@ -125,7 +131,7 @@ export class Reader {
     if (view.needsHistory) void this.#readHistory(id);
   }
 
-  /** Until it has been read for the newest beginning of this view. */
+  /** Retries until the history is read, or until the view begins anew. */
   async #readHistory(conversationId: string): Promise<void> {
     const view = this.#view(conversationId);
     const { beginnings } = view;
@@ -151,7 +157,7 @@ export class Reader {
 
   #view(conversationId: string): View {
     const view = this.views.get(conversationId);
-    if (!view) throw new Error(`it does not watch ${conversationId}`);
+    if (!view) throw new Error(`the reader does not watch ${conversationId}`);
     return view;
   }
 }

@@ -1,5 +1,5 @@
-// The command `turnwire serve` on limits so small that a minute shows what else takes an hour: logs are shed, slow
-// sockets are closed soon, and everything is done in small slices.
+// The command `turnwire serve` with limits so small that a minute shows what otherwise takes an hour: event logs are
+// dropped, slow sockets are closed soon, and all work is done in small slices.
 import type { Limits } from "../../../src/limits.ts";
 import { readConfig } from "../../../src/server/config.ts";
 import { createLogger } from "../../../src/server/logger.ts";
@@ -31,7 +31,7 @@ const limits: Partial<Limits> = {
 };
 
 const command = readConfig(process.argv.slice(2), process.env);
-if (command.kind !== "serve") throw new Error("the storm's server is to serve");
+if (command.kind !== "serve") throw new Error("the storm's server needs the command serve");
 const { config } = command;
 const server = await startServer({ config, logger: createLogger(config.logLevel), limits });
 process.on("SIGTERM", () => void server.stop().then(() => process.exit(0)));

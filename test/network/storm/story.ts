@@ -1,4 +1,4 @@
-// What happened to one client, the newest last, for the report of a failure. Must never grow without bound.
+// What happened to one client, newest last, for a failure report. Must never grow without bound.
 const linesMax = 60;
 const startedAt = performance.now();
 
@@ -15,7 +15,7 @@ export class Story {
   }
 }
 
-/** Numbers by name, for the table at the end. */
+/** Counts by name, printed as a table at the end. */
 export class Tally {
   readonly counts = new Map<string, number>();
 

@@ -1,4 +1,4 @@
-// The verdict on a storm: each reader must know every turn to its end, word for word as it was stored, and no other.
+// The verdict on a storm: each reader must know every turn up to its end, word for word as stored, and no other turn.
 import { DeadlineError, eventually } from "../../support/deadline.ts";
 import type { Author, TrueTurn } from "./author.ts";
 import type { Reader } from "./reader.ts";
@@ -17,7 +17,9 @@ export async function truthsOf(authors: readonly Author[], tally: Tally): Promis
   return truths;
 }
 
-/** Until each knows all turns, or its time is over: who lacks some then is told so one by one. */
+/**
+ * Waits until each reader knows all turns, or until `settleMs` is over. `faultsOf` reports what a reader lacks then.
+ */
 export async function settle(readers: readonly Reader[], truths: Truths, settleMs: number): Promise<void> {
   const isSettled = (reader: Reader): boolean =>
     reader.visitor.failure !== undefined ||
@@ -29,7 +31,7 @@ export async function settle(readers: readonly Reader[], truths: Truths, settleM
   }
 }
 
-/** What it has wrong, each in words. */
+/** Describes each fault of a reader. */
 export function faultsOf(reader: Reader, truths: Truths, tally: Tally): string[] {
   if (reader.visitor.failure) return [reader.visitor.failure.message];
   const faults: string[] = [];

@@ -1,5 +1,5 @@
-// What one client knows of one conversation, as protocol 2 and 3 tell it to keep it: the turns it followed live, and
-// those it has read from the history. Strict: an event that is missing, comes twice or in the wrong place is a fault.
+// What one client knows of one conversation, kept as protocol 2 and 3 prescribe: the turns that it followed live, and
+// those that it read from the history. Strict: a missing, repeated or misplaced event is a fault.
 import { isMessage, isRecord, type Message } from "../../support/client/transcript.ts";
 import type { History } from "../../support/system-http.ts";
 
@@ -8,7 +8,7 @@ export interface StreamCursor {
   seq: number;
 }
 
-/** One turn as far as it can be told from the events and from the history alike. */
+/** The parts of a turn that the events and the history both contain. */
 export interface KnownTurn {
   prompt: string;
   text: string;
@@ -41,25 +41,27 @@ export function storedTurns({ chunks }: History): Map<string, KnownTurn> {
 
 export class View {
   cursor: StreamCursor | undefined;
-  /** Events taken, each part of a joined one counted. */
+  /** Events received. Each event inside a joined one counts. */
   events = 0;
-  /** Messages that held several. */
+  /** Messages that joined several events. */
   joined = 0;
   needsHistory = true;
-  /** How often it had to begin anew. */
+  /** How often the view began anew. */
   beginnings = 0;
   readonly #live = new Map<string, LiveTurn>();
   #stored = new Map<string, KnownTurn>();
   #mayJump = true;
   #expectedTurnId: string | undefined;
 
-  /** A subscription that goes on right after the cursor. */
+  /** A subscription that continues right after the cursor. */
   resumes(): void {
-    if (!this.cursor) throw new Error("it was told to go on after nothing");
+    if (!this.cursor) throw new Error("the subscription was resumed without a cursor");
     this.#mayJump = false;
   }
 
-  /** A subscription without a past: the running turn comes from its first event, the rest is in the history. */
+  /**
+   * A subscription that does not resume: the running turn arrives from its first event, and the rest is in the history.
+   */
   beginsAnew(runningTurnId?: string): void {
     this.#mayJump = true;
     this.needsHistory = true;
@@ -68,13 +70,13 @@ export class View {
     for (const [turnId, { sealed }] of this.#live) if (!sealed) this.#live.delete(turnId);
   }
 
-  /** The history, read after the subscription began; what is followed live stays as it was heard. */
+  /** Takes the history, which is read after the subscription began. Turns that are followed live stay as received. */
   read(history: History): void {
     this.#stored = storedTurns(history);
     this.needsHistory = false;
   }
 
-  /** @throws Error in words when this message may not come now. */
+  /** @throws Error when this message may not come now. */
   take(message: Message): void {
     const event = message["event"];
     if (!isMessage(event) || typeof event["turnId"] !== "string")
@@ -83,7 +85,7 @@ export class View {
     this.#tell(event, event["turnId"]);
   }
 
-  /** All turns it knows of, with the reason of their end where it was heard. */
+  /** All known turns, each with the reason of its end if that was received live. */
   turns(): Map<string, KnownTurn & { reason?: string | undefined; sealed: boolean }> {
     const all = new Map<string, KnownTurn & { reason?: string | undefined; sealed: boolean }>();
     for (const [turnId, turn] of this.#stored) all.set(turnId, { ...turn, sealed: true });
@@ -146,7 +148,7 @@ export class View {
   #begin(event: Message, turnId: string): void {
     if (event.type !== "user-message") throw new Error(`the turn ${turnId} begins with ${event.type}`);
     if (this.#expectedTurnId !== undefined && this.#expectedTurnId !== turnId)
-      throw new Error(`the turn ${this.#expectedTurnId} was promised, and ${turnId} came`);
+      throw new Error(`the turn ${this.#expectedTurnId} was announced, but ${turnId} came`);
     this.#expectedTurnId = undefined;
     for (const [other, { sealed }] of this.#live)
       if (!sealed) throw new Error(`the turn ${turnId} began before ${other} was sealed`);
@@ -155,7 +157,7 @@ export class View {
   }
 }
 
-/** The message, when it is an event of this conversation. */
+/** Whether the message is an event of this conversation. */
 export function isEventOf(message: Message, conversationId: string): boolean {
   const { event } = message;
   return message.type === "chat.delta" && isRecord(event) && event["conversationId"] === conversationId;

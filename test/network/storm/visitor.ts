@@ -1,5 +1,5 @@
-// A client that comes back whatever the network does to it, and says what it has to say on each new socket. What it
-// hears it hands on; what it must remember is its owner's.
+// A client that reconnects after every fault of the network. It reports each new socket and each received message to
+// its owner, which keeps all other state.
 import { WebSocket } from "ws";
 import { isMessage, type Message } from "../../support/client/transcript.ts";
 import type { Dice } from "../../support/dice.ts";
@@ -9,20 +9,20 @@ const handshakeMs = 3_000;
 const backoffFirstMs = 20;
 const backoffMaxMs = 800;
 const lookMs = 500;
-/** Nothing heard for so long although it has asked: the connection counts as dead. */
+/** After this long a silence in spite of pings, the connection counts as dead. */
 const silenceMs = 4_000;
 
 export interface VisitorOptions {
-  /** Where to now; asked for each socket. */
+  /** The current URL. Called for each new socket. */
   url: () => string;
   isV1: boolean;
-  /** Waits for as long as the server does before it takes a socket for dead. */
+  /** Never gives up a silent socket, but waits until the server does. */
   isPatient: boolean;
   dice: Dice;
   story: Story;
   tally: Tally;
   opened(): void;
-  /** @throws Error what is wrong with the message: the visitor fails for ever. */
+  /** @throws Error when the message is wrong. The visitor then stops for good. */
   heard(message: Message): void;
 }
 
@@ -49,12 +49,12 @@ export class Visitor {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
 
-  /** Lost with the socket, if that is not open any more. */
+  /** Drops the message if the socket is not open. */
   send(message: object): void {
     if (this.isOpen) this.#socket?.send(JSON.stringify(message));
   }
 
-  /** Leaves as a client does that wants to; it comes back. */
+  /** Closes the socket from the client's side. The visitor then reconnects. */
   leave(how: "close" | "kill"): void {
     if (how === "kill") this.#socket?.terminate();
     else this.#socket?.close(1000);
@@ -106,8 +106,8 @@ export class Visitor {
     this.#backoffMs = backoffFirstMs;
     try {
       const message: unknown = JSON.parse(text);
-      if (!isMessage(message)) throw new Error(`this is no message: ${text.slice(0, 200)}`);
-      if (message.type === "error") throw new Error(`it was refused: ${text.slice(0, 300)}`);
+      if (!isMessage(message)) throw new Error(`this is not a message: ${text.slice(0, 200)}`);
+      if (message.type === "error") throw new Error(`a request was refused: ${text.slice(0, 300)}`);
       this.#options.heard(message);
     } catch (error) {
       this.failure = error instanceof Error ? error : new Error(String(error));
@@ -116,7 +116,7 @@ export class Visitor {
     }
   }
 
-  /** Browsers cannot see WebSocket pings: asks as they do (protocol 2, ping). */
+  /** Browsers cannot see WebSocket pings, so an impatient visitor sends its own, as they do (protocol 2, ping). */
   #look(): void {
     if (!this.isOpen || this.#options.isPatient) return;
     const silentMs = performance.now() - this.#heardAt;

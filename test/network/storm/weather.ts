@@ -1,4 +1,4 @@
-// The bad weather: from time to time something happens to somebody's connection, as the dice have it.
+// The bad network: applies random faults to random connections at random times.
 
 import type { Dice } from "../../support/dice.ts";
 import type { Link, ThrottlingProxy } from "../../support/throttling-proxy.ts";
@@ -6,7 +6,7 @@ import type { Reader } from "./reader.ts";
 import type { Story, Tally } from "./story.ts";
 import type { Visitor } from "./visitor.ts";
 
-/** Who is out in it. */
+/** A client that the faults can hit. */
 export interface Exposed {
   proxy: ThrottlingProxy;
   visitor: Visitor;
@@ -14,7 +14,7 @@ export interface Exposed {
   reader?: Reader;
 }
 
-/** Gives more words for the story, or nothing. */
+/** May return details for the story. */
 type Happening = (link: Link, dice: Dice, someone: Exposed) => unknown;
 
 const kilobytes = (rate: number): string => `${Math.round(rate / 1_000)} kB/s`;
@@ -51,7 +51,7 @@ const happenings: [weight: number, what: string, happen: Happening][] = [
   [5, "freed", (link) => link.free()],
 ];
 
-/** Does it, and takes it back when its time is over. */
+/** Begins a fault, and ends it after `forMs`. */
 function passing(link: Link, forMs: number, begin: () => void): string {
   begin();
   setTimeout(() => link.throttle(undefined), forMs).unref();
@@ -70,7 +70,7 @@ export class Weather {
     this.#tally = tally;
   }
 
-  /** Each of them meets with something every so often, on an average. */
+  /** Each client meets a fault every `everyMs` on average. */
   start(everyMs: number): void {
     const next = (): void => {
       this.#happen();
@@ -79,7 +79,7 @@ export class Weather {
     next();
   }
 
-  /** It clears up: what is open is as good as new. */
+  /** Ends the faults and frees all open connections. */
   end(): void {
     clearTimeout(this.#timer);
     for (const { proxy } of this.#everybody) for (const link of proxy.links) link.free();

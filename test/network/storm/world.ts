@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { ServerProcess } from "../../support/server-process.ts";
 
 export interface WorldOptions {
-  /** On the limits of storm/small-server.ts. */
+  /** Uses the limits of storm/small-server.ts. */
   isSmall: boolean;
-  /** On top of ports and data. */
+  /** Flags besides those for ports and data. */
   flags?: string[];
 }
 
@@ -40,7 +40,7 @@ export class World {
     }
   }
 
-  /** kill -9, or the planned stop; and the same again. */
+  /** Ends the server by kill -9 or a planned stop, and starts it again on the same ports and data. */
   async restart(how: "kill" | "stop"): Promise<void> {
     await this.#server[how]();
     this.#note();

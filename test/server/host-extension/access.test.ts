@@ -1,5 +1,5 @@
-// Who may upgrade (protocol 2, access): token, ticket place, Host and Origin, each refused in plain HTTP before the
-// upgrade, so that a refused peer costs no socket.
+// Which upgrades are accepted (protocol 2, access): token, ticket place, Host and Origin. Each refusal is plain HTTP
+// before the upgrade, so that a refused peer costs no socket.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { isRecord } from "../../support/client/transcript.ts";
@@ -14,7 +14,7 @@ const errorIn = (body: string): string => {
   return isRecord(parsed) ? String(parsed["error"]) : "";
 };
 
-test("with a token every upgrade needs it: none, a wrong one or a wrong scheme get 401 and the remedy", () =>
+test("with a token every upgrade needs it: no token, a wrong one or a wrong scheme gets 401 and the remedy", () =>
   withHost({ settings: { surfaceWsToken: "the-secret" } }, async ({ url, host }) => {
     const wrong: Record<string, string>[] = [
       {},
@@ -39,7 +39,7 @@ test("with a token every upgrade needs it: none, a wrong one or a wrong scheme g
     await client.next("catalog");
   }));
 
-test("a ticket that was never issued opens nothing", () =>
+test("a ticket that was never issued is refused", () =>
   withHost({ settings: { surfaceWsToken: "the-secret" } }, async ({ url }) => {
     const refusal = await refusedUpgrade(url, { protocols: ["turnwire.base", "turnwire.ticket.guessed"] });
     assert.is(refusal.status, 401);
@@ -65,7 +65,7 @@ const origins: [origin: string | undefined, allowed: boolean][] = [
   ["chrome-extension://abcdef", false],
 ];
 
-test("an upgrade from a foreign web page gets 403; no origin, loopback and allowed ones are let in", () =>
+test("an upgrade from a foreign web page gets 403; no origin, loopback and allowed origins are accepted", () =>
   withHost({ settings: { surfaceWsAllowedOrigins: ["https://friend.example"] } }, async ({ url }) => {
     for (const [origin, allowed] of origins) {
       using peer = await openPeer(url);
@@ -86,7 +86,7 @@ const hosts: [host: string | undefined, allowed: boolean][] = [
   ["", false],
 ];
 
-test("an upgrade to a name that is not ours gets 403 (DNS rebinding)", () =>
+test("an upgrade to a foreign host name gets 403 (DNS rebinding)", () =>
   withHost({ settings: { surfaceWsAllowedOrigins: ["https://friend.example"] } }, async ({ url }) => {
     for (const [host, allowed] of hosts) {
       using peer = await openPeer(url);
@@ -109,13 +109,13 @@ test("a request without any Host, or with two, is refused", () =>
     }
   }));
 
-test("Host and Origin are judged before the token", () =>
+test("Host and Origin are checked before the token", () =>
   withHost({ settings: { surfaceWsToken: "the-secret" } }, async ({ url }) => {
     const headers = { origin: "https://evil.example", authorization: "Bearer the-secret" };
     assert.is((await refusedUpgrade(url, { headers })).status, 403);
   }));
 
-test("while draining or full an upgrade gets 503 with Retry-After", () =>
+test("an upgrade while draining or full gets 503 with Retry-After", () =>
   withGateway({}, async (bare) => {
     for (const why of ["draining", "full"] as const) {
       bare.closedBecause = why;
@@ -129,7 +129,7 @@ test("while draining or full an upgrade gets 503 with Retry-After", () =>
     await client.barrier();
   }));
 
-test("a thousand refusals cost no socket and no handle", () =>
+test("a thousand refusals leave no socket and no handle behind", () =>
   withHost({ settings: { surfaceWsToken: "the-secret" } }, async ({ url, host }) => {
     const before = process.getActiveResourcesInfo().length;
     for (let batch = 0; batch < 20; batch++)

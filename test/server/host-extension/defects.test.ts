@@ -1,5 +1,5 @@
-// Defects of our own, provoked on purpose inside the running gateway: the socket concerned closes with 1011, it is
-// logged once with its stack, no stack reaches a client, and the siblings never notice (style, Errors).
+// Defects of the server, provoked inside the running gateway: the affected socket is closed with 1011, the defect is
+// logged once with its stack, no stack reaches a client, and no other socket is affected (style, Errors).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Connection } from "../../../src/connections/connection.ts";
@@ -15,12 +15,12 @@ const poison = (): never => {
   throw new Error("a defect provoked on purpose");
 };
 
-/** An event that breaks whoever reads it. */
+/** An event whose field throws when it is read. */
 function poisoned<Event extends object>(event: Event, field: keyof Event): Event {
   return Object.defineProperty(event, field, { get: poison });
 }
 
-/** The newest socket's entry. */
+/** The newest connection. */
 function newest({ gateway }: BareGateway): Connection {
   const connection = [...gateway.connections.all()].at(-1);
   if (!connection) throw new Error("there is no connection");
@@ -41,7 +41,7 @@ async function expectDefect(bare: BareGateway, victim: Client, kind: string): Pr
   assert.match(String(error.stack), "defects.test.ts");
 }
 
-/** A victim in the middle of everything, and a bystander beside it. */
+/** Two clients in mid-stream: the victim of a defect and a bystander. */
 async function scene(bare: BareGateway): Promise<{ victim: Client; bystander: Client }> {
   const [bystander, victim] = [await bare.join(), await bare.join()];
   for (const client of [bystander, victim]) {
@@ -90,7 +90,7 @@ const provocations: [kind: string, name: string, provoke: (connection: Connectio
 ];
 
 for (const [kind, name, provoke] of provocations) {
-  test(`a defect in ${name} closes that socket with 1011, once in the log, and no other notices`, () => {
+  test(`a defect in ${name} closes that socket with 1011, is logged once, and affects no other socket`, () => {
     const surface = new ScriptedSurface("s");
     return withGateway({ surfaces: [surface] }, async (bare) => {
       const { victim, bystander } = await scene(bare);
@@ -103,7 +103,7 @@ for (const [kind, name, provoke] of provocations) {
   });
 }
 
-test("a defect in a surface's actor is told to its viewers, costs no socket, and the surface can be had anew", () => {
+test("a defect in a surface's actor is reported to its viewers and closes no socket; they can subscribe again", () => {
   const [surface, other] = [new ScriptedSurface("s"), new ScriptedSurface("other")];
   return withGateway({ surfaces: [surface, other] }, async (bare) => {
     const actors: { send(event: { type: string }): void }[] = [];
@@ -171,7 +171,7 @@ test("100 of 200 sockets crash at once, and the other 100 are untouched", () => 
   });
 });
 
-test("a peer with a defect that never answers the close frame is cut all the same", () =>
+test("a peer with a defect that never answers the close frame is cut off too", () =>
   withGateway({ clock: hastyClock(20) }, async (bare) => {
     using peer = await openUpgradedPeer(bare.url);
     await eventually(() => bare.gateway.connections.size === 1, "the socket to be taken");
@@ -181,7 +181,7 @@ test("a peer with a defect that never answers the close frame is cut all the sam
     await eventually(() => bare.gateway.connections.size === 0, "the socket to be released");
   }));
 
-test("a socket that comes after the gateway has stopped taking them is closed with 1012", () =>
+test("a socket that arrives after the gateway has stopped accepting them is closed with 1012", () =>
   withGateway({}, async (bare) => {
     const before = await bare.join();
     bare.gateway.drain(0, 1_000);

@@ -1,5 +1,5 @@
-// turnwire as an extension of a host: it activates, serves, deactivates and leaves nothing behind, and says
-// what is wrong when it cannot.
+// turnwire as an extension of a host: it activates, serves, deactivates and leaves nothing behind, and reports why it
+// cannot.
 import { createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -22,7 +22,7 @@ interface OpenHost {
   surface: ScriptedSurface;
 }
 
-/** A host with all that the extension depends on. */
+/** A host with everything that the extension depends on. */
 function openHost(settings: Record<string, unknown> = {}): OpenHost {
   const host = new FakeHost();
   const orchestrator = new ScriptedOrchestrator();
@@ -35,7 +35,9 @@ function openHost(settings: Record<string, unknown> = {}): OpenHost {
 
 const urlOf = (host: FakeHost): string => `ws://127.0.0.1:${portOf(host)}`;
 
-/** What keeps a process alive, by kind; standard streams and what the test runner has come before. */
+/**
+ * The kinds of resources that keep the process alive. Standard streams and the test runner's own are always included.
+ */
 const resources = (): string => process.getActiveResourcesInfo().sort().join();
 
 test("the manifest names the extension and what it depends on", () => {
@@ -45,7 +47,7 @@ test("the manifest names the extension and what it depends on", () => {
   });
 });
 
-test("services and hooks are asked for by handles with id and kind", async () => {
+test("services and hooks are requested by handles with id and kind", async () => {
   const { host } = openHost();
   const extension = createTransportWsExtension();
   await extension.activate(host);
@@ -60,7 +62,7 @@ test("services and hooks are asked for by handles with id and kind", async () =>
   ]);
 });
 
-test("activate resolves when the port listens, and the log names it", async () => {
+test("activate resolves when the port listens, and the log names the port", async () => {
   const { host } = openHost();
   const extension = createTransportWsExtension();
   await extension.activate(host);
@@ -75,7 +77,7 @@ test("activate resolves when the port listens, and the log names it", async () =
   }
 });
 
-test("the log lines that a host's operators rely on come to the letter ", () => {
+test("the log lines that a host's operators rely on are exact", () => {
   const surface = new ScriptedSurface("s");
   return withHost({ surfaces: [surface] }, async ({ host, join }) => {
     const client = await join();
@@ -118,7 +120,7 @@ test("the log lines that a host's operators rely on come to the letter ", () => 
   });
 });
 
-test("two extensions in two hosts with different orchestrators serve at once, neither hears of the other", async () => {
+test("two extensions in two hosts with different orchestrators run at once without affecting each other", async () => {
   const [one, other] = [openHost(), openHost()];
   const extensions = [createTransportWsExtension(), createTransportWsExtension()];
   await Promise.all([extensions[0]?.activate(one.host), extensions[1]?.activate(other.host)]);
@@ -151,7 +153,7 @@ test("two extensions in two hosts with different orchestrators serve at once, ne
   await extensions[1]?.deactivate();
 });
 
-test("deactivate leaves no handle, timer, listener or subscription behind, whatever was going on", async () => {
+test("deactivate leaves no handle, timer, listener or subscription behind, whatever was in progress", async () => {
   const before = resources();
   const { host, orchestrator, surface } = openHost();
   const extension = createTransportWsExtension();
@@ -165,7 +167,7 @@ test("deactivate leaves no handle, timer, listener or subscription behind, whate
     client.send({ type: "chat.subscribe", conversationId: "sealed" });
     client.send({ type: "invoke", surfaceId: "s", actionId: "hang" });
   }
-  // A surface that is being built, a log that is kept, a turn in full flow, a connection that has not said a word.
+  // A surface that is being built, a log that is kept, a turn in mid-stream, a connection that has sent nothing.
   surface.answersLater = true;
   surface.change("never answered");
   orchestrator.begin("sealed");
@@ -183,14 +185,14 @@ test("deactivate leaves no handle, timer, listener or subscription behind, whate
   await mute.untilClosed();
   assert.is(resources(), before);
   await rejection(connect(`ws://127.0.0.1:${port}`));
-  // What still comes from the host's side is heard by nobody.
+  // Later calls from the host have no effect.
   orchestrator.emitRaw("c", { type: "text-delta", turnId: "t", delta: "late" });
   host.fire(hooks.opened, { conversationId: "c", workspaceId: "w" });
   surface.questions[0]?.resolve(surface.spec());
   assert.not.ok(host.lines.some((line) => line.level === "error"));
 });
 
-test("a later activate works, in the same host and on the same port", async () => {
+test("a later activate works in the same host and on the same port", async () => {
   const { host, orchestrator } = openHost();
   const extension = createTransportWsExtension();
   await extension.activate(host);
@@ -209,7 +211,7 @@ test("a later activate works, in the same host and on the same port", async () =
   assert.is(host.listenerCount, 0);
 });
 
-test("deactivate is harmless when not active, and twice", async () => {
+test("deactivate is harmless when inactive, and when repeated", async () => {
   const { host } = openHost();
   const extension = createTransportWsExtension();
   await extension.deactivate();
@@ -219,7 +221,7 @@ test("deactivate is harmless when not active, and twice", async () => {
   assert.is(host.listenerCount, 0);
 });
 
-test("a second activate is refused while the first lives or is under way, and starts nothing", async () => {
+test("a second activate is refused while the first is active or under way, and starts nothing", async () => {
   const { host } = openHost();
   const extension = createTransportWsExtension();
   const first = extension.activate(host);
@@ -231,7 +233,7 @@ test("a second activate is refused while the first lives or is under way, and st
   assert.is(host.listenerCount, 0);
 });
 
-test("deactivate ends an activation that is still under way, and an activate after it waits for the end", async () => {
+test("deactivate ends an activation that is under way, and an activate after it waits for its end", async () => {
   const before = resources();
   const { host } = openHost();
   const extension = createTransportWsExtension();
@@ -248,7 +250,7 @@ test("deactivate ends an activation that is still under way, and an activate aft
   assert.is(resources(), before);
 });
 
-test("a taken port: activate rejects with a sentence, nothing is left, and a later one works", async () => {
+test("on a port in use, activate rejects with a clear message and leaves nothing; a later activate works", async () => {
   const before = resources();
   const squatter = createServer();
   await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
@@ -265,7 +267,7 @@ test("a taken port: activate rejects with a sentence, nothing is left, and a lat
   await within(new Promise((resolve) => squatter.close(resolve)), "the port to be free");
   await eventually(
     () => resources() === before,
-    () => `what is left: ${resources()}`,
+    () => `left over: ${resources()}`,
   );
   await extension.activate(host);
   using client = await connect(`ws://127.0.0.1:${port}`);
@@ -284,7 +286,7 @@ test("without a setting the port is 24205 on 127.0.0.1", async () => {
     using peer = await openUpgradedPeer("ws://127.0.0.1:24205");
     await peer.frame();
   } catch (error) {
-    // Somebody else may hold the port on this machine: the sentence says which it was.
+    // Another process may use the port on this machine. The message then names the port.
     assert.match(String(error), "127.0.0.1:24205 is in use");
   }
   await extension.deactivate();
@@ -337,7 +339,7 @@ for (const [setting, value] of wrong) {
   });
 }
 
-test("a host that other machines can reach is refused without a token, and names the remedy", async () => {
+test("a host that other machines can reach is refused without a token, with the remedy", async () => {
   const remedy = "set surfaceWsToken, or use 127.0.0.1";
   for (const surfaceWsHost of ["0.0.0.0", "::", "192.168.1.5", "example.org"]) {
     const { host } = openHost({ surfaceWsHost });
@@ -369,14 +371,14 @@ test("loopback by any name needs no token", async () => {
   }
 });
 
-test("an address that is not this machine's is a clear sentence", async () => {
+test("an address that is not this machine's is refused with a clear message", async () => {
   const { host } = openHost({ surfaceWsHost: "192.0.2.1", surfaceWsToken: "secret" });
   const error = await rejection(createTransportWsExtension().activate(host));
   assert.is(error.message, "192.0.2.1:0 is not an address of this machine: give another host");
   assert.is(host.listenerCount, 0);
 });
 
-test("a host that throws where it is asked fails the activation and nothing is left", async () => {
+test("a host that throws fails the activation, and nothing is left", async () => {
   const broken: [name: string, breakIt: (host: FakeHost) => void][] = [
     ["getService", (host) => Object.assign(host, { getService: boom })],
     ["config.get", (host) => Object.assign(host, { config: { get: boom } })],
@@ -403,7 +405,7 @@ function failsAtThird(host: FakeHost): void {
   host.on = (hook, listener) => (++times === 3 ? boom() : on(hook, listener));
 }
 
-test("hooks that cannot be left cost a log line and hold up nothing", async () => {
+test("failing to unsubscribe from hooks causes log lines and delays nothing", async () => {
   const { host } = openHost();
   const offs = [boom, () => Promise.reject(new Error("asynchronous"))];
   host.on = () => offs.shift() ?? boom;
@@ -426,7 +428,7 @@ function rejecting(): Promise<never> {
 }
 
 for (const [name, logger] of loggers) {
-  test(`a logger that ${name} is nobody's failure`, async () => {
+  test(`a logger that ${name} causes no failure`, async () => {
     const { host, orchestrator } = openHost({ surfaceWsPort: await freePort() });
     Object.assign(host, { logger });
     const extension = createTransportWsExtension();
@@ -451,7 +453,7 @@ async function freePort(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-test("the registry may be the real one, filled by the host later", async () => {
+test("the registry may be the real one, which the host fills later", async () => {
   const { host } = openHost();
   const registry = createSurfaceRegistry();
   host.services.set("surface-registry/registry", registry);
@@ -462,7 +464,7 @@ test("the registry may be the real one, filled by the host later", async () => {
   await extension.deactivate();
 });
 
-test("a host may look at the charts of an active extension, and is told to activate it first", async () => {
+test("a host can inspect the charts of an active extension only", async () => {
   const { host } = openHost();
   const extension = createTransportWsExtension();
   assert.throws(() => extension.inspect(() => {}), /await activate first, then inspect/);

@@ -1,4 +1,5 @@
-// The limits that a host's loader gives the extension: announced, kept, and refused when they cannot be.
+// The limits that a host's loader passes to the extension: they are announced and enforced, and impossible ones are
+// refused.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createTransportWsExtension } from "../../../src/server/host-extension.ts";
@@ -22,7 +23,7 @@ const limits = {
   turnLogBytesMax: 65_536,
 };
 
-test("what hello announces is kept", () =>
+test("the limits that hello announces are enforced", () =>
   withHost({ limits }, async ({ join, url, orchestrator, host, extension }) => {
     const client = await join(v1);
     const [hello] = client.received;
@@ -40,12 +41,12 @@ test("what hello announces is kept", () =>
     const wrongId = (await send("y", { conversationId: "c".repeat(41) }))["error"];
     assert.match(String(isRecord(wrongId) && wrongId["message"]), "`conversationId` must have at most 40 characters");
 
-    // In memory: a host keeps no keys.
+    // The keys are in memory, because a host stores none.
     const keyed = async (key: string) => await send(`keyed ${key}`, { conversationId: key, idempotencyKey: key });
     const first = await keyed("a");
     orchestrator.end("a");
     await keyed("b");
-    assert.is.not((await keyed("a"))["turnId"], first["turnId"], "the older of two is forgotten");
+    assert.is.not((await keyed("a"))["turnId"], first["turnId"], "the older of the two keys is forgotten");
 
     orchestrator.say("b", { type: "note", text: "x".repeat(20_000) } as never);
     const [dropped] = host.said("orchestrator: an event was dropped");
@@ -62,7 +63,7 @@ test("what hello announces is kept", () =>
     await stopped;
   }));
 
-test("limits that cannot be are refused before anything is started", () => {
+test("impossible limits are refused before anything is started", () => {
   const withLimits = (given: object) => () => createTransportWsExtension({ limits: given });
   assert.throws(withLimits({ socketMax: 1 }), /^limits\.socketMax is no limit/);
   assert.throws(withLimits({ silentCloseMs: 20_000 }), /limits\.silentPingMs/);

@@ -1,5 +1,5 @@
-// WebSocket frames by hand (RFC 6455 5.2), so that a test can send the ones that no library sends and count the ones
-// that come. Knows no rules: it encodes whatever it is told.
+// Encodes and decodes WebSocket frames (RFC 6455 5.2), so that a test can send frames that no library sends and count
+// the frames received. Enforces no rules: it encodes whatever the test asks for.
 import { randomBytes } from "node:crypto";
 
 export const opcodes = { continuation: 0x0, text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const;
@@ -13,7 +13,7 @@ export interface FrameToSend {
   masked?: boolean;
   /** Reserved bits, 0–7. Default 0. */
   reserved?: number;
-  /** The length to claim instead of the payload's own. */
+  /** The length to declare instead of the payload's own. */
   claimedLength?: number;
 }
 
@@ -59,7 +59,7 @@ export function closeOf(frame: Frame): { code: number; reason: string } {
   return { code: frame.payload.readUInt16BE(0), reason: frame.payload.subarray(2).toString() };
 }
 
-/** Takes the first whole frame off the bytes; undefined while it is not complete. */
+/** Splits the first whole frame off the bytes; undefined while it is incomplete. */
 export function decodeFrame(bytes: Buffer): { frame: Frame; rest: Buffer } | undefined {
   if (bytes.length < 2) return undefined;
   const first = bytes.readUInt8(0);

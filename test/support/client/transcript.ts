@@ -1,12 +1,12 @@
-// Reads what one socket was sent of one conversation, and proves the cursor's promise on the way (protocol 2): no event
-// is missing and none came twice. Never repairs anything: a hole throws.
+// Joins the events of one conversation that one socket received, and checks the cursor's promise (protocol 2): no event
+// is missing or duplicated. Must never repair anything: a gap throws.
 
 export interface Message {
   type: string;
   [field: string]: unknown;
 }
 
-/** An event of a turn, as it came. */
+/** An event of a turn, as received. */
 export interface DeltaEvent extends Message {
   conversationId: string;
   turnId: string;
@@ -18,7 +18,7 @@ export interface Turn {
   reasoning: string;
   /** Its events in order; joined deltas stay joined. */
   events: DeltaEvent[];
-  /** The reason of `done`, when it came. */
+  /** The reason in `done`; undefined before it. */
   reason: string | undefined;
   sealed: boolean;
 }
@@ -29,9 +29,9 @@ export interface Transcript {
   reasoning: string;
   events: DeltaEvent[];
   turns: Turn[];
-  /** Of the last event; undefined when there was none. */
+  /** The cursor of the last event; undefined without events. */
   cursor: { epoch: string; seq: number } | undefined;
-  /** The first number that came. */
+  /** The seq of the first event. */
   firstSeq: number | undefined;
 }
 
@@ -43,7 +43,7 @@ export const isMessage = (value: unknown): value is Message => isRecord(value) &
 const isDeltaEvent = (value: unknown): value is DeltaEvent =>
   isMessage(value) && typeof value["conversationId"] === "string" && typeof value["turnId"] === "string";
 
-/** The events of one conversation among these messages, in order, unchecked. */
+/** The events of one conversation among these messages, in order, without a check for gaps. */
 export function eventsOf(messages: readonly Message[], conversationId: string): DeltaEvent[] {
   const events: DeltaEvent[] = [];
   for (const message of messages) {
@@ -56,8 +56,8 @@ export function eventsOf(messages: readonly Message[], conversationId: string): 
 }
 
 /**
- * Joins what came of a conversation. A new epoch may begin anywhere with any number; within one, every delta must begin
- * at the number after the last. A client that subscribed twice reads each subscription's messages by itself.
+ * Joins a conversation's events. A new epoch may begin anywhere with any seq. Within an epoch, every delta must begin
+ * at the seq after the last. A client that subscribed twice must join each subscription's messages separately.
  */
 export function transcriptOf(messages: readonly Message[], conversationId: string): Transcript {
   const transcript: Transcript = {

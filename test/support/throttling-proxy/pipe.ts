@@ -1,9 +1,9 @@
-// One direction of a connection through the proxy: takes from the source what may pass now, and not a byte more. What
-// is on its way for the latency is bounded too, so that the sender feels a slow link.
+// One direction of a connection through the proxy. It reads from the source only the bytes that may pass now. The bytes
+// in flight on a link with latency are bounded too, so that the sender feels back-pressure.
 import type { Socket } from "node:net";
 
 const tickMs = 10;
-/** On its way at once, where the link has a latency. */
+/** Most bytes in flight on a link with latency. */
 const travellingBytesMax = 256 * 1024;
 
 interface Travelling {
@@ -12,11 +12,11 @@ interface Travelling {
 }
 
 export class Pipe {
-  /** What a socket of the proxy buffers by itself. */
+  /** Bytes that a socket of the proxy buffers itself. */
   static readonly bufferBytes = 16 * 1024;
   /** Bytes that have passed. */
   passed = 0;
-  /** The source has said that it says nothing more. */
+  /** The source has ended its side (FIN). */
   hasEnded = false;
   readonly #source: Socket;
   readonly #sink: Socket;
@@ -43,32 +43,32 @@ export class Pipe {
     });
   }
 
-  /** Bytes a second; undefined: no bound; 0: nothing. */
+  /** Passes this many bytes per second; undefined: no limit; 0: nothing. */
   throttle(bytesPerSecond: number | undefined): void {
     this.#burst = undefined;
     this.#setRate(bytesPerSecond ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Everything for onMs, nothing for offMs, in turns. */
+  /** Alternately passes everything for onMs and nothing for offMs. */
   burst(onMs: number, offMs: number): void {
     this.#setRate(0);
     this.#burst = { onMs, offMs, since: performance.now() };
     this.#tickWhileBound();
   }
 
-  /** Every piece is so long on its way, give or take a tick. */
+  /** Delays every piece by this time, accurate to about a tick. */
   delay(latencyMs: number): void {
     this.#latencyMs = latencyMs;
     this.#tickWhileBound();
   }
 
-  /** The size of each piece, and no two in one loop turn; undefined: as they come. */
+  /** Passes pieces of this size, at most one per loop turn; undefined: no splitting. */
   split(pieceBytes: (() => number) | undefined): void {
     this.#pieceBytes = pieceBytes;
     this.#pump();
   }
 
-  /** From now on everything is taken at once and nothing of it arrives. */
+  /** From now on reads everything at once and discards it. */
   swallow(): void {
     this.#swallows = true;
     this.#pump();
@@ -88,7 +88,7 @@ export class Pipe {
     this.#pump();
   }
 
-  /** Without a bound nothing has to be looked at again. */
+  /** Without a bound no timer is needed. */
   #tickWhileBound(): void {
     const isBound =
       Number.isFinite(this.#rate) || this.#burst !== undefined || this.#latencyMs > 0 || this.#travelling.length > 0;
@@ -108,7 +108,7 @@ export class Pipe {
       this.#rate = (now - since) % (onMs + offMs) < onMs ? Number.POSITIVE_INFINITY : 0;
     }
     if (Number.isFinite(this.#rate)) {
-      // At most 100 ms' worth: what was not used is gone.
+      // At most 100 ms' worth of bytes: unused allowance expires.
       const ceiling = Math.max(1, this.#rate / 10);
       this.#allowance = Math.min(ceiling, this.#allowance + (this.#rate * (now - this.#filledAt)) / 1_000);
     }
@@ -124,7 +124,7 @@ export class Pipe {
     if (this.hasEnded && this.#travelling.length === 0) this.#sink.end();
   }
 
-  /** What has been on its way for long enough arrives. */
+  /** Writes the first piece to the sink if its latency is over. */
   #deliver(): boolean {
     const [first] = this.#travelling;
     if (!first || this.#sink.destroyed || this.#sink.writableNeedDrain || first.arrivesAt > performance.now())
@@ -142,7 +142,7 @@ export class Pipe {
     const bytes = Math.min(this.#source.readableLength, budget, this.#pieceBytes?.() ?? Number.POSITIVE_INFINITY);
     const piece: Buffer | null = bytes > 0 ? this.#source.read(bytes) : null;
     if (piece === null) {
-      // An empty stream is asked once more, so that it looks for its end.
+      // read(0) on an empty stream makes it detect its end.
       if (budget > 0 && this.#source.readableLength === 0) this.#source.read(0);
       return false;
     }

@@ -1,5 +1,5 @@
-// The events of the connection model in which the peer reads badly, something breaks, or somebody ends the socket. No
-// event of a chart is ever sent by hand: what breaks is a part that the actor runs into, or, of an actor that has none,
+// The events of the connection model in which the peer reads badly, something breaks, or one side ends the socket. They
+// never send a valid event of a chart by hand. They break a part that the actor uses. An actor without such a part gets
 // an event that cannot be read.
 import * as assert from "uvu/assert";
 import { opcodes } from "../../../support/http-peer.ts";
@@ -22,7 +22,7 @@ function breakOnce<Thing extends object>(thing: Thing, method: keyof Thing): voi
   Object.defineProperty(thing, method, { configurable: true, value });
 }
 
-/** An event that breaks whoever reads it: a surface watch has no action of its own that could break. */
+/** An event that throws when it is read, because a surface watch has no action of its own that could break. */
 const poisoned = <Type extends string>(type: Type): { type: Type } =>
   Object.defineProperty({ type }, "type", { get: poison });
 
@@ -40,12 +40,12 @@ async function isClosed({ socket }: Fixture): Promise<void> {
   await soon(() => socket.peer.closing, "the close frame");
 }
 
-/** Nothing that was written to either is without its ack: time may pass. */
+/** All that was written to a peer that reads has its ack, so time may pass. */
 async function everythingIsAcked({ socket, bystander }: Fixture): Promise<void> {
   for (let round = 0; round < 2; round++) await Promise.all([socket.peer.barrier(), bystander.barrier()]);
 }
 
-/** The cursor breaks, and the flow's next change runs into it: in leaving the live set, or in catching up. */
+/** Breaks the cursor. The flow's next change then fails: on leaving the live set, or on catching up. */
 async function watchBreaks(fixture: Fixture): Promise<void> {
   const { stage, socket } = fixture;
   const { watch } = socket;
@@ -58,7 +58,7 @@ async function watchBreaks(fixture: Fixture): Promise<void> {
   await isClosed(fixture);
 }
 
-/** The peer breaks the protocol, and while its watches are being left, they break as well. */
+/** The peer breaks the protocol, and its watches break as well while the connection leaves them. */
 async function everythingBreaks(fixture: Fixture): Promise<void> {
   const { stage, socket } = fixture;
   const { instead } = stage.bare.orchestrator;
@@ -145,6 +145,6 @@ export const ending: Implementation<Fixture>["events"] = {
     const before = asked();
     socket.peer.send({ type: "chat.send", conversationId, message: "?" });
     await rest(20);
-    assert.is(asked(), before, "nothing is handled while closing");
+    assert.is(asked(), before, "the server handles nothing while closing");
   },
 };

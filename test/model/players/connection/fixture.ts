@@ -1,5 +1,5 @@
-// What one path of the connection model is played in: a steered peer, and beside it a bystander on the same
-// conversation that must get everything at once, whatever the first one does.
+// The fixture for one path of the connection model: a steered peer, and a bystander on the same conversation. The
+// bystander must get everything at once, whatever the peer does.
 import * as assert from "uvu/assert";
 import type { Client } from "../../../support/client.ts";
 import { ScriptedSurface } from "../../../support/scripted-surfaces.ts";
@@ -12,15 +12,15 @@ export interface Fixture {
   socket: Socket;
   bystander: Client;
   surface: ScriptedSurface;
-  /** How the gateway's stop goes on, once it was asked for. */
+  /** Resolves when the gateway has closed its sockets; undefined until the path requests that. */
   closed: Promise<void> | undefined;
-  /** With which code the bystander was closed too, when it was. */
+  /** The close code of the bystander, if the path closes it too. */
   bystanderCode: number | undefined;
-  /** Whose turn it is that runs, when it is the bystander's. */
+  /** Set while a turn runs that the bystander requested. */
   asker: "bystander" | undefined;
-  /** How often the orchestrator ought to have been asked to stop a turn: only ever by a cancel. */
+  /** How often the gateway should have asked the orchestrator to stop a turn. Only a cancel may cause that. */
   cancels: number;
-  /** How many chat.error the peer ought to have got. */
+  /** How many chat.error the peer should have received. */
   refusals: number;
 }
 
@@ -38,7 +38,7 @@ export function inFixture(coverage: Coverage, run: (fixture: Fixture) => Promise
   });
 }
 
-/** The running turn says something, and the bystander is told at once. */
+/** The running turn says something, and the bystander receives it at once. */
 export async function bystanderHears({ stage, bystander }: Fixture): Promise<void> {
   const words = stage.speak();
   await bystander.nextEvent(conversationId, { type: "text-delta", delta: words });
@@ -49,7 +49,7 @@ export async function turnBegins({ stage, bystander }: Fixture): Promise<void> {
   await bystander.nextEvent(conversationId, "turn-start");
 }
 
-/** The turn ends by what is done, and the bystander is told at once. */
+/** `end` ends the turn, and the bystander receives that at once. */
 export async function turnEnds(fixture: Fixture, end: () => void): Promise<void> {
   end();
   await fixture.bystander.nextEvent(conversationId, "turn-sealed");

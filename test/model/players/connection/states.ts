@@ -1,18 +1,18 @@
-// What is true in each state of the connection model: of the server's own actors, and of what the peer is told.
+// What must be true in each state of the connection model: the server's own actors, and what the peer receives.
 import * as assert from "uvu/assert";
 import type { Implementation } from "../../play.ts";
 import { comesTo, soon } from "../soon.ts";
 import { stateOf } from "../stage.ts";
 import { bystanderHears, type Fixture } from "./fixture.ts";
 
-/** The flow, and what of the conversation may reach the peer in it. */
+/** Asserts the flow, and what the peer receives of the conversation in it. */
 async function flows({ socket, refusals }: Fixture, flow: "flowing" | "congested", cursor: "live" | "lagging") {
   const isFlowing = flow === "flowing";
   await comesTo(() => socket.region("flow"), flow, "the connection's flow");
   assert.is(socket.entry.writer.congested, !isFlowing);
   if (socket.isFollowing) {
     await comesTo(() => socket.watchRegion("cursor"), cursor, "the watch's cursor");
-    assert.is(socket.watch?.feed.live.has(socket.watch.cursor), isFlowing, "is it in the live set?");
+    assert.is(socket.watch?.feed.live.has(socket.watch.cursor), isFlowing, "membership in the live set");
   }
   if (isFlowing) await socket.isUpToDate();
   else await socket.isTold("nothing");
@@ -27,26 +27,26 @@ async function sees({ stage, socket }: Fixture, turn: string, chatTurn: "quiet" 
   assert.is(stage.isRunning, turn !== "idle");
 }
 
-/** Its close frame is out, nothing after it, and nothing of it is left in the live sets. */
+/** Asserts that the close frame is out, that no frame follows it, and that no subscription is left. */
 async function isClosing({ stage, socket }: Fixture, name: string, code: number): Promise<void> {
   await comesTo(() => socket.value, { closing: name }, "the connection's state");
   const close = await soon(() => socket.peer.closing, "the close frame");
   assert.is(close.code, code);
   assert.is(socket.peer.framesAfterClose, 0, "frames after the close frame");
   assert.is(socket.entry.subscriptions, 0, "subscriptions of a closing socket");
-  assert.is(stage.bare.gateway.connections.get(socket.entry.id), socket.entry, "it is kept until the peer has gone");
+  assert.is(stage.bare.gateway.connections.get(socket.entry.id), socket.entry, "kept until the peer has gone");
 }
 
-/** Everything of it is released, the turn goes on without it, and the bystander has not noticed. */
+/** Asserts that the connection is released, that the turn goes on, and that the bystander is not affected. */
 async function isGone(fixture: Fixture): Promise<void> {
   const { stage, socket, bystander, closed, bystanderCode } = fixture;
   const { gateway, orchestrator, host } = stage.bare;
   await comesTo(() => socket.value, "closed", "the connection's state");
   socket.peer.letGo();
   await soon(() => socket.peer.isGone, "the TCP connection to end");
-  assert.is(gateway.connections.get(socket.entry.id), undefined, "it is released");
+  assert.is(gateway.connections.get(socket.entry.id), undefined, "the connection is released");
   assert.is(socket.entry.subscriptions, 0);
-  assert.is(orchestrator.given("stopTurn").length, fixture.cancels, "a socket that leaves aborts nothing");
+  assert.is(orchestrator.given("stopTurn").length, fixture.cancels, "a socket that leaves aborts no turn");
   const logged = host.said("transport-ws: connection close");
   assert.is(logged.filter(({ fields }) => fields?.["connectionId"] === socket.entry.id).length, 1);
   await closed;

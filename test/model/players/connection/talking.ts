@@ -1,10 +1,10 @@
-// The events of the connection model in which somebody says something: the peer, another one, the turn, a surface.
+// The events of the connection model in which the peer, another client, the turn or a surface says something.
 import * as assert from "uvu/assert";
 import type { Implementation } from "../../play.ts";
 import { conversationId, turnRunning } from "../stage.ts";
 import { bystanderHears, type Fixture, surfaceId, turnBegins, turnEnds } from "./fixture.ts";
 
-/** A text that starts a turn where none runs; where one runs it is refused, or waits and nothing is sent back. */
+/** Sends a text. It starts a turn if none runs. Otherwise it is refused, or queued without a reply. */
 async function asks(fixture: Fixture, message: { type: "chat.send" | "chat.queue"; [field: string]: string }) {
   const { stage, socket } = fixture;
   const { running, queues } = stage.bare.orchestrator;
@@ -25,7 +25,7 @@ async function asks(fixture: Fixture, message: { type: "chat.send" | "chat.queue
   assert.equal(await socket.peer.next("chat.error"), turnRunning);
 }
 
-/** The orchestrator will not have it: who was not subscribed before is not so afterwards. */
+/** The orchestrator refuses the request. A peer that was not subscribed before is not subscribed afterwards. */
 async function isRefused(fixture: Fixture): Promise<void> {
   const { stage, socket } = fixture;
   const { instead } = stage.bare.orchestrator;
@@ -37,7 +37,7 @@ async function isRefused(fixture: Fixture): Promise<void> {
   fixture.refusals++;
 }
 
-/** What the unsubscribing must not touch is ended afterwards: while it is unwatched, no turn runs. */
+/** Unsubscribes, which must not end the turn. Then ends the turn, because in `unwatched` no turn runs. */
 async function unwatches(fixture: Fixture): Promise<void> {
   const { stage, socket } = fixture;
   const turn = stage.bare.orchestrator.running.get(conversationId);
@@ -69,7 +69,7 @@ export const talking: Implementation<Fixture>["events"] = {
     await turnBegins(fixture);
   },
   "turn.begins": turnBegins,
-  // A seal that names no turn: all that some orchestrator says of a turn that could not even begin.
+  // A turn-sealed without a turnId: all that some orchestrators emit for a turn that could not begin.
   "turn.endsUnsaid": async ({ stage, bystander }) => {
     stage.bare.orchestrator.running.delete(conversationId);
     stage.bare.orchestrator.emitRaw(conversationId, { type: "turn-sealed", conversationId, turnId: null });

@@ -1,5 +1,5 @@
-// What the person of the conversation model asks for, over the WebSocket and over HTTP, and what must be answered. Must
-// never ask a second thing before the first has been answered, or has been handled where nothing is answered.
+// The requests of the person in the conversation model, over the WebSocket and over HTTP, and the expected answers. It
+// must never send a request before the last one was answered, or was handled if it gets no answer.
 import * as assert from "uvu/assert";
 import type { ConversationModelEvent } from "../../models/conversation.ts";
 import { queueSeenBy } from "../wire.ts";
@@ -15,10 +15,10 @@ const refusals = {
   compacting: "a turn or a compaction is running in this conversation; try again when it has ended",
 };
 
-/** Why no turn may begin at rest. */
+/** Why the server refuses to begin a turn while the conversation rests. */
 const reasonAtRest = ({ signals }: Visit): string => (signals.refuses ? refusals.refuses : refusals.disk);
 
-/** A text by chat.send or chat.queue: at rest it begins a turn or is refused; else it is refused or waits. */
+/** Sends a text by chat.send or chat.queue. At rest it begins a turn or is refused, else it is refused or queued. */
 async function says(visit: Visit, type: "chat.send" | "chat.queue"): Promise<void> {
   const { story, signals } = visit;
   const wasResting = visit.isResting;
@@ -99,7 +99,7 @@ export const asking: Events = {
     visit.advance({ type: "person.compacts" });
     if (visit.is({ up: "compacting" }) && wasResting) {
       visit.compaction = answer;
-      // A server that goes down takes its answer along.
+      // If the server goes down, this request may fail, and nothing awaits it then.
       answer.catch(() => {});
       await visit.puppets.after(runs);
       return;

@@ -1,5 +1,5 @@
-// How turns and compactions of the conversation model end: by what the agent does, or by deadlines that pass. Must
-// never pass a deadline that nothing waits for.
+// How turns and compactions of the conversation model end: because of the agent, or because a timer expires. It must
+// never elapse a delay for which no timer runs.
 import * as assert from "uvu/assert";
 import { fixtureLimits } from "../../fixtures.ts";
 import type { ConversationModelEvent } from "../../models/conversation.ts";
@@ -12,7 +12,7 @@ type Events = Record<
 
 const sealing = { up: "sealing" };
 
-/** The turn's end is stored, or the disk refuses it; a text that waits then opens the next turn. */
+/** The turn's end is stored, or the disk refuses it. Once it is stored, a queued text opens the next turn. */
 export async function seals(visit: Visit, happen: () => void, event: ConversationModelEvent): Promise<void> {
   const runs = visit.puppets.all.length;
   happen();
@@ -22,7 +22,7 @@ export async function seals(visit: Visit, happen: () => void, event: Conversatio
   if (visit.isGenerating) await visit.begins(undefined, runs);
 }
 
-/** The compaction ends with this answer; a text that came meanwhile then opens a turn. */
+/** The compaction ends with this answer. A text that was queued meanwhile then opens a turn. */
 async function endsCompaction(
   visit: Visit,
   event: ConversationModelEvent,
@@ -51,9 +51,9 @@ async function endsCompaction(
   if (visit.isGenerating) await visit.begins(undefined, runs);
 }
 
-/** Passes a deadline that exactly one wait in the server is under way for. */
+/** Lets the server's timer with this delay expire. Exactly one such timer must be running. */
 function passes({ server }: Visit, delayMs: number): void {
-  assert.is(server.clock.elapse(delayMs), 1, "one wait of this length is under way");
+  assert.is(server.clock.elapse(delayMs), 1, "exactly one timer with this delay runs");
 }
 
 export const ending: Events = {

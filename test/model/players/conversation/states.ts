@@ -1,10 +1,10 @@
-// What must be true in each state of the conversation model: what the clients see, over both ports, and what state the
-// server's own actors are in; while it is down, what the store holds.
+// What must be true in each state of the conversation model: what the clients see over the WebSocket and HTTP, and what
+// state the server's own actors are in. While the server is down: what the store holds.
 import * as assert from "uvu/assert";
 import { comes, surfaceSeenBy } from "../wire.ts";
 import { lineOf, type Visit } from "./visit.ts";
 
-/** What everybody is told of the conversation: over HTTP, and by its surface, in the charts' words. */
+/** Asserts the conversation's status over HTTP, and its activity, in the charts' words, on its surface. */
 async function isShown(visit: Visit, activity: string): Promise<void> {
   await visit.settle();
   const { id, status } = visit;

@@ -1,37 +1,37 @@
-// What must have been said, stored and announced in one conversation so far, told along by the player's events. Knows
-// neither server nor socket: what really happened is held against it.
+// The oracle of one conversation: what must have been said, stored and announced so far. The player's events update it.
+// It knows neither server nor socket; the player compares what really happened with it.
 import type { DoneReason } from "../../../../src/protocol/turn-event.ts";
 import type { Transcript } from "../../../support/client.ts";
 
 interface TurnTold {
   text: string;
   said: string;
-  /** What of it would survive a crash. */
+  /** The part of `said` that would survive a crash. */
   journaled: string;
-  /** Its `done` is out. */
+  /** The reason of its `done`, once that is out. */
   reason?: DoneReason;
-  /** What its `error` event says, when one came before `done`. */
+  /** The message of its `error` event, if one came before `done`. */
   failure?: string;
-  /** The history mark of its `turn-sealed`. */
+  /** The `latestSeq` of its `turn-sealed`. */
   sealedAt?: number;
 }
 
 export class Story {
   readonly turns: TurnTold[] = [];
-  /** The history, a line a chunk. */
+  /** The history, one line per chunk. */
   stored: string[] = [];
   waiting: string | undefined;
-  /** Statuses in the order in which they were announced, since the server is up. */
+  /** The statuses that were broadcast since the server's last start, in order. */
   broadcast: string[] = [];
   #status = "idle";
-  /** The first turn that the person's subscription shows; undefined while there is none. */
+  /** The index of the first turn in the person's subscription; undefined while there is none. */
   #shownFrom: number | undefined;
-  /** Turns of an earlier life of the server: nothing of them is replayed. */
+  /** The number of turns before the server's last start: nothing of them is replayed. */
   #pastTurns = 0;
 
   get turn(): TurnTold {
     const turn = this.turns.at(-1);
-    if (!turn) throw new Error("no turn has been told of");
+    if (!turn) throw new Error("the story has no turn");
     return turn;
   }
 
@@ -40,7 +40,7 @@ export class Story {
     return this.turns.length > this.#pastTurns && turn !== undefined && turn.sealedAt === undefined;
   }
 
-  /** A turn has begun, with what waited and then what was asked, and its agent has said something. */
+  /** A turn has begun, with the queued text and then the requested one, and its agent has said something. */
   begins(asked: string | undefined, said: string): void {
     const text = [this.waiting, asked].filter((part) => part !== undefined).join("\n\n");
     this.waiting = undefined;
@@ -60,7 +60,7 @@ export class Story {
     this.turn.sealedAt = this.stored.length;
   }
 
-  /** As the store has it after the crash: nobody was there to be told. */
+  /** The server recovers the crashed turn from its journal. No client receives an event about that. */
   recovers(): void {
     this.stored.push(`assistant: ${this.turn.journaled}`);
   }
@@ -69,7 +69,7 @@ export class Story {
     this.stored = [`system: ${summary}`];
   }
 
-  /** The person has subscribed: what is not sealed is replayed from its beginning. */
+  /** The person has subscribed: an unsealed turn is replayed from its beginning. */
   isWatched(): void {
     this.#shownFrom ??= this.runs ? this.turns.length - 1 : this.turns.length;
   }
@@ -78,13 +78,13 @@ export class Story {
     this.#shownFrom = undefined;
   }
 
-  /** A status that is no other than before is not broadcast. */
+  /** Only a status that differs from the last one is broadcast. */
   hasStatus(status: string): void {
     if (status !== this.#status) this.broadcast.push(status);
     this.#status = status;
   }
 
-  /** The server is up again: nobody hears what it found on the way. */
+  /** The server is up again. No client was connected to hear the statuses of its start. */
   startsAgain(status: string): void {
     this.broadcast = [];
     this.#status = status;
@@ -92,7 +92,7 @@ export class Story {
     this.isLeft();
   }
 
-  /** What the person's subscription must have shown, a line a turn. */
+  /** What the person must have received in this subscription, one line per turn. */
   shown(): string[] {
     if (this.#shownFrom === undefined) return [];
     return this.turns.slice(this.#shownFrom).map((turn) => {
@@ -107,12 +107,12 @@ export class Story {
   }
 }
 
-/** A transcript in the words of `shown`. */
+/** A transcript in the format of `shown`. */
 export function linesOf({ turns }: Transcript): string[] {
   return turns.map(({ events, text }) => {
     const words: string[] = [];
     for (const event of events) {
-      // However the text came in pieces, it is one.
+      // All deltas of a turn count as one text.
       if (event.type === "text-delta" && words.includes("text-delta")) continue;
       words.push(event.type === "error" || event.type === "done" || event.type === "turn-sealed" ? "" : event.type);
       if (event.type === "user-message") words.push(String(event["text"]));

@@ -1,5 +1,5 @@
-// One path of the conversation model on a running server: the model beside it, the story as it must be, and what the
-// clients and the server's own actors say. Must never assert anything before the server had the time to say it.
+// One path of the conversation model on a running server: the model's state, the expected story, and what the clients
+// and the server's own actors say. It must never assert anything before the server has had the time to say it.
 import * as assert from "uvu/assert";
 import { initialTransition, type SnapshotFrom, type StateValue, transition } from "xstate";
 import { openSqliteStore } from "../../../../src/embedded/sqlite-store.ts";
@@ -20,7 +20,7 @@ import { comes, isSpec, queueSeenBy } from "../wire.ts";
 import { linesOf, Story } from "./story.ts";
 
 export const fullDisk = new StoreError("the disk is full");
-/** Why the server takes no new turns, when it is told to. */
+/** The reason that the server gives while it is set to refuse new turns. */
 export const refusesTurns = "this server takes no new turns at the moment";
 
 export interface HttpAnswer {
@@ -38,12 +38,12 @@ export class Visit {
   /** Undefined while the server is down. */
   #up: { server: ModelServer; person: Client; onlooker: Client } | undefined;
   #model: Model = initialTransition(conversationModel)[0];
-  /** Where the person's newest subscription begins among what came. */
+  /** Where the person's newest subscription begins among the received messages. */
   watchedSince = 0;
-  /** What the server has left behind when it went down. */
+  /** The data directory that the server left behind when it went down. */
   #dataDir = "";
   #texts = 0;
-  /** Of defects that were provoked: each is logged, and nothing else may be. */
+  /** The number of provoked defects. The server must log each of them, and no other error. */
   defects = 0;
   /** The answer to a compaction that is under way. */
   compaction: Promise<HttpAnswer> | undefined;
@@ -76,7 +76,7 @@ export class Visit {
     return this.is({ up: "generating" }) || this.is({ mended: "generating" });
   }
 
-  /** The conversation's status, as everybody is told it. */
+  /** The conversation's status, as the server must announce it. */
   get status(): string {
     if (this.isGenerating || ["stopping", "sealing", "recovering"].some((state) => this.is({ up: state })))
       return "active";
@@ -84,18 +84,18 @@ export class Visit {
     return this.signals.waits ? "queued" : "idle";
   }
 
-  // ── the server, and who is there ────────────────────────────────────────────────────────────────────────────────
+  // ── the server and its clients ──────────────────────────────────────────────────────────────────────────────────
 
   get server(): ModelServer {
     return this.#there.server;
   }
 
-  /** Asks, and may watch. */
+  /** The client that sends the requests, and may watch. */
   get person(): Client {
     return this.#there.person;
   }
 
-  /** Hears the broadcasts and sees the surfaces, and never watches. */
+  /** The client that receives the broadcasts and the surfaces, and never watches. */
   get onlooker(): Client {
     return this.#there.onlooker;
   }
@@ -105,7 +105,7 @@ export class Visit {
     return this.#up;
   }
 
-  /** What is left when the path has been played. */
+  /** What the path leaves behind. */
   left(): Left {
     if (!this.#up) return "down";
     const { server } = this.#up;
@@ -136,7 +136,7 @@ export class Visit {
     this.#up = undefined;
   }
 
-  /** Whichever server it is by now: the path has failed. */
+  /** Ends the current server, because the path has failed. */
   async endServer(): Promise<void> {
     await this.#up?.server.end();
   }
@@ -152,7 +152,7 @@ export class Visit {
     }
   }
 
-  // ── what is asked ───────────────────────────────────────────────────────────────────────────────────────────────
+  // ── requests ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   nextText(): string {
     this.#texts++;
@@ -180,14 +180,14 @@ export class Visit {
     return { status: response.status, body: await response.json() };
   }
 
-  /** What comes from here on belongs to a new subscription, or to none. */
+  /** Messages from here on belong to a new subscription, or to none. */
   looksAnew(): void {
     this.watchedSince = this.person.received.length;
   }
 
-  // ── what has come ───────────────────────────────────────────────────────────────────────────────────────────────
+  // ── what the server has sent ────────────────────────────────────────────────────────────────────────────────────
 
-  /** A turn has begun: its agent is asked, and says its first words, which reach the journal. */
+  /** A turn has begun: waits for its agent's run, and lets the agent's first words reach the journal. */
   async begins(asked: string | undefined, runsBefore: number): Promise<void> {
     const puppet = await this.puppets.after(runsBefore);
     const said = `answer ${this.puppets.all.length}`;
@@ -198,11 +198,11 @@ export class Visit {
 
   get puppet(): Puppet {
     const puppet = this.puppets.all.at(-1);
-    if (!puppet) throw new Error("no agent has been asked");
+    if (!puppet) throw new Error("no agent has been run");
     return puppet;
   }
 
-  /** All that was sent to the server has been handled, and its broadcasts have come. */
+  /** Waits until the server has handled all messages, and every expected event, broadcast and update has come. */
   async settle(): Promise<void> {
     this.story.hasStatus(this.status);
     await Promise.all([this.person.barrier(), this.onlooker.barrier()]);
@@ -212,7 +212,7 @@ export class Visit {
     await comes(this.onlooker, () => queueSeenBy(this.onlooker).map(({ text }) => text), queue, "the queue surface");
   }
 
-  /** The turns of the person's newest subscription, in the story's words. */
+  /** The turns of the person's newest subscription, in the story's format. */
   seen(): string[] {
     return linesOf(transcriptOf(this.person.received.slice(this.watchedSince), this.id));
   }
@@ -223,19 +223,19 @@ export class Visit {
     return this.onlooker.received.filter(isBroadcast).map(({ status }) => status);
   }
 
-  /** The state of the server's own actors: the conversation's, and its turn's. */
+  /** Asserts the states of the server's own actors: the conversation's, and its turn's. */
   async actorsAre(conversation: StateValue | undefined, turn?: StateValue): Promise<void> {
     const value = (chart: "conversation" | "turn"): StateValue | undefined => {
       const actor = this.server.actorOf(chart, this.id);
       return actor && snapshotOf(actor).value;
     };
-    // The gateway lets go of a conversation that nobody watches in a loop turn of its own.
+    // The gateway releases a conversation without watchers in a separate loop turn.
     if (conversation === undefined) await soon(() => value("conversation") === undefined, "the actor to go");
     assert.equal({ conversation: value("conversation"), turn: value("turn") }, { conversation, turn });
   }
 }
 
-/** A stored chunk in the story's words. */
+/** A stored chunk in the story's format. */
 export function lineOf({ role, chunk }: Pick<StoredChunk, "role" | "chunk">): string {
   if ("text" in chunk) return `${role}: ${chunk.text}`;
   return chunk.type === "error" ? `${role}: ${chunk.message}` : `${role}: ${chunk.type}`;

@@ -1,5 +1,5 @@
-// What happens to the server of the conversation model beside what it is asked: its disk is full, its own code has a
-// defect, it refuses turns, stops, ends, crashes and starts again. Must never touch an actor.
+// What happens to the server of the conversation model apart from requests: its disk is full, its own code has a
+// defect, it refuses turns, stops, ends, crashes and starts again. This code must never touch an actor.
 import * as assert from "uvu/assert";
 import { fixtureLimits } from "../../fixtures.ts";
 import type { ConversationModelEvent } from "../../models/conversation.ts";
@@ -27,7 +27,7 @@ export const world: Events = {
     visit.advance({ type: "disk.frees" });
   },
   async "defect.inTurn"(visit) {
-    // What is not in the journal yet goes there when the turn fails: and there the defect lies.
+    // When the turn fails, the server appends this text to the journal, and that append throws.
     visit.puppet.say({ type: "text-delta", delta: " and more" });
     visit.story.turn.said += " and more";
     if (visit.signals.watched) await visit.person.nextEvent(visit.id, { delta: " and more" });

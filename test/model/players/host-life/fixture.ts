@@ -1,5 +1,5 @@
-// What one path of a host's life is played in: an agent host as the extension sees it, with scripted parts behind its
-// ports, and the gateways that the extension makes, met where they begin or end.
+// The fixture for one path of a host's life: an agent host as the extension sees it, with scripted parts behind its
+// ports, and the gateways that the extension makes, captured when they begin to listen or stop.
 import type { Server } from "node:net";
 import * as assert from "uvu/assert";
 import { Gateway } from "../../../../src/gateway/gateway.ts";
@@ -23,9 +23,9 @@ export interface Fixture {
   guest: Client | undefined;
   /** The gateways that were made, the newest last. */
   gateways: Gateway[];
-  /** What the newest one is to be in while the extension is inactive; undefined when there is none. */
+  /** The state of the newest gateway's root while the extension is inactive; undefined when there is no gateway. */
   afterwards: "stopped" | "failed" | undefined;
-  /** What holds the port that the host has set. */
+  /** The server that occupies the port in the host's settings. */
   squatter: Server | undefined;
   isObstructed: boolean;
   surfaces: number;
@@ -36,7 +36,7 @@ export const services = {
   registry: "surface-registry/registry",
 } as const;
 
-/** The real registry; counts who listens. */
+/** The real registry, with a count of its listeners. */
 function countingRegistry(): Fixture["registry"] {
   const { register, getCatalog, getSurface, subscribe } = createSurfaceRegistry();
   const registry: Fixture["registry"] = {
@@ -93,7 +93,7 @@ export async function inFixture(coverage: Coverage, run: (fixture: Fixture) => P
   assert.equal(defects, [], "the defects logged");
 }
 
-/** The extension keeps its gateway to itself: it is met where it begins to listen, or stops because it cannot. */
+/** The extension hides its gateway, so this captures it when it begins to listen, or stops because it cannot. */
 function meetGateways(meet: (gateway: Gateway) => void): () => void {
   const { listening, stop } = Gateway.prototype;
   Gateway.prototype.listening = function (this: Gateway) {

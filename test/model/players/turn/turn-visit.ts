@@ -1,5 +1,5 @@
-// One path of the turn model on a running server: what the agent has said so far, what of it the client must have been
-// sent and the store must hold. Must never take the server's word for what it expects.
+// One path of the turn model on a running server: what the agent has said so far, and which part of it the client must
+// have received and the store must hold. It must never derive an expectation from what the server says.
 import * as assert from "uvu/assert";
 import type { AnyActorRef, StateValue } from "xstate";
 import type { AgentEvent } from "../../../../src/ports/agent.ts";
@@ -9,7 +9,7 @@ import { found, type Puppet } from "../../../support/orchestrator-fixture.ts";
 import { type ModelServer, type Puppets, snapshotOf } from "../../fixtures.ts";
 import { comes, surfaceSeenBy } from "../wire.ts";
 
-/** An event as it must come, without the ids of its turn. */
+/** An event that must come, without the ids of its conversation and turn. */
 type Expected = Record<string, unknown> & { type: string };
 
 export class TurnVisit {
@@ -22,10 +22,10 @@ export class TurnVisit {
   isClosed = false;
   readonly #turn: AnyActorRef;
   readonly #expected: Expected[] = [];
-  /** The history, a line a chunk; and what is not history yet: the step that goes on. */
+  /** The history, one line per chunk. `#step` is the current step, which is not history yet. */
   readonly #stored: string[] = [];
   #step: { said: string[]; results: string[] } = { said: [], results: [] };
-  /** How many results there were when text was said last. */
+  /** How many results the step had at its last text. */
   #resultsBefore = 0;
   #openCalls: string[] = [];
   #words = 0;
@@ -40,7 +40,7 @@ export class TurnVisit {
     this.#turn = found(server.actorOf("turn", id));
   }
 
-  /** A turn has been asked for, and its agent has not said anything. */
+  /** Requests a turn. Its agent has not said anything yet. */
   static async begin(server: ModelServer, puppets: Puppets, id: string): Promise<TurnVisit> {
     const person = await server.join();
     const runs = puppets.all.length;
@@ -71,7 +71,7 @@ export class TurnVisit {
     this.says({ type: "tool-call", stepId: this.#stepId, toolCallId, toolName: "look", input: { at: toolCallId } });
   }
 
-  /** The one that was called first. */
+  /** The oldest open tool call returns. */
   toolReturns(): void {
     const toolCallId = found(this.#openCalls.shift());
     this.says({ type: "tool-output", toolCallId, data: "seen", stream: "stdout" });
@@ -91,7 +91,7 @@ export class TurnVisit {
     return `step ${this.#steps + 1}`;
   }
 
-  // ── what must have come ─────────────────────────────────────────────────────────────────────────────────────────
+  // ── what the client must receive ────────────────────────────────────────────────────────────────────────────────
 
   expects(...events: Expected[]): void {
     for (const event of events) {
@@ -105,13 +105,13 @@ export class TurnVisit {
     this.expects({ type: "turn-sealed", latestSeq: this.#stored.length });
   }
 
-  /** How an event gets into the history: what was said and called first, then the results; each step for itself. */
+  /** How an event enters the history: for each step, first texts and tool calls, then the results of the tools. */
   #records(event: Expected): void {
     const { said, results } = this.#step;
     if (event.type === "text-delta" || event.type === "reasoning-delta") {
       const kind = event.type === "text-delta" ? "assistant text " : "assistant thinking ";
       const last = said.at(-1);
-      // Text goes on where nothing but its own kind came between.
+      // A delta continues the last text unless something of another kind came in between.
       const goesOn = last?.startsWith(kind) && results.length === this.#resultsBefore;
       said.push(`${goesOn ? said.pop() : kind}${String(event["delta"])}`);
       this.#resultsBefore = results.length;
@@ -136,7 +136,7 @@ export class TurnVisit {
     await comes(this.person, heard, joined(this.#expected), "the events of the turn");
   }
 
-  /** In the words of the conversation's surface. */
+  /** Waits until the conversation's surface shows this state. */
   async showsState(inWords: string): Promise<void> {
     const state = (): unknown =>
       surfaceSeenBy(this.person, "conversation").find(({ label }) => label === "State")?.["value"];
@@ -151,7 +151,7 @@ export class TurnVisit {
     assert.equal({ conversation: value("conversation"), turn: value("turn") }, { conversation, turn });
   }
 
-  /** The turn's own actor has come to this end. */
+  /** Asserts that the turn's actor has ended in this state and with this output. */
   hasEnded(how: StateValue, output: unknown): void {
     const { value, status, output: given } = snapshotOf(this.#turn);
     assert.equal({ value, status, output: given }, { value: how, status: "done", output });
@@ -185,7 +185,7 @@ function lineOf({ role, chunk }: StoredChunk): string {
   }
 }
 
-/** Neighbouring deltas of a kind as one: they may come joined (protocol 1.5.1). Figures of time are not foretold. */
+/** Joins adjacent deltas of one kind: they may come joined (protocol 1.5.1). Omits times, which are unpredictable. */
 function joined(events: Expected[]): Expected[] {
   const all: Expected[] = [];
   for (const event of events) {

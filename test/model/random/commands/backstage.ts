@@ -1,4 +1,4 @@
-// What agents, hosts and surfaces do in a random history, and time.
+// The commands of a random history for agents, hosts and surfaces, and those that let time pass.
 import fc from "fast-check";
 import type { DoneReason, TurnEventBody } from "../../../../src/protocol/turn-event.ts";
 import { turnsOfTheLoop } from "../stage.ts";

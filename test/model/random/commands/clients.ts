@@ -1,5 +1,5 @@
-// What clients do in a random history. None of it is awaited. Those of the base contract do it with the fields of
-// turnwire.v1, too, which must mean nothing there.
+// The commands of a random history for clients. No request is awaited. Base clients also send the fields of
+// turnwire.v1, which must have no effect there.
 import fc from "fast-check";
 import { malformedRequests } from "../../oracle/refusals.ts";
 import type { Story } from "../story.ts";
@@ -31,7 +31,7 @@ export const sending = fc
     });
   });
 
-/** Of one that waits, or, now and then, of one that does not. */
+/** Withdraws a queued text or, now and then, a text that is not queued. */
 export const withdrawing = fc
   .tuple(name, place, fc.constantFrom(0, 0, 0, 1, 2), pairing)
   .map(([who, where, index, how]) =>

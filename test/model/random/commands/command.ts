@@ -1,11 +1,11 @@
-// What all commands of a random history are made of.
+// The parts that all commands of a random history share.
 import fc from "fast-check";
 import { type Name, names, type Pairing } from "../cast.ts";
 import type { Story } from "../story.ts";
 
 export type Command = fc.AsyncCommand<Story, Story>;
 
-/** One thing that is done; `words` is what a person reads in a counterexample, without commas. */
+/** One command. `words` describes it to the reader of a counterexample, without commas. */
 export function command(
   words: string,
   can: (story: Story) => boolean,
@@ -24,9 +24,9 @@ export function command(
 
 export const name = fc.constantFrom(...names);
 export const pairing = fc.constantFrom<Pairing>("without an id", "with an id");
-/** As words of a command. */
+/** The pairing in the words of a command. */
 export const paired = (how: Pairing): string => (how === "with an id" ? " with an id" : "");
-/** The first or the second conversation; a history with one has it for both. */
+/** The first or the second conversation. In a history with only one, both mean that one. */
 export const place = fc.constantFrom(0, 0, 1);
 
 export const at = (story: Story, index: number): string =>

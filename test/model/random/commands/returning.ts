@@ -1,5 +1,5 @@
-// How clients come back in a random history: to a conversation, with a cursor; and to a request, with its key
-// (protocol 2). Those of the base contract do the same, and must not get more for it than they ever did.
+// The commands of a random history that resume a conversation with a cursor or repeat a keyed request (protocol 2).
+// Base clients send cursors as well, which must have no effect there.
 import fc from "fast-check";
 import { type CursorKind, cursorKinds } from "../memory.ts";
 import type { Story } from "../story.ts";

@@ -1,5 +1,5 @@
-// Ways to break a server at its sockets: whoever stands between them and the server changes what goes in and what comes
-// out. Must never break a frame: every client could see that.
+// Breaks a server at its sockets: changes the messages between the server and a socket, in both directions. Must never
+// break a frame, because every client could see that.
 
 import type { Socket } from "../../../../src/egress/socket.ts";
 import type { Orchestrator } from "../../../../src/ports/orchestrator.ts";
@@ -13,21 +13,21 @@ export interface Sabotage {
   orchestrator?: (orchestrator: Orchestrator) => Orchestrator;
 }
 
-/** What becomes of one socket's messages. */
+/** Changes the messages of one socket. */
 export interface Meddler {
-  /** Its client says this; what is returned reaches the server. */
+  /** A message from the client. The returned messages reach the server. */
   into?(message: Message): Message[];
-  /** The server says this; what is returned reaches the client. */
+  /** A message from the server. The returned messages reach the client. */
   out?(message: Message): Message[];
 }
 
-/** What a meddler may do beside that: write at once, or when some time has passed. */
+/** Lets a meddler write further messages to the client, at once or after a delay. */
 export interface Writer {
   now(message: Message): void;
   later(message: Message): void;
 }
 
-/** A message is held back for so long that its receiver may have left or heard of something else. */
+/** Delay of a late message: long enough that its receiver may have left or received other messages. */
 const lateMs = 4;
 
 const messageIn = (text: string): Message | undefined => {
@@ -76,10 +76,10 @@ export function between(meddle: (writer: Writer, subprotocol: string) => Meddler
   };
 }
 
-/** What becomes of one message. `count`: of its kind, over all sockets. */
+/** Replaces one message. `count`: how many of its kind have come, over all sockets. */
 type Change = (message: Message, count: number, later: (message: Message) => void) => Message[];
 
-/** Changes what comes out, of one type of message or event. */
+/** Changes outgoing messages of one type, or with an event of one type. */
 export function changing(type: RegExp, change: Change): Sabotage {
   let count = 0;
   const isMeant = ({ type: own, event }: Message): boolean => type.test(isRecord(event) ? String(event["type"]) : own);
@@ -89,7 +89,7 @@ export function changing(type: RegExp, change: Change): Sabotage {
   return { between: between(meddle) };
 }
 
-/** Changes what goes in, of one type of message. */
+/** Changes incoming messages of one type. */
 export function hearing(type: RegExp, change: (message: Message, count: number) => Message): Sabotage {
   let count = 0;
   const into = (message: Message): Message[] => [type.test(message.type) ? change(message, ++count) : message];
@@ -101,6 +101,6 @@ export const every =
   (message, count, later) =>
     count % nth === 0 ? then(message, later) : [message];
 
-/** The same with other fields in its event. */
+/** The same message with other fields in its event. */
 export const withEvent = (message: Message, fields: object): Message =>
   isRecord(message["event"]) ? { ...message, event: { ...message["event"], ...fields } } : message;

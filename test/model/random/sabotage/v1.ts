@@ -1,4 +1,4 @@
-// Servers that break one promise of turnwire.v1 each (protocol 2): of replies, of coming back, of keys.
+// Servers that break one promise of turnwire.v1 each (protocol 2): on replies, resume or idempotency keys.
 
 import { isRecord, type Message } from "../../../support/client/transcript.ts";
 import { eventIn } from "../../oracle/chat-watches.ts";
@@ -14,7 +14,7 @@ const meddling = (meddle: (writer: Writer, subprotocol: string) => Meddler) => (
   between: between(meddle),
 });
 
-/** The client is taken to have had so many events more. */
+/** The server takes the client's cursor to be this many events further. */
 const shifted = (by: number) => (): Sabotage =>
   hearing(/^chat\.subscribe$/, (message) => {
     const { after } = message;
@@ -48,22 +48,22 @@ const resuming: Broken[] = [
     sabotage: shifted(1),
   },
   {
-    what: "a resume begins with an event that the client has",
+    what: "a resume begins with an event that the client already has",
     promise: /after seq|was due/,
     sabotage: shifted(-1),
   },
   {
-    what: "what ended meanwhile is not replayed, and that is said",
+    what: "turns that ended meanwhile are not replayed, and the verdict says so",
     promise: /true at no moment/,
     sabotage: () => hearing(/^chat\.subscribe$/, ({ after: _, ...message }) => message),
   },
   {
-    what: "a verdict says that nothing was recovered, though it is",
+    what: "a verdict says that nothing is recovered, although it is",
     promise: /true at no moment/,
     sabotage: verdicts((message) => ({ ...message, recovered: false })),
   },
   {
-    what: "a verdict says that all was recovered, though it is not",
+    what: "a verdict says that everything is recovered, although it is not",
     promise: /true at no moment/,
     sabotage: verdicts((message) => ({ ...message, recovered: true })),
   },
@@ -73,7 +73,7 @@ const resuming: Broken[] = [
     sabotage: verdicts((message) => ({ ...message, seq: Number(message["seq"]) + 1 })),
   },
   {
-    what: "a verdict does not know the turn",
+    what: "a verdict does not name the running turn",
     promise: /true at no moment/,
     sabotage: verdicts((message) => ({ ...message, turnId: null })),
   },
@@ -130,7 +130,7 @@ const replying: Broken[] = [
     sabotage: replies(2, (message) => [message["ok"] === true ? { ...message, turnId: "another" } : message]),
   },
   {
-    what: "a refusal comes beside its reply",
+    what: "a refusal comes as a message of its own beside its reply",
     promise: /a refused request gets its refusal/,
     sabotage: replies(1, (message) => {
       const { ok, error } = message;
@@ -168,19 +168,19 @@ const replying: Broken[] = [
     }),
   },
   {
-    what: "a socket of the base contract is taken for one of turnwire.v1",
+    what: "a base socket is treated as a turnwire.v1 socket",
     promise: /hello.* came, and was not owed/,
     sabotage: () => ({ between: (accept, socket) => accept(socket, "turnwire.v1") }),
   },
 ];
 
-/** Of a request under a key. */
+/** Identifies the key of a request. Undefined without one. */
 const placeOf = ({ idempotencyKey, conversationId }: Message): string | undefined =>
   idempotencyKey === undefined ? undefined : JSON.stringify([idempotencyKey, conversationId]);
 
 const repeating: Broken[] = [
   {
-    what: "a key is forgotten, and the repeated request is a new one",
+    what: "a key is forgotten, and a repeated request counts as new",
     promise: /though the key of .* had succeeded/,
     sabotage: () => hearing(/^chat\.(send|queue)$/, ({ idempotencyKey: _, ...message }) => message),
   },

@@ -1,4 +1,4 @@
-// What clients may do at any time: ask, read or not, go, and come again.
+// What clients may do at any time: send requests, stop and resume reading, leave, and come back.
 import { comeIn, goAway, tellConnection } from "../connection.ts";
 import type { Stage } from "../stage.ts";
 import { openTurnOf } from "../turn.ts";
@@ -18,7 +18,7 @@ export function clientSteps(stage: Stage, steps: Step[]): void {
       if (bounds.mayComeAgain) free("comes in anew", (on) => comeIn(on, at));
       continue;
     }
-    // Who is closed is gone sooner or later; who is open may go.
+    // The client of a closed socket leaves sooner or later. The client of an open socket may leave.
     const kind = socket.isEnded ? "owed" : "free";
     steps.push({ words: `${name} goes`, kind, take: (on) => goAway(on, at) });
     if (socket.isStalled) steps.push({ words: `${name} reads on`, kind: "owed", take: (on) => readOn(on, at) });
@@ -31,7 +31,7 @@ export function clientSteps(stage: Stage, steps: Step[]): void {
       const open = openTurnOf(stage);
       const isRoomForTurn = conversation.turnsBegun < bounds.turns;
       const texts = conversation.waiting.length + conversation.handed.length;
-      // A refusal by a running turn needs no room.
+      // A text that is refused because a turn runs needs no room for another turn.
       if (isRoomForTurn || open) request("chat.send", "sends a text");
       if (isRoomForTurn && texts < bounds.queuedTexts) request("chat.queue", "queues a text");
       if (conversation.waiting.length > 0) request("chat.queue.cancel", "withdraws the text queued last");

@@ -1,4 +1,4 @@
-// Why a socket may be closed by us, and the rest of its life.
+// Why the server may close a socket, and a client that does not answer the close frame in time.
 import { breakProtocol, failWatch, tellConnection } from "../connection.ts";
 import type { Stage } from "../stage.ts";
 import { nameOf, type Step } from "./step.ts";

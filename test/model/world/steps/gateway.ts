@@ -1,4 +1,4 @@
-// What happens to the gateway as a whole: broadcasts, and its stop.
+// The steps of the gateway as a whole: broadcasts and its stop.
 import type { Stage } from "../stage.ts";
 import type { Step } from "./step.ts";
 

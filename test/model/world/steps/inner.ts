@@ -1,4 +1,4 @@
-// What is under way inside: signals, admissions, slices, flushes, walks. Must never leave out anything that is due.
+// The pending inner steps: signals, admissions, slices, flushes, walks. Must never leave out a step that is due.
 import { tellConnection } from "../connection.ts";
 import type { Stage } from "../stage.ts";
 import type { Fact } from "../state.ts";
@@ -7,7 +7,7 @@ import { beginPass, tellSurface, tellSurfaceWatch, visitViewer } from "../surfac
 import { bit, control, placesIn } from "../writer.ts";
 import { nameOf, type Step, whom } from "./step.ts";
 
-/** Takes one signal to its actor. */
+/** Delivers one signal to its actor. */
 export function deliverFact(stage: Stage, { to, at, type }: Fact): void {
   if (to === "connection") tellConnection(stage, at, type);
   else if (to === "watch") tellWatch(stage, at, type);
@@ -15,7 +15,7 @@ export function deliverFact(stage: Stage, { to, at, type }: Fact): void {
   else tellSurface(stage, at, type);
 }
 
-/** What is under way inside. */
+/** All inner steps that are pending. */
 export function innerSteps(stage: Stage): Step[] {
   const { world } = stage;
   const { feed, broadcast } = world;

@@ -1,10 +1,10 @@
-// What one step of the world is: a sentence, and what it changes.
+// One step of the world: a sentence that describes it, and the change that it makes.
 import type { Stage } from "../stage.ts";
 import type { Fact } from "../state.ts";
 
 /**
- * `inner`: is under way and will happen by itself. `owed`: somebody outside will do it sooner or later. `free`: may
- * happen or not.
+ * `inner`: pending work of the server, which happens by itself. `owed`: an outside party will do it sooner or later.
+ * `free`: may happen or not.
  */
 export type StepKind = "inner" | "owed" | "free";
 
@@ -17,7 +17,7 @@ export interface Step {
 const names = ["A", "B"] as const;
 export const nameOf = (at: number): string => names[at] ?? `${at}`;
 
-/** Whom a signal is for, in words. */
+/** The recipient of a signal, in words. */
 export function whom({ to, at }: Fact): string {
   if (to === "connection") return nameOf(at);
   if (to === "surface") return "the surface";

@@ -81,7 +81,7 @@ function agentSteps(
   }
 }
 
-/** The turn must have ended by this, and for no other reason. */
+/** Reports a problem unless the turn has ended with this reason. */
 function expectEnd(stage: Stage, words: string, turn: number, reason: string): void {
   const { events } = stage.setting;
   const said = stage.world.conversation.emitted.map((event) => events.at(event));
@@ -105,7 +105,7 @@ function saysOf({ world }: Stage, runner: Runner, act: AgentAct): string | undef
   return conversation.waiting.length > 0 ? "the waiting texts are handed to the agent" : undefined;
 }
 
-/** As TurnRunner.#hear: the chart is told of a new phase before the event is emitted. */
+/** Emits the agent's event and signals its phase to the chart in the same order as TurnRunner. */
 function speak(stage: Stage, act: AgentAct): void {
   const { conversation } = stage.world;
   const { runner } = conversation;

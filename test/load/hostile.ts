@@ -146,6 +146,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
  * Waits until the server has processed everything that an attack has sent, so that no work is left for a quiet phase.
  */
 async function atRest(server: ServerProcess, usualMs: number): Promise<void> {
+  await server.settled(({ longMessages }) => longMessages === 0, "the long messages to be processed");
   for (let rounds = 0; rounds < restRoundsMax; rounds++)
     if ((await usedMs(server)) < usualMs + restShare * restMs) return;
 }

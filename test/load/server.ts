@@ -18,6 +18,8 @@ export interface Figures {
   logBytes: number;
   sockets: number;
   watches: number;
+  /** Long messages that wait for their turn. */
+  longMessages: number;
   /** How many sockets the server has closed with each code. */
   closedWith: Record<string, number>;
   /** Defects logged. */
@@ -48,7 +50,7 @@ const server = await startServer({ config: command.config, logger });
 const figures = (): Figures => {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, external } = process.memoryUsage();
-  const { sockets, watches, logBytes } = server.gateway.counts();
+  const { sockets, watches, logBytes, longMessages } = server.gateway.counts();
   return {
     cpuMs: (user + system) / 1_000,
     rssBytes: rss,
@@ -57,6 +59,7 @@ const figures = (): Figures => {
     logBytes,
     sockets,
     watches,
+    longMessages,
     closedWith,
     defects,
   };

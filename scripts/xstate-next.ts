@@ -11,7 +11,7 @@ const [version = "6.0.0-alpha.52"] = process.argv.slice(2);
 
 const repository = join(import.meta.dirname, "..");
 const copied = ["machines", "src", "test", "scripts", "visualizations", "package.json", "tsconfig.json"];
-const suites = ["test/machines/*.test.ts", "test/runtime/actor-registry.test.ts", "test/diagnostics/*.test.ts"];
+const suites = ["test/machines/*.test.ts", "test/runtime/{actor,shared}-*.test.ts", "test/diagnostics/*.test.ts"];
 const messagesMost = 8;
 const deadlineMs = 5 * 60_000;
 

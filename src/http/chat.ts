@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { LoggedEvent, TurnRequest } from "../ports/orchestrator.ts";
 import type { ChatSend } from "../protocol/chat-send.ts";
+import { objectJson } from "../protocol/json-cache.ts";
 import type { HttpApp, HttpContext, HttpParts } from "./context.ts";
 import { refuse, refuseByCode, refuseTurn } from "./errors.ts";
 import { createNdjsonStream } from "./ndjson-stream.ts";
@@ -63,7 +64,8 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
   const forget = parts.streams.add(identity, () => c.env.outgoing.destroy(), conversationId);
   const write = (event: LoggedEvent): void => {
     if (event.turnId !== turnId) return;
-    if (isWanted(event)) stream.write(JSON.stringify(event));
+    const line = isWanted(event) ? objectJson(event) : undefined;
+    if (line !== undefined) stream.write(line);
     if (event.type !== "turn-sealed") return;
     stream.end();
     unsubscribe();

@@ -2,6 +2,7 @@
 // never trust a Content-Length.
 import type { Limits } from "../limits.ts";
 import { idProblem } from "../protocol/fields.ts";
+import { cachedJson } from "../protocol/json-cache.ts";
 import type { MessageParser } from "../protocol/parse.ts";
 import { refusals } from "../protocol/refusals.ts";
 import type { HttpContext, HttpParts } from "./context.ts";
@@ -19,11 +20,22 @@ export async function readFields(
   if (body === "too-large") return { refused: refuse(c, 413, `the body may have at most ${bytesMax} bytes`) };
   if (body === "incomplete") return { refused: refuse(c, 400, "the request ended before its body was complete") };
   const { bytes, parts } = body;
-  const parse = (): ReturnType<MessageParser["json"]> => parser.json(Buffer.concat(parts));
+  const read: { json?: ReturnType<MessageParser["json"]> } = {};
+  const parse = (): void => {
+    read.json = parser.json(Buffer.concat(parts));
+  };
+  // The text of a POST /chat, which is stored and sent to every watcher.
+  const encode = (): void => {
+    const fields = read.json && "value" in read.json && isFields(read.json.value) ? read.json.value : {};
+    if (typeof fields["message"] === "string") cachedJson(fields["message"]);
+  };
   const isLong = bytes > limits.messageBytesMax;
   if (isLong && longMessages.bytes > limits.longMessagesBytesMax)
     return { refused: refuseForNow(c, "too many long requests are waiting: send it again later", limits) };
-  const json = isLong ? await longMessages.run(c.var.identity, bytes, parse) : parse();
+  if (isLong) await longMessages.run(c.var.identity, bytes, [parse, encode]);
+  else parse();
+  const { json } = read;
+  if (!json) throw new Error("a body was not parsed");
   // All that takes time, and the token may have been removed meanwhile.
   if (!c.var.isStillGood()) return { refused: refuse(c, 401, "the token is no longer valid") };
   if ("refusal" in json) return { refused: refuseByCode(c, json.refusal.code, json.refusal.reply.message, limits) };

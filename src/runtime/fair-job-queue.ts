@@ -58,11 +58,20 @@ export class FairJobQueue {
     if (!this.#isAtWork) this.#goOn();
   }
 
-  /** Adds a job of one step. @returns its result, or rejects with what it throws; after stop it never settles. */
-  run<Result>(owner: unknown, bytes: number, step: () => Result): Promise<Result> {
-    return new Promise((resolve) => {
-      // What the inner promise's executor throws is its rejection.
-      this.add({ owner, bytes, steps: [() => resolve(new Promise((settle) => settle(step())))] });
+  /**
+   * Adds a job. @returns resolves after its steps, in a loop turn of its own, or rejects with what a step throws; after
+   * stop it never settles.
+   */
+  run(owner: unknown, bytes: number, steps: readonly (() => void)[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const guarded = steps.map((step) => () => {
+        try {
+          step();
+        } catch (error) {
+          reject(error);
+        }
+      });
+      this.add({ owner, bytes, steps: [...guarded, resolve] });
     });
   }
 

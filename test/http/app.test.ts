@@ -330,6 +330,10 @@ test("long bodies are parsed one at a time, with a pause in between, and a full 
   await eventually(() => http.clock.pending > 0, "the first body to arrive");
   http.clock.hold(1);
   http.clock.turn();
+  http.clock.turn();
+  await within(http.ask("/models"), "an answer meanwhile");
+  assert.is(http.orchestrator.requests.length, 0, "parsing, encoding and the turn's beginning have a loop turn each");
+  http.clock.turn();
   await started(1);
   assert.is((await within(first, "the first answer")).status, 200);
   const second = post(long);
@@ -345,6 +349,8 @@ test("long bodies are parsed one at a time, with a pause in between, and a full 
     "a short body does not wait for a long one",
   );
   http.clock.advance(limits.longMessageCooldownMsMax);
+  http.clock.turn();
+  http.clock.turn();
   await started(3);
   assert.is((await within(second, "the second answer")).status, 200);
 });

@@ -4,8 +4,8 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Limits } from "../limits.ts";
 import type { Consumer, ReadSocket, TcpReader } from "./tcp-reader.ts";
 
-/** What a GET costs after it has been parsed, at least. Any other request may begin a turn. */
-const readWorkMs = 0.3;
+/** What a request costs after it has been parsed, at least. A POST may begin a turn and is charged as one. */
+const requestWorkMs = 0.3;
 
 const connection = Symbol("connection");
 
@@ -27,7 +27,7 @@ class HttpConnection implements Consumer {
 
   requested(request: IncomingMessage, response: ServerResponse, { turnWorkMs }: Pick<Limits, "turnWorkMs">): void {
     this.#unanswered.add(request);
-    this.#reader.began(this.#tcp, request.method === "GET" ? readWorkMs : turnWorkMs);
+    this.#reader.began(this.#tcp, request.method === "POST" ? turnWorkMs : requestWorkMs);
     response.once("close", () => {
       this.#unanswered.delete(request);
       if (!this.#isAwaitingResponse()) this.#reader.release(this.#tcp);

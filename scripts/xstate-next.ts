@@ -41,7 +41,8 @@ function makeCopy(directory: string): void {
   const file = packed.output.trim().split("\n").at(-1) ?? "";
   mkdirSync(join(packages, "xstate"));
   const unpacked = run(directory, "tar", ["-xzf", file, "-C", join(packages, "xstate"), "--strip-components=1"]);
-  if (!packed.isGood || !unpacked.isGood) throw new Error(`xstate@${version} cannot be had: ${packed.output}`);
+  if (!packed.isGood || !unpacked.isGood)
+    throw new Error(`xstate@${version} cannot be downloaded: npm view xstate versions lists those that can.`);
   writeFileSync(
     join(directory, "tsconfig.next.json"),
     JSON.stringify({ extends: "./tsconfig.json", include: ["machines", "src", "scripts"] }),
@@ -104,6 +105,9 @@ try {
   makeCopy(directory);
   const report = [`XState ${version}`, ...compiled(directory), ...compared(directory), ...tested(directory)];
   process.stdout.write(`${report.join("\n")}\n`);
+} catch (error) {
+  process.stderr.write(`xstate:next: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }

@@ -146,12 +146,13 @@ export class AdmissionQueue {
     this.#isDeferred = true;
     this.#clock.defer(() => {
       this.#isDeferred = false;
-      this.#spentMs = 0;
-      if (this.#waiting > 0) this.#round();
+      this.#round();
     });
   }
 
   #round(): void {
+    this.#spentMs = 0;
+    if (this.#waiting === 0) return;
     // While there is time and at least one account is not paused.
     for (let paused = 0; paused < this.#turns.length && this.#hasTime; ) {
       const account = this.#turns.shift();
@@ -205,8 +206,7 @@ export class AdmissionQueue {
     this.#cooldownUntil = until;
     this.#cooldown = this.#clock.setTimeout(() => {
       this.#cooldown = undefined;
-      this.#spentMs = 0;
-      if (this.#waiting > 0) this.#round();
+      this.#round();
     }, cooldownMs);
   }
 

@@ -50,16 +50,14 @@ export function originText({ scheme, hostname, port }: Origin): string {
 
 export const defaultPort = (scheme: Origin["scheme"]): number => (scheme === "https" ? 443 : 80);
 
-/** Does this name or address always mean this machine (RFC 6761 6.3)? */
+/** Does this name or address always mean this machine (RFC 6761 6.3)? An IPv6 address may be in brackets. */
 export function isLoopback(hostname: string): boolean {
-  if (hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]") return true;
+  if (hostname === "localhost" || hostname.endsWith(".localhost")) return true;
+  if (hostname === "[::1]" || hostname === "::1") return true;
   return isIPv4(hostname) && hostname.startsWith("127.");
 }
 
 export const isAddress = (hostname: string): boolean => hostname.startsWith("[") || isIPv4(hostname);
 
 /** @param address of a peer as the socket reports it; IPv4 may be mapped to IPv6 (RFC 4291 2.5.5.2). */
-export function isLoopbackAddress(address: string | undefined): boolean {
-  const plain = address?.replace(/^::ffff:/i, "") ?? "";
-  return plain === "::1" || (isIPv4(plain) && plain.startsWith("127."));
-}
+export const isLoopbackAddress = (address = ""): boolean => isLoopback(address.replace(/^::ffff:/i, ""));

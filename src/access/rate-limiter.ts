@@ -6,19 +6,8 @@ import type { Clock } from "../runtime/clock.ts";
 
 export type RequestKind = "command" | "read";
 
-export type RateLimits = Pick<
-  Limits,
-  | "commandsBurst"
-  | "commandsPerSecond"
-  | "bytesPerCommand"
-  | "commandsPerMessageMax"
-  | "readsBurst"
-  | "readsPerSecond"
-  | "commandRefusalsMax"
->;
-
 /** How many commands a command of this size counts as. */
-export const countOf = (bytes: number, { bytesPerCommand, commandsPerMessageMax, commandsBurst }: RateLimits): number =>
+export const countOf = (bytes: number, { bytesPerCommand, commandsPerMessageMax, commandsBurst }: Limits): number =>
   Math.min(1 + Math.floor(bytes / bytesPerCommand), commandsPerMessageMax, commandsBurst);
 
 class TokenBucket {
@@ -30,7 +19,7 @@ class TokenBucket {
   /** Requests refused since the bucket was last full, less those accepted meanwhile. */
   #refused = 0;
 
-  constructor(burst: number, perSecond: number, { commandRefusalsMax }: RateLimits, now: number) {
+  constructor(burst: number, perSecond: number, { commandRefusalsMax }: Limits, now: number) {
     this.#burst = burst;
     this.#perSecond = perSecond;
     this.#refusalsMax = commandRefusalsMax;
@@ -69,11 +58,11 @@ class TokenBucket {
 
 /** The two buckets of one client, each created on its first use. */
 export class RateLimiter {
-  readonly #limits: RateLimits;
+  readonly #limits: Limits;
   #commands: TokenBucket | undefined;
   #reads: TokenBucket | undefined;
 
-  constructor(limits: RateLimits) {
+  constructor(limits: Limits) {
     this.#limits = limits;
   }
 
@@ -112,11 +101,11 @@ const pruneMs = 1_000;
 /** The limiters of HTTP clients, which have no socket: one per token and network. */
 export class AccountRates {
   readonly #clock: Pick<Clock, "now">;
-  readonly #limits: RateLimits;
+  readonly #limits: Limits;
   readonly #accounts = new Map<string, RateLimiter>();
   #prunedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Pick<Clock, "now">, limits: RateLimits) {
+  constructor(clock: Pick<Clock, "now">, limits: Limits) {
     this.#clock = clock;
     this.#limits = limits;
   }
@@ -130,11 +119,8 @@ export class AccountRates {
   take(account: string, kind: RequestKind, bytes: number): number {
     const now = this.#clock.now();
     this.#prune(now);
-    let limiter = this.#accounts.get(account);
-    if (!limiter) {
-      limiter = new RateLimiter(this.#limits);
-      this.#accounts.set(account, limiter);
-    }
+    const limiter = this.#accounts.get(account) ?? new RateLimiter(this.#limits);
+    this.#accounts.set(account, limiter);
     return limiter.take(kind, bytes, now);
   }
 

@@ -16,7 +16,7 @@ import {
   parseAuthority,
   parseOrigin,
 } from "./hosts.ts";
-import { createTickets, type Ticket } from "./tickets.ts";
+import { createTickets } from "./tickets.ts";
 
 /** open: page files, probes and preflights, which need no token. An upgrade may show a ticket instead of a token. */
 export type AccessKind = "open" | "api" | "upgrade";
@@ -26,11 +26,8 @@ export interface AccessRequest {
   readonly rawHeaders: readonly string[];
 }
 
-export type AccessDecision =
-  | { allowed: true; identity: Identity }
-  | { allowed: false; status: 401 | 403; message: string };
-
-type Refused = Extract<AccessDecision, { allowed: false }>;
+type Refused = { allowed: false; status: 401 | 403; message: string };
+export type AccessDecision = { allowed: true; identity: Identity } | Refused;
 
 /** The identity of requests that need no token. */
 const nobody: Identity = Object.freeze({ name: "nobody", scope: "read" });
@@ -44,28 +41,19 @@ export interface RequestGuardOptions {
   limits: Pick<Limits, "ticketMs" | "ticketsMax">;
 }
 
-export interface RequestGuard {
-  /** Decides about one request. An upgrade that passes Host and Origin uses up the ticket it shows. */
-  check(kind: AccessKind, request: AccessRequest): AccessDecision;
-  /** The Origin header's value if it is allowed, for CORS. */
-  allowedOrigin(request: AccessRequest): string | undefined;
-  /** Adds a port that this server listens on; a page from any of them counts as the server's own. */
-  addOwnPort(port: number): void;
-  /** Is this identity's token still valid, with the same name and scope? */
-  isGood(identity: Identity): boolean;
-  /** Issues a ticket for this identity's next socket. */
-  issueTicket(identity: Identity): Ticket;
-}
-
 const shownCharactersMax = 100;
 
-export function createRequestGuard(options: RequestGuardOptions): RequestGuard {
-  const tickets = createTickets(options.clock, options.limits);
-  const { credentials } = options;
-  const origins = (options.allowOrigins ?? []).map(requireOrigin);
+export type RequestGuard = ReturnType<typeof createRequestGuard>;
+
+export function createRequestGuard({ credentials, allowOrigins = [], clock, limits }: RequestGuardOptions) {
+  const tickets = createTickets(clock, limits);
+  const origins = allowOrigins.map(requireOrigin);
   const allowedOrigins = new Set(origins.map(originText));
   const allowedHosts = new Set(origins.map((origin) => origin.hostname));
   const ownPorts = new Set<number>();
+
+  /** Is this identity's token still valid, with the same name and scope? */
+  const isGood = (identity: Identity): boolean => credentials?.includes(identity) ?? true;
 
   const hostIsAllowed = ({ hostname }: Authority): boolean =>
     isLoopback(hostname) || isAddress(hostname) || allowedHosts.has(hostname);
@@ -100,13 +88,16 @@ export function createRequestGuard(options: RequestGuardOptions): RequestGuard {
 
   /** Uses up every ticket shown, so that none can be taken from a log and used again. */
   const byTicket = (request: AccessRequest): Identity | undefined =>
-    offeredSubprotocols(request)
+    headerValues(request, "sec-websocket-protocol")
+      .flatMap((value) => value.split(","))
+      .map((name) => name.trim())
       .filter((name) => name.startsWith(ticketPrefix))
       .map((name) => tickets.redeem(name.slice(ticketPrefix.length)))
-      .find((identity) => identity && (credentials?.includes(identity) ?? true));
+      .find((identity) => identity && isGood(identity));
 
   return {
-    check(kind, request) {
+    /** Decides about one request. An upgrade that passes Host and Origin uses up the ticket it shows. */
+    check(kind: AccessKind, request: AccessRequest): AccessDecision {
       const refused = refuseOrigin(request);
       if (refused !== undefined) return refused;
       if (kind === "open") return { allowed: true, identity: nobody };
@@ -115,15 +106,18 @@ export function createRequestGuard(options: RequestGuardOptions): RequestGuard {
       if (identity) return { allowed: true, identity };
       return { allowed: false, status: 401, message: kind === "upgrade" ? upgradeRemedy : tokenRemedy };
     },
-    allowedOrigin(request) {
+    /** The Origin header's value if it is allowed, for CORS. */
+    allowedOrigin(request: AccessRequest): string | undefined {
       const [origin] = headerValues(request, "origin");
       return origin !== undefined && refuseOrigin(request) === undefined ? origin : undefined;
     },
-    addOwnPort: (port) => {
+    /** Adds a port that this server listens on; a page from any of them counts as the server's own. */
+    addOwnPort(port: number): void {
       ownPorts.add(port);
     },
-    isGood: (identity) => credentials?.includes(identity) ?? true,
-    issueTicket: (identity) => tickets.issue(identity),
+    isGood,
+    /** Issues a ticket for this identity's next socket. */
+    issueTicket: tickets.issue,
   };
 }
 
@@ -155,12 +149,6 @@ function requireOrigin(text: string): Origin {
 /** Every value of a header, in order. Raw headers alternate names (even indices) and values. */
 function headerValues({ rawHeaders }: AccessRequest, name: string): string[] {
   return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
-}
-
-function offeredSubprotocols(request: AccessRequest): string[] {
-  return headerValues(request, "sec-websocket-protocol").flatMap((value) =>
-    value.split(",").map((name) => name.trim()),
-  );
 }
 
 function shown(values: readonly string[]): string {

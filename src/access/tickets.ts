@@ -1,9 +1,10 @@
 // Single-use tickets. A browser cannot set an Authorization header on a WebSocket, so it requests a ticket over HTTP
 // and shows that. A ticket must never be accepted twice, nor after it has expired (protocol 2).
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Limits } from "../limits.ts";
 import type { Identity } from "../ports/authorisation.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { digestOf } from "./credentials.ts";
 
 export interface Ticket {
   ticket: string;
@@ -11,19 +12,10 @@ export interface Ticket {
   expiresAt: number;
 }
 
-export interface Tickets {
-  issue(identity: Identity): Ticket;
-  /** The ticket's identity if it is valid, unexpired and unused; the ticket is used up. Else undefined. */
-  redeem(ticket: string): Identity | undefined;
-}
-
 const ticketBytes = 24;
 
-// Only digests are kept, because the timing of a look-up by digest tells an attacker nothing.
-const digestOf = (ticket: string): string => createHash("sha256").update(ticket).digest("base64");
-
-export function createTickets(clock: Clock, limits: Pick<Limits, "ticketMs" | "ticketsMax">): Tickets {
-  /** By digest, in order of issue, so the first is the oldest. */
+export function createTickets(clock: Clock, limits: Pick<Limits, "ticketMs" | "ticketsMax">) {
+  /** By digest, as the tokens are, and in order of issue, so the first is the oldest. */
   const issued = new Map<string, { identity: Identity; endsAt: number }>();
 
   /** Deletes expired tickets. If still full, deletes the oldest: the identity's own if it holds half of all or more. */
@@ -40,13 +32,14 @@ export function createTickets(clock: Clock, limits: Pick<Limits, "ticketMs" | "t
   };
 
   return {
-    issue(identity) {
+    issue(identity: Identity): Ticket {
       makeRoom(identity);
       const ticket = randomBytes(ticketBytes).toString("base64url");
       issued.set(digestOf(ticket), { identity, endsAt: clock.now() + limits.ticketMs });
       return { ticket, expiresAt: clock.wall() + limits.ticketMs };
     },
-    redeem(ticket) {
+    /** The ticket's identity if it is valid, unexpired and unused; the ticket is used up. Else undefined. */
+    redeem(ticket: string): Identity | undefined {
       const digest = digestOf(ticket);
       const found = issued.get(digest);
       issued.delete(digest);

@@ -2,12 +2,9 @@
 // a port throws, only that request fails, with a 500 that does not name the cause; the cause is logged. An unreadable
 // store gives a 507 that says so.
 import { Hono } from "hono";
-import { Authoriser } from "../access/authoriser.ts";
 import { AccountRates } from "../access/rate-limiter.ts";
-import { TurnQuota } from "../access/turn-quota.ts";
 import { StoreError } from "../ports/store.ts";
 import { MessageParser } from "../protocol/parse.ts";
-import { FairJobQueue } from "../runtime/fair-job-queue.ts";
 import { routeChat } from "./chat.ts";
 import type { HttpApp, HttpEnvironment, HttpParts } from "./context.ts";
 import { routeConversations } from "./conversations.ts";
@@ -15,44 +12,38 @@ import { refuse } from "./errors.ts";
 import { routeInspection, routeInspectionPage } from "./inspection.ts";
 import { routeLastAnswer } from "./last-answer.ts";
 import {
-  administer,
   admit,
-  authorise,
   limitRate,
   readConversationId,
+  requireAdmin,
+  requireByMethod,
   requireRead,
   requireToken,
 } from "./middleware.ts";
-import { OpenStreams } from "./open-streams.ts";
 import { routeQueue } from "./queue.ts";
 import { routeProbes, routeService } from "./server-routes.ts";
 import { routeSettings } from "./settings.ts";
 import { routePage } from "./static-files.ts";
 import { routeWhy } from "./why.ts";
 
-type WithDefaults = "authoriser" | "quota" | "rates" | "streams" | "longMessages";
-export type HttpAppOptions = Omit<HttpParts, WithDefaults | "parser"> & Partial<Pick<HttpParts, WithDefaults>>;
+export type HttpAppOptions = Omit<HttpParts, "rates" | "parser">;
 
 export function createHttpApp(options: HttpAppOptions): HttpApp {
-  const { orchestrator, logger, limits } = options;
+  const { clock, limits, logger } = options;
   const parts: HttpParts = {
-    authoriser: new Authoriser(undefined, logger),
-    quota: new TurnQuota(limits, (conversationId) => orchestrator.isActive(conversationId)),
-    rates: new AccountRates(options.clock, limits),
-    streams: new OpenStreams(),
-    longMessages: new FairJobQueue(options.clock, limits),
-    parser: new MessageParser(limits),
     ...options,
+    rates: new AccountRates(clock, limits),
+    parser: new MessageParser(limits),
   };
   const app: HttpApp = new Hono<HttpEnvironment>({ getPath: rawPath });
 
   app.onError((error, c) => {
     if (error instanceof StoreError) {
-      parts.logger.warn("http: the store could not be read", { method: c.req.method, reason: error.message });
+      logger.warn("http: the store could not be read", { method: c.req.method, reason: error.message });
       return refuse(c, 507, error.message);
     }
     const cause = error.cause === undefined ? error.stack : `${error.message}: ${String(error.cause)}`;
-    parts.logger.error("http: a request failed", { method: c.req.method, route: c.req.path, cause });
+    logger.error("http: a request failed", { method: c.req.method, route: c.req.path, cause });
     return refuse(c, 500, "internal error");
   });
   app.notFound((c) => refuse(c, 404, "no such route"));
@@ -72,9 +63,9 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
 
   app.use(requireToken(parts));
   app.use(limitRate(parts));
-  app.use("/conversations/:id/*", readConversationId(parts), authorise(parts));
+  // In Hono `/*` also matches the path before it.
+  app.use("/conversations/:id/*", readConversationId(parts), requireByMethod(parts));
   // Their responses show the queued texts.
-  app.use("/conversations/:id/queue", requireRead(parts));
   app.use("/conversations/:id/queue/*", requireRead(parts));
   routeService(app, parts);
   routeChat(app, parts);
@@ -82,8 +73,8 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   routeLastAnswer(app, parts);
   routeQueue(app, parts);
   routeSettings(app, parts);
-  app.use("/connections/*", administer(parts));
-  app.use("/inspect/*", administer(parts));
+  app.use("/connections/*", requireAdmin(parts));
+  app.use("/inspect/*", requireAdmin(parts));
   routeWhy(app, parts);
   if (parts.visualizer) routeInspection(app, parts, parts.visualizer);
   return app;

@@ -43,18 +43,14 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
   const conversationId = message.conversationId ?? randomUUID();
   const full = orchestrator.isActive(conversationId) ? undefined : quota.refusal(identity, conversationId);
   if (full) return refuseTurn(c, conversationId, full, limits);
-  const isWanted = parts.eventFilter ?? (() => true);
   let turnId: string | undefined;
-  let early: LoggedEvent[] = [];
+  const early: LoggedEvent[] = [];
 
   const stream = createNdjsonStream({
     unsentBytesMax: limits.unsentBytesMax,
     stallMs: limits.chatStallMs,
     clock,
-    onEnd: () => {
-      forget();
-      unsubscribe();
-    },
+    onEnd: () => leave(),
     // Destroys the connection, so the reader notices that its response is incomplete.
     onTooSlow: () => {
       logger.warn("http: a reader of POST /chat was too slow and was cut off", { conversationId, turnId });
@@ -64,7 +60,7 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
   const forget = parts.streams.add(identity, () => c.env.outgoing.destroy(), conversationId);
   const write = (event: LoggedEvent): void => {
     if (event.turnId !== turnId) return;
-    const line = isWanted(event) ? objectJson(event) : undefined;
+    const line = parts.eventFilter(event) ? objectJson(event) : undefined;
     if (line !== undefined) stream.write(line);
     if (event.type !== "turn-sealed") return;
     stream.end();
@@ -75,21 +71,22 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
     if (turnId === undefined) early.push(event);
     else write(event);
   });
+  const leave = (): void => {
+    forget();
+    unsubscribe();
+  };
   try {
     const outcome = orchestrator.startTurn(turnRequest(conversationId, message));
     if (!outcome.started) {
-      forget();
-      unsubscribe();
+      leave();
       return refuseTurn(c, conversationId, outcome, limits);
     }
     quota.took(identity, conversationId);
     if (message.conversationId === undefined) authoriser.created(identity, conversationId);
     turnId = outcome.turnId;
-    for (const event of early) write(event);
-    early = [];
+    for (const event of early.splice(0)) write(event);
   } catch (error) {
-    forget();
-    unsubscribe();
+    leave();
     throw error;
   }
   // Keeps proxies from buffering the stream.

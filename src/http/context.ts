@@ -49,8 +49,8 @@ export interface HttpParts {
   why?: WhyParts | undefined;
   /** The live visualizer, with --inspect. */
   visualizer?: Visualizer | undefined;
-  /** The event profile: which turn events are sent. Default: all. */
-  eventFilter?: ((event: { readonly type: string }) => boolean) | undefined;
+  /** The event profile: which turn events are sent. */
+  eventFilter: (event: { readonly type: string }) => boolean;
 }
 
 export interface HttpEnvironment {

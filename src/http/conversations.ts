@@ -3,7 +3,7 @@
 import { isUsableId } from "../protocol/fields.ts";
 import type { HttpApp, HttpParts } from "./context.ts";
 import { notFound, notOffered, refuse, refuseByCode } from "./errors.ts";
-import { readNumber } from "./request-input.ts";
+import { readNumbers } from "./request-input.ts";
 
 export function routeConversations(app: HttpApp, parts: HttpParts): void {
   routeReads(app, parts);
@@ -30,14 +30,9 @@ function routeReads(app: HttpApp, { conversations, orchestrator, authoriser, lim
 
   app.get("/conversations/:id", (c) => {
     if (!conversations.history) return notOffered(c);
-    const sinceSeq = readNumber(c, "sinceSeq", 0);
-    if ("refused" in sinceSeq) return sinceSeq.refused;
-    const beforeSeq = readNumber(c, "beforeSeq", 1);
-    if ("refused" in beforeSeq) return beforeSeq.refused;
-    const limit = readNumber(c, "limit", 1);
-    if ("refused" in limit) return limit.refused;
-    const selection = { sinceSeq: sinceSeq.number, beforeSeq: beforeSeq.number, limit: limit.number };
-    const { chunks, latestSeq } = conversations.history(c.var.conversationId, selection);
+    const selection = readNumbers(c, { sinceSeq: 0, beforeSeq: 1, limit: 1 });
+    if ("refused" in selection) return selection.refused;
+    const { chunks, latestSeq } = conversations.history(c.var.conversationId, selection.numbers);
     return c.json({ chunks, latestSeq });
   });
 

@@ -8,27 +8,25 @@ import type { HttpContext } from "./context.ts";
 export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 429 | 500 | 501 | 503 | 504 | 507;
 
 /** Codes that are not listed are client errors: 400. */
-const statuses: Partial<Record<ErrorCode | "already-active", ErrorStatus>> = {
-  "already-active": 409,
-  "turn-running": 409,
-  "idempotency-conflict": 409,
-  "illegal-state": 409,
-  "too-large": 413,
-  "queue-full": 429,
-  "too-many": 429,
-  "rate-limited": 429,
-  "refusing-turns": 503,
-  draining: 503,
-  "storage-failed": 507,
-  forbidden: 403,
-  "not-found": 404,
-  internal: 500,
-};
-
-const statusByCode: ReadonlyMap<string, ErrorStatus> = new Map(Object.entries(statuses));
+const statuses: ReadonlyMap<string, ErrorStatus> = new Map<ErrorCode | "already-active", ErrorStatus>([
+  ["already-active", 409],
+  ["turn-running", 409],
+  ["idempotency-conflict", 409],
+  ["illegal-state", 409],
+  ["too-large", 413],
+  ["queue-full", 429],
+  ["too-many", 429],
+  ["rate-limited", 429],
+  ["refusing-turns", 503],
+  ["draining", 503],
+  ["storage-failed", 507],
+  ["forbidden", 403],
+  ["not-found", 404],
+  ["internal", 500],
+]);
 
 /** The status for an error code, or for a host's own reason. */
-export const statusOf = (code: string): ErrorStatus => statusByCode.get(code) ?? 400;
+export const statusOf = (code: string): ErrorStatus => statuses.get(code) ?? 400;
 
 export function refuse(c: HttpContext, status: ErrorStatus, error: string): Response {
   return c.json({ error }, status);

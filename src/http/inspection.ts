@@ -7,7 +7,7 @@ import type { InspectionFilter } from "../diagnostics/inspection.ts";
 import type { HttpApp, HttpContext, HttpEnvironment, HttpParts } from "./context.ts";
 import { refuse } from "./errors.ts";
 import { createNdjsonStream, type NdjsonStream } from "./ndjson-stream.ts";
-import { readNumber } from "./request-input.ts";
+import { readNumbers } from "./request-input.ts";
 import { contentSecurityPolicy, sendPageFile } from "./static-files.ts";
 
 /** The Stately inspector is a page of another site, in a frame. Nothing else may get into that frame. */
@@ -16,9 +16,7 @@ const statelyFrames = "frame-src https://stately.ai https://*.stately.ai";
 /** The page's files need no token, like those of the chat page, but onlyFromHere applies to them too. */
 export function routeInspectionPage(app: HttpApp, visualizer: Visualizer): void {
   const { pageDirectory, chartsDirectory } = visualizer.options;
-  app.use("/inspect", onlyFromHere(visualizer));
   app.use("/inspect/*", onlyFromHere(visualizer));
-  app.get("/inspect", async (c, next) => (await sendPageFile(c, pageDirectory, "/index.html")) ?? (await next()));
   app.get("/inspect/stately", async (c, next) => {
     const page = await sendPageFile(c, pageDirectory, "/stately/index.html");
     page?.headers.set("Content-Security-Policy", `${contentSecurityPolicy}; ${statelyFrames}`);
@@ -28,7 +26,7 @@ export function routeInspectionPage(app: HttpApp, visualizer: Visualizer): void 
     const path = c.req.path.slice("/inspect".length);
     const [directory, file] = path.startsWith("/charts/")
       ? [chartsDirectory, path.slice("/charts".length)]
-      : [pageDirectory, path === "/" ? "/index.html" : path];
+      : [pageDirectory, path === "" || path === "/" ? "/index.html" : path];
     return (await sendPageFile(c, directory, file)) ?? (await next());
   });
 }
@@ -37,20 +35,15 @@ export function routeInspection(app: HttpApp, parts: HttpParts, visualizer: Visu
   app.get("/inspect/overview", (c) => c.json(visualizer.overview()));
 
   app.get("/inspect/actors", (c) => {
-    const olderThan = readNumber(c, "olderThanMs", 0);
-    if ("refused" in olderThan) return olderThan.refused;
-    const youngerThan = readNumber(c, "youngerThanMs", 0);
-    if ("refused" in youngerThan) return youngerThan.refused;
-    const limit = readNumber(c, "limit", 1);
-    if ("refused" in limit) return limit.refused;
+    const read = readNumbers(c, { olderThanMs: 0, youngerThanMs: 0, limit: 1 });
+    if ("refused" in read) return read.refused;
     const { inspectedActorsMax } = parts.limits;
     const search = {
       chart: sought(c, "chart"),
       state: sought(c, "state"),
       find: sought(c, "find"),
-      olderThanMs: olderThan.number,
-      youngerThanMs: youngerThan.number,
-      limit: Math.min(limit.number ?? inspectedActorsMax, inspectedActorsMax),
+      ...read.numbers,
+      limit: Math.min(read.numbers.limit ?? inspectedActorsMax, inspectedActorsMax),
     };
     return c.json(visualizer.find(search));
   });

@@ -17,31 +17,22 @@ export function routeLastAnswer(app: HttpApp, parts: HttpParts): void {
 }
 
 /** Resolves to true when the running turn is sealed, to false when the client leaves or the time is up. */
-function sealed(c: HttpContext, parts: HttpParts): Promise<boolean> {
+async function sealed(c: HttpContext, parts: HttpParts): Promise<boolean> {
   const { orchestrator, clock, limits } = parts;
   const { conversationId } = c.var;
   const { outgoing } = c.env;
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const giveUp = (): void => resolve(false);
-  const timer = clock.setTimeout(giveUp, limits.lastWaitMs);
+  using cleanup = new DisposableStack();
+  cleanup.adopt(clock.setTimeout(giveUp, limits.lastWaitMs), (timer) => clock.clearTimeout(timer));
   outgoing.once("close", giveUp);
-  const forget = parts.streams.add(c.var.identity, () => outgoing.destroy(), conversationId);
-  let unsubscribe = (): void => {};
-  const release = (): void => {
-    clock.clearTimeout(timer);
-    outgoing.off("close", giveUp);
-    forget();
-    unsubscribe();
-  };
-  try {
-    unsubscribe = subscribe(parts, conversationId, (event) => {
-      if (event.type === "turn-sealed") resolve(true);
-    });
-    // If the turn ended between the first check and the subscription, no event would follow.
-    if (!orchestrator.isActive(conversationId)) resolve(true);
-  } catch (error) {
-    release();
-    throw error;
-  }
-  return promise.finally(release);
+  cleanup.defer(() => outgoing.off("close", giveUp));
+  cleanup.defer(parts.streams.add(c.var.identity, () => outgoing.destroy(), conversationId));
+  const unsubscribe = subscribe(parts, conversationId, (event) => {
+    if (event.type === "turn-sealed") resolve(true);
+  });
+  cleanup.defer(unsubscribe);
+  // If the turn ended between the first check and the subscription, no event would follow.
+  if (!orchestrator.isActive(conversationId)) resolve(true);
+  return await promise;
 }

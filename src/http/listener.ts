@@ -1,13 +1,11 @@
 // Connects node:http to the HTTP API through @hono/node-server. It must never print or replace globals of the host's
 // process, which are the defaults of @hono/node-server 2.1.
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { RequestListener } from "node:http";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import type { Logger } from "../ports/logger.ts";
 import type { HttpApp } from "./context.ts";
 
-export type HttpListener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
-
-export function createHttpListener(app: HttpApp, logger: Logger): HttpListener {
+export function createHttpListener(app: HttpApp, logger: Logger): RequestListener {
   const listener = getRequestListener((request, bindings) => app.fetch(request, bindings), {
     overrideGlobalObjects: false,
     errorHandler: (error) => {
@@ -18,7 +16,5 @@ export function createHttpListener(app: HttpApp, logger: Logger): HttpListener {
       return Response.json({ error: "internal error" }, { status: 500 });
     },
   });
-  return (incoming, outgoing) => {
-    void listener(incoming, outgoing);
-  };
+  return (incoming, outgoing) => void listener(incoming, outgoing);
 }

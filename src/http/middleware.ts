@@ -2,6 +2,7 @@
 // without a token are registered before requireToken, so a forgotten route is closed, not open.
 import type { MiddlewareHandler } from "hono";
 import { networkOf } from "../access/address-limit.ts";
+import type { Action } from "../access/authoriser.ts";
 import { accountOf, countOf } from "../access/rate-limiter.ts";
 import type { AccessKind } from "../access/request-guard.ts";
 import { sleep } from "../runtime/clock.ts";
@@ -61,36 +62,28 @@ export function limitRate({ rates, limits, clock }: HttpParts): Rule {
 
 const isRead = ({ req }: HttpContext): boolean => req.method === "GET" || req.method === "HEAD";
 
-/** Below /conversations/:id a GET or HEAD needs read, every other method needs write. */
-export function authorise({ authoriser }: HttpParts): Rule {
+function authorise({ authoriser }: HttpParts, actionOf: (c: HttpContext) => Action): Rule {
   return async (c, next) => {
-    const { conversationId } = c.var;
-    const problem = authoriser.refusal(c.var.identity, isRead(c) ? "read" : "write", { conversationId });
+    const { identity, conversationId } = c.var;
+    const problem = authoriser.refusal(identity, actionOf(c), { conversationId });
     return problem === undefined ? await next() : refuse(c, 403, problem);
   };
 }
+
+/** Below /conversations/:id a GET or HEAD needs read, every other method needs write. */
+export const requireByMethod = (parts: HttpParts): Rule => authorise(parts, (c) => (isRead(c) ? "read" : "write"));
 
 /** For routes whose response shows parts of the conversation whatever the method. */
-export function requireRead({ authoriser }: HttpParts): Rule {
-  return async (c, next) => {
-    const problem = authoriser.refusal(c.var.identity, "read", { conversationId: c.var.conversationId });
-    return problem === undefined ? await next() : refuse(c, 403, problem);
-  };
-}
+export const requireRead = (parts: HttpParts): Rule => authorise(parts, () => "read");
 
 /** For routes that show or change the server as a whole. */
-export function administer({ authoriser }: HttpParts): Rule {
-  return async (c, next) => {
-    const problem = authoriser.refusal(c.var.identity, "administer");
-    return problem === undefined ? await next() : refuse(c, 403, problem);
-  };
-}
+export const requireAdmin = (parts: HttpParts): Rule => authorise(parts, () => "administer");
 
 /** Decodes the id of routes below /conversations/:id. */
 export function readConversationId({ limits }: HttpParts): Rule {
   return async (c, next) => {
-    const read = readId(c.req.path.split("/")[2], limits);
-    if ("problem" in read) return refuse(c, 400, read.problem);
+    const read = readId(c, 2, limits);
+    if ("refused" in read) return read.refused;
     c.set("conversationId", read.id);
     return await next();
   };

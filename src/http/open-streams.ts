@@ -3,8 +3,6 @@ import type { Identity } from "../ports/authorisation.ts";
 
 interface Open {
   identity: Identity;
-  /** The conversation it shows, if any. */
-  conversationId: string | undefined;
   cut(): void;
 }
 
@@ -12,9 +10,9 @@ export class OpenStreams {
   readonly #all = new Set<Open>();
   readonly #watching = new Map<string, number>();
 
-  /** @returns call it when the response has ended. */
+  /** @param conversationId the conversation it shows, if any. @returns call it when the response has ended. */
   add(identity: Identity, cut: () => void, conversationId?: string): () => void {
-    const open = { identity, cut, conversationId };
+    const open = { identity, cut };
     this.#all.add(open);
     this.#count(conversationId, 1);
     return () => {

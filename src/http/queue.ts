@@ -1,7 +1,7 @@
 // The queue of a conversation: a text starts a turn or waits for the running one (protocol 3; chat.queue in 1.1). It
 // must never respond before the orchestrator has the text.
 import type { HttpApp, HttpParts } from "./context.ts";
-import { notOffered, refuse, refuseByCode, refuseTurn } from "./errors.ts";
+import { notOffered, refuseByCode, refuseTurn } from "./errors.ts";
 import { readFields, readId } from "./request-input.ts";
 
 export function routeQueue(app: HttpApp, parts: HttpParts): void {
@@ -26,8 +26,8 @@ export function routeQueue(app: HttpApp, parts: HttpParts): void {
 
   app.delete("/conversations/:id/queue/:messageId", (c) => {
     if (!orchestrator.cancelQueuedMessage) return notOffered(c);
-    const message = readId(c.req.path.split("/")[4], limits);
-    if ("problem" in message) return refuse(c, 400, message.problem);
+    const message = readId(c, 4, limits);
+    if ("refused" in message) return message.refused;
     const { conversationId } = c.var;
     const { cancelled, queue } = orchestrator.cancelQueuedMessage({ conversationId, messageId: message.id });
     return c.json({ conversationId, cancelled, queue });

@@ -70,30 +70,38 @@ async function readBody(c: HttpContext, bytesMax: number): Promise<Body | "too-l
   return { parts, bytes };
 }
 
-/** Decodes a path segment as an id. The path is raw (src/http/app.ts), so an id may contain a slash as %2F. */
+/**
+ * Decodes a segment of the path as an id. The path is raw (src/http/app.ts), so an id may contain a slash as %2F.
+ * @param segment its place, from 1.
+ */
 export function readId(
-  segment: string | undefined,
+  c: HttpContext,
+  segment: number,
   limits: Pick<Limits, "idCharactersMax">,
-): { id: string } | { problem: string } {
-  let text: string;
+): { id: string } | { refused: Response } {
+  let id: string;
   try {
-    text = decodeURIComponent(segment ?? "");
+    id = decodeURIComponent(c.req.path.split("/")[segment] ?? "");
   } catch {
-    return { problem: "the id in the path is not percent-encoded UTF-8" };
+    return { refused: refuse(c, 400, "the id in the path is not percent-encoded UTF-8") };
   }
-  const problem = idProblem(text, limits);
-  return problem === undefined ? { id: text } : { problem: `the id in the path ${problem}` };
+  const problem = idProblem(id, limits);
+  return problem === undefined ? { id } : { refused: refuse(c, 400, `the id in the path ${problem}`) };
 }
 
-/** A query parameter that must be a whole number, at least `least`. */
-export function readNumber(
+/** The query parameters that are given of those that must be whole numbers. @param least the smallest value of each. */
+export function readNumbers<Name extends string>(
   c: HttpContext,
-  name: string,
-  least: number,
-): { number: number | undefined } | { refused: Response } {
-  const text = c.req.query(name);
-  if (text === undefined) return { number: undefined };
-  const number = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(number) && number >= least) return { number };
-  return { refused: refuse(c, 400, `${name} must be a whole number, ${least} or more`) };
+  least: Readonly<Record<Name, number>>,
+): { numbers: { [name in Name]?: number } } | { refused: Response } {
+  const numbers: { [name in Name]?: number } = {};
+  for (const name in least) {
+    const text = c.req.query(name);
+    if (text === undefined) continue;
+    const number = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+    if (!Number.isSafeInteger(number) || number < least[name])
+      return { refused: refuse(c, 400, `${name} must be a whole number, ${least[name]} or more`) };
+    numbers[name] = number;
+  }
+  return { numbers };
 }

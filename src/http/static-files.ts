@@ -2,15 +2,15 @@
 // Content-Security-Policy limits what a file may load or call.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import type { HttpApp, HttpContext } from "./context.ts";
 
-const contentTypes: ReadonlyMap<string, string> = new Map([
-  ["html", "text/html; charset=utf-8"],
-  ["js", "text/javascript; charset=utf-8"],
-  ["css", "text/css; charset=utf-8"],
-  ["svg", "image/svg+xml"],
-]);
+const contentTypes: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
 
 export const contentSecurityPolicy = [
   "default-src 'self'",
@@ -27,7 +27,7 @@ export const contentSecurityPolicy = [
 const picturePolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /** Each segment begins with a letter, digit, - or _. That excludes `..`, hidden files, empty segments and encoding. */
-const pagePath = /^\/((?:[\w-][\w.-]*\/)*[\w-][\w.-]*\.(js|css|svg)|(?:[\w-][\w.-]*\/)*index\.(html))$/;
+const pagePath = /^\/(?:[\w-][\w.-]*\/)*(?:[\w-][\w.-]*\.(?:js|css|svg)|index\.html)$/;
 
 export function routePage(app: HttpApp, { directory }: { directory: string }): void {
   app.get("*", async (c, next) => {
@@ -38,18 +38,16 @@ export function routePage(app: HttpApp, { directory }: { directory: string }): v
 
 /** Responds with the file. Undefined when there is none of that name or the path is no page file's. */
 export async function sendPageFile(c: HttpContext, directory: string, path: string): Promise<Response | undefined> {
-  const [, name, ending, pageEnding] = pagePath.exec(path) ?? [];
-  const content = name === undefined ? undefined : await contentOf(join(directory, name));
+  const content = pagePath.test(path) ? await contentOf(join(directory, path)) : undefined;
   if (content === undefined) return undefined;
   // Browsers revalidate on each load, so a new server never gets an old page. Unchanged files are not sent again.
   const entityTag = `"${createHash("sha256").update(content).digest("base64url")}"`;
   c.header("Cache-Control", "no-cache");
   c.header("ETag", entityTag);
-  c.header("Content-Security-Policy", ending === "svg" ? picturePolicy : contentSecurityPolicy);
+  c.header("Content-Security-Policy", path.endsWith(".svg") ? picturePolicy : contentSecurityPolicy);
   c.header("Referrer-Policy", "no-referrer");
   if (c.req.header("if-none-match") === entityTag) return c.body(null, 304);
-  const contentType = contentTypes.get(ending ?? pageEnding ?? "");
-  return c.body(content, 200, { "Content-Type": contentType ?? "application/octet-stream" });
+  return c.body(content, 200, { "Content-Type": contentTypes[extname(path)] ?? "application/octet-stream" });
 }
 
 async function contentOf(file: string): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -13,8 +13,8 @@ export function routeWhy(app: HttpApp, { why, limits }: HttpParts): void {
 
   app.get("/connections/:id/why", (c) => {
     if (!why) return notOffered(c);
-    const connection = readId(c.req.path.split("/")[2], limits);
-    if ("problem" in connection) return refuse(c, 400, connection.problem);
+    const connection = readId(c, 2, limits);
+    if ("refused" in connection) return connection.refused;
     const found = whyConnection(why, connection.id);
     return found
       ? c.json(found)

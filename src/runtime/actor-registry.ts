@@ -67,11 +67,8 @@ export class ActorRegistry {
   }
 
   #follow(kind: string, actor: AnyActorRef, onEnd: (error: unknown) => void): void {
-    let ofKind = this.#alive.get(kind);
-    if (!ofKind) {
-      ofKind = new Map();
-      this.#alive.set(kind, ofKind);
-    }
+    const ofKind = this.#alive.get(kind) ?? new Map<AnyActorRef, number>();
+    this.#alive.set(kind, ofKind);
     // Whole milliseconds, because V8 stores small integers without an allocation.
     ofKind.set(actor, Math.round(this.#clock.now()));
     actor.subscribe(new Follower(ofKind, actor, onEnd));

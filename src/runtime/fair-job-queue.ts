@@ -93,7 +93,6 @@ export class FairJobQueue {
     this.#waiting = 0;
     this.#bytes = 0;
     this.#clock.clearTimeout(this.#cooldown);
-    this.#cooldown = undefined;
   }
 
   #removed({ bytes }: Job): void {
@@ -118,7 +117,6 @@ export class FairJobQueue {
     this.#isAtWork = this.#waiting > 0;
     if (!this.#isAtWork) return;
     const begin = (): void => {
-      this.#cooldown = undefined;
       const work = this.#next();
       if (work) this.#step(work, 0, 0);
       else this.#isAtWork = false;

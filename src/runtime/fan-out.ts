@@ -70,7 +70,6 @@ export class FanOut<Member> {
   /** Begins no further walk. */
   stop(): void {
     this.#options.clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.#wanted = false;
     if (!this.#walking) this.#reportIdle();
   }
@@ -90,7 +89,6 @@ export class FanOut<Member> {
   }
 
   #start(): void {
-    this.#timer = undefined;
     if (!this.#wanted || this.#walking) return;
     const { clock, limits, members, begin, write } = this.#options;
     this.#wanted = false;

@@ -1,4 +1,5 @@
 // Opens and closes an HTTP server's port. A port that cannot be opened gives one clear sentence.
+import { once } from "node:events";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { type Clock, sleep } from "./clock.ts";
@@ -19,38 +20,26 @@ const reasons: Record<string, string> = {
  * Resolves with the port in use.
  * @throws ListenError
  */
-export function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException): void => {
-      server.off("error", failed);
-      const reason = reasons[error.code ?? ""] ?? `cannot be opened: ${error.message}`;
-      reject(new ListenError(`${hostAndPort(host, port)} ${reason}`));
-    };
-    server.once("error", failed);
-    const opened = (): void => {
-      server.off("error", failed);
-      const address = server.address();
-      resolve(typeof address === "object" && address ? address.port : port);
-    };
-    try {
-      server.listen({ host, port, backlog: 4_096 }, opened);
-    } catch (error) {
-      // Node throws synchronously when an argument is invalid.
-      failed(error instanceof Error ? error : new Error(String(error)));
-    }
-  });
+export async function listen(server: Server, host: string, port: number): Promise<number> {
+  try {
+    // Throws when an argument is invalid.
+    server.listen({ host, port, backlog: 4_096 });
+    await once(server, "listening");
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    throw new ListenError(`${hostAndPort(host, port)} ${reasons[code] ?? `cannot be opened: ${message}`}`);
+  }
+  const address = server.address();
+  return typeof address === "object" && address ? address.port : port;
 }
 
 /** Stops listening and destroys the remaining connections. Resolves when no handle of the server is left. */
-export function unlisten(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    if (!server.listening) {
-      resolve();
-      return;
-    }
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
+export async function unlisten(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, "close");
+  server.close();
+  server.closeAllConnections();
+  await closed;
 }
 
 /** The authority part of a URL, with an IPv6 address in brackets. */

@@ -1,9 +1,9 @@
 // Composes a server from its configuration: the gateway with the embedded parts, the transport and the HTTP API. No
 // port listens yet. After a failure only the store stays open, which the caller owns.
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { Credentials, digestOf, type TokenEntry } from "../access/credentials.ts";
-import { createRequestGuard, type RequestGuard } from "../access/request-guard.ts";
+import { createRequestGuard } from "../access/request-guard.ts";
 import { Visualizer } from "../diagnostics/inspection/visualizer.ts";
 import type { Metrics } from "../diagnostics/metrics.ts";
 import { createEmbeddedOrchestrator } from "../embedded/orchestrator.ts";
@@ -44,14 +44,7 @@ export interface CompositionOptions {
 }
 
 /** The parts of a running server. */
-export interface ServerParts {
-  gateway: Gateway;
-  access: RequestGuard;
-  tokensFile: TokensFile | undefined;
-  wsServer: Server;
-  httpServer: Server;
-  stopSequence: StopSequence;
-}
+export type ServerParts = ReturnType<typeof compose>;
 
 const pageDirectory = fileURLToPath(new URL("../page/", import.meta.url));
 const chartsDirectory = fileURLToPath(new URL("../../visualizations/", import.meta.url));
@@ -68,7 +61,7 @@ function credentialsOf(config: Config, limits: Limits): Credentials | undefined 
 }
 
 /** @throws TokensFileError with one sentence for the operator. */
-export function compose(options: CompositionOptions): ServerParts {
+export function compose(options: CompositionOptions) {
   const { config, clock, logger, limits, store, metrics, agents, tools, defaultModel, authorisation } = options;
   // Taken before the file is read, so the first poll notices a change during the start.
   const version = config.tokensFile === undefined ? "" : versionOf(config.tokensFile);

@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
 import { isLoopback } from "../access/hosts.ts";
+import { hostAndPort } from "../runtime/listen.ts";
 import { packageVersion } from "../version.ts";
 import type { TokenCommand } from "./commands/token.ts";
 import type { WhyCommand } from "./commands/why.ts";
@@ -103,38 +104,29 @@ function tokenCommand(given: Given, [action, name, extra]: string[], environment
     throw new ConfigError(`turnwire token needs one of add, remove, list after it: ${seeHelp}.`);
   const surplus = action === "list" ? name : extra;
   if (surplus !== undefined) throw new ConfigError(`Unexpected argument "${surplus}": ${seeHelp}.`);
-  const path = given["tokens-file"] ?? environment[flags["tokens-file"].variable];
-  if (typeof path !== "string" || path === "")
-    throw new ConfigError("turnwire token needs --tokens-file FILE, or TURNWIRE_TOKENS_FILE.");
+  const path = settingsIn(given, environment).find("tokens-file")?.[1];
+  if (!path) throw new ConfigError("turnwire token needs --tokens-file FILE, or TURNWIRE_TOKENS_FILE.");
   const file = absolutePath(path, environment);
   if (action === "list") return { action, file };
   const usable = check("The token's NAME", name ?? "", values.tokenName);
   if (action === "remove") return { action, name: usable, file };
-  return {
-    action,
-    name: usable,
-    scopes: check("--scopes", String(given["scopes"] ?? "chat"), values.tokenScopes),
-    file,
-  };
+  const scopes = check("--scopes", String(given["scopes"] ?? "chat"), values.tokenScopes);
+  return { action, name: usable, scopes, file };
 }
 
 /** `turnwire why …`: asks the server that serve with the same flags would start. */
 function whyCommand(given: Given, [what, id, extra]: string[], environment: Environment): WhyCommand {
   if ((what !== "conversation" && what !== "connection") || id === undefined || extra !== undefined)
     throw new ConfigError(`turnwire why needs conversation ID or connection ID after it: ${seeHelp}.`);
-  const setting = (name: "host" | "http-port"): [string, string] => {
-    const { variable, fallback } = flags[name];
-    return [`--${name}`, String(given[name] ?? (environment[variable] || fallback))];
-  };
-  const host = check(...setting("host"), values.host);
-  const port = check(...setting("http-port"), values.port);
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const { read } = settingsIn(given, environment);
+  const url = `http://${hostAndPort(read("host", values.host), read("http-port", values.port))}`;
   return { what, id, url, token: environment["TURNWIRE_TOKEN"] || undefined };
 }
 
 type TextSchema<Output> = v.GenericSchema<string, Output>;
 
-function configOf(given: Given, environment: Environment): Config {
+/** Reads settings from their flags, else their variables. An empty variable counts as not set. */
+function settingsIn(given: Given, environment: Environment) {
   /** A setting's flag or variable and its text; undefined when it is not set. */
   const find = (name: FlagName): [source: string, text: string] | undefined => {
     const flag = given[name];
@@ -149,6 +141,11 @@ function configOf(given: Given, environment: Environment): Config {
     const found = find(name);
     return found && check(...found, schema);
   };
+  return { find, read, readIfSet };
+}
+
+function configOf(given: Given, environment: Environment): Config {
+  const { read, readIfSet } = settingsIn(given, environment);
   // Empty is refused, not ignored: TURNWIRE_TOKENS_FILE=$FILE with an unset FILE must not start an open server.
   if (environment[flags["tokens-file"].variable] === "")
     throw new ConfigError(`${flags["tokens-file"].variable} is empty: give a path, or unset it.`);
@@ -184,14 +181,13 @@ function checkTogether(config: Config, insecure: boolean): void {
   if (config.port !== 0 && config.port === config.httpPort)
     throw new ConfigError(`--port and --http-port are both ${config.port}: give each its own, or 0 for any free one.`);
   const { host, token, warnings } = config;
-  const isPrivate = isLoopback(host) || host === "::1";
-  const isOpen = token === undefined && config.tokensFile === undefined;
-  if (!isPrivate && isOpen && !insecure)
+  const isOpen = token === undefined && config.tokensFile === undefined && !isLoopback(host);
+  if (isOpen && !insecure)
     throw new ConfigError(
       `--host ${host} can be reached from other machines: set TURNWIRE_TOKEN to a secret of 16 characters or more, ` +
         "name a --tokens-file, or give --insecure to let anyone there use the server.",
     );
-  if (!isPrivate && isOpen) warnings.push(`anyone who can reach ${host} can use this server (--insecure)`);
+  if (isOpen) warnings.push(`anyone who can reach ${host} can use this server (--insecure)`);
   if (token !== undefined && token.length < tokenCharactersSafe)
     warnings.push(`TURNWIRE_TOKEN has fewer than ${tokenCharactersSafe} characters and might be guessed`);
 }
@@ -201,7 +197,7 @@ const tokenCharactersSafe = 16;
 function readEndpoint(environment: Environment, defaultModel: string | undefined): Endpoint | undefined {
   const read = <Output>(name: VariableName, schema: TextSchema<Output>, kind?: "secret"): Output | undefined => {
     const text = environment[name];
-    return text === undefined || text === "" ? undefined : check(name, text, schema, kind);
+    return text ? check(name, text, schema, kind) : undefined;
   };
   const baseUrl = read("TURNWIRE_BASE_URL", values.baseUrl, "secret");
   const apiKey = read("TURNWIRE_API_KEY", values.secret, "secret");

@@ -221,8 +221,7 @@ function readHostConfig(host: Host): HostConfig {
     throw new Error(`transport-ws: setting ${v.getDotPath(issue)} is not usable: ${issue.message}`);
   }
   const { surfaceWsHost, surfaceWsToken } = result.output;
-  const isPrivate = isLoopback(surfaceWsHost) || surfaceWsHost === "::1";
-  if (!isPrivate && surfaceWsToken === undefined)
+  if (!isLoopback(surfaceWsHost) && surfaceWsToken === undefined)
     throw new Error(
       `transport-ws: surfaceWsHost ${surfaceWsHost} can be reached from other machines: ` +
         "set surfaceWsToken, or use 127.0.0.1",

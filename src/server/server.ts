@@ -94,7 +94,6 @@ async function open(parts: ServerParts, config: Config, ended: () => void): Prom
     access.addOwnPort(httpPort);
     gateway.listening();
     const httpUrl = `http://${hostAndPort(config.host, httpPort)}`;
-    let stopped: Promise<void> | undefined;
     return {
       wsUrl: `ws://${hostAndPort(config.host, port)}`,
       httpUrl,
@@ -104,11 +103,7 @@ async function open(parts: ServerParts, config: Config, ended: () => void): Prom
       counts: () => gateway.counts(),
       disconnect: (connectionId) => gateway.disconnect(connectionId),
       reload: () => parts.tokensFile?.reload(),
-      stop() {
-        const drained = stopSequence.drain(config.drainMs);
-        stopped ??= drained.then(ended);
-        return stopped;
-      },
+      stop: () => stopSequence.drain(config.drainMs).then(ended),
     };
   } catch (error) {
     gateway.root.send({ type: "gateway.failed" });

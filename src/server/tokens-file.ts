@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { type TokenEntry, tokenName } from "../access/credentials.ts";
 import type { Limits } from "../limits.ts";
 import { type Scope, scopes } from "../ports/authorisation.ts";
+import { errorMessage } from "../ports/guard.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 
@@ -33,7 +34,7 @@ type FileEntry = v.InferOutput<typeof entry>;
 
 /** @throws TokensFileError */
 export function readTokensFile(path: string, limits: FileLimits): TokenEntry[] {
-  return entriesIn(path, limits).map((read) => ({ name: read.name, sha256: read.sha256, scope: widest(read.scopes) }));
+  return entriesIn(path, limits).map(({ scopes: named, ...token }) => ({ ...token, scope: widest(named) }));
 }
 
 /** Each scope includes the ones before it. */
@@ -44,7 +45,7 @@ function entriesIn(path: string, limits: FileLimits): FileEntry[] {
   try {
     value = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    const reason = error instanceof SyntaxError ? "it is not JSON" : error instanceof Error ? error.message : "";
+    const reason = error instanceof SyntaxError ? "it is not JSON" : errorMessage(error);
     throw new TokensFileError(`The tokens file ${path} cannot be read (${reason}): ${remedy}.`);
   }
   const result = v.safeParse(file(limits), value, { abortEarly: true });
@@ -74,12 +75,11 @@ const remedy = "turnwire token add NAME writes it";
 export function changeTokensFile(path: string, limits: FileLimits, change: (tokens: FileEntry[]) => FileEntry[]): void {
   const next = `${path}.new`;
   const failed = (error: unknown): TokensFileError => {
-    const reason = error instanceof Error ? error.message : String(error);
     const isHeld = error instanceof Error && "code" in error && error.code === "EEXIST";
     const what = isHeld
       ? `another turnwire token is at work; if none is, delete ${next}`
       : "give a directory you may write to";
-    return new TokensFileError(`The tokens file ${path} cannot be written (${reason}): ${what}.`);
+    return new TokensFileError(`The tokens file ${path} cannot be written (${errorMessage(error)}): ${what}.`);
   };
   let handle: number;
   try {
@@ -111,7 +111,7 @@ export function versionOf(path: string): string {
     const found = statSync(path, { throwIfNoEntry: false });
     return found ? `${found.ino} ${found.size} ${found.mtimeMs}` : "missing";
   } catch (error) {
-    return `unreadable: ${error instanceof Error ? error.message : error}`;
+    return `unreadable: ${errorMessage(error)}`;
   }
 }
 
@@ -150,7 +150,7 @@ export class TokensFile {
       onChange(entries);
       logger.info("tokens: file read again", { tokens: entries.length });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorMessage(error);
       // Each problem is logged once, because the file is polled several times a second.
       if (reason !== this.#problem)
         logger.error("tokens: the file is invalid, the previous tokens stay valid", { reason });

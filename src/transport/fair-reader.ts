@@ -145,13 +145,8 @@ export class FairReader<From extends Source> {
     if (heldAt === undefined) return;
     this.#held.delete(from);
     const flow = this.#flows.get(from);
-    if (flow && flow.chunks.length > 0) {
-      flow.heldMs += this.#clock.now() - heldAt;
-      this.#wait(flow);
-    } else {
-      this.#drop(from);
-      from.resume();
-    }
+    if (flow) flow.heldMs += this.#clock.now() - heldAt;
+    this.#readOn(from, flow);
   }
 
   /** The bytes being read have begun later work of this length. A heavy sender is charged for all but the first. */
@@ -198,8 +193,6 @@ export class FairReader<From extends Source> {
     this.#held.clear();
     this.#clock.clearTimeout(this.#round);
     this.#clock.clearTimeout(this.#forgetting);
-    this.#round = undefined;
-    this.#forgetting = undefined;
   }
 
   get #hasTime(): boolean {
@@ -245,7 +238,6 @@ export class FairReader<From extends Source> {
 
   /** Serves waiting flows for at most inputMsPerLoopTurn. A cooldown precedes the next round. */
   readonly #runRound = (): void => {
-    this.#round = undefined;
     const stoodStillMs = this.#clock.now() - this.#dueAt;
     // Nobody was read meanwhile, which is no sender's fault.
     if (stoodStillMs > stallMs) for (const flow of this.#flows.values()) flow.heldMs += stoodStillMs;
@@ -264,18 +256,14 @@ export class FairReader<From extends Source> {
     if (this.#isRoundScheduled) this.#scheduleRound(cooldownMs);
   };
 
-  /** Starts a new period: #served remembers for one to two servedKeptMs. */
-  #forget(): void {
-    this.#forgetting = undefined;
-    const before = this.#servedBefore;
-    this.#servedBefore = this.#served;
-    this.#served = before;
-    before.clear();
-    if (this.#servedBefore.size > 0) this.#forgetSoon();
-  }
-
+  /** Starts a new period when this one is over. So what was served is remembered for one to two servedKeptMs. */
   #forgetSoon(): void {
-    this.#forgetting ??= this.#clock.setTimeout(() => this.#forget(), servedKeptMs);
+    this.#forgetting ??= this.#clock.setTimeout(() => {
+      this.#forgetting = undefined;
+      [this.#servedBefore, this.#served] = [this.#served, this.#servedBefore];
+      this.#served.clear();
+      if (this.#servedBefore.size > 0) this.#forgetSoon();
+    }, servedKeptMs);
   }
 
   // ── both ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -309,12 +297,18 @@ export class FairReader<From extends Source> {
     const tookMs = this.#readTimed(from, slice) + flow.begunMs;
     this.#adapt(flow, tookMs);
     if (this.#flows.get(from) !== flow || this.#held.has(from)) return tookMs;
-    if (chunks.length > 0) this.#wait(flow);
-    else {
-      this.#drop(from);
-      from.resume();
-    }
+    this.#readOn(from, flow);
     return tookMs;
+  }
+
+  /** What is left of the flow waits for its turn. When nothing is left, the source flows again. */
+  #readOn(from: From, flow: Flow<From> | undefined): void {
+    if (flow && flow.chunks.length > 0) {
+      this.#wait(flow);
+      return;
+    }
+    this.#drop(from);
+    from.resume();
   }
 
   #flowOf(from: From): Flow<From> {

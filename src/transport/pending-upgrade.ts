@@ -3,34 +3,35 @@
 import type { Duplex } from "node:stream";
 import type { Limits } from "../limits.ts";
 
+interface PendingUpgradeEvents {
+  /** The peer has gone or the stream failed. The stream is destroyed. */
+  onGone(): void;
+  /** The peer has sent more than pendingUpgradeBytesMax. The excess is not kept. */
+  onTooMuch(): void;
+}
+
+const endings = ["error", "close", "end"];
+
 export class PendingUpgradeStream {
   readonly #stream: Duplex;
   readonly #bytesMax: number;
-  readonly #onGone: () => void;
-  readonly #onTooMuch: () => void;
+  readonly #events: PendingUpgradeEvents;
   readonly #early: Buffer[];
   #bytes: number;
 
-  /**
-   * @param head bytes received after the request's headers.
-   * @param onGone the peer has gone or the stream failed. The stream is destroyed.
-   * @param onTooMuch the peer has sent more than pendingUpgradeBytesMax. The excess is not kept.
-   */
+  /** @param head bytes received after the request's headers. */
   constructor(
     stream: Duplex,
     head: Buffer,
     { pendingUpgradeBytesMax }: Pick<Limits, "pendingUpgradeBytesMax">,
-    { onGone, onTooMuch }: { onGone: () => void; onTooMuch: () => void },
+    events: PendingUpgradeEvents,
   ) {
     this.#stream = stream;
     this.#bytesMax = pendingUpgradeBytesMax;
-    this.#onGone = onGone;
-    this.#onTooMuch = onTooMuch;
+    this.#events = events;
     this.#early = [head];
     this.#bytes = head.length;
-    stream.on("error", this.#end);
-    stream.on("close", this.#end);
-    stream.on("end", this.#end);
+    for (const event of endings) stream.on(event, this.#end);
     stream.on("data", this.#data);
   }
 
@@ -38,9 +39,7 @@ export class PendingUpgradeStream {
   release(): Buffer {
     const stream = this.#stream;
     stream.pause();
-    stream.off("error", this.#end);
-    stream.off("close", this.#end);
-    stream.off("end", this.#end);
+    for (const event of endings) stream.off(event, this.#end);
     stream.off("data", this.#data);
     return Buffer.concat(this.#early);
   }
@@ -48,12 +47,12 @@ export class PendingUpgradeStream {
   readonly #end = (): void => {
     this.release();
     this.#stream.destroy();
-    this.#onGone();
+    this.#events.onGone();
   };
 
   readonly #data = (chunk: Buffer): void => {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#bytesMax) this.#onTooMuch();
+    if (this.#bytes > this.#bytesMax) this.#events.onTooMuch();
     else this.#early.push(chunk);
   };
 }

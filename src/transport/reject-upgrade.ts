@@ -4,12 +4,6 @@ import type { Duplex } from "node:stream";
 import type { Limits } from "../limits.ts";
 import type { Clock } from "../runtime/clock.ts";
 
-export interface Rejection {
-  status: number;
-  message: string;
-  headers: string[];
-}
-
 /** The stream has no other error listener. */
 function onBroken(this: Duplex): void {
   this.destroy();
@@ -17,22 +11,24 @@ function onBroken(this: Duplex): void {
 
 export function rejectUpgrade(
   stream: Duplex,
-  rejection: Rejection,
-  clock: Pick<Clock, "setTimeout" | "clearTimeout">,
-  { closingMs }: Pick<Limits, "closingMs">,
+  status: number,
+  message: string,
+  { clock, limits }: { clock: Clock; limits: Limits },
 ): void {
   if (!stream.writable) stream.destroy();
   if (stream.destroyed) return;
   stream.on("error", onBroken);
-  stream.end(responseText(rejection));
+  stream.end(responseText(status, message, limits));
   // An unread stream never reports its end.
   stream.resume();
-  const deadline = clock.setTimeout(() => stream.destroy(), closingMs);
+  const deadline = clock.setTimeout(() => stream.destroy(), limits.closingMs);
   stream.once("close", () => clock.clearTimeout(deadline));
 }
 
-function responseText({ status, message, headers }: Rejection): string {
+function responseText(status: number, message: string, { retryAfterMs }: Limits): string {
   const body = JSON.stringify({ error: message });
+  const headers = status === 401 ? ["WWW-Authenticate: Bearer"] : [];
+  if (status === 429 || status === 503) headers.push(`Retry-After: ${Math.ceil(retryAfterMs / 1_000)}`);
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     "Connection: close",

@@ -43,13 +43,11 @@ export class Upgrades {
   readonly #options: UpgradesOptions;
   readonly #addresses: AddressLimit;
   readonly #queue: AdmissionQueue;
-  readonly #retryAfter: string;
 
   constructor(options: UpgradesOptions) {
     this.#options = options;
     this.#addresses = new AddressLimit(options.limits);
     this.#queue = new AdmissionQueue(options.clock, options.limits);
-    this.#retryAfter = `Retry-After: ${Math.ceil(options.limits.retryAfterMs / 1_000)}`;
   }
 
   /** How many upgrades wait in the admission queue. */
@@ -77,7 +75,7 @@ export class Upgrades {
         isDone = true;
         waiting?.release();
         this.#addresses.remove(network);
-        this.#refuse(stream, 503, "too many new connections: try again later", [this.#retryAfter]);
+        rejectUpgrade(stream, 503, "too many new connections: try again later", this.#options);
       },
     };
     if (!this.#queue.admit(admission.account, pending)) pending.turnAway();
@@ -92,7 +90,7 @@ export class Upgrades {
         waiting?.release();
         leave();
         this.#queue.penalise(admission.account);
-        this.#refuse(stream, 400, "wait for the answer to the upgrade before you send more (RFC 6455 4.1)");
+        rejectUpgrade(stream, 400, tooEarly, this.#options);
       },
     });
   }
@@ -108,30 +106,25 @@ export class Upgrades {
     this.#queue.stop();
   }
 
-  #refuse(stream: Duplex, status: number, message: string, headers: string[] = []): void {
-    const { clock, limits } = this.#options;
-    rejectUpgrade(stream, { status, message, headers }, clock, limits);
-  }
-
   /** Authenticates the request. @returns undefined when it was rejected. */
   #identify(request: IncomingMessage, stream: Duplex): Identity | undefined {
     const { access, closedBecause, logger } = this.#options;
     const closed = closedBecause();
     if (closed) {
-      this.#refuse(stream, 503, `${closed}: try again later`, [this.#retryAfter]);
+      rejectUpgrade(stream, 503, `${closed}: try again later`, this.#options);
       return undefined;
     }
     // Checked before a ticket is consumed.
     if (this.#addresses.isFull(request.socket.remoteAddress)) {
       logger.info("transport-ws: upgrade refused", { status: 429, reason: "too many sockets from one address" });
-      this.#refuse(stream, 429, tooManyFromAddress, [this.#retryAfter]);
+      rejectUpgrade(stream, 429, tooManyFromAddress, this.#options);
       return undefined;
     }
     const decision = access.check("upgrade", request);
     if (decision.allowed) return decision.identity;
     const { status, message } = decision;
     logger.info("transport-ws: upgrade refused", { status, reason: message });
-    this.#refuse(stream, status, message, status === 401 ? ["WWW-Authenticate: Bearer"] : []);
+    rejectUpgrade(stream, status, message, this.#options);
     return undefined;
   }
 
@@ -141,8 +134,8 @@ export class Upgrades {
     if (stream.destroyed) return false;
     const closed = closedBecause();
     if (closed || !access.isGood(admission.identity)) {
-      if (closed) this.#refuse(stream, 503, `${closed}: try again later`, [this.#retryAfter]);
-      else this.#refuse(stream, 401, "the token is no longer valid", ["WWW-Authenticate: Bearer"]);
+      if (closed) rejectUpgrade(stream, 503, `${closed}: try again later`, this.#options);
+      else rejectUpgrade(stream, 401, "the token is no longer valid", this.#options);
       return false;
     }
     const isOpen = open(upgrade, admission);
@@ -151,4 +144,5 @@ export class Upgrades {
   }
 }
 
+const tooEarly = "wait for the answer to the upgrade before you send more (RFC 6455 4.1)";
 const tooManyFromAddress = "too many sockets are open from your address: close one first";

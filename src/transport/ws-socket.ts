@@ -38,16 +38,12 @@ export class ServerSocket extends WebSocket implements Consumer {
     if (this.#pings.length > this.pongsMax) this.#pings.shift();
   }
 
-  afterSlice(): void {
-    this.#answerPings();
-  }
-
   busyTooLong(): void {
     this.listener?.flooding();
   }
 
   /** Sends all pending pongs in one write. Later ones wait for it, so that a peer that reads nothing gets no more. */
-  #answerPings(): void {
+  afterSlice(): void {
     const { tcp } = this;
     if (!this.#pings || this.#isWritingPongs || !tcp?.writable || this.readyState !== WebSocket.OPEN) return;
     const pongs = encodePongs(this.#pings);
@@ -55,7 +51,7 @@ export class ServerSocket extends WebSocket implements Consumer {
     this.#isWritingPongs = true;
     tcp.write(pongs, (error) => {
       this.#isWritingPongs = false;
-      if (!error) this.#answerPings();
+      if (!error) this.afterSlice();
     });
   }
 
@@ -136,8 +132,9 @@ export function listenForMessages(webSocket: ServerSocket, listener: SocketListe
   webSocket.on("ping", onPing);
 }
 
+/** A message is one Buffer, because binaryType stays "nodebuffer". */
 function onMessage(this: WebSocket, data: RawData): void {
-  if (this instanceof ServerSocket) this.listener?.message(asBuffer(data));
+  if (this instanceof ServerSocket && Buffer.isBuffer(data)) this.listener?.message(data);
 }
 
 function onPong(this: WebSocket, payload: Buffer): void {
@@ -162,9 +159,4 @@ function onError(this: WebSocket): void {
   if (!(this instanceof ServerSocket)) return;
   this.misbehaved = true;
   this.listener?.broken();
-}
-
-function asBuffer(data: RawData): Buffer {
-  if (Buffer.isBuffer(data)) return data;
-  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
 }

@@ -4,45 +4,20 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions } f
 import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import type { RequestGuard } from "../access/request-guard.ts";
 import type { Caller, Socket, SocketListener } from "../egress/socket.ts";
 import type { Limits } from "../limits.ts";
-import type { Logger } from "../ports/logger.ts";
 import { chooseSubprotocol } from "../protocol/subprotocol.ts";
-import type { Clock } from "../runtime/clock.ts";
 import { detachForUpgrade, readFairly } from "./http-connection.ts";
 import { TcpReader } from "./tcp-reader.ts";
-import { type Admission, type Upgrade, Upgrades } from "./upgrades.ts";
+import { type Admission, type Upgrade, Upgrades, type UpgradesOptions } from "./upgrades.ts";
 import { listenForEnd, listenForMessages, ServerSocket, WsSocket } from "./ws-socket.ts";
 
-export interface TransportOptions {
-  clock: Clock;
-  limits: Limits;
-  logger: Logger;
-  access: RequestGuard;
-  /** Why no socket is accepted at the moment, or undefined when they are. */
-  closedBecause: () => "draining" | "full" | undefined;
+export interface TransportOptions extends Omit<UpgradesOptions, "open"> {
   /** Hands a new socket to the gateway. @returns undefined when the gateway turned it away. */
   accept: (socket: Socket, caller: Caller) => SocketListener | undefined;
 }
 
-/** How many peers wait to be read or admitted. */
-export interface WaitingPeers {
-  /** Connections with unread bytes. */
-  sockets: number;
-  /** Upgrades in the admission queue. */
-  newcomers: number;
-}
-
-export interface Transport {
-  /** Puts an HTTP server's connections under the fair reader and handles their upgrades. */
-  serve(server: Server): void;
-  /** An HTTP server for WebSockets only: upgrades on any path, 426 for every other request. */
-  createServer(): Server;
-  waiting(): WaitingPeers;
-  /** Clears all timers. Call it once every socket has been cut. */
-  stop(): void;
-}
+export type Transport = ReturnType<typeof createTransport>;
 
 /** HTTP options of both ports. A client that stalls before the end of its headers is cut after handshakeMs. */
 export const connectionOptions = ({ handshakeMs }: Pick<Limits, "handshakeMs">) =>
@@ -53,8 +28,8 @@ export const connectionOptions = ({ handshakeMs }: Pick<Limits, "handshakeMs">) 
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
   }) satisfies ServerOptions;
 
-export function createTransport(options: TransportOptions): Transport {
-  const { clock, limits, logger, access, closedBecause, accept } = options;
+export function createTransport({ accept, ...options }: TransportOptions) {
+  const { clock, limits } = options;
   // A variable avoids the excess-property check: @types/ws 8.18 lacks the newer options of ws 8.23.
   const wsOptions = {
     noServer: true,
@@ -116,16 +91,10 @@ export function createTransport(options: TransportOptions): Transport {
     return isOpen;
   };
 
-  const upgrades = new Upgrades({
-    clock,
-    limits,
-    logger,
-    access,
-    closedBecause,
-    open: complete,
-  });
+  const upgrades = new Upgrades({ ...options, open: complete });
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void =>
     upgrades.take(request, stream, detachForUpgrade(request.socket, requestReader, head));
+  /** Puts an HTTP server's connections under the fair reader and handles their upgrades. */
   const serve = (server: Server): void => {
     readFairly(server, requestReader, limits);
     server.on("upgrade", upgrade);
@@ -133,13 +102,16 @@ export function createTransport(options: TransportOptions): Transport {
 
   return {
     serve,
+    /** How many connections have unread bytes, and how many upgrades are in the admission queue. */
     waiting: () => ({ sockets: reader.waiting + requestReader.waiting, newcomers: upgrades.waiting }),
-    stop() {
+    /** Clears all timers. Call it once every socket has been cut. */
+    stop(): void {
       upgrades.stop();
       reader.stop();
       requestReader.stop();
     },
-    createServer() {
+    /** An HTTP server for WebSockets only: upgrades on any path, 426 for every other request. */
+    createServer(): Server {
       const server = createServer(
         { ...connectionOptions(limits), requestTimeout: limits.handshakeMs },
         (_request, response) => {

@@ -1,8 +1,10 @@
 // The routes that read conversations, act on them, queue texts and store settings (protocol 3).
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { Authoriser } from "../../src/access/authoriser.ts";
 import { statusOf } from "../../src/http/errors.ts";
 import { limits } from "../../src/limits.ts";
+import { silentLogger } from "../../src/ports/logger.ts";
 import { eventually } from "../support/deadline.ts";
 import { type Answer, type Ask, startHttp } from "../support/http-server.ts";
 
@@ -27,11 +29,9 @@ test("the history passes its selection on", async () => {
   const answer = { chunks: [{ seq: 1, role: "user", chunk: { type: "text", text: "hi" } }], latestSeq: 1 };
   assert.equal(both(await http.ask("/conversations/c")), [200, answer]);
   await http.ask("/conversations/c?sinceSeq=0&beforeSeq=10&limit=1");
-  const none = { sinceSeq: undefined, beforeSeq: undefined, limit: undefined };
-  const all = { sinceSeq: 0, beforeSeq: 10, limit: 1 };
   assert.equal(http.conversations.asked, [
-    { conversationId: "c", ...none },
-    { conversationId: "c", ...all },
+    { conversationId: "c" },
+    { conversationId: "c", sinceSeq: 0, beforeSeq: 10, limit: 1 },
   ]);
 });
 
@@ -280,6 +280,14 @@ test("a route that a host does not offer gets 501", async () => {
   const removed = await http.ask("/conversations/c/queue/m", { method: "DELETE" });
   assert.equal(both(removed), [501, { error: "this host does not offer that" }]);
   assert.is((await http.ask("/conversations/c/stop", post)).status, 200);
+});
+
+test("a client that may not read a conversation cannot change its queue, which the response shows", async () => {
+  const authoriser = new Authoriser({ may: ({ action }) => action !== "read" }, silentLogger);
+  await using http = await startHttp({ authoriser });
+  assert.is((await http.ask("/conversations/c/stop", post)).status, 200);
+  assert.is((await http.ask("/conversations/c/queue", { ...post, body: { text: "hi" } })).status, 403);
+  assert.is((await http.ask("/conversations/c/queue/m", { method: "DELETE" })).status, 403);
 });
 
 test("an unknown refusal code counts as a mistake of the client", () => {

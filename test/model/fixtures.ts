@@ -12,6 +12,7 @@ import { createMessageQueueSurface } from "../../src/embedded/surfaces/message-q
 import { Gateway } from "../../src/gateway/gateway.ts";
 import { createHttpApp } from "../../src/http/app.ts";
 import { createHttpListener } from "../../src/http/listener.ts";
+import { OpenStreams } from "../../src/http/open-streams.ts";
 import type { Limits } from "../../src/limits.ts";
 import type { Agent } from "../../src/ports/agent.ts";
 import type { Store } from "../../src/ports/store.ts";
@@ -144,7 +145,12 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
   surfaces.register(createMessageQueueSurface(conversations, changes));
   const access = createRequestGuard({ clock, limits: fixtureLimits });
   const health = { alive: () => true, ready: () => true };
-  const parts = { orchestrator, conversations, access, clock, logger, limits: fixtureLimits, health };
+  const app = createHttpApp({
+    ...{ orchestrator, conversations, access, clock, logger, limits: fixtureLimits, health },
+    ...{ authoriser: gateway.authoriser, quota: gateway.quota, streams: new OpenStreams() },
+    longMessages: gateway.connections.longMessages,
+    eventFilter: () => true,
+  });
   const transport = createTransport({
     clock,
     limits: fixtureLimits,
@@ -153,7 +159,7 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
     closedBecause: () => undefined,
     accept: (socket) => gateway.accept(socket),
   });
-  const server = createServer(createHttpListener(createHttpApp(parts), logger));
+  const server = createServer(createHttpListener(app, logger));
   transport.serve(server);
   const answersSent = trackAnswers(server, clock);
   const cut = trackConnections(server);

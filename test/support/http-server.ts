@@ -1,11 +1,15 @@
 // The HTTP API on a real node:http server on loopback, with a client that can also send invalid headers.
 import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Authoriser } from "../../src/access/authoriser.ts";
 import { createRequestGuard } from "../../src/access/request-guard.ts";
+import { TurnQuota } from "../../src/access/turn-quota.ts";
 import { createHttpApp, type HttpAppOptions } from "../../src/http/app.ts";
 import { createHttpListener } from "../../src/http/listener.ts";
+import { OpenStreams } from "../../src/http/open-streams.ts";
 import { limits } from "../../src/limits.ts";
 import type { LogFields, Logger } from "../../src/ports/logger.ts";
+import { FairJobQueue } from "../../src/runtime/fair-job-queue.ts";
 import { budgets } from "../budgets.ts";
 import { SimulatedClock } from "./clock.ts";
 import { credentialsFor } from "./credentials.ts";
@@ -54,7 +58,15 @@ export async function startHttp({ token, allowOrigins, ...options }: FixtureOpti
   const credentials = token === undefined ? undefined : credentialsFor(token);
   const access = createRequestGuard({ credentials, ...(allowOrigins && { allowOrigins }), clock, limits });
   const health = { alive: () => true, ready: () => true };
-  const app = createHttpApp({ orchestrator, conversations, access, clock, logger, health, limits, ...options });
+  const app = createHttpApp({
+    ...{ orchestrator, conversations, access, clock, logger, health, limits },
+    authoriser: new Authoriser(undefined, logger),
+    quota: new TurnQuota(options.limits ?? limits, (conversationId) => orchestrator.isActive(conversationId)),
+    streams: new OpenStreams(),
+    longMessages: new FairJobQueue(clock, options.limits ?? limits),
+    eventFilter: () => true,
+    ...options,
+  });
   const server = createServer(createHttpListener(app, logger));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

@@ -3,7 +3,7 @@
 import { isIPv6 } from "node:net";
 import * as v from "valibot";
 import { tokenName as storedTokenName, tokenNameRule } from "../../access/credentials.ts";
-import { originText, parseAuthority, parseOrigin } from "../../access/hosts.ts";
+import { type Origin, originText, parseAuthority, parseOrigin } from "../../access/hosts.ts";
 import { scopes } from "../../ports/authorisation.ts";
 
 function wholeNumber(least: number, most: number, unit: string) {
@@ -27,13 +27,12 @@ const oneOf = <const Names extends readonly string[]>(names: Names) =>
 export const host = v.pipe(
   v.string(),
   v.transform((text) => (isIPv6(text) ? `[${text}]` : text)),
-  v.check((text) => parseAuthority(text)?.port === undefined && parseAuthority(text) !== undefined, hostRule()),
+  v.check((text) => {
+    const authority = parseAuthority(text);
+    return authority !== undefined && authority.port === undefined;
+  }, "it must be one host name or IP address, without a port (that is --port)"),
   v.transform((text) => text.replace(/^\[|\]$/g, "").toLowerCase()),
 );
-
-function hostRule(): string {
-  return "it must be one host name or IP address, without a port (that is --port)";
-}
 
 export const port = wholeNumber(0, 65_535, " (0 takes any free port)");
 
@@ -94,11 +93,9 @@ export const origins = v.pipe(
   v.array(
     v.pipe(
       v.string(),
-      v.check((text) => parseOrigin(text) !== undefined, "it must be an origin as https://host[:port], without a path"),
-      v.transform((text) => {
-        const origin = parseOrigin(text);
-        return origin === undefined ? text : originText(origin);
-      }),
+      v.transform(parseOrigin),
+      v.custom<Origin>((origin) => origin !== undefined, "it must be an origin as https://host[:port], without a path"),
+      v.transform(originText),
     ),
   ),
 );

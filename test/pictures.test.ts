@@ -12,9 +12,9 @@ import { drawAll, machines } from "../scripts/pictures/draw.ts";
 import { layoutOf, sizes, widthOf } from "../scripts/pictures/layout.ts";
 import { mermaidOf } from "../scripts/pictures/mermaid.ts";
 import { svgOf } from "../scripts/pictures/svg.ts";
-import { transitionKeysOf } from "../src/diagnostics/inspection/transition-key.ts";
 import { eventually } from "./support/deadline.ts";
 import { startInspectFixture } from "./support/inspect-fixture.ts";
+import { transitionKeysOf } from "./support/transition-keys.ts";
 import { isMachine } from "./tidy/machines.ts";
 
 const pictures = suite("pictures");

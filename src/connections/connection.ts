@@ -140,20 +140,6 @@ export class Connection implements SocketWriterOwner, WatchOwner {
     this.#unanswered?.delete(id);
   }
 
-  // ── signals of the socket writer ──────────────────────────────────────────────────────────────────────────────────
-
-  congested(): void {
-    this.tell("socket.congested");
-  }
-
-  drained(): void {
-    this.tell("socket.drained");
-  }
-
-  stuck(): void {
-    this.tell("socket.stuck");
-  }
-
   // ── signals of its watches ────────────────────────────────────────────────────────────────────────────────────────
 
   asked(conversationId: string): void {
@@ -164,13 +150,5 @@ export class Connection implements SocketWriterOwner, WatchOwner {
 
   settled(conversationId: string): void {
     if (this.#asking?.delete(conversationId) && this.#asking.size === 0) this.tell("turns.none");
-  }
-
-  lost(): void {
-    this.tell("socket.stuck");
-  }
-
-  ended(watch: Watch): void {
-    this.removeWatch(watch);
   }
 }

@@ -1,7 +1,6 @@
 // One socket's inbound messages, in order. While a long message is processed, later ones wait. Must never process a
 // message before an earlier one, nor lose one that arrived before the socket closed.
 import type { SocketListener } from "../egress/socket.ts";
-
 import type { Job } from "../runtime/fair-job-queue.ts";
 import type { Connection } from "./connection.ts";
 import type { RequestPipeline } from "./request-pipeline.ts";

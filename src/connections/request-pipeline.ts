@@ -70,7 +70,7 @@ export class RequestPipeline {
   #read(connection: Connection, data: Buffer): Parsed | undefined {
     connection.writer.heard();
     if (connection.writer.ended || connection.floods) return undefined;
-    return this.#parser.parse(data, connection);
+    return this.#parser.parse(data, connection.isV1);
   }
 
   #dispatch(connection: Connection, parsed: Parsed, bytes: number): void {

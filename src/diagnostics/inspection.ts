@@ -1,7 +1,7 @@
 // Reports to observers what the actors of their choice do while the server runs. Must never disturb an actor: XState
 // 5.33 puts an actor in error when an observer throws, so one that throws is removed. Without observers nothing is
 // attached and nothing costs (XState 5.33 calls an observer for every event of every actor, 3–4 µs each).
-import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from "xstate";
+import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent, Subscription } from "xstate";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { isMachineSnapshot, parentOf, transitionsOf } from "../runtime/xstate-internals.ts";
@@ -27,7 +27,7 @@ export interface InspectionOptions {
 export class Inspection {
   readonly #options: InspectionOptions;
   readonly #observers = new Set<(event: InspectionEvent) => void>();
-  #detach: (() => void) | undefined;
+  #subscription: Subscription | undefined;
   /** Offset from clock.now to milliseconds since the epoch. Set again when the machine's time was set. */
   #epoch = Number.NEGATIVE_INFINITY;
 
@@ -123,11 +123,13 @@ export class Inspection {
     };
     const stop = (): void => {
       if (!this.#observers.delete(guarded) || this.#observers.size > 0) return;
-      this.#detach?.();
-      this.#detach = undefined;
+      this.#subscription?.unsubscribe();
+      this.#subscription = undefined;
     };
     this.#observers.add(guarded);
-    this.#detach ??= this.#attach();
+    this.#subscription ??= this.#options.root.system.inspect((event) => {
+      for (const notify of this.#observers) notify(event);
+    });
     return stop;
   }
 
@@ -146,13 +148,6 @@ export class Inspection {
     const now = clock.now();
     if (Math.abs(this.#epoch + now - clock.wall()) > clockDriftMs) this.#epoch = clock.wall() - now;
     return this.#epoch + now;
-  }
-
-  #attach(): () => void {
-    const subscription = this.#options.root.system.inspect((event) => {
-      for (const observer of this.#observers) observer(event);
-    });
-    return () => subscription.unsubscribe();
   }
 }
 

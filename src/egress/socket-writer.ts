@@ -8,11 +8,9 @@ import type { EgressCounters } from "./counters.ts";
 import { SendWindow } from "./send-window.ts";
 import type { Socket } from "./socket.ts";
 
-/** Signals of a writer. Called inside write loops, so the owner must only post an event and return. */
+/** Gets a writer's signals. Called inside write loops, so the owner must only post an event and return. */
 export interface SocketWriterOwner {
-  congested(): void;
-  drained(): void;
-  stuck(): void;
+  tell(signal: "socket.congested" | "socket.drained" | "socket.stuck"): void;
 }
 
 /** What all writers of a gateway share. */
@@ -126,7 +124,7 @@ export class SocketWriter {
     if (!this.congested && this.#window.isOver) {
       this.congested = true;
       this.#window.pingLast();
-      this.#owner.congested();
+      this.#owner.tell("socket.congested");
     }
     if (this.#socket.unsentBytes() > this.#context.limits.unsentBytesMax) this.#reportStuck();
   }
@@ -141,7 +139,7 @@ export class SocketWriter {
     if (!this.congested || this.ended) return true;
     if (this.#window.isDrained) {
       this.congested = false;
-      this.#owner.drained();
+      this.#owner.tell("socket.drained");
     } else this.#window.pingUnlessWaiting();
     return true;
   }
@@ -245,6 +243,6 @@ export class SocketWriter {
     if (this.#stuck) return;
     this.#stuck = true;
     this.congested = true;
-    this.#owner.stuck();
+    this.#owner.tell("socket.stuck");
   }
 }

@@ -215,11 +215,11 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
 
   /** Closes every socket with 1012. Resolves when all have gone; one that does not answer is cut after closingMs. */
   closeSockets(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onEmpty = resolve;
-      this.root.send({ type: "gateway.drained" });
-      this.#reportEmpty();
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onEmpty = resolve;
+    this.root.send({ type: "gateway.drained" });
+    this.#reportEmpty();
+    return promise;
   }
 
   /** Makes closeSockets close the remaining sockets at once. */
@@ -245,17 +245,13 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
   }
 
   counts(): GatewayCounts {
-    const { logs, bytes, largestBytes, latenessMs } = this.feeds.measure();
     return {
       ...this.connections.measure(),
+      ...this.feeds.measure(),
       sockets: this.connections.size,
       watches: this.actors.count("watch"),
       surfaces: this.actors.count("surface"),
       events: this.feeds.eventsTaken,
-      logs,
-      logBytes: bytes,
-      largestLogBytes: largestBytes,
-      latenessMs,
     };
   }
 
@@ -309,10 +305,6 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
   }
 
   #reportEmpty(): void {
-    if (this.#onEmpty && this.connections.size === 0) {
-      const resolve = this.#onEmpty;
-      this.#onEmpty = undefined;
-      resolve();
-    }
+    if (this.connections.size === 0) this.#onEmpty?.();
   }
 }

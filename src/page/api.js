@@ -41,7 +41,7 @@ export function createApi(options) {
     async subprotocols(lastFailed) {
       if (http.hasToken()) {
         /** @type {{ ticket: string }} */
-        const { ticket } = await http.json("ticket", { method: "POST" });
+        const { ticket } = await post("ticket");
         return ["turnwire.v1", `turnwire.ticket.${ticket}`];
       }
       // A refused upgrade looks like any other failure to a page; a plain request tells whether a token is missing.

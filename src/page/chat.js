@@ -1,7 +1,7 @@
 // The open conversation: what is sent into it, and what becomes of each text. Decides between send and queue, and gives
 // back what was refused or lost; shows nothing itself.
 import { createFollower } from "./follower.js";
-import * as outbox from "./outbox.js";
+import { createOutbox } from "./outbox.js";
 import { queuedMessages } from "./queue-view.js";
 import { runningTurn } from "./transcript.js";
 
@@ -42,7 +42,7 @@ const turnRunning = "a turn is already generating for this conversation";
 /** @param {ChatOptions} options */
 export function createChat({ api, wire, clock, conversationId, isNew, settings, statusOf, on }) {
   let isUnborn = isNew;
-  const sent = outbox.createOutbox();
+  const sent = createOutbox();
   /** @type {Set<string>} */
   let knownIds = new Set();
   /** @type {Queued[]} */
@@ -60,7 +60,7 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
 
   /**
    * Texts on their way when the connection was lost, and what was known then: what is new afterwards may be theirs.
-   * @type {Entry[]}
+   * @type {readonly Entry[]}
    */
   let uncertain = [];
   /** @type {{ turns: Set<Turn>, queue: Set<string> }} */
@@ -69,7 +69,7 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
   let isSettled = true;
 
   function lost() {
-    uncertain = [...sent.entries];
+    uncertain = sent.entries();
     known = { turns: new Set(transcript.turns), queue: new Set(queue.map((message) => message.id)) };
     isQueueFresh = isSettled = false;
   }
@@ -82,7 +82,7 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
   /** Once history and queue are read again: a text that is in neither was never received, and goes back. */
   function giveBack() {
     if (!isSettled || (!isQueueFresh && on.showsQueue())) return;
-    const candidates = uncertain.filter((entry) => sent.entries.includes(entry));
+    const candidates = uncertain.filter((entry) => sent.entries().includes(entry));
     uncertain = [];
     if (candidates.length === 0) return;
     const newTurns = transcript.turns.filter((turn) => !known.turns.has(turn));
@@ -92,7 +92,7 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
     const newlyQueued = queue.filter((message) => !known.queue.has(message.id));
     const found = [...newTurns.flatMap((turn) => turn.prompt), ...steering, ...newlyQueued];
     const texts = found.map((one) => ("text" in one ? one.text : ""));
-    for (const { text } of outbox.takeLost(sent, candidates, texts)) {
+    for (const { text } of sent.takeLost(candidates, texts)) {
       on.returned(text, "The connection was lost before this was received. Send it again.");
     }
     on.changed();
@@ -111,7 +111,7 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
         ? { type: "chat.queue", conversationId, text }
         : { type: "chat.send", conversationId, message: text, ...settings.carried() };
     if (!wire.send(message)) return on.returned(text, "Not connected. The text stays here.");
-    outbox.addText(sent, text, via);
+    sent.add({ text, via });
     on.changed();
   }
 
@@ -127,7 +127,7 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
      * Texts on their way.
      * @param {Entry["via"]} via
      */
-    waiting: (via) => sent.entries.filter((entry) => entry.via === via),
+    waiting: (via) => sent.entries().filter((entry) => entry.via === via),
     queue: () => queue,
     /** Do the queued texts wait for the next one that is sent, because no turn runs (protocol 1.5.6)? */
     isQueueHeld: () => !isRunning() && statusOf(conversationId) === "queued",
@@ -152,13 +152,13 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
         settings.created();
         on.created();
       }
-      outbox.seeEvent(sent, delta.event);
+      sent.seeEvent(delta.event);
       follower.receiveDelta(delta);
     },
     /** @param {Spec} spec of the message-queue surface */
     receiveQueue(spec) {
       queue = queuedMessages(spec);
-      outbox.seeQueue(sent, queue, knownIds);
+      sent.seeQueue(queue, knownIds);
       knownIds = new Set(queue.map((message) => message.id));
       isQueueFresh = true;
       giveBack();
@@ -166,7 +166,7 @@ export function createChat({ api, wire, clock, conversationId, isNew, settings, 
     },
     /** @param {string} sentence of a chat.error */
     receiveRefusal(sentence) {
-      const entry = outbox.takeRefused(sent);
+      const entry = sent.takeRefused();
       // Somebody else was faster: the text waits for that turn instead.
       if (entry?.via === "send" && sentence === turnRunning) return post(entry.text, "queue");
       on.returned(entry?.text ?? "", sentence);

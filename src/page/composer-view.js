@@ -39,11 +39,6 @@ export function createComposerView({ storage, ...on }) {
     draftKey = `turnwire.draft.${conversationId ?? "new"}`;
   };
 
-  const save = () => {
-    if (text.value === "") storage.removeItem(draftKey);
-    else storage.setItem(draftKey, text.value);
-  };
-
   /** For browsers without field-sizing: the field is as high as its text, within what CSS allows. */
   const fit = () => {
     if (CSS.supports("field-sizing", "content")) return;
@@ -63,17 +58,20 @@ export function createComposerView({ storage, ...on }) {
     setText(hint, hasTouch ? "" : keys);
   };
 
+  const changed = () => {
+    if (text.value === "") storage.removeItem(draftKey);
+    else storage.setItem(draftKey, text.value);
+    fit();
+    draw();
+  };
+
   /** @param {string | undefined} sentence */
   const showNotice = (sentence) => {
     notice.hidden = !sentence;
     setText(notice, sentence ?? "");
   };
 
-  text.addEventListener("input", () => {
-    save();
-    fit();
-    draw();
-  });
+  text.addEventListener("input", changed);
 
   text.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || hasTouch) return;
@@ -87,9 +85,7 @@ export function createComposerView({ storage, ...on }) {
     if (written.trim() === "" || !state.isUp) return;
     showNotice(undefined);
     text.value = "";
-    save();
-    fit();
-    draw();
+    changed();
     on.onSend(written);
   });
 
@@ -124,17 +120,13 @@ export function createComposerView({ storage, ...on }) {
      */
     restore(lost, why) {
       text.value = [lost, text.value].filter((part) => part !== "").join("\n\n");
-      save();
-      fit();
-      draw();
+      changed();
       showNotice(why);
     },
     /** @param {string} suggestion */
     fill(suggestion) {
       text.value = suggestion;
-      save();
-      fit();
-      draw();
+      changed();
       text.focus();
     },
     notice: showNotice,

@@ -1,5 +1,5 @@
 // Keeps the list of conversations read and shown: over HTTP when needed, between that by broadcasts from the socket.
-import { addChange, beginReading, createList, findRow, finishReading } from "./conversations.js";
+import { createList } from "./conversations.js";
 import { setText } from "./element.js";
 import { messageOf } from "./http.js";
 
@@ -39,12 +39,12 @@ export function createConversationList({ api, clock, view, trouble, onChange }) 
 
   async function read() {
     const mine = ++readings;
-    beginReading(list);
+    list.beginReading();
     try {
       const { conversations } = await api.conversations();
       // A later reading is under way, and the changes since its beginning are for it.
       if (mine !== readings) return;
-      finishReading(list, conversations, clock.wall());
+      list.finishReading(conversations, clock.wall());
       trouble.hidden = true;
     } catch (error) {
       setText(trouble, `The list could not be read: ${messageOf(error)}`);
@@ -63,13 +63,12 @@ export function createConversationList({ api, clock, view, trouble, onChange }) 
     readSoon,
     /** @param {StatusChanged} change */
     receive(change) {
-      if (addChange(list, change, clock.wall())) readSoon();
+      if (list.addChange(change, clock.wall())) readSoon();
       changed();
     },
     /** Time has passed: "now" may be "1 min. ago". */
     tick: changed,
-    /** @param {string} conversationId */
-    find: (conversationId) => findRow(list, conversationId),
+    find: list.find,
     /**
      * Called far more often than there is anything to draw.
      * @param {string | undefined} openId
@@ -78,7 +77,7 @@ export function createConversationList({ api, clock, view, trouble, onChange }) 
       if (!isStale && openId === drawnFor) return;
       isStale = false;
       drawnFor = openId;
-      view.update(list.rows, openId);
+      view.update(list.rows(), openId);
     },
   };
 }

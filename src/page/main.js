@@ -48,12 +48,8 @@ const wire = createWire({
     readModels();
     conversations.read();
   },
-  onLost() {
-    conversation.chat.lost();
-  },
-  onMessage(message) {
-    dispatch(message);
-  },
+  onLost: () => conversation.chat.lost(),
+  onMessage: (message) => dispatch(message),
 });
 const surfaces = createSurfaces({ wire, onChange: surfaceChanged });
 const drawing = createThrottle(clock, drawEveryMs, draw);

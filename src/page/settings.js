@@ -93,7 +93,6 @@ export function createSettings({ api, onChange, onTrouble }) {
       if (isNew) onChange(shown);
       else read();
     },
-    read,
     shown: () => shown,
     /** @param {string} model */
     chooseModel: (model) => choose("model", model, api.putModel),

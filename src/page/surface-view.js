@@ -121,26 +121,14 @@ function jsonView() {
   };
 }
 
-/**
- * @param {Field["kind"]} kind
- * @param {Act} act
- */
-function createFieldView(kind, act) {
-  switch (kind) {
-    case "toggle":
-      return toggleView(act);
-    case "progress":
-      return progressView();
-    case "selector":
-      return selectorView(act);
-    case "stat":
-      return statView();
-    case "button":
-      return buttonView(act);
-    default:
-      return jsonView();
-  }
-}
+/** @type {ReadonlyMap<Field["kind"], (act: Act) => FieldView>} */
+const fieldViews = new Map([
+  ["toggle", toggleView],
+  ["progress", progressView],
+  ["selector", selectorView],
+  ["stat", statView],
+  ["button", buttonView],
+]);
 
 /**
  * @param {Surface} surface
@@ -158,13 +146,14 @@ function createSection(surface, onInvoke) {
 
   /** @param {Spec} spec */
   function rebuild({ fields }) {
-    views = fields.map(({ kind }, index) =>
-      createFieldView(kind, (payload) => {
+    views = fields.map(({ kind }, index) => {
+      const createView = fieldViews.get(kind) ?? jsonView;
+      return createView((payload) => {
         // A field of this kind has an action, which a newer spec may have changed.
         const field = surface.spec?.fields[index];
         if (field && "action" in field) onInvoke(surface, field.action.actionId, payload);
-      }),
-    );
+      });
+    });
     body.replaceChildren(...views.map((view) => view.node));
   }
 

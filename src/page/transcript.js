@@ -72,8 +72,8 @@ export function replaceContent(turn, content) {
  * @param {Turn} turn
  */
 export function rebuild(turn) {
-  const { reason, usage, durationMs, contextSize } = turn;
-  replaceContent(turn, { ...emptyContent(), reason, usage, durationMs, contextSize });
+  const { reason, usage, durationMs } = turn;
+  replaceContent(turn, { ...emptyContent(), reason, usage, durationMs });
   turn.live = turn.isStale = false;
   turn.replay = undefined;
   for (const stored of turn.stored) addChunk(turn, stored);

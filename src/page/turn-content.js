@@ -30,7 +30,6 @@
  * @property {string | undefined} reason
  * @property {Usage | undefined} usage
  * @property {number | undefined} durationMs
- * @property {number | undefined} contextSize
  * @property {boolean} lacksPrompt Did the turn start without its user-message (the core event profile)?
  * @property {boolean} isOpen Is the last block one that the next delta of its kind continues?
  */
@@ -44,7 +43,6 @@ export function emptyContent() {
     reason: undefined,
     usage: undefined,
     durationMs: undefined,
-    contextSize: undefined,
     lacksPrompt: false,
     isOpen: false,
   };
@@ -102,7 +100,6 @@ export function addEvent(content, event) {
       content.phase = "done";
       content.reason = event.reason;
       content.durationMs = event.durationMs;
-      content.contextSize = event.contextSize;
       content.usage = event.usage ?? content.usage;
       content.isOpen = false;
       break;

@@ -198,9 +198,6 @@ export function createWire({ clock, open, protocols, onState, onOpen, onMessage,
   const isUp = () => state.name === "live" || state.name === "draining";
 
   return {
-    get state() {
-      return state;
-    },
     isUp,
     start: connect,
     /** A new token, or the reader's own wish: connect now, whatever the state was. */
@@ -221,12 +218,5 @@ export function createWire({ clock, open, protocols, onState, onOpen, onMessage,
      * @returns {Promise<boolean>}
      */
     barrier: () => new Promise(ping),
-    stop() {
-      generation++;
-      clock.clearTimeout(timer);
-      socket?.close();
-      socket = undefined;
-      become({ name: "stopped" });
-    },
   };
 }

@@ -14,6 +14,10 @@ export function errorMessage(error: unknown): string {
   }
 }
 
+/** A host's promise may be of any library. @throws what its getters throw. */
+export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+
 /** A synchronous port method may return a promise all the same; its rejection must not end the process. */
 export function ignoreRejection<Answer>(answer: Answer): Answer {
   if (answer instanceof Promise) answer.catch(() => {});

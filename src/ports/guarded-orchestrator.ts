@@ -118,7 +118,7 @@ export class GuardedOrchestrator {
   }
 
   #refused(call: string, answer: unknown): Refused {
-    if (answer instanceof Failure) return { started: false, reason: "internal", message: answer.reason };
+    if (answer instanceof Failure) return { started: false, reason: "internal", message: answer.message };
     if (isObject(answer) && typeof answer["reason"] === "string") {
       const message = typeof answer["message"] === "string" ? answer["message"] : undefined;
       return { started: false, reason: answer["reason"], message };
@@ -131,10 +131,5 @@ export class GuardedOrchestrator {
 const idOf = (message: unknown): string | undefined =>
   isObject(message) && typeof message["id"] === "string" ? message["id"] : undefined;
 
-class Failure {
-  readonly reason: string;
-
-  constructor(reason: string) {
-    this.reason = reason;
-  }
-}
+/** The port threw. */
+class Failure extends Error {}

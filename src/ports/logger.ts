@@ -1,4 +1,5 @@
 // The log port, in the shape that hosts use: a message, then fields. People's texts and payloads must never be logged.
+import { ignoreRejection } from "./guard.ts";
 
 export type LogFields = Record<string, unknown>;
 
@@ -22,8 +23,7 @@ export function tolerantLogger(host: Partial<Logger> | undefined): Logger {
     (level: keyof Logger) =>
     (message: string, fields?: LogFields): void => {
       try {
-        const answer: unknown = fields === undefined ? host?.[level]?.(message) : host?.[level]?.(message, fields);
-        if (answer instanceof Promise) answer.catch(() => {});
+        ignoreRejection<unknown>(fields === undefined ? host?.[level]?.(message) : host?.[level]?.(message, fields));
       } catch {
         // A failing log must not fail the request.
       }

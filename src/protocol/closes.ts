@@ -21,10 +21,6 @@ export const closes = {
   silent: { code: 4002, reason: "no sign of life", comeBack: true },
   /** Commands kept coming faster than allowed. */
   tooManyRequests: { code: 4003, reason: "too many requests", comeBack: true },
-  /** No room for another socket. */
-  serverFull: { code: 4004, reason: "server full", comeBack: true },
-  /** Not authorised; used only after the upgrade. */
-  notAuthorised: { code: 4501, reason: "not authorised", comeBack: false },
   /** The authorisation was withdrawn. */
   authorisationEnded: { code: 4502, reason: "authorisation ended", comeBack: false },
 } as const satisfies Record<string, Close>;

@@ -11,19 +11,10 @@ import { type Refusal, refusals } from "./refusals.ts";
 /** A refusal carries the id of the request if that could be read. */
 export type Parsed = { message: ClientMessage } | { refusal: Refusal; id?: string };
 
-export interface ParseOptions {
-  /**
-   * Does the socket use the subprotocol `turnwire.v1`? Without it the fields of protocol 2 that need it are ignored.
-   */
-  isV1: boolean;
-}
-
 export type MessageLimits = FieldLimits & Pick<Limits, "messageBytesMax" | "messageOpenersMax" | "nestingDepthMax">;
 
 /** For each array or object that a large message may hold, so many bytes may be outside strings. */
 const bytesPerOpener = 32;
-
-const base: ParseOptions = { isV1: false };
 
 type Fields = Record<string, unknown>;
 
@@ -39,10 +30,13 @@ export class MessageParser {
     this.#schemas = clientSchemas(limits);
   }
 
-  /** Parses one WebSocket message. Binary frames hold UTF-8 JSON, like text frames (protocol 1.1). */
-  parse(data: Buffer, options: ParseOptions = base): Parsed {
+  /**
+   * Parses one WebSocket message. Binary frames hold UTF-8 JSON, like text frames (protocol 1.1).
+   * @param isV1 Does the socket use `turnwire.v1`? Otherwise the fields of protocol 2 that need it are ignored.
+   */
+  parse(data: Buffer, isV1 = false): Parsed {
     const json = this.json(data);
-    return "refusal" in json ? json : this.check(json.value, data.length, options);
+    return "refusal" in json ? json : this.check(json.value, data.length, isV1);
   }
 
   /** Decodes UTF-8 JSON. A large one that would take too long is refused before. */
@@ -67,17 +61,17 @@ export class MessageParser {
   }
 
   /** Checks a message that is already parsed. @param bytes its size on the wire. */
-  check(value: unknown, bytes: number, options: ParseOptions = base): Parsed {
+  check(value: unknown, bytes: number, isV1 = false): Parsed {
     if (typeof value !== "object" || value === null || Array.isArray(value))
       return { refusal: refusals.invalidMessage("must be a JSON object") };
     const fields = value as Fields;
-    const checked = this.#checkFields(fields, bytes, options);
+    const checked = this.#checkFields(fields, bytes, isV1);
     if ("type" in checked) return { message: checked };
     const id = fields["id"];
-    return options.isV1 && isUsableId(id, this.#limits) ? { refusal: checked, id } : { refusal: checked };
+    return isV1 && isUsableId(id, this.#limits) ? { refusal: checked, id } : { refusal: checked };
   }
 
-  #checkFields(fields: Fields, bytes: number, { isV1 }: ParseOptions): ClientMessage | Refusal {
+  #checkFields(fields: Fields, bytes: number, isV1: boolean): ClientMessage | Refusal {
     const { messageBytesMax, nestingDepthMax } = this.#limits;
     const type = fields["type"];
     if (typeof type !== "string") return refusals.invalidMessage("`type` must be a string");

@@ -60,6 +60,17 @@ export function chatError(code: ErrorCode, message: string, conversationId?: str
   return refusal(code, { type: "chat.error", ...(conversationId !== undefined && { conversationId }), message });
 }
 
+interface Subject {
+  conversationId?: string | undefined;
+  surfaceId?: string | undefined;
+}
+
+/** Refuses a message of this type: with `chat.error` if it is a `chat.` message other than `chat.subscribe`. */
+const errorFor = (type: string, code: ErrorCode, message: string, { conversationId, surfaceId }: Subject): Refusal =>
+  type.startsWith("chat.") && type !== "chat.subscribe"
+    ? chatError(code, message, conversationId)
+    : error(code, message, surfaceId, conversationId);
+
 export const refusals = {
   invalidJson: () => error("invalid-message", "Invalid JSON"),
   invalidMessage: (problem: string, conversationId?: string) =>
@@ -86,21 +97,10 @@ export const refusals = {
   rateLimited: (type: string, afterMs: number, count: number, conversationId?: string): Refusal => {
     const because = count > 1 ? ` (a message of this length counts as ${count})` : "";
     const message = `Too many requests: wait ${afterMs} ms${because}`;
-    const isChat = type.startsWith("chat.") && type !== "chat.subscribe";
-    const refused = isChat
-      ? chatError("rate-limited", message, conversationId)
-      : error("rate-limited", message, undefined, conversationId);
-    return { ...refused, retryAfterMs: afterMs };
+    return { ...errorFor(type, "rate-limited", message, { conversationId }), retryAfterMs: afterMs };
   },
   /** @param message why this request is not allowed, in a sentence. */
-  forbidden: (
-    type: string,
-    message: string,
-    subject: { conversationId?: string | undefined; surfaceId?: string | undefined },
-  ) =>
-    type.startsWith("chat.") && type !== "chat.subscribe"
-      ? chatError("forbidden", message, subject.conversationId)
-      : error("forbidden", message, subject.surfaceId, subject.conversationId),
+  forbidden: (type: string, message: string, subject: Subject) => errorFor(type, "forbidden", message, subject),
 
   unknownSurface: (surfaceId: string, conversationId?: string) =>
     error("unknown-surface", `Unknown surface: ${surfaceId}`, surfaceId, conversationId),

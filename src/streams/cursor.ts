@@ -7,10 +7,9 @@ import type { Feed } from "./feed.ts";
 /** The state of a catching-up cursor after one slice. */
 export type Progress = "more" | "end" | "held" | "lost";
 
-/** Signals of a cursor. Called inside write loops, so the owner must only post an event and return. */
+/** Gets a cursor's signals. Called inside write loops, so the owner must only post an event and return. */
 export interface CursorOwner {
-  reachedEnd(): void;
-  fellBehind(): void;
+  tell(signal: "cursor.reachedEnd" | "cursor.fellBehind"): void;
   /** The events it needs next were shed from the log. */
   lost(): void;
 }
@@ -38,7 +37,7 @@ export class Cursor {
     const { log } = this.feed;
     const head = this.feed.head();
     if (this.seq >= head) {
-      this.#owner.reachedEnd();
+      this.#owner.tell("cursor.reachedEnd");
       return "end";
     }
     if (this.seq < log.firstSeq - 1) {
@@ -47,7 +46,7 @@ export class Cursor {
     }
     if (!this.#writeSlice(head)) return "held";
     if (this.seq < head) return this.#writer.congested ? "held" : "more";
-    this.#owner.reachedEnd();
+    this.#owner.tell("cursor.reachedEnd");
     return "end";
   }
 
@@ -61,7 +60,7 @@ export class Cursor {
     const head = this.feed.head();
     if (this.seq < head && this.seq >= this.feed.log.firstSeq - 1) this.#writeSlice(head);
     if (this.seq >= head) this.feed.live.add(this);
-    else this.#owner.fellBehind();
+    else this.#owner.tell("cursor.fellBehind");
   }
 
   #writeSlice(head: number): boolean {
@@ -80,7 +79,7 @@ export class Cursor {
     if (this.seq >= toSeq) return;
     if (this.seq !== fromSeq) {
       this.leave();
-      this.#owner.fellBehind();
+      this.#owner.tell("cursor.fellBehind");
     } else if (this.#writer.deliver(frames, toSeq - fromSeq)) this.seq = toSeq;
     else this.leave();
   }

@@ -141,7 +141,7 @@ export class Feed {
 
   /** Ends the timer and the subscription. The watches empty the live set. */
   stop(): void {
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#walk = undefined;
     this.unsubscribe?.();
@@ -158,7 +158,7 @@ export class Feed {
     if (this.#timer !== undefined && !urgent) return;
     const now = this.#clock.now();
     const waitMs = urgent ? 0 : this.#flushedAt + this.#flushInterval.intervalMs(this.live.size) - now;
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     if (waitMs > 0) {
       this.#timer = this.#clock.setTimeout(() => {

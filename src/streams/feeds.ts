@@ -71,9 +71,9 @@ export class Feeds {
     if (feed.watchers.size > 0 || feed.log.running) return;
     // A turn may have begun without an event so far.
     if (feed.unsubscribe && this.#options.orchestrator.isActive(feed.conversationId)) return;
-    feed.unsubscribe?.();
-    feed.unsubscribe = undefined;
-    this.#release(feed);
+    feed.stop();
+    // Without an event in its log there is nothing to resume: its epoch ends.
+    if (feed.log.firstSeq > feed.log.seq) this.#discard(feed);
   }
 
   /**
@@ -115,13 +115,11 @@ export class Feeds {
   }
 
   /** How many logs there are, their bytes in total, the largest one's bytes, and how late flushes are. */
-  measure(): { logs: number; bytes: number; largestBytes: number; latenessMs: number } {
-    let largestBytes = 0;
-    for (const feed of this.#feeds.values()) largestBytes = Math.max(largestBytes, feed.log.bytes);
+  measure(): { logs: number; logBytes: number; largestLogBytes: number; latenessMs: number } {
     return {
       logs: this.#feeds.size,
-      bytes: this.#options.budget.ledger.bytes,
-      largestBytes,
+      logBytes: this.#options.budget.ledger.bytes,
+      largestLogBytes: this.#feeds.values().reduce((most, { log }) => Math.max(most, log.bytes), 0),
       latenessMs: this.#flushInterval.latenessMs(),
     };
   }
@@ -171,12 +169,6 @@ export class Feeds {
     const turnId = log.running?.turnId;
     log.append({ type: "error", conversationId, turnId, message, code: "turn-too-large" });
     this.#options.clock.defer(() => this.#options.orchestrator.stopTurn(conversationId));
-  }
-
-  /** Discards a feed without watchers, subscription and events. Its epoch ends. */
-  #release(feed: Feed): void {
-    if (feed.watchers.size > 0 || feed.unsubscribe || feed.log.firstSeq <= feed.log.seq) return;
-    this.#discard(feed);
   }
 
   #discard(feed: Feed): void {

@@ -11,8 +11,8 @@ export class LogBudget {
   readonly #feeds: ReadonlyMap<string, Feed>;
   readonly #clock: Pick<Clock, "now">;
   readonly #limits: Limits;
-  #shedAt = Number.NEGATIVE_INFINITY;
-  #endedAt = Number.NEGATIVE_INFINITY;
+  /** When it last looked for turns to shed, and for one to end. Monotonic, ms. */
+  readonly #lastAt = { shed: Number.NEGATIVE_INFINITY, end: Number.NEGATIVE_INFINITY };
 
   /** @param feeds the feeds whose logs count. */
   constructor(feeds: ReadonlyMap<string, Feed>, clock: Pick<Clock, "now">, limits: Limits) {
@@ -24,7 +24,7 @@ export class LogBudget {
   /** Why no turn may begin now, or undefined when one may. */
   refusal(): Refused | undefined {
     const { allLogsBytesMax } = this.#limits;
-    if (this.ledger.bytes > allLogsBytesMax && this.#mayShed()) this.shed();
+    if (this.ledger.bytes > allLogsBytesMax && this.#may("shed")) this.shed();
     if (this.ledger.bytes <= allLogsBytesMax) return undefined;
     const message = "the running turns have taken all the memory for turns: try again when some have ended";
     return { started: false, reason: "refusing-turns", message };
@@ -34,8 +34,8 @@ export class LogBudget {
   grown(feed: Feed): void {
     const { conversationLogBytesMax, allLogsBytesMax, runningLogsBytesMax } = this.#limits;
     while (feed.log.bytes > conversationLogBytesMax && feed.sheddableSince !== undefined) feed.log.shedOldest();
-    if (this.ledger.bytes > allLogsBytesMax && this.#mayShed()) this.shed();
-    if (this.ledger.bytes > runningLogsBytesMax && this.#mayEnd()) this.#endLargest(runningLogsBytesMax);
+    if (this.ledger.bytes > allLogsBytesMax && this.#may("shed")) this.shed();
+    if (this.ledger.bytes > runningLogsBytesMax && this.#may("end")) this.#endLargest(runningLogsBytesMax);
   }
 
   /** Sheds the oldest sealed turns of all conversations until the logs fit their budget. */
@@ -67,19 +67,14 @@ export class LogBudget {
     if (bytes > bytesMax) largest?.feed.outgrow(bytesMax);
   }
 
-  /** Shedding walks over all logs, so it runs at most once per shedPauseMs. */
-  #mayShed(): boolean {
+  /**
+   * Each at most once per shedPauseMs: shedding walks over all logs, and the memory of a turn that was ended is freed
+   * only once it is sealed.
+   */
+  #may(what: "shed" | "end"): boolean {
     const now = this.#clock.now();
-    if (now - this.#shedAt < this.#limits.shedPauseMs) return false;
-    this.#shedAt = now;
-    return true;
-  }
-
-  /** Turns are ended one at a time, shedPauseMs apart, because memory is freed only once the ended turn is sealed. */
-  #mayEnd(): boolean {
-    const now = this.#clock.now();
-    if (now - this.#endedAt < this.#limits.shedPauseMs) return false;
-    this.#endedAt = now;
+    if (now - this.#lastAt[what] < this.#limits.shedPauseMs) return false;
+    this.#lastAt[what] = now;
     return true;
   }
 }

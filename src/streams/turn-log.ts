@@ -209,12 +209,8 @@ export class TurnLog {
       segment.entries.push(run);
       this.#grow(segment, text.length + runOverheadBytes);
     }
-    if (run.bytes + bytes > run.text.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(run.bytes + bytes, run.text.length * 2));
-      this.#grow(segment, larger.length - run.text.length);
-      run.text.copy(larger, 0, 0, run.bytes);
-      run.text = larger;
-    }
+    const needed = run.bytes + bytes;
+    if (needed > run.text.length) this.#resize(segment, run, Math.max(needed, run.text.length * 2));
     run.bytes += run.text.write(escaped, run.bytes);
     run.ends.push(run.bytes);
     this.#grow(segment, partOverheadBytes);
@@ -223,11 +219,14 @@ export class TurnLog {
   /** The newest run has ended: frees its spare capacity. */
   #trim(segment: Segment): void {
     const last = segment.entries.at(-1);
-    if (last?.kind !== "run" || last.text.length === last.bytes) return;
-    this.#grow(segment, last.bytes - last.text.length);
-    const exact = Buffer.allocUnsafeSlow(last.bytes);
-    last.text.copy(exact, 0, 0, last.bytes);
-    last.text = exact;
+    if (last?.kind === "run" && last.text.length > last.bytes) this.#resize(segment, last, last.bytes);
+  }
+
+  #resize(segment: Segment, run: Run, capacity: number): void {
+    this.#grow(segment, capacity - run.text.length);
+    const text = Buffer.allocUnsafeSlow(capacity);
+    run.text.copy(text, 0, 0, run.bytes);
+    run.text = text;
   }
 
   /** The segment's head for this event. Neighbouring events with the same head object share a run. */

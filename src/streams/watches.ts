@@ -24,12 +24,11 @@ export interface WatchOwner {
   asked(conversationId: string): void;
   /** That turn was refused or sealed. */
   settled(conversationId: string): void;
-  /** The events that the watch needs next were shed. */
-  lost(): void;
-  ended(watch: Watch): void;
+  /** The events that the watch needs next were shed: its peer has read too slowly. Posts the signal and returns. */
+  tell(signal: "socket.stuck"): void;
+  /** The watch has ended. */
+  removeWatch(watch: Watch): void;
 }
-
-type WatchSignal = WatchEvent["type"];
 
 /** One socket's watch of one conversation: its cursor and its actor. */
 export class Watch implements CursorOwner {
@@ -63,20 +62,12 @@ export class Watch implements CursorOwner {
   }
 
   /** Posts a signal to the actor, in order. */
-  tell(type: WatchSignal): void {
+  tell(type: WatchEvent["type"]): void {
     this.#dispatchQueue.post(() => this.actor?.send({ type }));
   }
 
-  reachedEnd(): void {
-    this.tell("cursor.reachedEnd");
-  }
-
-  fellBehind(): void {
-    this.tell("cursor.fellBehind");
-  }
-
   lost(): void {
-    this.owner.lost();
+    this.owner.tell("socket.stuck");
   }
 }
 
@@ -128,7 +119,7 @@ export class Watches {
       onEnd: (error) => {
         this.#release(watch);
         if (error !== undefined) logger.error("watch: defect", { conversationId, error });
-        owner.ended(watch);
+        owner.removeWatch(watch);
       },
     });
     if (feed.log.running) watch.tell("turn.began");

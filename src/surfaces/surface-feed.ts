@@ -3,7 +3,7 @@
 // spec after a newer one (protocol 1.1, 1.5.4).
 import type { SocketWriter } from "../egress/socket-writer.ts";
 import type { Limits } from "../limits.ts";
-import { errorMessage, ignoreRejection } from "../ports/guard.ts";
+import { errorMessage, ignoreRejection, isThenable } from "../ports/guard.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { SurfaceProvider } from "../ports/surfaces.ts";
 import { encodeKept, encodeMessage } from "../protocol/frame.ts";
@@ -121,29 +121,22 @@ export class SurfaceFeed {
   /** Requests the spec. Only the answer to the newest request counts, however late it is. */
   ask(): void {
     const request = ++this.#request;
-    const settle = (answer: () => string): void => {
+    const failed = (error: unknown): void => {
       if (request !== this.#request) return;
-      try {
-        this.#pending = answer();
-      } catch (error) {
-        this.#fail(errorMessage(error));
-        return;
-      }
+      this.#failure = errorMessage(error);
+      this.#owner.failed();
+    };
+    const built = (spec: unknown): void => {
+      if (request !== this.#request) return;
+      this.#pending = specText(spec, this.#limits);
       this.#owner.built();
     };
     try {
       const spec = this.#askProvider();
-      if (spec instanceof Promise || isThenable(spec))
-        Promise.resolve(spec).then(
-          (value: unknown) => settle(() => specText(value, this.#limits)),
-          (error: unknown) =>
-            settle(() => {
-              throw error;
-            }),
-        );
-      else settle(() => specText(spec, this.#limits));
+      if (isThenable(spec)) Promise.resolve(spec).then(built).catch(failed);
+      else built(spec);
     } catch (error) {
-      if (request === this.#request) this.#fail(errorMessage(error));
+      failed(error);
     }
   }
 
@@ -202,11 +195,6 @@ export class SurfaceFeed {
     this.#report("an internal error has ended this surface: subscribe to it again");
   }
 
-  #fail(reason: string): void {
-    this.#failure = reason;
-    this.#owner.failed();
-  }
-
   #report(reason: string): void {
     const { surfaceId, conversationId } = this;
     this.#logger.warn("transport-ws: surface-op error", { surfaceId, reason });
@@ -214,9 +202,6 @@ export class SurfaceFeed {
     for (const viewer of this.viewers) viewer.writer.control(frame);
   }
 }
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 
 /** The spec as JSON. @throws Error when it is not a JSON object, or larger than specCharactersMax. */
 function specText(spec: unknown, { specCharactersMax }: Limits): string {

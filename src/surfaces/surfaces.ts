@@ -2,9 +2,9 @@
 // last one. Also follows the registry's changes and runs surface actions. Must never let a provider's failure reach
 // anyone but its viewers.
 import type { Actor, AnyActorRef } from "xstate";
-import { surfaceMachine } from "../../machines/surface.ts";
+import { type SurfaceEvent, surfaceMachine } from "../../machines/surface.ts";
 import type { Limits } from "../limits.ts";
-import { errorMessage, ignoreRejection } from "../ports/guard.ts";
+import { errorMessage, ignoreRejection, isThenable } from "../ports/guard.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { SurfaceProvider, SurfaceRegistry } from "../ports/surfaces.ts";
 import type { CatalogEntry } from "../protocol/surface.ts";
@@ -137,7 +137,7 @@ export class Surfaces {
         payload,
         conversationId === undefined ? undefined : { conversationId },
       );
-      if (typeof outcome !== "object" || outcome === null || !("then" in outcome)) {
+      if (!isThenable(outcome)) {
         settle(undefined);
         return;
       }
@@ -201,10 +201,7 @@ export class Surfaces {
   }
 
   /** All signals go through the dispatch queue, which keeps their order. */
-  #tell(
-    entry: SurfaceEntry,
-    type: "surface.changed" | "viewer.joined" | "spec.built" | "spec.failed" | "surface.release",
-  ): void {
+  #tell(entry: SurfaceEntry, type: SurfaceEvent["type"]): void {
     this.#options.dispatchQueue.post(() => entry.actor?.send({ type }));
   }
 

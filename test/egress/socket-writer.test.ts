@@ -21,8 +21,7 @@ function open() {
   const clock = new SimulatedClock();
   const socket = new MemorySocket();
   const signals: string[] = [];
-  const note = (signal: string) => () => void signals.push(signal);
-  const owner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
+  const owner = { tell: (signal: string) => void signals.push(signal.replace("socket.", "")) };
   const writer = new SocketWriter(socket, owner, {
     clock,
     limits,

@@ -37,7 +37,7 @@ function open(perLoopTurn: number = limits.socketsPerLoopTurn, authorisation?: A
     },
     new Authoriser(authorisation, silentLogger),
   );
-  const owner = { congested: () => {}, drained: () => {}, stuck: () => {} };
+  const owner = { tell: () => {} };
   const join = (identity: Identity = alice) => {
     const socket = new MemorySocket();
     const writer = new SocketWriter(socket, owner, {

@@ -1,7 +1,8 @@
 // Counts which transitions of the production charts are taken while a server runs, by XState's inspection. Must never
 // throw inside an observer: that would put the observed actors in the error state.
 import type { AnyStateMachine, InspectionEvent, StateValue, Subscription } from "xstate";
-import { transitionKey, transitionKeysOf } from "../../src/diagnostics/inspection/transition-key.ts";
+import { transitionKey } from "../../src/diagnostics/inspection/transition-key.ts";
+import { transitionKeysOf } from "../support/transition-keys.ts";
 
 export interface CoverageRow {
   chart: string;

@@ -3,8 +3,8 @@
 // `node test/model/explore.ts --bounds larger` explores more.
 import { pathToFileURL } from "node:url";
 import type { AnyStateNode } from "xstate";
-import { transitionKeysOf } from "../../src/diagnostics/inspection/transition-key.ts";
 import { budgets } from "../budgets.ts";
+import { transitionKeysOf } from "../support/transition-keys.ts";
 import { invariants } from "./invariants.ts";
 import type { Chart } from "./world/chart.ts";
 import { type Exploration, exploreScope, type Violation } from "./world/exploration.ts";

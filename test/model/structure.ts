@@ -7,7 +7,7 @@
 //   isExpected(machine, stateValue, eventType) → "handled" | "ignored" | "never" | "unlisted"
 //     for observers of real actors: an event that is "never" or "unlisted" in the state it arrives in is a fault.
 import type { AnyStateMachine } from "xstate";
-import { transitionKeysOf } from "../../src/diagnostics/inspection/transition-key.ts";
+import { transitionKeysOf } from "../support/transition-keys.ts";
 import { statesOf } from "./structure/chart.ts";
 import { listFaults } from "./structure/event-lists.ts";
 import { failureEdgeFaults } from "./structure/failure-edges.ts";

@@ -2,10 +2,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import * as backoff from "../../src/page/backoff.js";
-import type { StatusChanged } from "../../src/page/conversations.js";
-import * as conversations from "../../src/page/conversations.js";
+import { createList, type StatusChanged } from "../../src/page/conversations.js";
 import * as format from "../../src/page/format.js";
-import * as outbox from "../../src/page/outbox.js";
+import { createOutbox } from "../../src/page/outbox.js";
 import * as prose from "../../src/page/prose.js";
 import { queuedMessages } from "../../src/page/queue-view.js";
 import * as route from "../../src/page/route.js";
@@ -17,45 +16,46 @@ const parts = suite("page/parts");
 // ── sent texts ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 parts("a sent text is pending until an event shows it", () => {
-  const sent = outbox.createOutbox();
-  outbox.addText(sent, "hello ", "send");
-  assert.not(outbox.seeEvent(sent, { type: "user-message", text: "something else" }));
-  assert.not(outbox.seeEvent(sent, { type: "text-delta", delta: "hello" }));
-  assert.ok(outbox.seeEvent(sent, { type: "user-message", text: "hello" }));
-  assert.equal(sent.entries, []);
+  const sent = createOutbox();
+  sent.add({ text: "hello ", via: "send" });
+  sent.seeEvent({ type: "user-message", text: "something else" });
+  sent.seeEvent({ type: "text-delta", delta: "hello" });
+  assert.is(sent.entries().length, 1);
+  sent.seeEvent({ type: "user-message", text: "hello" });
+  assert.equal(sent.entries(), []);
 });
 
 parts("texts joined into one message all arrived with it, but a repeated text only once", () => {
-  const sent = outbox.createOutbox();
-  for (const text of ["one", "two", "two"]) outbox.addText(sent, text, "queue");
-  outbox.seeEvent(sent, { type: "user-message", text: "one\n\ntwo" });
+  const sent = createOutbox();
+  for (const text of ["one", "two", "two"]) sent.add({ text, via: "queue" });
+  sent.seeEvent({ type: "user-message", text: "one\n\ntwo" });
   assert.equal(
-    sent.entries.map((entry) => entry.text),
+    sent.entries().map((entry) => entry.text),
     ["two"],
   );
-  outbox.seeEvent(sent, { type: "steering", text: "two" });
-  assert.equal(sent.entries, []);
+  sent.seeEvent({ type: "steering", text: "two" });
+  assert.equal(sent.entries(), []);
 });
 
 parts("if events contain no texts, the turn that starts belongs to the text that was sent", () => {
-  const sent = outbox.createOutbox();
-  outbox.addText(sent, "waits", "queue");
-  outbox.addText(sent, "asks", "send");
-  assert.ok(outbox.seeEvent(sent, { type: "turn-start" }));
+  const sent = createOutbox();
+  sent.add({ text: "waits", via: "queue" });
+  sent.add({ text: "asks", via: "send" });
+  sent.seeEvent({ type: "turn-start" });
   assert.equal(
-    sent.entries.map((entry) => entry.text),
+    sent.entries().map((entry) => entry.text),
     ["waits"],
   );
 });
 
 parts("the queue confirms each queued text once, and none that was there before", () => {
-  const sent = outbox.createOutbox();
-  outbox.addText(sent, "same", "queue");
-  outbox.addText(sent, "same", "queue");
-  outbox.seeQueue(sent, [{ id: "old", text: "same" }], new Set(["old"]));
-  assert.is(sent.entries.length, 2);
-  outbox.seeQueue(sent, [{ id: "new", text: "same" }], new Set(["old"]));
-  assert.is(sent.entries.length, 1);
+  const sent = createOutbox();
+  sent.add({ text: "same", via: "queue" });
+  sent.add({ text: "same", via: "queue" });
+  sent.seeQueue([{ id: "old", text: "same" }], new Set(["old"]));
+  assert.is(sent.entries().length, 2);
+  sent.seeQueue([{ id: "new", text: "same" }], new Set(["old"]));
+  assert.is(sent.entries().length, 1);
 });
 
 parts("a surface that only looks like the queue shows no texts and causes no error", () => {
@@ -72,24 +72,24 @@ parts("a surface that only looks like the queue shows no texts and causes no err
 });
 
 parts("a refusal belongs to the oldest text", () => {
-  const sent = outbox.createOutbox();
-  outbox.addText(sent, "first", "send");
-  outbox.addText(sent, "second", "queue");
-  assert.is(outbox.takeRefused(sent)?.text, "first");
-  assert.is(outbox.takeRefused(sent)?.text, "second");
-  assert.is(outbox.takeRefused(sent), undefined);
+  const sent = createOutbox();
+  sent.add({ text: "first", via: "send" });
+  sent.add({ text: "second", via: "queue" });
+  assert.is(sent.takeRefused()?.text, "first");
+  assert.is(sent.takeRefused()?.text, "second");
+  assert.is(sent.takeRefused(), undefined);
 });
 
 parts("after a lost connection, texts unknown to the server are returned, and newer texts stay pending", () => {
-  const sent = outbox.createOutbox();
-  const candidates = [outbox.addText(sent, "arrived", "send"), outbox.addText(sent, "lost", "send")];
-  outbox.addText(sent, "newer", "send");
+  const sent = createOutbox();
+  for (const text of ["arrived", "lost", "newer"]) sent.add({ text, via: "send" });
+  const candidates = sent.entries().slice(0, 2);
   assert.equal(
-    outbox.takeLost(sent, candidates, ["arrived"]).map((entry) => entry.text),
+    sent.takeLost(candidates, ["arrived"]).map((entry) => entry.text),
     ["lost"],
   );
   assert.equal(
-    sent.entries.map((entry) => entry.text),
+    sent.entries().map((entry) => entry.text),
     ["newer"],
   );
 });
@@ -107,13 +107,13 @@ const active = (conversationId: string): StatusChanged => {
 parts(
   "a change of status moves a conversation to the top, and requests a read of the list if its title is unknown",
   () => {
-    const list = conversations.createList();
-    conversations.beginReading(list);
-    conversations.finishReading(list, [row("b", 2), row("a", 1)], 5);
-    assert.not(conversations.addChange(list, active("a"), 10));
-    assert.ok(conversations.addChange(list, active("c"), 11));
+    const list = createList();
+    list.beginReading();
+    list.finishReading([row("b", 2), row("a", 1)], 5);
+    assert.not(list.addChange(active("a"), 10));
+    assert.ok(list.addChange(active("c"), 11));
     assert.equal(
-      list.rows.map(({ id, status }) => [id, status]),
+      list.rows().map(({ id, status }) => [id, status]),
       [
         ["c", "active"],
         ["a", "active"],
@@ -124,12 +124,12 @@ parts(
 );
 
 parts("a change during a read of the list is not overwritten by the read", () => {
-  const list = conversations.createList();
-  conversations.beginReading(list);
-  conversations.addChange(list, active("a"), 10);
-  conversations.finishReading(list, [row("a", 1, "Title")], 11);
-  assert.is(list.rows[0]?.status, "active");
-  assert.is(list.rows[0]?.title, "Title");
+  const list = createList();
+  list.beginReading();
+  list.addChange(active("a"), 10);
+  list.finishReading([row("a", 1, "Title")], 11);
+  assert.is(list.rows()[0]?.status, "active");
+  assert.is(list.rows()[0]?.title, "Title");
 });
 
 // ── URL, back-off, wording ─────────────────────────────────────────────────────────────────────────────────────────

@@ -58,12 +58,13 @@ export class FeedFixture {
   /** A socket whose cursor begins where a new watch's would. */
   watcher(seq = this.feed.startSeq()): Watcher {
     const signals: string[] = [];
-    const note = (signal: string) => () => void signals.push(signal);
     const socket = new MemorySocket();
-    const writerOwner = { congested: note("congested"), drained: note("drained"), stuck: note("stuck") };
-    const writer = new SocketWriter(socket, writerOwner, this);
-    const cursorOwner = { reachedEnd: note("reachedEnd"), fellBehind: note("fellBehind"), lost: note("lost") };
-    const cursor = new Cursor(this.feed, writer, cursorOwner, seq, this.limits);
+    const owner = {
+      tell: (signal: string) => void signals.push(signal.replace(/^\w+\./, "")),
+      lost: () => void signals.push("lost"),
+    };
+    const writer = new SocketWriter(socket, owner, this);
+    const cursor = new Cursor(this.feed, writer, owner, seq, this.limits);
     return { socket, writer, cursor, signals, transcript: () => transcriptOf(socket.messages(), conversationId) };
   }
 

@@ -43,17 +43,13 @@ export function respondAccepted(
 }
 
 /** The request failed. The socket stays open. */
-export function refuse(connection: Connection, { id }: Paired, refusal: Refusal): void {
-  const { writer } = connection;
-  writer.counters.refused(refusal.code);
+export function refuse({ writer }: Connection, { id }: Paired, refusal: Refusal): void {
+  const { code, retryable, reply } = refusal;
   const retryAfterMs = retryAfterMsOf(refusal, writer.limits);
-  writer.control(encodeMessage(id === undefined ? refusal.reply : replyOf(id, refusal, retryAfterMs)));
-}
-
-function replyOf(id: string, { code, retryable, reply }: Refusal, retryAfterMs: number | undefined): Reply {
-  const { message } = reply;
-  const error = { code, message, retryable, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-  return { type: "reply", id, ok: false, error };
+  const error = { code, message: reply.message, retryable, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  const answer: Reply | Refusal["reply"] = id === undefined ? reply : { type: "reply", id, ok: false, error };
+  writer.counters.refused(code);
+  writer.control(encodeMessage(answer));
 }
 
 /** Translates a port's refusal into one of the protocol. */

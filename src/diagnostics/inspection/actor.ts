@@ -1,5 +1,5 @@
 // Reads an actor's chart, names and states from its snapshot.
-import type { AnyActorRef, AnyMachineSnapshot } from "xstate";
+import type { AnyActorRef, AnyMachineSnapshot, AnyStateNode } from "xstate";
 import { activeNodesOf, isMachineSnapshot } from "../../runtime/xstate-internals.ts";
 
 /** The ids in an actor's context. A watch has two; a surface without a conversation has one. */
@@ -21,6 +21,8 @@ const names = ["connectionId", "conversationId", "surfaceId"] as const;
 
 export const chartOf = (snapshot: AnyMachineSnapshot): string => snapshot.machine.id;
 
+export const isInnermost = ({ type }: AnyStateNode): boolean => type === "atomic" || type === "final";
+
 export function namesOf({ context }: AnyMachineSnapshot): ActorNames {
   const found: ActorNames = {};
   for (const name of names) {
@@ -32,7 +34,7 @@ export function namesOf({ context }: AnyMachineSnapshot): ActorNames {
 
 /** Ids of the innermost active states, one for each parallel region, in the chart's order. */
 export function statesOf(snapshot: AnyMachineSnapshot): string[] {
-  const innermost = activeNodesOf(snapshot).filter(({ type }) => type === "atomic" || type === "final");
+  const innermost = activeNodesOf(snapshot).filter(isInnermost);
   return innermost.sort((one, other) => one.order - other.order).map(({ id }) => id);
 }
 

@@ -6,7 +6,7 @@ import type { TurnProgress } from "../../ports/conversations.ts";
 import type { ActorRegistry } from "../../runtime/actor-registry.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { activeNodesOf, isMachineSnapshot, parentOf } from "../../runtime/xstate-internals.ts";
-import { type ActorNames, chartOf, namesOf, statesOf } from "./actor.ts";
+import { type ActorNames, chartOf, isInnermost, matches, namesOf, statesOf } from "./actor.ts";
 import type { ActorDetail, ActorSummary, ActorsFound, ChartCount, CursorPlace, Deadline, Flow } from "./answers.ts";
 import { expectationsOf } from "./expectations.ts";
 
@@ -49,11 +49,8 @@ export class Directory {
     const charts = new Map<string, { count: number; nodes: Map<AnyStateNode, number> }>();
     this.#each(undefined, ({ snapshot }) => {
       const chart = chartOf(snapshot);
-      let counted = charts.get(chart);
-      if (!counted) {
-        counted = { count: 0, nodes: new Map() };
-        charts.set(chart, counted);
-      }
+      const counted = charts.get(chart) ?? { count: 0, nodes: new Map() };
+      charts.set(chart, counted);
       counted.count++;
       for (const node of activeNodesOf(snapshot)) counted.nodes.set(node, (counted.nodes.get(node) ?? 0) + 1);
     });
@@ -107,12 +104,7 @@ export class Directory {
 
   /** The first actor of a chart with these names, without its parent and children. One walk over that chart. */
   detailOf(chart: string, names: ActorNames): ActorDetail | undefined {
-    let found: Known | undefined;
-    this.#each(chart, (known) => {
-      const own = namesOf(known.snapshot);
-      if (Object.entries(names).every(([name, value]) => own[name as keyof ActorNames] === value))
-        found ??= { ...known };
-    });
+    const found = this.#first(chart, ({ actor, snapshot }) => matches(actor, snapshot, names));
     return found && this.#detailOf(found, { parent: undefined, children: [], childrenTotal: 0 });
   }
 
@@ -131,9 +123,13 @@ export class Directory {
   }
 
   #get(id: string): Known | undefined {
+    return this.#first(undefined, ({ actor }) => actor.sessionId === id);
+  }
+
+  #first(chart: string | undefined, isWanted: (known: Known) => boolean): Known | undefined {
     let found: Known | undefined;
-    this.#each(undefined, (known) => {
-      if (known.actor.sessionId === id) found = { ...known };
+    this.#each(chart, (known) => {
+      if (!found && isWanted(known)) found = { ...known };
     });
     return found;
   }
@@ -181,7 +177,7 @@ export class Directory {
 function innermostOf(nodes: Map<AnyStateNode, number>): Record<string, number> {
   const states: Record<string, number> = {};
   const inOrder = [...nodes].sort(([one], [other]) => one.order - other.order);
-  for (const [{ id, type }, count] of inOrder) if (type === "atomic" || type === "final") states[id] = count;
+  for (const [node, count] of inOrder) if (isInnermost(node)) states[node.id] = count;
   return states;
 }
 

@@ -2,6 +2,7 @@
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateNode } from "xstate";
 import type { Clock } from "../../runtime/clock.ts";
 import { activeNodesOf, scheduledEventsIn } from "../../runtime/xstate-internals.ts";
+import { isInnermost } from "./actor.ts";
 import type { Deadline, Expectation } from "./answers.ts";
 
 /** Innermost states first. `outside` are deadlines that are not timers of the actor. */
@@ -12,7 +13,6 @@ export function expectationsOf(
   clock: Clock,
 ): Expectation[] {
   const delayed = delayedOf(actor, clock);
-  const isInnermost = (node: AnyStateNode): boolean => node.type === "atomic" || node.type === "final";
   const depth = (node: AnyStateNode): number => (isInnermost(node) ? Number.POSITIVE_INFINITY : node.path.length);
   const nodes = [...activeNodesOf(snapshot)].sort((one, other) =>
     depth(one) === depth(other) ? one.order - other.order : depth(other) - depth(one),

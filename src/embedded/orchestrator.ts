@@ -13,18 +13,15 @@ import { conversationLimits } from "../protocol/hello.ts";
 import type { Supervision } from "../runtime/actor-registry.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
 import { agentEventReader } from "./orchestrator/agent-event.ts";
-import type { OrchestratorChange, Services } from "./orchestrator/context.ts";
+import type { Changes, OrchestratorChange, Services } from "./orchestrator/context.ts";
 import { conversationsPort } from "./orchestrator/conversations-port.ts";
 import { LiveConversations } from "./orchestrator/live-conversations.ts";
 import { LoopTurnCounter } from "./orchestrator/loop-turn-counter.ts";
 import { Models } from "./orchestrator/models.ts";
-import type { CrashedTurn } from "./orchestrator/recovery.ts";
 import { SettleQueue } from "./orchestrator/settle-queue.ts";
 import { refused } from "./orchestrator/start-turn.ts";
 import { Subscribers } from "./orchestrator/subscribers.ts";
 import { TurnWatchdog } from "./orchestrator/turn-watchdog.ts";
-
-export type { OrchestratorChange } from "./orchestrator/context.ts";
 
 /** What the orchestrator needs from the process around it. The gateway's PortsHost implements it. */
 export interface OrchestratorHost extends Supervision {
@@ -71,7 +68,7 @@ export interface EmbeddedOrchestrator {
   /** The running turn's progress; undefined when the conversation has no actor. */
   progress(conversationId: string): TurnProgress | undefined;
   /** Calls the listener after a change of anything that the built-in surfaces show. */
-  subscribe(listener: (change: OrchestratorChange) => void): () => void;
+  subscribe: Changes;
   /**
    * Waits up to deadlineMs for running turns, then interrupts the rest. Resolves when all are sealed, or when sealing
    * has failed. Call it while host.isDraining() returns true; a second call with a shorter deadline takes effect.
@@ -95,7 +92,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     if (refusing !== undefined) return refused("refusing-turns", refusing);
     // A turn for carried-over texts follows one that is already counted.
     if (live.get(conversationId)?.status === "active") return undefined;
-    if (live.running >= limits.runningTurnsMax)
+    if (live.active.size >= limits.runningTurnsMax)
       return refused("too-many", `${limits.runningTurnsMax} turns are running, the maximum: try again later`);
     return host.refusal?.();
   };
@@ -115,16 +112,13 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     changed: (change) => changes.tell(change),
   };
   const live = new LiveConversations(host, services, () => {
-    if (live.active().next().done) watchdog.stop();
+    if (live.active.size === 0) watchdog.stop();
     else watchdog.start();
     if (idleWaiters.size > 0 && !isBusy()) for (const wake of idleWaiters) wake();
   });
   const watchdog = new TurnWatchdog({
-    clock,
-    limits,
-    logger,
-    settleQueue,
-    active: () => live.active(),
+    ...services,
+    active: live.active,
     watchers: (conversationId) => host.watchers?.(conversationId) ?? 1,
     orphanMs: options.orphanMs,
   });
@@ -187,8 +181,8 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     get refusing() {
       return refusing;
     },
-    runningTurns: () => live.running,
-    stalledTurns: () => [...live.active()].filter(({ work }) => work.isStalled).length,
+    runningTurns: () => live.active.size,
+    stalledTurns: () => [...live.active].filter(({ work }) => work.isStalled).length,
     activity: (conversationId) =>
       live.get(conversationId)?.activity ?? (store.conversation(conversationId)?.closed ? "closed" : "idle"),
     progress: (conversationId) => live.get(conversationId)?.work.progress,
@@ -203,11 +197,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
 
 /** At the start: seals turns that a crash left open, and wakes conversations with queued texts. */
 function wakeAfterStart(store: Store, live: LiveConversations): void {
-  const crashedOf = new Map<string, CrashedTurn[]>();
-  for (const crashed of store.unsealedTurns()) {
-    const { conversationId } = crashed.turn;
-    crashedOf.set(conversationId, [...(crashedOf.get(conversationId) ?? []), crashed]);
-  }
+  const crashedOf = Map.groupBy(store.unsealedTurns(), ({ turn }) => turn.conversationId);
   for (const id of new Set([...crashedOf.keys(), ...store.queuedConversations()]))
     live.wake(id, crashedOf.get(id) ?? []);
 }

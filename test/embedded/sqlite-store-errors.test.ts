@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { number, numberOrNull, text, textOrNull } from "../../src/embedded/sqlite-store/columns.ts";
-import { errorMessage, failureOf, isDefect, primaryCode } from "../../src/embedded/sqlite-store/errors.ts";
+import { failureOf, isDefect, primaryCode } from "../../src/embedded/sqlite-store/errors.ts";
 import { openErrorOf } from "../../src/embedded/sqlite-store/open-errors.ts";
 import { StoreError, StoreOpenError } from "../../src/ports/store.ts";
 
@@ -42,7 +42,6 @@ test("a failure names the database, the cause and the remedy, and keeps the orig
   assert.is(failureOf(error, "x").cause, error);
   const known = new StoreError("known");
   assert.is(failureOf(known, "x"), known);
-  assert.is(errorMessage("a thrown text"), "a thrown text");
 });
 
 test("a refusal to open explains SQLite's error in plain words", () => {

@@ -7,7 +7,7 @@ import * as fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { fileCheckMs, openDatabase } from "../../src/embedded/sqlite-store/open-database.ts";
-import { openSqliteStore, SqliteStore } from "../../src/embedded/sqlite-store.ts";
+import { openSqliteStore, sqliteStore } from "../../src/embedded/sqlite-store.ts";
 import { limits } from "../../src/limits.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
 import { type Store, StoreError, type Write } from "../../src/ports/store.ts";
@@ -36,7 +36,7 @@ function breakable(dataDir = ":memory:") {
   const onFailure = (failure: StoreError | undefined): void => {
     heard.push(failure?.message);
   };
-  const store = new SqliteStore(open, { clock, limits, logger, onFailure });
+  const store = sqliteStore(open, { clock, limits, logger, onFailure });
   const breakDisk = (): void => open.database.exec("PRAGMA query_only = ON");
   const mendDisk = (): void => open.database.exec("PRAGMA query_only = OFF");
   return { clock, lines, heard, store, database: open.database, breakDisk, mendDisk };
@@ -50,7 +50,7 @@ test("a full disk stops writes but not reads, and nothing is lost: a database wi
     open(options) {
       const open = openDatabase(directory, "normal", limits, options.logger);
       database = open.database;
-      return new SqliteStore(open, { ...options, limits });
+      return sqliteStore(open, { ...options, limits });
     },
     fill: (leavingBytes) =>
       database?.exec(`PRAGMA max_page_count = ${pages("page_count") + Math.ceil(leavingBytes / pages("page_size"))}`),
@@ -242,7 +242,7 @@ test("a listener that throws or calls the store does not disturb the store", () 
   const clock = new SimulatedClock();
   const { logger, lines } = rememberingLogger();
   const open = openDatabase(":memory:", "normal", limits, logger);
-  const store: Store = new SqliteStore(open, {
+  const store: Store = sqliteStore(open, {
     clock,
     limits,
     logger,

@@ -1,6 +1,5 @@
 // A source of orchestrator changes for tests of the built-in surfaces. The test emits each change.
-import type { OrchestratorChange } from "../../src/embedded/orchestrator/context.ts";
-import type { Changes } from "../../src/embedded/surfaces/changes.ts";
+import type { Changes, OrchestratorChange } from "../../src/embedded/orchestrator/context.ts";
 
 export function changesOf(): { changes: Changes; tell(change: OrchestratorChange): void; listeners(): number } {
   const listeners = new Set<(change: OrchestratorChange) => void>();

@@ -1,10 +1,10 @@
 // Runs one tool call: passes its output on while it runs, and ends with exactly one result unless the turn is aborted.
 // A tool must never be able to block or end a turn by throwing, hanging or flooding.
+import { EventEmitter, on } from "node:events";
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent, AgentRun, Tool } from "../../ports/agent.ts";
 import { cutToolText, encodedBytes, eventHeadBytes } from "../../protocol/text-size.ts";
-import type { Clock } from "../../runtime/clock.ts";
-import { AsyncQueue } from "./async-queue.ts";
+import { type Clock, sleep } from "../../runtime/clock.ts";
 
 export type ToolCallEvent = Extract<AgentEvent, { type: "tool-call" }>;
 export type ToolOutputEvent = Extract<AgentEvent, { type: "tool-output" }>;
@@ -45,23 +45,34 @@ export async function* runTool(toolRun: ToolRun): AsyncGenerator<ToolOutputEvent
   if (!tool) return yield result({ content: unknownTool(toolName, run.tools), isError: true });
 
   const stop = new AbortController();
-  const output = new AsyncQueue<ToolOutputEvent>();
+  const onAbort = (): void => stop.abort(run.signal.reason);
+  run.signal.addEventListener("abort", onAbort, { once: true });
+  const output = new EventEmitter();
+  const reading: AsyncIterable<ToolOutputEvent[]> = on(output, "output", { close: ["end"] });
   let outputBytesLeft = textBytesMax;
-  const onOutput = (data: string, stream: "stdout" | "stderr"): void => {
+  const onOutput = (data: string, from: "stdout" | "stderr"): void => {
     if (outputBytesLeft <= 0) return;
     const text = String(data);
     const shown = cutToolText(text, outputBytesLeft);
     outputBytesLeft = shown === text ? outputBytesLeft - encodedBytes(text) : 0;
-    output.push({ type: "tool-output", toolCallId, data: shown, stream: stream === "stderr" ? "stderr" : "stdout" });
+    const stream = from === "stderr" ? "stderr" : "stdout";
+    const event: ToolOutputEvent = { type: "tool-output", toolCallId, data: shown, stream };
+    output.emit("output", event);
   };
-  const attempt = (): Promise<Outcome> => outcomeOf(tool, call.input, { signal: stop.signal, cwd: run.cwd, onOutput });
-  const settled = withinBounds(attempt, stop, run.signal, clock, limits.toolRunMs).finally(() => output.close());
-  // Awaited below. A reader that leaves earlier must not turn an abort into an unhandled rejection.
-  settled.catch(() => {});
   try {
-    yield* output;
-    yield result(await settled);
+    const overdue = sleep(clock, limits.toolRunMs, stop.signal).then((): Outcome => {
+      const message = `The tool did not finish within ${limits.toolRunMs / 1000} s and was told to stop.`;
+      stop.abort(new Error(message));
+      return { content: message, isError: true };
+    });
+    const running = outcomeOf(tool, call.input, { signal: stop.signal, cwd: run.cwd, onOutput });
+    const outcome = Promise.race([running, overdue]).finally(() => output.emit("end"));
+    for await (const events of reading) yield* events;
+    const settled = await outcome;
+    run.signal.throwIfAborted();
+    yield result(settled);
   } finally {
+    run.signal.removeEventListener("abort", onAbort);
     stop.abort();
   }
 }
@@ -74,38 +85,6 @@ async function outcomeOf(tool: Tool, input: unknown, context: Parameters<Tool["r
   } catch (error) {
     return { content: messageOf(error), isError: true };
   }
-}
-
-/** The attempt's outcome, or an error outcome after runMs. Rejects when the turn is aborted. */
-function withinBounds(
-  attempt: () => Promise<Outcome>,
-  stop: AbortController,
-  signal: AbortSignal,
-  clock: Clock,
-  runMs: number,
-): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const release = (): void => {
-      clock.clearTimeout(deadline);
-      signal.removeEventListener("abort", onAbort);
-    };
-    const onAbort = (): void => {
-      stop.abort(signal.reason);
-      reject(signal.reason);
-    };
-    const deadline = clock.setTimeout(() => {
-      const message = `The tool did not finish within ${runMs / 1000} s and was told to stop.`;
-      stop.abort(new Error(message));
-      resolve({ content: message, isError: true });
-    }, runMs);
-    signal.addEventListener("abort", onAbort, { once: true });
-    // Every way that a run can end aborts `stop`, so the timer and the listener are always released.
-    stop.signal.addEventListener("abort", release, { once: true });
-    attempt().then((outcome) => {
-      release();
-      resolve(outcome);
-    });
-  });
 }
 
 function unknownTool(name: string, tools: Tool[]): string {

@@ -13,9 +13,10 @@ export type AgentOutcome =
   | { kind: "left" };
 
 export interface AgentAudience {
-  /** Takes one yielded value, valid or not. False when no more are wanted. */
-  take(value: unknown): boolean;
-  readonly isListening: boolean;
+  /** Takes one yielded value, valid or not. */
+  take(value: unknown): void;
+  /** False when no more values are wanted. */
+  isListening(): boolean;
 }
 
 export async function followAgent(
@@ -26,17 +27,16 @@ export async function followAgent(
 ): Promise<AgentOutcome> {
   // The start of the turn is sent before the agent's first work.
   await loopTurns.next();
-  if (!audience.isListening) return { kind: "left" };
+  if (!audience.isListening()) return { kind: "left" };
   try {
     const values = agent.run(run);
     // Counted per event-loop turn, so that an agent that waits by itself is not also paused within a burst.
     let count = 0;
     let characters = 0;
     let loopTurn = 0;
-    let wantsMore = true;
-    while (wantsMore) {
+    while (audience.isListening()) {
       const next = await values.next();
-      if (!audience.isListening) break;
+      if (!audience.isListening()) break;
       if (next.done) return { kind: "finished", result: resultOf(next.value) };
       for (const part of partsOf(next.value, limits.deltaCharactersMax)) {
         if (loopTurn !== loopTurns.current) {
@@ -44,18 +44,17 @@ export async function followAgent(
           count = 0;
           characters = 0;
         }
-        wantsMore = audience.take(part);
-        if (!wantsMore) break;
+        audience.take(part);
+        if (!audience.isListening()) break;
         characters += charactersOf(part);
         if (++count >= limits.agentEventsPerLoopTurn || characters >= limits.deltaCharactersMax) await loopTurns.next();
-        wantsMore = audience.isListening;
-        if (!wantsMore) break;
+        if (!audience.isListening()) break;
       }
     }
     await values.return?.({ reason: "stop" });
     return { kind: "left" };
   } catch (error) {
-    return audience.isListening ? { kind: "failed", failure: failureOf(error, limits) } : { kind: "left" };
+    return audience.isListening() ? { kind: "failed", failure: failureOf(error, limits) } : { kind: "left" };
   }
 }
 

@@ -1,6 +1,7 @@
 // A conversation's running compaction, if there is one: starts it, aborts it, and knows whether texts were queued
 // meanwhile. Must always tell the chart when it has ended.
 import type { Compacted, NotDone } from "../../ports/conversations.ts";
+import { StoreError } from "../../ports/store.ts";
 import { compact } from "./compaction.ts";
 import type { Services } from "./context.ts";
 import type { MessageQueue } from "./message-queue.ts";
@@ -26,21 +27,18 @@ export class CompactionRun {
     return this.#texts.list().some(({ id }) => !this.#waitedBefore.has(id));
   }
 
-  begin(tellFinished: () => void): Promise<Compacted | NotDone> {
-    const abort = new AbortController();
-    this.#running = abort;
-    this.#waitedBefore = new Set(this.#texts.list().map(({ id }) => id));
-    return this.#run(abort.signal, tellFinished);
-  }
-
   abort(): void {
     this.#running?.abort();
   }
 
-  async #run(signal: AbortSignal, tellFinished: () => void): Promise<Compacted | NotDone> {
+  async begin(tellFinished: () => void): Promise<Compacted | NotDone> {
     const { settleQueue, logger, broadcast } = this.#services;
     const conversationId = this.#conversationId;
-    const outcome = await compact(this.#services, conversationId, signal).catch((error: unknown): NotDone => {
+    this.#waitedBefore = new Set(this.#texts.list().map(({ id }) => id));
+    this.#running = new AbortController();
+    const outcome = await compact(this.#services, conversationId, this.#running).catch((error: unknown): NotDone => {
+      if (error instanceof StoreError)
+        return { code: "storage-failed", message: `nothing was compacted: ${error.message}` };
       logger.error("orchestrator: a compaction failed", { conversationId, error });
       return { code: "internal", message: "nothing was compacted: the server failed" };
     });

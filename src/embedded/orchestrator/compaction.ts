@@ -3,10 +3,11 @@
 import { randomUUID } from "node:crypto";
 import type { AgentMessage, AgentRun } from "../../ports/agent.ts";
 import type { Compacted, NotDone } from "../../ports/conversations.ts";
-import { type NewChunk, StoreError } from "../../ports/store.ts";
+import type { NewChunk } from "../../ports/store.ts";
+import { sleep } from "../../runtime/clock.ts";
 import { followAgent } from "./agent-stream.ts";
 import type { Services } from "./context.ts";
-import { indexOfCall, messagesOf, resultIdsIn, type StoredMessage } from "./messages.ts";
+import { callIdsIn, messagesOf, resultIdsIn, type StoredMessage } from "./messages.ts";
 import type { ResolvedModel } from "./models.ts";
 
 const nothingBefore = "This conversation was compacted when there was nothing to sum up yet: nothing came before.";
@@ -14,24 +15,11 @@ const nothingBefore = "This conversation was compacted when there was nothing to
 const instruction = `Sum up the conversation below, so that it can be continued from your summary alone. Keep what was
 asked, what was decided and why, names, figures, file names and open questions. Write only the summary.`;
 
+/** Aborting the controller stops it until the summary is written. @throws StoreError */
 export async function compact(
   services: Services,
   conversationId: string,
-  signal: AbortSignal,
-): Promise<Compacted | NotDone> {
-  try {
-    return await attemptCompaction(services, conversationId, signal);
-  } catch (error) {
-    if (error instanceof StoreError)
-      return { code: "storage-failed", message: `nothing was compacted: ${error.message}` };
-    throw error;
-  }
-}
-
-async function attemptCompaction(
-  services: Services,
-  conversationId: string,
-  signal: AbortSignal,
+  abort: AbortController,
 ): Promise<Compacted | NotDone> {
   const { store, models, limits } = services;
   const before = store.conversation(conversationId);
@@ -43,7 +31,7 @@ async function attemptCompaction(
   const messages = messagesOf<NewChunk>(store.chunks(conversationId));
   const keptFrom = firstKept(messages, limits.compactionMessagesKept);
   const older = messages.slice(0, keptFrom);
-  const summary = older.length === 0 ? { text: nothingBefore } : await summarise(services, model, older, signal);
+  const summary = older.length === 0 ? { text: nothingBefore } : await summarise(services, model, older, abort);
   if ("message" in summary) return summary;
 
   const row = store.conversation(conversationId) ?? before;
@@ -64,8 +52,11 @@ export function firstKept(messages: StoredMessage[], count: number): number {
   for (let index = messages.length - 1; index >= first; index--) {
     const message = messages[index];
     if (!message) continue;
-    for (const toolCallId of resultIdsIn(message))
-      first = Math.min(first, indexOfCall(messages, toolCallId, index) ?? first);
+    for (const toolCallId of resultIdsIn(message)) {
+      // The nearest earlier one that has this id.
+      const callAt = messages.findLastIndex((earlier, at) => at < index && callIdsIn(earlier).includes(toolCallId));
+      if (callAt >= 0) first = Math.min(first, callAt);
+    }
   }
   return first;
 }
@@ -74,27 +65,18 @@ async function summarise(
   services: Services,
   { agent, model }: ResolvedModel,
   older: StoredMessage[],
-  stop: AbortSignal,
+  abort: AbortController,
 ): Promise<{ text: string } | NotDone> {
   const { clock, limits } = services;
-  const abort = new AbortController();
+  const { signal } = abort;
   let text = "";
   const audience = {
-    take(value: unknown): boolean {
+    take(value: unknown): void {
       const event = services.readAgentEvent(value);
       if (event?.type === "text-delta") text += event.delta;
-      return text.length <= limits.compactionSummaryCharactersMax;
     },
-    get isListening(): boolean {
-      return !abort.signal.aborted;
-    },
+    isListening: (): boolean => !signal.aborted && text.length <= limits.compactionSummaryCharactersMax,
   };
-  const aborted = Promise.withResolvers<{ kind: "left" }>();
-  const timer = clock.setTimeout(() => abort.abort(), limits.compactionMs);
-  const onStop = (): void => abort.abort();
-  abort.signal.addEventListener("abort", () => aborted.resolve({ kind: "left" }), { once: true });
-  stop.addEventListener("abort", onStop, { once: true });
-  if (stop.aborted) abort.abort();
   const content = `${instruction}\n\n${older.map(transcriptOf).join("\n\n")}`;
   const messages: AgentMessage[] = [{ role: "user", chunks: [{ type: "text", text: content }] }];
   const run: AgentRun = {
@@ -103,24 +85,22 @@ async function summarise(
     messages,
     model,
     tools: [],
-    signal: abort.signal,
+    signal,
     reasoningEffort: undefined,
     cwd: undefined,
     drainSteering: () => undefined,
   };
   try {
-    // An agent that does not end after the abort is abandoned.
-    const outcome = await Promise.race([followAgent(agent, run, audience, services), aborted.promise]);
-    if (stop.aborted) return { code: "draining", message: "the compaction was stopped because the server stops" };
-    if (abort.signal.aborted)
-      return failed(`the model did not finish the summary within ${limits.compactionMs / 1_000} seconds`);
+    const following = followAgent(agent, run, audience, services);
+    // An agent that does not end in time, or after the abort, is abandoned.
+    const outcome = await Promise.race([following, sleep(clock, limits.compactionMs, signal)]);
+    if (signal.aborted) return { code: "draining", message: "the compaction was stopped because the server stops" };
+    if (!outcome) return failed(`the model did not finish the summary within ${limits.compactionMs / 1_000} seconds`);
     if (outcome.kind === "failed") return failed(outcome.failure.message);
     if (outcome.kind === "left")
       return failed(`the model's summary is longer than ${limits.compactionSummaryCharactersMax} characters`);
     return text.trim() === "" ? failed("the model wrote no summary") : { text };
   } finally {
-    clock.clearTimeout(timer);
-    stop.removeEventListener("abort", onStop);
     abort.abort();
   }
 }

@@ -17,6 +17,9 @@ export type OrchestratorChange =
   /** The number of running turns, or whether new ones are refused. */
   | { what: "turns" };
 
+/** Calls the listener after each change. The returned function unsubscribes it. */
+export type Changes = (listener: (change: OrchestratorChange) => void) => () => void;
+
 export interface Services {
   store: Store;
   models: Models;

@@ -49,7 +49,7 @@ export class ConversationActions {
     this.id = id;
     this.#services = services;
     this.#crashed = [...crashed];
-    this.channel = new TurnEvents(services.settleQueue, services.logger, services.limits);
+    this.channel = new TurnEvents(services);
     this.texts = new MessageQueue(services.store.queue(id));
     this.compacting = new CompactionRun(id, this.texts, services);
     this.#isClosed = services.store.conversation(id)?.closed ?? false;
@@ -137,6 +137,8 @@ export class ConversationActions {
   /** Called when the actor failed: ends its turn. True when it should get a new actor, once until a turn is sealed. */
   survivesDefect(): boolean {
     this.failTurn();
+    // A parent that throws leaves its invoked actors running (XState 5.33).
+    this.#runner?.endChart();
     this.compacting.abort();
     return (
       this.#defects++ === 0 &&

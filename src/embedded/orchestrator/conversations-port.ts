@@ -1,11 +1,6 @@
 // The conversations port, which the HTTP API uses: reads and changes the store and the live conversations. Must never
 // report a stored status while there is a live one.
-import type {
-  ConversationSettings,
-  ConversationSummary,
-  Conversations,
-  TurnMetrics,
-} from "../../ports/conversations.ts";
+import type { ConversationSummary, Conversations, TurnMetrics } from "../../ports/conversations.ts";
 import { type ConversationRow, type Store, StoreError } from "../../ports/store.ts";
 import type { ConversationStatus } from "../../protocol/broadcast.ts";
 import type { Services } from "./context.ts";
@@ -53,11 +48,10 @@ export function conversationsPort(services: Services, live: LiveConversations): 
       store.conversation(conversationId) ? lastAnswer(store, conversationId) : undefined,
     queue: (conversationId) => live.get(conversationId)?.work.texts.list() ?? store.queue(conversationId),
     open(conversationId) {
-      const row = store.conversation(conversationId);
-      const workspaceId = row?.workspaceId;
-      if (workspaceId !== undefined)
-        settleQueue.around(() => broadcast({ type: "conversation.open", conversationId, workspaceId }));
-      return row !== undefined;
+      const workspaceId = store.conversation(conversationId)?.workspaceId;
+      if (workspaceId === undefined) return false;
+      settleQueue.around(() => broadcast({ type: "conversation.open", conversationId, workspaceId }));
+      return true;
     },
     async compact(conversationId) {
       if (!store.conversation(conversationId))
@@ -70,12 +64,10 @@ export function conversationsPort(services: Services, live: LiveConversations): 
       const row = store.conversation(conversationId);
       return { title: row?.title ?? null, model: row?.model ?? null, reasoningEffort: row?.reasoningEffort ?? null };
     },
-    configure(conversationId, change) {
-      const { model } = change;
+    configure(id, patch) {
+      const { model } = patch;
       if (typeof model === "string" && !models.resolve(model))
         return { code: "unknown-model", message: models.unknown(model) };
-      const id = conversationId;
-      const patch = withoutUndefined(change);
       const create = { ...newConversation(id, clock.wall()), ...patch };
       const known = store.conversation(id) !== undefined;
       try {
@@ -84,21 +76,9 @@ export function conversationsPort(services: Services, live: LiveConversations): 
         if (!(error instanceof StoreError)) throw error;
         return { code: "storage-failed", message: `this could not be stored: ${error.message}` };
       }
-      settleQueue.around(() => changed({ what: "settings", conversationId }));
+      settleQueue.around(() => changed({ what: "settings", conversationId: id }));
       return undefined;
     },
-  };
-}
-
-function withoutUndefined({
-  title,
-  model,
-  reasoningEffort,
-}: Partial<ConversationSettings>): Partial<ConversationSettings> {
-  return {
-    ...(title !== undefined && { title }),
-    ...(model !== undefined && { model }),
-    ...(reasoningEffort !== undefined && { reasoningEffort }),
   };
 }
 

@@ -19,8 +19,6 @@ import { defaultWorkspaceId, refused } from "./start-turn.ts";
 
 type CommandType = Extract<ConversationEvent, { asked?: unknown }>["type"];
 
-export type ConversationActor = Actor<typeof conversationMachine>;
-
 const notTaken = "the conversation could not take the request";
 const unanswered = refused("internal", notTaken);
 const withTurn: ReadonlySet<string> = new Set(["generating", "stopping", "sealing", "recovering"]);
@@ -28,7 +26,7 @@ const withTurn: ReadonlySet<string> = new Set(["generating", "stopping", "sealin
 export class LiveConversation {
   readonly id: string;
   readonly work: ConversationActions;
-  actor: ConversationActor | undefined;
+  actor: Actor<typeof conversationMachine> | undefined;
   readonly #services: Services;
   #status: ConversationStatus;
   #workspaceId: string | undefined;
@@ -143,11 +141,9 @@ export class LiveConversation {
     const reply = (given: Answer): void => {
       answer = given;
     };
-    const ask = (): Answer | undefined => {
-      this.actor?.send({ type, asked: { request, reply } });
-      return answer;
-    };
-    return this.#services.settleQueue.around(() => this.keepAlive(ask));
+    const ask = (): void => this.actor?.send({ type, asked: { request, reply } });
+    this.#services.settleQueue.around(() => this.keepAlive(ask));
+    return answer;
   }
 
   #leaveIfUnused(): void {

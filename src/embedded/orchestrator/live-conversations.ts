@@ -1,6 +1,5 @@
 // All conversations that have an actor. One gets an actor when it is first used and is removed when the actor ends.
 // Must never leave a turn unsealed because an actor failed.
-import type { AnyActorRef } from "xstate";
 import type { Supervision } from "../../runtime/actor-registry.ts";
 import type { Services } from "./context.ts";
 import { LiveConversation } from "./live-conversation.ts";
@@ -14,10 +13,8 @@ export class LiveConversations {
   readonly #all = new Map<string, LiveConversation>();
   /** Lost their actor after repeated failures but still have listeners: the next use starts a new one. */
   readonly #failed = new Map<string, LiveConversation>();
-  /** The newest turn actor by conversation id. */
-  readonly #turns = new Map<string, AnyActorRef>();
-  /** Ids of conversations with an unsealed turn. */
-  readonly #active = new Set<string>();
+  /** Conversations with an unsealed turn. */
+  readonly #active = new Set<LiveConversation>();
   readonly #onMove: () => void;
 
   /** onMove is called after every transition of a conversation; it must not throw. */
@@ -33,10 +30,7 @@ export class LiveConversations {
     this.#logic = conversationLogic({
       workOf: (id) => find(id).work,
       tell: (id, event) => this.#all.get(id)?.tell(event),
-      turnBegun: (turn, id) => {
-        supervision.registry.witness("turn", turn);
-        this.#turns.set(id, turn);
-      },
+      turnBegun: (turn) => supervision.registry.witness("turn", turn),
       limits: services.limits,
     });
   }
@@ -50,16 +44,8 @@ export class LiveConversations {
   }
 
   /** Conversations with an unsealed turn. */
-  *active(): Generator<LiveConversation> {
-    for (const id of this.#active) {
-      const live = this.#all.get(id);
-      if (live) yield live;
-    }
-  }
-
-  /** How many conversations have an unsealed turn. */
-  get running(): number {
-    return this.#active.size;
+  get active(): ReadonlySet<LiveConversation> {
+    return this.#active;
   }
 
   /** Starts the conversation's actor if it has none, and keeps it alive during the call. */
@@ -98,14 +84,12 @@ export class LiveConversations {
     } catch (error) {
       this.#services.logger.error("orchestrator: a status could not be announced", { conversationId: live.id, error });
     }
-    if (live.status === "active") this.#active.add(live.id);
-    else this.#active.delete(live.id);
+    if (live.status === "active" && this.#all.get(live.id) === live) this.#active.add(live);
+    else this.#active.delete(live);
     this.#onMove();
   }
 
   #ended(live: LiveConversation, error: unknown): void {
-    const turn = this.#turns.get(live.id);
-    this.#turns.delete(live.id);
     if (error === undefined) {
       this.#all.delete(live.id);
       this.#moved(live);
@@ -114,8 +98,6 @@ export class LiveConversations {
     this.#services.logger.error("orchestrator: a conversation's actor failed", { conversationId: live.id, error });
     // A new actor seals the turn. Only one is tried, because sealing itself may be what fails.
     const survives = live.work.survivesDefect();
-    // A parent that throws leaves its invoked actors running (XState 5.33). survivesDefect() has concluded the turn.
-    turn?.send({ type: "turn.interrupt" });
     this.#all.delete(live.id);
     if (survives) {
       this.#adopt(live);

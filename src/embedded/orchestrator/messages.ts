@@ -23,17 +23,10 @@ export function messagesOf<Stored extends NewChunk>(chunks: Stored[]): StoredMes
 const callsIn = (message: StoredMessage): Extract<Chunk, { type: "tool-call" }>[] =>
   message.chunks.flatMap(({ chunk }) => (chunk.type === "tool-call" ? [chunk] : []));
 
+export const callIdsIn = (message: StoredMessage): string[] => callsIn(message).map(({ toolCallId }) => toolCallId);
+
 export const resultIdsIn = (message: StoredMessage): string[] =>
   message.chunks.flatMap(({ chunk }) => (chunk.type === "tool-result" ? [chunk.toolCallId] : []));
-
-/** The index of the message with a result's call: the nearest earlier one that has this id. */
-export function indexOfCall(messages: StoredMessage[], toolCallId: string, before: number): number | undefined {
-  for (let index = before - 1; index >= 0; index--) {
-    const message = messages[index];
-    if (message && callsIn(message).some((call) => call.toolCallId === toolCallId)) return index;
-  }
-  return undefined;
-}
 
 const withoutResult = "The tool returned no result because the turn was stopped first.";
 

@@ -27,10 +27,7 @@ export class Models {
     if (slash < 1 || slash === name.length - 1) return undefined;
     const provider = name.slice(0, slash);
     const model = name.slice(slash + 1);
-    const agent = this.#agents.find(
-      (candidate) =>
-        candidate.provider === provider && (this.#lists(candidate, model) || this.#accepts(candidate, model)),
-    );
+    const agent = this.#agents.find((candidate) => candidate.provider === provider && this.#offers(candidate, model));
     return agent && { name, model, agent };
   }
 
@@ -56,12 +53,9 @@ export class Models {
     return `the model "${name}" is not known here; known models: ${this.catalog().models.join(", ")}`;
   }
 
-  #lists(agent: Agent, model: string): boolean {
-    return this.#modelsOf(agent).some(({ name }) => name === model);
-  }
-
-  #accepts(agent: Agent, model: string): boolean {
-    return this.#ask(agent, () => agent.accepts?.(model) === true, false);
+  #offers(agent: Agent, model: string): boolean {
+    const isListed = this.#modelsOf(agent).some(({ name }) => name === model);
+    return isListed || this.#ask(agent, () => agent.accepts?.(model) === true, false);
   }
 
   #modelsOf(agent: Agent): ModelInfo[] {

@@ -14,7 +14,7 @@ export interface ChartParts {
   workOf(conversationId: string): ConversationActions;
   tell(conversationId: string, event: { type: "agent.ended" | "compaction.finished" }): void;
   /** Called when a conversation's chart has invoked a turn actor. */
-  turnBegun(turn: AnyActorRef, conversationId: string): void;
+  turnBegun(turn: AnyActorRef): void;
   limits: Limits;
 }
 
@@ -28,7 +28,7 @@ export function conversationLogic({ workOf, tell, turnBegun, limits }: ChartPart
   const turn = turnMachine.provide({
     actions: {
       announceTurn: (args) => {
-        turnBegun(args.self, args.context.conversationId);
+        turnBegun(args.self);
         at(args).announceTurn();
       },
       beginAgent: (args) => {

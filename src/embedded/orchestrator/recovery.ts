@@ -1,8 +1,8 @@
 // Recovers a turn that a crash left unsealed: its journal becomes history and it ends as interrupted. Both are one
 // unit, so that a retry after a failure writes nothing twice.
-import type { JournalPart, Store, TurnRow, Write } from "../../ports/store.ts";
+import type { JournalPart, Store, TurnRow } from "../../ports/store.ts";
 import type { Usage } from "../../protocol/turn-event.ts";
-import { historyOf } from "./turn-record.ts";
+import { historyWrites } from "./turn-record.ts";
 import { addUsage } from "./usage.ts";
 
 export interface CrashedTurn {
@@ -13,20 +13,10 @@ export interface CrashedTurn {
 /** @throws StoreError when it could not be stored: try again. */
 export function recover(store: Store, { turn, journal }: CrashedTurn, endedAt: number): void {
   const { turnId, conversationId } = turn;
-  const chunks = historyOf(journal, turnId);
   const steps = store.turns(conversationId).find((candidate) => candidate.turn.turnId === turnId)?.steps ?? [];
   const usage = steps.reduce<Usage | undefined>((sum, step) => addUsage(sum, step.usage), undefined) ?? null;
-  const writes: Write[] = [];
-  if (chunks.length > 0) writes.push({ kind: "chunks", conversationId, chunks });
-  if (journal.length > 0) writes.push({ kind: "turn.journalCleared", turnId });
-  writes.push({
-    kind: "turn.ended",
-    turnId,
-    endedAt,
-    reason: "interrupted",
-    durationMs: null,
-    usage,
-    contextSize: null,
-  });
-  store.attempt(writes);
+  store.attempt([
+    ...historyWrites(turn, journal, journal.length > 0),
+    { kind: "turn.ended", turnId, endedAt, reason: "interrupted", durationMs: null, usage, contextSize: null },
+  ]);
 }

@@ -7,7 +7,6 @@ export class SettleQueue {
   #waiting: (() => void)[] = [];
   #depth = 0;
   #delivering = false;
-  #scheduled = false;
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -26,13 +25,10 @@ export class SettleQueue {
 
   post(tell: () => void): void {
     this.#waiting.push(tell);
-    if (this.#depth > 0 || this.#delivering || this.#scheduled) return;
+    // Behind another notification, this one is delivered with it.
+    if (this.#depth > 0 || this.#delivering || this.#waiting.length > 1) return;
     // An actor moved by itself, by a timer of its chart: it has settled when the microtask runs.
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.#deliver();
-    });
+    queueMicrotask(() => this.#deliver());
   }
 
   #deliver(): void {
@@ -41,16 +37,14 @@ export class SettleQueue {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
-      for (const tell of batch) this.#guarded(tell);
+      for (const tell of batch) {
+        try {
+          tell();
+        } catch (error) {
+          this.#logger.error("orchestrator: a listener threw", { error });
+        }
+      }
     }
     this.#delivering = false;
-  }
-
-  #guarded(tell: () => void): void {
-    try {
-      tell();
-    } catch (error) {
-      this.#logger.error("orchestrator: a listener threw", { error });
-    }
   }
 }

@@ -6,11 +6,5 @@ const searchedMax = 4_000;
 
 export function titleOf(text: string): string | null {
   const collapsed = text.slice(0, searchedMax).replace(/\s+/g, " ").trim();
-  let title = "";
-  let characters = 0;
-  for (const character of collapsed) {
-    if (characters++ === charactersMax) break;
-    title += character;
-  }
-  return title.trimEnd() || null;
+  return [...collapsed].slice(0, charactersMax).join("").trimEnd() || null;
 }

@@ -1,10 +1,8 @@
 // Delivers the events of a conversation's turns to its listeners, each event once and in order. A new listener first
 // gets the running turn from its beginning. Must never let one listener keep an event from another.
-import type { Limits } from "../../limits.ts";
-import type { Logger } from "../../ports/logger.ts";
 import type { TurnListener } from "../../ports/orchestrator.ts";
 import type { TurnEvent } from "../../protocol/turn-event.ts";
-import type { SettleQueue } from "./settle-queue.ts";
+import type { Services } from "./context.ts";
 
 interface Subscription {
   listener: TurnListener;
@@ -22,21 +20,16 @@ interface TextRun {
 type TextDelta = Extract<TurnEvent, { type: "text-delta" | "reasoning-delta" }>;
 
 export class TurnEvents {
-  readonly #settleQueue: SettleQueue;
-  readonly #logger: Logger;
-  readonly #limits: Pick<Limits, "deltaCharactersMax">;
+  readonly #services: Services;
   readonly #subscriptions = new Set<Subscription>();
   /** The delivered events of the running turn. */
   #turn: (TurnEvent | TextRun)[] = [];
   /** Emitted and not delivered yet; #next is the number of the first. */
   #waiting: TurnEvent[] = [];
   #next = 0;
-  #posted = false;
 
-  constructor(settleQueue: SettleQueue, logger: Logger, limits: Pick<Limits, "deltaCharactersMax">) {
-    this.#settleQueue = settleQueue;
-    this.#logger = logger;
-    this.#limits = limits;
+  constructor(services: Services) {
+    this.#services = services;
   }
 
   get listeners(): number {
@@ -45,9 +38,7 @@ export class TurnEvents {
 
   emit(event: TurnEvent): void {
     this.#waiting.push(event);
-    if (this.#posted) return;
-    this.#posted = true;
-    this.#settleQueue.post(this.#deliver);
+    if (this.#waiting.length === 1) this.#services.settleQueue.post(this.#deliver);
   }
 
   /** Replays the unsealed turn synchronously, with consecutive deltas joined; then delivers live events. */
@@ -56,7 +47,7 @@ export class TurnEvents {
     this.#subscriptions.add(subscription);
     const replay = this.#unsealed();
     // Events that the listener causes during its replay are delivered after it.
-    this.#settleQueue.around(() => {
+    this.#services.settleQueue.around(() => {
       for (const event of replay) this.#hand(subscription, event);
     });
     return () => {
@@ -79,7 +70,6 @@ export class TurnEvents {
   }
 
   readonly #deliver = (): void => {
-    this.#posted = false;
     for (let event = this.#waiting.shift(); event; event = this.#waiting.shift()) {
       const number = this.#next++;
       this.#keep(event);
@@ -98,7 +88,7 @@ export class TurnEvents {
       const characters = event.delta.length;
       const last = this.#turn.at(-1);
       const isRun = last && "deltas" in last && last.first.type === event.type;
-      if (isRun && last.characters + characters <= this.#limits.deltaCharactersMax) {
+      if (isRun && last.characters + characters <= this.#services.limits.deltaCharactersMax) {
         last.deltas.push(event.delta);
         last.characters += characters;
       } else this.#turn.push({ first: event, deltas: [event.delta], characters });
@@ -110,7 +100,10 @@ export class TurnEvents {
     try {
       subscription.listener(event);
     } catch (error) {
-      this.#logger.warn("orchestrator: a turn's listener threw", { conversationId: event.conversationId, error });
+      this.#services.logger.warn("orchestrator: a turn's listener threw", {
+        conversationId: event.conversationId,
+        error,
+      });
     }
   }
 }

@@ -1,13 +1,13 @@
 // The part of a running turn that is not history yet. It is written to the journal during a step, and each finished
 // step becomes history. Must never split a surrogate pair between two writes, nor hold text back from the journal for
 // longer than limits.journalIntervalMs.
-import type { Limits } from "../../limits.ts";
 import type { AgentEvent } from "../../ports/agent.ts";
 import type { QueuedMessage } from "../../ports/orchestrator.ts";
-import type { JournalPart, NewChunk, StepRow, Store, Write } from "../../ports/store.ts";
+import type { JournalPart, NewChunk, StepRow, Write } from "../../ports/store.ts";
 import type { Chunk, Role } from "../../protocol/chunk.ts";
 import type { Usage } from "../../protocol/turn-event.ts";
-import type { Clock, Timer } from "../../runtime/clock.ts";
+import type { Timer } from "../../runtime/clock.ts";
+import type { Services } from "./context.ts";
 import { addUsage } from "./usage.ts";
 
 type StepComplete = Extract<AgentEvent, { type: "step-complete" }>;
@@ -20,17 +20,11 @@ interface Said {
   journaled: number;
 }
 
-interface Held {
-  kind: "chunk";
-  role: Role;
-  chunk: Chunk;
-}
+type Held = Extract<JournalPart, { kind: "chunk" }>;
 
 export class TurnRecord {
   readonly #turn: { turnId: string; conversationId: string };
-  readonly #store: Store;
-  readonly #clock: Clock;
-  readonly #limits: Limits;
+  readonly #services: Services;
   /** Not in the history yet. */
   #parts: (Said | Held)[] = [];
   /** Index of the first part that is not completely in the journal. */
@@ -41,30 +35,23 @@ export class TurnRecord {
   #stepUsage = new Map<string, Usage>();
   usage: Usage | undefined;
 
-  constructor(
-    turn: { turnId: string; conversationId: string },
-    services: { store: Store; clock: Clock; limits: Limits },
-  ) {
+  constructor(turn: { turnId: string; conversationId: string }, services: Services) {
     this.#turn = turn;
-    this.#store = services.store;
-    this.#clock = services.clock;
-    this.#limits = services.limits;
+    this.#services = services;
   }
 
   say(kind: "text" | "thinking", text: string): void {
     const last = this.#parts.at(-1);
     if (last?.kind === kind) last.deltas.push(text);
     else this.#parts.push({ kind, deltas: [text], journaled: 0 });
-    this.#timer ??= this.#clock.setTimeout(() => {
-      this.#timer = undefined;
-      this.#writeJournal();
-    }, this.#limits.journalIntervalMs);
+    const { clock, limits } = this.#services;
+    this.#timer ??= clock.setTimeout(() => this.writeJournal(), limits.journalIntervalMs);
   }
 
   /** A tool call or result: journaled at once, because a call may have side effects. */
   hold(role: Role, chunk: Chunk): void {
     this.#parts.push({ kind: "chunk", role, chunk });
-    this.#writeJournal();
+    this.writeJournal();
   }
 
   count(stepId: string | undefined, usage: Usage): void {
@@ -84,7 +71,7 @@ export class TurnRecord {
       ...(decodeMs !== undefined && { decodeMs }),
       ...(genTotalMs !== undefined && { genTotalMs }),
     };
-    this.#store.append([...this.#partsAsHistory(), { kind: "turn.step", turnId: this.#turn.turnId, step }]);
+    this.#services.store.append([...this.#partsAsHistory(), { kind: "turn.step", turnId: this.#turn.turnId, step }]);
   }
 
   /** Moves the texts that the agent has taken from the queue to the history, in one unit. */
@@ -92,16 +79,11 @@ export class TurnRecord {
     const { conversationId, turnId } = this.#turn;
     const chunks: NewChunk[] = [{ role: "user", chunk: { type: "text", text }, turnId }];
     const messageIds = messages.map(({ id }) => id);
-    this.#store.append([
+    this.#services.store.append([
       ...this.#partsAsHistory(),
       { kind: "chunks", conversationId, chunks },
       { kind: "queue.removed", conversationId, messageIds },
     ]);
-  }
-
-  /** Writes the rest to the journal now; nothing may be added after. */
-  close(): void {
-    this.#writeJournal();
   }
 
   /** The writes that turn the rest into history; commit them with the turn's end. */
@@ -116,44 +98,38 @@ export class TurnRecord {
   }
 
   #partsAsHistory(): Write[] {
-    const { turnId, conversationId } = this.#turn;
     this.#stopTimer();
-    const chunks = historyOf(this.#parts.map(partOf), turnId);
-    const writes: Write[] = [];
-    if (chunks.length > 0) writes.push({ kind: "chunks", conversationId, chunks });
-    if (this.#journalHasParts) writes.push({ kind: "turn.journalCleared", turnId });
+    const writes = historyWrites(this.#turn, this.#parts.map(partOf), this.#journalHasParts);
     this.#parts = [];
     this.#unwritten = 0;
     this.#journalHasParts = false;
     return writes;
   }
 
-  #writeJournal(): void {
+  /** Writes what is not in the journal yet. */
+  writeJournal(): void {
     this.#stopTimer();
     const parts: JournalPart[] = [];
-    for (; this.#unwritten < this.#parts.length; this.#unwritten++) {
-      const part = this.#parts[this.#unwritten];
-      if (!part) break;
-      if (part.kind === "chunk") {
-        parts.push(part);
-        continue;
+    for (const part of this.#parts.slice(this.#unwritten)) {
+      const isLast = part === this.#parts.at(-1);
+      if (part.kind === "chunk") parts.push(part);
+      else {
+        if (isLast) keepPairsWhole(part.deltas);
+        const until = part.deltas.length - (isLast && endsInsidePair(part.deltas.at(-1)) ? 1 : 0);
+        const text = part.deltas.slice(part.journaled, until).join("");
+        part.journaled = until;
+        if (text !== "") parts.push({ kind: part.kind, text });
       }
-      const isLast = this.#unwritten === this.#parts.length - 1;
-      if (isLast) keepPairsWhole(part.deltas);
-      const until = part.deltas.length - (isLast && endsInsidePair(part.deltas.at(-1)) ? 1 : 0);
-      const text = part.deltas.slice(part.journaled, until).join("");
-      part.journaled = until;
-      if (text !== "") parts.push({ kind: part.kind, text });
-      // More deltas may come.
-      if (isLast) break;
+      // More deltas may come to a text at the end.
+      if (part.kind === "chunk" || !isLast) this.#unwritten++;
     }
     if (parts.length === 0) return;
     this.#journalHasParts = true;
-    this.#store.append([{ kind: "turn.journal", turnId: this.#turn.turnId, parts }]);
+    this.#services.store.append([{ kind: "turn.journal", turnId: this.#turn.turnId, parts }]);
   }
 
   #stopTimer(): void {
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#services.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 }
@@ -173,23 +149,28 @@ function keepPairsWhole(deltas: string[]): void {
   deltas.splice(-1, 1, last.slice(0, -1), last.slice(-1));
 }
 
-function addText(parts: JournalPart[], kind: "text" | "thinking", text: string): void {
-  const last = parts.at(-1);
-  if (last?.kind === kind) last.text += text;
-  else parts.push({ kind, text });
+/** The writes that turn one step's parts into history, and clear the turn's journal if they are in it. */
+export function historyWrites(
+  { turnId, conversationId }: { turnId: string; conversationId: string },
+  parts: JournalPart[],
+  areJournaled: boolean,
+): Write[] {
+  const chunks = historyOf(parts, turnId);
+  const writes: Write[] = [];
+  if (chunks.length > 0) writes.push({ kind: "chunks", conversationId, chunks });
+  if (areJournaled) writes.push({ kind: "turn.journalCleared", turnId });
+  return writes;
 }
 
 /** One step's parts as chunks, in the order that models expect: text and calls first, then the results. */
-export function historyOf(parts: JournalPart[], turnId: string): NewChunk[] {
-  const joined: JournalPart[] = [];
+function historyOf(parts: JournalPart[], turnId: string): NewChunk[] {
+  const chunks: NewChunk[] = [];
   for (const part of parts) {
-    if (part.kind === "chunk") joined.push(part);
-    else addText(joined, part.kind, part.text);
+    const last = chunks.at(-1)?.chunk;
+    if (part.kind === "chunk") chunks.push({ role: part.role, chunk: part.chunk, turnId });
+    else if (last?.type === part.kind) last.text += part.text;
+    else chunks.push({ role: "assistant", chunk: { type: part.kind, text: part.text }, turnId });
   }
-  const chunks = joined.map((part): NewChunk => {
-    if (part.kind === "chunk") return { role: part.role, chunk: part.chunk, turnId };
-    return { role: "assistant", chunk: { type: part.kind, text: part.text }, turnId };
-  });
   const results = chunks.filter(({ role }) => role === "tool");
   return [...chunks.filter(({ role }) => role !== "tool"), ...results];
 }

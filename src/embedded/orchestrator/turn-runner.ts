@@ -1,7 +1,7 @@
 // One turn's data plane: follows the agent, emits its events, records them, and sends the turn's chart the signals that
 // change its state. Must never emit anything between `done` and `turn-sealed`, whatever the agent does.
 import type { StateValue } from "xstate";
-import type { TurnEnding, TurnSignal } from "../../../machines/turn.ts";
+import type { TurnEnding, TurnMachineEvent, TurnSignal } from "../../../machines/turn.ts";
 import type { AgentEvent, AgentMessage, AgentRun } from "../../ports/agent.ts";
 import type { TurnProgress } from "../../ports/conversations.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
@@ -33,7 +33,7 @@ const turnIsOver = new DOMException("the turn is over", "AbortError");
 
 /** The part of the turn's actor that the runner uses. */
 export interface TurnChart {
-  send(signal: TurnSignal): void;
+  send(event: TurnMachineEvent): void;
   getSnapshot(): { readonly value: StateValue };
 }
 
@@ -101,9 +101,9 @@ export class TurnRunner {
   checkSilence(): void {
     const { clock, limits } = this.#services;
     const silentMs = clock.now() - this.#saidAt;
-    if (this.ended === undefined && silentMs >= limits.agentLostMs) this.#tellChart({ type: "turn.overdue" });
+    if (this.ended === undefined && silentMs >= limits.agentLostMs) this.#chart?.send({ type: "turn.overdue" });
     if (this.ended === undefined && silentMs >= limits.agentSilentMs && !this.isStalled)
-      this.#tellChart({ type: "agent.stalled" });
+      this.#chart?.send({ type: "agent.stalled" });
   }
 
   /** Why the turn ended; undefined until `done` is emitted. */
@@ -124,24 +124,21 @@ export class TurnRunner {
     this.#chart = chart;
     const { settleQueue, clock, limits } = this.#services;
     this.#overdue = clock.setTimeout(
-      () => settleQueue.around(() => this.#tellChart({ type: "turn.overdue" })),
+      () => settleQueue.around(() => this.#chart?.send({ type: "turn.overdue" })),
       limits.turnMs,
     );
     const { agent } = this.turn.model;
-    const runner = this;
     const audience = {
-      take: (value: unknown): boolean => settleQueue.around(() => this.#take(value)),
-      get isListening(): boolean {
-        return runner.ended === undefined;
-      },
+      take: (value: unknown): void => settleQueue.around(() => this.#take(value)),
+      isListening: (): boolean => this.ended === undefined,
     };
     const ended = (outcome: AgentOutcome): void =>
       settleQueue.around(() => {
         if (outcome.kind === "left" || this.ended !== undefined) agentEnded();
-        else if (outcome.kind === "failed") this.#tellChart({ type: "agent.failed", failure: outcome.failure });
+        else if (outcome.kind === "failed") this.#chart?.send({ type: "agent.failed", failure: outcome.failure });
         else {
           this.#contextSize = outcome.result.contextSize;
-          this.#tellChart({ type: "agent.finished", reason: outcome.result.reason });
+          this.#chart?.send({ type: "agent.finished", reason: outcome.result.reason });
         }
       });
     // Queued behind `turn-start`, so that listeners get it before the agent's first work.
@@ -157,12 +154,13 @@ export class TurnRunner {
     const usage = this.#record.usage;
     const contextSize = this.#contextSize;
     // A turn that ended well is sealed at once, which makes its text history. Others need it in the journal until then.
-    if (reason === "aborted" || reason === "interrupted" || reason === "error") this.#record.close();
+    if (reason === "aborted" || reason === "interrupted" || reason === "error") this.#record.writeJournal();
     const error = failure && {
+      type: "error" as const,
       message: failure.message.slice(0, limits.shortStringCharactersMax),
       ...(failure.code !== undefined && { code: failure.code }),
     };
-    if (error) this.#emit({ type: "error", ...error });
+    if (error) this.#emit(error);
     this.#emit({
       type: "done",
       reason,
@@ -177,12 +175,17 @@ export class TurnRunner {
     this.#ending = {
       reason,
       writes: [
-        ...this.#record.rest(error && { type: "error", ...error }),
+        ...this.#record.rest(error),
         { kind: "turn.ended", turnId, endedAt, reason, ...figures },
         { kind: "conversation.changed", id: conversationId, patch: { lastActivityAt: endedAt } },
       ],
     };
     this.#abort.abort(turnIsOver);
+  }
+
+  /** Ends the chart of a turn that has been concluded without it. */
+  endChart(): void {
+    this.#chart?.send({ type: "turn.interrupt" });
   }
 
   /** Stores the unsaved rest and the end, then emits `turn-sealed`. False when the store failed: try again. */
@@ -226,13 +229,12 @@ export class TurnRunner {
     return text;
   }
 
-  /** Takes one yielded value. False when the turn has ended. */
-  #take(value: unknown): boolean {
-    if (this.isStalled) this.#tellChart({ type: "agent.resumed" });
+  /** Takes one yielded value. */
+  #take(value: unknown): void {
+    if (this.isStalled) this.#chart?.send({ type: "agent.resumed" });
     const event = this.#services.readAgentEvent(value);
     if (event) for (const part of fitted(event, this.#services.limits)) this.#handle(part);
     else this.#drop("not an event of the agent port");
-    return this.ended === undefined;
   }
 
   #handle(event: AgentEvent): void {
@@ -261,7 +263,7 @@ export class TurnRunner {
         if (!this.#emitWithin(event)) return;
         this.#record.hold("tool", { type: "tool-result", toolCallId, toolName, content, isError, stepId });
         this.#openCalls.delete(toolCallId);
-        if (this.#openCalls.size === 0 && this.#state === "runningTools") this.#tellChart({ type: "tools.finished" });
+        if (this.#openCalls.size === 0 && this.#state === "runningTools") this.#chart?.send({ type: "tools.finished" });
         return;
       }
       case "usage":
@@ -299,11 +301,7 @@ export class TurnRunner {
 
   /** Sends the signal unless the chart is in the state already: deltas come by the thousand. */
   #enter(state: string, signal: TurnSignal): void {
-    if (this.ended === undefined && this.#state !== state) this.#tellChart(signal);
-  }
-
-  #tellChart(signal: TurnSignal): void {
-    this.#chart?.send(signal);
+    if (this.ended === undefined && this.#state !== state) this.#chart?.send(signal);
   }
 
   /** Emits within the log budget. False when the turn has ended, or ends now because the budget is spent. */
@@ -312,7 +310,7 @@ export class TurnRunner {
     if (!this.#budget.spend(body)) {
       const bytesMax = shownBytes(this.#services.limits.turnLogBytesMax);
       const message = `the turn was ended because it is larger than ${bytesMax}`;
-      this.#tellChart({ type: "log.full", failure: { message, code: "turn-too-large" } });
+      this.#chart?.send({ type: "log.full", failure: { message, code: "turn-too-large" } });
       return false;
     }
     this.#emit(body);

@@ -1,17 +1,12 @@
 // Checks all running turns every limits.turnCheckMs: marks turns whose agent is silent as stalled, and stops turns that
 // have gone unwatched for orphanMs. One timer serves all turns, and none runs while no turn does.
-import type { Limits } from "../../limits.ts";
-import type { Logger } from "../../ports/logger.ts";
-import type { Clock, Timer } from "../../runtime/clock.ts";
+import type { Timer } from "../../runtime/clock.ts";
+import type { Services } from "./context.ts";
 import type { LiveConversation } from "./live-conversation.ts";
-import type { SettleQueue } from "./settle-queue.ts";
 
-export interface TurnWatchdogOptions {
-  clock: Clock;
-  limits: Pick<Limits, "turnCheckMs">;
-  logger: Logger;
-  settleQueue: SettleQueue;
-  active: () => Iterable<LiveConversation>;
+export interface TurnWatchdogOptions extends Pick<Services, "clock" | "limits" | "logger" | "settleQueue"> {
+  /** The conversations with an unsealed turn. */
+  active: ReadonlySet<LiveConversation>;
   /** How many sockets watch a conversation. */
   watchers: (conversationId: string) => number;
   /** A turn is stopped after this time without a watcher; undefined: never. */
@@ -43,15 +38,14 @@ export class TurnWatchdog {
   }
 
   #check(): void {
+    const { active } = this.#options;
     const unwatched = new Map<string, number>();
-    let count = 0;
-    for (const live of [...this.#options.active()]) {
-      count++;
+    for (const live of [...active]) {
       live.work.checkSilence();
       this.#checkWatchers(live, unwatched);
     }
     this.#unwatched = unwatched;
-    if (count > 0) this.start();
+    if (active.size > 0) this.start();
   }
 
   #checkWatchers(live: LiveConversation, unwatched: Map<string, number>): void {

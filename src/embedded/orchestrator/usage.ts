@@ -1,10 +1,7 @@
 // Adds up token usage.
 import type { Usage } from "../../protocol/turn-event.ts";
 
-export function addUsage(a: Usage, b: Usage): Usage;
-export function addUsage(a: Usage | undefined, b: Usage): Usage;
-export function addUsage(a: Usage | undefined, b: Usage | undefined): Usage | undefined;
-export function addUsage(a: Usage | undefined, b: Usage | undefined): Usage | undefined {
+export function addUsage<Second extends Usage | undefined>(a: Usage | undefined, b: Second): Usage | Second {
   if (!a || !b) return a ?? b;
   const read = sum(a.cacheReadTokens, b.cacheReadTokens);
   const written = sum(a.cacheWriteTokens, b.cacheWriteTokens);

@@ -9,8 +9,6 @@ import { objectJson } from "../../protocol/json-cache.ts";
 import { json, number } from "./columns.ts";
 import { conversationColumns, conversationOf, turnFields } from "./rows.ts";
 
-type TurnEnded = Extract<Write, { kind: "turn.ended" }>;
-
 export type ApplyWrite = (write: Write) => void;
 
 type KeyLimits = Pick<Limits, "idempotencyMs" | "idempotencyKeysMax">;
@@ -72,7 +70,7 @@ export function applyWrite(database: DatabaseSync, limits: KeyLimits, logger: Lo
     logger.warn("store: a write found nothing to change", { kind: write.kind, id });
 
   function addChunks(conversationId: string, chunks: NewChunk[]): void {
-    let seq = number(lastSeq.get(conversationId) ?? {}, "seq");
+    let seq = number(lastSeq.get(conversationId), "seq");
     for (const { role, chunk, turnId } of chunks) {
       seq += 1;
       addChunk.run(conversationId, seq, role, turnId ?? null, objectJson(chunk) ?? null);
@@ -103,16 +101,6 @@ export function applyWrite(database: DatabaseSync, limits: KeyLimits, logger: Lo
     return true;
   }
 
-  function end({ turnId, endedAt, reason, durationMs, usage, contextSize }: TurnEnded): boolean {
-    const figures = {
-      reason: JSON.stringify(reason),
-      durationMs: JSON.stringify(durationMs),
-      usage: JSON.stringify(usage),
-      contextSize: JSON.stringify(contextSize),
-    };
-    return endTurn.run({ turnId, endedAt, ...figures }).changes !== 0;
-  }
-
   return (write) => {
     switch (write.kind) {
       case "conversation":
@@ -139,9 +127,16 @@ export function applyWrite(database: DatabaseSync, limits: KeyLimits, logger: Lo
       case "turn.step":
         if (!setStep(write.turnId, write.step)) findsNothing(write, write.turnId);
         return;
-      case "turn.ended":
-        if (!end(write)) findsNothing(write, write.turnId);
+      case "turn.ended": {
+        const { turnId, endedAt } = write;
+        const reason = JSON.stringify(write.reason);
+        const durationMs = JSON.stringify(write.durationMs);
+        const usage = JSON.stringify(write.usage);
+        const contextSize = JSON.stringify(write.contextSize);
+        const { changes } = endTurn.run({ turnId, endedAt, reason, durationMs, usage, contextSize });
+        if (changes === 0) findsNothing(write, turnId);
         return;
+      }
       case "answer.kept": {
         const { request, answer, keptAt } = write;
         const place = placeOf(request.key, request.conversationId);

@@ -1,11 +1,11 @@
 // Checkpoints the write-ahead log in an event-loop turn of its own, because a commit that does it takes three times as
 // long. While checkpoints fail, the log grows, nothing is lost, and they are retried.
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Limits } from "../../limits.ts";
+import { errorMessage } from "../../ports/guard.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { number, type ResultRow } from "./columns.ts";
-import { errorMessage } from "./errors.ts";
+import { number } from "./columns.ts";
 
 /**
  * SQLite checkpoints by itself at this multiple of limits.storeCheckpointPages, for many commits within one event-loop
@@ -19,8 +19,8 @@ export class Checkpointer {
   readonly #limits: Pick<Limits, "storeCheckpointPages" | "sealRetryMs">;
   readonly #logger: Logger;
   /** Both return one row: busy, log (pages; -1 in memory), checkpointed. */
-  readonly #inspect: () => ResultRow | undefined;
-  readonly #checkpoint: () => ResultRow | undefined;
+  readonly #inspect: StatementSync;
+  readonly #checkpoint: StatementSync;
   #isDue = false;
   #failedAt: number | undefined;
 
@@ -34,10 +34,8 @@ export class Checkpointer {
     this.#clock = clock;
     this.#limits = limits;
     this.#logger = logger;
-    const inspect = database.prepare("PRAGMA wal_checkpoint(NOOP)");
-    const checkpoint = database.prepare("PRAGMA wal_checkpoint(PASSIVE)");
-    this.#inspect = () => inspect.get();
-    this.#checkpoint = () => checkpoint.get();
+    this.#inspect = database.prepare("PRAGMA wal_checkpoint(NOOP)");
+    this.#checkpoint = database.prepare("PRAGMA wal_checkpoint(PASSIVE)");
   }
 
   /** Called after each commit. */
@@ -53,7 +51,7 @@ export class Checkpointer {
   /** Must not throw: the commit has succeeded. */
   #pages(): number {
     try {
-      return number(this.#inspect() ?? {}, "log");
+      return number(this.#inspect.get(), "log");
     } catch {
       return 0;
     }
@@ -65,7 +63,7 @@ export class Checkpointer {
 
   #run(): void {
     try {
-      this.#checkpoint();
+      this.#checkpoint.get();
       if (this.#failedAt !== undefined) this.#logger.info("store: checkpoints of the write-ahead log work again");
       this.#failedAt = undefined;
     } catch (error) {

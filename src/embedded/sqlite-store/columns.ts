@@ -4,8 +4,8 @@ import type { SQLOutputValue } from "node:sqlite";
 
 export type ResultRow = Record<string, SQLOutputValue>;
 
-export function text(row: ResultRow, column: string): string {
-  const value = row[column];
+export function text(row: ResultRow | undefined, column: string): string {
+  const value = row?.[column];
   if (typeof value !== "string") throw new TypeError(`the column ${column} does not hold text`);
   return value;
 }
@@ -14,8 +14,8 @@ export function textOrNull(row: ResultRow, column: string): string | null {
   return row[column] === null ? null : text(row, column);
 }
 
-export function number(row: ResultRow, column: string): number {
-  const value = row[column];
+export function number(row: ResultRow | undefined, column: string): number {
+  const value = row?.[column];
   if (typeof value !== "number") throw new TypeError(`the column ${column} does not hold a number`);
   return value;
 }

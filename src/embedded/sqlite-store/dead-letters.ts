@@ -2,9 +2,10 @@
 // never make the transaction that stores it fail.
 import type { DatabaseSync } from "node:sqlite";
 import type { Limits } from "../../limits.ts";
+import { errorMessage } from "../../ports/guard.ts";
 import type { Write } from "../../ports/store.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { errorMessage, isDefect } from "./errors.ts";
+import { isDefect } from "./errors.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** A unit that can never succeed, and the error that shows it. */

@@ -1,5 +1,6 @@
 // Classifies SQLite's errors: a failure of the disk may pass and is retried; a defect in a write never does, and the
 // write becomes a dead letter. Must never take a failure of the disk for a defect.
+import { errorMessage } from "../../ports/guard.ts";
 import { StoreError } from "../../ports/store.ts";
 
 // Primary result codes (sqlite.org/rescode.html). The low byte of an extended code is its primary code.
@@ -41,10 +42,6 @@ export function isDefect(error: unknown): boolean {
   const primary = primaryCode(error);
   // An error that is not SQLite's comes from a value that JSON or a column cannot hold.
   return primary === undefined ? !(error instanceof StoreError) : refusals.has(primary);
-}
-
-export function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The error as a StoreError with a message for the operator. `place` names the database. */

@@ -4,11 +4,11 @@ import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Limits } from "../../limits.ts";
+import { errorMessage } from "../../ports/guard.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { StoreError } from "../../ports/store.ts";
 import { autoCheckpointFactor } from "./checkpointer.ts";
-import { number, type ResultRow, text } from "./columns.ts";
-import { errorMessage } from "./errors.ts";
+import { number, text } from "./columns.ts";
 import * as openErrors from "./open-errors.ts";
 import { applicationId, migrate, schemaVersion } from "./schema.ts";
 
@@ -116,7 +116,7 @@ function configure(
   database.exec("PRAGMA locking_mode = EXCLUSIVE");
   const version = knownVersion(database, directory);
   // SQLite pads a truncated page, and takes a file of a few bytes for a new one.
-  const pageBytes = number(database.prepare("PRAGMA page_size").get() ?? {}, "page_size");
+  const pageBytes = number(database.prepare("PRAGMA page_size").get(), "page_size");
   if (fileBytes % pageBytes !== 0) throw openErrors.damaged(directory, `${fileBytes} bytes are not whole pages`);
   database.exec(`
     PRAGMA journal_mode = WAL;
@@ -132,10 +132,9 @@ function configure(
 
 /** The schema version of a database that turnwire can use; 0 for a new one. @throws StoreOpenError */
 function knownVersion(database: DatabaseSync, directory: string): number {
-  const ask = (sql: string): ResultRow => database.prepare(sql).get() ?? {};
-  const application = number(ask("PRAGMA application_id"), "application_id");
-  const version = number(ask("PRAGMA user_version"), "user_version");
-  const tables = number(ask("SELECT count(*) AS tables FROM sqlite_schema"), "tables");
+  const application = number(database.prepare("PRAGMA application_id").get(), "application_id");
+  const version = number(database.prepare("PRAGMA user_version").get(), "user_version");
+  const tables = number(database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get(), "tables");
   if (application === 0 && version === 0 && tables === 0) return 0;
   if (application !== applicationId) throw openErrors.foreign(directory);
   if (version > schemaVersion) throw openErrors.newer(directory, version, schemaVersion);
@@ -144,8 +143,8 @@ function knownVersion(database: DatabaseSync, directory: string): number {
 
 function check(database: DatabaseSync, bytesMax: number, directory: string): void {
   const size = database.prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size");
-  if (number(size.get() ?? {}, "bytes") > bytesMax) return;
-  const finding = text(database.prepare("PRAGMA quick_check(1)").get() ?? {}, "quick_check");
+  if (number(size.get(), "bytes") > bytesMax) return;
+  const finding = text(database.prepare("PRAGMA quick_check(1)").get(), "quick_check");
   if (finding !== "ok") throw openErrors.damaged(directory, finding);
 }
 

@@ -1,6 +1,7 @@
 // The errors for a data directory that cannot be opened. Each message names the directory and the remedy.
+import { errorMessage } from "../../ports/guard.ts";
 import { StoreOpenError } from "../../ports/store.ts";
-import { errorMessage, primaryCode, resultCode } from "./errors.ts";
+import { primaryCode, resultCode } from "./errors.ts";
 
 export const fileName = "turnwire.db";
 

@@ -1,23 +1,14 @@
 // Reads committed data with prepared statements. Must never write. Does not see pending writes.
 import type { DatabaseSync } from "node:sqlite";
-import type { KeptAnswer } from "../../ports/idempotency.ts";
 import { placeOf } from "../../ports/idempotency.ts";
-import type { QueuedMessage } from "../../ports/orchestrator.ts";
-import type {
-  ConversationRow,
-  ConversationSelection,
-  HistorySelection,
-  JournalPart,
-  StepRow,
-  TurnRow,
-} from "../../ports/store.ts";
-import type { StoredChunk } from "../../protocol/chunk.ts";
+import type { Store } from "../../ports/store.ts";
 import { json, number, text } from "./columns.ts";
 import { chunkOf, conversationOf, turnOf } from "./rows.ts";
 
-export type Queries = ReturnType<typeof committed>;
+/** The reads of a store. */
+export type Queries = Omit<Store, "attempt" | "append" | "flush" | "failure" | "close">;
 
-export function committed(database: DatabaseSync) {
+export function committed(database: DatabaseSync): Queries {
   const sql = (source: string) => database.prepare(source);
 
   const conversation = sql("SELECT * FROM conversations WHERE id = ?");
@@ -42,37 +33,35 @@ export function committed(database: DatabaseSync) {
   const journal = sql("SELECT part FROM journal WHERE turn_id = ? ORDER BY position");
 
   return {
-    conversation(id: string): ConversationRow | undefined {
+    conversation(id) {
       const row = conversation.get(id);
       return row && conversationOf(row);
     },
-    conversations({ q = "", workspaceId }: ConversationSelection): ConversationRow[] {
+    conversations({ q = "", workspaceId } = {}) {
       // A lone surrogate would become another character in UTF-8. No id contains one.
       if (!q.isWellFormed()) return [];
       return conversations.all({ prefix: q, workspaceId: workspaceId ?? null }).map(conversationOf);
     },
-    chunks(conversationId: string, selection: HistorySelection): StoredChunk[] {
-      const { sinceSeq = 0, beforeSeq = Number.MAX_SAFE_INTEGER, limit = -1 } = selection;
+    chunks(conversationId, { sinceSeq = 0, beforeSeq = Number.MAX_SAFE_INTEGER, limit = -1 } = {}) {
       return chunks.all(conversationId, sinceSeq, beforeSeq, limit).map(chunkOf).reverse();
     },
-    latestSeq: (conversationId: string): number => number(latestSeq.get(conversationId) ?? {}, "seq"),
-    queue: (conversationId: string): QueuedMessage[] =>
-      queue.all(conversationId).map((row) => json<QueuedMessage>(row, "message")),
-    keptAnswer(key: string, conversationId: string | undefined, since: number) {
+    latestSeq: (conversationId) => number(latestSeq.get(conversationId), "seq"),
+    queue: (conversationId) => queue.all(conversationId).map((row) => json(row, "message")),
+    keptAnswer(key, conversationId, since) {
       const row = kept.get(placeOf(key, conversationId), since);
-      return row && { digest: text(row, "digest"), answer: json<KeptAnswer>(row, "answer") };
+      return row && { digest: text(row, "digest"), answer: json(row, "answer") };
     },
-    queuedConversations: (): string[] => queued.all().map((row) => text(row, "conversation_id")),
-    turn(turnId: string): TurnRow | undefined {
+    queuedConversations: () => queued.all().map((row) => text(row, "conversation_id")),
+    turn(turnId) {
       const row = turn.get(turnId);
       return row && turnOf(row);
     },
-    turns: (conversationId: string): { turn: TurnRow; steps: StepRow[] }[] =>
-      turns.all(conversationId).map((row) => ({ turn: turnOf(row), steps: json<StepRow[]>(row, "steps") })),
-    unsealedTurns: (): { turn: TurnRow; journal: JournalPart[] }[] =>
+    turns: (conversationId) =>
+      turns.all(conversationId).map((row) => ({ turn: turnOf(row), steps: json(row, "steps") })),
+    unsealedTurns: () =>
       unsealed.all().map((row) => ({
         turn: turnOf(row),
-        journal: journal.all(text(row, "turn_id")).map((part) => json<JournalPart>(part, "part")),
+        journal: journal.all(text(row, "turn_id")).map((part) => json(part, "part")),
       })),
   };
 }

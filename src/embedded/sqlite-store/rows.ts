@@ -4,22 +4,9 @@ import type { ConversationRow, TurnRow } from "../../ports/store.ts";
 import type { Role, StoredChunk } from "../../protocol/chunk.ts";
 import { json, number, numberOrNull, type ResultRow, text, textOrNull } from "./columns.ts";
 
-type ConversationFields = Pick<
-  ConversationRow,
-  "title" | "model" | "reasoningEffort" | "cwd" | "computerId" | "compactedFrom"
->;
-
 export function conversationColumns(row: ConversationRow): Record<string, string | number> {
-  const { title, model, reasoningEffort, cwd, computerId, compactedFrom } = row;
-  const facts: ConversationFields = { title, model, reasoningEffort, cwd, computerId, compactedFrom };
-  return {
-    id: row.id,
-    createdAt: row.createdAt,
-    lastActivityAt: row.lastActivityAt,
-    workspaceId: row.workspaceId,
-    closed: row.closed ? 1 : 0,
-    facts: JSON.stringify(facts),
-  };
+  const { id, createdAt, lastActivityAt, workspaceId, closed, ...facts } = row;
+  return { id, createdAt, lastActivityAt, workspaceId, closed: Number(closed), facts: JSON.stringify(facts) };
 }
 
 export function conversationOf(row: ResultRow): ConversationRow {
@@ -29,14 +16,11 @@ export function conversationOf(row: ResultRow): ConversationRow {
     lastActivityAt: number(row, "last_activity_at"),
     workspaceId: text(row, "workspace_id"),
     closed: number(row, "closed") === 1,
-    ...json<ConversationFields>(row, "facts"),
+    ...json<Omit<ConversationRow, "id" | "createdAt" | "lastActivityAt" | "workspaceId" | "closed">>(row, "facts"),
   };
 }
 
-type TurnFields = Pick<TurnRow, "model" | "reason" | "durationMs" | "usage" | "contextSize">;
-
-export function turnFields({ model, reason, durationMs, usage, contextSize }: TurnRow): string {
-  const facts: TurnFields = { model, reason, durationMs, usage, contextSize };
+export function turnFields({ turnId, conversationId, startedAt, endedAt, ...facts }: TurnRow): string {
   return JSON.stringify(facts);
 }
 
@@ -46,7 +30,7 @@ export function turnOf(row: ResultRow): TurnRow {
     conversationId: text(row, "conversation_id"),
     startedAt: number(row, "started_at"),
     endedAt: numberOrNull(row, "ended_at"),
-    ...json<TurnFields>(row, "facts"),
+    ...json<Omit<TurnRow, "turnId" | "conversationId" | "startedAt" | "endedAt">>(row, "facts"),
   };
 }
 

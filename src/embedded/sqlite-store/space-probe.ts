@@ -8,26 +8,23 @@ import type { Transaction } from "./transaction.ts";
 /** Required in addition to the failed bytes: with less, the store would alternate between working and failing. */
 const freeBytesMin = 64 * 1024;
 
-export interface SpaceProbe {
-  /** Records failed writes: the next prove() needs their bytes and freeBytesMin more. */
-  needs(writes: readonly Write[]): void;
-  /** @throws what SQLite throws while there is not enough space */
-  prove(): void;
-}
+export type SpaceProbe = ReturnType<typeof spaceProbe>;
 
-export function spaceProbe(database: DatabaseSync, transaction: Transaction): SpaceProbe {
+export function spaceProbe(database: DatabaseSync, transaction: Transaction) {
   const clear = database.prepare("DELETE FROM room");
   const fill = database.prepare("INSERT INTO room (bytes) VALUES (zeroblob(?))");
   let needed = 0;
   return {
-    needs(writes) {
+    /** Records failed writes: the next prove() needs their bytes and freeBytesMin more. */
+    needs(writes: readonly Write[]): void {
       try {
         needed = Math.max(needed, JSON.stringify(writes).length);
       } catch {
         // A write that JSON cannot hold never reaches the disk.
       }
     },
-    prove() {
+    /** @throws what SQLite throws while there is not enough space */
+    prove(): void {
       transaction.run(() => {
         clear.run();
         fill.run(needed + freeBytesMin);

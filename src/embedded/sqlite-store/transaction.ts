@@ -2,14 +2,9 @@
 // is thrown again.
 import type { DatabaseSync } from "node:sqlite";
 
-export interface Transaction {
-  /** Commits all of the work or nothing. */
-  run(work: () => void): void;
-  /** Inside run: applies all of the work, or throws with nothing applied; run's transaction stays usable. */
-  nested(work: () => void): void;
-}
+export type Transaction = ReturnType<typeof transaction>;
 
-export function transaction(database: DatabaseSync): Transaction {
+export function transaction(database: DatabaseSync) {
   const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
   const rollBack = database.prepare("ROLLBACK");
@@ -18,7 +13,8 @@ export function transaction(database: DatabaseSync): Transaction {
   const rollBackTo = database.prepare("ROLLBACK TO nested");
 
   return {
-    run(work) {
+    /** Commits all of the work or nothing. */
+    run(work: () => void): void {
       try {
         begin.run();
         work();
@@ -29,7 +25,8 @@ export function transaction(database: DatabaseSync): Transaction {
         throw error;
       }
     },
-    nested(work) {
+    /** Inside run: applies all of the work, or throws with nothing applied; run's transaction stays usable. */
+    nested(work: () => void): void {
       savepoint.run();
       try {
         work();

@@ -1,13 +1,14 @@
 // Commits units of writes: appended units together once per event-loop turn, attempted units at once. Must never lose a
 // unit that can succeed, reorder units, or let a unit that can never succeed block the others.
 import type { Limits } from "../../limits.ts";
+import { errorMessage } from "../../ports/guard.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { type ApplyWrite, applyWrite } from "./apply-write.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { type Defect, deadLetters } from "./dead-letters.ts";
-import { errorMessage, failureOf, isDefect } from "./errors.ts";
+import { failureOf, isDefect } from "./errors.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { type SpaceProbe, spaceProbe } from "./space-probe.ts";
 import { type Transaction, transaction } from "./transaction.ts";

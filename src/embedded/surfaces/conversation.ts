@@ -5,7 +5,7 @@ import type { Orchestrator } from "../../ports/orchestrator.ts";
 import type { SurfaceContext, SurfaceProvider } from "../../ports/surfaces.ts";
 import { isReasoningEffort, type ReasoningEffort, reasoningEfforts } from "../../protocol/chat-send.ts";
 import type { Field } from "../../protocol/surface.ts";
-import type { Changes } from "./changes.ts";
+import type { Changes } from "../orchestrator/context.ts";
 
 const head = { id: "conversation", region: "conversation", title: "Conversation" };
 

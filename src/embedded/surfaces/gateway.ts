@@ -2,7 +2,7 @@
 // turns. Its figures are read once a second, and only while somebody watches it.
 import type { SurfaceProvider } from "../../ports/surfaces.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
-import type { Changes } from "./changes.ts";
+import type { Changes } from "../orchestrator/context.ts";
 
 export interface GatewayFigures {
   sockets: number;

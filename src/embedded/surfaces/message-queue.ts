@@ -1,15 +1,15 @@
 // The surface `message-queue`: a conversation's queued texts, which the page shows and can withdraw.
 import type { Conversations } from "../../ports/conversations.ts";
 import type { SurfaceProvider } from "../../ports/surfaces.ts";
-import type { Changes } from "./changes.ts";
+import type { Changes } from "../orchestrator/context.ts";
+
+const head = { id: "message-queue", region: "conversation", title: "Queue" };
 
 export function createMessageQueueSurface(conversations: Conversations, changes: Changes): SurfaceProvider {
   return {
-    catalogEntry: { id: "message-queue", region: "conversation", title: "Queue" },
+    catalogEntry: head,
     getSpec: (context) => ({
-      id: "message-queue",
-      region: "conversation",
-      title: "Queue",
+      ...head,
       fields: [
         {
           kind: "custom",

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as v from "valibot";
 import type { Tool } from "../../ports/agent.ts";
+import { errorMessage } from "../../ports/guard.ts";
 
 /** The message is for the person who started the server. */
 export class ToolsFileError extends Error {
@@ -55,9 +56,8 @@ async function importModule(path: string): Promise<Record<string, unknown>> {
   try {
     return await import(pathToFileURL(path).href);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
     throw new ToolsFileError(
-      `Tools file ${path} cannot be loaded: ${reason} Give the path of a JavaScript or TypeScript module.`,
+      `Tools file ${path} cannot be loaded: ${errorMessage(error)} Give the path of a JavaScript or TypeScript module.`,
       { cause: error },
     );
   }
@@ -65,14 +65,12 @@ async function importModule(path: string): Promise<Record<string, unknown>> {
 
 /** The tool itself and not a copy, because its run() may need `this`; or what is wrong with it. */
 function checkTool(value: unknown): Tool | string {
-  if (isTool(value)) return value;
+  if (v.is(toolSchema, value)) return value;
   const [issue] = v.safeParse(toolSchema, value).issues ?? [];
   const field = issue && v.getDotPath(issue);
   if (!field) return "is not an object";
   return `field "${field}" ${issue.input === undefined ? "is missing" : issue.message}`;
 }
-
-const isTool = (value: unknown): value is Tool => v.is(toolSchema, value);
 
 function nameOf(value: unknown): string {
   return isObject(value) && typeof value["name"] === "string" ? ` ("${value["name"]}")` : "";

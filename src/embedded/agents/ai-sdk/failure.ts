@@ -50,9 +50,9 @@ function classify(error: unknown, { host }: Endpoint, wallMs: number): Failure {
   if (error instanceof AgentError) {
     return { message: error.message, retryable: false, errorCode: error.code };
   }
-  const status = numberField(error, "statusCode");
+  const status = field(error, "statusCode");
   const reason = error instanceof Error ? error.message : String(error);
-  if (status !== undefined && status >= 400) {
+  if (typeof status === "number" && status >= 400) {
     const retryAfterMs = retryAfter(field(error, "responseHeaders"), wallMs);
     return {
       message: `The model endpoint answered ${status}${reason === "" ? "" : `: ${reason}`}${hint(status)}`,
@@ -67,11 +67,12 @@ function classify(error: unknown, { host }: Endpoint, wallMs: number): Failure {
     const message = `The connection to the model endpoint at ${host} failed: ${network.message}`;
     return { message, code: network.code, retryable: true, errorCode };
   }
-  if (nameOf(error) === "AI_InvalidResponseDataError" && /without a finish reason/.test(reason)) {
+  const name = error instanceof Error ? error.name : "";
+  if (name === "AI_InvalidResponseDataError" && /without a finish reason/.test(reason)) {
     const message = "The model endpoint ended its answer without saying why (no finish_reason).";
     return { message, code: "incomplete", retryable: true, errorCode };
   }
-  if (nameOf(error) === "AI_JSONParseError" || nameOf(error) === "AI_TypeValidationError") {
+  if (name === "AI_JSONParseError" || name === "AI_TypeValidationError") {
     const message = `The model endpoint at ${host} sent something other than a chat completion stream: ${reason}`;
     return { message, code: "malformed", retryable: false, errorCode };
   }
@@ -113,10 +114,3 @@ function shown(message: string, apiKey: string | undefined): string {
 function field(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
-
-function numberField(value: unknown, name: string): number | undefined {
-  const found = field(value, name);
-  return typeof found === "number" ? found : undefined;
-}
-
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : "");

@@ -1,6 +1,7 @@
 // demo/script: plays the JSON in the prompt, so that a test can specify the answer: its length, its speed, its tool
 // calls, and where it fails or hangs. The same script always gives the same text. A prompt that is not JSON is echoed,
 // so that texts queued behind a script are answered too.
+import { once } from "node:events";
 import * as v from "valibot";
 import type { AgentRun } from "../../../ports/agent.ts";
 import type { Clock } from "../../../runtime/clock.ts";
@@ -113,15 +114,10 @@ export function scriptStep(run: AgentRun, clock: Clock): Step {
       throw new AgentError("demo-failed", `demo/script: failed after ${Math.min(failAfter, tokens)} tokens, as told.`);
     }
     if (hang === "ignore-abort") await new Promise<never>(() => {});
-    if (hang) await aborted(signal);
+    if (hang) {
+      if (!signal.aborted) await once(signal, "abort");
+      signal.throwIfAborted();
+    }
     yield* stepEnd(stepId, messages, tokens);
   };
-}
-
-/** Rejects with the reason once the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
 }

@@ -50,10 +50,10 @@ export const budgets = {
   outputCharactersMax: 2_000_000,
   network: {
     /** How long clients run behind a network that cuts, stalls and throttles, before what they have is compared. */
-    chaosMs: byForm(9_000, 60_000),
+    chaosMs: byForm(7_000, 60_000),
     /** The same for the storm, whose server is killed now and then. Shorter: too little happens. */
-    stormMs: byForm(9_000, 16_000),
-    stormReaders: byForm(20, 36),
+    stormMs: byForm(7_000, 16_000),
+    stormReaders: byForm(12, 36),
     /** How long many clients run while the server is restarted. Shorter: no turn runs long enough. */
     restartsMs: byForm(8_000, 16_000),
     restarts: byForm(2, 4),
@@ -64,7 +64,7 @@ export const budgets = {
     slowPeerMs: byForm(12_000, 20_000),
   },
   /** Random seeds for the server on a simulated clock. */
-  simulationSeeds: byForm(100, 3_000),
+  simulationSeeds: byForm(60, 3_000),
   /** The same suites with every limit at its smallest. */
   smallest: {
     histories: byForm(60, 600),

@@ -14,9 +14,35 @@ export interface TurnFailure {
   code?: string | undefined;
 }
 
+/** How a turn ended: the name of its final state, and the reason that clients get in `done` (protocol 1.3). */
+export const doneReasons = {
+  done: undefined,
+  failed: "error",
+  outgrown: "error",
+  cancelled: "aborted",
+  interrupted: "interrupted",
+  overtime: "aborted",
+  lost: "aborted",
+  unwatched: "aborted",
+} as const satisfies Record<string, DoneReason | undefined>;
+
+export type TurnEnd = keyof typeof doneReasons;
+
+/** `done` has the agent's own reason; `failed` and `outgrown` have a failure. */
 export interface TurnEnding {
-  reason: DoneReason;
+  end: TurnEnd;
+  reason?: DoneReason;
   failure?: TurnFailure;
+}
+
+/** What the watchdog has measured, in milliseconds. */
+export interface TurnCheck {
+  /** Since the turn's last event. */
+  silentMs: number;
+  /** Since the turn began. */
+  runningMs: number;
+  /** Since nobody watches; undefined while somebody does. */
+  unwatchedMs: number | undefined;
 }
 
 export interface TurnOutput {
@@ -32,12 +58,11 @@ export type TurnSignal =
   | { type: "tools.finished" }
   | { type: "retry.scheduled" }
   | { type: "step.finished" }
-  | { type: "agent.stalled" }
   | { type: "agent.resumed" }
   | { type: "agent.finished"; reason: "stop" | "length" | "tool-calls" }
   | { type: "agent.failed"; failure: TurnFailure }
   | { type: "log.full"; failure: TurnFailure }
-  | { type: "turn.overdue" };
+  | ({ type: "turn.checked" } & TurnCheck);
 
 export type TurnMachineEvent = TurnSignal | { type: "turn.cancel" } | { type: "turn.interrupt" };
 
@@ -55,6 +80,12 @@ export const turnMachine = setup({
     noteActivity: () => {},
     conclude: (_, _ending: TurnEnding) => {},
   },
+  guards: {
+    isSilent: (_, _check: TurnCheck) => false,
+    isLost: (_, _check: TurnCheck) => false,
+    isOvertime: (_, _check: TurnCheck) => false,
+    isUnwatched: (_, _check: TurnCheck) => false,
+  },
 }).createMachine({
   id: "turn",
   description: "One answer, from the question to the end of the turn.",
@@ -69,19 +100,35 @@ export const turnMachine = setup({
       on: {
         "agent.finished": {
           target: "done",
-          actions: { type: "conclude", params: ({ event }) => ({ reason: event.reason }) },
+          actions: { type: "conclude", params: ({ event }) => ({ end: "done", reason: event.reason }) },
         },
         "agent.failed": {
           target: "failed",
-          actions: { type: "conclude", params: ({ event }) => ({ reason: "error", failure: event.failure }) },
+          actions: { type: "conclude", params: ({ event }) => ({ end: "failed", failure: event.failure }) },
         },
         "log.full": {
           target: "outgrown",
-          actions: { type: "conclude", params: ({ event }) => ({ reason: "error", failure: event.failure }) },
+          actions: { type: "conclude", params: ({ event }) => ({ end: "outgrown", failure: event.failure }) },
         },
-        "turn.cancel": { target: "aborted", actions: { type: "conclude", params: { reason: "aborted" } } },
-        "turn.overdue": { target: "aborted", actions: { type: "conclude", params: { reason: "aborted" } } },
-        "turn.interrupt": { target: "interrupted", actions: { type: "conclude", params: { reason: "interrupted" } } },
+        "turn.cancel": { target: "cancelled", actions: { type: "conclude", params: { end: "cancelled" } } },
+        "turn.interrupt": { target: "interrupted", actions: { type: "conclude", params: { end: "interrupted" } } },
+        "turn.checked": [
+          {
+            guard: { type: "isOvertime", params: ({ event }) => event },
+            target: "overtime",
+            actions: { type: "conclude", params: { end: "overtime" } },
+          },
+          {
+            guard: { type: "isUnwatched", params: ({ event }) => event },
+            target: "unwatched",
+            actions: { type: "conclude", params: { end: "unwatched" } },
+          },
+          {
+            guard: { type: "isLost", params: ({ event }) => event },
+            target: "lost",
+            actions: { type: "conclude", params: { end: "lost" } },
+          },
+        ],
       },
       states: {
         working: {
@@ -93,7 +140,11 @@ export const turnMachine = setup({
             "tools.started": { target: ".runningTools", actions: "noteActivity" },
             "retry.scheduled": { target: ".retrying", actions: "noteActivity" },
             "step.finished": { target: ".continuing", actions: "noteActivity" },
-            "agent.stalled": { target: "stalled", actions: "noteActivity" },
+            "turn.checked": {
+              guard: { type: "isSilent", params: ({ event }) => event },
+              target: "stalled",
+              actions: "noteActivity",
+            },
           },
           meta: { neverGets: ["agent.resumed"] },
           states: {
@@ -139,7 +190,6 @@ export const turnMachine = setup({
               "tools.finished",
               "retry.scheduled",
               "step.finished",
-              "agent.stalled",
             ],
           },
         },
@@ -160,8 +210,23 @@ export const turnMachine = setup({
       type: "final",
       output: { agentHasEnded: false },
     },
-    aborted: {
-      description: "It was cancelled or timed out; the agent has been told to stop.",
+    cancelled: {
+      description: "Somebody stopped it; the agent has been told to stop.",
+      type: "final",
+      output: { agentHasEnded: false },
+    },
+    overtime: {
+      description: "It ran longer than turnMs; the agent has been told to stop.",
+      type: "final",
+      output: { agentHasEnded: false },
+    },
+    lost: {
+      description: "Its agent was silent for agentLostMs; the agent has been told to stop.",
+      type: "final",
+      output: { agentHasEnded: false },
+    },
+    unwatched: {
+      description: "Nobody watched it for orphanMs; the agent has been told to stop.",
       type: "final",
       output: { agentHasEnded: false },
     },

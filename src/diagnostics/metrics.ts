@@ -16,6 +16,8 @@ export interface MetricsSource {
   figures: () => Figures;
   charts: () => ChartCount[];
   egress: () => EgressCounters;
+  /** How many turns have ended, by how they ended. */
+  turnEnds: ReadonlyMap<string, number>;
   /** How many sockets wait to be read, and how many upgrades wait. */
   waiting: () => { sockets: number; newcomers: number };
 }
@@ -121,22 +123,34 @@ export function createMetrics(limits: Limits): Metrics {
     labelNames: ["code"],
     registers,
   });
+  const turnEnds = new Counter({
+    name: "turnwire_turns_ended_total",
+    help: "Turns ended, by the final state of the turn's chart: done, failed, cancelled, lost and so on.",
+    labelNames: ["end"],
+    registers,
+  });
   const commits = new Histogram({
     name: "turnwire_store_commit_seconds",
     help: "Duration of the store's commits.",
     buckets: [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
     registers,
   });
-  const byCode = (counter: Counter<"code">, counts: ReadonlyMap<string, number>): void => {
+  const countBy = <Label extends string>(
+    label: Label,
+    counter: Counter<Label>,
+    counts: ReadonlyMap<string, number>,
+  ): void => {
     counter.reset();
-    for (const [code, total] of counts) counter.inc({ code }, total);
+    for (const [value, total] of counts) counter.inc({ [label]: value } as Record<Label, string>, total);
   };
   return {
-    scrape({ figures, charts, egress, waiting }) {
+    scrape(source) {
+      const { figures, charts, egress, waiting } = source;
       const [now, counts] = [figures(), egress()];
       for (const update of [...updateGauges, ...updateCounters]) update(now, counts);
-      byCode(closes, counts.closes);
-      byCode(refusals, counts.refusals);
+      countBy("code", closes, counts.closes);
+      countBy("code", refusals, counts.refusals);
+      countBy("end", turnEnds, source.turnEnds);
       for (const [kind, count] of Object.entries(waiting())) waits.set({ kind }, count);
       waits.set({ kind: "long-messages" }, now.longMessages);
       actors.reset();

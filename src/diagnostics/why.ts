@@ -68,9 +68,10 @@ export function whyConversation(parts: WhyParts, conversationId: string): WhyCon
   const shown = isRunning ? turn : conversation;
   const watching = watchersOf(parts, conversationId);
   const currentActivity = activity(conversationId);
+  const sentences = [turnSentence(currentActivity, shown), endSentence(shown), watchSentence(watching)];
   return {
     conversationId,
-    sentence: `${turnSentence(currentActivity, shown)} ${watchSentence(watching)}`,
+    sentence: sentences.filter((sentence) => sentence !== "").join(" "),
     ...detailsOf(shown, currentActivity),
     turn: shown?.turn,
     ...watching,
@@ -169,11 +170,29 @@ function turnSentence(activity: string, detail: ActorDetail | undefined): string
   const model = turn.model ?? "The agent";
   const since = spoken(activity === "stalled" ? (turn.saidMsAgo ?? 0) : (turn.phaseMs ?? 0));
   const said = activity === "stalled" ? "" : `, last heard ${spoken(turn.saidMsAgo ?? 0)} ago (${turn.lastEvent})`;
-  const endsInMs = Math.min(turn.endsInMs ?? Number.POSITIVE_INFINITY, turn.lostInMs ?? Number.POSITIVE_INFINITY);
+  const never = Number.POSITIVE_INFINITY;
+  const endsInMs = Math.min(turn.endsInMs ?? never, turn.lostInMs ?? never, turn.unwatchedInMs ?? never);
   const ends = Number.isFinite(endsInMs) ? `; if it stays like this, it is aborted in ${spoken(endsInMs)}` : "";
   const waiting =
     turn.waitingTexts > 0 ? `; ${counted(turn.waitingTexts, "text waits", "texts wait")} for its end` : "";
   return `${model} ${act}, for ${since}${said}${ends}${waiting}.`;
+}
+
+/** How a turn ended, by its final state in the chart. */
+const ends: Readonly<Record<string, string>> = {
+  done: "was finished",
+  failed: "failed",
+  outgrown: "was ended because it was too large",
+  cancelled: "was cancelled",
+  interrupted: "was interrupted because the server stops",
+  overtime: "was ended because it ran for too long",
+  lost: "was ended because its agent gave no sign of life",
+  unwatched: "was ended because nobody watched it",
+};
+
+function endSentence(detail: ActorDetail | undefined): string {
+  const last = detail?.turn?.lastEnd;
+  return last ? `Its last turn ${ends[last.end] ?? last.end}, ${spoken(last.msAgo)} ago.` : "";
 }
 
 function connectionSentence(

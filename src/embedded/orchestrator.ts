@@ -1,5 +1,6 @@
 // The built-in orchestrator: conversations and their turns, behind the same ports that an agent host implements. An
 // agent's error must never make it throw, and it must never accept a turn that is not stored.
+import type { TurnEnd } from "../../machines/turn.ts";
 import type { Limits } from "../limits.ts";
 import type { Agent, Tool } from "../ports/agent.ts";
 import type { Broadcasts } from "../ports/broadcasts.ts";
@@ -59,6 +60,8 @@ export interface EmbeddedOrchestrator {
   /** Refuses new turns with this reason, until it is called with undefined. */
   setRefusing(reason: string | undefined): void;
   readonly refusing: string | undefined;
+  /** How many turns have ended since the start, by how they ended. */
+  readonly turnEnds: ReadonlyMap<TurnEnd, number>;
   /** How many turns are not sealed. */
   runningTurns(): number;
   /** How many running turns are stalled: their agents have been silent for limits.agentSilentMs. */
@@ -85,6 +88,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
   const changes = new Subscribers<OrchestratorChange>(settleQueue, logger);
   const models = new Models(options.agents, options.defaultModel, logger);
   const idleWaiters = new Set<() => void>();
+  const turnEnds = new Map<TurnEnd, number>();
   let refusing: string | undefined;
 
   const refusal = (conversationId: string): Refused | undefined => {
@@ -103,12 +107,14 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     clock,
     logger,
     limits,
+    orphanMs: options.orphanMs ?? Number.POSITIVE_INFINITY,
     settleQueue,
     loopTurns: new LoopTurnCounter(clock),
     readAgentEvent: agentEventReader(limits),
     refusal,
     isDraining: () => host.isDraining(),
     broadcast: (broadcast) => broadcasts.tell(broadcast),
+    turnEnded: (end) => turnEnds.set(end, (turnEnds.get(end) ?? 0) + 1),
     changed: (change) => changes.tell(change),
   };
   const live = new LiveConversations(host, services, () => {
@@ -120,7 +126,6 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     ...services,
     active: live.active,
     watchers: (conversationId) => host.watchers?.(conversationId) ?? 1,
-    orphanMs: options.orphanMs,
   });
   const isBusy = (): boolean => live.all().some((conversation) => conversation.isBusy);
 
@@ -181,6 +186,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     get refusing() {
       return refusing;
     },
+    turnEnds,
     runningTurns: () => live.active.size,
     stalledTurns: () => [...live.active].filter(({ work }) => work.isStalled).length,
     activity: (conversationId) =>

@@ -90,6 +90,10 @@ export interface TurnProgress {
   endsInMs: number | undefined;
   /** Time until it is aborted because its agent is silent. */
   lostInMs?: number | undefined;
+  /** Time until it is aborted because nobody watches it. */
+  unwatchedInMs?: number | undefined;
+  /** How the conversation's last turn ended, as the chart of a turn names it. */
+  lastEnd?: { turnId: string; end: string; msAgo: number } | undefined;
   /** Number of queued texts. */
   waitingTexts: number;
 }

@@ -111,6 +111,7 @@ export function compose(options: CompositionOptions) {
     figures,
     charts: () => directory.counts(),
     egress: () => gateway.connections.counters,
+    turnEnds: embedded.turnEnds,
     waiting: () => transport.waiting(),
   };
   const app = createHttpApp({

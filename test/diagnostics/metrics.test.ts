@@ -37,6 +37,7 @@ const source = (read: () => Figures = () => figures): MetricsSource => ({
   figures: read,
   charts: () => [{ chart: "turn", count: 2, states: { "turn.running.writing": 1, "turn.running.stalled": 1 } }],
   egress: () => counters,
+  turnEnds: new Map([["lost", 2]]),
   waiting: () => ({ sockets: 3, newcomers: 4 }),
 });
 
@@ -75,6 +76,7 @@ test("every value has its name, help and type", async () => {
   }
   assert.match(text, 'turnwire_closes_total{code="4001"} 2');
   assert.match(text, 'turnwire_refusals_total{code="rate-limited"} 1');
+  assert.match(text, 'turnwire_turns_ended_total{end="lost"} 2');
   for (const [kind, many] of Object.entries({ sockets: 3, newcomers: 4, "long-messages": 2 }))
     assert.match(text, `turnwire_intake_waiting{kind="${kind}"} ${many}`);
   assert.match(text, 'turnwire_actors{chart="turn",state="running.stalled"} 1');

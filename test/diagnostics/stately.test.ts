@@ -169,7 +169,7 @@ test("with a full server, conversations and turns are shown too, even those that
         ["turn.cancel"],
       );
       const ended = page.shown.findLast(({ sessionId, type }) => sessionId === turn.sessionId && type.endsWith("shot"));
-      assert.is(snapshotOf(ended).value, "aborted");
+      assert.is(snapshotOf(ended).value, "cancelled");
       assert.is(snapshotOf(ended).status, "done");
     });
   }));

@@ -1,7 +1,7 @@
 // Whatever an agent does, its turn ends with exactly one `done` and then exactly one `turn-sealed`.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Limits } from "../../src/limits.ts";
+import { type Limits, limits } from "../../src/limits.ts";
 import type { Agent } from "../../src/ports/agent.ts";
 import type { TurnEvent } from "../../src/protocol/turn-event.ts";
 import { agentOf, type Fixture, found, openFixture, Puppet, settle } from "../support/orchestrator-fixture.ts";
@@ -347,8 +347,9 @@ test("a turn that exceeds its time limit is aborted", async () => {
   const { events } = fixture.watch("c");
   fixture.orchestrator.startTurn({ conversationId: "c", text: "go" });
   await settle(fixture.clock);
-  fixture.clock.advance(60_000);
+  fixture.clock.advance(60_000 + limits.turnCheckMs);
   await settle(fixture.clock);
+  assert.equal([...fixture.turnEnds], [["overtime", 1]]);
   assert.equal(
     events.slice(-2).map((event) => ("reason" in event ? event.reason : event.type)),
     ["aborted", "turn-sealed"],

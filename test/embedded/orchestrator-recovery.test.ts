@@ -148,7 +148,7 @@ test("new text is in the journal after at most 250 ms, and no character is split
   puppet.say({ type: "step-complete", stepId: "s" });
   await settle(fixture.clock);
   assert.equal(parts(), []);
-  assert.is(fixture.clock.pending, 2, "only the timers of the turn's time limit and of the watchdog remain");
+  assert.is(fixture.clock.pending, 1, "only the watchdog's timer remains");
   fixture.close();
 });
 

@@ -110,7 +110,12 @@ test("a turn without watchers for orphanMs is stopped, and its text is kept", as
   assert.is(done && "reason" in done ? done.reason : undefined, "aborted");
   const [, answer] = fixture.store.chunks("c").map(({ chunk }) => ("text" in chunk ? chunk.text : ""));
   assert.match(answer ?? "", /^so far\.+$/);
-  assert.is(fixture.lines.filter(({ message }) => message.includes("unwatched")).length, 1);
+  const stopped = fixture.lines.filter(({ message }) => message === "orchestrator: a turn was stopped");
+  assert.equal(
+    stopped.map(({ fields }) => fields),
+    [{ conversationId: "c", turnId: done && "turnId" in done ? done.turnId : "", end: "unwatched" }],
+  );
+  assert.equal([...fixture.turnEnds], [["unwatched", 1]]);
   fixture.close();
   assert.is(clock.pending, 0);
 });

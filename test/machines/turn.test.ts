@@ -3,18 +3,34 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createActor, transition } from "xstate";
-import { type TurnMachineEvent, type TurnOutput, turnMachine } from "../../machines/turn.ts";
+import {
+  doneReasons,
+  type TurnCheck,
+  type TurnEnding,
+  type TurnMachineEvent,
+  type TurnOutput,
+  turnMachine,
+} from "../../machines/turn.ts";
+import type { DoneReason } from "../../src/protocol/turn-event.ts";
 import { ChartTable } from "../support/chart-table.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("the turn's chart");
 const context = { conversationId: "c" };
-const table = new ChartTable({ machine: turnMachine, guards: [], context });
+const guards = ["isSilent", "isOvertime", "isUnwatched", "isLost"];
+const table = new ChartTable({ machine: turnMachine, guards, context });
 
 const phases = ["starting", "thinking", "writing", "runningTools", "continuing", "retrying"];
 const working = (phase: string) => ({ running: { working: phase } });
 const stalled = { running: "stalled" };
 const failure = { message: "it broke" };
+
+/** The ends that a check brings, by the guard that holds. */
+const checkedEnds = [
+  ["isOvertime", "overtime"],
+  ["isUnwatched", "unwatched"],
+  ["isLost", "lost"],
+] as const;
 
 const signals: [string, string][] = [
   ["agent.thinking", "thinking"],
@@ -24,12 +40,13 @@ const signals: [string, string][] = [
   ["step.finished", "continuing"],
 ];
 
+const check = { type: "turn.checked", silentMs: 1, runningMs: 2, unwatchedMs: 3 } as const;
+
 const endings: [TurnMachineEvent, string][] = [
   [{ type: "agent.finished", reason: "stop" }, "done"],
   [{ type: "agent.failed", failure }, "failed"],
   [{ type: "log.full", failure }, "outgrown"],
-  [{ type: "turn.cancel" }, "aborted"],
-  [{ type: "turn.overdue" }, "aborted"],
+  [{ type: "turn.cancel" }, "cancelled"],
   [{ type: "turn.interrupt" }, "interrupted"],
 ];
 
@@ -52,14 +69,37 @@ test("every end can be reached from every phase, and concludes the turn once", (
     for (const [on, to] of endings) table.take({ in: working(phase), on, to, does: ["conclude"] });
   }
   for (const [on, to] of endings) table.take({ in: stalled, on, to, does: ["conclude"] });
+  for (const [guard, to] of checkedEnds)
+    for (const value of [...phases.map(working), stalled])
+      table.take({ in: value, on: check, if: [guard], to, does: ["conclude"] });
+});
+
+test("a check that finds nothing changes nothing, and each guard gets what was measured", () => {
+  for (const value of [...phases.map(working), stalled]) table.take({ in: value, on: check, to: value });
+  const asked: unknown[] = [];
+  const note = (_: unknown, { silentMs, runningMs, unwatchedMs }: TurnCheck): boolean => {
+    asked.push([silentMs, runningMs, unwatchedMs]);
+    return false;
+  };
+  const machine = turnMachine.provide({
+    guards: { isSilent: note, isOvertime: note, isUnwatched: note, isLost: note },
+  });
+  transition(machine, machine.resolveState({ value: working("writing"), context }), check);
+  assert.equal(asked, Array(4).fill([1, 2, 3]));
+});
+
+test("a working turn that is found lost is stalled first, and lost at the next check", () => {
+  table.take({ in: working("writing"), on: check, if: ["isSilent", "isLost"], to: stalled, does: ["noteActivity"] });
+  table.take({ in: stalled, on: check, if: ["isSilent", "isLost"], to: "lost", does: ["conclude"] });
 });
 
 test("after a stall, the next sign of life restores the previous state", () => {
   for (const phase of phases) {
-    table.take({ in: working(phase), on: "agent.stalled", to: stalled, does: ["noteActivity"] });
-    const before = turnMachine.resolveState({ value: working(phase), context });
-    const [silent] = transition(turnMachine, before, { type: "agent.stalled" });
-    const [after] = transition(turnMachine, silent, { type: "agent.resumed" });
+    table.take({ in: working(phase), on: check, if: ["isSilent"], to: stalled, does: ["noteActivity"] });
+    const machine = turnMachine.provide({ guards: { isSilent: () => true } });
+    const before = machine.resolveState({ value: working(phase), context });
+    const [silent] = transition(machine, before, check);
+    const [after] = transition(machine, silent, { type: "agent.resumed" });
     assert.equal(after.value, working(phase));
   }
   table.take({ in: stalled, on: "agent.resumed", to: working("starting"), does: ["noteActivity"] });
@@ -76,30 +116,49 @@ test("an ended turn handles nothing", () => {
 });
 
 test("the end has its reason and whether the agent has ended", () => {
-  const expected: [TurnMachineEvent, unknown, TurnOutput][] = [
-    [{ type: "agent.finished", reason: "length" }, { reason: "length" }, { agentHasEnded: true }],
-    [{ type: "agent.failed", failure }, { reason: "error", failure }, { agentHasEnded: true }],
-    [{ type: "log.full", failure }, { reason: "error", failure }, { agentHasEnded: false }],
-    [{ type: "turn.cancel" }, { reason: "aborted" }, { agentHasEnded: false }],
-    [{ type: "turn.overdue" }, { reason: "aborted" }, { agentHasEnded: false }],
-    [{ type: "turn.interrupt" }, { reason: "interrupted" }, { agentHasEnded: false }],
+  const expected: [TurnMachineEvent, TurnEnding, DoneReason, TurnOutput][] = [
+    [
+      { type: "agent.finished", reason: "length" },
+      { end: "done", reason: "length" },
+      "length",
+      { agentHasEnded: true },
+    ],
+    [{ type: "agent.failed", failure }, { end: "failed", failure }, "error", { agentHasEnded: true }],
+    [{ type: "log.full", failure }, { end: "outgrown", failure }, "error", { agentHasEnded: false }],
+    [{ type: "turn.cancel" }, { end: "cancelled" }, "aborted", { agentHasEnded: false }],
+    [{ type: "turn.interrupt" }, { end: "interrupted" }, "interrupted", { agentHasEnded: false }],
+    ...checkedEnds.map(([, end]): [TurnMachineEvent, TurnEnding, DoneReason, TurnOutput] => [
+      {
+        ...check,
+        ...(end === "overtime" ? { runningMs: 10 } : end === "lost" ? { silentMs: 10 } : { unwatchedMs: 10 }),
+      },
+      { end },
+      "aborted",
+      { agentHasEnded: false },
+    ]),
   ];
-  for (const [event, ending, output] of expected) {
-    const said: unknown[] = [];
+  for (const [event, ending, reason, output] of expected) {
+    const said: TurnEnding[] = [];
     const actor = createActor(
       turnMachine.provide({
         actions: { conclude: (_, params) => said.push(params) },
+        guards: {
+          isOvertime: (_, { runningMs }) => runningMs === 10,
+          isUnwatched: (_, { unwatchedMs }) => unwatchedMs === 10,
+          isLost: (_, { silentMs }) => silentMs === 10,
+        },
       }),
       { input: context, clock: new SimulatedClock() },
     );
     actor.start();
     actor.send(event);
     assert.equal(said, [ending]);
+    assert.is(doneReasons[ending.end] ?? ending.reason, reason);
     assert.equal(actor.getSnapshot().output, output);
   }
 });
 
-test("a turn announces itself when it begins, and is aborted when its time is over", () => {
+test("a turn announces itself when it begins, and leaves no timer when it is cancelled", () => {
   const did: string[] = [];
   const clock = new SimulatedClock();
   const actor = createActor(
@@ -107,7 +166,7 @@ test("a turn announces itself when it begins, and is aborted when its time is ov
       actions: {
         announceTurn: () => did.push("announceTurn"),
         beginAgent: () => did.push("beginAgent"),
-        conclude: (_, { reason }) => did.push(reason),
+        conclude: (_, { end }) => did.push(end),
       },
     }),
     { input: context, clock },
@@ -115,9 +174,9 @@ test("a turn announces itself when it begins, and is aborted when its time is ov
   actor.start();
   assert.equal(did, ["announceTurn", "beginAgent"]);
   assert.equal(actor.getSnapshot().value, working("starting"));
-  actor.send({ type: "turn.overdue" });
-  assert.is(actor.getSnapshot().value, "aborted");
-  assert.equal(did.slice(2), ["aborted"]);
+  actor.send({ type: "turn.cancel" });
+  assert.is(actor.getSnapshot().value, "cancelled");
+  assert.equal(did.slice(2), ["cancelled"]);
   assert.is(clock.pending, 0);
 });
 

@@ -43,6 +43,8 @@ export const fixtureLimits: Limits = {
   // Every check finds that the agent has been silent for too long.
   turnCheckMs: 111_000,
   agentSilentMs: 0,
+  // The next check after that finds it lost.
+  agentLostMs: 0,
   turnLogBytesMax: 128 * 1_024,
   // One delta of this size fits into turnLogBytesMax, two do not.
   deltaCharactersMax: 64 * 1_024,
@@ -134,6 +136,7 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
         clock,
         logger,
         limits: fixtureLimits,
+        orphanMs: 0,
       });
       return made.embedded;
     },

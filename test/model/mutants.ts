@@ -64,17 +64,10 @@ export const mutants: Mutant[] = [
     `            "store.failed": "#conversation.settling",\n`,
   ]),
   mutant("a crash of the agent reads as its end", "turn", [
-    `{ type: "conclude", params: ({ event }) => ({ reason: "error", failure: event.failure }) },
-        },
-        "log.full"`,
-    `{ type: "conclude", params: () => ({ reason: "stop" }) },
-        },
-        "log.full"`,
+    `({ event }) => ({ end: "failed", failure: event.failure })`,
+    `() => ({ end: "done" })`,
   ]),
-  mutant("a running turn cannot be cancelled", "turn", [
-    `        "turn.cancel": { target: "aborted", actions: { type: "conclude", params: { reason: "aborted" } } },\n`,
-    "",
-  ]),
+  mutant("a running turn cannot be cancelled", "turn", [`"turn.cancel": {`, `"turn.neverCancelled": {`]),
   mutant("a stop closes no socket", "gateway", [`entry: "closeSockets"`, "entry: []"]),
 ];
 

@@ -225,11 +225,11 @@ promise(
     await operator.page.locator("#beside:not([open])").waitFor();
     await operator.picks(fixture.newest("turn"));
     await operator.sees(".card", "The model writes its answer.");
-    await operator.sees(".deadlines", /In 1 h \d+ min: it has run for too long: aborted/);
+    await operator.sees(".deadlines", /In 1 h \d+ min: it has run for too long: overtime/);
     await operator.sees("#about", /Last event\s*[\d.]+ m?s ago/);
     await operator.sees("#beside[open]", /agent\.finished, .*turn\.cancel/);
     client.send({ type: "chat.cancel", conversationId: "c" });
-    await operator.seesLit("turn.aborted");
+    await operator.seesLit("turn.cancelled");
   },
 );
 

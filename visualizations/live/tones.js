@@ -25,6 +25,8 @@ const tones = new Map([
   ["turn.running.stalled", "bad"],
   ["turn.failed", "bad"],
   ["turn.outgrown", "bad"],
+  ["turn.overtime", "bad"],
+  ["turn.lost", "bad"],
 ]);
 
 export const tonedStates = () => [...tones.keys()];

@@ -201,10 +201,11 @@ function deadlinesOf(
   const chart = chartOf(snapshot);
   if (chart === "connection") return connection?.writer.deadlines() ?? [];
   if (chart !== "turn" || turn?.endsInMs === undefined) return [];
-  const { endsInMs, lostInMs } = turn;
+  const { endsInMs, lostInMs, unwatchedInMs } = turn;
   return [
-    ...(lostInMs === undefined ? [] : [{ what: "its agent has given no sign of life: aborted", inMs: lostInMs }]),
-    { what: "it has run for too long: aborted", inMs: endsInMs },
+    ...(lostInMs === undefined ? [] : [{ what: "its agent has given no sign of life: lost", inMs: lostInMs }]),
+    ...(unwatchedInMs === undefined ? [] : [{ what: "nobody has watched it: unwatched", inMs: unwatchedInMs }]),
+    { what: "it has run for too long: overtime", inMs: endsInMs },
   ];
 }
 

@@ -1,4 +1,5 @@
 // What the parts of the orchestrator share: its ports, limits and clock, and the functions that announce a change.
+import type { TurnEnd } from "../../../machines/turn.ts";
 import type { Limits } from "../../limits.ts";
 import type { Tool } from "../../ports/agent.ts";
 import type { Logger } from "../../ports/logger.ts";
@@ -27,6 +28,8 @@ export interface Services {
   clock: Clock;
   logger: Logger;
   limits: Limits;
+  /** A turn without a watcher for this time is ended. Infinity: never. */
+  orphanMs: number;
   settleQueue: SettleQueue;
   loopTurns: LoopTurnCounter;
   readAgentEvent: ReadAgentEvent;
@@ -34,5 +37,7 @@ export interface Services {
   refusal(conversationId: string): Refused | undefined;
   isDraining(): boolean;
   broadcast(message: Broadcast): void;
+  /** Called once for each turn, when its `done` is emitted. */
+  turnEnded(end: TurnEnd): void;
   changed(change: OrchestratorChange): void;
 }

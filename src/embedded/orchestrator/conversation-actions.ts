@@ -6,14 +6,13 @@ import type { Compacted, NotDone, TurnProgress } from "../../ports/conversations
 import type { KeyedRequest } from "../../ports/idempotency.ts";
 import type { QueuedMessage, Refused, TurnRequest } from "../../ports/orchestrator.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
-import type { DoneReason } from "../../protocol/turn-event.ts";
 import { CompactionRun } from "./compaction-run.ts";
 import type { Services } from "./context.ts";
 import { MessageQueue } from "./message-queue.ts";
 import { type CrashedTurn, recover } from "./recovery.ts";
 import { keptAnswer, openTurn, refused, storageFailed } from "./start-turn.ts";
 import { TurnEvents } from "./turn-events.ts";
-import { type TurnChart, TurnRunner } from "./turn-runner.ts";
+import { type EndedTurn, type TurnChart, TurnRunner } from "./turn-runner.ts";
 
 /** The request of a command, and where its answer goes. */
 export interface Command {
@@ -43,7 +42,7 @@ export class ConversationActions {
   #crashed: CrashedTurn[];
   #isClosed: boolean;
   #defects = 0;
-  #lastReason: DoneReason | undefined;
+  #lastEnded: EndedTurn | undefined;
 
   constructor(id: string, services: Services, crashed: CrashedTurn[]) {
     this.id = id;
@@ -62,7 +61,7 @@ export class ConversationActions {
   isClosed = (): boolean => this.#isClosed;
   textsWait = (): boolean => !this.texts.isEmpty;
   /** Do queued texts start the next turn? Not after an interrupted one; a close has discarded them (protocol 1.5.6). */
-  textsCarryOver = (): boolean => this.textsWait() && this.#lastReason !== "interrupted";
+  textsCarryOver = (): boolean => this.textsWait() && this.#lastEnded?.end !== "interrupted";
   textsCameMeanwhile = (): boolean => this.compacting.textsCameMeanwhile();
   conversationExists = (): boolean => this.#services.store.conversation(this.id) !== undefined;
   isTheTurnMeant = ({ request: { turnId } }: Command): boolean =>
@@ -71,7 +70,13 @@ export class ConversationActions {
 
   get progress(): TurnProgress {
     const none = { saidMsAgo: undefined, endsInMs: undefined };
-    return { ...(this.#runner?.progress ?? none), waitingTexts: this.texts.list().length };
+    const ended = this.#runner?.ended ?? this.#lastEnded;
+    const lastEnd = ended && {
+      turnId: ended.turnId,
+      end: ended.end,
+      msAgo: Math.round(this.#services.clock.now() - ended.at),
+    };
+    return { ...(this.#runner?.progress ?? none), waitingTexts: this.texts.list().length, ...(lastEnd && { lastEnd }) };
   }
 
   // ── a turn ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,8 +116,8 @@ export class ConversationActions {
     return this.#runner?.isStalled ?? false;
   }
 
-  checkSilence(): void {
-    this.#runner?.checkSilence();
+  checkTurn(isWatched: boolean): void {
+    this.#runner?.check(isWatched);
   }
 
   noteActivity(): void {
@@ -131,7 +136,7 @@ export class ConversationActions {
   /** Ends the turn because its actor failed, which is a defect. */
   failTurn(): void {
     const failure = { message: "the turn failed inside the server", code: "internal" };
-    this.#runner?.conclude({ reason: "error", failure });
+    this.#runner?.conclude({ end: "failed", failure });
   }
 
   /** Called when the actor failed: ends its turn. True when it should get a new actor, once until a turn is sealed. */
@@ -158,7 +163,7 @@ export class ConversationActions {
   /** False when the store failed. */
   seal(): boolean {
     if (this.#runner && !this.#runner.seal()) return false;
-    this.#lastReason = this.#runner?.ended;
+    this.#lastEnded = this.#runner?.ended;
     this.#runner = undefined;
     this.#defects = 0;
     return true;
@@ -259,7 +264,7 @@ export class ConversationActions {
   /** The process ends: stores what can be stored; the next start recovers the rest. */
   letGo(): void {
     this.compacting.abort();
-    this.#runner?.conclude({ reason: "interrupted" });
+    this.#runner?.conclude({ end: "interrupted" });
     this.#runner?.seal();
     this.#runner = undefined;
     this.#services.settleQueue.post(() => this.channel.close());

@@ -32,6 +32,7 @@ export class LiveConversations {
       tell: (id, event) => this.#all.get(id)?.tell(event),
       turnBegun: (turn) => supervision.registry.witness("turn", turn),
       limits: services.limits,
+      orphanMs: services.orphanMs,
     });
   }
 

@@ -16,6 +16,8 @@ export interface ChartParts {
   /** Called when a conversation's chart has invoked a turn actor. */
   turnBegun(turn: AnyActorRef): void;
   limits: Limits;
+  /** See Services.orphanMs. */
+  orphanMs: number;
 }
 
 /** The command that the chart is carrying out. The server's own have nothing to ask, and need no answer. */
@@ -23,7 +25,13 @@ const commandIn = ({ event }: { event: ConversationEvent }): Command =>
   "asked" in event && event.asked ? (event.asked as Command) : { request: {}, reply() {} };
 
 /** One machine for all conversations: `provide` parses the chart each time. */
-export function conversationLogic({ workOf, tell, turnBegun, limits }: ChartParts): typeof conversationMachine {
+export function conversationLogic({
+  workOf,
+  tell,
+  turnBegun,
+  limits,
+  orphanMs,
+}: ChartParts): typeof conversationMachine {
   const at = ({ context }: At): ConversationActions => workOf(context.conversationId);
   const turn = turnMachine.provide({
     actions: {
@@ -37,6 +45,12 @@ export function conversationLogic({ workOf, tell, turnBegun, limits }: ChartPart
       },
       noteActivity: (args) => at(args).noteActivity(),
       conclude: (args, ending) => at(args).conclude(ending),
+    },
+    guards: {
+      isSilent: (_, { silentMs }) => silentMs >= limits.agentSilentMs,
+      isLost: (_, { silentMs }) => silentMs >= limits.agentLostMs,
+      isOvertime: (_, { runningMs }) => runningMs >= limits.turnMs,
+      isUnwatched: (_, { unwatchedMs }) => unwatchedMs !== undefined && unwatchedMs >= orphanMs,
     },
   });
   return conversationMachine.provide({

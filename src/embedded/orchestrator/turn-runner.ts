@@ -1,14 +1,20 @@
 // One turn's data plane: follows the agent, emits its events, records them, and sends the turn's chart the signals that
 // change its state. Must never emit anything between `done` and `turn-sealed`, whatever the agent does.
 import type { StateValue } from "xstate";
-import type { TurnEnding, TurnMachineEvent, TurnSignal } from "../../../machines/turn.ts";
+import {
+  doneReasons,
+  type TurnCheck,
+  type TurnEnd,
+  type TurnEnding,
+  type TurnMachineEvent,
+  type TurnSignal,
+} from "../../../machines/turn.ts";
 import type { AgentEvent, AgentMessage, AgentRun } from "../../ports/agent.ts";
 import type { TurnProgress } from "../../ports/conversations.ts";
 import { StoreError, type Write } from "../../ports/store.ts";
 import type { ReasoningEffort } from "../../protocol/chat-send.ts";
 import { shownBytes } from "../../protocol/text-size.ts";
-import type { DoneReason, TurnEventBody } from "../../protocol/turn-event.ts";
-import type { Timer } from "../../runtime/clock.ts";
+import type { TurnEventBody } from "../../protocol/turn-event.ts";
 import { type AgentOutcome, followAgent } from "./agent-stream.ts";
 import type { Services } from "./context.ts";
 import { fitted, LogBudget } from "./event-size.ts";
@@ -27,6 +33,16 @@ export interface Turn {
   reasoningEffort: ReasoningEffort | undefined;
   cwd: string | undefined;
 }
+
+export interface EndedTurn {
+  turnId: string;
+  end: TurnEnd;
+  /** By the monotonic clock, in ms. */
+  at: number;
+}
+
+/** Ends that no person asked for and no agent caused: they are logged. */
+const endedByServer: ReadonlySet<TurnEnd> = new Set<TurnEnd>(["overtime", "lost", "unwatched"]);
 
 /** Made once: each DOMException with its stack costs 30 µs. */
 const turnIsOver = new DOMException("the turn is over", "AbortError");
@@ -54,10 +70,12 @@ export class TurnRunner {
   readonly #budget: LogBudget;
   #warned = false;
   #contextSize: number | undefined;
-  #ending: { reason: DoneReason; writes: Write[] } | undefined;
+  #ended: EndedTurn | undefined;
+  /** What sealing stores. */
+  #lastWrites: Write[] = [];
   #stored = false;
-  /** A clock timer, not the chart's `after`: every actor that ends scans all delayed events (XState 5.33). */
-  #overdue: Timer | undefined;
+  /** Since when nobody has watched. */
+  #unwatchedAt: number | undefined;
 
   constructor(turn: Turn, channel: TurnEvents, texts: MessageQueue, services: Services) {
     this.turn = turn;
@@ -72,8 +90,7 @@ export class TurnRunner {
   }
 
   get progress(): Omit<TurnProgress, "waitingTexts"> {
-    const { clock, limits } = this.#services;
-    const now = clock.now();
+    const now = this.#services.clock.now();
     return {
       turnId: this.turn.turnId,
       model: this.turn.model.name,
@@ -81,8 +98,19 @@ export class TurnRunner {
       phaseMs: Math.round(now - this.#stateAt),
       lastEvent: this.#lastEvent,
       saidMsAgo: Math.round(now - this.#saidAt),
-      endsInMs: this.#ending ? undefined : Math.max(0, Math.round(this.#startedAt + limits.turnMs - now)),
-      lostInMs: this.#ending ? undefined : Math.max(0, Math.round(this.#saidAt + limits.agentLostMs - now)),
+      ...(this.#ended ? { endsInMs: undefined } : this.#deadlines(now)),
+    };
+  }
+
+  #deadlines(now: number): Pick<TurnProgress, "endsInMs" | "lostInMs" | "unwatchedInMs"> {
+    const { limits, orphanMs } = this.#services;
+    const { silentMs, runningMs, unwatchedMs } = this.#measured(now);
+    const left = (ms: number): number => Math.max(0, Math.round(ms));
+    return {
+      endsInMs: left(limits.turnMs - runningMs),
+      lostInMs: left(limits.agentLostMs - silentMs),
+      ...(unwatchedMs !== undefined &&
+        orphanMs !== Number.POSITIVE_INFINITY && { unwatchedInMs: left(orphanMs - unwatchedMs) }),
     };
   }
 
@@ -97,18 +125,31 @@ export class TurnRunner {
     return typeof running === "object" ? running["working"] : running;
   }
 
-  /** Called regularly. After limits.agentSilentMs the turn is stalled, after limits.agentLostMs it is ended. */
-  checkSilence(): void {
-    const { clock, limits } = this.#services;
-    const silentMs = clock.now() - this.#saidAt;
-    if (this.ended === undefined && silentMs >= limits.agentLostMs) this.#chart?.send({ type: "turn.overdue" });
-    if (this.ended === undefined && silentMs >= limits.agentSilentMs && !this.isStalled)
-      this.#chart?.send({ type: "agent.stalled" });
+  /**
+   * Called regularly: tells the chart of a turn for which a time may be over. The watchdog measures instead of the
+   * chart's `after`, because every actor that ends scans all delayed events (XState 5.33).
+   */
+  check(isWatched: boolean): void {
+    const now = this.#services.clock.now();
+    this.#unwatchedAt = isWatched ? undefined : (this.#unwatchedAt ?? now);
+    const { silentMs, runningMs, unwatchedMs } = this.#measured(now);
+    const { limits, orphanMs } = this.#services;
+    const isFine = silentMs < limits.agentSilentMs && runningMs < limits.turnMs && (unwatchedMs ?? 0) < orphanMs;
+    if (!isFine && this.#ended === undefined)
+      this.#chart?.send({ type: "turn.checked", silentMs, runningMs, unwatchedMs });
   }
 
-  /** Why the turn ended; undefined until `done` is emitted. */
-  get ended(): DoneReason | undefined {
-    return this.#ending?.reason;
+  #measured(now: number): TurnCheck {
+    return {
+      silentMs: now - this.#saidAt,
+      runningMs: now - this.#startedAt,
+      unwatchedMs: this.#unwatchedAt === undefined ? undefined : now - this.#unwatchedAt,
+    };
+  }
+
+  /** Undefined until `done` is emitted. */
+  get ended(): EndedTurn | undefined {
+    return this.#ended;
   }
 
   announce(): void {
@@ -122,11 +163,7 @@ export class TurnRunner {
   /** Starts the agent. The chart gets signals until the turn ends; agentEnded is called if the agent ends later. */
   begin(chart: TurnChart, agentEnded: () => void): void {
     this.#chart = chart;
-    const { settleQueue, clock, limits } = this.#services;
-    this.#overdue = clock.setTimeout(
-      () => settleQueue.around(() => this.#chart?.send({ type: "turn.overdue" })),
-      limits.turnMs,
-    );
+    const { settleQueue } = this.#services;
     const { agent } = this.turn.model;
     const audience = {
       take: (value: unknown): void => settleQueue.around(() => this.#take(value)),
@@ -146,10 +183,9 @@ export class TurnRunner {
   }
 
   /** Emits `done`. From then on the agent's events are ignored. A second call does nothing. */
-  conclude({ reason, failure }: TurnEnding): void {
-    if (this.#ending) return;
+  conclude({ end, failure, reason = doneReasons[end] ?? "stop" }: TurnEnding): void {
+    if (this.#ended) return;
     const { clock, limits } = this.#services;
-    clock.clearTimeout(this.#overdue);
     const durationMs = Math.round(clock.now() - this.#startedAt);
     const usage = this.#record.usage;
     const contextSize = this.#contextSize;
@@ -172,15 +208,16 @@ export class TurnRunner {
     const { turnId, conversationId } = this.turn;
     const endedAt = clock.wall();
     const figures = { durationMs, usage: usage ?? null, contextSize: contextSize ?? null };
-    this.#ending = {
-      reason,
-      writes: [
-        ...this.#record.rest(error),
-        { kind: "turn.ended", turnId, endedAt, reason, ...figures },
-        { kind: "conversation.changed", id: conversationId, patch: { lastActivityAt: endedAt } },
-      ],
-    };
+    this.#ended = { turnId, end, at: clock.now() };
+    this.#lastWrites = [
+      ...this.#record.rest(error),
+      { kind: "turn.ended", turnId, endedAt, reason, ...figures },
+      { kind: "conversation.changed", id: conversationId, patch: { lastActivityAt: endedAt } },
+    ];
     this.#abort.abort(turnIsOver);
+    this.#services.turnEnded(end);
+    if (endedByServer.has(end))
+      this.#services.logger.info("orchestrator: a turn was stopped", { conversationId, turnId, end });
   }
 
   /** Ends the chart of a turn that has been concluded without it. */
@@ -193,7 +230,7 @@ export class TurnRunner {
     const { store, logger } = this.#services;
     const { conversationId, turnId } = this.turn;
     try {
-      if (!this.#stored) store.attempt(this.#ending?.writes ?? []);
+      if (!this.#stored) store.attempt(this.#lastWrites);
       this.#stored = true;
       this.#emit({ type: "turn-sealed", latestSeq: store.latestSeq(conversationId) });
       return true;

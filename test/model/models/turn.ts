@@ -16,6 +16,8 @@ export type TurnModelEvent =
   | { type: "agent.reachesStepLimit" }
   | { type: "agent.fails" }
   | { type: "agent.saysTooMuch" }
+  | { type: "agent.isLost" }
+  | { type: "everyone.leaves" }
   | { type: "person.cancels" }
   | { type: "person.closes" }
   | { type: "time.isOver" }
@@ -55,9 +57,11 @@ export const turnModel = setup({
         "agent.reachesStepLimit": "finished.withStepLimit",
         "agent.fails": "failed",
         "agent.saysTooMuch": "outgrown",
-        "person.cancels": "aborted",
-        "person.closes": "aborted",
-        "time.isOver": "aborted",
+        "person.cancels": "cancelled",
+        "person.closes": "cancelled",
+        "time.isOver": "overtime",
+        "agent.isLost": "lost",
+        "everyone.leaves": "unwatched",
         "server.stops": "interrupted",
       },
       states: {
@@ -90,7 +94,10 @@ export const turnModel = setup({
     },
     failed: {},
     outgrown: {},
-    aborted: {},
+    cancelled: {},
+    overtime: {},
+    lost: {},
+    unwatched: {},
     interrupted: {},
   },
 });

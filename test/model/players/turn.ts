@@ -67,7 +67,17 @@ const events: Events = {
     visit.expects({ type: "done", reason: "aborted" });
   },
   "time.isOver"(visit) {
-    assert.is(visit.server.clock.elapse(fixtureLimits.turnMs), 1, "one turn has a time limit");
+    visit.server.clock.advance(fixtureLimits.turnMs);
+    visit.isChecked();
+    visit.expects({ type: "done", reason: "aborted" });
+  },
+  "agent.isLost"(visit) {
+    visit.isChecked();
+    visit.expects({ type: "done", reason: "aborted" });
+  },
+  async "everyone.leaves"(visit) {
+    await visit.isLeft();
+    visit.isChecked();
     visit.expects({ type: "done", reason: "aborted" });
   },
   async "server.stops"(visit) {
@@ -90,6 +100,11 @@ const ends = (how: StateValue, agentHasEnded: boolean) => async (visit: TurnVisi
   visit.hasEnded(how, { agentHasEnded });
   assert.is(visit.puppet.run.signal.aborted, true, "the agent of an ended turn is told to stop");
   if (visit.isDown) return;
+  if (visit.isUnwatched) {
+    await visit.isGone();
+    await visit.isStored();
+    return;
+  }
   const rests = visit.isClosed ? "closed" : "idle";
   await visit.showsState(rests);
   visit.actorsAre({ resting: rests }, undefined);
@@ -112,7 +127,10 @@ const states: Implementation<TurnVisit>["states"] = {
   "finished.withStepLimit": ends("done", true),
   failed: ends("failed", true),
   outgrown: ends("outgrown", false),
-  aborted: ends("aborted", false),
+  cancelled: ends("cancelled", false),
+  overtime: ends("overtime", false),
+  lost: ends("lost", false),
+  unwatched: ends("unwatched", false),
   interrupted: ends("interrupted", false),
 };
 

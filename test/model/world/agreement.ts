@@ -73,13 +73,9 @@ function ofConversation(stage: Stage, expect: Expect): void {
   expect("the conversation", "queued", its("resting.queued"), running === undefined && texts && !conversation.isClosed);
   const { runner, turnChart } = conversation;
   expect("the turn", "running", turnChart !== 0 && charts.turn.isIn(turnChart, "running"), running !== undefined);
-  if (runner)
-    expect(
-      "the turn",
-      runner.phase,
-      turnChart !== 0 && charts.turn.isIn(turnChart, `running.working.${runner.phase}`),
-      true,
-    );
+  if (!runner) return;
+  const path = runner.isStalled ? "stalled" : `working.${runner.phase}`;
+  expect("the turn", path, turnChart !== 0 && charts.turn.isIn(turnChart, `running.${path}`), true);
 }
 
 function ofSurface(stage: Stage, expect: Expect): void {

@@ -2,10 +2,10 @@
 // a number multiplies the states. What no scope covers is listed in `leavesOut` (scopes.ts).
 
 /** What an agent may emit and do in its turn, besides finishing. */
-export type AgentAct = "text" | "reasoning" | "tools" | "retry" | "step" | "steering";
+export type AgentAct = "text" | "reasoning" | "tools" | "retry" | "step" | "steering" | "silence";
 
 /** How a turn may end, other than by finishing. */
-export type Ending = "fails" | "outgrows" | "overdue" | "interrupted" | "cancelled" | "closed";
+export type Ending = "fails" | "outgrows" | "overtime" | "lost" | "unwatched" | "interrupted" | "cancelled" | "closed";
 
 /** Why a socket may be closed, other than by its client. */
 export type Closing = "stuck" | "silent" | "broken" | "asked" | "draining" | "defect" | "flooding" | "revoked";

@@ -191,7 +191,8 @@ export class Chart {
   }
 
   #number(snapshot: AnyMachineSnapshot): ChartState {
-    const key = JSON.stringify([snapshot.value, snapshot.status]);
+    const history = Object.entries(snapshot.historyValue).map(([of, nodes]) => [of, nodes.map(({ id }) => id)]);
+    const key = JSON.stringify([snapshot.value, snapshot.status, history]);
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const number = this.#snapshots.length + 1;

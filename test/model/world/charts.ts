@@ -24,6 +24,9 @@ export const conversationGuards = [
   "nobodyIsThere",
 ] as const;
 
+export const turnGuards = ["isSilent", "isLost", "isOvertime", "isUnwatched"] as const;
+export type TurnGuard = (typeof turnGuards)[number];
+
 const chart = (machine: AnyStateMachine, input: Record<string, unknown>, guards: readonly string[] = []): Chart =>
   new Chart({ machine, input, guards, isExpected });
 
@@ -48,6 +51,6 @@ export function createCharts(): Charts {
     surface: chart(surfaceMachine, { surfaceId, conversationId, instance: 1 }, ["changesAreAnnounced"]),
     surfaceWatch: chart(surfaceWatchMachine, { connectionId, surfaceId, conversationId }),
     conversation: chart(conversationMachine, { conversationId }, conversationGuards),
-    turn: chart(turnMachine, { conversationId }),
+    turn: chart(turnMachine, { conversationId }, turnGuards),
   };
 }

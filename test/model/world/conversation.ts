@@ -1,8 +1,9 @@
 // The conversation's work as src/embedded/orchestrator does it: the turn's runner, the queued texts, the store's
 // answers and the turn's events. Must never decide what may happen when: the charts decide that.
 import type { AnyEventObject } from "xstate";
+import type { TurnEnding } from "../../../machines/turn.ts";
 import type { Effect } from "./chart.ts";
-import { conversationGuards } from "./charts.ts";
+import { conversationGuards, type TurnGuard, turnGuards } from "./charts.ts";
 import type { Answer, Stage } from "./stage.ts";
 import { conclude, openTurn, openTurnOf, say, seal } from "./turn.ts";
 
@@ -158,11 +159,13 @@ function sleep(stage: Stage): void {
   conversation.lastReason = undefined;
 }
 
-export function tellTurn(stage: Stage, event: AnyEventObject): void {
+/** @param holds the guards of the turn's chart that hold. */
+export function tellTurn(stage: Stage, event: AnyEventObject, holds: readonly TurnGuard[] = []): void {
   const { conversation } = stage.world;
   if (conversation.turnChart === 0) return;
   around(stage, () => {
-    const move = stage.setting.charts.turn.step(conversation.turnChart, event);
+    const answers = turnGuards.map((guard) => holds.includes(guard));
+    const move = stage.setting.charts.turn.step(conversation.turnChart, event, answers);
     if (move.unexpected !== undefined) stage.problem(move.unexpected);
     conversation.turnChart = move.to;
     for (const effect of move.effects) performTurn(stage, effect);
@@ -214,7 +217,7 @@ function perform(stage: Stage, effect: Effect): void {
       if (conversation.runner) exchange.answer = "cancelled";
       return;
     case "failTurn":
-      conclude(stage, { reason: "error", failure });
+      conclude(stage, { end: "failed", failure });
       return;
     case "abandonAgent":
       return;
@@ -252,7 +255,7 @@ function performTurn(stage: Stage, effect: Effect): void {
     case "noteActivity":
       return;
     case "conclude":
-      conclude(stage, effect.params);
+      conclude(stage, effect.params as TurnEnding);
       return;
     default:
       stage.problem(`the turn's chart asks for ${effect.name}, which the world has not`);

@@ -73,8 +73,8 @@ export const smallScopes: readonly Bounds[] = [
     ...least,
     name: "all that an agent does",
     agentEvents: 2,
-    agentActs: ["text", "reasoning", "tools", "retry", "step"],
-    endings: ["cancelled", "fails", "outgrows", "overdue"],
+    agentActs: ["text", "reasoning", "tools", "retry", "step", "silence"],
+    endings: ["cancelled", "fails", "outgrows", "overtime", "lost", "unwatched"],
   },
   {
     ...least,

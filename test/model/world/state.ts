@@ -73,6 +73,7 @@ export interface Runner {
   ended: string | undefined;
   isAgentAtWork: boolean;
   isToolOpen: boolean;
+  isStalled: boolean;
   agentEvents: number;
 }
 

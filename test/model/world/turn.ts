@@ -1,5 +1,6 @@
 // One turn apart from its chart, as src/embedded/orchestrator/turn-runner.ts and start-turn.ts implement it: how it
 // is opened, what it emits, how it is concluded and sealed. Must emit an event only when a chart asks for it.
+import { doneReasons, type TurnEnding } from "../../../machines/turn.ts";
 import type { Stage } from "./stage.ts";
 import type { Runner } from "./state.ts";
 
@@ -28,6 +29,7 @@ export function openTurn(stage: Stage, text: number | undefined): boolean {
     ended: undefined,
     isAgentAtWork: false,
     isToolOpen: false,
+    isStalled: false,
     agentEvents: 0,
   };
   const isLosing = stage.setting.breakage === "loses a queued text" && conversation.waiting.length > 0;
@@ -59,16 +61,16 @@ export function say(
   stage.settleQueue.push(event);
 }
 
-export function conclude(stage: Stage, ending: unknown): void {
+export function conclude(stage: Stage, ending: TurnEnding): void {
   const { conversation } = stage.world;
   const { runner } = conversation;
-  if (typeof ending !== "object" || ending === null || !("reason" in ending)) {
+  if (!runner || runner.ended !== undefined) return;
+  const reason = ending.reason ?? doneReasons[ending.end];
+  if (reason === undefined) {
     stage.problem("a turn is concluded without a reason");
     return;
   }
-  if (!runner || runner.ended !== undefined) return;
-  const reason = String(ending.reason);
-  if ("failure" in ending && ending.failure !== undefined) say(stage, "error");
+  if (ending.failure !== undefined) say(stage, "error");
   say(stage, "done", { reason });
   if (stage.setting.breakage === "speaks after done") say(stage, "text-delta", { delta: "late" });
   conversation.waiting = [...conversation.handed.flat(), ...conversation.waiting];

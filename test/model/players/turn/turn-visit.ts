@@ -6,7 +6,8 @@ import type { AgentEvent } from "../../../../src/ports/agent.ts";
 import type { StoredChunk } from "../../../../src/protocol/chunk.ts";
 import type { Client, DeltaEvent } from "../../../support/client.ts";
 import { found, type Puppet } from "../../../support/orchestrator-fixture.ts";
-import { type ModelServer, type Puppets, snapshotOf } from "../../fixtures.ts";
+import { fixtureLimits, type ModelServer, type Puppets, snapshotOf } from "../../fixtures.ts";
+import { soon } from "../soon.ts";
 import { comes, surfaceSeenBy } from "../wire.ts";
 
 /** An event that must come, without the ids of its conversation and turn. */
@@ -28,6 +29,8 @@ export class TurnVisit {
   /** How many results the step had at its last text. */
   #resultsBefore = 0;
   #openCalls: string[] = [];
+  /** How many of the expected events the client gets; undefined: all. */
+  #heard: number | undefined;
   #words = 0;
   #steps = 0;
 
@@ -91,6 +94,20 @@ export class TurnVisit {
     return `step ${this.#steps + 1}`;
   }
 
+  /** The watchdog looks until the turn has ended: a working turn is first found to be stalled. */
+  isChecked(): void {
+    const { clock } = this.server;
+    for (let checks = 0; checks < 2 && snapshotOf(this.#turn).status === "active"; checks++)
+      assert.is(clock.elapse(fixtureLimits.turnCheckMs), 1, "one check of the running turns is scheduled");
+  }
+
+  /** The only watcher leaves, and hears no more of the conversation. */
+  async isLeft(): Promise<void> {
+    this.person.send({ type: "chat.unsubscribe", conversationId: this.id });
+    await this.person.barrier();
+    this.#heard = this.#expected.length;
+  }
+
   // ── what the client must receive ────────────────────────────────────────────────────────────────────────────────
 
   expects(...events: Expected[]): void {
@@ -131,9 +148,20 @@ export class TurnVisit {
     this.#resultsBefore = 0;
   }
 
+  get isUnwatched(): boolean {
+    return this.#heard !== undefined;
+  }
+
+  /** Nobody watches and nothing runs: the conversation's actor has ended. */
+  async isGone(): Promise<void> {
+    const { server, id } = this;
+    const isGone = (): boolean => (["conversation", "turn"] as const).every((chart) => !server.actorOf(chart, id));
+    await soon(isGone, "the actors of a conversation that nobody watches to end");
+  }
+
   async hasHeardAll(): Promise<void> {
     const heard = (): unknown => joined(this.person.transcript(this.id).events.map(withoutIds));
-    await comes(this.person, heard, joined(this.#expected), "the events of the turn");
+    await comes(this.person, heard, joined(this.#expected.slice(0, this.#heard)), "the events of the turn");
   }
 
   /** Waits until the conversation's surface shows this state. */

@@ -1,5 +1,6 @@
 // What the agent, the store, time and the process may do to a conversation and its turn.
 import type { AgentAct } from "../bounds.ts";
+import type { TurnGuard } from "../charts.ts";
 import { around, stop, tell, tellTurn } from "../conversation.ts";
 import type { Stage } from "../stage.ts";
 import type { Runner } from "../state.ts";
@@ -60,19 +61,24 @@ function agentSteps(
     words: string,
     reason: string,
     event: { type: string; [field: string]: unknown },
+    holds: readonly TurnGuard[] = [],
   ): void =>
     add(kind, words, (on) => {
       const present = on.world.conversation.runner;
       if (present && event.type.startsWith("agent.")) present.isAgentAtWork = false;
-      if (event.type === "turn.overdue" && present) noteStopped(on, present.turn);
-      tellTurn(on, event);
+      if (event.type === "turn.checked" && present) noteStopped(on, present.turn);
+      tellTurn(on, event, holds);
       expectEnd(on, words, runner.turn, reason);
     });
   ends("owed", "the agent finishes", "stop", { type: "agent.finished", reason: "stop" });
   for (const ending of bounds.endings) {
     if (ending === "fails") ends("free", "the agent crashes", "error", { type: "agent.failed", failure });
     if (ending === "outgrows") ends("free", "the turn outgrows its log", "error", { type: "log.full", failure });
-    if (ending === "overdue") ends("free", "the turn's time is over", "aborted", { type: "turn.overdue" });
+    const checked = { type: "turn.checked" };
+    if (ending === "overtime") ends("free", "the turn's time is over", "aborted", checked, ["isOvertime"]);
+    if (ending === "unwatched") ends("free", "nobody has watched the turn", "aborted", checked, ["isUnwatched"]);
+    if (ending === "lost" && runner.isStalled)
+      ends("free", "the agent stays silent", "aborted", checked, ["isSilent", "isLost"]);
   }
   if (runner.agentEvents >= bounds.agentEvents) return;
   for (const act of bounds.agentActs) {
@@ -100,6 +106,7 @@ function saysOf({ world }: Stage, runner: Runner, act: AgentAct): string | undef
   if (act === "reasoning") return "the agent thinks a word";
   if (act === "tools") return runner.isToolOpen ? "the agent's tool has its result" : "the agent calls a tool";
   if (act === "retry") return runner.phase === "starting" ? "the agent's provider is to be tried again" : undefined;
+  if (act === "silence") return runner.isStalled ? undefined : "the agent is silent for long";
   if (act === "step") return runner.isToolOpen ? undefined : "the agent completes a step";
   if (conversation.handed.length > 0) return "the agent takes up the texts it was handed";
   return conversation.waiting.length > 0 ? "the waiting texts are handed to the agent" : undefined;
@@ -115,6 +122,15 @@ function speak(stage: Stage, act: AgentAct): void {
     runner.phase = phase;
     tellTurn(stage, { type });
   };
+  if (act === "silence") {
+    runner.isStalled = true;
+    tellTurn(stage, { type: "turn.checked" }, ["isSilent"]);
+    return;
+  }
+  if (runner.isStalled) {
+    runner.isStalled = false;
+    tellTurn(stage, { type: "agent.resumed" });
+  }
   const nth = runner.agentEvents;
   if (act === "steering" && conversation.handed.length === 0) {
     conversation.handed = [conversation.waiting];

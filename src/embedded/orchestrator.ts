@@ -11,7 +11,7 @@ import type { Orchestrator, Refused } from "../ports/orchestrator.ts";
 import type { Store } from "../ports/store.ts";
 import type { Broadcast } from "../protocol/broadcast.ts";
 import { conversationLimits } from "../protocol/hello.ts";
-import type { Supervision } from "../runtime/actor-registry.ts";
+import type { SupervisedConversations, Supervision } from "../runtime/actor-registry.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
 import { agentEventReader } from "./orchestrator/agent-event.ts";
 import type { Changes, OrchestratorChange, Services } from "./orchestrator/context.ts";
@@ -30,6 +30,8 @@ export interface OrchestratorHost extends Supervision {
   isDraining(): boolean;
   /** A further reason why no turn may start now; undefined when there is none. */
   refusal?(): Refused | undefined;
+  /** Called once. The root's chart decides what becomes of a conversation whose actor has failed. */
+  supervise(conversations: SupervisedConversations): void;
   /** How many sockets watch a conversation. Without it every conversation counts as watched. */
   watchers?(conversationId: string): number;
 }
@@ -129,6 +131,7 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
   });
   const isBusy = (): boolean => live.all().some((conversation) => conversation.isBusy);
 
+  host.supervise(live);
   wakeAfterStart(store, live);
 
   const cancelTurn = (conversationId: string, turnId?: string): { cancelled: boolean; turnId?: string } => {

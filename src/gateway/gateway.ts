@@ -1,6 +1,6 @@
 // Puts the gateway together: the root actor, sockets, watches, surfaces and broadcasts. It knows conversations and
 // surfaces only through their ports, so the server process and the host extension differ only in what implements them.
-import { type Actor, createActor } from "xstate";
+import { type Actor, createActor, waitFor } from "xstate";
 import { gatewayMachine } from "../../machines/gateway.ts";
 import { Authoriser, anyone } from "../access/authoriser.ts";
 import { TurnQuota } from "../access/turn-quota.ts";
@@ -25,7 +25,7 @@ import { closes } from "../protocol/closes.ts";
 import type { EventProfile } from "../protocol/event-profile.ts";
 import { encodeKept } from "../protocol/frame.ts";
 import { createHello } from "../protocol/hello.ts";
-import { ActorRegistry, type Supervision } from "../runtime/actor-registry.ts";
+import { ActorRegistry, type SupervisedConversations, type Supervision } from "../runtime/actor-registry.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { DispatchQueue } from "../runtime/dispatch-queue.ts";
 import { Sweep } from "../runtime/sweep.ts";
@@ -35,6 +35,7 @@ import { LogBudget } from "../streams/log-budget.ts";
 import { Watches } from "../streams/watches.ts";
 import { Surfaces } from "../surfaces/surfaces.ts";
 import { Broadcaster } from "./broadcaster.ts";
+import { DefectRate } from "./defect-rate.ts";
 import { Drainer } from "./drainer.ts";
 
 export interface GatewayPorts {
@@ -44,6 +45,13 @@ export interface GatewayPorts {
   idempotency?: IdempotencyKeys;
   /** The orchestrator's limits that a client can reach, for `hello`. */
   limits?: Record<string, number>;
+  /**
+   * Waits up to deadlineMs for running turns, then ends the rest. A second call with a shorter deadline takes effect.
+   * Without it, the turns are not waited for.
+   */
+  drain?(deadlineMs: number): Promise<void>;
+  /** Ends every actor and timer behind the ports. */
+  close?(): void;
   /** For diagnostics: how far the running turn of a conversation is. Must not throw. */
   progress?(conversationId: string): TurnProgress | undefined;
 }
@@ -56,6 +64,8 @@ export interface PortsHost extends Supervision {
   refusal(): Refused | undefined;
   /** How many sockets watch a conversation. */
   watchers(conversationId: string): number;
+  /** Called once, by ports whose conversations are actors. The root decides what becomes of one that has failed. */
+  supervise(conversations: SupervisedConversations): void;
 }
 
 export interface GatewayOptions<Ports extends GatewayPorts> {
@@ -68,6 +78,13 @@ export interface GatewayOptions<Ports extends GatewayPorts> {
   authorisation?: Authorisation | undefined;
   /** Called once, with the root actor running. */
   ports: (host: PortsHost) => Ports;
+}
+
+/** A socket that was upgraded, and the listener that it gets when it is adopted. */
+interface Offer {
+  socket: Socket;
+  caller: Caller;
+  listener: SocketListener | undefined;
 }
 
 export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
@@ -90,12 +107,17 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
   readonly #endBroadcasts: () => void;
   readonly #drainer: Drainer;
   #catalogFrame: Buffer | undefined;
-  #onEmpty: (() => void) | undefined;
+  readonly #defects: DefectRate;
+  #conversations: SupervisedConversations | undefined;
+  /** Upgraded sockets that the root has not decided about yet, by the number in its event. */
+  readonly #offers = new Map<number, Offer>();
+  #newestOffer = 0;
 
   constructor(options: GatewayOptions<Ports>) {
     const { clock, logger, limits, eventProfile } = options;
     this.#logger = logger;
     this.#limits = limits;
+    this.#defects = new DefectRate(clock);
     const actors = new ActorRegistry(clock);
     const root = createActor(this.#machine(), { clock, id: "gateway" });
     root.subscribe({ error: (error) => logger.error("gateway: defect", { error }) });
@@ -114,6 +136,9 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
       isDraining: () => this.isDraining,
       refusal: () => budget.refusal(),
       watchers: (conversationId) => feeds.get(conversationId)?.watchers.size ?? 0,
+      supervise: (conversations) => {
+        this.#conversations = conversations;
+      },
     });
     this.ports = ports;
     const orchestrator = new GuardedOrchestrator(ports.orchestrator, logger, () => budget.refusal());
@@ -141,7 +166,7 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
       services,
       catalogFrame: () => this.#catalog(),
       helloFrame: createHello(limits, ports.limits ?? {}),
-      released: () => this.#reportEmpty(),
+      released: () => root.send({ type: "socket.gone" }),
     });
     this.#broadcaster = new Broadcaster(clock, limits, this.connections, authoriser);
     this.#drainer = new Drainer(clock, limits);
@@ -169,26 +194,28 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
 
   /** True once a stop was requested, and after it. */
   get isDraining(): boolean {
-    const { value } = this.root.getSnapshot();
-    return value !== "booting" && value !== "listening";
+    return !this.root.getSnapshot().hasTag("takesTurns");
+  }
+
+  /** Actors fail too often. */
+  get isDegraded(): boolean {
+    return this.root.getSnapshot().hasTag("degraded");
   }
 
   /** Why no socket is accepted at the moment, or undefined. */
   get closedBecause(): "draining" | "full" | undefined {
     if (this.isDraining) return "draining";
-    return this.connections.size >= this.#limits.socketsMax ? "full" : undefined;
+    return this.root.getSnapshot().hasTag("full") ? "full" : undefined;
   }
 
-  /** Accepts a socket. When the gateway is not listening it closes the socket with 1012 and returns undefined. */
+  /** Accepts a socket. When the gateway has no room for it, it closes the socket with 1012 and returns undefined. */
   accept(socket: Socket, { subprotocol = "", identity = anyone }: Partial<Caller> = {}): SocketListener | undefined {
-    let listener: SocketListener | undefined;
-    const adopt = (): void => {
-      listener = this.connections.accept(socket, { subprotocol, identity });
-      this.#sweep.start();
-    };
-    const turnAway = (): void => socket.close(closes.restart.code, closes.restart.reason);
-    this.root.send({ type: "socket.opened", offer: { adopt, turnAway } });
-    return listener;
+    const number = ++this.#newestOffer;
+    const offer: Offer = { socket, caller: { subprotocol, identity }, listener: undefined };
+    this.#offers.set(number, offer);
+    this.root.send({ type: "socket.opened", offer: number });
+    this.#offers.delete(number);
+    return offer.listener;
   }
 
   /**
@@ -208,34 +235,31 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
     this.quota.revoke(isGood);
   }
 
-  /** Announces a stop to every socket and accepts no new ones. The caller must end the turns. */
-  drain(deadlineMs: number, reconnectAfterMs: number): void {
+  /**
+   * Announces a stop to every socket, accepts no new ones, ends the turns and closes the sockets with 1012. Resolves
+   * when all have gone; one that does not answer is cut after closingMs.
+   */
+  async drain(deadlineMs: number, reconnectAfterMs: number): Promise<void> {
     this.root.send({ type: "gateway.drain", deadlineMs, reconnectAfterMs });
+    await waitFor(this.root, (state) => state.hasTag("drained"));
   }
 
-  /** Closes every socket with 1012. Resolves when all have gone; one that does not answer is cut after closingMs. */
-  closeSockets(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onEmpty = resolve;
-    this.root.send({ type: "gateway.drained" });
-    this.#reportEmpty();
-    return promise;
+  /** Resolves when a drain has ended the turns. */
+  async turnsEnded(): Promise<void> {
+    await waitFor(this.root, (state) => state.hasTag("turnsAreOver"));
   }
 
-  /** Makes closeSockets close the remaining sockets at once. */
+  /** Makes a drain end the running turns and close the remaining sockets at once. */
   hurry(): void {
-    this.#drainer.hurry();
+    this.root.send({ type: "gateway.hurry" });
   }
 
   /** Ends what is left: timers, subscriptions and actors. Cuts sockets that are still open. */
   stop(): void {
     this.#sweep.stop();
-    this.#drainer.hurry();
+    this.#drainer.stop();
     this.#endBroadcasts();
-    this.connections.cutAll();
     this.#broadcaster.stop();
-    this.#surfaces.stop();
-    this.feeds.stop();
     this.root.send({ type: "gateway.stop" });
   }
 
@@ -255,37 +279,65 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
     };
   }
 
-  /** The actions of the root. None may throw: that would end the gateway. */
+  /** The actions and guards of the root. No action may throw: that would end the gateway. */
   #machine(): typeof gatewayMachine {
     const logger = this.#logger;
     const act =
-      <Arguments>(run: (argument: Arguments) => void) =>
-      (argument: Arguments): void => {
+      <Params>(run: (params: Params) => void) =>
+      (_: unknown, params: Params): void => {
         try {
-          run(argument);
+          run(params);
         } catch (error) {
           logger.error("gateway: defect", { error });
         }
       };
+    const kinds = ["connection", "surface", "conversation"];
     return gatewayMachine.provide({
       actions: {
-        adopt: act(({ event }) => event.type === "socket.opened" && event.offer.adopt()),
-        turnAway: act(({ event }) => event.type === "socket.opened" && event.offer.turnAway()),
-        fanOut: act(({ event }) => event.type === "broadcast.made" && this.#fanOut(event.broadcast)),
+        adopt: act((number) => {
+          const offer = this.#offers.get(number);
+          if (!offer) return;
+          offer.listener = this.connections.accept(offer.socket, offer.caller);
+          this.#sweep.start();
+        }),
+        turnAway: act((number) => this.#offers.get(number)?.socket.close(closes.restart.code, closes.restart.reason)),
+        fanOut: act((broadcast) => this.#fanOut(broadcast)),
         announceCatalog: act(() => {
           this.#catalogFrame = undefined;
           this.#broadcaster.announce({ type: "catalog", catalog: this.#surfaces.catalog() });
         }),
-        announceDraining: act(({ event }) => {
-          if (event.type !== "gateway.drain") return;
-          const { deadlineMs, reconnectAfterMs } = event;
-          this.#broadcaster.announce({ type: "server.draining", deadlineMs, reconnectAfterMs });
+        announceDraining: act(({ deadlineMs, reconnectAfterMs }) =>
+          this.#broadcaster.announce({ type: "server.draining", deadlineMs, reconnectAfterMs }),
+        ),
+        endTurns: act((deadlineMs) => {
+          const ended = (): void => this.root.send({ type: "turns.ended" });
+          const ending = this.ports.drain?.(deadlineMs);
+          if (ending) void ending.then(ended, ended);
+          else ended();
         }),
         // Sockets are closed only after all announcements and turn events are written, so each receives
         // server.draining and the end of its turns first.
-        closeSockets: act(() =>
-          this.#broadcaster.whenIdle(() => this.feeds.whenWritten(() => this.#drainer.begin(this.connections.all()))),
-        ),
+        closeSockets: act(() => {
+          const sent = (): void => this.root.send({ type: "goodbyes.sent" });
+          const begin = (): void => this.#drainer.begin(this.connections.all(), sent);
+          this.#broadcaster.whenIdle(() => this.feeds.whenWritten(begin));
+        }),
+        closeAtOnce: act(() => this.#drainer.hurry()),
+        noteDefect: act(() => this.#defects.note()),
+        restartConversation: act((conversationId) => this.#conversations?.restart(conversationId)),
+        giveUpConversation: act((conversationId) => this.#conversations?.giveUp(conversationId)),
+        endChildren: act(() => {
+          this.connections.cutAll();
+          this.#surfaces.stop();
+          this.feeds.stop();
+          this.ports.close?.();
+        }),
+      },
+      guards: {
+        isLastPlace: () => this.connections.size + 1 >= this.#limits.socketsMax,
+        noSocketIsLeft: () => this.connections.size === 0,
+        noChildIsLeft: () => kinds.every((kind) => this.actors.count(kind) === 0),
+        defectsAreMany: () => this.#defects.isHighWithNext,
       },
     });
   }
@@ -302,9 +354,5 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
     if (!this.#surfaces.announcesChanges) this.#catalogFrame = undefined;
     this.#catalogFrame ??= encodeKept(JSON.stringify({ type: "catalog", catalog: this.#surfaces.catalog() }));
     return this.#catalogFrame;
-  }
-
-  #reportEmpty(): void {
-    if (this.connections.size === 0) this.#onEmpty?.();
   }
 }

@@ -20,6 +20,8 @@ import type { OpenStreams } from "./open-streams.ts";
 export interface Health {
   /** False when the process should be restarted. */
   alive(): boolean;
+  /** True while its actors fail too often. */
+  degraded(): boolean;
   /** False while the server drains and takes no new turns. */
   ready(): boolean;
 }

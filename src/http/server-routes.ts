@@ -4,7 +4,11 @@ import { notOffered, refuse, refuseForNow } from "./errors.ts";
 
 /** Open to all, because supervisors have no token. */
 export function routeProbes(app: HttpApp, { health, limits }: HttpParts): void {
-  app.get("/healthz", (c) => (health.alive() ? c.json({ alive: true }) : refuse(c, 503, "the server has failed")));
+  app.get("/healthz", (c) => {
+    if (!health.alive()) return refuse(c, 503, "the server has failed");
+    // Still 200: a supervisor that restarts the process would interrupt turns that run well.
+    return c.json({ alive: true, ...(health.degraded() && { degraded: true }) });
+  });
   app.get("/readyz", (c) =>
     health.ready() ? c.json({ ready: true }) : refuseForNow(c, "the server takes no new turns", limits),
   );

@@ -18,6 +18,14 @@ export interface Supervision {
   registry: ActorRegistry;
 }
 
+/** Conversations whose actors have failed, by id. */
+export interface SupervisedConversations {
+  /** Gives it a new actor, which seals its turn. */
+  restart(conversationId: string): void;
+  /** Leaves it without an actor until it is used again. */
+  giveUp(conversationId: string): void;
+}
+
 export interface Adoption<Logic extends AnyActorLogic> {
   parent: AnyActorRef;
   /** The actor's id, the same for all of a kind, so that the parent needs one pair of handlers per kind. */

@@ -119,6 +119,7 @@ export function compose(options: CompositionOptions) {
     longMessages: gateway.connections.longMessages,
     health: {
       alive: () => gateway.root.getSnapshot().status === "active",
+      degraded: () => gateway.isDegraded,
       ready: () => !gateway.isDraining,
     },
     metrics: () => metrics.scrape(source),
@@ -144,7 +145,6 @@ export function compose(options: CompositionOptions) {
   const stopSequence = new StopSequence({
     ...{ gateway, transport, limits },
     servers: [wsServer, httpServer],
-    endTurns: (deadlineMs) => embedded.drain(deadlineMs),
     // Only now, so that the visualizer still shows the last socket close.
     socketsClosed: () => visualizer?.stop(),
     answersSent: () => answersSent(limits.closingMs),

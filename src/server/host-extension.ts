@@ -193,7 +193,6 @@ async function start(host: Host, clock: Clock, limits: Limits): Promise<Running>
     gateway.listening();
     logger.info("transport-ws: surface WebSocket listening", { port });
   } catch (error) {
-    gateway.root.send({ type: "gateway.failed" });
     await stopSequence.end();
     await loopTurn(clock);
     throw error;

@@ -106,7 +106,6 @@ async function open(parts: ServerParts, config: Config, ended: () => void): Prom
       stop: () => stopSequence.drain(config.drainMs).then(ended),
     };
   } catch (error) {
-    gateway.root.send({ type: "gateway.failed" });
     await stopSequence.end();
     throw error;
   }

@@ -11,8 +11,6 @@ export interface StoppableParts {
   transport: Transport;
   servers: readonly Server[];
   limits: Pick<Limits, "reconnectAfterMs">;
-  /** Resolves when all running turns are sealed, at the latest soon after the deadline. Call again to shorten it. */
-  endTurns?(deadlineMs: number): Promise<void>;
   /** Called when every socket has been closed. */
   socketsClosed?(): void;
   /** Resolves when HTTP responses in progress have been sent, or after a deadline. */
@@ -37,11 +35,7 @@ export class StopSequence {
    * call ends the turns and closes the sockets at once.
    */
   drain(deadlineMs: number): Promise<void> {
-    const { gateway, endTurns } = this.#parts;
-    if (this.#stopping) {
-      void endTurns?.(0);
-      gateway.hurry();
-    }
+    if (this.#stopping) this.#parts.gateway.hurry();
     this.#stopping ??= this.#drain(deadlineMs);
     return this.#stopping;
   }
@@ -58,10 +52,10 @@ export class StopSequence {
   }
 
   async #drain(deadlineMs: number): Promise<void> {
-    const { gateway, limits, endTurns, socketsClosed, answersSent } = this.#parts;
-    gateway.drain(deadlineMs, limits.reconnectAfterMs);
-    await endTurns?.(deadlineMs);
-    await Promise.all([gateway.closeSockets().then(socketsClosed), answersSent?.()]);
+    const { gateway, limits, socketsClosed, answersSent } = this.#parts;
+    const drained = gateway.drain(deadlineMs, limits.reconnectAfterMs).then(socketsClosed);
+    await gateway.turnsEnded();
+    await Promise.all([drained, answersSent?.()]);
     await this.end();
   }
 }

@@ -26,7 +26,7 @@ test("an observer without a filter sees each actor start, move and end", () => {
   fixture.stop();
   assert.equal(told(changes), [
     "connection started → open.flow.flowing open.subscription.none open.chatTurn.quiet",
-    "gateway socket.opened → listening",
+    "gateway socket.opened → up.service.listening.roomy up.health.sound",
     "watch started → watching.cursor.joining watching.turn.idle",
     "connection chat.subscribe → open.flow.flowing open.subscription.none open.chatTurn.quiet",
     "connection watches.first → open.flow.flowing open.subscription.some open.chatTurn.quiet",
@@ -34,9 +34,10 @@ test("an observer without a filter sees each actor start, move and end", () => {
     "watch cursor.reachedEnd → watching.cursor.live watching.turn.idle",
     "watch watch.leave → left",
     "watch ended done → left",
-    "gateway xstate.done.actor.connection → listening",
+    "gateway xstate.done.actor.connection → up.service.listening.roomy up.health.sound",
     "connection socket.closed → closed",
     "connection ended done → closed",
+    "gateway socket.gone → up.service.listening.roomy up.health.sound",
     "gateway gateway.stop → stopped",
     "gateway ended done → stopped",
   ]);
@@ -244,7 +245,10 @@ test("the directory counts actors by chart and state, and finds them by name, st
       "connection.open.chatTurn.quiet": 2,
     },
   });
-  assert.equal(counts["gateway"], { count: 1, states: { "gateway.listening": 1 } });
+  assert.equal(counts["gateway"], {
+    count: 1,
+    states: { "gateway.up.service.listening.roomy": 1, "gateway.up.health.sound": 1 },
+  });
   assert.equal(counts["surface-watch"], { count: 1, states: { "surface-watch.shown": 1 } });
   const found = (search: object): string[] => directory.find({ limit: 9, ...search }).actors.map(({ chart }) => chart);
   assert.equal(found({ find: "trav" }), ["watch"]);

@@ -75,7 +75,7 @@ test("a page gets the existing actors, each under its parent and with its chart"
           "createdAt is close to the current time",
         );
       }
-      assert.is(snapshotOf(root).value, "listening");
+      assert.equal(snapshotOf(root).value, { up: { service: { listening: "roomy" }, health: "sound" } });
       assert.equal(snapshotOf(connection).value, {
         open: { flow: "flowing", subscription: "some", chatTurn: "quiet" },
       });

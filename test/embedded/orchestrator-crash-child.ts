@@ -27,7 +27,7 @@ const counting = agentOf(async function* () {
 });
 
 const { orchestrator } = createEmbeddedOrchestrator({
-  host: { parent, registry: new ActorRegistry(systemClock), isDraining: () => false },
+  host: { parent, registry: new ActorRegistry(systemClock), isDraining: () => false, supervise: () => {} },
   store,
   agents: [counting],
   tools: [],

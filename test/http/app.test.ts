@@ -132,15 +132,18 @@ test("models, tickets and metrics", async () => {
   assert.match(metrics.headers["content-type"] ?? "", "text/plain; version=0.0.4");
 });
 
-test("the probes distinguish alive from ready", async () => {
-  const state = { alive: true, ready: true };
-  await using http = await startHttp({ token, health: { alive: () => state.alive, ready: () => state.ready } });
+test("the probes distinguish alive from degraded and ready", async () => {
+  const state = { alive: true, degraded: false, ready: true };
+  const health = { alive: () => state.alive, degraded: () => state.degraded, ready: () => state.ready };
+  await using http = await startHttp({ token, health });
   assert.equal(both(await http.ask("/healthz")), [200, { alive: true }]);
   assert.equal(both(await http.ask("/readyz")), [200, { ready: true }]);
   state.ready = false;
   assert.is((await http.ask("/healthz")).status, 200);
   const { status, headers } = await http.ask("/readyz");
   assert.equal([status, headers["retry-after"]], [503, "5"]);
+  state.degraded = true;
+  assert.equal(both(await http.ask("/healthz")), [200, { alive: true, degraded: true }]);
   state.alive = false;
   assert.is((await http.ask("/healthz")).status, 503);
 });

@@ -25,11 +25,14 @@ const every = <Event extends { type: string }>(types: Record<Event["type"], true
 export const declaredEvents: Readonly<Record<string, readonly string[]>> = {
   gateway: every<GatewayEvent>({
     "gateway.listening": true,
-    "gateway.failed": true,
     "gateway.drain": true,
-    "gateway.drained": true,
+    "gateway.hurry": true,
     "gateway.stop": true,
     "socket.opened": true,
+    "socket.gone": true,
+    "turns.ended": true,
+    "goodbyes.sent": true,
+    "conversation.failed": true,
     "broadcast.made": true,
     "catalog.changed": true,
     "xstate.done.actor.connection": true,

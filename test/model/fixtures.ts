@@ -45,6 +45,9 @@ export const fixtureLimits: Limits = {
   agentSilentMs: 0,
   // The next check after that finds it lost.
   agentLostMs: 0,
+  // The time that a turn has leaps ahead; no socket may count as silent or slow because of that.
+  silentCloseMs: 10_000_000,
+  ackTimeoutMs: 10_000_000,
   turnLogBytesMax: 128 * 1_024,
   // One delta of this size fits into turnLogBytesMax, two do not.
   deltaCharactersMax: 64 * 1_024,
@@ -147,7 +150,7 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
   surfaces.register(createConversationSurface({ orchestrator, conversations, activity, changes }));
   surfaces.register(createMessageQueueSurface(conversations, changes));
   const access = createRequestGuard({ clock, limits: fixtureLimits });
-  const health = { alive: () => true, ready: () => true };
+  const health = { alive: () => true, degraded: () => false, ready: () => true };
   const app = createHttpApp({
     ...{ orchestrator, conversations, access, clock, logger, limits: fixtureLimits, health },
     ...{ authoriser: gateway.authoriser, quota: gateway.quota, streams: new OpenStreams() },
@@ -210,9 +213,9 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
     },
     killClients,
     async stop() {
-      gateway.drain(0, fixtureLimits.reconnectAfterMs);
-      await within(drained(embedded, clock), "the drain");
-      const farewells = Promise.all([gateway.closeSockets(), answersSent(fixtureLimits.closingMs)]);
+      const drained = gateway.drain(0, fixtureLimits.reconnectAfterMs);
+      await within(turnsEnded(gateway, clock), "the turns to end");
+      const farewells = Promise.all([drained, answersSent(fixtureLimits.closingMs)]);
       await within(farewells, "the sockets to close and the answers to leave");
       await end();
     },
@@ -230,10 +233,10 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
   };
 }
 
-/** Drains, and ends the timeouts that a drain waits for: the agents' and the store's, then its own. */
-async function drained(embedded: EmbeddedOrchestrator, clock: PatientClock): Promise<void> {
+/** Ends the timeouts that a drain waits for: the agents' and the store's, then its own. */
+async function turnsEnded(gateway: Gateway, clock: PatientClock): Promise<void> {
   let isOver = false;
-  const drain = embedded.drain(0).then(() => {
+  const ended = gateway.turnsEnded().then(() => {
     isOver = true;
   });
   for (let round = 0; !isOver; round++) {
@@ -242,7 +245,7 @@ async function drained(embedded: EmbeddedOrchestrator, clock: PatientClock): Pro
     clock.elapse(fixtureLimits.sealRetryMs);
     if (round >= 8) clock.elapse(drainWaitMs);
   }
-  await drain;
+  await ended;
 }
 
 const nextLoopTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -35,7 +35,8 @@ ours(
 
 ours("the walk reaches as many combinations of states as a count by hand gives", () => {
   const counted = {
-    gateway: 6,
+    // Up: seven states of service, two of health. Then stopping and stopped.
+    gateway: 7 * 2 + 2,
     // Open: two states each of flow, subscription and chatTurn. Closing: eight reasons. Closed: one.
     connection: 2 * 2 * 2 + 8 + 1,
     watch: 4 * 3 + 1,

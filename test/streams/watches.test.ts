@@ -408,8 +408,7 @@ test("a connection that failed before a drain does not delay the stop", async ()
   const broken = fixture.join({ reads: false });
   broken.send(send);
   let stopped = false;
-  fixture.gateway.drain(0, limits.reconnectAfterMs);
-  const closing = fixture.gateway.closeSockets().then(() => {
+  const closing = fixture.gateway.drain(0, limits.reconnectAfterMs).then(() => {
     stopped = true;
   });
   fixture.settle();
@@ -428,8 +427,7 @@ test("a stop closes no socket before it has its turns' ends, even with many watc
   fixture.clock.advance(limits.flushIntervalMs);
   say(fixture, 2);
   fixture.orchestrator.end(conversationId, "interrupted");
-  fixture.gateway.drain(0, limits.reconnectAfterMs);
-  const closing = fixture.gateway.closeSockets();
+  const closing = fixture.gateway.drain(0, limits.reconnectAfterMs);
   fixture.settle();
   assert.is(clients.filter(({ socket }) => socket.closed).length, limits.closesPerWave, "the first wave only");
   fixture.clock.advance(1_000);
@@ -451,8 +449,7 @@ test("a stop also waits for sockets that subscribed just before it, however far 
   for (let turn = 0; turn < 20; turn++) fixture.clock.turn();
   fixture.orchestrator.say(conversationId, "two");
   fixture.orchestrator.end(conversationId, "interrupted");
-  fixture.gateway.drain(0, limits.reconnectAfterMs);
-  const closing = fixture.gateway.closeSockets();
+  const closing = fixture.gateway.drain(0, limits.reconnectAfterMs);
   fixture.settle();
   fixture.clock.advance(1_000);
   for (const client of clients) {
@@ -473,8 +470,7 @@ test("a turn that never ends does not delay a stop", async () => {
     fixture.clock.defer(chatter);
   };
   chatter();
-  fixture.gateway.drain(0, limits.reconnectAfterMs);
-  const closing = fixture.gateway.closeSockets();
+  const closing = fixture.gateway.drain(0, limits.reconnectAfterMs);
   fixture.settle();
   await inTime(closing, "the socket to be gone");
   assert.is(client.socket.closed?.code, 1012);
@@ -484,14 +480,12 @@ test("a turn that never ends does not delay a stop", async () => {
 test("a drain notifies every socket, closes it with 1012, and refuses new ones", async () => {
   const fixture = new MemoryGateway();
   const [reader, deaf] = [fixture.join(), fixture.join({ reads: false })];
-  fixture.gateway.drain(5_000, limits.reconnectAfterMs);
+  const closing = fixture.gateway.drain(5_000, limits.reconnectAfterMs);
   fixture.settle();
   assert.equal(reader.take().at(-1), { type: "server.draining", deadlineMs: 5_000, reconnectAfterMs: 1_000 });
   const late = new MemorySocket();
   assert.is(fixture.gateway.accept(late), undefined);
   assert.is(late.closed?.code, 1012);
-  const closing = fixture.gateway.closeSockets();
-  fixture.settle();
   assert.equal([reader.socket.closed?.code, deaf.socket.closed?.code], [1012, 1012]);
   fixture.clock.advance(limits.closingMs + limits.sweepIntervalMs);
   await inTime(closing, "all sockets to be gone");

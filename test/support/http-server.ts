@@ -57,7 +57,7 @@ export async function startHttp({ token, allowOrigins, ...options }: FixtureOpti
   const logger: Logger = { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
   const credentials = token === undefined ? undefined : credentialsFor(token);
   const access = createRequestGuard({ credentials, ...(allowOrigins && { allowOrigins }), clock, limits });
-  const health = { alive: () => true, ready: () => true };
+  const health = { alive: () => true, degraded: () => false, ready: () => true };
   const app = createHttpApp({
     ...{ orchestrator, conversations, access, clock, logger, health, limits },
     authoriser: new Authoriser(undefined, logger),

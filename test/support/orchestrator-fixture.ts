@@ -1,6 +1,7 @@
-// An embedded orchestrator and its dependencies for tests: a small root actor in place of the gateway, a real store in
+// An embedded orchestrator and its dependencies for tests: the root actor without a gateway, a real store in
 // memory and scripted agents. It records broadcasts, changes and log lines.
-import { createActor, setup } from "xstate";
+import { createActor } from "xstate";
+import { gatewayMachine } from "../../machines/gateway.ts";
 import { createEmbeddedOrchestrator, type EmbeddedOrchestrator } from "../../src/embedded/orchestrator.ts";
 import { openSqliteStore } from "../../src/embedded/sqlite-store.ts";
 import type { Limits } from "../../src/limits.ts";
@@ -8,19 +9,11 @@ import type { Agent, AgentEvent, AgentResult, AgentRun } from "../../src/ports/a
 import type { EnqueueOutcome, Refused, StartOutcome } from "../../src/ports/orchestrator.ts";
 import { type Store, StoreError, type Write } from "../../src/ports/store.ts";
 import type { TurnEvent } from "../../src/protocol/turn-event.ts";
-import { ActorRegistry } from "../../src/runtime/actor-registry.ts";
+import { ActorRegistry, type SupervisedConversations } from "../../src/runtime/actor-registry.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
 import { SimulatedClock } from "./clock.ts";
 import { limits } from "./limits.ts";
 import { rememberingLogger } from "./store-rows.ts";
-
-type RootEvent =
-  | { type: "xstate.done.actor.conversation"; output: unknown; actorId: string }
-  | { type: "xstate.error.actor.conversation"; error: unknown; actorId: string };
-
-const rootMachine = setup({ types: { events: {} as RootEvent } }).createMachine({
-  on: { "xstate.done.actor.conversation": {}, "xstate.error.actor.conversation": {} },
-});
 
 export interface Fixture extends EmbeddedOrchestrator {
   clock: SimulatedClock;
@@ -52,7 +45,16 @@ export function openFixture(options: FixtureOptions = {}): Fixture {
   const clock = options.clock ?? new SimulatedClock();
   const store = options.store ?? memoryStore(clock);
   const registry = new ActorRegistry(clock);
-  const parent = createActor(rootMachine, { clock });
+  let supervised: SupervisedConversations | undefined;
+  const parent = createActor(
+    gatewayMachine.provide({
+      actions: {
+        restartConversation: (_, conversationId) => supervised?.restart(conversationId),
+        giveUpConversation: (_, conversationId) => supervised?.giveUp(conversationId),
+      },
+    }),
+    { clock },
+  );
   parent.start();
   const { logger, lines } = rememberingLogger();
   let isDraining = false;
@@ -61,6 +63,9 @@ export function openFixture(options: FixtureOptions = {}): Fixture {
       parent,
       registry,
       isDraining: () => isDraining,
+      supervise: (conversations) => {
+        supervised = conversations;
+      },
       ...(options.refusal && { refusal: options.refusal }),
       ...(options.watchers && { watchers: options.watchers }),
     },

@@ -3,9 +3,12 @@
 
 /** @type {ReadonlyMap<string, "warn" | "bad">} */
 const tones = new Map([
-  ["gateway.draining", "warn"],
+  ["gateway.up.service.listening.full", "warn"],
+  ["gateway.up.service.draining.turnsEnd", "warn"],
+  ["gateway.up.service.draining.goodbyes", "warn"],
+  ["gateway.up.service.draining.socketsLeave", "warn"],
+  ["gateway.up.health.degraded", "bad"],
   ["gateway.stopping", "warn"],
-  ["gateway.failed", "bad"],
   ["connection.open.flow.congested", "warn"],
   ["connection.closing.asked", "warn"],
   ["connection.closing.draining", "warn"],

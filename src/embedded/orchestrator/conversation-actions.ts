@@ -139,16 +139,16 @@ export class ConversationActions {
     this.#runner?.conclude({ end: "failed", failure });
   }
 
-  /** Called when the actor failed: ends its turn. True when it should get a new actor, once until a turn is sealed. */
-  survivesDefect(): boolean {
+  /** Called when the actor failed: ends its turn. Is it the first time since a turn was sealed, and is an actor needed? */
+  noteDefect(): { isFirst: boolean; isNeeded: boolean } {
     this.failTurn();
     // A parent that throws leaves its invoked actors running (XState 5.33).
     this.#runner?.endChart();
     this.compacting.abort();
-    return (
-      this.#defects++ === 0 &&
-      (this.answerIsUnsealed() || this.turnWasCrashed() || this.textsWait() || !this.nobodyIsThere())
-    );
+    return {
+      isFirst: this.#defects++ === 0,
+      isNeeded: this.answerIsUnsealed() || this.turnWasCrashed() || this.textsWait() || !this.nobodyIsThere(),
+    };
   }
 
   abandonAgent(): void {

@@ -97,14 +97,23 @@ export class LiveConversations {
       return;
     }
     this.#services.logger.error("orchestrator: a conversation's actor failed", { conversationId: live.id, error });
-    // A new actor seals the turn. Only one is tried, because sealing itself may be what fails.
-    const survives = live.work.survivesDefect();
+    const { isFirst, isNeeded } = live.work.noteDefect();
     this.#all.delete(live.id);
-    if (survives) {
-      this.#adopt(live);
-      return;
-    }
-    if (!live.work.nobodyIsThere()) this.#failed.set(live.id, live);
+    this.#failed.set(live.id, live);
+    this.#supervision.parent.send({ type: "conversation.failed", conversationId: live.id, isFirst, isNeeded });
+  }
+
+  /** Gives a conversation whose actor has failed a new one, which seals its turn. */
+  restart(id: string): void {
+    const live = this.#failed.get(id);
+    if (live) this.#adopt(live);
+  }
+
+  /** Leaves a conversation whose actors keep failing without one until it is used again. */
+  giveUp(id: string): void {
+    const live = this.#failed.get(id);
+    if (!live) return;
+    if (live.work.nobodyIsThere()) this.#failed.delete(id);
     this.#moved(live);
   }
 }

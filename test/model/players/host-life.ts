@@ -23,7 +23,11 @@ const newest = ({ gateways }: Fixture): Gateway => {
   return gateway;
 };
 
-const rootValue = (fixture: Fixture): unknown => fixture.gateways.at(-1)?.root.getSnapshot().value;
+/** Whether the newest gateway's root listens or has stopped; undefined without a gateway. */
+function rootState(fixture: Fixture): unknown {
+  const root = fixture.gateways.at(-1)?.root.getSnapshot();
+  return root?.matches({ up: { service: "listening" } }) ? "listening" : root?.value;
+}
 
 /** The error that each obstacle causes for the host: what is wrong, where, and the remedy. */
 const complaints: Record<string, RegExp> = {
@@ -62,7 +66,7 @@ async function assertNobodyListens({ host }: Fixture): Promise<void> {
 async function isInactive(fixture: Fixture): Promise<void> {
   const { host, orchestrator, registry, afterwards } = fixture;
   await rest();
-  assert.is(rootValue(fixture), afterwards, "the newest gateway's root");
+  assert.is(rootState(fixture), afterwards, "the newest gateway's root");
   assert.is(fixture.gateways.at(-1)?.connections.size ?? 0, 0);
   assert.equal(
     { hooks: host.listenerCount, turns: orchestrator.subscriptions(), registry: registry.listeners },
@@ -72,7 +76,7 @@ async function isInactive(fixture: Fixture): Promise<void> {
 }
 
 async function isActive(fixture: Fixture): Promise<void> {
-  await comesTo(() => rootValue(fixture), "listening", "the gateway's root");
+  await comesTo(() => rootState(fixture), "listening", "the gateway's root");
   assert.is(fixture.host.listenerCount, 3, "the extension listens to the three hooks, once each");
   const { services: offered } = fixture.host;
   assert.is(fixture.registry.listeners, offered.get(services.registry) === fixture.registry ? 1 : 0);
@@ -86,7 +90,7 @@ const isObstructedBy = (name: string) => async (fixture: Fixture) => {
   assert.match(message, complaints[name] ?? "");
   // A wrong setting or a missing service is found before a gateway is made.
   assert.is(fixture.gateways.length - madeBefore, name === "portTaken" ? 1 : 0);
-  if (name === "portTaken") fixture.afterwards = "failed";
+  if (name === "portTaken") fixture.afterwards = "stopped";
   await isInactive(fixture);
 };
 
@@ -169,13 +173,13 @@ export function hostLifePlayer(coverage: Coverage): Implementation<Fixture> {
           await rejection(fixture.extension.activate(fixture.host));
           return;
         }
-        const isActiveAlready = rootValue(fixture) === "listening";
+        const isActiveAlready = rootState(fixture) === "listening";
         if (!isActiveAlready) await activates(fixture);
         else assert.match((await rejection(fixture.extension.activate(fixture.host))).message, "deactivate it first");
         fixture.afterwards = "stopped";
       },
       "host.deactivates": async (fixture) => {
-        if (rootValue(fixture) === "listening") await deactivates(fixture, () => fixture.extension.deactivate());
+        if (rootState(fixture) === "listening") await deactivates(fixture, () => fixture.extension.deactivate());
         else await within(fixture.extension.deactivate(), "a deactivation of what is not active");
       },
       "host.restarts": (fixture) =>

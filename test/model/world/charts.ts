@@ -24,6 +24,9 @@ export const conversationGuards = [
   "nobodyIsThere",
 ] as const;
 
+export const gatewayGuards = ["isLastPlace", "noSocketIsLeft"] as const;
+export type GatewayGuard = (typeof gatewayGuards)[number];
+
 export const turnGuards = ["isSilent", "isLost", "isOvertime", "isUnwatched"] as const;
 export type TurnGuard = (typeof turnGuards)[number];
 
@@ -45,7 +48,7 @@ export function createCharts(): Charts {
   const conversationId = "c";
   const surfaceId = "s";
   return {
-    gateway: chart(gatewayMachine, {}),
+    gateway: chart(gatewayMachine, {}, gatewayGuards),
     connection: chart(connectionMachine, { connectionId }),
     watch: chart(watchMachine, { connectionId, conversationId, instance: 1 }),
     surface: chart(surfaceMachine, { surfaceId, conversationId, instance: 1 }, ["changesAreAnnounced"]),

@@ -3,6 +3,7 @@
 // that belongs to the socket is released when it ends.
 import type { Effect } from "./chart.ts";
 import { ask, isActive, stop, withdraw } from "./conversation.ts";
+import { tellGateway } from "./gateway.ts";
 import type { Answer, Refused, Stage } from "./stage.ts";
 import { emptySocket } from "./state.ts";
 import { endWatch, openWatch, settled } from "./stream.ts";
@@ -26,11 +27,12 @@ const causesWithoutCode: ReadonlySet<string> = new Set(["socket.broken", "socket
 export function comeIn(stage: Stage, at: number): void {
   const { world } = stage;
   const { charts } = stage.setting;
-  const opened = charts.gateway.step(world.gateway, { type: "socket.opened" });
-  const isTaken = opened.effects.some(({ name }) => name === "adopt");
-  const isTurnedAway = opened.effects.some(({ name }) => name === "turnAway");
-  const isListening = charts.gateway.isIn(world.gateway, "listening");
-  if (isTaken !== isListening || isTurnedAway === isListening)
+  const isRoomy = charts.gateway.isIn(world.gateway, "up.service.listening.roomy");
+  const isLastPlace = world.sockets.filter(({ chart }) => chart === 0).length === 1;
+  const effects = tellGateway(stage, "socket.opened", isLastPlace ? ["isLastPlace"] : []);
+  const isTaken = effects.includes("adopt");
+  const isTurnedAway = effects.includes("turnAway");
+  if (isTaken !== isRoomy || isTurnedAway === isRoomy)
     stage.problem(
       `a socket at the door is ${isTaken ? "" : "not "}taken by a gateway ${charts.gateway.nameOf(world.gateway)}`,
     );
@@ -47,6 +49,8 @@ export function goAway(stage: Stage, at: number): void {
   if (socket.chart !== 0) stage.problem("a connection whose socket has gone does not end");
   socket.chart = 0;
   stage.forgetSignals((signal) => signal.to !== "surface" && signal.at === at);
+  const isLast = stage.world.sockets.every(({ chart }) => chart === 0);
+  tellGateway(stage, "socket.gone", isLast ? ["noSocketIsLeft"] : []);
   stage.world.sockets[at] = { ...emptySocket, strays: socket.strays };
 }
 

@@ -184,7 +184,7 @@ test("a peer with a defect that never answers the close frame is cut off too", (
 test("a socket that arrives after the gateway has stopped accepting them is closed with 1012", () =>
   withGateway({}, async (bare) => {
     const before = await bare.join();
-    bare.gateway.drain(0, 1_000);
+    const drained = bare.gateway.drain(0, 1_000);
     assert.equal(await before.next("server.draining"), {
       type: "server.draining",
       deadlineMs: 0,
@@ -192,8 +192,7 @@ test("a socket that arrives after the gateway has stopped accepting them is clos
     });
     using late = await openUpgradedPeer(bare.url);
     assert.equal(closeOf(await late.closeFrame()), { code: 1012, reason: "server restarting" });
-    await before.barrier();
-    await bare.gateway.closeSockets();
+    await drained;
     assert.is((await before.untilClosed()).code, 1012);
   }));
 

@@ -114,8 +114,7 @@ export const ending: Implementation<Fixture>["events"] = {
   "server.drains": async (fixture) => {
     const { gateway } = fixture.stage.bare;
     const announced = { deadlineMs: 7_000, reconnectAfterMs: 1_000 };
-    gateway.drain(announced.deadlineMs, announced.reconnectAfterMs);
-    fixture.closed = gateway.closeSockets();
+    fixture.closed = gateway.drain(announced.deadlineMs, announced.reconnectAfterMs);
     fixture.bystanderCode = 1012;
     assert.equal(await fixture.socket.peer.next("server.draining"), { type: "server.draining", ...announced });
     await isClosed(fixture);

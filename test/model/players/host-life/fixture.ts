@@ -24,7 +24,7 @@ export interface Fixture {
   /** The gateways that were made, the newest last. */
   gateways: Gateway[];
   /** The state of the newest gateway's root while the extension is inactive; undefined when there is no gateway. */
-  afterwards: "stopped" | "failed" | undefined;
+  afterwards: "stopped" | undefined;
   /** The server that occupies the port in the host's settings. */
   squatter: Server | undefined;
   isObstructed: boolean;

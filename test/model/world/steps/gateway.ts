@@ -1,4 +1,5 @@
 // The steps of the gateway as a whole: broadcasts and its stop.
+import { tellGateway } from "../gateway.ts";
 import type { Stage } from "../stage.ts";
 import type { Step } from "./step.ts";
 
@@ -9,8 +10,9 @@ export function gatewaySteps(stage: Stage, steps: Step[]): void {
     steps.push({ words: "a broadcast is made", kind: "free", take: broadcast });
   if (!bounds.closings.includes("draining")) return;
   const its = (state: string): boolean => charts.gateway.isIn(world.gateway, state);
-  if (its("listening")) steps.push({ words: "a stop is asked for", kind: "free", take: beginDraining });
-  if (its("draining")) steps.push({ words: "the sockets are to be closed", kind: "owed", take: closeSockets });
+  if (its("up.service.listening")) steps.push({ words: "a stop is asked for", kind: "free", take: beginDraining });
+  if (its("up.service.draining.turnsEnd"))
+    steps.push({ words: "the sockets are to be closed", kind: "owed", take: closeSockets });
 }
 
 function broadcast(stage: Stage): void {
@@ -23,16 +25,10 @@ function beginDraining(stage: Stage): void {
 }
 
 function closeSockets(stage: Stage): void {
-  if (!tellGateway(stage, "gateway.drained").includes("closeSockets"))
+  const { sockets } = stage.world;
+  if (!tellGateway(stage, "turns.ended").includes("closeSockets"))
     stage.problem("the gateway stops and closes no socket");
-  for (const [at, socket] of stage.world.sockets.entries())
+  for (const [at, socket] of sockets.entries())
     if (socket.chart !== 0) stage.post("connection", at, "gateway.draining");
-}
-
-function tellGateway(stage: Stage, type: string): string[] {
-  const { world, setting } = stage;
-  const move = setting.charts.gateway.step(world.gateway, { type });
-  if (move.unexpected !== undefined) stage.problem(move.unexpected);
-  world.gateway = move.to;
-  return move.effects.map(({ name }) => name);
+  tellGateway(stage, "goodbyes.sent", sockets.every(({ chart }) => chart === 0) ? ["noSocketIsLeft"] : []);
 }

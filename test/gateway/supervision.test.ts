@@ -1,0 +1,55 @@
+// The root supervises: it counts the actors that fail, is full when every place is taken, and stops after its last child.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { ConnectionEvent } from "../../machines/connection.ts";
+import { MemoryGateway } from "../support/memory-gateway.ts";
+
+const test = suite("gateway: supervision");
+
+/** An event whose handling throws. */
+const poison = (): ConnectionEvent => ({
+  get type(): "ping" {
+    throw new Error("a defect");
+  },
+});
+
+test("eleven actors that fail within a minute degrade the gateway, and a quiet minute ends that", () => {
+  const fixture = new MemoryGateway();
+  const fail = (): void => {
+    const client = fixture.join();
+    [...fixture.gateway.connections.all()].at(-1)?.actor?.send(poison());
+    assert.is(client.socket.closed?.code, 1011);
+    client.vanish();
+  };
+  for (let defect = 0; defect < 10; defect++) fail();
+  assert.is(fixture.gateway.isDegraded, false);
+  fixture.clock.advance(60_000);
+  fail();
+  assert.is(fixture.gateway.isDegraded, false, "ten of them are longer ago than a minute");
+  for (let defect = 0; defect < 9; defect++) fail();
+  assert.is(fixture.gateway.isDegraded, false);
+  fail();
+  assert.is(fixture.gateway.isDegraded, true);
+  assert.is(fixture.gateway.closedBecause, undefined, "it still takes sockets");
+  fixture.clock.advance(59_999);
+  assert.is(fixture.gateway.isDegraded, true);
+  fixture.clock.advance(1);
+  assert.is(fixture.gateway.isDegraded, false);
+  fixture.stop(Array(21).fill("connection: defect"));
+});
+
+test("the gateway is full while every place is taken", () => {
+  const fixture = new MemoryGateway({ limits: { socketsMax: 2 } });
+  const first = fixture.join();
+  assert.is(fixture.gateway.closedBecause, undefined);
+  fixture.join();
+  assert.is(fixture.gateway.closedBecause, "full");
+  assert.throws(() => fixture.join(), /turned the socket away/);
+  first.vanish();
+  assert.is(fixture.gateway.closedBecause, undefined);
+  fixture.join();
+  assert.is(fixture.gateway.closedBecause, "full");
+  fixture.stop();
+});
+
+test.run();

@@ -1,8 +1,9 @@
-// One socket, from its upgrade to its end. It must never handle a message while it is closing, and must never count:
-// the connection counts watches and turns and reports only the first and the last.
+// One socket, from its upgrade to its end. Its subscriptions are its children, each with its own chart (watch.ts). It
+// must never handle a message while it is closing.
 import { setup } from "xstate";
 import type { ClientMessage } from "../src/protocol/client-message.ts";
 import type { Meta } from "./meta.ts";
+import type { WatchOutput } from "./watch.ts";
 
 export interface ConnectionInput {
   connectionId: string;
@@ -18,22 +19,29 @@ export type ConnectionSignal =
   | { type: "socket.overdue" }
   | { type: "socket.flooding" }
   | { type: "socket.closed" }
-  | { type: "watches.first" }
-  | { type: "watches.none" }
-  | { type: "turns.first" }
-  | { type: "turns.none" }
+  // A turn that this socket asked for is sealed, or the socket no longer watches it.
+  | { type: "turn.over" }
   | { type: "access.ended" }
   | { type: "connection.close" }
   | { type: "gateway.draining" };
 
 /** How child actors end. Their ids are constant; see src/runtime/actor-registry.ts. */
 export type ConnectionChildEvent =
-  | { type: "xstate.done.actor.watch"; output: unknown; actorId: string }
-  | { type: "xstate.error.actor.watch"; error: unknown; actorId: string }
-  | { type: "xstate.done.actor.surface-watch"; output: unknown; actorId: string }
-  | { type: "xstate.error.actor.surface-watch"; error: unknown; actorId: string };
+  | { type: "xstate.done.actor.watch"; output: WatchOutput; actorId: string }
+  | { type: "xstate.error.actor.watch"; error: unknown; actorId: string };
 
-export type ConnectionEvent = ClientMessage | ConnectionSignal | ConnectionChildEvent;
+type Request<Type extends ClientMessage["type"]> = Extract<ClientMessage, { type: Type }>;
+
+/** What a request that may begin a turn is answered. Undefined when it was answered already. */
+export interface TurnAnswer {
+  request: Request<"chat.send" | "chat.queue">;
+  answer: object | undefined;
+}
+
+/** What the orchestrator answers; where it is a host's, its port speaks for it. */
+export type OrchestratorAnswer = ({ type: "turn.opened" } & TurnAnswer) | ({ type: "turn.notOpened" } & TurnAnswer);
+
+export type ConnectionEvent = ClientMessage | ConnectionSignal | ConnectionChildEvent | OrchestratorAnswer;
 
 export const connectionMachine = setup({
   types: {
@@ -43,16 +51,17 @@ export const connectionMachine = setup({
     meta: {} as Meta<ConnectionEvent>,
   },
   actions: {
-    watchSurface: () => {},
-    unwatchSurface: () => {},
-    invokeSurface: () => {},
-    sendChat: () => {},
-    watchConversation: () => {},
-    unwatchConversation: () => {},
-    queueText: () => {},
-    cancelQueuedText: () => {},
-    cancelTurn: () => {},
-    answerPing: () => {},
+    watchSurface: (_, _message: Request<"subscribe">) => {},
+    unwatchSurface: (_, _message: Request<"unsubscribe">) => {},
+    invokeSurface: (_, _message: Request<"invoke">) => {},
+    sendChat: (_, _message: Request<"chat.send">) => {},
+    watchConversation: (_, _message: Request<"chat.subscribe">) => {},
+    unwatchConversation: (_, _message: Request<"chat.unsubscribe">) => {},
+    queueText: (_, _message: Request<"chat.queue">) => {},
+    cancelQueuedText: (_, _message: Request<"chat.queue.cancel">) => {},
+    cancelTurn: (_, _message: Request<"chat.cancel">) => {},
+    answerPing: (_, _message: Request<"ping">) => {},
+    answer: (_, _answer: TurnAnswer) => {},
     holdBack: () => {},
     catchUp: () => {},
     closeAsAsked: () => {},
@@ -65,6 +74,10 @@ export const connectionMachine = setup({
     leaveEverything: () => {},
     cutSocket: () => {},
   },
+  guards: {
+    isLost: (_, { isLost }: WatchOutput) => isLost,
+    hasOwnTurn: () => false,
+  },
 }).createMachine({
   id: "connection",
   description: "One socket: open until one side closes it, closing until the peer has answered, then closed.",
@@ -76,21 +89,18 @@ export const connectionMachine = setup({
       description: "Requests are handled, even while the socket is congested.",
       type: "parallel",
       meta: {
-        ignores: ["xstate.done.actor.watch", "xstate.done.actor.surface-watch"],
         // The sweep sends it only after our close frame has been written.
         neverGets: ["socket.overdue"],
       },
       on: {
-        subscribe: { actions: "watchSurface" },
-        unsubscribe: { actions: "unwatchSurface" },
-        invoke: { actions: "invokeSurface" },
-        "chat.send": { actions: "sendChat" },
-        "chat.subscribe": { actions: "watchConversation" },
-        "chat.unsubscribe": { actions: "unwatchConversation" },
-        "chat.queue": { actions: "queueText" },
-        "chat.queue.cancel": { actions: "cancelQueuedText" },
-        "chat.cancel": { actions: "cancelTurn" },
-        ping: { actions: "answerPing" },
+        subscribe: { actions: { type: "watchSurface", params: ({ event }) => event } },
+        unsubscribe: { actions: { type: "unwatchSurface", params: ({ event }) => event } },
+        invoke: { actions: { type: "invokeSurface", params: ({ event }) => event } },
+        "chat.subscribe": { actions: { type: "watchConversation", params: ({ event }) => event } },
+        "chat.unsubscribe": { actions: { type: "unwatchConversation", params: ({ event }) => event } },
+        "chat.queue.cancel": { actions: { type: "cancelQueuedText", params: ({ event }) => event } },
+        "chat.cancel": { actions: { type: "cancelTurn", params: ({ event }) => event } },
+        ping: { actions: { type: "answerPing", params: ({ event }) => event } },
         "connection.close": "closing.asked",
         "socket.stuck": "closing.slow",
         "socket.silent": "closing.silent",
@@ -98,8 +108,11 @@ export const connectionMachine = setup({
         "socket.broken": "closing.refused",
         "access.ended": "closing.revoked",
         "gateway.draining": "closing.draining",
+        "xstate.done.actor.watch": [
+          { guard: { type: "isLost", params: ({ event }) => event.output }, target: "closing.slow" },
+          {},
+        ],
         "xstate.error.actor.watch": "closing.defect",
-        "xstate.error.actor.surface-watch": "closing.defect",
       },
       states: {
         flow: {
@@ -119,35 +132,38 @@ export const connectionMachine = setup({
             },
           },
         },
-        subscription: {
-          description: "Does it watch anything?",
-          initial: "none",
-          states: {
-            none: {
-              description: "Only broadcasts reach it.",
-              on: { "watches.first": "some" },
-              meta: { neverGets: ["watches.none"] },
-            },
-            some: {
-              description: "It watches conversations or surfaces.",
-              on: { "watches.none": "none" },
-              meta: { neverGets: ["watches.first"] },
-            },
-          },
-        },
         chatTurn: {
-          description: "Is a turn that this socket asked for requested or running?",
+          description: "The turns that this socket asked for.",
           initial: "quiet",
+          on: {
+            "chat.send": { target: ".asking", actions: { type: "sendChat", params: ({ event }) => event } },
+            "chat.queue": { target: ".asking", actions: { type: "queueText", params: ({ event }) => event } },
+          },
           states: {
             quiet: {
-              description: "It has no unsealed turn.",
-              on: { "turns.first": "asking" },
-              meta: { neverGets: ["turns.none"] },
+              description: "Each of them is sealed.",
+              meta: { ignores: ["turn.over"], neverGets: ["turn.opened", "turn.notOpened"] },
             },
             asking: {
-              description: "A turn it asked for is not sealed yet.",
-              on: { "turns.none": "quiet" },
-              meta: { neverGets: ["turns.first"] },
+              description: "A request that may begin a turn waits for the orchestrator's answer.",
+              on: {
+                "turn.opened": { target: "running", actions: { type: "answer", params: ({ event }) => event } },
+                "turn.notOpened": [
+                  {
+                    guard: "hasOwnTurn",
+                    target: "running",
+                    actions: { type: "answer", params: ({ event }) => event },
+                  },
+                  { target: "quiet", actions: { type: "answer", params: ({ event }) => event } },
+                ],
+              },
+              // The answer comes within the call.
+              meta: { neverGets: ["turn.over"] },
+            },
+            running: {
+              description: "One of them, at least, is not sealed yet.",
+              on: { "turn.over": [{ guard: "hasOwnTurn" }, { target: "quiet" }] },
+              meta: { neverGets: ["turn.opened", "turn.notOpened"] },
             },
           },
         },
@@ -169,11 +185,9 @@ export const connectionMachine = setup({
           "socket.flooding",
           "socket.silent",
           "socket.stuck",
-          "turns.first",
-          "turns.none",
-          "watches.first",
-          "watches.none",
-          "xstate.done.actor.surface-watch",
+          "turn.notOpened",
+          "turn.opened",
+          "turn.over",
           "xstate.done.actor.watch",
         ],
         // The transport delivers no message after the close frame has been written.
@@ -194,7 +208,6 @@ export const connectionMachine = setup({
         "socket.overdue": { actions: "cutSocket" },
         // Handled here because an unhandled error of a child would end this actor too.
         "xstate.error.actor.watch": {},
-        "xstate.error.actor.surface-watch": {},
       },
       initial: "asked",
       states: {

@@ -194,8 +194,8 @@ export const limits = Object.freeze({
   deferredWaitMsMax: 5,
   /** Sockets written to in one loop turn. Higher: the event loop is blocked longer (5,000 in one turn: 42 ms). */
   socketsPerLoopTurn: 64,
-  /** Events (turn.began, turn.sealed, …) sent to actors in one loop turn; each takes 9–16 µs. Higher: the event loop is
-   * blocked longer. Lower: actors learn of them later. */
+  /** Events (socket.congested, cursor.reachedEnd, …) sent to actors in one loop turn; each takes 9–16 µs. Higher: the
+   * event loop is blocked longer. Lower: actors learn of them later. */
   dispatchesPerLoopTurn: 100,
   /** New watchers admitted, and watchers catching up served, in one loop turn. Higher: the event loop is blocked
    * longer. Lower: catching up takes longer when many do. */

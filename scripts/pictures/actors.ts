@@ -30,11 +30,6 @@ export const actorTree: Family = {
           "one per conversation that its socket watches",
           "Writes a conversation's events from its cursor on.",
         ),
-        leaf(
-          "surface-watch",
-          "one per surface that its socket shows",
-          "Makes sure that a spec is sent before its updates.",
-        ),
       ],
     },
     leaf("surface", "one per surface with viewers", "Asks the surface's provider once for all its viewers."),

@@ -3,7 +3,6 @@ import { connectionMachine } from "../../machines/connection.ts";
 import { conversationMachine } from "../../machines/conversation.ts";
 import { gatewayMachine } from "../../machines/gateway.ts";
 import { surfaceMachine } from "../../machines/surface.ts";
-import { surfaceWatchMachine } from "../../machines/surface-watch.ts";
 import { turnMachine } from "../../machines/turn.ts";
 import { watchMachine } from "../../machines/watch.ts";
 import { actorsMermaid, actorsSvg, actorTree, familiesOf } from "./actors.ts";
@@ -17,7 +16,6 @@ export const machines = [
   connectionMachine,
   watchMachine,
   surfaceMachine,
-  surfaceWatchMachine,
   conversationMachine,
   turnMachine,
 ];

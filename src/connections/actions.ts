@@ -1,6 +1,6 @@
 // The actions of the connection chart. Each passes a validated message to its port and the port's answer back to the
 // socket. A failing port never makes an action throw.
-import type { ConnectionEvent, ConnectionInput } from "../../machines/connection.ts";
+import type { ConnectionInput, OrchestratorAnswer, TurnAnswer } from "../../machines/connection.ts";
 import type { ChatCancel } from "../protocol/chat-cancel.ts";
 import type { ChatQueueCancel } from "../protocol/chat-queue-cancel.ts";
 import type { ChatUnsubscribe } from "../protocol/chat-unsubscribe.ts";
@@ -12,63 +12,76 @@ import type { Unsubscribe } from "../protocol/unsubscribe.ts";
 import { surfaceKey } from "../surfaces/surfaces.ts";
 import { invokeSurface } from "./actions/invoke-surface.ts";
 import { queueText } from "./actions/queue-text.ts";
-import { type Answer, respond } from "./actions/replies.ts";
+import { type Answer, respond, type TurnOutcome } from "./actions/replies.ts";
 import { sendChat } from "./actions/send-chat.ts";
 import type { Services } from "./actions/services.ts";
 import { subscribeChat } from "./actions/subscribe-chat.ts";
 import type { Connection } from "./connection.ts";
 
+/** Gives the answer; undefined when it answers by itself. */
 type Run<Message> = (connection: Connection, message: Message, services: Services) => Answer | undefined;
-type Arguments = { context: ConnectionInput; event: ConnectionEvent };
-
-const isOf = <Type extends ClientMessage["type"]>(
-  event: ConnectionEvent,
-  type: Type,
-): event is Extract<ClientMessage, { type: Type }> => event.type === type;
+/** Asks for what may begin a turn. */
+type Ask<Message> = (connection: Connection, message: Message, services: Services) => TurnOutcome;
+type Arguments = { context: ConnectionInput; self: { send(event: OrchestratorAnswer): void } };
 
 const pong = encodeMessage({ type: "pong" });
 
-/** The implementations for `connectionMachine.provide({ actions })`. */
-export function connectionActions(find: (id: string) => Connection | undefined, services: Services) {
+/** The implementations for `connectionMachine.provide`. */
+export function connectionParts(find: (id: string) => Connection | undefined, services: Services) {
   const act =
     (run: (connection: Connection) => void) =>
     ({ context }: Arguments): void => {
       const connection = find(context.connectionId);
       if (connection) run(connection);
     };
-  /** @param run gives the answer; undefined when it answers by itself. */
   const on =
-    <Type extends ClientMessage["type"]>(type: Type, run: Run<Extract<ClientMessage, { type: Type }>>) =>
-    ({ context, event }: Arguments): void => {
+    <Message extends ClientMessage>(run: Run<Message>) =>
+    ({ context }: Arguments, message: Message): void => {
       const connection = find(context.connectionId);
-      if (!connection || !isOf(event, type)) return;
-      const answer = run(connection, event, services);
-      if (answer) respond(connection, event, answer);
+      const answer = connection && run(connection, message, services);
+      if (connection && answer) respond(connection, message, answer);
+    };
+  const ask =
+    <Message extends TurnAnswer["request"]>(run: Ask<Message>) =>
+    ({ context, self }: Arguments, request: Message): void => {
+      const connection = find(context.connectionId);
+      if (!connection) return;
+      const { isOpened, answer } = run(connection, request, services);
+      self.send({ type: isOpened ? "turn.opened" : "turn.notOpened", request, answer });
     };
   const close = (reason: Close) => act((connection) => connection.writer.close(reason));
 
   return {
-    watchSurface: on("subscribe", watchSurface),
-    unwatchSurface: on("unsubscribe", unwatchSurface),
-    invokeSurface: on("invoke", invokeSurface),
-    sendChat: on("chat.send", sendChat),
-    watchConversation: on("chat.subscribe", subscribeChat),
-    unwatchConversation: on("chat.unsubscribe", unwatchConversation),
-    queueText: on("chat.queue", queueText),
-    cancelQueuedText: on("chat.queue.cancel", cancelQueuedText),
-    cancelTurn: on("chat.cancel", cancelTurn),
-    answerPing: on("ping", answerPing),
-    holdBack: act((connection) => services.subscriptions.holdBack(connection)),
-    catchUp: act((connection) => services.subscriptions.catchUp(connection)),
-    closeAsAsked: close(closes.goingAway),
-    closeSlow: close(closes.slow),
-    closeSilent: close(closes.silent),
-    closeFlooding: close(closes.tooManyRequests),
-    closeRevoked: close(closes.authorisationEnded),
-    closeRestarting: close(closes.restart),
-    closeDefect: close(closes.internal),
-    leaveEverything: act((connection) => services.subscriptions.leaveEverything(connection)),
-    cutSocket: act((connection) => connection.writer.cut()),
+    actions: {
+      watchSurface: on(watchSurface),
+      unwatchSurface: on(unwatchSurface),
+      invokeSurface: on(invokeSurface),
+      sendChat: ask(sendChat),
+      watchConversation: on(subscribeChat),
+      unwatchConversation: on(unwatchConversation),
+      queueText: ask(queueText),
+      cancelQueuedText: on(cancelQueuedText),
+      cancelTurn: on(cancelTurn),
+      answerPing: on(answerPing),
+      answer: ({ context }: Arguments, { request, answer }: TurnAnswer): void => {
+        const connection = find(context.connectionId);
+        if (connection && answer) respond(connection, request, answer as Answer);
+      },
+      holdBack: act((connection) => services.subscriptions.holdBack(connection)),
+      catchUp: act((connection) => services.subscriptions.catchUp(connection)),
+      closeAsAsked: close(closes.goingAway),
+      closeSlow: close(closes.slow),
+      closeSilent: close(closes.silent),
+      closeFlooding: close(closes.tooManyRequests),
+      closeRevoked: close(closes.authorisationEnded),
+      closeRestarting: close(closes.restart),
+      closeDefect: close(closes.internal),
+      leaveEverything: act((connection) => services.subscriptions.leaveEverything(connection)),
+      cutSocket: act((connection) => connection.writer.cut()),
+    },
+    guards: {
+      hasOwnTurn: ({ context }: Pick<Arguments, "context">): boolean => find(context.connectionId)?.hasOwnTurn === true,
+    },
   };
 }
 

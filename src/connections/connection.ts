@@ -3,7 +3,6 @@
 // on first use and methods replace closures.
 import type { Actor } from "xstate";
 import type { ConnectionSignal, connectionMachine } from "../../machines/connection.ts";
-import type { surfaceWatchMachine } from "../../machines/surface-watch.ts";
 import { RateLimiter, type RequestKind } from "../access/rate-limiter.ts";
 import type { SocketWriter, SocketWriterOwner } from "../egress/socket-writer.ts";
 import type { Limits } from "../limits.ts";
@@ -12,10 +11,9 @@ import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
 import type { Watch, WatchOwner } from "../streams/watches.ts";
 import type { Viewer } from "../surfaces/surface-feed.ts";
 
-/** A subscription to a surface: the viewer that the surface's feed sees, and its actor. */
+/** A subscription to a surface, as the surface's feed sees it. Data alone: nothing is decided for one viewer. */
 export interface SurfaceWatch extends Viewer {
   readonly key: string;
-  actor: Actor<typeof surfaceWatchMachine> | undefined;
 }
 
 export interface ConnectionOptions {
@@ -47,7 +45,7 @@ export class Connection implements SocketWriterOwner, WatchOwner {
   #watches: Map<string, Watch> | undefined;
   #surfaceWatches: Map<string, SurfaceWatch> | undefined;
   /** Conversations in which a turn that this socket asked for is requested or running. */
-  #asking: Set<string> | undefined;
+  #ownTurns: Set<string> | undefined;
   /** The ids of requests without their reply yet. */
   #unanswered: Set<string> | undefined;
 
@@ -86,33 +84,22 @@ export class Connection implements SocketWriterOwner, WatchOwner {
     this.#watches ??= new Map();
     this.#watches.set(watch.conversationId, watch);
     this.writer.joins = this.#watches.size > 1;
-    this.#added();
   }
 
   removeWatch(watch: Watch): void {
     if (this.watches.get(watch.conversationId) !== watch) return;
     this.#watches?.delete(watch.conversationId);
     this.writer.joins = this.watches.size > 1;
-    this.settled(watch.conversationId);
-    this.#removed();
+    this.turnOver(watch.conversationId);
   }
 
   addSurfaceWatch(watch: SurfaceWatch): void {
     this.#surfaceWatches ??= new Map();
     this.#surfaceWatches.set(watch.key, watch);
-    this.#added();
   }
 
   removeSurfaceWatch(key: string): void {
-    if (this.#surfaceWatches?.delete(key)) this.#removed();
-  }
-
-  #added(): void {
-    if (this.subscriptions === 1) this.tell("watches.first");
-  }
-
-  #removed(): void {
-    if (this.subscriptions === 0) this.tell("watches.none");
+    this.#surfaceWatches?.delete(key);
   }
 
   /** Counts a request of that many bytes. Returns 0, or the milliseconds after which the client may send it again. */
@@ -142,13 +129,20 @@ export class Connection implements SocketWriterOwner, WatchOwner {
 
   // ── signals of its watches ────────────────────────────────────────────────────────────────────────────────────────
 
-  asked(conversationId: string): void {
-    this.#asking ??= new Set();
-    if (this.#asking.size === 0) this.tell("turns.first");
-    this.#asking.add(conversationId);
+  get hasOwnTurn(): boolean {
+    return (this.#ownTurns?.size ?? 0) > 0;
   }
 
-  settled(conversationId: string): void {
-    if (this.#asking?.delete(conversationId) && this.#asking.size === 0) this.tell("turns.none");
+  asked(conversationId: string): void {
+    this.#ownTurns ??= new Set();
+    this.#ownTurns.add(conversationId);
+  }
+
+  withdrew(conversationId: string): void {
+    this.#ownTurns?.delete(conversationId);
+  }
+
+  turnOver(conversationId: string): void {
+    if (this.#ownTurns?.delete(conversationId)) this.tell("turn.over");
   }
 }

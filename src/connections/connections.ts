@@ -19,7 +19,7 @@ import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
 import { FairJobQueue } from "../runtime/fair-job-queue.ts";
 import { shareInitialSnapshot } from "../runtime/shared-snapshot.ts";
 import type { Services } from "./actions/services.ts";
-import { connectionActions } from "./actions.ts";
+import { connectionParts } from "./actions.ts";
 import { Connection } from "./connection.ts";
 import { InboundQueue } from "./inbound-queue.ts";
 import { RequestPipeline } from "./request-pipeline.ts";
@@ -59,8 +59,8 @@ export class Connections {
     this.longMessages = new FairJobQueue(clock, limits, () => this.#open.size <= 1);
     this.#pipeline = new RequestPipeline({ ...options, longMessages: this.longMessages });
     this.#writerContext = { clock, limits, corker: new Corker(clock), counters: this.counters };
-    const actions = connectionActions((id) => this.#open.get(id), options.services);
-    this.#machine = shareInitialSnapshot(connectionMachine.provide({ actions }), { connectionId: "" });
+    const parts = connectionParts((id) => this.#open.get(id), options.services);
+    this.#machine = shareInitialSnapshot(connectionMachine.provide(parts), { connectionId: "" });
   }
 
   get size(): number {

@@ -1,30 +1,16 @@
 // The subscriptions of a socket to conversations and surfaces, within its limit. After a subscription has ended, not
 // one more byte is sent for it (protocol 1.5.3).
-import { surfaceWatchMachine } from "../../machines/surface-watch.ts";
 import type { Limits } from "../limits.ts";
-import type { Logger } from "../ports/logger.ts";
 import type { StreamCursor } from "../protocol/chat-subscribe.ts";
 import { chatError, type Refusal, refusals } from "../protocol/refusals.ts";
-import type { ActorRegistry } from "../runtime/actor-registry.ts";
-import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
-import { shareInitialSnapshot } from "../runtime/shared-snapshot.ts";
 import type { Watch, Watches } from "../streams/watches.ts";
 import { type Surfaces, surfaceKey } from "../surfaces/surfaces.ts";
-import type { Connection, SurfaceWatch } from "./connection.ts";
-
-const surfaceWatchLogic = shareInitialSnapshot(surfaceWatchMachine, {
-  connectionId: "",
-  surfaceId: "",
-  conversationId: "",
-});
+import type { Connection } from "./connection.ts";
 
 export interface SubscriptionsOptions {
-  actors: ActorRegistry;
   surfaces: Surfaces;
   watches: Watches;
-  dispatchQueue: DispatchQueue;
   limits: Limits;
-  logger: Logger;
 }
 
 export class Subscriptions {
@@ -61,8 +47,8 @@ export class Subscriptions {
     const present = connection.surfaceWatches.get(key);
     const full = present ? undefined : this.#fullness(connection);
     if (full) return refusals.tooMany(full, surfaceId, conversationId);
-    const watch = present ?? this.#openSurfaceWatch(connection, key, surfaceId, conversationId);
-    if (present) this.#options.dispatchQueue.post(() => watch.actor?.send({ type: "surface.awaited" }));
+    const watch = present ?? { key, writer: connection.writer, awaiting: 0, version: 0 };
+    if (!present) connection.addSurfaceWatch(watch);
     surfaces.watch(surfaceId, conversationId, provider, watch);
     return undefined;
   }
@@ -72,7 +58,6 @@ export class Subscriptions {
     if (!watch) return;
     connection.removeSurfaceWatch(key);
     this.#options.surfaces.unwatch(key, watch);
-    watch.actor?.send({ type: "watch.leave" });
   }
 
   /** The socket is congested: its watches leave the live sets. */
@@ -89,37 +74,6 @@ export class Subscriptions {
   leaveEverything(connection: Connection): void {
     for (const conversationId of [...connection.watches.keys()]) this.unwatchConversation(connection, conversationId);
     for (const key of [...connection.surfaceWatches.keys()]) this.unwatchSurface(connection, key);
-  }
-
-  #openSurfaceWatch(
-    connection: Connection,
-    key: string,
-    surfaceId: string,
-    conversationId: string | undefined,
-  ): SurfaceWatch {
-    const { actors, dispatchQueue, logger } = this.#options;
-    const { actor, writer } = connection;
-    if (!actor) throw new Error("a connection without an actor cannot watch");
-    const watch: SurfaceWatch = {
-      key,
-      writer,
-      awaiting: 0,
-      version: 0,
-      actor: undefined,
-      shown: () => dispatchQueue.post(() => watch.actor?.send({ type: "surface.shown" })),
-    };
-    watch.actor = actors.adopt({
-      parent: actor,
-      kind: "surface-watch",
-      logic: surfaceWatchLogic,
-      input: { connectionId: connection.id, surfaceId, conversationId },
-      onEnd: (error) => {
-        if (error !== undefined) logger.error("surface-watch: defect", { connectionId: connection.id, error });
-        if (connection.surfaceWatches.get(key) === watch) this.unwatchSurface(connection, key);
-      },
-    });
-    connection.addSurfaceWatch(watch);
-    return watch;
   }
 
   /** Why the socket may have no further subscription; undefined while it may. */

@@ -20,8 +20,8 @@ export interface FeedOwner {
 export interface Watcher {
   /** Whether the events up to this seq will still be written to it. */
   lacks(seq: number): boolean;
-  /** Posts the signal and returns. */
-  tell(signal: "turn.began" | "turn.sealed"): void;
+  /** A turn that it asked for is sealed. Called while the feed takes events, so it must only post and return. */
+  turnOver(): void;
 }
 
 export class Feed {
@@ -33,6 +33,8 @@ export class Feed {
   unsubscribe: (() => void) | undefined;
   /** All watchers, live or not. */
   readonly watchers = new Set<Watcher>();
+  /** Those that asked for the turn that is requested or runs. */
+  readonly askers = new Set<Watcher>();
 
   readonly #owner: FeedOwner;
   readonly #clock: Clock;
@@ -96,22 +98,16 @@ export class Feed {
     // never come.
     const isStray = running && (running.turnId === undefined || running.turnId === this.#sealedTurnId);
     if (isStray) this.log.seal(this.#clock.now());
-    else if (running && running.turnId !== wasRunning) {
-      this.#tooLarge = false;
-      this.#tellWatchers("turn.began");
-    }
+    else if (running && running.turnId !== wasRunning) this.#tooLarge = false;
     if (event.type === "turn-sealed") {
       this.#tooLarge = false;
       this.#sealedTurnId = running?.turnId;
       this.log.seal(this.#clock.now());
-      this.#tellWatchers("turn.sealed");
+      for (const asker of this.askers) asker.turnOver();
+      this.askers.clear();
       this.#owner.turnSealed();
     } else if (running && running.bytes > this.#limits.turnLogBytesMax) this.outgrow(this.#limits.turnLogBytesMax);
     this.#schedule();
-  }
-
-  #tellWatchers(signal: "turn.began" | "turn.sealed"): void {
-    for (const watcher of this.watchers) watcher.tell(signal);
   }
 
   /** The running turn exceeds a log limit: from now on only its end is taken. */

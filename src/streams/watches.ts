@@ -20,12 +20,12 @@ export interface WatchOwner {
   readonly id: string;
   readonly actor: AnyActorRef | undefined;
   readonly writer: SocketWriter;
-  /** This socket has requested a turn. */
+  /** This socket requests a turn. */
   asked(conversationId: string): void;
-  /** That turn was refused or sealed. */
-  settled(conversationId: string): void;
-  /** The events that the watch needs next were shed: its peer has read too slowly. Posts the signal and returns. */
-  tell(signal: "socket.stuck"): void;
+  /** No turn was begun. */
+  withdrew(conversationId: string): void;
+  /** The turn is sealed. */
+  turnOver(conversationId: string): void;
   /** The watch has ended. */
   removeWatch(watch: Watch): void;
 }
@@ -67,7 +67,11 @@ export class Watch implements CursorOwner {
   }
 
   lost(): void {
-    this.owner.tell("socket.stuck");
+    this.tell("cursor.lost");
+  }
+
+  turnOver(): void {
+    this.owner.turnOver(this.conversationId);
   }
 }
 
@@ -122,7 +126,6 @@ export class Watches {
         owner.removeWatch(watch);
       },
     });
-    if (feed.log.running) watch.tell("turn.began");
     if (owner.writer.congested) watch.tell("socket.congested");
     return watch;
   }
@@ -133,17 +136,16 @@ export class Watches {
     watch.actor?.send({ type: "watch.leave" });
   }
 
-  /**
-   * The socket requests a turn of its own.
-   * @returns cancels the request without a trace when called in the same tick, before the signal is delivered.
-   */
+  /** The socket requests a turn of its own. @returns withdraws the request, when no turn was begun. */
   ask(watch: Watch): () => void {
-    let isCancelled = false;
-    this.#options.dispatchQueue.post(() => {
-      if (!isCancelled) watch.actor?.send({ type: "turn.requested" });
-    });
+    const { conversationId, owner, feed } = watch;
+    // The running turn is its own already.
+    if (feed.askers.has(watch)) return () => {};
+    feed.askers.add(watch);
+    owner.asked(conversationId);
     return () => {
-      isCancelled = true;
+      feed.askers.delete(watch);
+      owner.withdrew(conversationId);
     };
   }
 
@@ -151,6 +153,7 @@ export class Watches {
     if (!this.#members.delete(watch.instance)) return;
     watch.cursor.drop();
     watch.feed.watchers.delete(watch);
+    watch.feed.askers.delete(watch);
     this.#options.feeds.settle(watch.feed);
   }
 
@@ -167,8 +170,6 @@ export class Watches {
         catchUp: act((watch) => this.#pump(watch)),
         joinLive: act((watch) => watch.cursor.join()),
         leaveLive: act((watch) => watch.cursor.leave()),
-        noteAsked: act((watch) => watch.owner.asked(watch.conversationId)),
-        noteSettled: act((watch) => watch.owner.settled(watch.conversationId)),
       },
     });
   }

@@ -18,8 +18,6 @@ export interface Viewer {
   awaiting: number;
   /** The version of the last spec it was sent. */
   version: number;
-  /** Called after the surface was sent, to tell the viewer's actor. */
-  shown(): void;
 }
 
 /** Signals of a surface feed. The owner sends them to the surface's actor. */
@@ -170,7 +168,6 @@ export class SurfaceFeed {
     if (viewer.awaiting > 0) {
       viewer.version = this.#version;
       for (; viewer.awaiting > 0; viewer.awaiting--) viewer.writer.control(this.#surfaceFrame);
-      viewer.shown();
     } else if (viewer.version < this.#version && !viewer.writer.congested) {
       viewer.version = this.#version;
       viewer.writer.control(this.#updateFrame);

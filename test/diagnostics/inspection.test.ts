@@ -25,19 +25,18 @@ test("an observer without a filter sees each actor start, move and end", () => {
   client.vanish();
   fixture.stop();
   assert.equal(told(changes), [
-    "connection started → open.flow.flowing open.subscription.none open.chatTurn.quiet",
+    "connection started → open.flow.flowing open.chatTurn.quiet",
     "gateway socket.opened → up.service.listening.roomy up.health.sound",
-    "watch started → watching.cursor.joining watching.turn.idle",
-    "connection chat.subscribe → open.flow.flowing open.subscription.none open.chatTurn.quiet",
-    "connection watches.first → open.flow.flowing open.subscription.some open.chatTurn.quiet",
-    "watch watch.admitted → watching.cursor.catchingUp watching.turn.idle",
-    "watch cursor.reachedEnd → watching.cursor.live watching.turn.idle",
+    "watch started → joining",
+    "connection chat.subscribe → open.flow.flowing open.chatTurn.quiet",
+    "watch watch.admitted → catchingUp",
+    "watch cursor.reachedEnd → live",
     "watch watch.leave → left",
     "watch ended done → left",
+    "gateway socket.gone → up.service.listening.roomy up.health.sound",
     "gateway xstate.done.actor.connection → up.service.listening.roomy up.health.sound",
     "connection socket.closed → closed",
     "connection ended done → closed",
-    "gateway socket.gone → up.service.listening.roomy up.health.sound",
     "gateway gateway.stop → stopped",
     "gateway ended done → stopped",
   ]);
@@ -49,17 +48,17 @@ test("a change has the transitions that were taken", () => {
   const client = fixture.join();
   client.send({ type: "chat.subscribe", conversationId: "c" });
   fixture.gateway.inspect((one) => one.type === "actor.moved" && changes.push(one), { chart: "watch" });
-  fixture.orchestrator.begin("c");
-  fixture.orchestrator.emit("c", { type: "user-message", text: "hello" });
-  fixture.settle();
-  fixture.gateway.connections.get([...fixture.gateway.connections.all()][0]?.id ?? "")?.tell("socket.drained");
+  const [connection] = fixture.gateway.connections.all();
+  connection?.watches.get("c")?.tell("cursor.fellBehind");
   fixture.settle();
   assert.equal(
     changes.map(({ event, handled, transitions }) => ({ event, handled, transitions })),
-    [{ event: "turn.began", handled: true, transitions: ["watch.watching.turn.idle turn.began 0"] }],
+    [
+      { event: "cursor.fellBehind", handled: true, transitions: ["watch.live cursor.fellBehind 0"] },
+      { event: "cursor.reachedEnd", handled: true, transitions: ["watch.catchingUp cursor.reachedEnd 0"] },
+    ],
   );
   client.vanish();
-  fixture.orchestrator.end("c");
   fixture.stop();
 });
 
@@ -96,10 +95,7 @@ test("a filter selects the actors that match all of it: a chart, a name, one act
   gateway.inspect(() => heard.both++, { conversationId: "one", chart: "connection" });
   gateway.inspect(() => heard.none++, { surfaceId: "two" });
   for (const conversationId of ["one", "two", "two"]) {
-    fixture.orchestrator.begin(conversationId);
-    fixture.orchestrator.emit(conversationId, { type: "user-message", text: "hello" });
-    fixture.settle();
-    fixture.orchestrator.end(conversationId);
+    for (const { watches } of gateway.connections.all()) watches.get(conversationId)?.tell("cursor.fellBehind");
     fixture.settle();
   }
   assert.equal(heard, { conversation: 4, connection: 2, actor: 2, both: 0, none: 0 });
@@ -201,7 +197,6 @@ test("a child's done event names the actor that sent it", () => {
     [
       ["xstate.done.actor.watch", watchId],
       ["chat.unsubscribe", undefined],
-      ["watches.none", undefined],
     ].sort((one, other) => order(changes, one[0]) - order(changes, other[0])),
   );
   fixture.stop();
@@ -241,7 +236,6 @@ test("the directory counts actors by chart and state, and finds them by name, st
     count: 2,
     states: {
       "connection.open.flow.flowing": 2,
-      "connection.open.subscription.some": 2,
       "connection.open.chatTurn.quiet": 2,
     },
   });
@@ -249,7 +243,6 @@ test("the directory counts actors by chart and state, and finds them by name, st
     count: 1,
     states: { "gateway.up.service.listening.roomy": 1, "gateway.up.health.sound": 1 },
   });
-  assert.equal(counts["surface-watch"], { count: 1, states: { "surface-watch.shown": 1 } });
   const found = (search: object): string[] => directory.find({ limit: 9, ...search }).actors.map(({ chart }) => chart);
   assert.equal(found({ find: "trav" }), ["watch"]);
   assert.equal(found({ find: "s", chart: "surface" }), ["surface"]);
@@ -273,12 +266,12 @@ test("an actor's detail has what it waits for, its parent and children, and the 
   const { directory } = fixture.gateway;
   const watch = directory.find({ chart: "watch", limit: 1 }).actors[0];
   const detail = directory.detail(watch?.id ?? "", 9);
-  assert.equal(detail?.states, ["watch.watching.cursor.lagging", "watch.watching.turn.generating"]);
+  assert.equal(detail?.states, ["watch.lagging"]);
   assert.ok(detail?.flow?.congested);
   assert.ok((detail?.cursor?.lag ?? 0) > 0 && detail?.cursor?.live === false, JSON.stringify(detail?.cursor));
   assert.is(detail?.parent?.chart, "connection");
   assert.equal(detail?.waitsFor[0], {
-    state: "watch.watching.cursor.lagging",
+    state: "watch.lagging",
     description: "The socket is congested: nothing is queued for it and its cursor does not move.",
     events: ["socket.drained"],
     deadlines: [],

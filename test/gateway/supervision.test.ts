@@ -1,4 +1,4 @@
-// The root supervises: it counts the actors that fail, is full when every place is taken, and stops after its last child.
+// The root supervises: it is degraded while actors fail too often, and full while every place is taken.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ConnectionEvent } from "../../machines/connection.ts";

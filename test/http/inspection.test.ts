@@ -111,7 +111,6 @@ test("the overview counts actors by chart and state", () =>
           count: 1,
           states: {
             "connection.open.flow.flowing": 1,
-            "connection.open.subscription.none": 1,
             "connection.open.chatTurn.quiet": 1,
           },
         },
@@ -133,7 +132,7 @@ test("actors are found by chart, state, name and age, up to the limit, with thei
     };
     assert.equal(await find("chart=connection&limit=1"), { total: 2, charts: ["connection"] });
     assert.equal(await find("find=vel+pl"), { total: 1, charts: ["watch"] });
-    assert.equal(await find("state=connection.open.subscription.none&find="), { total: 1, charts: ["connection"] });
+    assert.equal(await find("state=connection.open.chatTurn.quiet&limit=1"), { total: 2, charts: ["connection"] });
     assert.equal(await find("olderThanMs=4000&chart=connection"), { total: 1, charts: ["connection"] });
     assert.equal(await find("youngerThanMs=1000"), { total: 1, charts: ["connection"] });
   }));
@@ -190,10 +189,15 @@ test("a watched actor's moves are streamed line by line until its end, without t
       at: moved?.["at"],
       event: "chat.send",
       handled: true,
-      transitions: ["connection.open chat.send 0"],
-      states: ["connection.open.flow.flowing", "connection.open.subscription.some", "connection.open.chatTurn.quiet"],
+      transitions: ["connection.open.chatTurn chat.send 0"],
+      states: ["connection.open.flow.flowing", "connection.open.chatTurn.asking"],
     });
-    assert.is((await stream.next())?.["event"], "turns.first");
+    const opened = await stream.next();
+    assert.equal(
+      [opened?.["event"], opened?.["states"]],
+      ["turn.opened", ["connection.open.flow.flowing", "connection.open.chatTurn.running"]],
+    );
+    assert.not.match(JSON.stringify(opened), "secret");
     client.vanish();
     assert.equal(
       [(await stream.next())?.["event"], (await stream.next())?.["how"], await stream.next()],

@@ -2,37 +2,37 @@
 // nothing, and each way to close has its reason.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createActor, type StateValue } from "xstate";
-import { type ConnectionEvent, connectionMachine } from "../../machines/connection.ts";
+import { type AnyEventObject, createActor, type StateValue } from "xstate";
+import { type ConnectionEvent, connectionMachine, type TurnAnswer } from "../../machines/connection.ts";
 import type { ClientMessage } from "../../src/protocol/client-message.ts";
 import { ChartTable } from "../support/chart-table.ts";
 
 const test = suite("the connection's chart");
 const context = { connectionId: "one" };
-const table = new ChartTable({ machine: connectionMachine, guards: [], context });
+const guards = ["isLost", "hasOwnTurn"];
+const table = new ChartTable({ machine: connectionMachine, guards, context });
 
 const flows = ["flowing", "congested"];
-const subscriptions = ["none", "some"];
-const chatTurns = ["quiet", "asking"];
+const chatTurns = ["quiet", "asking", "running"];
 const reasons = ["asked", "slow", "silent", "flooding", "revoked", "draining", "refused", "defect"];
 
-const open = (flow = "flowing", subscription = "none", chatTurn = "quiet") => ({
-  open: { flow, subscription, chatTurn },
-});
-const everyOpen = flows.flatMap((flow) =>
-  subscriptions.flatMap((subscription) => chatTurns.map((chatTurn) => open(flow, subscription, chatTurn))),
-);
+const open = (flow = "flowing", chatTurn = "quiet") => ({ open: { flow, chatTurn } });
+const everyOpen = flows.flatMap((flow) => chatTurns.map((chatTurn) => open(flow, chatTurn)));
 const everyClosing = reasons.map((reason) => ({ closing: reason }));
 
-/** Every message that a client may send, and the action that it causes. */
+/** The messages that may begin a turn, and the action that each causes. */
+const asks: [TurnAnswer["request"], string][] = [
+  [{ type: "chat.send", message: "hello" }, "sendChat"],
+  [{ type: "chat.queue", conversationId: "c", text: "and" }, "queueText"],
+];
+
+/** All others. */
 const messages: [ClientMessage, string][] = [
   [{ type: "subscribe", surfaceId: "s", conversationId: undefined }, "watchSurface"],
   [{ type: "unsubscribe", surfaceId: "s", conversationId: undefined }, "unwatchSurface"],
   [{ type: "invoke", surfaceId: "s", actionId: "a", conversationId: undefined }, "invokeSurface"],
-  [{ type: "chat.send", message: "hello" }, "sendChat"],
   [{ type: "chat.subscribe", conversationId: "c" }, "watchConversation"],
   [{ type: "chat.unsubscribe", conversationId: "c" }, "unwatchConversation"],
-  [{ type: "chat.queue", conversationId: "c", text: "and" }, "queueText"],
   [{ type: "chat.queue.cancel", conversationId: "c", messageId: "m" }, "cancelQueuedText"],
   [{ type: "chat.cancel", conversationId: "c" }, "cancelTurn"],
   [{ type: "ping" }, "answerPing"],
@@ -47,22 +47,24 @@ const closings: [string, string, string[]][] = [
   ["gateway.draining", "draining", ["leaveEverything", "closeRestarting"]],
   ["socket.broken", "refused", ["leaveEverything"]],
   ["xstate.error.actor.watch", "defect", ["leaveEverything", "closeDefect"]],
-  ["xstate.error.actor.surface-watch", "defect", ["leaveEverything", "closeDefect"]],
 ];
+
+const [request] = asks.map(([message]) => message);
+const answered = (type: "turn.opened" | "turn.notOpened") => ({ type, request, answer: {} });
+const watchEnds = (isLost: boolean) => ({ type: "xstate.done.actor.watch", output: { isLost }, actorId: "watch" });
 
 /** Events that an open connection handles in one of its regions. */
-const signals = [
+const signals: (AnyEventObject | string)[] = [
   "socket.congested",
   "socket.drained",
-  "watches.first",
-  "watches.none",
-  "turns.first",
-  "turns.none",
-  "xstate.done.actor.watch",
-  "xstate.done.actor.surface-watch",
+  "turn.over",
+  answered("turn.opened"),
+  answered("turn.notOpened"),
+  watchEnds(false),
+  watchEnds(true),
 ];
 
-test("a connection starts open: flowing, without subscriptions and without a pending turn", () => {
+test("a connection starts open: flowing and without a turn of its own", () => {
   const actor = createActor(connectionMachine, { input: context });
   assert.equal(actor.getSnapshot().value, open());
   assert.equal(actor.getSnapshot().context, context);
@@ -74,41 +76,46 @@ test("every message is handled in every open state, even on a congested socket",
 });
 
 test("a congested socket is held back, and catches up when it has drained", () => {
-  for (const subscription of subscriptions) {
-    for (const chatTurn of chatTurns) {
-      const flowing = open("flowing", subscription, chatTurn);
-      const congested = open("congested", subscription, chatTurn);
-      table.take({ in: flowing, on: "socket.congested", to: congested, does: ["holdBack"] });
-      table.take({ in: congested, on: "socket.drained", to: flowing, does: ["catchUp"] });
-      table.take({ in: flowing, on: "socket.drained", to: flowing });
-      table.take({ in: congested, on: "socket.congested", to: congested });
-    }
+  for (const chatTurn of chatTurns) {
+    const [flowing, congested] = [open("flowing", chatTurn), open("congested", chatTurn)];
+    table.take({ in: flowing, on: "socket.congested", to: congested, does: ["holdBack"] });
+    table.take({ in: congested, on: "socket.drained", to: flowing, does: ["catchUp"] });
+    table.take({ in: flowing, on: "socket.drained", to: flowing });
+    table.take({ in: congested, on: "socket.congested", to: congested });
   }
 });
 
-test("its state shows whether it watches anything and whether a turn of its own is pending", () => {
+test("a request for a turn is asked, answered, and waited for until the turn is sealed", () => {
   for (const flow of flows) {
-    for (const chatTurn of chatTurns) {
-      const [none, some] = [open(flow, "none", chatTurn), open(flow, "some", chatTurn)];
-      table.take({ in: none, on: "watches.first", to: some });
-      table.take({ in: some, on: "watches.none", to: none });
-      table.take({ in: none, on: "watches.none", to: none });
-      table.take({ in: some, on: "watches.first", to: some });
+    const [quiet, asking, running] = chatTurns.map((chatTurn) => open(flow, chatTurn));
+    for (const state of [quiet, asking, running])
+      for (const [on, action] of asks) table.take({ in: state ?? "", on, to: asking ?? "", does: [action] });
+    for (const hasOwnTurn of [[], ["hasOwnTurn"]]) {
+      const on = answered("turn.opened");
+      table.take({ in: asking ?? "", on, if: hasOwnTurn, to: running ?? "", does: ["answer"] });
     }
-    for (const subscription of subscriptions) {
-      const [quiet, asking] = [open(flow, subscription, "quiet"), open(flow, subscription, "asking")];
-      table.take({ in: quiet, on: "turns.first", to: asking });
-      table.take({ in: asking, on: "turns.none", to: quiet });
-      table.take({ in: quiet, on: "turns.none", to: quiet });
-      table.take({ in: asking, on: "turns.first", to: asking });
-    }
+    const on = answered("turn.notOpened");
+    table.take({ in: asking ?? "", on, to: quiet ?? "", does: ["answer"] });
+    table.take({ in: asking ?? "", on, if: ["hasOwnTurn"], to: running ?? "", does: ["answer"] });
+    table.take({ in: running ?? "", on: "turn.over", if: ["hasOwnTurn"], to: running ?? "" });
+    table.take({ in: running ?? "", on: "turn.over", to: quiet ?? "" });
+    table.take({ in: quiet ?? "", on: "turn.over", to: quiet ?? "" });
   }
 });
 
-test("the end of a watch changes nothing", () => {
-  for (const state of everyOpen)
-    for (const kind of ["watch", "surface-watch"])
-      table.take({ in: state, on: `xstate.done.actor.${kind}`, to: state });
+test("a watch that has left changes nothing; one that was lost closes the socket as slow", () => {
+  for (const state of everyOpen) {
+    table.take({ in: state, on: watchEnds(false), to: state });
+    table.take({
+      ...{ in: state, on: watchEnds(true), if: ["isLost"] },
+      ...{ to: { closing: "slow" }, does: ["leaveEverything", "closeSlow"] },
+    });
+  }
+  const actor = createActor(connectionMachine, { input: context }).start();
+  actor.send({ type: "xstate.done.actor.watch", output: { isLost: false }, actorId: "watch" });
+  assert.ok(actor.getSnapshot().matches("open"));
+  actor.send({ type: "xstate.done.actor.watch", output: { isLost: true }, actorId: "watch" });
+  assert.ok(actor.getSnapshot().matches({ closing: "slow" }));
 });
 
 test("each way to close has its reason, first leaves everything, and is possible in every open state", () => {
@@ -118,7 +125,7 @@ test("each way to close has its reason, first leaves everything, and is possible
 
 test("no message and no signal is handled while closing", () => {
   for (const state of everyClosing) {
-    for (const [on] of messages) table.take({ in: state, on, to: state });
+    for (const [on] of [...messages, ...asks]) table.take({ in: state, on, to: state });
     for (const on of signals) table.take({ in: state, on, to: state });
     for (const [on] of closings) table.take({ in: state, on, to: state });
   }
@@ -140,8 +147,7 @@ test("a watch that fails while its socket closes does not fail the socket too", 
   const actor = createActor(connectionMachine, { input: context });
   actor.start();
   actor.send({ type: "connection.close" });
-  for (const kind of ["watch", "surface-watch"] as const)
-    actor.send({ type: `xstate.error.actor.${kind}`, error: new Error("a defect"), actorId: kind });
+  actor.send({ type: "xstate.error.actor.watch", error: new Error("a defect"), actorId: "watch" });
   assert.is(actor.getSnapshot().status, "active");
   actor.send({ type: "socket.closed" });
   assert.is(actor.getSnapshot().status, "done");

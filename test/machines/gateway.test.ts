@@ -1,5 +1,5 @@
-// The chart of the gateway, transition by transition: sockets are adopted while there is room, a stop goes step by step,
-// a second request shortens each step, and actors that fail are counted and, once, replaced.
+// The chart of the gateway, transition by transition: sockets are adopted while there is room, a stop goes step by
+// step, a second request shortens each step, and actors that fail are counted and, once, replaced.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createActor, type SnapshotFrom, type StateValue } from "xstate";

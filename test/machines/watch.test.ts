@@ -1,5 +1,5 @@
-// The chart of a watch, transition by transition: the cursor joins, catches up, is live and lags whatever the turn
-// does, and the turn begins and ends whatever the cursor does.
+// The chart of a watch, transition by transition: the cursor joins, catches up, is live and lags, until it leaves or is
+// lost.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createActor } from "xstate";
@@ -10,21 +10,17 @@ const test = suite("the watch's chart");
 const context = { connectionId: "one", conversationId: "c", instance: 1 };
 const table = new ChartTable({ machine: watchMachine, guards: [], context });
 
-const cursors = ["joining", "catchingUp", "live", "lagging"] as const;
-const turns = ["idle", "requested", "generating"] as const;
-type CursorState = (typeof cursors)[number];
-type TurnState = (typeof turns)[number];
+const states = ["joining", "catchingUp", "live", "lagging"] as const;
+type State = (typeof states)[number];
 
-const watching = (cursor: CursorState, turn: TurnState) => ({ watching: { cursor, turn } });
-
-interface Move<State> {
+interface Move {
   from: State;
   on: WatchEvent["type"];
   to: State;
   does: string[];
 }
 
-const cursorMoves: Move<CursorState>[] = [
+const moves: Move[] = [
   { from: "joining", on: "watch.admitted", to: "catchingUp", does: ["catchUp"] },
   { from: "joining", on: "socket.congested", to: "lagging", does: [] },
   { from: "catchingUp", on: "cursor.reachedEnd", to: "live", does: ["joinLive"] },
@@ -34,49 +30,34 @@ const cursorMoves: Move<CursorState>[] = [
   { from: "lagging", on: "socket.drained", to: "catchingUp", does: ["catchUp"] },
 ];
 
-const turnMoves: Move<TurnState>[] = [
-  { from: "idle", on: "turn.requested", to: "requested", does: ["noteAsked"] },
-  { from: "idle", on: "turn.began", to: "generating", does: [] },
-  { from: "requested", on: "turn.began", to: "generating", does: [] },
-  { from: "requested", on: "turn.refused", to: "idle", does: ["noteSettled"] },
-  { from: "requested", on: "turn.sealed", to: "idle", does: ["noteSettled"] },
-  { from: "generating", on: "turn.sealed", to: "idle", does: ["noteSettled"] },
-];
+const events = ["watch.admitted", "cursor.reachedEnd", "cursor.fellBehind", "socket.congested", "socket.drained"];
 
-const cursorEvents = ["watch.admitted", "cursor.reachedEnd", "cursor.fellBehind", "socket.congested", "socket.drained"];
-const turnEvents = ["turn.requested", "turn.refused", "turn.began", "turn.sealed"];
-
-test("the cursor joins, catches up, is live and lags, whatever the turn does", () => {
-  for (const turn of turns)
-    for (const { from, on, to, does } of cursorMoves)
-      table.take({ in: watching(from, turn), on, to: watching(to, turn), does });
-});
-
-test("turns are requested, begin, are refused and sealed, whatever the cursor does", () => {
-  for (const cursor of cursors)
-    for (const { from, on, to, does } of turnMoves)
-      table.take({ in: watching(cursor, from), on, to: watching(cursor, to), does });
+test("it joins, catches up, is live and lags", () => {
+  for (const { from, on, to, does } of moves) table.take({ in: from, on, to, does });
 });
 
 test("an event without a meaning in a state has no effect there", () => {
-  for (const cursor of cursors) {
-    for (const turn of turns) {
-      const state = watching(cursor, turn);
-      for (const on of cursorEvents)
-        if (!cursorMoves.some((move) => move.from === cursor && move.on === on))
-          table.take({ in: state, on, to: state });
-      for (const on of turnEvents)
-        if (!turnMoves.some((move) => move.from === turn && move.on === on)) table.take({ in: state, on, to: state });
-    }
+  for (const state of states)
+    for (const on of events)
+      if (!moves.some((move) => move.from === state && move.on === on)) table.take({ in: state, on, to: state });
+});
+
+test("it leaves or is lost from every state, and a live watch leaves the live set", () => {
+  for (const state of states) {
+    const does = state === "live" ? ["leaveLive"] : [];
+    table.take({ in: state, on: "watch.leave", to: "left", does });
+    table.take({ in: state, on: "cursor.lost", to: "lost", does });
   }
 });
 
-test("it leaves from every state, and a live watch leaves the live set", () => {
-  for (const cursor of cursors) {
-    for (const turn of turns) {
-      const does = cursor === "live" ? ["leaveLive"] : [];
-      table.take({ in: watching(cursor, turn), on: "watch.leave", to: "left", does });
-    }
+test("its output tells the connection whether it was lost", () => {
+  for (const [type, isLost] of [
+    ["watch.leave", false],
+    ["cursor.lost", true],
+  ] as const) {
+    const actor = createActor(watchMachine, { input: context }).start();
+    actor.send({ type });
+    assert.equal(actor.getSnapshot().output, { isLost });
   }
 });
 
@@ -93,7 +74,7 @@ test("it begins with a request for admission, and ends for good when it leaves",
   };
   const actor = createActor(watchMachine.provide({ actions }), { input: context });
   actor.start();
-  assert.equal(actor.getSnapshot().value, watching("joining", "idle"));
+  assert.is(actor.getSnapshot().value, "joining");
   assert.equal(done, ["askAdmission"]);
   actor.send({ type: "watch.admitted" });
   actor.send({ type: "cursor.reachedEnd" });
@@ -106,16 +87,8 @@ test("it begins with a request for admission, and ends for good when it leaves",
 test("the machine runs without its implementations and has no side effects", () => {
   const actor = createActor(watchMachine, { input: context });
   actor.start();
-  const events: WatchEvent["type"][] = [
-    "turn.requested",
-    "watch.admitted",
-    "cursor.reachedEnd",
-    "cursor.fellBehind",
-    "turn.began",
-    "turn.sealed",
-  ];
-  for (const type of events) actor.send({ type });
-  assert.equal(actor.getSnapshot().value, watching("catchingUp", "idle"));
+  for (const type of ["watch.admitted", "cursor.reachedEnd", "cursor.fellBehind"] as const) actor.send({ type });
+  assert.is(actor.getSnapshot().value, "catchingUp");
 });
 
 test.run();

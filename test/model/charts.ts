@@ -4,7 +4,6 @@ import { type ConnectionEvent, connectionMachine } from "../../machines/connecti
 import { type ConversationEvent, conversationMachine } from "../../machines/conversation.ts";
 import { type GatewayEvent, gatewayMachine } from "../../machines/gateway.ts";
 import { type SurfaceEvent, surfaceMachine } from "../../machines/surface.ts";
-import { type SurfaceWatchEvent, surfaceWatchMachine } from "../../machines/surface-watch.ts";
 import { type TurnMachineEvent, turnMachine } from "../../machines/turn.ts";
 import { type WatchEvent, watchMachine } from "../../machines/watch.ts";
 
@@ -13,7 +12,6 @@ export const charts: AnyStateMachine[] = [
   connectionMachine,
   watchMachine,
   surfaceMachine,
-  surfaceWatchMachine,
   conversationMachine,
   turnMachine,
 ];
@@ -62,16 +60,13 @@ export const declaredEvents: Readonly<Record<string, readonly string[]>> = {
     "socket.flooding": true,
     "access.ended": true,
     "socket.closed": true,
-    "watches.first": true,
-    "watches.none": true,
-    "turns.first": true,
-    "turns.none": true,
+    "turn.opened": true,
+    "turn.notOpened": true,
+    "turn.over": true,
     "connection.close": true,
     "gateway.draining": true,
     "xstate.done.actor.watch": true,
     "xstate.error.actor.watch": true,
-    "xstate.done.actor.surface-watch": true,
-    "xstate.error.actor.surface-watch": true,
   }),
   watch: every<WatchEvent>({
     "watch.admitted": true,
@@ -80,10 +75,7 @@ export const declaredEvents: Readonly<Record<string, readonly string[]>> = {
     "cursor.fellBehind": true,
     "socket.congested": true,
     "socket.drained": true,
-    "turn.requested": true,
-    "turn.refused": true,
-    "turn.began": true,
-    "turn.sealed": true,
+    "cursor.lost": true,
   }),
   surface: every<SurfaceEvent>({
     "surface.changed": true,
@@ -92,7 +84,6 @@ export const declaredEvents: Readonly<Record<string, readonly string[]>> = {
     "spec.failed": true,
     "surface.release": true,
   }),
-  "surface-watch": every<SurfaceWatchEvent>({ "surface.shown": true, "surface.awaited": true, "watch.leave": true }),
   conversation: every<ConversationEvent>({
     "turn.start": true,
     "turn.cancel": true,

@@ -19,7 +19,7 @@ import { checkStructure } from "./structure.ts";
 import { largerScopes } from "./world/scopes.ts";
 
 /** The charts whose every transition must be taken on the running server. */
-const covered = ["connection", "watch", "surface", "surface-watch", "conversation", "turn"];
+const covered = ["connection", "watch", "surface", "conversation", "turn"];
 
 const { values } = parseArgs({ options: { larger: { type: "boolean" }, glance: { type: "boolean" } } });
 const isLarger = values.larger === true;

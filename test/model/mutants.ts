@@ -15,7 +15,6 @@ type Edit = [from: string, to: string];
 /** By chart: the suite that is likely to find its faults first. */
 const likely: Readonly<Record<string, string>> = {
   surface: "paths of a surface",
-  "surface-watch": "paths of a surface",
   conversation: "conversation paths",
   turn: "paths of a turn",
 };
@@ -31,10 +30,7 @@ export const mutants: Mutant[] = [
   ),
   mutant("who lags stays in the live set", "watch", [`exit: "leaveLive"`, "exit: []"]),
   mutant("who has drained is live at once", "watch", [`"socket.drained": "catchingUp"`, `"socket.drained": "live"`]),
-  mutant("a refused turn stays requested", "watch", [
-    `"turn.refused": { target: "idle", actions: "noteSettled" }`,
-    `"turn.refused": { actions: "noteSettled" }`,
-  ]),
+  mutant("a turn that is over stays its own", "connection", [`{ target: "quiet" }] },`, `{}] },`]),
   mutant(
     "joiners see a spec that may be old",
     "surface",
@@ -48,10 +44,6 @@ export const mutants: Mutant[] = [
     `The surface changed again; the provider is asked once more, whatever it answers.",
           on: {
             "spec.built": { target: "#surface.current",`,
-  ]),
-  mutant("who asks for a surface again is not awaited", "surface-watch", [
-    `on: { "surface.awaited": "waiting" }`,
-    "on: {}",
   ]),
   mutant(
     "queued texts stay when the turn ends",

@@ -4,7 +4,6 @@ import type { AnyStateMachine } from "xstate";
 import { connectionMachine } from "../../machines/connection.ts";
 import { gatewayMachine } from "../../machines/gateway.ts";
 import { surfaceMachine } from "../../machines/surface.ts";
-import { surfaceWatchMachine } from "../../machines/surface-watch.ts";
 import { watchMachine } from "../../machines/watch.ts";
 import { type Arrival, Coverage, type CoverageRow } from "./coverage.ts";
 import { connectionModel } from "./models/connection.ts";
@@ -21,7 +20,7 @@ import { simplePathsCounted, type WalkBounds, walk } from "./walk.ts";
 
 export interface PathsReport {
   models: ModelRow[];
-  /** One row for each of the charts connection, watch, surface and surface-watch, and one for gateway. */
+  /** One row for each of the charts connection, watch and surface, and one for gateway. */
   coverage: CoverageRow[];
   failures: PathFailure[];
   /** One sentence per transition not taken, and per event that arrived in a state that does not expect it. */
@@ -36,13 +35,7 @@ export interface PathsOptions extends Omit<PlayOptions, "atOnce">, Pick<WalkBoun
 /** Higher: more and longer sequences of events. 100 take about 8 s for all models. */
 const usualSimplePaths = 100;
 
-const charts: AnyStateMachine[] = [
-  connectionMachine,
-  watchMachine,
-  surfaceMachine,
-  surfaceWatchMachine,
-  gatewayMachine,
-];
+const charts: AnyStateMachine[] = [connectionMachine, watchMachine, surfaceMachine, gatewayMachine];
 
 /** The paths need not take all transitions of this chart: the whole process has more ways to begin and to end. */
 const beside = gatewayMachine.id;

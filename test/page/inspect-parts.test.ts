@@ -143,7 +143,7 @@ finding('every age except "any age" is sent', () => {
 finding("choosing another kind clears the state, and choosing the same kind keeps it", () => {
   const surface = change(everyone, { chart: "surface", state: "surface.failed" });
   assert.is(change(surface, { find: "x" }).state, "surface.failed");
-  assert.is(change(surface, { chart: "surface-watch" }).state, "");
+  assert.is(change(surface, { chart: "watch" }).state, "");
   assert.is(change(surface, { chart: "" }).state, "");
 });
 
@@ -207,7 +207,7 @@ table("every highlighted state is a state of a chart", () => {
 
 table("an actor is described first by a failed state, then by a blocked state, then by its progress", () => {
   const isInitial = (state: string): boolean => state === flowing;
-  assert.is(telling([flowing, "connection.open.chatTurn.asking"], isInitial), "connection.open.chatTurn.asking");
+  assert.is(telling([flowing, "connection.open.chatTurn.running"], isInitial), "connection.open.chatTurn.running");
   assert.is(telling([flowing, congested], isInitial), congested);
   assert.is(telling([congested, "turn.failed"], isInitial), "turn.failed");
   assert.is(telling([flowing], isInitial), flowing);
@@ -233,7 +233,7 @@ words("states and events are shown by their last words, and XState's own events 
   assert.equal(format.stateWords("turn.done"), ["", "done"]);
   assert.equal(format.stateWords("turn"), ["", "turn"]);
   assert.is(format.eventWords("socket.closed"), "socket.closed");
-  assert.is(format.eventWords("xstate.done.actor.surface-watch"), "surface-watch is done");
+  assert.is(format.eventWords("xstate.done.actor.watch"), "watch is done");
   assert.is(format.eventWords("xstate.error.actor.turn"), "turn has failed");
   assert.is(format.eventWords("xstate.after.sealRetryPause.conversation.sealing"), "after sealRetryPause");
   const parts = { source: congested, event: "socket.drained", branch: 0 };

@@ -53,9 +53,8 @@ page.after(async () => {
   await browser?.close();
 });
 
-const idle = ["watch.watching.cursor.live", "watch.watching.turn.idle"];
-const generating = ["watch.watching.cursor.live", "watch.watching.turn.generating"];
-const quiet = ["connection.open.flow.flowing", "connection.open.subscription.none", "connection.open.chatTurn.quiet"];
+const quiet = ["connection.open.flow.flowing", "connection.open.chatTurn.quiet"];
+const running = ["connection.open.flow.flowing", "connection.open.chatTurn.running"];
 const script = JSON.stringify({ tokens: 20, delayMs: 30 });
 
 /** Whether `some` is a subsequence of `all`. */
@@ -98,30 +97,30 @@ promise("for a selected actor the page highlights, flashes and logs exactly what
   const client = await fixture.join();
   client.send({ type: "chat.subscribe", conversationId: "c" });
   const operator = await visits(fixture);
-  await operator.page.selectOption("#find-chart", "watch");
-  const id = fixture.newest("watch");
+  await operator.page.selectOption("#find-chart", "connection");
+  const id = fixture.newest("connection");
   await operator.picks(id);
-  await operator.seesLit(...idle);
+  await operator.seesLit(...quiet);
   await operator.watches();
   const changes: ActorChange[] = [];
   fixture.server.gateway.inspect((one) => changes.push(one), { actorId: id });
   client.send({ type: "chat.send", conversationId: "c", model: "demo/script", message: script });
-  await operator.seesLit(...generating);
+  await operator.seesLit(...running);
   await client.nextEvent("c", "turn-sealed");
-  await operator.seesLit(...idle);
+  await operator.seesLit(...quiet);
 
   const moves = changes.filter((one): one is ActorMoved => one.type === "actor.moved");
   const { lit, flashed } = await operator.saw();
-  const went = [idle, ...moves.map(({ states }) => states)].map((states) => [...states].sort().join());
+  const went = [quiet, ...moves.map(({ states }) => states)].map((states) => [...states].sort().join());
   const shown = lit.map((states) => [...states].sort().join());
   assert.ok(isWithin(shown, went), `lit: ${shown.join(" | ")}; the server went: ${went.join(" | ")}`);
-  assert.equal([shown[0], shown.at(-1)], [idle.join(), idle.join()]);
-  assert.ok(shown.includes(generating.join()));
+  assert.equal([shown[0], shown.at(-1)], [[...quiet].sort().join(), [...quiet].sort().join()]);
+  assert.ok(shown.includes([...running].sort().join()));
   const takenOnce = [...new Set(moves.flatMap(({ transitions }) => transitions))];
   assert.equal(flashed.sort(), takenOnce.sort());
 
   const { actor, entries } = await operator.exports();
-  assert.equal([actor.id, actor.chart], [id, "watch"]);
+  assert.equal([actor.id, actor.chart], [id, "connection"]);
   const logged = entries
     .slice(1)
     .map(({ event, handled, transitions, states, at }) => [event, handled, transitions, states, at]);
@@ -147,21 +146,23 @@ promise(
     const id = fixture.newest("connection");
     const operator = await visits(fixture);
     await operator.picks(id);
-    client.send({ type: "chat.subscribe", conversationId: "c" });
-    const watching = quiet.with(1, "connection.open.subscription.some");
-    await operator.seesLit(...watching);
+    const message = JSON.stringify({ tokens: 1, hang: true });
+    client.send({ type: "chat.send", conversationId: "c", model: "demo/script", message });
+    await operator.seesLit(...running);
     await operator.page.click("#log-pause");
     await operator.sees("#moment", /^as of \d\d:\d\d:\d\d\.\d{3}$/);
-    client.send({ type: "chat.unsubscribe", conversationId: "c" });
+    client.send({ type: "chat.cancel", conversationId: "c" });
+    await client.nextEvent("c", "turn-sealed");
     await operator.sees("#log-note", /Paused; \d newer/);
-    await operator.seesLit(...watching);
+    await operator.seesLit(...running);
     await operator.page.click("#log-back");
-    await operator.seesLit(...quiet);
-    assert.is(await operator.page.locator("#chart .taken").count(), 1, "the transition of that moment is highlighted");
+    await operator.seesLit(...quiet.with(1, "connection.open.chatTurn.asking"));
+    const taken = operator.page.locator("#chart .taken");
+    assert.match((await taken.allTextContents()).join(), "chat.send", "the transition of that moment is highlighted");
     await operator.page.locator("#log").focus();
     await operator.page.keyboard.press("ArrowDown");
-    await operator.seesLit(...watching);
-    await operator.sees("#log-entry", /Event\s*watches\.first/);
+    await operator.seesLit(...running);
+    await operator.sees("#log-entry", /Event\s*turn\.opened/);
     await operator.page.keyboard.press("End");
     await operator.seesLit(...quiet);
     await operator.page.keyboard.press("Home");
@@ -195,7 +196,7 @@ promise("kinds and states are counted, and choosing them finds their actors", as
   await operator.page.locator('#map [data-kind="watch"]').focus();
   await operator.page.keyboard.press("Enter");
   await operator.sees("#found", "2 found.");
-  await operator.page.locator("#tree button", { hasText: "cursor live" }).click();
+  await operator.page.locator("#tree button", { hasText: "live" }).click();
   await operator.sees("#found", "2 found.");
   await operator.page.selectOption("#find-state", "watch.left");
   await operator.sees("#found", "None found.");
@@ -221,7 +222,10 @@ promise(
     await client.nextEvent("c", "text-delta");
     const operator = await visits(fixture);
     await operator.picks(fixture.newest("connection"));
-    await operator.sees(".card", /chatTurn asking\s*A turn it asked for is not sealed yet\.\s*Waits for turns\.none\./);
+    await operator.sees(
+      ".card",
+      /chatTurn running\s*One of them, at least, is not sealed yet\.\s*Waits for turn\.over/,
+    );
     await operator.page.locator("#beside:not([open])").waitFor();
     await operator.picks(fixture.newest("turn"));
     await operator.sees(".card", "The model writes its answer.");
@@ -244,7 +248,7 @@ promise("parent and children link to each other, and the URL leads back to the a
   await operator.sees("#about", /at the newest event/);
   assert.match(operator.page.url(), new RegExp(`#/a/${encodeURIComponent(watch)}/`));
   const again = await visits(fixture, new URL(operator.page.url()).hash);
-  await again.seesLit(...idle);
+  await again.seesLit("watch.live");
   await again.page.locator("#parent a").click();
   await again.sees("#kind", /^connection$/);
   await again.page.keyboard.press("Escape");
@@ -278,7 +282,7 @@ promise("texts are not sent to the page unless the operator has enabled it", asy
   await operator.picks(fixture.newest("connection"));
   client.send({ type: "chat.send", conversationId: "c", message: secret, model: "demo/echo" });
   await client.nextEvent("c", "turn-sealed");
-  await operator.sees("#log-rows", "turns.none");
+  await operator.sees("#log-rows", "turn.over");
   await operator.page.locator(".log-row", { hasText: "chat.send" }).click();
   await operator.sees("#log-entry", "chat.send");
   assert.not.match(await operator.page.content(), secret);

@@ -16,8 +16,8 @@ test("each actor has its own context and its own state", () => {
   const [one, two] = ["one", "two"].map((connectionId) => createActor(logic, { input: { connectionId } }).start());
   one?.send({ type: "socket.congested" });
   const flow = (actor: typeof one) => actor?.getSnapshot().value;
-  assert.equal(flow(one), { open: { flow: "congested", subscription: "none", chatTurn: "quiet" } });
-  assert.equal(flow(two), { open: { flow: "flowing", subscription: "none", chatTurn: "quiet" } });
+  assert.equal(flow(one), { open: { flow: "congested", chatTurn: "quiet" } });
+  assert.equal(flow(two), { open: { flow: "flowing", chatTurn: "quiet" } });
   assert.equal(
     [one, two].map((actor) => actor?.getSnapshot().context.connectionId),
     ["one", "two"],
@@ -45,11 +45,10 @@ test("the entry actions of the initial states run for each actor at its start, w
 test("it accepts the same events as the machine itself, and ends in the same way", () => {
   const paths: Parameters<ReturnType<typeof createActor<typeof watchMachine>>["send"]>[0]["type"][] = [
     "watch.admitted",
-    "turn.requested",
     "cursor.reachedEnd",
-    "turn.began",
+    "cursor.fellBehind",
+    "cursor.reachedEnd",
     "socket.congested",
-    "turn.sealed",
     "socket.drained",
     "watch.leave",
   ];

@@ -288,7 +288,7 @@ export class World {
       this.clock.settle();
     }
     this.store.close();
-    const left = ["connection", "watch", "surface", "surface-watch", "conversation", "turn"]
+    const left = ["connection", "watch", "surface", "conversation", "turn"]
       .map((kind) => ({ kind, count: this.gateway.actors.count(kind) }))
       .filter(({ count }) => count > 0);
     if (left.length > 0) throw new Broken(`actors are left: ${JSON.stringify(left)}`);

@@ -144,11 +144,16 @@ test("without a live watcher no flush is scheduled", () => {
 
 // ── the turn's signals ──────────────────────────────────────────────────────────────────────────────────────────────
 
-test("the begin and the seal of each turn are signalled once", () => {
+test("those who asked for a turn are told once when it is sealed, and nobody else is", () => {
   const fixture = new FeedFixture();
   fixture.append(event("turn-start"), text("a"), event("done", { reason: "stop" }), sealed());
   fixture.append(event("turn-start", {}, "t2"), sealed("t2"));
-  assert.equal(fixture.signals, ["turn.began", "turn.sealed", "turn.began", "turn.sealed"]);
+  assert.equal(fixture.signals, ["turn over"]);
+  fixture.feed.askers.add(fixture.asker);
+  fixture.append(event("turn-start", {}, "t3"), text("a", "t3"));
+  assert.equal(fixture.signals, ["turn over"]);
+  fixture.append(sealed("t3"));
+  assert.equal(fixture.signals, ["turn over", "turn over"]);
   assert.is(fixture.feed.log.running, undefined);
 });
 
@@ -168,7 +173,7 @@ test("a turn that exceeds its log is signalled once, and then only its end is lo
   fixture.append(event("turn-start"), large, large, large, large, large, text("more"));
   fixture.append(event("done", { reason: "aborted" }), sealed());
   fixture.clock.settle();
-  assert.equal(fixture.signals, ["turn.began", "too large", "turn.sealed"]);
+  assert.equal(fixture.signals, ["too large", "turn over"]);
   assert.equal(
     transcript().events.map(({ type }) => type),
     ["turn-start", "tool-output", "tool-output", "tool-output", "done", "turn-sealed"],

@@ -34,7 +34,9 @@ function open(bounds: Partial<Limits> = {}, eventProfile: EventProfile = "full")
   const watch = (conversationId = "c"): Feed => {
     const feed = feeds.open(conversationId);
     if (!feed) throw new Error("the conversation could not be watched");
-    feed.watchers.add({ lacks: () => false, tell: (signal) => void signals.push(`${conversationId} ${signal}`) });
+    const watcher = { lacks: () => false, turnOver: () => void signals.push(`${conversationId} turn over`) };
+    feed.watchers.add(watcher);
+    feed.askers.add(watcher);
     return feed;
   };
   const leave = (feed: Feed): void => {

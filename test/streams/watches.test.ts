@@ -321,39 +321,36 @@ function stateOf(fixture: MemoryGateway): unknown {
   return connection?.actor?.getSnapshot().value;
 }
 
-const opened = (flow: string, subscription: string, chatTurn: string) => ({ open: { flow, subscription, chatTurn } });
+const opened = (flow: string, chatTurn: string) => ({ open: { flow, chatTurn } });
 
-within(
-  "the state of a connection shows whether it watches anything and whether a turn that it started runs",
-  (fixture) => {
-    const client = fixture.join();
-    assert.equal(stateOf(fixture), opened("flowing", "none", "quiet"));
-    client.send({ type: "chat.send", message: "hello", conversationId });
-    assert.equal(stateOf(fixture), opened("flowing", "some", "asking"));
-    fixture.orchestrator.say(conversationId, "word");
-    fixture.orchestrator.end(conversationId);
-    fixture.settle();
-    assert.equal(stateOf(fixture), opened("flowing", "some", "quiet"));
-    client.send({ type: "chat.unsubscribe", conversationId });
-    assert.equal(stateOf(fixture), opened("flowing", "none", "quiet"));
-  },
-);
+within("the state of a connection shows whether a turn that it asked for runs", (fixture) => {
+  const client = fixture.join();
+  assert.equal(stateOf(fixture), opened("flowing", "quiet"));
+  client.send({ type: "chat.send", message: "hello", conversationId });
+  assert.equal(stateOf(fixture), opened("flowing", "running"));
+  fixture.orchestrator.say(conversationId, "word");
+  fixture.orchestrator.end(conversationId);
+  fixture.settle();
+  assert.equal(stateOf(fixture), opened("flowing", "quiet"));
+  client.send({ type: "chat.unsubscribe", conversationId });
+  assert.equal(stateOf(fixture), opened("flowing", "quiet"));
+});
 
 within("a socket that is refused because another's turn runs does not wait for a turn of its own", (fixture) => {
   fixture.orchestrator.begin(conversationId);
   const client = fixture.join();
   client.send({ type: "chat.send", message: "hello", conversationId });
-  assert.equal(stateOf(fixture), opened("flowing", "some", "quiet"));
+  assert.equal(stateOf(fixture), opened("flowing", "quiet"));
 });
 
 within("a refused second chat.send does not change the state of the first one's turn", (fixture) => {
   const client = fixture.join();
   fixture.orchestrator.instead.startTurn = () => ({ started: true, turnId: "later" });
   client.send({ type: "chat.send", message: "hello", conversationId });
-  assert.equal(stateOf(fixture), opened("flowing", "some", "asking"));
+  assert.equal(stateOf(fixture), opened("flowing", "running"));
   fixture.orchestrator.instead.startTurn = () => ({ started: false, reason: "already-active" });
   client.send({ type: "chat.send", message: "again", conversationId });
-  assert.equal(stateOf(fixture), opened("flowing", "some", "asking"));
+  assert.equal(stateOf(fixture), opened("flowing", "running"));
 });
 
 within("a turn that is refused for any other reason leaves the connection quiet", (fixture) => {
@@ -361,7 +358,7 @@ within("a turn that is refused for any other reason leaves the connection quiet"
   client.send({ type: "chat.subscribe", conversationId });
   fixture.orchestrator.instead.startTurn = () => ({ started: false, reason: "draining", message: "soon" });
   client.send({ type: "chat.send", message: "hello", conversationId });
-  assert.equal(stateOf(fixture), opened("flowing", "some", "quiet"));
+  assert.equal(stateOf(fixture), opened("flowing", "quiet"));
 });
 
 within("a watcher that joins a stream without pauses is soon live, and gets each event as it is emitted", (fixture) => {

@@ -44,6 +44,8 @@ export class FeedFixture {
   readonly corker = new Corker(this.clock);
   readonly counters = new EgressCounters();
   readonly feed: Feed;
+  /** A watcher that has asked for the first turn. */
+  readonly asker = { lacks: () => false, turnOver: () => void this.signals.push("turn over") };
 
   constructor(bounds: Partial<Limits> = {}) {
     this.limits = { ...limits, ...bounds };
@@ -52,7 +54,8 @@ export class FeedFixture {
     const owner = { turnSealed: () => {}, turnTooLarge: note("too large") };
     const log = new TurnLog("e", this.limits);
     this.feed = new Feed(conversationId, log, owner, this.clock, this.limits, this.flushInterval);
-    this.feed.watchers.add({ lacks: () => false, tell: (signal) => void this.signals.push(signal) });
+    this.feed.watchers.add(this.asker);
+    this.feed.askers.add(this.asker);
   }
 
   /** A socket whose cursor begins where a new watch's would. */

@@ -117,7 +117,7 @@ export class MemoryGateway {
     );
     assert.is(this.clock.pending, 0, "timers are left");
     assert.is(this.orchestrator.subscriptions(), 0, "subscriptions are left");
-    for (const kind of ["connection", "watch", "surface", "surface-watch"])
+    for (const kind of ["connection", "watch", "surface"])
       assert.is(this.gateway.actors.count(kind), 0, `actors are left: ${kind}`);
   }
 }

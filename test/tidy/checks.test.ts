@@ -383,9 +383,9 @@ charts("an inline actor is found, and a named one is allowed", () => {
 });
 
 charts("a machine whose names do not match is found", () => {
-  const machine = { id: "surface-watch" } as Machine;
-  assert.equal(misnamedMachine("machines/surface-watch.ts", "surfaceWatchMachine", machine), []);
-  assert.is(misnamedMachine("machines/surface-watch.ts", "machine", { ...machine, id: "watch" }).length, 2);
+  const machine = { id: "turn-queue" } as Machine;
+  assert.equal(misnamedMachine("machines/turn-queue.ts", "turnQueueMachine", machine), []);
+  assert.is(misnamedMachine("machines/turn-queue.ts", "machine", { ...machine, id: "watch" }).length, 2);
 });
 
 charts("a declared name that the chart never uses is found", () => {

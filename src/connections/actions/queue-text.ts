@@ -2,27 +2,27 @@
 // only its reply (protocol 1.1).
 import type { ChatQueue } from "../../protocol/chat-queue.ts";
 import type { Connection } from "../connection.ts";
-import { type Answer, refusalOf, respondAccepted } from "./replies.ts";
+import { notOpened, refusalOf, respondAccepted, type TurnOutcome } from "./replies.ts";
 import type { Services } from "./services.ts";
 
-export function queueText(connection: Connection, message: ChatQueue, services: Services): Answer | undefined {
+export function queueText(connection: Connection, message: ChatQueue, services: Services): TurnOutcome {
   const { orchestrator, quota, idempotency, watches, subscriptions, logger } = services;
   const { conversationId, text, workspaceId } = message;
   const kept = idempotency.recall(message, connection.identity);
-  if (kept && "reply" in kept) return kept;
+  if (kept && "reply" in kept) return notOpened(kept);
   if (kept) {
     // Repeats the first success and its subscription.
     const watch = kept.startedTurn && subscriptions.watchConversation(connection, kept.conversationId);
-    return respondAccepted(connection, message, { ...kept }, watch || undefined);
+    return notOpened(respondAccepted(connection, message, { ...kept }, watch || undefined));
   }
   const before = connection.watches.get(conversationId);
   const isActive = orchestrator.isActive(conversationId);
   const full = isActive ? undefined : quota.refusal(connection.identity, conversationId);
-  if (full) return refusalOf(full, conversationId);
+  if (full) return notOpened(refusalOf(full, conversationId));
   // When no turn runs, the text will start one. Subscribe first so that the sender misses nothing.
   const watchesFirst = !before && !isActive;
   const watch = watchesFirst ? subscriptions.watchConversation(connection, conversationId) : before;
-  if (watch && "reply" in watch) return watch;
+  if (watch && "reply" in watch) return notOpened(watch);
   const withdraw = watch && watches.ask(watch);
   const toKeep = idempotency.toKeep(message, connection.identity);
   const outcome = orchestrator.enqueue({
@@ -35,7 +35,7 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
   if (startedTurn) quota.took(connection.identity, conversationId);
   else withdraw?.();
   if (!startedTurn && watchesFirst) subscriptions.unwatchConversation(connection, conversationId);
-  if ("reason" in outcome) return refusalOf(outcome, conversationId);
+  if ("reason" in outcome) return notOpened(refusalOf(outcome, conversationId));
   connection.writer.beganTurn();
   logger.info("transport-ws: chat.queue accepted", { conversationId, startedTurn });
   const late = startedTurn && !watch ? subscriptions.watchConversation(connection, conversationId) : undefined;
@@ -49,7 +49,7 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
     ...(!startedTurn && messageId !== undefined && { messageId }),
   };
   idempotency.keep(message, connection.identity, answer);
-  return respondAccepted(connection, message, answer, late);
+  return { isOpened: startedTurn && connection.hasOwnTurn, answer: respondAccepted(connection, message, answer, late) };
 }
 
 /** The running turn's id, for a host that does not return the id of the turn it started. */

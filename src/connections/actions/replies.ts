@@ -16,6 +16,14 @@ export interface Paired {
 /** What an action answers: a refusal, or the fields of the reply to a request that succeeded. */
 export type Answer = Refusal | Record<string, unknown>;
 
+/** What a request that may begin a turn came to. `answer` is undefined when it was answered already. */
+export interface TurnOutcome {
+  isOpened: boolean;
+  answer: Answer | undefined;
+}
+
+export const notOpened = (answer: Answer | undefined): TurnOutcome => ({ isOpened: false, answer });
+
 const isRefusal = (answer: Answer): answer is Refusal => "reply" in answer;
 
 /** Without an id success is silent (protocol 1.1). */

@@ -5,23 +5,23 @@ import type { TurnRequest } from "../../ports/orchestrator.ts";
 import type { ChatSend } from "../../protocol/chat-send.ts";
 import { refusals } from "../../protocol/refusals.ts";
 import type { Connection } from "../connection.ts";
-import { type Answer, refusalOf, respondAccepted } from "./replies.ts";
+import { notOpened, refusalOf, respondAccepted, type TurnOutcome } from "./replies.ts";
 import type { Services } from "./services.ts";
 
-export function sendChat(connection: Connection, message: ChatSend, services: Services): Answer | undefined {
+export function sendChat(connection: Connection, message: ChatSend, services: Services): TurnOutcome {
   const { orchestrator, quota, idempotency, watches, subscriptions, logger } = services;
   const { identity } = connection;
   const kept = idempotency.recall(message, identity);
-  if (kept && "reply" in kept) return kept;
+  if (kept && "reply" in kept) return notOpened(kept);
   const problem = kept && services.authoriser.refusal(identity, "read", { conversationId: kept.conversationId });
-  if (problem !== undefined) return refusals.forbidden(message.type, problem, {});
+  if (problem !== undefined) return notOpened(refusals.forbidden(message.type, problem, {}));
   const conversationId = kept?.conversationId ?? message.conversationId ?? randomUUID();
   const full = kept || orchestrator.isActive(conversationId) ? undefined : quota.refusal(identity, conversationId);
-  if (full) return refusalOf(full, message.conversationId);
+  if (full) return notOpened(refusalOf(full, message.conversationId));
   const before = connection.watches.get(conversationId);
   const watch = before ?? subscriptions.watchConversation(connection, conversationId);
-  if (kept) return respondAccepted(connection, message, { ...kept }, watch);
-  if ("reply" in watch) return watch;
+  if (kept) return notOpened(respondAccepted(connection, message, { ...kept }, watch));
+  if ("reply" in watch) return notOpened(watch);
   const withdraw = watches.ask(watch);
   const outcome = orchestrator.startTurn(turnRequest(conversationId, message, identity, services));
   if (outcome.started) {
@@ -32,13 +32,12 @@ export function sendChat(connection: Connection, message: ChatSend, services: Se
     const answer = { conversationId, turnId: outcome.turnId };
     idempotency.keep(message, identity, answer);
     if (message.conversationId === undefined) services.authoriser.created(identity, conversationId);
-    return answer;
+    return { isOpened: true, answer };
   }
-  // After a refusal only already-active keeps the subscription (protocol 1.4). The running turn may be the sender's.
-  if (outcome.reason === "already-active") withdraw();
-  else watch.tell("turn.refused");
+  withdraw();
+  // After a refusal only already-active keeps the subscription (protocol 1.4).
   if (!before && outcome.reason !== "already-active") subscriptions.unwatchConversation(connection, conversationId);
-  return refusalOf(outcome, message.conversationId);
+  return notOpened(refusalOf(outcome, message.conversationId));
 }
 
 function turnRequest(

@@ -139,7 +139,7 @@ export class ConversationActions {
     this.#runner?.conclude({ end: "failed", failure });
   }
 
-  /** Called when the actor failed: ends its turn. Is it the first time since a turn was sealed, and is an actor needed? */
+  /** Called when the actor failed: ends its turn. Is it the first time since a turn was sealed? Is an actor needed? */
   noteDefect(): { isFirst: boolean; isNeeded: boolean } {
     this.failTurn();
     // A parent that throws leaves its invoked actors running (XState 5.33).

@@ -1,7 +1,7 @@
 // What one client may do with its socket, and what it can observe. The server handles requests from a congested socket
 // like any others, and each way to end a socket has its own closing state. A model for tests: it shares nothing with
 // the production charts.
-import { setup } from "xstate";
+import { setup, stateIn } from "xstate";
 
 const closing = { "peer.answers": "gone", "peer.keepsStill": "gone", "peer.speaks": {} } as const;
 
@@ -14,6 +14,8 @@ export const connectionModel = setup({
         | { type: "peer.asks" }
         | { type: "peer.queues" }
         | { type: "peer.isRefused" }
+        | { type: "peer.asksElsewhere" }
+        | { type: "peer.recoversTooLate" }
         | { type: "peer.cancels" }
         | { type: "another.asks" }
         | { type: "turn.begins" }
@@ -41,7 +43,6 @@ export const connectionModel = setup({
         | { type: "server.drains" }
         | { type: "server.disconnects" }
         | { type: "watch.breaks" }
-        | { type: "surfaceWatch.breaks" }
         | { type: "everything.breaks" }
         | { type: "peer.leaves" }
         | { type: "peer.vanishes" }
@@ -49,6 +50,7 @@ export const connectionModel = setup({
         | { type: "peer.keepsStill" }
         | { type: "peer.speaks" },
   },
+  guards: { isCongested: stateIn({ open: { flow: "congested" } }) },
 }).createMachine({
   id: "connection",
   initial: "open",
@@ -112,6 +114,11 @@ export const connectionModel = setup({
             answered: {
               on: {
                 "turn.speaks": {},
+                "peer.asksElsewhere": {},
+                "peer.recoversTooLate": {
+                  guard: "isCongested",
+                  target: "#connection.closing.slow",
+                },
                 "turn.ends": "quiet",
                 "peer.asks": {},
                 "peer.queues": {},
@@ -140,7 +147,6 @@ export const connectionModel = setup({
                 "peer.subscribes": {},
                 "peer.looksAway": "hidden",
                 "surface.changes": {},
-                "surfaceWatch.breaks": "#connection.closing.defect",
                 "everything.breaks": "#connection.closing.refused",
               },
             },

@@ -116,10 +116,10 @@ export class Stage {
     await soon(() => this.bare.gateway.connections.size === 0, "the sockets of the path to be released");
     if (this.isRunning) this.bare.orchestrator.end(conversationId);
     this.#stopListening();
-    const kinds = ["connection", "watch", "surface-watch", "surface"];
+    const kinds = ["connection", "watch", "surface"];
     await comesTo(() => kinds.flatMap((kind) => this.actors(kind)), [], "actors that are left behind");
     const counts = kinds.map((kind) => this.bare.gateway.actors.count(kind));
-    assert.equal(counts, [0, 0, 0, 0], `what the registry counts of ${kinds.join(", ")}`);
+    assert.equal(counts, [0, 0, 0], `what the registry counts of ${kinds.join(", ")}`);
     const defects = this.bare.host.lines.filter((line) => line.level === "error").map((line) => line.message);
     assert.equal(
       defects,
@@ -156,17 +156,12 @@ export class Socket {
   }
 
   /** The state of one region of the open connection, such as `open.flow`; undefined when it is not open. */
-  region(name: "flow" | "subscription" | "chatTurn"): unknown {
+  region(name: "flow" | "chatTurn"): unknown {
     return at(this.value, "open", name);
   }
 
-  watchRegion(name: "cursor" | "turn"): unknown {
-    return at(stateOf(this.watch?.actor), "watching", name);
-  }
-
-  /** The states of the socket's surface watches. */
-  get surfaceWatches(): unknown[] {
-    return [...this.entry.surfaceWatches.values()].map((watch) => stateOf(watch.actor));
+  get watchState(): unknown {
+    return stateOf(this.watch?.actor);
   }
 
   // ── what the peer receives ──

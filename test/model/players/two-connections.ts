@@ -51,26 +51,17 @@ async function asks(fixture: Fixture, socket: Socket): Promise<void> {
 }
 
 async function isAway(socket: Socket, flow: "flowing" | "congested"): Promise<void> {
-  await comesTo(
-    () => socket.value,
-    { open: { flow, subscription: "none", chatTurn: "quiet" } },
-    "the connection of who is away",
-  );
+  await comesTo(() => socket.value, { open: { flow, chatTurn: "quiet" } }, "the connection of who is away");
   assert.is(socket.watch, undefined);
   await socket.isTold("nothing");
 }
 
 async function isFollowing(fixture: Fixture, socket: Socket, flow: "flowing" | "congested"): Promise<void> {
   const { stage, asker } = fixture;
-  const chatTurn = stage.isRunning && asker === socket ? "asking" : "quiet";
-  await comesTo(
-    () => socket.value,
-    { open: { flow, subscription: "some", chatTurn } },
-    "the connection of who follows",
-  );
-  const turn = stage.isRunning ? "generating" : "idle";
+  const chatTurn = stage.isRunning && asker === socket ? "running" : "quiet";
+  await comesTo(() => socket.value, { open: { flow, chatTurn } }, "the connection of who follows");
   const cursor = flow === "flowing" ? "live" : "lagging";
-  await comesTo(() => [socket.watchRegion("cursor"), socket.watchRegion("turn")], [cursor, turn], "the watch");
+  await comesTo(() => socket.watchState, cursor, "the watch");
   assert.is(socket.watch?.feed.live.has(socket.watch.cursor), flow === "flowing", "membership in the live set");
   if (flow === "flowing") await socket.isUpToDate();
   else await socket.isTold("nothing");
@@ -135,13 +126,12 @@ export function twoConnectionsPlayer(coverage: Coverage): Implementation<Fixture
         let floods = 2;
         stage.clock.beforeDeferred = () => {
           const { watch } = first;
-          const believes =
-            first.watchRegion("cursor") === "catchingUp" && watch && watch.cursor.seq >= watch.feed.head();
+          const believes = first.watchState === "catchingUp" && watch && watch.cursor.seq >= watch.feed.head();
           if (!believes || floods-- <= 0) return;
           for (let event = 0; event < floodEvents; event++) stage.speak(floodCharacters);
         };
         await joins(first);
-        await soon(() => first.watchRegion("cursor") === "live", "the corker to be live");
+        await soon(() => first.watchState === "live", "the corker to be live");
         await rest();
         stage.clock.beforeDeferred = undefined;
         assert.ok(floods < 2, "the turn has emitted a flood");

@@ -24,7 +24,7 @@ export function disagreements(stage: Stage): string[] {
 type Expect = (whose: string, what: string, isSo: boolean, shouldBe: boolean) => void;
 
 function ofSocket(stage: Stage, at: number, expect: Expect): void {
-  const { world, setting } = stage;
+  const { setting } = stage;
   const { charts } = setting;
   const socket = stage.socket(at);
   if (socket.chart === 0) return;
@@ -38,21 +38,14 @@ function ofSocket(stage: Stage, at: number, expect: Expect): void {
     return;
   }
   expect(name, "congested", own("open.flow.congested"), socket.isCongested);
-  expect(name, "subscribed to something", own("open.subscription.some"), (watch ?? surfaceWatch) !== undefined);
-  expect(name, "asking for a turn", own("open.chatTurn.asking"), socket.asks);
-  expect(name, "noted as asking for a turn", socket.isAsking, socket.asks);
+  expect(name, "waiting for its own turn", own("open.chatTurn.running"), socket.asks);
+  expect(name, "noted as having a turn", socket.isAsking, socket.asks);
   if (watch) {
     const its = (path: string): boolean => charts.watch.isIn(watch.chart, path);
     const whose = `${name}'s watch`;
-    expect(whose, "lagging", its("watching.cursor.lagging"), socket.isCongested);
-    expect(whose, "live", its("watching.cursor.live"), !socket.isCongested);
+    expect(whose, "lagging", its("lagging"), socket.isCongested);
+    expect(whose, "live", its("live"), !socket.isCongested);
     expect(whose, "in the live set", watch.isLive, !socket.isCongested);
-    expect(whose, "in a turn", its("watching.turn.generating"), world.feed.running !== undefined);
-    expect(whose, "outside of turns", its("watching.turn.idle"), world.feed.running === undefined);
-  }
-  if (surfaceWatch) {
-    const isShown = charts.surfaceWatch.isIn(surfaceWatch.chart, "shown");
-    expect(`${name}'s surface watch`, "shown", isShown, surfaceWatch.awaiting === 0);
   }
 }
 

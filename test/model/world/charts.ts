@@ -5,7 +5,6 @@ import { connectionMachine } from "../../../machines/connection.ts";
 import { conversationMachine } from "../../../machines/conversation.ts";
 import { gatewayMachine } from "../../../machines/gateway.ts";
 import { surfaceMachine } from "../../../machines/surface.ts";
-import { surfaceWatchMachine } from "../../../machines/surface-watch.ts";
 import { turnMachine } from "../../../machines/turn.ts";
 import { watchMachine } from "../../../machines/watch.ts";
 import { isExpected } from "../structure.ts";
@@ -38,7 +37,6 @@ export interface Charts {
   connection: Chart;
   watch: Chart;
   surface: Chart;
-  surfaceWatch: Chart;
   conversation: Chart;
   turn: Chart;
 }
@@ -49,10 +47,9 @@ export function createCharts(): Charts {
   const surfaceId = "s";
   return {
     gateway: chart(gatewayMachine, {}, gatewayGuards),
-    connection: chart(connectionMachine, { connectionId }),
+    connection: chart(connectionMachine, { connectionId }, ["isLost", "hasOwnTurn"]),
     watch: chart(watchMachine, { connectionId, conversationId, instance: 1 }),
     surface: chart(surfaceMachine, { surfaceId, conversationId, instance: 1 }, ["changesAreAnnounced"]),
-    surfaceWatch: chart(surfaceWatchMachine, { connectionId, surfaceId, conversationId }),
     conversation: chart(conversationMachine, { conversationId }, conversationGuards),
     turn: chart(turnMachine, { conversationId }, turnGuards),
   };

@@ -6,7 +6,7 @@ import { ask, isActive, stop, withdraw } from "./conversation.ts";
 import { tellGateway } from "./gateway.ts";
 import type { Answer, Refused, Stage } from "./stage.ts";
 import { emptySocket } from "./state.ts";
-import { endWatch, openWatch, settled } from "./stream.ts";
+import { endWatch, openWatch, turnOver } from "./stream.ts";
 import { currentSurface, showTo, unwatchSurface, watchSurface } from "./surface.ts";
 import { openTurnOf } from "./turn.ts";
 import { close, control } from "./writer.ts";
@@ -20,7 +20,6 @@ const closeCodes: Readonly<Record<string, number>> = {
   "access.ended": 4502,
   "gateway.draining": 1012,
   "xstate.error.actor.watch": 1011,
-  "xstate.error.actor.surface-watch": 1011,
 };
 const causesWithoutCode: ReadonlySet<string> = new Set(["socket.broken", "socket.closed"]);
 
@@ -62,20 +61,26 @@ export function breakProtocol(stage: Stage, at: number): void {
 
 /** The watch's actor has thrown. Its socket closes, and no other socket is affected. */
 export function failWatch(stage: Stage, at: number): void {
-  forgetWatch(stage, at);
+  turnOver(stage, at);
   endWatch(stage, at, false);
   tellConnection(stage, at, "xstate.error.actor.watch");
 }
 
-export function tellConnection(stage: Stage, at: number, type: string): void {
+export function tellConnection(
+  stage: Stage,
+  at: number,
+  type: string,
+  more: { answer?: Outcome["answer"] } = {},
+): void {
   const mail = stage.mailOfSockets[at === 0 ? 0 : 1];
-  mail.send({ type }, type, (event, name) => {
+  mail.send({ type, ...more }, more.answer === undefined ? type : `${type} ${more.answer}`, (event, name) => {
     const socket = stage.socket(at);
     if (socket.chart === 0) return;
     const isFirstCause = !socket.isEnded || causesWithoutCode.has(name);
     const due = closeCodes[name];
     if (isFirstCause && due !== undefined && socket.closeDue === 0) socket.closeDue = due;
-    const move = stage.setting.charts.connection.step(socket.chart, event, [], name);
+    // A lost watch is not part of this world: no log is shed in it.
+    const move = stage.setting.charts.connection.step(socket.chart, event, [false, socket.isAsking], name);
     if (move.unexpected !== undefined) stage.problem(move.unexpected);
     socket.chart = move.isDone ? 0 : move.to;
     for (const effect of move.effects) perform(stage, at, effect);
@@ -84,17 +89,17 @@ export function tellConnection(stage: Stage, at: number, type: string): void {
   });
 }
 
-function perform(stage: Stage, at: number, { name }: Effect): void {
+function perform(stage: Stage, at: number, { name, params }: Effect): void {
   const hasBoth = (): boolean => stage.socket(at).watch !== undefined || stage.socket(at).surfaceWatch !== undefined;
   switch (name) {
     case "watchSurface":
       watchSurface(stage, at);
       return;
     case "unwatchSurface":
-      endSurfaceWatch(stage, at);
+      unwatchSurface(stage, at);
       return;
     case "sendChat":
-      sendChat(stage, at);
+      tellAnswer(stage, at, sendChat(stage, at));
       return;
     case "watchConversation":
       watchConversation(stage, at);
@@ -103,7 +108,10 @@ function perform(stage: Stage, at: number, { name }: Effect): void {
       unwatchConversation(stage, at);
       return;
     case "queueText":
-      queueText(stage, at);
+      tellAnswer(stage, at, queueText(stage, at));
+      return;
+    case "answer":
+      if (isOutcome(params) && params.answer !== undefined) refuse(stage, at, params.answer);
       return;
     case "cancelQueuedText":
       withdraw(stage);
@@ -162,32 +170,20 @@ function catchUp(stage: Stage, at: number): void {
 
 function leaveEverything(stage: Stage, at: number): void {
   unwatchConversation(stage, at);
-  endSurfaceWatch(stage, at);
+  unwatchSurface(stage, at);
 }
 
 function watchConversation(stage: Stage, at: number): void {
   const socket = stage.socket(at);
   if (socket.watch) return;
   openWatch(stage, at);
-  if (!socket.surfaceWatch) stage.post("connection", at, "watches.first");
 }
 
 function unwatchConversation(stage: Stage, at: number): void {
   if (!stage.socket(at).watch) return;
-  forgetWatch(stage, at);
+  turnOver(stage, at);
   endWatch(stage, at, true);
   tellConnection(stage, at, "xstate.done.actor.watch");
-}
-
-function endSurfaceWatch(stage: Stage, at: number): void {
-  if (!stage.socket(at).surfaceWatch) return;
-  unwatchSurface(stage, at);
-  tellConnection(stage, at, "xstate.done.actor.surface-watch");
-}
-
-function forgetWatch(stage: Stage, at: number): void {
-  settled(stage, at);
-  if (!stage.socket(at).surfaceWatch) stage.post("connection", at, "watches.none");
 }
 
 /** The refusal that a request for a turn must get, from its client's point of view; undefined for none. */
@@ -199,50 +195,64 @@ function refusalDue(stage: Stage, mayWait: boolean): Refused | undefined {
   return isStoreFailing ? "storage-failed" : undefined;
 }
 
-function refuse(stage: Stage, at: number, answer: Answer | undefined): void {
+function refuse(stage: Stage, at: number, answer: Answer | "internal"): void {
   const socket = stage.socket(at);
-  if (control(stage, at)) socket.refusals = [...socket.refusals, answer ?? "internal"];
+  if (control(stage, at)) socket.refusals = [...socket.refusals, answer];
 }
 
-function sendChat(stage: Stage, at: number): void {
+/** What a request that may begin a turn came to. `answer` is its refusal. */
+interface Outcome {
+  isOpened: boolean;
+  answer: Answer | "internal" | undefined;
+}
+
+const isOutcome = (value: unknown): value is Pick<Outcome, "answer"> =>
+  typeof value === "object" && value !== null && "answer" in value;
+
+/** The answer goes to the connection's own chart, which gives it to the client. */
+function tellAnswer(stage: Stage, at: number, { isOpened, answer }: Outcome): void {
+  tellConnection(stage, at, isOpened ? "turn.opened" : "turn.notOpened", { answer });
+}
+
+function sendChat(stage: Stage, at: number): Outcome {
   const socket = stage.socket(at);
   const due = refusalDue(stage, false);
   if (due) socket.refusalsOwed = [...socket.refusalsOwed, due];
   const before = socket.watch;
   watchConversation(stage, at);
-  const takeBack = askForTurn(stage, at);
+  const withdrawRequest = askForTurn(stage, at);
   const answer = ask(stage, "turn.start");
   socket.asks ||= answer === "started";
-  if (answer === "started") return;
-  if (answer === "turn-running") takeBack();
-  else stage.post("watch", at, "turn.refused");
+  if (answer === "started") return { isOpened: true, answer: undefined };
+  withdrawRequest();
   if (!before && answer !== "turn-running") unwatchConversation(stage, at);
-  refuse(stage, at, answer);
+  return { isOpened: false, answer: answer ?? "internal" };
 }
 
-function queueText(stage: Stage, at: number): void {
+function queueText(stage: Stage, at: number): Outcome {
   const socket = stage.socket(at);
   const due = refusalDue(stage, true);
   if (due) socket.refusalsOwed = [...socket.refusalsOwed, due];
   const watchesFirst = !socket.watch && !isActive(stage);
   if (watchesFirst) watchConversation(stage, at);
   const hadWatch = socket.watch !== undefined;
-  const takeBack = hadWatch ? askForTurn(stage, at) : undefined;
+  const withdrawRequest = hadWatch ? askForTurn(stage, at) : undefined;
   const answer = ask(stage, "text.queue");
   const isStarted = answer === "started";
   socket.asks ||= isStarted;
-  if (!isStarted) takeBack?.();
+  if (!isStarted) withdrawRequest?.();
   if (!isStarted && watchesFirst) unwatchConversation(stage, at);
-  if (!isStarted && answer !== "queued") {
-    refuse(stage, at, answer);
-    return;
-  }
+  if (!isStarted && answer !== "queued") return { isOpened: false, answer: answer ?? "internal" };
   if (isStarted && !hadWatch) watchConversation(stage, at);
+  return { isOpened: isStarted && socket.isAsking, answer: undefined };
 }
 
-/** Posts `turn.requested` to the socket's watch. The returned function takes it back. */
+/** The returned function withdraws the request. */
 function askForTurn(stage: Stage, at: number): () => void {
-  stage.post("watch", at, "turn.requested");
-  const posted = stage.world.signals.at(-1);
-  return () => stage.forgetSignals((signal) => signal === posted);
+  const socket = stage.socket(at);
+  if (socket.isAsking) return () => {};
+  socket.isAsking = true;
+  return () => {
+    socket.isAsking = false;
+  };
 }

@@ -38,7 +38,7 @@ function socketKey(socket: Socket, emitted: readonly EventNumber[]): string {
       watch.slices,
     )}${code(watch.from)}${receivedKey(watch.received, watch.from, emitted)}`;
   if (surfaceWatch) {
-    key += `v${code(surfaceWatch.chart)}${code(surfaceWatch.awaiting * 2 + (surfaceWatch.hasNewest ? 1 : 0))}`;
+    key += `v${code(surfaceWatch.awaiting * 2 + (surfaceWatch.hasNewest ? 1 : 0))}`;
     key += code(surfaceWatch.asked);
     for (const { kind, age } of surfaceWatch.received) key += kind === "surface" ? code(age) : `u${code(age)}`;
   }

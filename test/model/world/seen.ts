@@ -99,7 +99,7 @@ export function chartsIn(stage: Stage): string {
     if (socket.chart === 0) return [`${name}: gone`];
     const own = [`${name}: ${charts.connection.nameOf(socket.chart)}`];
     if (socket.watch) own.push(`watch ${charts.watch.nameOf(socket.watch.chart)}`);
-    if (socket.surfaceWatch) own.push(`surface watch ${charts.surfaceWatch.nameOf(socket.surfaceWatch.chart)}`);
+    if (socket.surfaceWatch) own.push(`surface watch ${socket.surfaceWatch.awaiting > 0 ? "waiting" : "shown"}`);
     return [own.join(", ")];
   });
   const { conversation } = world;

@@ -62,14 +62,7 @@ export interface Exchange {
 }
 
 /** Facts that only count something: they change a chart's state and have no other effect. */
-const counts: ReadonlySet<string> = new Set([
-  "watches.first",
-  "watches.none",
-  "turns.first",
-  "turns.none",
-  "surface.shown",
-  "surface.awaited",
-]);
+const counts: ReadonlySet<string> = new Set(["turn.over"]);
 
 export class Stage {
   readonly setting: Setting;

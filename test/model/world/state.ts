@@ -21,7 +21,6 @@ export interface Watch {
 }
 
 export interface SurfaceWatch {
-  chart: ChartState;
   /** Viewer.awaiting: requests for the whole surface that are not answered yet. */
   awaiting: number;
   hasNewest: boolean;
@@ -51,7 +50,7 @@ export interface Socket {
   isCut: boolean;
   watch: Watch | undefined;
   surfaceWatch: SurfaceWatch | undefined;
-  /** Whether Connection.asking contains the conversation. */
+  /** Whether the turn that is requested or runs is its own (Connection.ownTurns, Feed.askers). */
   isAsking: boolean;
   /** A turn that it asked for was started and is not sealed. At rest, isAsking must have the same value. */
   asks: boolean;
@@ -155,7 +154,7 @@ export interface World {
   problems: string[];
 }
 
-export type FactKind = "connection" | "watch" | "surfaceWatch" | "surface";
+export type FactKind = "connection" | "watch" | "surface";
 
 export interface Fact {
   to: FactKind;

@@ -24,18 +24,11 @@ function append(stage: Stage, event: EventNumber): void {
   const { type, turn } = stage.setting.events.at(event);
   const start = feed.log.length;
   feed.log = [...feed.log, event];
-  if (feed.running?.turn !== turn) {
-    feed.running = { turn, start };
-    tellAll("turn.began");
-  }
+  if (feed.running?.turn !== turn) feed.running = { turn, start };
   if (type !== "turn-sealed") return;
   feed.running = undefined;
-  tellAll("turn.sealed");
+  for (const at of sockets.keys()) turnOver(stage, at);
   feed.isSettling = true;
-
-  function tellAll(type: string): void {
-    for (const [at, socket] of sockets.entries()) if (socket.watch) stage.post("watch", at, type);
-  }
 }
 
 const liveSet = (stage: Stage): Sockets =>
@@ -122,7 +115,6 @@ export function openWatch(stage: Stage, at: number): void {
   const move = stage.setting.charts.watch.begin();
   socket.watch.chart = move.to;
   for (const effect of move.effects) perform(stage, at, effect);
-  if (feed.running) stage.post("watch", at, "turn.began");
   if (socket.isCongested) stage.post("watch", at, "socket.congested");
 }
 
@@ -156,8 +148,7 @@ export function tellWatch(stage: Stage, at: number, type: string): void {
 }
 
 function perform(stage: Stage, at: number, { name }: Effect): void {
-  const socket = stage.socket(at);
-  const { watch } = socket;
+  const { watch } = stage.socket(at);
   if (!watch) return;
   switch (name) {
     case "askAdmission":
@@ -172,22 +163,15 @@ function perform(stage: Stage, at: number, { name }: Effect): void {
     case "leaveLive":
       leaveLive(stage, at);
       return;
-    case "noteAsked":
-      if (!socket.isAsking) stage.post("connection", at, "turns.first");
-      socket.isAsking = true;
-      return;
-    case "noteSettled":
-      settled(stage, at);
-      return;
     default:
       stage.problem(`the watch's chart asks for ${name}, which the world has not`);
   }
 }
 
-/** The turn that this socket asked for was refused or is over, or the socket has stopped watching. */
-export function settled(stage: Stage, at: number): void {
+/** The turn that this socket asked for is sealed, or the socket no longer watches it. */
+export function turnOver(stage: Stage, at: number): void {
   const socket = stage.socket(at);
-  if (socket.isAsking) stage.post("connection", at, "turns.none");
+  if (socket.isAsking) stage.post("connection", at, "turn.over");
   socket.isAsking = false;
 }
 

@@ -58,17 +58,13 @@ export function answerLate(stage: Stage, at: number): void {
 export function watchSurface(stage: Stage, socket: number): void {
   const { world } = stage;
   const mine = stage.socket(socket);
-  const isNew = mine.surfaceWatch === undefined;
   const watch = mine.surfaceWatch ?? {
-    chart: stage.setting.charts.surfaceWatch.begin().to,
     awaiting: 0,
     hasNewest: false,
     asked: 0,
     received: [],
   };
   mine.surfaceWatch = watch;
-  if (isNew && !mine.watch) stage.post("connection", socket, "watches.first");
-  if (!isNew) stage.post("surfaceWatch", socket, "surface.awaited");
   const present = world.surfaces.findIndex(({ isCurrent }) => isCurrent);
   const at = present === -1 ? world.surfaces.length : present;
   if (present === -1) open(stage);
@@ -87,7 +83,6 @@ export function unwatchSurface(stage: Stage, socket: number): void {
   if (!surfaceWatch) return;
   mine.surfaceWatch = undefined;
   mine.specSeen = surfaceWatch.received.at(-1)?.age ?? mine.specSeen;
-  if (!mine.watch) stage.post("connection", socket, "watches.none");
   const at = stage.world.surfaces.findIndex(({ isCurrent }) => isCurrent);
   const surface = stage.world.surfaces[at];
   if (surface && has(surface.viewers, socket)) {
@@ -98,18 +93,6 @@ export function unwatchSurface(stage: Stage, socket: number): void {
       stage.post("surface", at, "surface.release");
     }
   }
-  stage.forgetSignals((signal) => signal.to === "surfaceWatch" && signal.at === socket);
-  const move = stage.setting.charts.surfaceWatch.step(surfaceWatch.chart, { type: "watch.leave" });
-  if (move.unexpected !== undefined) stage.problem(move.unexpected);
-  if (!move.isDone) stage.problem("a surface watch that was told to leave does not end");
-}
-
-export function tellSurfaceWatch(stage: Stage, socket: number, type: string): void {
-  const { surfaceWatch } = stage.socket(socket);
-  if (!surfaceWatch) return;
-  const move = stage.setting.charts.surfaceWatch.step(surfaceWatch.chart, { type });
-  if (move.unexpected !== undefined) stage.problem(move.unexpected);
-  surfaceWatch.chart = move.to;
 }
 
 function open(stage: Stage): void {
@@ -223,7 +206,6 @@ export function showTo(stage: Stage, surface: Surface, viewer: number): void {
     watch.hasNewest = true;
     for (; watch.awaiting > 0; watch.awaiting--)
       if (control(stage, viewer)) watch.received = [...watch.received, { kind: "surface", age }];
-    stage.post("surfaceWatch", viewer, "surface.shown");
   } else if (!watch.hasNewest && !socket.isCongested) {
     watch.hasNewest = true;
     if (control(stage, viewer)) watch.received = [...watch.received, { kind: "update", age }];

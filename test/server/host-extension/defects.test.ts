@@ -79,13 +79,7 @@ const provocations: [kind: string, name: string, provoke: (connection: Connectio
   [
     "watch",
     "a watch",
-    ({ watches }) => watches.get("c")?.actor?.send(poisoned({ type: "turn.sealed" } as const, "type")),
-  ],
-  [
-    "surface-watch",
-    "a surface-watch",
-    ({ surfaceWatches }) =>
-      [...surfaceWatches.values()][0]?.actor?.send(poisoned({ type: "surface.shown" } as const, "type")),
+    ({ watches }) => watches.get("c")?.actor?.send(poisoned({ type: "cursor.fellBehind" } as const, "type")),
   ],
 ];
 

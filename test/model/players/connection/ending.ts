@@ -7,7 +7,7 @@ import { limits } from "../../../support/limits.ts";
 import type { Implementation } from "../../play.ts";
 import { rest, soon } from "../soon.ts";
 import { conversationId } from "../stage.ts";
-import type { Fixture } from "./fixture.ts";
+import { type Fixture, turnEnds } from "./fixture.ts";
 
 const poison = (): never => {
   throw new Error("a defect provoked on purpose");
@@ -22,15 +22,9 @@ function breakOnce<Thing extends object>(thing: Thing, method: keyof Thing): voi
   Object.defineProperty(thing, method, { configurable: true, value });
 }
 
-/** An event that throws when it is read, because a surface watch has no action of its own that could break. */
+/** An event that throws when it is read. */
 const poisoned = <Type extends string>(type: Type): { type: Type } =>
   Object.defineProperty({ type }, "type", { get: poison });
-
-function breakSurfaceWatch({ stage, socket }: Fixture): void {
-  const [watch] = socket.entry.surfaceWatches.values();
-  stage.provoked.push("surface-watch");
-  watch?.actor?.send(poisoned("surface.shown"));
-}
 
 /** An unmasked frame (RFC 6455 5.3). */
 const breakTheProtocol = ({ socket }: Fixture): void =>
@@ -58,15 +52,14 @@ async function watchBreaks(fixture: Fixture): Promise<void> {
   await isClosed(fixture);
 }
 
-/** The peer breaks the protocol, and its watches break as well while the connection leaves them. */
+/** The peer breaks the protocol, and a watch breaks as well while the connection leaves it. */
 async function everythingBreaks(fixture: Fixture): Promise<void> {
   const { stage, socket } = fixture;
   const { instead } = stage.bare.orchestrator;
   const alone = "watched by nobody else";
   instead.subscribe = () => () => {
     stage.provoked.push("watch");
-    watch?.actor?.send(poisoned("turn.sealed"));
-    breakSurfaceWatch(fixture);
+    watch?.actor?.send(poisoned("cursor.fellBehind"));
   };
   socket.peer.send({ type: "chat.subscribe", conversationId: alone });
   await socket.peer.barrier();
@@ -93,6 +86,17 @@ export const ending: Implementation<Fixture>["events"] = {
   "peer.isGivenUp": async (fixture) => {
     await everythingIsAcked(fixture);
     fixture.stage.clock.leap(limits.ackTimeoutMs + 1);
+    await isClosed(fixture);
+  },
+  "peer.recoversTooLate": async (fixture) => {
+    const { stage, socket } = fixture;
+    const { watch } = socket;
+    if (!watch) throw new Error("there is no watch to lose its place");
+    await turnEnds(fixture, () => stage.bare.orchestrator.end(conversationId));
+    // As the memory budgets do.
+    watch.feed.log.shedOldest();
+    assert.ok(watch.cursor.seq < watch.feed.log.firstSeq - 1, "what the socket needs next was shed");
+    socket.recovers();
     await isClosed(fixture);
   },
   "peer.fallsSilent": fallsSilent,
@@ -124,10 +128,6 @@ export const ending: Implementation<Fixture>["events"] = {
     await isClosed(fixture);
   },
   "watch.breaks": watchBreaks,
-  "surfaceWatch.breaks": async (fixture) => {
-    breakSurfaceWatch(fixture);
-    await isClosed(fixture);
-  },
   "everything.breaks": everythingBreaks,
   "peer.leaves": async ({ socket }) => {
     socket.peer.sendClose(1000);

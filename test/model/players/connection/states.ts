@@ -11,7 +11,7 @@ async function flows({ socket, refusals }: Fixture, flow: "flowing" | "congested
   await comesTo(() => socket.region("flow"), flow, "the connection's flow");
   assert.is(socket.entry.writer.congested, !isFlowing);
   if (socket.isFollowing) {
-    await comesTo(() => socket.watchRegion("cursor"), cursor, "the watch's cursor");
+    await comesTo(() => socket.watchState, cursor, "the watch's cursor");
     assert.is(socket.watch?.feed.live.has(socket.watch.cursor), isFlowing, "membership in the live set");
   }
   if (isFlowing) await socket.isUpToDate();
@@ -19,12 +19,11 @@ async function flows({ socket, refusals }: Fixture, flow: "flowing" | "congested
   assert.is(socket.peer.count("chat.error"), refusals, "refusals of chat");
 }
 
-/** The conversation's turn as the watch and the connection see it. */
-async function sees({ stage, socket }: Fixture, turn: string, chatTurn: "quiet" | "asking"): Promise<void> {
-  await comesTo(() => socket.watchRegion("turn"), turn, "the turn as the watch sees it");
+/** A turn runs, or none, and the connection shows whether it is its own. */
+async function sees({ stage, socket }: Fixture, isRunning: boolean, chatTurn: "quiet" | "running"): Promise<void> {
   await comesTo(() => socket.region("chatTurn"), chatTurn, "the connection's own turn");
-  assert.is(socket.region("subscription"), "some");
-  assert.is(stage.isRunning, turn !== "idle");
+  assert.is(socket.entry.subscriptions > 0, true);
+  assert.is(stage.isRunning, isRunning);
 }
 
 /** Asserts that the close frame is out, that no frame follows it, and that no subscription is left. */
@@ -55,9 +54,9 @@ async function isGone(fixture: Fixture): Promise<void> {
     return;
   }
   if (stage.isRunning) await bystanderHears(fixture);
-  const chatTurn = fixture.asker === "bystander" ? "asking" : "quiet";
+  const chatTurn = fixture.asker === "bystander" ? "running" : "quiet";
   const left = [...gateway.connections.all()].map(({ actor }) => stateOf(actor));
-  assert.equal(left, [{ open: { flow: "flowing", subscription: "some", chatTurn } }], "the bystander's connection");
+  assert.equal(left, [{ open: { flow: "flowing", chatTurn } }], "the bystander's connection");
 }
 
 export const states: Implementation<Fixture>["states"] = {
@@ -66,23 +65,20 @@ export const states: Implementation<Fixture>["states"] = {
   "open.chat.unwatched": async ({ socket }) => {
     await comesTo(() => socket.region("chatTurn"), "quiet", "the connection's own turn");
     assert.is(socket.watch, undefined);
-    const subscription = socket.surfaceWatches.length > 0 ? "some" : "none";
-    await comesTo(() => socket.region("subscription"), subscription, "the connection's subscriptions");
     await socket.isTold("nothing");
   },
-  "open.chat.quiet": (fixture) => sees(fixture, "idle", "quiet"),
-  "open.chat.requested": (fixture) => sees(fixture, "requested", "asking"),
-  "open.chat.answered": (fixture) => sees(fixture, "generating", "asking"),
-  "open.chat.overheard": (fixture) => sees(fixture, "generating", "quiet"),
+  "open.chat.quiet": (fixture) => sees(fixture, false, "quiet"),
+  "open.chat.requested": (fixture) => sees(fixture, true, "running"),
+  "open.chat.answered": (fixture) => sees(fixture, true, "running"),
+  "open.chat.overheard": (fixture) => sees(fixture, true, "quiet"),
   "open.surface.hidden": async ({ stage, socket, surface }) => {
-    await comesTo(() => socket.surfaceWatches, [], "the socket's surface watches");
+    assert.is(socket.entry.surfaceWatches.size, 0);
     await comesTo(() => stage.actors("surface"), [], "the surface, at which nobody looks");
     assert.is(surface.subscriptions, 0, "subscriptions at the provider");
   },
   "open.surface.shown": async ({ stage, socket, surface }) => {
-    await comesTo(() => socket.surfaceWatches, ["shown"], "the socket's surface watches");
+    assert.is(socket.entry.surfaceWatches.size, 1);
     await comesTo(() => stage.actors("surface"), ["current"], "the surface");
-    assert.is(socket.region("subscription"), "some");
     const isNewest = (): boolean => {
       const newest = socket.peer.received.findLast(({ type }) => type === "surface" || type === "update");
       return JSON.stringify(newest).includes(`"payload":${JSON.stringify(surface.value)}`);

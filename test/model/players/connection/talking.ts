@@ -1,8 +1,11 @@
 // The events of the connection model in which the peer, another client, the turn or a surface says something.
 import * as assert from "uvu/assert";
 import type { Implementation } from "../../play.ts";
+import { rest, soon } from "../soon.ts";
 import { conversationId, turnRunning } from "../stage.ts";
 import { bystanderHears, type Fixture, surfaceId, turnBegins, turnEnds } from "./fixture.ts";
+
+const elsewhere = "another conversation";
 
 /** Sends a text. It starts a turn if none runs. Otherwise it is refused, or queued without a reply. */
 async function asks(fixture: Fixture, message: { type: "chat.send" | "chat.queue"; [field: string]: string }) {
@@ -61,6 +64,18 @@ export const talking: Implementation<Fixture>["events"] = {
   "peer.cancels": (fixture) => {
     fixture.cancels++;
     return turnEnds(fixture, () => fixture.socket.peer.send({ type: "chat.cancel", conversationId }));
+  },
+  "peer.asksElsewhere": async ({ stage, socket }) => {
+    const { orchestrator } = stage.bare;
+    socket.peer.send({ type: "chat.send", conversationId: elsewhere, message: "?" });
+    await socket.peer.barrier();
+    orchestrator.emit(elsewhere, { type: "turn-start" });
+    orchestrator.end(elsewhere);
+    await soon(() => !orchestrator.running.has(elsewhere), "the other turn to end");
+    await rest();
+    socket.peer.send({ type: "chat.unsubscribe", conversationId: elsewhere });
+    await socket.peer.barrier();
+    assert.is(socket.region("chatTurn"), "running", "its first turn goes on");
   },
   "another.asks": async (fixture) => {
     fixture.bystander.send({ type: "chat.send", conversationId, message: "?" });

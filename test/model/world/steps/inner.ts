@@ -3,7 +3,7 @@ import { tellConnection } from "../connection.ts";
 import type { Stage } from "../stage.ts";
 import type { Fact } from "../state.ts";
 import { admit, flush, isFlushDue, nextSlice, settle, tellWatch, visit } from "../stream.ts";
-import { beginPass, tellSurface, tellSurfaceWatch, visitViewer } from "../surface.ts";
+import { beginPass, tellSurface, visitViewer } from "../surface.ts";
 import { bit, control, placesIn } from "../writer.ts";
 import { nameOf, type Step, whom } from "./step.ts";
 
@@ -11,7 +11,6 @@ import { nameOf, type Step, whom } from "./step.ts";
 export function deliverFact(stage: Stage, { to, at, type }: Fact): void {
   if (to === "connection") tellConnection(stage, at, type);
   else if (to === "watch") tellWatch(stage, at, type);
-  else if (to === "surfaceWatch") tellSurfaceWatch(stage, at, type);
   else tellSurface(stage, at, type);
 }
 

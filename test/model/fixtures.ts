@@ -80,6 +80,8 @@ export class Puppets {
 export interface ServerOptions {
   dataDir?: string;
   puppets: Puppets;
+  /** Changes of fixtureLimits. */
+  limits?: Partial<Limits>;
   /** The store fails with this error from the start. */
   fails?: Error | undefined;
   /** Called with the root actor before any other actor exists. Its result is called when the server crashes or ends. */
@@ -112,11 +114,10 @@ export interface ModelServer {
 
 export async function openServer(options: ServerOptions): Promise<ModelServer> {
   const { dataDir = temporaryDirectory(), puppets } = options;
+  const limits: Limits = { ...fixtureLimits, ...options.limits };
   const clock = new PatientClock();
   const { logger, lines } = rememberingLogger();
-  const trapped = trappedStore(
-    openSqliteStore({ dataDir, clock, logger, limits: fixtureLimits, durability: "normal" }),
-  );
+  const trapped = trappedStore(openSqliteStore({ dataDir, clock, logger, limits, durability: "normal" }));
   const store = unhurriedStore(failingStore(trapped.store));
   if (options.fails) store.fails = options.fails;
   const surfaces = createSurfaceRegistry();
@@ -125,7 +126,7 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
   const gateway = new Gateway({
     clock,
     logger,
-    limits: fixtureLimits,
+    limits,
     surfaces,
     eventProfile: "full",
     ports: (host) => {
@@ -138,7 +139,7 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
         defaultModel: "test/m",
         clock,
         logger,
-        limits: fixtureLimits,
+        limits,
         orphanMs: 0,
       });
       return made.embedded;
@@ -149,17 +150,17 @@ export async function openServer(options: ServerOptions): Promise<ModelServer> {
   const { orchestrator, conversations, activity, subscribe: changes } = embedded;
   surfaces.register(createConversationSurface({ orchestrator, conversations, activity, changes }));
   surfaces.register(createMessageQueueSurface(conversations, changes));
-  const access = createRequestGuard({ clock, limits: fixtureLimits });
+  const access = createRequestGuard({ clock, limits });
   const health = { alive: () => true, degraded: () => false, ready: () => true };
   const app = createHttpApp({
-    ...{ orchestrator, conversations, access, clock, logger, limits: fixtureLimits, health },
+    ...{ orchestrator, conversations, access, clock, logger, limits, health },
     ...{ authoriser: gateway.authoriser, quota: gateway.quota, streams: new OpenStreams() },
     longMessages: gateway.connections.longMessages,
     eventFilter: () => true,
   });
   const transport = createTransport({
     clock,
-    limits: fixtureLimits,
+    limits,
     logger,
     access,
     closedBecause: () => undefined,

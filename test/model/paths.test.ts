@@ -25,7 +25,7 @@ test("on every path the client sees what the model predicts, and the server's ac
 test("every model is walked completely, and each of its transitions is played at least once", () => {
   assert.equal(
     report.models.map(({ name }) => name),
-    ["connection", "two-connections", "surface-subscription", "surface-subscription-mute", "host-life"],
+    ["connection", "two-connections", "surface-subscription", "surface-subscription-mute", "host-life", "process-life"],
   );
   for (const { name, states, transitions, found, paths, steps } of report.models) {
     assert.is(found.shortest, states, `${name}: a shortest path to every state`);
@@ -35,7 +35,7 @@ test("every model is walked completely, and each of its transitions is played at
   }
 });
 
-test("every transition of connection, watch and surface is taken, and no event is unexpected", () => {
+test("every transition of connection, watch, surface and gateway is taken, and no event is unexpected", () => {
   assert.equal(
     report.coverage.map(({ chart }) => chart),
     ["connection", "watch", "surface", "gateway"],

@@ -1,5 +1,5 @@
-// Plays every path of the models of a connection, of two connections, of a surface subscription and of a host's life on
-// running servers, over real sockets. Counts which transitions of the charts their actors take.
+// Plays every path of the models of a connection, of two connections, of a surface subscription, of a host's life and
+// of a process's life on running servers, over real sockets. Counts which transitions of the charts their actors take.
 import type { AnyStateMachine } from "xstate";
 import { connectionMachine } from "../../machines/connection.ts";
 import { gatewayMachine } from "../../machines/gateway.ts";
@@ -8,11 +8,13 @@ import { watchMachine } from "../../machines/watch.ts";
 import { type Arrival, Coverage, type CoverageRow } from "./coverage.ts";
 import { connectionModel } from "./models/connection.ts";
 import { hostLifeModel } from "./models/host-life.ts";
+import { processLifeModel } from "./models/process-life.ts";
 import { muteSurfaceModel, surfaceSubscriptionModel } from "./models/surface-subscription.ts";
 import { twoConnectionsModel } from "./models/two-connections.ts";
 import { type Implementation, type ModelRow, type PathFailure, type Played, type PlayOptions, play } from "./play.ts";
 import { connectionPlayer } from "./players/connection.ts";
 import { hostLifePlayer } from "./players/host-life.ts";
+import { processLifePlayer } from "./players/process-life.ts";
 import { surfaceSubscriptionPlayer } from "./players/surface-subscription.ts";
 import { twoConnectionsPlayer } from "./players/two-connections.ts";
 import { isExpected } from "./structure.ts";
@@ -20,7 +22,7 @@ import { simplePathsCounted, type WalkBounds, walk } from "./walk.ts";
 
 export interface PathsReport {
   models: ModelRow[];
-  /** One row for each of the charts connection, watch and surface, and one for gateway. */
+  /** One row for each of the charts connection, watch, surface and gateway. */
   coverage: CoverageRow[];
   failures: PathFailure[];
   /** One sentence per transition not taken, and per event that arrived in a state that does not expect it. */
@@ -36,9 +38,6 @@ export interface PathsOptions extends Omit<PlayOptions, "atOnce">, Pick<WalkBoun
 const usualSimplePaths = 100;
 
 const charts: AnyStateMachine[] = [connectionMachine, watchMachine, surfaceMachine, gatewayMachine];
-
-/** The paths need not take all transitions of this chart: the whole process has more ways to begin and to end. */
-const beside = gatewayMachine.id;
 
 export async function playPaths(options: PathsOptions = {}): Promise<PathsReport> {
   const { simplePathsMax = usualSimplePaths, tourStepsMax, models, ...playing } = options;
@@ -57,6 +56,7 @@ export async function playPaths(options: PathsOptions = {}): Promise<PathsReport
   await playModel(surfaceSubscriptionModel, surfaceSubscriptionPlayer(coverage, { announces: true }));
   await playModel(muteSurfaceModel, surfaceSubscriptionPlayer(coverage, { announces: false }));
   await playModel(hostLifeModel, hostLifePlayer(coverage), 1);
+  await playModel(processLifeModel, processLifePlayer(coverage));
   const table = coverage.table();
   return {
     models: played.map(({ model }) => model),
@@ -68,8 +68,7 @@ export async function playPaths(options: PathsOptions = {}): Promise<PathsReport
 
 /** The transitions that a path must take and none does. */
 function gaps(table: CoverageRow[]): string[] {
-  const missing = table.filter(({ chart }) => chart !== beside).flatMap((row) => row.missing);
-  return missing.map((key) => `no path takes the transition ${key}`);
+  return table.flatMap((row) => row.missing).map((key) => `no path takes the transition ${key}`);
 }
 
 /** Events that reached a running actor in a state whose chart does not expect them. */

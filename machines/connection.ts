@@ -133,7 +133,7 @@ export const connectionMachine = setup({
           },
         },
         chatTurn: {
-          description: "The turns that this socket asked for.",
+          description: "Is a turn that this socket asked for requested or running?",
           initial: "quiet",
           on: {
             "chat.send": { target: ".asking", actions: { type: "sendChat", params: ({ event }) => event } },
@@ -141,7 +141,7 @@ export const connectionMachine = setup({
           },
           states: {
             quiet: {
-              description: "Each of them is sealed.",
+              description: "It has no unsealed turn of its own.",
               meta: { ignores: ["turn.over"], neverGets: ["turn.opened", "turn.notOpened"] },
             },
             asking: {
@@ -161,7 +161,7 @@ export const connectionMachine = setup({
               meta: { neverGets: ["turn.over"] },
             },
             running: {
-              description: "One of them, at least, is not sealed yet.",
+              description: "A turn that it asked for is not sealed yet.",
               on: { "turn.over": [{ guard: "hasOwnTurn" }, { target: "quiet" }] },
               meta: { neverGets: ["turn.opened", "turn.notOpened"] },
             },

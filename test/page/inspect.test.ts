@@ -224,7 +224,7 @@ promise(
     await operator.picks(fixture.newest("connection"));
     await operator.sees(
       ".card",
-      /chatTurn running\s*One of them, at least, is not sealed yet\.\s*Waits for turn\.over/,
+      /chatTurn running\s*A turn that it asked for is not sealed yet\.\s*Waits for turn\.over/,
     );
     await operator.page.locator("#beside:not([open])").waitFor();
     await operator.picks(fixture.newest("turn"));
@@ -234,6 +234,12 @@ promise(
     await operator.sees("#beside[open]", /agent\.finished, .*turn\.cancel/);
     client.send({ type: "chat.cancel", conversationId: "c" });
     await operator.seesLit("turn.cancelled");
+    await operator.picks(fixture.newest("conversation"));
+    await operator.sees("#about", /Last turn\s*cancelled, [\d.]+ m?s ago/);
+    client.send({ type: "subscribe", surfaceId: "conversation", conversationId: "c" });
+    await client.next("surface");
+    await operator.picks(fixture.newest("surface"));
+    await operator.sees("#about", /Surface\s*conversation/);
   },
 );
 

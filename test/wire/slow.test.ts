@@ -60,7 +60,7 @@ test("a client that stops reading is closed with 4001 after 10 s, while another 
     await reader.nextEvent("c", { type: "text-delta", delta: "and on" });
   }));
 
-test("a client that reads but never answers a mark is closed with 4001, and its requests are handled until then", () => {
+test("a client that reads but answers no mark is closed with 4001, and its requests are handled until then", () => {
   const clock = new LeapingClock();
   return withHost({ clock }, async (fixture) => {
     const [reader, mute] = [await fixture.join(), await fixture.join({ autoPong: false })];

@@ -35,6 +35,7 @@ function propertiesOf({ id, names, bornAt, flow, cursor, turn }, now, hasEnded) 
     const texts = turn.waitingTexts === 1 ? "text" : "texts";
     properties.push(["Waiting", `${number(turn.waitingTexts)} ${texts}`]);
   }
+  if (turn?.lastEnd) properties.push(["Last turn", `${turn.lastEnd.end}, ${duration(turn.lastEnd.msAgo)} ago`]);
   if (flow) {
     properties.push(["Unsent", bytes(flow.unsentBytes)]);
     const congested = flow.congested ? ": congested" : "";

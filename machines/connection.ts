@@ -138,32 +138,25 @@ export const connectionMachine = setup({
           on: {
             "chat.send": { target: ".asking", actions: { type: "sendChat", params: ({ event }) => event } },
             "chat.queue": { target: ".asking", actions: { type: "queueText", params: ({ event }) => event } },
+            "turn.opened": { target: ".running", actions: { type: "answer", params: ({ event }) => event } },
+            "turn.notOpened": [
+              { guard: "hasOwnTurn", target: ".running", actions: { type: "answer", params: ({ event }) => event } },
+              { target: ".quiet", actions: { type: "answer", params: ({ event }) => event } },
+            ],
           },
           states: {
             quiet: {
               description: "It has no unsealed turn of its own.",
-              meta: { ignores: ["turn.over"], neverGets: ["turn.opened", "turn.notOpened"] },
+              meta: { ignores: ["turn.over"] },
             },
             asking: {
               description: "A request that may begin a turn waits for the orchestrator's answer.",
-              on: {
-                "turn.opened": { target: "running", actions: { type: "answer", params: ({ event }) => event } },
-                "turn.notOpened": [
-                  {
-                    guard: "hasOwnTurn",
-                    target: "running",
-                    actions: { type: "answer", params: ({ event }) => event },
-                  },
-                  { target: "quiet", actions: { type: "answer", params: ({ event }) => event } },
-                ],
-              },
-              // The answer comes within the call.
+              // Told only after the call in which the answer comes.
               meta: { neverGets: ["turn.over"] },
             },
             running: {
               description: "A turn that it asked for is not sealed yet.",
               on: { "turn.over": [{ guard: "hasOwnTurn" }, { target: "quiet" }] },
-              meta: { neverGets: ["turn.opened", "turn.notOpened"] },
             },
           },
         },

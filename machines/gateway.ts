@@ -51,7 +51,10 @@ export const gatewayMachine = setup({
     noteDefect: () => {},
     restartConversation: (_, _conversationId: string) => {},
     giveUpConversation: (_, _conversationId: string) => {},
-    endChildren: () => {},
+    cutSockets: () => {},
+    endSurfaces: () => {},
+    endFeeds: () => {},
+    closePorts: () => {},
   },
   guards: {
     isLastPlace: () => false,
@@ -207,7 +210,7 @@ export const gatewayMachine = setup({
     stopping: {
       description: "The actors that are left are being ended.",
       tags: ["turnsAreOver", "drained"],
-      entry: "endChildren",
+      entry: ["cutSockets", "endSurfaces", "endFeeds", "closePorts"],
       // Asked again after each event, so also when a child has ended.
       always: { guard: "noChildIsLeft", target: "stopped" },
       on: {
@@ -215,9 +218,6 @@ export const gatewayMachine = setup({
         "xstate.error.actor.connection": {},
         "xstate.error.actor.surface": {},
         "xstate.error.actor.conversation": {},
-        "conversation.failed": {
-          actions: { type: "giveUpConversation", params: ({ event }) => event.conversationId },
-        },
       },
       meta: {
         ignores: [

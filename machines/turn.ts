@@ -128,6 +128,11 @@ export const turnMachine = setup({
             target: "lost",
             actions: { type: "conclude", params: { end: "lost" } },
           },
+          {
+            guard: { type: "isSilent", params: ({ event }) => event },
+            target: ".stalled",
+            actions: "noteActivity",
+          },
         ],
       },
       states: {
@@ -140,11 +145,6 @@ export const turnMachine = setup({
             "tools.started": { target: ".runningTools", actions: "noteActivity" },
             "retry.scheduled": { target: ".retrying", actions: "noteActivity" },
             "step.finished": { target: ".continuing", actions: "noteActivity" },
-            "turn.checked": {
-              guard: { type: "isSilent", params: ({ event }) => event },
-              target: "stalled",
-              actions: "noteActivity",
-            },
           },
           meta: { neverGets: ["agent.resumed"] },
           states: {

@@ -112,6 +112,13 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
   /** Upgraded sockets that the root has not decided about yet, by the number in its event. */
   readonly #offers = new Map<number, Offer>();
   #newestOffer = 0;
+  /** What ends the actors that are left, in this order. */
+  readonly #ends = {
+    cutSockets: () => this.connections.cutAll(),
+    endSurfaces: () => this.#surfaces.stop(),
+    endFeeds: () => this.feeds.stop(),
+    closePorts: () => this.ports.close?.(),
+  };
 
   constructor(options: GatewayOptions<Ports>) {
     const { clock, logger, limits, eventProfile } = options;
@@ -241,12 +248,17 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
    */
   async drain(deadlineMs: number, reconnectAfterMs: number): Promise<void> {
     this.root.send({ type: "gateway.drain", deadlineMs, reconnectAfterMs });
-    await waitFor(this.root, (state) => state.hasTag("drained"));
+    await this.#reaches("drained");
   }
 
   /** Resolves when a drain has ended the turns. */
   async turnsEnded(): Promise<void> {
-    await waitFor(this.root, (state) => state.hasTag("turnsAreOver"));
+    await this.#reaches("turnsAreOver");
+  }
+
+  /** Resolves at once when the root has failed: then nothing is waited for. */
+  async #reaches(tag: "turnsAreOver" | "drained"): Promise<void> {
+    await waitFor(this.root, (state) => state.hasTag(tag)).catch(() => {});
   }
 
   /** Makes a drain end the running turns and close the remaining sockets at once. */
@@ -257,10 +269,12 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
   /** Ends what is left: timers, subscriptions and actors. Cuts sockets that are still open. */
   stop(): void {
     this.#sweep.stop();
-    this.#drainer.stop();
     this.#endBroadcasts();
     this.#broadcaster.stop();
+    this.#drainer.stop();
     this.root.send({ type: "gateway.stop" });
+    // A root that has failed ends nothing.
+    if (this.root.getSnapshot().status === "error") for (const end of Object.values(this.#ends)) this.#guarded(end);
   }
 
   /** See RunningServer.inspect (src/server/server.ts). */
@@ -281,16 +295,10 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
 
   /** The actions and guards of the root. No action may throw: that would end the gateway. */
   #machine(): typeof gatewayMachine {
-    const logger = this.#logger;
     const act =
       <Params>(run: (params: Params) => void) =>
-      (_: unknown, params: Params): void => {
-        try {
-          run(params);
-        } catch (error) {
-          logger.error("gateway: defect", { error });
-        }
-      };
+      (_: unknown, params: Params): void =>
+        this.#guarded(() => run(params));
     const kinds = ["connection", "surface", "conversation"];
     return gatewayMachine.provide({
       actions: {
@@ -309,12 +317,7 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
         announceDraining: act(({ deadlineMs, reconnectAfterMs }) =>
           this.#broadcaster.announce({ type: "server.draining", deadlineMs, reconnectAfterMs }),
         ),
-        endTurns: act((deadlineMs) => {
-          const ended = (): void => this.root.send({ type: "turns.ended" });
-          const ending = this.ports.drain?.(deadlineMs);
-          if (ending) void ending.then(ended, ended);
-          else ended();
-        }),
+        endTurns: act((deadlineMs) => this.#endTurns(deadlineMs)),
         // Sockets are closed only after all announcements and turn events are written, so each receives
         // server.draining and the end of its turns first.
         closeSockets: act(() => {
@@ -326,20 +329,36 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
         noteDefect: act(() => this.#defects.note()),
         restartConversation: act((conversationId) => this.#conversations?.restart(conversationId)),
         giveUpConversation: act((conversationId) => this.#conversations?.giveUp(conversationId)),
-        endChildren: act(() => {
-          this.connections.cutAll();
-          this.#surfaces.stop();
-          this.feeds.stop();
-          this.ports.close?.();
-        }),
+        cutSockets: act(this.#ends.cutSockets),
+        endSurfaces: act(this.#ends.endSurfaces),
+        endFeeds: act(this.#ends.endFeeds),
+        closePorts: act(this.#ends.closePorts),
       },
       guards: {
         isLastPlace: () => this.connections.size + 1 >= this.#limits.socketsMax,
         noSocketIsLeft: () => this.connections.size === 0,
-        noChildIsLeft: () => kinds.every((kind) => this.actors.count(kind) === 0),
+        noChildIsLeft: () =>
+          kinds.every((kind) => this.actors.count(kind) === 0) && (this.#conversations?.undecided ?? 0) === 0,
         defectsAreMany: () => this.#defects.isHighWithNext,
       },
     });
+  }
+
+  #endTurns(deadlineMs: number): void {
+    const ended = (): void => this.root.send({ type: "turns.ended" });
+    const { drain } = this.ports;
+    // However the ports answer, the stop goes on.
+    const draining = async (): Promise<void> => drain?.(deadlineMs);
+    if (drain) void draining().then(ended, ended);
+    else ended();
+  }
+
+  #guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#logger.error("gateway: defect", { error });
+    }
   }
 
   #fanOut(broadcast: Broadcast): void {

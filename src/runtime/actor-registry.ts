@@ -20,6 +20,8 @@ export interface Supervision {
 
 /** Conversations whose actors have failed, by id. */
 export interface SupervisedConversations {
+  /** How many wait for one of the two decisions below. */
+  readonly undecided: number;
   /** Gives it a new actor, which seals its turn. */
   restart(conversationId: string): void;
   /** Leaves it without an actor until it is used again. */

@@ -54,8 +54,7 @@ export class StopSequence {
   async #drain(deadlineMs: number): Promise<void> {
     const { gateway, limits, socketsClosed, answersSent } = this.#parts;
     const drained = gateway.drain(deadlineMs, limits.reconnectAfterMs).then(socketsClosed);
-    await gateway.turnsEnded();
-    await Promise.all([drained, answersSent?.()]);
+    await Promise.all([drained, gateway.turnsEnded().then(answersSent)]);
     await this.end();
   }
 }

@@ -46,6 +46,23 @@ test("an agent that is silent for agentSilentMs is stalled, and its next event r
   fixture.close();
 });
 
+test("a stalled turn's actor gets no event until another of its times is over", async () => {
+  const { puppet, fixture, pass } = await running();
+  puppet.say({ type: "text-delta", delta: "a" });
+  await pass(0);
+  await pass(limits.agentSilentMs + 2 * limits.turnCheckMs);
+  assert.is(fixture.activity("c"), "stalled");
+  const [turn] = fixture.registry.alive("turn").keys();
+  let events = 0;
+  const watching = turn?.system.inspect(({ type }) => {
+    if (type === "@xstate.event") events++;
+  });
+  for (let check = 0; check < 60; check++) await pass(limits.turnCheckMs);
+  assert.is(events, 0);
+  watching?.unsubscribe();
+  fixture.close();
+});
+
 test("output of a stalled tool restores the state runningTools, and the tool's result leads on", async () => {
   const { puppet, fixture, pass } = await running();
   puppet.say({ type: "tool-call", stepId: "s", toolCallId: "t", toolName: "look", input: {} });

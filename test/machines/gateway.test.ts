@@ -17,6 +17,8 @@ const failed = { type: "conversation.failed", conversationId: "c", isFirst: true
 const broadcast = { type: "conversation.open", conversationId: "c", workspaceId: "w" } as const;
 const kinds = ["connection", "surface", "conversation"] as const;
 
+const ends = ["cutSockets", "endSurfaces", "endFeeds", "closePorts"];
+
 const up = (service: StateValue, health = "sound"): StateValue => ({ up: { service, health } });
 const [roomy, full] = [{ listening: "roomy" }, { listening: "full" }];
 const draining = (step: string) => ({ draining: step });
@@ -35,8 +37,8 @@ test("it boots, listens, ends its turns, closes its sockets, waits for them and 
     to: up(draining("drained")),
   });
   for (const service of services) {
-    table.take({ in: up(service), on: "gateway.stop", to: "stopping", does: ["endChildren"] });
-    table.take({ in: up(service), on: "gateway.stop", if: ["noChildIsLeft"], to: "stopped", does: ["endChildren"] });
+    table.take({ in: up(service), on: "gateway.stop", to: "stopping", does: ends });
+    table.take({ in: up(service), on: "gateway.stop", if: ["noChildIsLeft"], to: "stopped", does: ends });
   }
 });
 
@@ -133,11 +135,9 @@ test("each failure while it is degraded begins the quiet minute anew", () => {
   assert.is(clock.pending, 0);
 });
 
-test("a conversation that fails gets a new actor, once and if it needs one, and not while everything ends", () => {
+test("a conversation that fails gets a new actor, once and if it needs one", () => {
   for (const state of living) {
-    const isUp = state !== "stopping";
-    const does = [isUp ? "restartConversation" : "giveUpConversation"];
-    table.take({ in: state, on: failed, if: ["mayRestart"], to: state, does });
+    table.take({ in: state, on: failed, if: ["mayRestart"], to: state, does: ["restartConversation"] });
     table.take({ in: state, on: failed, to: state, does: ["giveUpConversation"] });
   }
   const restarted: string[] = [];

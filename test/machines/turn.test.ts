@@ -88,9 +88,13 @@ test("a check that finds nothing changes nothing, and each guard gets what was m
   assert.equal(asked, Array(4).fill([1, 2, 3]));
 });
 
-test("a working turn that is found lost is stalled first, and lost at the next check", () => {
-  table.take({ in: working("writing"), on: check, if: ["isSilent", "isLost"], to: stalled, does: ["noteActivity"] });
-  table.take({ in: stalled, on: check, if: ["isSilent", "isLost"], to: "lost", does: ["conclude"] });
+test("a turn that is silent and for which a time is over ends, and is not stalled first", () => {
+  for (const [guard, to] of checkedEnds)
+    table.take({ in: working("writing"), on: check, if: ["isSilent", guard], to, does: ["conclude"] });
+});
+
+test("a stalled turn that is silent stays stalled", () => {
+  table.take({ in: stalled, on: check, if: ["isSilent"], to: stalled, does: ["noteActivity"] });
 });
 
 test("after a stall, the next sign of life restores the previous state", () => {

@@ -37,14 +37,13 @@ export const fixtureLimits: Limits = {
   ...allLimits,
   agentStopMs: 100_001,
   sealRetryMs: 100_010,
-  turnMs: 100_100,
+  turnMs: 1_000_100,
   compactionMs: 101_000,
   journalIntervalMs: 110_000,
   // Every check finds that the agent has been silent for too long.
   turnCheckMs: 111_000,
   agentSilentMs: 0,
-  // The next check after that finds it lost.
-  agentLostMs: 0,
+  agentLostMs: 100_100,
   // The time that a turn has leaps ahead; no socket may count as silent or slow because of that.
   silentCloseMs: 10_000_000,
   ackTimeoutMs: 10_000_000,

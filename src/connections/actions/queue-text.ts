@@ -41,7 +41,11 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
   const late = startedTurn && !watch ? subscriptions.watchConversation(connection, conversationId) : undefined;
   const { messageId } = outcome;
   const turnId = startedTurn ? (outcome.turnId ?? turnOf(services, conversationId)) : undefined;
-  if (turnId !== undefined) services.feeds.accepted(conversationId, turnId);
+  if (turnId !== undefined) {
+    services.feeds.accepted(conversationId, turnId);
+    const its = watch ?? late;
+    if (its && !("reply" in its) && services.feeds.runningTurnId(conversationId) === turnId) watches.ask(its);
+  }
   const answer = {
     conversationId,
     startedTurn,

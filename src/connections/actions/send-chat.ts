@@ -29,10 +29,12 @@ export function sendChat(connection: Connection, message: ChatSend, services: Se
     connection.writer.beganTurn();
     logger.info("transport-ws: chat.send accepted", { conversationId, model: message.model ?? null });
     services.feeds.accepted(conversationId, outcome.turnId);
+    // A host may seal the turn before it within the same call, and with it the request.
+    if (services.feeds.runningTurnId(conversationId) === outcome.turnId) watches.ask(watch);
     const answer = { conversationId, turnId: outcome.turnId };
     idempotency.keep(message, identity, answer);
     if (message.conversationId === undefined) services.authoriser.created(identity, conversationId);
-    return { isOpened: true, answer };
+    return { isOpened: connection.hasOwnTurn, answer };
   }
   withdraw();
   // After a refusal only already-active keeps the subscription (protocol 1.4).

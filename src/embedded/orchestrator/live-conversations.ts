@@ -13,6 +13,8 @@ export class LiveConversations {
   readonly #all = new Map<string, LiveConversation>();
   /** Lost their actor after repeated failures but still have listeners: the next use starts a new one. */
   readonly #failed = new Map<string, LiveConversation>();
+  /** Of these, the ids of those about which the root has not decided yet. */
+  readonly #undecided = new Set<string>();
   /** Conversations with an unsealed turn. */
   readonly #active = new Set<LiveConversation>();
   readonly #onMove: () => void;
@@ -34,6 +36,10 @@ export class LiveConversations {
       limits: services.limits,
       orphanMs: services.orphanMs,
     });
+  }
+
+  get undecided(): number {
+    return this.#undecided.size;
   }
 
   get(id: string): LiveConversation | undefined {
@@ -100,17 +106,20 @@ export class LiveConversations {
     const { isFirst, isNeeded } = live.work.noteDefect();
     this.#all.delete(live.id);
     this.#failed.set(live.id, live);
+    this.#undecided.add(live.id);
     this.#supervision.parent.send({ type: "conversation.failed", conversationId: live.id, isFirst, isNeeded });
   }
 
   /** Gives a conversation whose actor has failed a new one, which seals its turn. */
   restart(id: string): void {
+    this.#undecided.delete(id);
     const live = this.#failed.get(id);
     if (live) this.#adopt(live);
   }
 
   /** Leaves a conversation whose actors keep failing without one until it is used again. */
   giveUp(id: string): void {
+    this.#undecided.delete(id);
     const live = this.#failed.get(id);
     if (!live) return;
     if (live.work.nobodyIsThere()) this.#failed.delete(id);

@@ -126,7 +126,7 @@ export class TurnRunner {
   }
 
   /**
-   * Called regularly: tells the chart of a turn for which a time may be over. The watchdog measures instead of the
+   * Called regularly: tells the chart of a turn for which a time is over. The watchdog measures instead of the
    * chart's `after`, because every actor that ends scans all delayed events (XState 5.33).
    */
   check(isWatched: boolean): void {
@@ -134,7 +134,8 @@ export class TurnRunner {
     this.#unwatchedAt = isWatched ? undefined : (this.#unwatchedAt ?? now);
     const { silentMs, runningMs, unwatchedMs } = this.#measured(now);
     const { limits, orphanMs } = this.#services;
-    const isFine = silentMs < limits.agentSilentMs && runningMs < limits.turnMs && (unwatchedMs ?? 0) < orphanMs;
+    const silenceMs = this.isStalled ? limits.agentLostMs : limits.agentSilentMs;
+    const isFine = silentMs < silenceMs && runningMs < limits.turnMs && (unwatchedMs ?? 0) < orphanMs;
     if (!isFine && this.#ended === undefined)
       this.#chart?.send({ type: "turn.checked", silentMs, runningMs, unwatchedMs });
   }

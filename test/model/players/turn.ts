@@ -72,6 +72,7 @@ const events: Events = {
     visit.expects({ type: "done", reason: "aborted" });
   },
   "agent.isLost"(visit) {
+    visit.server.clock.advance(fixtureLimits.agentLostMs);
     visit.isChecked();
     visit.expects({ type: "done", reason: "aborted" });
   },

@@ -62,7 +62,11 @@ export class OracleConversation implements ConversationView {
     this.acceptedTurnId = undefined;
     this.emitted.push(said);
     if (said.type === "user-message" || said.type === "steering") this.#textsComeOut(said.text ?? "");
-    if (said.type === "done") this.#lastReason = said.reason;
+    if (said.type === "done") {
+      this.#lastReason = said.reason;
+      // What the agent was handed and did not confirm waits again, and can be withdrawn until the turn is sealed.
+      this.#textsHanded = 0;
+    }
     const isSealed = said.type === "turn-sealed";
     // Queued texts open the next turn and the status stays active, except after an interruption (protocol 1.5.6).
     if (isSealed && this.textsWaiting > 0 && this.#lastReason !== "interrupted") this.#begins();

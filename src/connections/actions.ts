@@ -67,8 +67,7 @@ export function connectionParts(find: (id: string) => Connection | undefined, se
         const connection = find(context.connectionId);
         if (connection && answer) respond(connection, request, answer as Answer);
       },
-      holdBack: act((connection) => services.subscriptions.holdBack(connection)),
-      catchUp: act((connection) => services.subscriptions.catchUp(connection)),
+      updateSurfaces: act((connection) => services.subscriptions.updateSurfaces(connection)),
       closeAsAsked: close(closes.goingAway),
       closeSlow: close(closes.slow),
       closeSilent: close(closes.silent),

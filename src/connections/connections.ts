@@ -1,7 +1,7 @@
 // All sockets. Accepts them, signals their actors what the data plane notices, and releases everything a socket held
 // when it has gone, failed or been closed. Must never let one socket's end touch another.
 import { randomUUID } from "node:crypto";
-import type { AnyActorRef } from "xstate";
+import { type AnyActorRef, enqueueActions } from "xstate";
 import { connectionMachine } from "../../machines/connection.ts";
 import type { Authoriser } from "../access/authoriser.ts";
 import { Corker } from "../egress/cork.ts";
@@ -59,8 +59,28 @@ export class Connections {
     this.longMessages = new FairJobQueue(clock, limits, () => this.#open.size <= 1);
     this.#pipeline = new RequestPipeline({ ...options, longMessages: this.longMessages });
     this.#writerContext = { clock, limits, corker: new Corker(clock), counters: this.counters };
-    const parts = connectionParts((id) => this.#open.get(id), options.services);
-    this.#machine = shareInitialSnapshot(connectionMachine.provide(parts), { connectionId: "" });
+    this.#machine = shareInitialSnapshot(this.#provide(), { connectionId: "" });
+  }
+
+  #provide(): typeof connectionMachine {
+    const find = (id: string): Connection | undefined => this.#open.get(id);
+    const { actions, guards } = connectionParts(find, this.#options.services);
+    /** The actors of what the socket watches. */
+    const watches = ({ connectionId }: { connectionId: string }): AnyActorRef[] =>
+      [...(find(connectionId)?.watches.values() ?? [])].flatMap(({ actor }) => actor ?? []);
+    return connectionMachine.provide({
+      actions: {
+        ...actions,
+        // Sent by the chart, so that an inspector sees from whom. They reach adopted actors too.
+        holdWatches: enqueueActions(({ context, enqueue }) => {
+          for (const watch of watches(context)) enqueue.sendTo(watch, { type: "socket.congested" });
+        }),
+        releaseWatches: enqueueActions(({ context, enqueue }) => {
+          for (const watch of watches(context)) enqueue.sendTo(watch, { type: "socket.drained" });
+        }),
+      },
+      guards,
+    });
   }
 
   get size(): number {

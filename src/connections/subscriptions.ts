@@ -60,14 +60,8 @@ export class Subscriptions {
     this.#options.surfaces.unwatch(key, watch);
   }
 
-  /** The socket is congested: its watches leave the live sets. */
-  holdBack(connection: Connection): void {
-    for (const watch of connection.watches.values()) watch.tell("socket.congested");
-  }
-
-  /** The socket has drained: its watches catch up, and surfaces that changed meanwhile are sent. */
-  catchUp(connection: Connection): void {
-    for (const watch of connection.watches.values()) watch.tell("socket.drained");
+  /** The socket has drained: surfaces that changed meanwhile are sent. */
+  updateSurfaces(connection: Connection): void {
     for (const [key, watch] of connection.surfaceWatches) this.#options.surfaces.catchUp(key, watch);
   }
 

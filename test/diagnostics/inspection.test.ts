@@ -202,6 +202,30 @@ test("a child's done event names the actor that sent it", () => {
   fixture.stop();
 });
 
+test("a watch is told by its connection that the socket is congested and has drained", () => {
+  const fixture = new MemoryGateway({ limits: { outstandingBytesMax: 200 } });
+  const client = fixture.join({ reads: false });
+  client.send({ type: "chat.subscribe", conversationId: "c" });
+  const [connection] = fixture.gateway.connections.all();
+  const changes: ActorMoved[] = [];
+  fixture.gateway.inspect((one) => one.type === "actor.moved" && changes.push(one), { chart: "watch" });
+  fixture.orchestrator.begin("c");
+  fixture.orchestrator.say("c", "x".repeat(500));
+  fixture.clock.advance(50);
+  client.pong();
+  fixture.settle();
+  const sent = changes.filter(({ event }) => event.startsWith("socket."));
+  assert.equal(
+    sent.map(({ event, from }) => [event, from]),
+    [
+      ["socket.congested", connection?.actor?.sessionId],
+      ["socket.drained", connection?.actor?.sessionId],
+    ],
+  );
+  fixture.orchestrator.end("c");
+  fixture.stop();
+});
+
 const order = (changes: ActorMoved[], event: string | undefined): number =>
   changes.findIndex((one) => one.event === event);
 

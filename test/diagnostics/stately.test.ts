@@ -77,7 +77,8 @@ test("a page gets the existing actors, each under its parent and with its chart"
       const definition = definitionOf(connection);
       assert.is(definition["id"], "connection");
       assert.equal(statesOf(definition), statesOf(connectionMachine.config));
-      assert.match(JSON.stringify(definition), '"socket.drained":{"target":"flowing","actions":"catchUp"}');
+      const drained = '"socket.drained":{"target":"flowing","actions":["releaseWatches","updateSurfaces"]}';
+      assert.match(JSON.stringify(definition), drained);
       assert.not.match(page.text, "[Object]");
     });
   }));

@@ -78,8 +78,8 @@ test("every message is handled in every open state, even on a congested socket",
 test("a congested socket is held back, and catches up when it has drained", () => {
   for (const chatTurn of chatTurns) {
     const [flowing, congested] = [open("flowing", chatTurn), open("congested", chatTurn)];
-    table.take({ in: flowing, on: "socket.congested", to: congested, does: ["holdBack"] });
-    table.take({ in: congested, on: "socket.drained", to: flowing, does: ["catchUp"] });
+    table.take({ in: flowing, on: "socket.congested", to: congested, does: ["holdWatches"] });
+    table.take({ in: congested, on: "socket.drained", to: flowing, does: ["releaseWatches", "updateSurfaces"] });
     table.take({ in: flowing, on: "socket.drained", to: flowing });
     table.take({ in: congested, on: "socket.congested", to: congested });
   }

@@ -21,7 +21,7 @@ const likely: Readonly<Record<string, string>> = {
 
 export const mutants: Mutant[] = [
   mutant("a stuck socket is not closed", "connection", [`        "socket.stuck": "closing.slow",\n`, ""]),
-  mutant("a congested socket is not held back", "connection", [`entry: "holdBack"`, "entry: []"]),
+  mutant("a congested socket is not held back", "connection", [`entry: "holdWatches"`, "entry: []"]),
   mutant(
     "slow and silent are swapped",
     "connection",

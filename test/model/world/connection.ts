@@ -6,7 +6,7 @@ import { ask, isActive, stop, withdraw } from "./conversation.ts";
 import { tellGateway } from "./gateway.ts";
 import type { Answer, Refused, Stage } from "./stage.ts";
 import { emptySocket } from "./state.ts";
-import { endWatch, openWatch, turnOver } from "./stream.ts";
+import { endWatch, openWatch, tellWatch, turnOver } from "./stream.ts";
 import { currentSurface, showTo, unwatchSurface, watchSurface } from "./surface.ts";
 import { openTurnOf } from "./turn.ts";
 import { close, control } from "./writer.ts";
@@ -122,11 +122,14 @@ function perform(stage: Stage, at: number, { name, params }: Effect): void {
     case "answerPing":
       control(stage, at);
       return;
-    case "holdBack":
-      if (stage.socket(at).watch) stage.post("watch", at, "socket.congested");
+    case "holdWatches":
+      tellWatch(stage, at, "socket.congested");
       return;
-    case "catchUp":
-      catchUp(stage, at);
+    case "releaseWatches":
+      if (stage.setting.breakage !== "forgets to catch up") tellWatch(stage, at, "socket.drained");
+      return;
+    case "updateSurfaces":
+      updateSurface(stage, at);
       return;
     case "closeAsAsked":
       close(stage, at, 1001);
@@ -161,9 +164,7 @@ function perform(stage: Stage, at: number, { name, params }: Effect): void {
   }
 }
 
-function catchUp(stage: Stage, at: number): void {
-  const { watch } = stage.socket(at);
-  if (watch && stage.setting.breakage !== "forgets to catch up") stage.post("watch", at, "socket.drained");
+function updateSurface(stage: Stage, at: number): void {
   const surface = currentSurface(stage);
   if (stage.socket(at).surfaceWatch && surface) showTo(stage, surface, at);
 }

@@ -177,7 +177,7 @@ export const gatewayMachine = setup({
           initial: "sound",
           states: {
             sound: {
-              description: "Seldom, if ever.",
+              description: "Actors fail seldom, if ever.",
               on: {
                 "xstate.error.actor.connection": [
                   { guard: "defectsAreMany", target: "degraded", actions: "noteDefect" },
@@ -195,7 +195,7 @@ export const gatewayMachine = setup({
             },
             degraded: {
               tags: "degraded",
-              description: "Too often; /healthz says so until it was quiet for a minute.",
+              description: "Actors fail too often; /healthz says so until no other has failed for a minute.",
               after: { degradedTime: "sound" },
               on: {
                 "xstate.error.actor.connection": { target: "degraded", reenter: true, actions: "noteDefect" },

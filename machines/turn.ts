@@ -226,7 +226,7 @@ export const turnMachine = setup({
       output: { agentHasEnded: false },
     },
     unwatched: {
-      description: "Nobody watched it for orphanMs; the agent has been told to stop.",
+      description: "Nobody watched it for the time of --orphans; the agent has been told to stop.",
       type: "final",
       output: { agentHasEnded: false },
     },

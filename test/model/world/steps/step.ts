@@ -21,5 +21,5 @@ export const nameOf = (at: number): string => names[at] ?? `${at}`;
 export function whom({ to, at }: Fact): string {
   if (to === "connection") return nameOf(at);
   if (to === "surface") return "the surface";
-  return `${nameOf(at)}'s ${to === "watch" ? "watch" : "surface watch"}`;
+  return `${nameOf(at)}'s watch`;
 }

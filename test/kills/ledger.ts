@@ -24,16 +24,41 @@ export interface SeenTurn {
   generation: number;
 }
 
+/** Replies that show how far the server's event loop had come. */
+interface Progress {
+  /** A request was sent then, and two more were after its reply: the loop has run whatever was due at that time. */
+  ranUntil: number;
+  /** When the last of the three replies arrived. */
+  at: number;
+}
+
 export class Ledger {
   readonly posted = new Map<string, Posted>();
   readonly turns = new Map<string, SeenTurn>();
   generation = 0;
   compactions = 0;
   cancels = 0;
+  #progress: Progress[] = [];
   #serial = 0;
 
   newName(): string {
     return `text-${++this.#serial}`;
+  }
+
+  begin(): void {
+    this.generation++;
+    this.#progress = [];
+  }
+
+  /** @param sentAt when the request before the request before this one was sent, each after the other's reply. */
+  answered(sentAt: number): void {
+    this.#progress.push({ ranUntil: sentAt, at: performance.now() });
+  }
+
+  /** Up to when the server has surely run whatever was due, as far as replies that arrived until a time show. */
+  ranUntil(time: number): number {
+    const shown = this.#progress.filter(({ at }) => at <= time);
+    return Math.max(Number.NEGATIVE_INFINITY, ...shown.map(({ ranUntil }) => ranUntil));
   }
 
   /** Records a turn event that a client received. */

@@ -1,6 +1,5 @@
 // Kills the server under load at random points, again and again. After each start, checks what it had promised.
 import { rmSync } from "node:fs";
-import { limits } from "../../src/limits.ts";
 import { connect } from "../support/client.ts";
 import { eventually } from "../support/deadline.ts";
 import { Dice } from "../support/dice.ts";
@@ -36,8 +35,6 @@ export interface KillsReport {
   faults: string[];
 }
 
-/** The journal interval, plus the possible delay of a timer and of its commit on a busy machine. */
-const lateMs = limits.journalIntervalMs + 250;
 const keysAtOnce = 5;
 const allFailing: Failing[] = ["posix/io/rw/pwrite", "posix/io/sync/fsync"];
 
@@ -83,9 +80,9 @@ async function playLife(options: KillsOptions, dice: Dice, kills: number, report
         report.diskErrors++;
       spoil?.(dataDir);
       server = await ServerProcess.start({ dataDir, around });
-      faults.push(...judge(ledger, await read(server, faults), wellUntil, lateMs));
+      faults.push(...judge(ledger, await read(server, faults), wellUntil));
       report.keysAskedAgain += await askAgain(server, ledger, dice, faults);
-      ledger.generation++;
+      ledger.begin();
       report.kills++;
       onKill?.(report.kills, faults.length);
     }

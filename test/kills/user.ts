@@ -26,6 +26,8 @@ export class User {
   #queued: Posted[] = [];
   isRunning = false;
   #turnsSealed = 0;
+  /** When the last requests were sent. Each was sent after the reply to the one before. */
+  #sentAt: number[] = [];
 
   private constructor(options: UserOptions, client: Client) {
     this.#options = options;
@@ -113,9 +115,14 @@ export class User {
     const { promise, resolve } = Promise.withResolvers<Message | undefined>();
     this.#waiting.set(id, resolve);
     const timer = setTimeout(() => resolve(undefined), answerMs);
+    this.#sentAt = [...this.#sentAt, performance.now()].slice(-3);
     this.#client.send({ ...message, id });
     try {
-      return await promise;
+      const reply = await promise;
+      const [first] = this.#sentAt;
+      if (!reply) this.#sentAt = [];
+      else if (first !== undefined && this.#sentAt.length === 3) this.#options.ledger.answered(first);
+      return reply;
     } finally {
       clearTimeout(timer);
       this.#waiting.delete(id);

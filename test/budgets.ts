@@ -90,6 +90,8 @@ export const budgets = {
     histories: byForm(100, 2_500),
     /** The same on the whole embedded server. */
     embeddedHistories: byForm(100, 1_000),
+    /** Seeds of the simulation, and histories of each kind, whose actors are held against their charts. */
+    conformance: { seeds: byForm(40, 600), histories: byForm(30, 300) },
     /** Which seeded faults are tested: each, or every third one. */
     sabotageEvery: byForm(3, 1),
     /** Time for `npm run model`, which plays as many histories as fit in. */
@@ -97,6 +99,17 @@ export const budgets = {
     embeddedHistoriesMs: 20_000,
     /** With fewer histories than this, `npm run model` fails, because they prove too little. */
     historiesLeast: 500,
+    /** How many faulty charts the tests explore, and how many they play on real sockets. `npm run model` takes all. */
+    mutantsExplored: byForm(40, 400),
+    mutantsPlayed: byForm(3, 12),
+    /** Of each scope, the states that are visited with a faulty chart. Higher: few faults more are found. */
+    mutantStates: 2_500,
+    /** Steps of a tour over the transitions of a model that is played with a faulty chart. */
+    mutantStepsMax: 16,
+    /** How long one step may take with a faulty chart. Lower: good steps fail on a busy machine. */
+    mutantStepMs: 5_000,
+    /** Of each model, the paths that are played with a faulty chart. */
+    mutantPathsMax: 6,
     /** Deadline of one seeded fault. A fault that prevents the suite from ending by then counts as found. */
     mutantMs: 150_000,
   },
@@ -119,7 +132,8 @@ export const fileBudgets: FileBudget[] = [
   { path: "test/system/start", seconds: 30 },
   { path: "test/system/stop", seconds: 30 },
   { path: "test/system/", seconds: 12 },
-  { path: "test/model/mutation", longSeconds: 80 },
+  { path: "test/model/conformance", seconds: 5, longSeconds: 30 },
+  { path: "test/model/mutation", seconds: 15, longSeconds: 90 },
   { path: "test/model/conversation-paths", seconds: 15, longSeconds: 30 },
   { path: "test/smallest/conversation-paths", longSeconds: 35 },
   { path: "test/model/paths", seconds: 8, longSeconds: 20 },

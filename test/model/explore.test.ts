@@ -1,9 +1,15 @@
-// The exploration finds no problem in the charts as they are and is complete within its bounds. It finds every fault
-// that is built into its data plane, by a path that a person can follow.
+// The exploration finds no problem in the charts as they are, is complete within its bounds, and tries what servers do.
+// It finds every fault that is built into its data plane, by a path that a person can follow.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
+import { simulate } from "../simulation/simulate.ts";
+import { chosenSeed } from "../support/seed.ts";
+import { charts } from "./charts.ts";
+import { untried } from "./conformance/triples.ts";
+import { Conformance } from "./conformance.ts";
 import { explore, printed } from "./explore.ts";
+import { playRandomHistories } from "./random.ts";
 import { exploreScope, type Violation } from "./world/exploration.ts";
 import { scopes, smallScopes } from "./world/scopes.ts";
 import { type Bounds, type Breakage, Explored, type World } from "./world.ts";
@@ -143,6 +149,9 @@ test("an exploration that is not finished by its deadline reports that it is inc
   assert.is(states, 1);
 });
 
+const seed = chosenSeed("steps of a server");
+let tried: ReadonlySet<string> = new Set();
+
 test("every promise holds in every reachable state", () => {
   const { isWholeExploration } = budgets.model;
   const report = explore({ bounds: isWholeExploration ? scopes : smallScopes });
@@ -153,6 +162,17 @@ test("every promise holds in every reachable state", () => {
   assert.ok(report.states > 150_000 && report.transitions > 600_000, words);
   for (const { name, states } of report.scopes) assert.ok(states > 1_000, `${name}: only ${states} states`);
   for (const { chart, states } of report.reached) assert.ok(states > 0, `${chart} was not reached`);
+  tried = report.triples;
+});
+
+test("a running server takes no step that the exploration has not taken, except for those that are listed", async () => {
+  const watched = new Conformance(charts);
+  const { conformance } = budgets.model;
+  await simulate({ seed, seeds: conformance.seeds, sabotage: ({ gateway }) => watched.watch(gateway.root) });
+  for (const embedded of [false, true])
+    await playRandomHistories({ seed, runs: conformance.histories, embedded, watch: watched.watch });
+  assert.equal(untried(watched.triples, tried), []);
+  assert.ok(watched.triples.size > 100, `only ${watched.triples.size} different steps`);
 });
 
 test.run();

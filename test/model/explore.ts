@@ -35,6 +35,8 @@ export interface ExplorationReport {
   invariants: number;
   violations: (Violation & { scope: string })[];
   reached: Reached[];
+  /** Every combination of a chart's state, an event and its transitions there; see tripleOf. */
+  triples: ReadonlySet<string>;
   scopes: { name: string; states: number; transitions: number; depth: number; complete: boolean; tookMs: number }[];
   tookMs: number;
 }
@@ -67,6 +69,7 @@ export function explore(options: ExploreOptions = {}): ExplorationReport {
     invariants: invariants.length,
     violations: explorations.flatMap((one) => one.violations.map((found) => ({ ...found, scope: one.bounds.name }))),
     reached: reachedBy(explorations),
+    triples: new Set(explorations.flatMap(({ charts }) => charts.flatMap(({ reachedTriples }) => [...reachedTriples]))),
     scopes: explorations.map(({ bounds: { name }, states, transitions, depth, complete, tookMs }) => {
       return { name, states, transitions, depth, complete, tookMs };
     }),

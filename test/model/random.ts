@@ -2,6 +2,7 @@
 // WebSockets, and the oracle checks that it keeps the contract. A failing history is shrunk to the few steps that are
 // needed.
 import fc from "fast-check";
+import type { AnyActorRef } from "xstate";
 import type { GatewayPorts, PortsHost } from "../../src/gateway/gateway.ts";
 import type { Limits } from "../../src/limits.ts";
 import { type Name, names } from "./random/cast.ts";
@@ -24,6 +25,8 @@ export interface RandomOptions {
   /** Breaks the server, to test the histories themselves. */
   sabotage?: Sabotage;
   patience?: Patience;
+  /** Is given the root of each server. */
+  watch?: ((root: AnyActorRef) => void) | undefined;
 }
 
 export interface Patience {
@@ -91,6 +94,7 @@ export async function playRandomHistories(options: RandomOptions): Promise<Rando
     embedded = false,
     sabotage = {},
     patience = usualPatience,
+    watch,
   } = options;
   const report: RandomReport = { seed, runs: 0, ...noReport, failures: [] };
   let until = performance.now() + timeMs;
@@ -99,7 +103,10 @@ export async function playRandomHistories(options: RandomOptions): Promise<Rando
 
   const play = async (...[clients, conversations, v1, steps]: History): Promise<void> => {
     if (performance.now() > until) return;
-    stage ??= await openStage(hasFailed ? patience.laterMs : patience.firstMs, embedded, sabotage);
+    if (!stage) {
+      stage = await openStage(hasFailed ? patience.laterMs : patience.firstMs, embedded, sabotage);
+      watch?.(stage.server.gateway.root);
+    }
     const story = new Story(stage, conversations, v1);
     try {
       for (const name of names.slice(0, clients)) await story.cast.enter(name);

@@ -4,7 +4,7 @@
 import { brokenPromises } from "./invariants.ts";
 import { disagreements } from "./world/agreement.ts";
 import type { Bounds } from "./world/bounds.ts";
-import { type Charts, createCharts } from "./world/charts.ts";
+import { type Charts, createCharts, type Trial } from "./world/charts.ts";
 import { comeIn } from "./world/connection.ts";
 import { EventTable } from "./world/events.ts";
 import { forget, isWorthALook, looksAlike } from "./world/forget.ts";
@@ -18,6 +18,7 @@ import { stepsOf } from "./world/steps.ts";
 import { hear } from "./world/stream.ts";
 
 export type { Bounds } from "./world/bounds.ts";
+export type { Trial } from "./world/charts.ts";
 export type { Breakage } from "./world/stage.ts";
 export type { World } from "./world/state.ts";
 export type { Step } from "./world/steps/step.ts";
@@ -33,11 +34,16 @@ export interface Next {
 
 export class Explored {
   readonly charts: Charts;
+  readonly #isByEffects: boolean;
   #stage: Stage;
 
-  /** @param breakage a fault built into the data plane, to test that the exploration finds it. */
-  constructor(bounds: Bounds, breakage?: Breakage) {
-    this.charts = createCharts();
+  /**
+   * @param breakage a fault built into the data plane, to test that the exploration finds it.
+   * @param trial a fault built into a chart.
+   */
+  constructor(bounds: Bounds, breakage?: Breakage, trial?: Trial) {
+    this.charts = createCharts(trial);
+    this.#isByEffects = trial?.isByEffects === true;
     this.#stage = stageOf({ charts: this.charts, bounds, events: new EventTable(), breakage });
   }
 
@@ -90,7 +96,7 @@ export class Explored {
     const atRest = isAtRest(stage);
     if (looksAsBefore && !atRest) return [];
     const problems = brokenPromises(viewOf(stage));
-    return atRest ? [...problems, ...disagreements(stage)] : problems;
+    return atRest && !this.#isByEffects ? [...problems, ...disagreements(stage)] : problems;
   }
 
   /** No turn runs, every socket reads and the world is at rest. Every history must be able to end in such a state. */

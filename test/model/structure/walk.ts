@@ -7,12 +7,11 @@ import {
   type AnyMachineSnapshot,
   type AnyStateMachine,
   type AnyTransitionDefinition,
-  createActor,
   getStateNodes,
-  type InspectionEvent,
 } from "xstate";
 import { transitionKey } from "../../../src/diagnostics/inspection/transition-key.ts";
 import { ancestorsOf, type StateNode, statesOf } from "./chart.ts";
+import { inertScope } from "./inert-scope.ts";
 import { OpenGuards } from "./open-guards.ts";
 
 /** A combination of states in which the chart may rest. */
@@ -73,7 +72,9 @@ class OpenWalk {
 
   constructor(machine: AnyStateMachine) {
     this.#machine = this.#opened(machine);
-    this.#scope = this.#inertScope();
+    this.#scope = inertScope(this.#machine, (transitions) => {
+      for (const transition of transitions) this.#note(transition);
+    });
   }
 
   run(): Walked {
@@ -181,27 +182,6 @@ class OpenWalk {
       return answer;
     };
     transition.guard = Object.assign(() => false, { check });
-  }
-
-  /** Runs no actions and no children. XState's inspection reports the transitions of every microstep. */
-  #inertScope(): AnyActorScope {
-    const self = createActor(this.#machine, { input: {} });
-    self.system.inspect((event: InspectionEvent) => {
-      if (event.type !== "@xstate.microstep" || event.actorRef !== self) return;
-      for (const transition of event._transitions) this.#note(transition);
-    });
-    const nothing = (): void => {};
-    return {
-      self,
-      id: self.id,
-      sessionId: self.sessionId,
-      system: self.system,
-      logger: nothing,
-      defer: nothing,
-      emit: nothing,
-      stopChild: nothing,
-      actionExecutor: nothing,
-    };
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type StateValue,
 } from "xstate";
 import { transitionKey } from "../../../src/diagnostics/inspection/transition-key.ts";
+import { tripleOf } from "../conformance/triples.ts";
 
 /** A state of a chart, numbered in the order of discovery. */
 export type ChartState = number;
@@ -35,6 +36,8 @@ export interface Move {
   /** Whether reachedStates and reachedTransitions include this move already. */
   isCounted: boolean;
   transitions: readonly string[];
+  /** See tripleOf; undefined for the beginning. */
+  triple: string | undefined;
 }
 
 export interface ChartOptions {
@@ -73,6 +76,7 @@ export class Chart {
   #holds: readonly boolean[] = [];
   readonly reachedStates = new Set<string>();
   readonly reachedTransitions = new Set<string>();
+  readonly reachedTriples = new Set<string>();
 
   constructor({ machine, guards, input, isExpected }: ChartOptions) {
     this.name = machine.id;
@@ -94,7 +98,7 @@ export class Chart {
     return this.#remembered(`begin ${holds.join()}`, () => {
       this.#holds = holds;
       const steps = getInitialMicrosteps(this.machine, this.#input);
-      return this.#move(steps, this.#eventless(steps), undefined);
+      return this.#move(steps, this.#eventless(steps));
     });
   }
 
@@ -111,8 +115,11 @@ export class Chart {
       const unexpected = isUnexpected
         ? `${this.name} is ${this.nameOf(from)} and gets ${event.type} (${isError ? "which ends it" : expected})`
         : undefined;
-      const transitions = [...selected.map(transitionKey), ...this.#eventless([[before, []], ...steps])];
-      return this.#move(steps.length > 0 ? steps : [[before, []]], transitions, unexpected);
+      // Only after an event without a transition are eventless ones taken from the state before.
+      const passed: typeof steps = selected.length > 0 ? steps : [[before, []], ...steps];
+      const transitions = [...selected.map(transitionKey), ...this.#eventless(passed)];
+      const move = this.#move(steps.length > 0 ? steps : [[before, []]], transitions);
+      return { ...move, unexpected, triple: tripleOf(this.name, before.value, event.type, transitions) };
     });
   }
 
@@ -146,15 +153,12 @@ export class Chart {
       move.isCounted = true;
       for (const transition of move.transitions) this.reachedTransitions.add(transition);
       for (const node of this.nodesOf(move.to)) this.reachedStates.add(node);
+      if (move.triple !== undefined) this.reachedTriples.add(move.triple);
     }
     return move;
   }
 
-  #move(
-    steps: [AnyMachineSnapshot, { type: string; params: unknown }[]][],
-    transitions: string[],
-    unexpected: string | undefined,
-  ): Move {
+  #move(steps: [AnyMachineSnapshot, { type: string; params: unknown }[]][], transitions: string[]): Move {
     const last = steps.at(-1)?.[0];
     if (!last) throw new Error(`${this.name}: a move without a step`);
     for (const [snapshot] of steps) for (const node of nodesOf(snapshot)) this.reachedStates.add(node.id);
@@ -163,9 +167,10 @@ export class Chart {
       effects: steps.flatMap(([, actions]) => actions.flatMap(effectOf)),
       isDone: last.status !== "active",
       output: last.output,
-      unexpected,
+      unexpected: undefined,
       isCounted: false,
       transitions,
+      triple: undefined,
     };
   }
 

@@ -1,6 +1,6 @@
 // Visits the states of one scope breadth first, so that each problem comes with the shortest path to it, step by step.
 // Must visit each state once, and must report a scope that it did not finish as incomplete.
-import { type Bounds, type Breakage, Explored, type Step, type World } from "../world.ts";
+import { type Bounds, type Breakage, Explored, type Step, type Trial, type World } from "../world.ts";
 import type { Chart } from "./chart.ts";
 import { Graph } from "./graph.ts";
 
@@ -30,6 +30,8 @@ export interface ScopeOptions {
   deadlineMs: number;
   /** A fault built into the data plane, to test that the search finds it. */
   breakage?: Breakage;
+  /** A fault built into a chart. */
+  trial?: Trial;
   /** Most states to keep, at 1.6 KB of heap each. Above 4 GB, Node needs a larger heap limit. */
   statesMost?: number;
   /** The search ends when it has found this many different problems. */
@@ -61,7 +63,7 @@ class Search {
 
   constructor(options: ScopeOptions) {
     this.#options = options;
-    this.#explored = new Explored(options.bounds, options.breakage);
+    this.#explored = new Explored(options.bounds, options.breakage, options.trial);
     this.#initial = this.#explored.initial();
   }
 

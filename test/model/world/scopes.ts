@@ -130,6 +130,7 @@ export const smallScopes: readonly Bounds[] = [
     hasConversation: false,
     hasSurface: true,
     stalledAtOnce: 1,
+    unreadWrites: 1,
     closings: everyClosing,
     mayComeAgain: true,
     countsTravel: true,

@@ -20,7 +20,7 @@ export function closingSteps(stage: Stage, steps: Step[]): void {
       continue;
     }
     for (const closing of closings) {
-      if (closing === "stuck" && socket.isCongested) find("socket.stuck", "has left a mark unanswered for too long");
+      if (closing === "stuck" && socket.unread > 0) find("socket.stuck", "has left a mark unanswered for too long");
       if (closing === "silent" && socket.isStalled) find("socket.silent", "has given no sign of life for too long");
       if (closing === "flooding") find("socket.flooding", "keeps asking faster than it may");
       if (closing === "revoked") find("access.ended", "has a token that is taken away");

@@ -22,7 +22,7 @@ export function conversationSteps(stage: Stage, steps: Step[]): void {
     if (conversation.isStoreFailing) add("owed", "the store has room again", (on) => failStore(on, false));
     else add("free", "the store begins to fail", (on) => failStore(on, true));
   }
-  if (bounds.endings.includes("closed") && conversation.exists)
+  if (bounds.endings.includes("closed"))
     add("free", "somebody closes the conversation", (on) => stop(on, "conversation.close"));
   if (bounds.endings.includes("interrupted") && conversation.chart !== 0 && !conversation.isDraining)
     add("free", "the server interrupts its turns, to stop", interrupt);
@@ -107,7 +107,7 @@ function saysOf({ world }: Stage, runner: Runner, act: AgentAct): string | undef
   if (act === "tools") return runner.isToolOpen ? "the agent's tool has its result" : "the agent calls a tool";
   if (act === "retry") return runner.phase === "starting" ? "the agent's provider is to be tried again" : undefined;
   if (act === "silence") return runner.isStalled ? undefined : "the agent is silent for long";
-  if (act === "step") return runner.isToolOpen ? undefined : "the agent completes a step";
+  if (act === "step") return "the agent completes a step";
   if (conversation.handed.length > 0) return "the agent takes up the texts it was handed";
   return conversation.waiting.length > 0 ? "the waiting texts are handed to the agent" : undefined;
 }

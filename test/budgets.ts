@@ -100,8 +100,8 @@ export const budgets = {
     /** With fewer histories than this, `npm run model` fails, because they prove too little. */
     historiesLeast: 500,
     /** How many faulty charts the tests explore, and how many they play on real sockets. `npm run model` takes all. */
-    mutantsExplored: byForm(40, 400),
-    mutantsPlayed: byForm(3, 12),
+    mutantsExplored: byForm(30, 400),
+    mutantsPlayed: byForm(2, 12),
     /** Of each scope, the states that are visited with a faulty chart. Higher: few faults more are found. */
     mutantStates: 2_500,
     /** Steps of a tour over the transitions of a model that is played with a faulty chart. */
@@ -109,9 +109,11 @@ export const budgets = {
     /** How long one step may take with a faulty chart. Lower: good steps fail on a busy machine. */
     mutantStepMs: 5_000,
     /** Of each model, the paths that are played with a faulty chart. */
-    mutantPathsMax: 6,
+    mutantPathsMax: 12,
+    /** The random histories, of each kind, that are played with a faulty chart which no path shows. */
+    mutantHistories: 40,
     /** Deadline of one seeded fault. A fault that prevents the suite from ending by then counts as found. */
-    mutantMs: 150_000,
+    mutantMs: 60_000,
   },
 } as const;
 

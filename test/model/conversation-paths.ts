@@ -22,11 +22,11 @@ export interface ConversationPathsReport {
   problems: string[];
 }
 
-export interface ConversationPathsOptions
-  extends Omit<PlayOptions, "atOnce">,
-    Pick<WalkBounds, "simplePathsMax" | "tourStepsMax"> {
+export interface ConversationPathsOptions extends PlayOptions, Pick<WalkBounds, "simplePathsMax" | "tourStepsMax"> {
   /** Plays only these models. The transitions that they do not take are then not reported. */
   models?: readonly string[];
+  /** Counts the transitions, in the place of a counter of this run. */
+  coverage?: Coverage;
 }
 
 /** Higher: longer sequences of events. 100 more for each model take about 6 s. */
@@ -36,9 +36,9 @@ const charts: AnyStateMachine[] = [conversationMachine, turnMachine];
 
 export async function playConversationPaths(options: ConversationPathsOptions = {}): Promise<ConversationPathsReport> {
   const { simplePathsMax = usualSimplePaths, tourStepsMax, models, ...playing } = options;
+  const { coverage = new Coverage(charts) } = options;
   const bounds = { simplePathsMax, tourStepsMax };
   const isPlayed = ({ id }: AnyStateMachine): boolean => models?.includes(id) !== false;
-  const coverage = new Coverage(charts);
   const attach = (root: AnyActorRef): (() => void) => coverage.attach(root.system);
   const patient = new Servers({ heedAbort: false, attach });
   const obedient = new Servers({ heedAbort: true, attach });

@@ -1,6 +1,6 @@
 // Counts which transitions of the production charts are taken while a server runs, by XState's inspection. Must never
 // throw inside an observer: that would put the observed actors in the error state.
-import type { AnyStateMachine, InspectionEvent, StateValue, Subscription } from "xstate";
+import type { AnyMachineSnapshot, AnyStateMachine, InspectionEvent, StateValue, Subscription } from "xstate";
 import { transitionKey } from "../../src/diagnostics/inspection/transition-key.ts";
 import { transitionKeysOf } from "../support/transition-keys.ts";
 
@@ -32,6 +32,8 @@ export class Coverage {
   readonly #arrivals = new Map<string, Arrival>();
   /** The latest state value of each actor. */
   readonly #states = new WeakMap<object, StateValue>();
+  /** The states entered and the transitions taken since they were last asked for. */
+  #fresh = new Set<string>();
   #broken: unknown;
 
   constructor(charts: readonly AnyStateMachine[]) {
@@ -65,6 +67,13 @@ export class Coverage {
     return this.#taken.get(key) ?? 0;
   }
 
+  /** The ids of the states that were active and the keys of the transitions taken since the last call. */
+  takeFresh(): string[] {
+    const fresh = [...this.#fresh];
+    this.#fresh = new Set();
+    return fresh;
+  }
+
   /** Every event that arrived, by the state in which it arrived. */
   arrivals(): Arrival[] {
     return [...this.#arrivals.values()];
@@ -78,11 +87,13 @@ export class Coverage {
     if (!this.#charts.has(chart)) return;
     const before = this.#states.get(actorRef);
     if ("value" in snapshot && isStateValue(snapshot.value)) this.#states.set(actorRef, snapshot.value);
+    if ("_nodes" in snapshot) for (const { id } of (snapshot as AnyMachineSnapshot)._nodes) this.#fresh.add(id);
     if (inspection.type !== "@xstate.microstep") return;
     const { _transitions: taken } = inspection;
     for (const definition of taken) {
       const key = transitionKey(definition);
       this.#taken.set(key, this.times(key) + 1);
+      this.#fresh.add(key);
     }
     // An eventless microstep follows one that is already recorded. XState's own init and stop events do not count as
     // arrivals.

@@ -165,7 +165,7 @@ test("every promise holds in every reachable state", () => {
   tried = report.triples;
 });
 
-test("a running server takes no step that the exploration has not taken, except for those that are listed", async () => {
+test("a running server takes no step that the exploration has not taken, unless it is listed", async () => {
   const watched = new Conformance(charts);
   const { conformance } = budgets.model;
   await simulate({ seed, seeds: conformance.seeds, sabotage: ({ gateway }) => watched.watch(gateway.root) });

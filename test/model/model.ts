@@ -6,13 +6,17 @@
 //   SEED=… npm run model          the random histories of that seed
 import { parseArgs } from "node:util";
 import { budgets } from "../budgets.ts";
+import { inWords, simulate } from "../simulation/simulate.ts";
 import { randomSeed } from "../support/seed.ts";
 import { charts, declaredEvents } from "./charts.ts";
+import { outOfScopeBecause, untried } from "./conformance/triples.ts";
+import { Conformance } from "./conformance.ts";
 import { playConversationPaths } from "./conversation-paths.ts";
 import type { CoverageRow } from "./coverage.ts";
 import { explore } from "./explore.ts";
-import { mutants } from "./mutants.ts";
-import { judgeMutants, listOf } from "./mutation.ts";
+import { unseen } from "./mutants/unseen.ts";
+import { allMutants } from "./mutants.ts";
+import { isSeen, judgeMutants, layers, problemsOf, rowsOf, staleKeys } from "./mutation.ts";
 import { type PathsReport, playPaths } from "./paths.ts";
 import { playRandomHistories } from "./random.ts";
 import { checkStructure } from "./structure.ts";
@@ -28,6 +32,9 @@ const isGlance = values.glance === true;
 const problems: string[] = [];
 /** Lists that are printed below the table. */
 const afterwards: string[] = [];
+const watched = new Conformance(charts);
+/** What the exploration has tried. */
+let tried: ReadonlySet<string> = new Set();
 
 const say = (line = ""): void => {
   process.stdout.write(`${line}\n`);
@@ -41,6 +48,7 @@ proveStructure();
 await provePaths();
 proveEverything();
 await proveHistories();
+await proveConformance();
 await proveMutants();
 
 for (const list of afterwards) say(`\n${list}`);
@@ -93,13 +101,15 @@ function bestOf(rows: CoverageRow[]): Map<string, CoverageRow> {
 }
 
 function proveEverything(): void {
-  const { states, transitions, depth, complete, circling, invariants, violations, scopes, leavesOut } = explore(
-    isLarger
-      ? { bounds: largerScopes, deadlineMs: budgets.model.largerExplorationMs }
-      : isGlance
-        ? { deadlineMs: 1_000 }
-        : {},
-  );
+  const { states, transitions, depth, complete, circling, invariants, violations, scopes, leavesOut, triples } =
+    explore(
+      isLarger
+        ? { bounds: largerScopes, deadlineMs: budgets.model.largerExplorationMs }
+        : isGlance
+          ? { deadlineMs: 1_000 }
+          : {},
+    );
+  tried = triples;
   row("explored: states, transitions", `${number(states)}, ${number(transitions)}`);
   row("… in so many scopes, the deepest", `${scopes.length}, ${depth} steps`);
   row("… invariants checked in each state", number(invariants));
@@ -117,7 +127,8 @@ async function proveHistories(): Promise<void> {
   for (const embedded of [false, true]) {
     const usualMs = embedded ? budgets.model.embeddedHistoriesMs : budgets.model.historiesMs;
     const timeMs = isGlance ? 1_000 : isLarger ? usualMs * 20 : usualMs;
-    const played = await playRandomHistories({ seed, runs: Number.MAX_SAFE_INTEGER, timeMs, embedded });
+    const options = { seed, runs: Number.MAX_SAFE_INTEGER, timeMs, embedded, watch: watched.watch };
+    const played = await playRandomHistories(options);
     const { runs, commands, clientsMost, failures } = played;
     const where = embedded ? "the whole server" : "the gateway before a scripted host";
     const what = `random histories on ${where}: operations; clients at most`;
@@ -131,9 +142,30 @@ async function proveHistories(): Promise<void> {
 }
 
 async function proveMutants(): Promise<void> {
-  const report = await judgeMutants(isGlance ? mutants.slice(0, 1) : mutants);
-  const { judgements, survivors } = report;
-  row("faults seeded into the charts; found", `${judgements.length}; ${judgements.length - survivors.length}`);
-  afterwards.push(listOf(report));
-  problems.push(...survivors.map((name) => `nobody found the seeded fault "${name}"`));
+  const mutants = allMutants();
+  const plays = isGlance ? "none" : isLarger ? "all" : "unseen";
+  const verdicts = await judgeMutants(isGlance ? mutants.slice(0, 10) : mutants, { plays });
+  row("faulty charts; found by exploration, paths, histories; only by structure, by their own claims, by nobody", "");
+  for (const { chart, mutants: all, by } of rowsOf(verdicts))
+    row(`… of ${chart}`, `${all}; ${layers.map((layer) => by[layer]).join(", ")}`);
+  const dropped = verdicts.filter(({ mutant }) => mutant.kind === "dropped");
+  row("references to actions; whose effect is seen", `${dropped.length}; ${dropped.filter(isSeen).length}`);
+  problems.push(...problemsOf(verdicts), ...staleKeys(mutants).map((key) => `there is no mutant "${key}"`));
+  const reasons = Object.entries(unseen).map(([reason, keys]) => `- ${reason} (${keys.join("; ")})`);
+  afterwards.push(["Faults of which nothing is seen:", ...reasons].join("\n"));
+}
+
+/** Holds what the actors of all histories did, and of a simulation, against their charts and the exploration. */
+async function proveConformance(): Promise<void> {
+  const seeds = isGlance ? 1 : budgets.model.conformance.seeds;
+  const { failures } = await simulate({ seed: 1, seeds, sabotage: ({ gateway }) => watched.watch(gateway.root) });
+  const { moves, triples } = watched;
+  row(
+    "moves of actors on running servers, replayed on their charts; different ones",
+    `${number(moves)}; ${triples.size}`,
+  );
+  problems.push(...failures.map(inWords), ...watched.problems, ...untried(triples, tried));
+  afterwards.push(
+    ["Servers also do, and the exploration does not try:", ...outOfScopeBecause.map((one) => `- ${one}`)].join("\n"),
+  );
 }

@@ -1,93 +1,125 @@
-// Seeds each fault into the charts and runs the judge on it in a process of its own. A fault that no suite finds is a
-// gap in the proof.
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { budgets } from "../budgets.ts";
-import { type Mutant, mutants } from "./mutants.ts";
+// Judges mutants, layer by layer: the structure checker, the exploration of the world with the mutant in it, and the
+// paths of the models and random histories on real servers. All but the first see effects. A mutant that only the
+// checker finds, or only what the charts say about themselves, shows a part of a chart that decides nothing.
+import { charts, declaredEvents } from "./charts.ts";
+import { MutantExploration } from "./mutants/exploring.ts";
+import type { Mutant } from "./mutants/generate.ts";
+import type { Finding, Touched } from "./mutants/judge.ts";
+import { hasty, indexPaths, judgeByPaths, patient } from "./mutants/judges.ts";
+import { unseen } from "./mutants/unseen.ts";
+import { checkStructure } from "./structure.ts";
 
-export interface Judgement {
-  mutant: string;
-  chart: string;
-  /** The suite that found the fault; undefined when none did. */
-  killedBy: string | undefined;
-  /** What the suite reported. */
+/** Who has found a mutant: what sees effects comes first. */
+export const layers = ["exploration", "paths", "histories", "structure", "claims", "nobody"] as const;
+export type Layer = (typeof layers)[number];
+
+export interface Verdict {
+  mutant: Mutant;
+  layer: Layer;
   because: string;
-  tookMs: number;
 }
 
-export interface MutationReport {
-  judgements: Judgement[];
-  survivors: string[];
+/** The mutants that are listed as unseen, with their reasons. */
+export const excused = new Map(
+  Object.entries(unseen).flatMap(([reason, keys]) => keys.map((key): [string, string] => [key, reason])),
+);
+
+interface MutationOptions {
+  /**
+   * Which mutants are played on real servers: those of which nothing else is seen; or also those of which only the
+   * structure checker tells; or none.
+   */
+  plays?: "unseen" | "all" | "none";
 }
 
-const loader = fileURLToPath(new URL("./mutant-loader.ts", import.meta.url));
-const judge = fileURLToPath(new URL("./judge.ts", import.meta.url));
+/** Whether something of the mutant's effect was seen, or need not be: a chart that cannot be is not run. */
+export const isSeen = ({ mutant, layer }: Verdict): boolean =>
+  ["exploration", "paths", "histories"].includes(layer) || (layer === "structure" && mutant.kind !== "dropped");
 
-/** Judges that run at once. With more of them than cores, timeouts expire although nothing is wrong. */
-const atOnce = 2;
-/** How long the judge waits for something that a correct chart does within a few milliseconds. */
-const patienceMs = "2000";
-
-export async function judgeMutants(chosen: readonly Mutant[] = mutants): Promise<MutationReport> {
-  const waiting = [...chosen];
-  const judgements: Judgement[] = [];
-  const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) judgements.push(await judged(next));
-  };
-  await Promise.all(Array.from({ length: atOnce }, work));
-  const order = mutants.map(({ name }) => name);
-  judgements.sort((one, other) => order.indexOf(one.mutant) - order.indexOf(other.mutant));
-  return {
-    judgements,
-    survivors: judgements.filter(({ killedBy }) => killedBy === undefined).map(({ mutant }) => mutant),
-  };
-}
-
-/** The judgements as text for a reader. */
-export function listOf({ judgements }: MutationReport): string {
-  return judgements
-    .map(({ mutant, chart, killedBy, because, tookMs }) => {
-      const verdict = killedBy === undefined ? "SURVIVED" : `killed by ${killedBy}`;
-      return `${chart}: ${mutant}\n    ${verdict} in ${(tookMs / 1_000).toFixed(1)} s: ${because.slice(0, 200)}`;
-    })
-    .join("\n");
-}
-
-async function judged({ name, chart, suite }: Mutant): Promise<Judgement> {
-  const began = performance.now();
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--import", loader, judge], {
-    // Runs of faulty charts must not count towards code coverage.
-    env: { ...process.env, MUTANT: name, MUTANT_SUITE: suite, PATIENCE_MS: patienceMs, NODE_V8_COVERAGE: "" },
-    stdio: ["ignore", "pipe", "pipe"],
+export async function judgeMutants(mutants: readonly Mutant[], options: MutationOptions = {}): Promise<Verdict[]> {
+  const exploration = new MutantExploration();
+  const structure = new Map(mutants.map((mutant) => [mutant.key, faultOf(mutant)]));
+  const { plays = "unseen" } = options;
+  const indexing = plays === "none" ? [] : indexPaths();
+  const effects = new Map<string, string>();
+  for (const mutant of mutants) {
+    const problem = exploration.problemOf(mutant, "effects");
+    if (problem !== undefined) effects.set(mutant.key, problem);
+    // The answers of the processes that index the paths are read meanwhile.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const isPlayed = ({ key, kind }: Mutant): boolean =>
+    !effects.has(key) && (plays === "all" || kind === "dropped" || structure.get(key) === undefined);
+  const played = await playAll(mutants.filter(isPlayed), await indexing);
+  return mutants.map((mutant): Verdict => {
+    const found = (layer: Layer, because: string): Verdict => ({ mutant, layer, because });
+    const { key } = mutant;
+    const [explored, shown, fault] = [effects.get(key), played.get(key), structure.get(key)];
+    if (explored !== undefined) return found("exploration", explored);
+    if (shown) return found(shown.layer, shown.because);
+    if (fault !== undefined) return found("structure", fault);
+    const claim = exploration.problemOf(mutant, "claims");
+    return claim === undefined ? found("nobody", "nothing was found") : found("claims", claim);
   });
-  let output = "";
-  let errors = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    errors = `${errors}${text}`.slice(-2_000);
-  });
-  let isOver = false;
-  const deadline = setTimeout(() => {
-    isOver = true;
-    child.kill("SIGKILL");
-  }, budgets.model.mutantMs);
-  const [code] = await new Promise<[number | null]>((resolve) => child.once("close", (status) => resolve([status])));
-  clearTimeout(deadline);
-  const tookMs = performance.now() - began;
-  const told = { mutant: name, chart, tookMs };
-  if (isOver) return { ...told, killedBy: "its deadline", because: "it did not come to an end" };
-  const verdict = verdictIn(output);
-  if (verdict) return { ...told, ...verdict };
-  // A crash of the server is a fault found. An error of the mutant loader is a defect of these tests.
-  if (/mutant/.test(errors)) throw new Error(`the mutant "${name}" could not be judged: ${errors}`);
-  return { ...told, killedBy: "its own fall", because: `the process ended with ${code}: ${errors.split("\n")[0]}` };
 }
 
-function verdictIn(output: string): Pick<Judgement, "killedBy" | "because"> | undefined {
-  const line = output.trimEnd().split("\n").at(-1) ?? "";
-  if (!line.startsWith("{")) return undefined;
-  const verdict = JSON.parse(line) as { killedBy?: string; because?: string };
-  return { killedBy: verdict.killedBy, because: verdict.because ?? "nobody found anything" };
+async function playAll(mutants: readonly Mutant[], index: readonly Touched[]): Promise<Map<string, Finding>> {
+  const isExcused = ({ key }: Mutant): boolean => excused.has(key);
+  const likely = await judgeByPaths(
+    mutants.filter((mutant) => !isExcused(mutant)),
+    index,
+    hasty,
+  );
+  const unlikely = await judgeByPaths(mutants.filter(isExcused), index, patient);
+  return new Map([...likely, ...unlikely]);
+}
+
+function faultOf({ machine }: Mutant): string | undefined {
+  try {
+    return checkStructure([machine], declaredEvents).faults[0]?.sentence;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** What is wrong with the verdicts: mutants that are unseen and not listed, and those that are listed and seen. */
+export function problemsOf(verdicts: readonly Verdict[]): string[] {
+  return verdicts.flatMap((verdict) => {
+    const { mutant, layer, because } = verdict;
+    const isListed = excused.has(mutant.key);
+    if (isSeen(verdict) && isListed)
+      return [`the mutant "${mutant.key}" is listed in mutants/unseen.ts, and ${layer} finds it: ${because}`];
+    if (isSeen(verdict) || isListed) return [];
+    return [`nobody sees the effect of the mutant "${mutant.key}" (${layer}: ${because})`];
+  });
+}
+
+/** The keys in the list that are of no mutant. */
+export function staleKeys(mutants: readonly Mutant[]): string[] {
+  const keys = new Set(mutants.map(({ key }) => key));
+  return [...excused.keys()].filter((key) => !keys.has(key));
+}
+
+export interface MutationRow {
+  chart: string;
+  mutants: number;
+  by: Record<Layer, number>;
+  /** References to actions, and those of them whose effect is seen. */
+  actions: number;
+  effectsSeen: number;
+}
+
+export function rowsOf(verdicts: readonly Verdict[]): MutationRow[] {
+  return charts.map(({ id: chart }) => {
+    const own = verdicts.filter(({ mutant }) => mutant.chart === chart);
+    const dropped = own.filter(({ mutant }) => mutant.kind === "dropped");
+    const count = (layer: Layer): number => own.filter((verdict) => verdict.layer === layer).length;
+    return {
+      chart,
+      mutants: own.length,
+      by: Object.fromEntries(layers.map((layer) => [layer, count(layer)])) as Record<Layer, number>,
+      actions: dropped.length,
+      effectsSeen: dropped.filter(isSeen).length,
+    };
+  });
 }

@@ -49,6 +49,10 @@ export interface PlayOptions {
   stepDeadlineMs?: number;
   /** No further path begins after this many have failed. */
   failuresMax?: number;
+  /** By model: the only paths to play, as indices, in this order. */
+  chosen?: Readonly<Record<string, readonly number[]>>;
+  /** Called after each path. */
+  onPath?: (model: string, index: number) => void;
 }
 
 /** The states and events that an implementation lacks or has in excess; empty when it fits its model. */
@@ -79,13 +83,14 @@ export async function play<Fixture>(
   implementation: Implementation<Fixture>,
   options: PlayOptions = {},
 ): Promise<Played> {
-  const { atOnce = 4, stepDeadlineMs = 15_000, failuresMax = 10 } = options;
+  const { atOnce = 4, stepDeadlineMs = 15_000, failuresMax = 10, chosen, onPath } = options;
   const wrong = misfits(walk, implementation);
   if (wrong.length > 0) throw new Error(wrong.join("\n"));
   const { name, states, transitions, found, paths } = walk;
   const failures: PathFailure[] = [];
-  const waiting = [...paths];
+  const waiting = chosen ? (chosen[name] ?? []).filter((index) => index < paths.length) : [...paths.keys()];
   let steps = 0;
+  let count = 0;
 
   const playOne = async (path: Path): Promise<void> => {
     let at = "before the first step";
@@ -117,13 +122,16 @@ export async function play<Fixture>(
   };
   const player = async (): Promise<void> => {
     while (failures.length < failuresMax) {
-      const path = waiting.shift();
-      if (!path) return;
+      const index = waiting.shift();
+      const path = paths[index ?? -1];
+      if (index === undefined || !path) return;
       await playOne(path);
+      onPath?.(name, index);
+      count++;
     }
   };
   await Promise.all(Array.from({ length: atOnce }, player));
-  return { model: { name, states, transitions, found, paths: paths.length - waiting.length, steps }, failures };
+  return { model: { name, states, transitions, found, paths: count, steps }, failures };
 }
 
 function wordsOf({ type, ...fields }: EventObject): string {

@@ -95,7 +95,8 @@ const events: Implementation<Fixture>["events"] = {
   "surface.fails": surfaceFails,
   "conversation.fails": conversationFails,
   "many.fail": async (fixture) => {
-    for (let count = 0; count < 10; count++) await connectionFails(fixture);
+    const kinds = [connectionFails, surfaceFails, conversationFails];
+    for (let count = 0; count < 10; count++) await kinds[count % kinds.length]?.(fixture);
   },
   "minute.passes": ({ server }) => {
     server.clock.advance(degradedMs);

@@ -58,14 +58,16 @@ test("of a sample, the exploration finds a third by their effects, before any ch
   assert.is(sum, mutantsExplored);
 });
 
-test("of others, the paths on real sockets find each one that is not excused", async () => {
-  const among = mutants.filter(({ key, chart }) => (chart === "surface" || chart === "turn") && !excused.has(key));
-  const unseen = (await judgeMutants(sample(among, 3 * mutantsPlayed), { plays: "none" })).filter(isUnseen);
-  const chosen = unseen.slice(0, mutantsPlayed).map(({ mutant }) => mutant);
-  assert.is(chosen.length, mutantsPlayed);
-  const found = await judgeByPaths(chosen, undefined, hasty);
-  assert.equal([...found.keys()].sort(), chosen.map(({ key }) => key).sort());
-});
+// In the short form it would take longer than all others together.
+if (mutantsPlayed > 0)
+  test("of others, the paths on real sockets find each one that is not excused", async () => {
+    const among = mutants.filter(({ key, chart }) => (chart === "surface" || chart === "turn") && !excused.has(key));
+    const unseen = (await judgeMutants(sample(among, 5 + 3 * mutantsPlayed), { plays: "none" })).filter(isUnseen);
+    const chosen = unseen.slice(0, mutantsPlayed).map(({ mutant }) => mutant);
+    assert.ok(chosen.length > 0);
+    const found = await judgeByPaths(chosen, undefined, hasty);
+    assert.equal([...found.keys()].sort(), chosen.map(({ key }) => key).sort());
+  });
 
 const isUnseen = ({ layer }: Verdict): boolean => layer === "claims" || layer === "nobody";
 

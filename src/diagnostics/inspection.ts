@@ -7,6 +7,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { isMachineSnapshot, parentOf, transitionsOf } from "../runtime/xstate-internals.ts";
 import { chartOf, type InspectionFilter, matches, namesOf, statesOf } from "./inspection/actor.ts";
 import type { ActorChange, ActorMoved, ActorSnapshot, InspectionObserver } from "./inspection/changes.ts";
+import { actionName, type Refusal, refusalOf } from "./inspection/reasons.ts";
 import { transitionKey } from "./inspection/transition-key.ts";
 
 export type * from "./inspection/changes.ts";
@@ -49,9 +50,14 @@ export class Inspection {
    */
   inspect(observer: InspectionObserver, filter: InspectionFilter = {}): () => void {
     const senders = new WeakMap<object, string>();
+    /** How many events have been sent, and by event how many at its sending. */
+    let sent = 0;
+    const orders = new WeakMap<object, number>();
     /** By actor: the type of the event being processed, and its transitions so far. */
     const events = new WeakMap<object, string>();
     const taken = new WeakMap<object, string[]>();
+    /** By actor: the names of the actions that it has run for the event. */
+    const ran = new WeakMap<object, Set<string>>();
     let isOver = false;
     const stop = this.#add((raw, remove) => {
       const tell = (change: ActorChange): void => {
@@ -61,6 +67,7 @@ export class Inspection {
       };
       const actor = raw.actorRef as AnyActorRef;
       if (raw.type === "@xstate.event") {
+        orders.set(raw.event, ++sent);
         // An actor that threw processes no more events: keep the one at which it threw.
         if (actor.getSnapshot()?.status === "active") events.set(actor, raw.event.type);
         const sender = raw.sourceRef as AnyActorRef | undefined;
@@ -69,23 +76,31 @@ export class Inspection {
         // XState makes no inspection event of an actor that throws. Its error event to the parent reveals it.
         const last: unknown = sender.getSnapshot();
         if (isMachineSnapshot(last) && last.status === "error" && matches(sender, last, filter))
-          tell({ ...this.#changeOf(sender, last), type: "actor.ended", how: "error", event: events.get(sender) });
+          tell({ ...this.#changeOf(sender, last, sent), type: "actor.ended", how: "error", event: events.get(sender) });
       } else if (raw.type === "@xstate.microstep") {
         if (!matches(actor, raw.snapshot, filter)) return;
         const keys = taken.get(actor) ?? [];
         taken.set(actor, keys);
         for (const transition of transitionsOf(raw)) keys.push(transitionKey(transition));
+      } else if (raw.type === "@xstate.action") {
+        const name = matches(actor, actor.getSnapshot(), filter) ? actionName(raw) : undefined;
+        if (name !== undefined) ran.set(actor, (ran.get(actor) ?? new Set()).add(name));
       } else if (raw.type === "@xstate.snapshot") {
         const { snapshot } = raw;
         if (!isMachineSnapshot(snapshot) || !matches(actor, snapshot, filter)) return;
         const transitions = taken.get(actor) ?? [];
         taken.delete(actor);
-        const change = this.#changeOf(actor, snapshot);
+        const actions = [...(ran.get(actor) ?? [])];
+        ran.delete(actor);
+        const change = this.#changeOf(actor, snapshot, orders.get(raw.event) ?? sent);
         const { type } = raw.event;
         if (type === "xstate.init") {
-          tell({ ...change, type: "actor.started", parentId: parentOf(actor)?.sessionId });
-          if (transitions.length > 0) tell(moved(change, raw.event, undefined, transitions));
-        } else if (type !== "xstate.stop") tell(moved(change, raw.event, senders.get(raw.event), transitions));
+          tell({ ...change, type: "actor.started", parentId: parentOf(actor)?.sessionId, actions });
+          if (transitions.length > 0) tell(moved(change, raw.event, undefined, { transitions, actions: [] }));
+        } else if (type !== "xstate.stop") {
+          const because = transitions.length > 0 ? undefined : refusalOf(snapshot, type);
+          tell(moved(change, raw.event, senders.get(raw.event), { transitions, actions, ...because }));
+        }
         if (snapshot.status !== "active") tell({ ...change, type: "actor.ended", how: snapshot.status, event: type });
       }
     });
@@ -133,9 +148,10 @@ export class Inspection {
     return stop;
   }
 
-  #changeOf(actor: AnyActorRef, snapshot: AnyMachineSnapshot): ActorSnapshot {
+  #changeOf(actor: AnyActorRef, snapshot: AnyMachineSnapshot, order: number): ActorSnapshot {
     return {
       at: this.#now(),
+      order,
       actorId: actor.sessionId,
       chart: chartOf(snapshot),
       names: namesOf(snapshot),
@@ -151,12 +167,15 @@ export class Inspection {
   }
 }
 
-function moved(
+type Outcome = Pick<ActorMoved, "transitions" | "actions"> & Partial<Refusal>;
+
+const moved = (
   change: ActorSnapshot,
   event: { type: string },
   from: string | undefined,
-  transitions: string[],
-): ActorMoved {
-  const handled = transitions.length > 0;
-  return { ...change, type: "actor.moved", event: event.type, from, handled, transitions, payload: event };
-}
+  { transitions, actions, refusedBy = [], declared }: Outcome,
+): ActorMoved => ({
+  ...change,
+  ...{ type: "actor.moved", event: event.type, from, handled: transitions.length > 0 },
+  ...{ transitions, actions, refusedBy, declared, payload: event },
+});

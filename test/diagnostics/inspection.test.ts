@@ -2,7 +2,11 @@
 // order, and changes nothing in the gateway.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { ActorChange, ActorMoved } from "../../src/diagnostics/inspection.ts";
+import { createActor } from "xstate";
+import { turnMachine } from "../../machines/turn.ts";
+import { type ActorChange, type ActorMoved, Inspection } from "../../src/diagnostics/inspection.ts";
+import { tolerantLogger } from "../../src/ports/logger.ts";
+import { SimulatedClock } from "../support/clock.ts";
 import { MemoryGateway } from "../support/memory-gateway.ts";
 import { ScriptedSurface } from "../support/scripted-surfaces.ts";
 
@@ -42,6 +46,27 @@ test("an observer without a filter sees each actor start, move and end", () => {
   ]);
 });
 
+test("sorted by order, causes come before their effects", () => {
+  const fixture = new MemoryGateway();
+  const changes: ActorChange[] = [];
+  const client = fixture.join();
+  fixture.gateway.inspect((one) => changes.push(one));
+  client.send({ type: "chat.subscribe", conversationId: "c" });
+  client.send({ type: "chat.unsubscribe", conversationId: "c" });
+  changes.sort((one, other) => one.order - other.order);
+  assert.equal(told(changes), [
+    "connection chat.subscribe → open.flow.flowing open.chatTurn.quiet",
+    "watch started → joining",
+    "watch watch.admitted → catchingUp",
+    "watch cursor.reachedEnd → live",
+    "connection chat.unsubscribe → open.flow.flowing open.chatTurn.quiet",
+    "watch watch.leave → left",
+    "watch ended done → left",
+    "connection xstate.done.actor.watch → open.flow.flowing open.chatTurn.quiet",
+  ]);
+  fixture.stop();
+});
+
 test("a change has the transitions that were taken", () => {
   const fixture = new MemoryGateway();
   const changes: ActorMoved[] = [];
@@ -62,21 +87,74 @@ test("a change has the transitions that were taken", () => {
   fixture.stop();
 });
 
-test("an event without a transition is reported as not handled", () => {
+test("a change has the names of the actions that ran, and never what they were given", () => {
+  const fixture = new MemoryGateway({ limits: { outstandingBytesMax: 200 } });
+  const changes: ActorChange[] = [];
+  const client = fixture.join({ reads: false });
+  fixture.gateway.inspect((one) => changes.push(one));
+  client.send({ type: "chat.subscribe", conversationId: "c" });
+  client.send({ type: "chat.send", conversationId: "c", message: `a secret ${"x".repeat(500)}` });
+  fixture.orchestrator.say("c", "x".repeat(500));
+  fixture.clock.advance(50);
+  const actions = changes.flatMap((one) => {
+    if (one.type === "actor.ended" || one.actions.length === 0) return [];
+    return `${one.chart} ${one.type === "actor.moved" ? one.event : "started"}: ${one.actions.join(", ")}`;
+  });
+  assert.equal(actions, [
+    "watch started: askAdmission",
+    "connection chat.subscribe: watchConversation",
+    "watch watch.admitted: catchUp",
+    "watch cursor.reachedEnd: joinLive",
+    "connection chat.send: sendChat",
+    "connection turn.opened: answer",
+    "watch socket.congested: leaveLive",
+    "connection socket.congested: sendTo socket.congested",
+  ]);
+  assert.not.match(JSON.stringify(changes.map((one) => ({ ...one, payload: undefined }))), "secret");
+  fixture.orchestrator.end("c");
+  fixture.stop();
+});
+
+test("an event without a transition is reported as not handled, with what the chart declares about it", () => {
   const fixture = new MemoryGateway();
   fixture.join();
   const changes: ActorMoved[] = [];
   const end = fixture.gateway.inspect((one) => one.type === "actor.moved" && changes.push(one), {
     chart: "connection",
   });
-  for (const connection of fixture.gateway.connections.all()) connection.tell("socket.drained");
+  for (const connection of fixture.gateway.connections.all()) {
+    connection.tell("socket.drained");
+    connection.tell("turn.over");
+  }
   fixture.settle();
   assert.equal(
-    changes.map(({ event, handled }) => [event, handled]),
-    [["socket.drained", false]],
+    changes.map(({ event, handled, refusedBy, declared }) => [event, handled, refusedBy, declared]),
+    [
+      ["socket.drained", false, [], "neverGets"],
+      ["turn.over", false, [], "ignores"],
+    ],
   );
   end();
   fixture.stop();
+});
+
+test("an event that guards refused is reported with their names", () => {
+  const clock = new SimulatedClock();
+  const root = createActor(turnMachine, { input: { conversationId: "c" }, clock });
+  const changes: ActorMoved[] = [];
+  const inspection = new Inspection({ root, clock, logger: tolerantLogger({}) });
+  inspection.inspect((one) => one.type === "actor.moved" && changes.push(one));
+  root.start();
+  root.send({ type: "turn.checked", silentMs: 1, runningMs: 1, unwatchedMs: undefined });
+  root.send({ type: "agent.thinking" });
+  assert.equal(
+    changes.map(({ event, handled, refusedBy, declared }) => [event, handled, refusedBy, declared]),
+    [
+      ["turn.checked", false, ["isOvertime", "isUnwatched", "isLost", "isSilent"], undefined],
+      ["agent.thinking", true, [], undefined],
+    ],
+  );
+  root.stop();
 });
 
 test("a filter selects the actors that match all of it: a chart, a name, one actor", () => {

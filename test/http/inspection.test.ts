@@ -190,6 +190,8 @@ test("a watched actor's moves are streamed line by line until its end, without t
       event: "chat.send",
       handled: true,
       transitions: ["connection.open.chatTurn chat.send 0"],
+      actions: ["sendChat"],
+      refusedBy: [],
       states: ["connection.open.flow.flowing", "connection.open.chatTurn.asking"],
     });
     const opened = await stream.next();

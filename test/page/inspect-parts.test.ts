@@ -8,6 +8,7 @@ import { ApiError, type Store } from "../../src/page/http.js";
 import { ages, change, everyone, type Filter, isEveryone, queryOf } from "../../visualizations/live/filter.js";
 import * as format from "../../visualizations/live/format.js";
 import { createLog, type Log, type LogLine } from "../../visualizations/live/log.js";
+import { outcomeOf, refusalWords } from "../../visualizations/live/outcome.js";
 import { createPull } from "../../visualizations/live/pull.js";
 import * as route from "../../visualizations/live/route.js";
 import type { ActorLine } from "../../visualizations/live/stream.js";
@@ -114,6 +115,24 @@ log("an export has all kept entries and the number of dropped ones", () => {
     return { ...moved(index), number: index, changed: [`s${index}`] };
   });
   assert.equal(read, { ...about, entriesMax: 3, entriesDropped: 1, entries });
+});
+
+log("an entry says what came of its event, and for one that did nothing why", () => {
+  const it = createLog();
+  it.add({ type: "shown", at: 0, states: ["a.b"] });
+  const outcome = (line: Partial<LogLine>) => {
+    const { text, kind } = outcomeOf(it.add({ type: "moved", at: 1, handled: false, states: ["a.b"], ...line }));
+    return `${kind}: ${text}`;
+  };
+  assert.is(outcome({ handled: true, states: ["a.c"] }), "changed: → c");
+  assert.is(outcome({ handled: true, states: ["a.c"], transitions: ["a.c go 0"] }), "handled: handled");
+  assert.is(outcome({ refusedBy: ["isLost"] }), "ignored: refused: isLost");
+  assert.is(outcome({ refusedBy: ["isLost", "isSilent"] }), "ignored: refused by 2 guards");
+  assert.is(outcome({ declared: "ignores" }), "ignored: ignored");
+  assert.is(outcome({}), "ignored: no transition");
+  assert.is(outcome({ declared: "neverGets" }), "failed: not expected here");
+  assert.is(refusalWords({ type: "moved", at: 1, refusedBy: ["isLost"] }), "a guard refused: isLost");
+  assert.match(refusalWords({ type: "moved", at: 1, declared: "ignores" }), /^no state here.*; the chart ignores it/);
 });
 
 log.run();

@@ -282,6 +282,23 @@ promise("the URL of an unknown actor shows an error", async (fixture) => {
 
 const secret = "between you and me";
 
+promise("the log names the actions that ran, and says why an event did nothing", async (fixture) => {
+  const client = await fixture.join();
+  const operator = await visits(fixture);
+  await operator.picks(fixture.newest("connection"));
+  client.send({ type: "ping" });
+  for (const connection of fixture.server.gateway.connections.all()) {
+    connection.tell("turn.over");
+    connection.tell("socket.drained");
+  }
+  await operator.sees(".log-row", "ping / answerPing");
+  await operator.sees(".log-row.failed", /socket\.drained\s*not expected here/);
+  await operator.page.locator(".log-row", { hasText: "turn.over" }).click();
+  await operator.sees("#log-entry", /Did nothing\s*no state here has a transition for it; the chart ignores it/);
+  await operator.page.locator(".log-row", { hasText: "ping" }).click();
+  await operator.sees("#log-entry", /Ran\s*answerPing/);
+});
+
 promise("texts are not sent to the page unless the operator has enabled it", async (fixture) => {
   const client = await fixture.join();
   const operator = await visits(fixture);

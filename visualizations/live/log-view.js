@@ -3,6 +3,7 @@
 import { byId, element, setText } from "/element.js";
 import { eventWords, number, stateWords, timeOfDay, transitionParts } from "./format.js";
 import { createLog } from "./log.js";
+import { outcomeOf, refusalWords } from "./outcome.js";
 
 /**
  * @import { Row } from "/rows.js"
@@ -13,20 +14,6 @@ import { createLog } from "./log.js";
 
 const rowHeight = 26;
 const rowsBeyond = 4;
-
-/**
- * What came of an entry: the states it led to, or that nothing did.
- * @param {LogEntry} entry
- */
-export function outcomeOf({ type, changed, handled, transitions, how }) {
-  if (type === "moved" && !handled) return { text: "ignored", kind: "ignored" };
-  if (type === "moved" && changed.length > 0)
-    return { text: `→ ${changed.map((state) => stateWords(state)[1]).join(", ")}`, kind: "changed" };
-  if (type === "moved") return { text: transitions?.length ? "handled" : "", kind: "handled" };
-  if (type === "ended" && how === "error") return { text: "failed", kind: "failed" };
-  if (type === "ended") return { text: how ?? "", kind: "changed" };
-  return { text: "", kind: "handled" };
-}
 
 const titles = {
   shown: "you began to watch",
@@ -108,7 +95,9 @@ export function createLogView({ onChange, onExport }) {
 
   function addRow() {
     const time = element("span", { class: "log-time" });
-    const event = element("span", { class: "log-event" });
+    const name = element("span", {});
+    const actions = element("span", { class: "of" });
+    const event = element("span", { class: "log-event" }, name, actions);
     const outcome = element("span", { class: "log-outcome" });
     const node = element("li", { class: "log-row", role: "option" }, time, event, outcome);
     list.append(node);
@@ -122,7 +111,8 @@ export function createLogView({ onChange, onExport }) {
         node.className = `log-row ${kind}`;
         node.setAttribute("aria-selected", String(isSelected));
         setText(time, timeOfDay(entry.at));
-        setText(event, titleOf(entry));
+        setText(name, titleOf(entry));
+        setText(actions, entry.actions?.length ? ` / ${entry.actions.join(", ")}` : "");
         setText(outcome, text);
         node.onclick = act(() => log.goTo(entry.number));
       },
@@ -148,6 +138,8 @@ export function createLogView({ onChange, onExport }) {
     const properties = [propertyOf("Event", titleOf(entry))];
     if (entry.from) properties.push(propertyOf("From", entry.from));
     for (const key of entry.transitions ?? []) properties.push(propertyOf("Took", wayOf(key)));
+    if (entry.actions?.length) properties.push(propertyOf("Ran", entry.actions.join(", ")));
+    if (entry.handled === false) properties.push(propertyOf("Did nothing", refusalWords(entry)));
     properties.push(propertyOf("Then in", entry.states.map((state) => stateWords(state).join(" ").trim()).join(", ")));
     const payload = entry.payload === undefined ? [] : [payloadOf(entry.payload)];
     box.replaceChildren(element("dl", { class: "properties" }, ...properties), ...payload);

@@ -10,6 +10,9 @@
  * @property {string | undefined} [from]
  * @property {boolean} [handled]
  * @property {string[]} [transitions]
+ * @property {string[]} [actions]
+ * @property {string[]} [refusedBy] The guards that refused an event that was not handled.
+ * @property {"ignores" | "neverGets" | undefined} [declared] What the chart says of an event that was not handled.
  * @property {string} [how]
  * @property {unknown} [payload]
  *

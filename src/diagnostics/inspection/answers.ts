@@ -2,6 +2,7 @@
 import type { AnyMachineSnapshot } from "xstate";
 import type { TurnProgress } from "../../ports/conversations.ts";
 import type { ActorNames } from "./actor.ts";
+import type { ActorEnded, ActorMoved, ActorStarted } from "./changes.ts";
 
 export type Payloads = "hidden" | "full";
 
@@ -93,24 +94,18 @@ export interface Deadline {
   inMs: number;
 }
 
+export type StartedLine = Pick<ActorStarted, "type" | "at" | "states" | "actions">;
+export type EndedLine = Pick<ActorEnded, "type" | "at" | "states" | "how" | "event">;
+/** The payload only where payloads are shown. */
+export type MovedLine = Omit<ActorMoved, "order" | "actorId" | "chart" | "names" | "payload"> & { payload?: unknown };
+
 /** A line of GET /inspect/actors/:id/stream. Times are milliseconds since the epoch. */
 export type InspectionLine =
   /** The first line. It has the server's start time because another run reuses the ids. */
   | { type: "actor.shown"; at: number; startedAt: number; actor: ActorSummary }
-  | { type: "actor.started"; at: number; states: string[] }
-  | {
-      type: "actor.moved";
-      at: number;
-      event: string;
-      /** The id of the actor that sent it, if an actor did. */
-      from: string | undefined;
-      handled: boolean;
-      transitions: string[];
-      states: string[];
-      /** Only where payloads are shown. */
-      payload?: unknown;
-    }
-  | { type: "actor.ended"; at: number; states: string[]; how: "done" | "stopped" | "error"; event: string | undefined }
+  | StartedLine
+  | MovedLine
+  | EndedLine
   /** Heartbeat. */
   | { type: "still.here"; at: number };
 

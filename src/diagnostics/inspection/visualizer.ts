@@ -130,11 +130,12 @@ export class Visualizer {
   }
 
   #lineOf(change: ActorChange): InspectionLine {
+    // Each field by name: a new one must not reach a page unasked.
     const { at, type, states } = change;
-    if (type === "actor.started") return { type, at, states };
+    if (type === "actor.started") return { type, at, states, actions: change.actions };
     if (type === "actor.ended") return { type, at, states, how: change.how, event: change.event };
-    const { event, from, handled, transitions } = change;
-    const line = { type, at, event, from, handled, transitions, states };
+    const { event, from, handled, transitions, actions, refusedBy, declared } = change;
+    const line = { type, at, event, from, handled, transitions, states, actions, refusedBy, declared };
     const { payloads, limits } = this.options;
     if (payloads === "hidden") return line;
     return { ...line, payload: shown(change.payload, limits.inspectedPayloadCharactersMax) };

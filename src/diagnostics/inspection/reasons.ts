@@ -1,0 +1,48 @@
+// What a chart did with an event and why: the actions that ran, and for an event that did nothing the guards that
+// refused it and what the states declare about it. Names only: params and events have users' texts.
+import type { AnyMachineSnapshot, InspectionEvent } from "xstate";
+import { activeNodesOf } from "../../runtime/xstate-internals.ts";
+
+/** `ignores`: the chart expects the event there. `neverGets`: it must not arrive there (machines/meta.ts). */
+export type Declared = "ignores" | "neverGets";
+
+export interface Refusal {
+  /** The guards that refused it. None: no active state has a transition for it. */
+  refusedBy: string[];
+  declared: Declared | undefined;
+}
+
+type ActionEvent = Extract<InspectionEvent, { type: "@xstate.action" }>;
+
+/**
+ * The action's name in the chart. XState reports its own actions under its own names; of those only a sent event is
+ * told (`sendTo socket.drained`), because timers and children are seen by what comes of them.
+ */
+export function actionName({ action: { type, params } }: ActionEvent): string | undefined {
+  if (!type.startsWith("xstate.")) return type;
+  if (type !== "xstate.sendTo" || typeof params !== "object" || params === null) return undefined;
+  const event: unknown = Reflect.get(params, "event");
+  return `sendTo ${nameOf(event) ?? "an actor"}`;
+}
+
+/** Why no transition was taken. @param snapshot after the event, which has changed nothing. */
+export function refusalOf(snapshot: AnyMachineSnapshot, eventType: string): Refusal {
+  const nodes = activeNodesOf(snapshot);
+  const candidates = nodes.flatMap(({ transitions }) => transitions.get(eventType) ?? []);
+  const refusedBy = [...new Set(candidates.map(({ guard }) => nameOf(guard) ?? "a guard without a name"))];
+  const isDeclared = (list: Declared): boolean =>
+    nodes.some(({ meta }) => {
+      const events: unknown = meta?.[list];
+      return Array.isArray(events) && events.includes(eventType);
+    });
+  // The strictest wins, as in the structure checks: what one region must never get is not expected in another.
+  const declared = isDeclared("neverGets") ? "neverGets" : isDeclared("ignores") ? "ignores" : undefined;
+  return { refusedBy, declared };
+}
+
+/** Of an event, an action or a guard. */
+function nameOf(thing: unknown): string | undefined {
+  if (typeof thing === "string") return thing;
+  const type: unknown = typeof thing === "object" && thing !== null ? Reflect.get(thing, "type") : undefined;
+  return typeof type === "string" ? type : undefined;
+}

@@ -18,6 +18,16 @@ type RawObserver = (event: InspectionEvent, remove: (error: unknown) => void) =>
 /** The two clocks may drift apart by that much. A larger difference means that the machine's time was set. */
 const clockDriftMs = 50;
 
+/** Chooses actors while they are observed. */
+export interface ActorSelection {
+  has(actor: AnyActorRef, snapshot: unknown): boolean;
+  /** An actor is about to process an event that another one has sent. */
+  met?(sender: AnyActorRef, receiver: AnyActorRef): void;
+}
+
+/** @param sender of the event, if an actor sent it. */
+type ChosenObserver = (change: ActorChange, actor: AnyActorRef, sender: AnyActorRef | undefined) => unknown;
+
 export interface InspectionOptions {
   /** The root of the actor system. */
   root: AnyActorRef;
@@ -49,7 +59,12 @@ export class Inspection {
    * @returns stops the reports.
    */
   inspect(observer: InspectionObserver, filter: InspectionFilter = {}): () => void {
-    const senders = new WeakMap<object, string>();
+    return this.inspectChosen(observer, { has: (actor, snapshot) => matches(actor, snapshot, filter) });
+  }
+
+  /** Like inspect, of the actors that the selection has at the time. */
+  inspectChosen(observer: ChosenObserver, selection: ActorSelection): () => void {
+    const senders = new WeakMap<object, AnyActorRef>();
     /** How many events have been sent, and by event how many at its sending. */
     let sent = 0;
     const orders = new WeakMap<object, number>();
@@ -60,34 +75,36 @@ export class Inspection {
     const ran = new WeakMap<object, Set<string>>();
     let isOver = false;
     const stop = this.#add((raw, remove) => {
-      const tell = (change: ActorChange): void => {
+      let actor = raw.actorRef as AnyActorRef;
+      const tell = (change: ActorChange, from?: AnyActorRef): void => {
         if (isOver) return;
-        const answer: unknown = observer(change);
+        const answer: unknown = observer(change, actor, from);
         if (answer instanceof Promise) answer.catch(remove);
       };
-      const actor = raw.actorRef as AnyActorRef;
       if (raw.type === "@xstate.event") {
         orders.set(raw.event, ++sent);
         // An actor that threw processes no more events: keep the one at which it threw.
         if (actor.getSnapshot()?.status === "active") events.set(actor, raw.event.type);
         const sender = raw.sourceRef as AnyActorRef | undefined;
         if (!sender) return;
-        senders.set(raw.event, sender.sessionId);
+        senders.set(raw.event, sender);
+        selection.met?.(sender, actor);
         // XState makes no inspection event of an actor that throws. Its error event to the parent reveals it.
         const last: unknown = sender.getSnapshot();
-        if (isMachineSnapshot(last) && last.status === "error" && matches(sender, last, filter))
-          tell({ ...this.#changeOf(sender, last, sent), type: "actor.ended", how: "error", event: events.get(sender) });
+        if (!isMachineSnapshot(last) || last.status !== "error" || !selection.has(sender, last)) return;
+        actor = sender;
+        tell({ ...this.#changeOf(sender, last, sent), type: "actor.ended", how: "error", event: events.get(sender) });
       } else if (raw.type === "@xstate.microstep") {
-        if (!matches(actor, raw.snapshot, filter)) return;
+        if (!selection.has(actor, raw.snapshot)) return;
         const keys = taken.get(actor) ?? [];
         taken.set(actor, keys);
         for (const transition of transitionsOf(raw)) keys.push(transitionKey(transition));
       } else if (raw.type === "@xstate.action") {
-        const name = matches(actor, actor.getSnapshot(), filter) ? actionName(raw) : undefined;
+        const name = selection.has(actor, actor.getSnapshot()) ? actionName(raw) : undefined;
         if (name !== undefined) ran.set(actor, (ran.get(actor) ?? new Set()).add(name));
       } else if (raw.type === "@xstate.snapshot") {
         const { snapshot } = raw;
-        if (!isMachineSnapshot(snapshot) || !matches(actor, snapshot, filter)) return;
+        if (!isMachineSnapshot(snapshot) || !selection.has(actor, snapshot)) return;
         const transitions = taken.get(actor) ?? [];
         taken.delete(actor);
         const actions = [...(ran.get(actor) ?? [])];
@@ -99,7 +116,8 @@ export class Inspection {
           if (transitions.length > 0) tell(moved(change, raw.event, undefined, { transitions, actions: [] }));
         } else if (type !== "xstate.stop") {
           const because = transitions.length > 0 ? undefined : refusalOf(snapshot, type);
-          tell(moved(change, raw.event, senders.get(raw.event), { transitions, actions, ...because }));
+          const sender = senders.get(raw.event);
+          tell(moved(change, raw.event, sender?.sessionId, { transitions, actions, ...because }), sender);
         }
         if (snapshot.status !== "active") tell({ ...change, type: "actor.ended", how: snapshot.status, event: type });
       }

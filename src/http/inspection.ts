@@ -60,6 +60,13 @@ export function routeInspection(app: HttpApp, parts: HttpParts, visualizer: Visu
     return streamLines(c, parts, visualizer, (viewer) => visualizer.watch(id, viewer));
   });
 
+  app.get("/inspect/stream", (c) => {
+    const id = sought(c, "conversationId");
+    if (id === undefined) return refuse(c, 400, "conversationId must name the conversation");
+    if (c.req.method === "HEAD") return c.body(null, 200, streamHeaders);
+    return streamLines(c, parts, visualizer, (viewer) => visualizer.watchConversation(id, viewer));
+  });
+
   app.get("/inspect/stately/stream", (c) => {
     if (c.req.method === "HEAD") return c.body(null, 200, streamHeaders);
     return streamLines(c, parts, visualizer, (viewer) => visualizer.watchForStately(filterOf(c), viewer));

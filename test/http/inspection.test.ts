@@ -21,14 +21,15 @@ interface Fixture {
 }
 
 async function withFixture(
-  options: { payloads?: Payloads; token?: string; streamsMax?: number },
+  options: { payloads?: Payloads; token?: string; streamsMax?: number; actorsMax?: number },
   run: (parts: Fixture) => Promise<void>,
   changes: Partial<Limits> = {},
 ): Promise<void> {
   const fixture = new MemoryGateway();
   const { root, actors, inspection, directory } = fixture.gateway;
   const { token, payloads = "hidden" } = options;
-  const bounds = { ...limits, inspectStreamsMax: options.streamsMax ?? 2, inspectedPayloadCharactersMax: 60 };
+  const { streamsMax: inspectStreamsMax = 2, actorsMax: inspectedActorsMax = limits.inspectedActorsMax } = options;
+  const bounds = { ...limits, inspectStreamsMax, inspectedActorsMax, inspectedPayloadCharactersMax: 60 };
   const directories = { pageDirectory: "visualizations/live", chartsDirectory: "visualizations" };
   const { clock } = fixture;
   const visualizer = new Visualizer({
@@ -253,6 +254,102 @@ test("a page that disconnects is forgotten and makes room for another", () =>
     await within(isForgotten(), "the page that left to be forgotten");
     const second = await streamOf(http, idOf("connection"));
     assert.is((await second.next())?.["type"], "actor.shown");
+  }));
+
+/** Reads the lines about a conversation, in short: the chart and its event. */
+async function conversationOf(http: HttpFixture) {
+  const { next, leave } = await linesOf(http, "/inspect/stream?conversationId=c");
+  const charts = new Map<unknown, string>();
+  const one = async (): Promise<string> => {
+    const line = await next();
+    if (!line) throw new Error("the stream has ended");
+    const { type, from, actorId, event } = line;
+    const actor = line["actor"] as { id: string; chart: string } | undefined;
+    if (actor) charts.set(actor.id, actor.chart);
+    const source = from === undefined ? "" : `${charts.get(from)} → `;
+    return `${source}${actor?.chart ?? charts.get(actorId) ?? ""} ${type === "actor.moved" ? event : type}`.trim();
+  };
+  return {
+    next,
+    leave,
+    async told(count: number) {
+      const lines: string[] = [];
+      while (lines.length < count) lines.push(await one());
+      return lines;
+    },
+  };
+}
+
+test("a conversation is streamed with all its actors: its sockets, their watches, and those that come later", () =>
+  withFixture({}, async ({ fixture, http }) => {
+    const [client, other] = [fixture.join(), fixture.join()];
+    client.send({ type: "chat.subscribe", conversationId: "c" });
+    const stream = await conversationOf(http);
+    assert.equal(await stream.told(4), [
+      "conversation.shown",
+      "gateway actor.shown",
+      "connection actor.shown",
+      "watch actor.shown",
+    ]);
+    // Nothing of this is about the conversation.
+    const third = fixture.join();
+    other.send({ type: "chat.subscribe", conversationId: "another" });
+    client.send({ type: "chat.subscribe", conversationId: "another" });
+    client.send({ type: "chat.unsubscribe", conversationId: "another" });
+    third.vanish();
+    other.send({ type: "chat.subscribe", conversationId: "c" });
+    assert.equal(await stream.told(6), [
+      "connection actor.shown",
+      "watch actor.shown",
+      "watch actor.started",
+      "connection chat.subscribe",
+      "watch watch.admitted",
+      "watch cursor.reachedEnd",
+    ]);
+    client.send({ type: "chat.send", conversationId: "c", message: "a secret plan" });
+    const asked = [await stream.next(), await stream.next()];
+    assert.equal(
+      asked.map((line) => line?.["event"]),
+      ["chat.send", "turn.opened"],
+    );
+    assert.not.match(JSON.stringify(asked), "secret");
+    client.vanish();
+    assert.equal(await stream.told(5), [
+      "watch watch.leave",
+      "watch actor.ended",
+      "connection → gateway xstate.done.actor.connection",
+      "connection socket.closed",
+      "connection actor.ended",
+    ]);
+    fixture.orchestrator.end("c");
+    await stream.leave();
+    await eventually(() => fixture.gateway.inspection.observers === 0, "the page that left to be forgotten");
+  }));
+
+test("a stream of a conversation has a bounded number of actors, and says that it leaves some out", () =>
+  withFixture({ actorsMax: 3 }, async ({ fixture, http }) => {
+    const clients = [fixture.join(), fixture.join()];
+    for (const client of clients) client.send({ type: "chat.subscribe", conversationId: "c" });
+    const stream = await conversationOf(http);
+    assert.equal(await stream.told(5), [
+      "conversation.shown",
+      "gateway actor.shown",
+      "connection actor.shown",
+      "watch actor.shown",
+      "actors.omitted",
+    ]);
+    for (const client of clients.reverse()) client.vanish();
+    assert.equal(await stream.told(2), ["watch watch.leave", "watch actor.ended"]);
+    await stream.leave();
+    await eventually(() => fixture.gateway.inspection.observers === 0, "the page that left to be forgotten");
+  }));
+
+test("the stream of a conversation needs its name, and a HEAD request watches nothing", () =>
+  withFixture({}, async ({ fixture, http }) => {
+    const { status, json } = await http.ask("/inspect/stream");
+    assert.equal([status, (json as { error: string }).error], [400, "conversationId must name the conversation"]);
+    assert.is((await http.ask("/inspect/stream?conversationId=c", { method: "HEAD" })).status, 200);
+    assert.is(fixture.gateway.inspection.observers, 0);
   }));
 
 test("the Stately inspector gets the actors that its URL selects", () =>

@@ -109,6 +109,23 @@ export type InspectionLine =
   /** Heartbeat. */
   | { type: "still.here"; at: number };
 
+/** A line of GET /inspect/stream, about one conversation's actors. Each is shown before anything else is said of it. */
+export type ConversationLine =
+  /** The first line. */
+  | { type: "conversation.shown"; at: number; startedAt: number; conversationId: string }
+  | { type: "actor.shown"; at: number; actor: ActorSummary }
+  | ((StartedLine | MovedLine | EndedLine) & InConversation)
+  /** More actors than limits.inspectedActorsMax belong to it; those beyond are left out. Told once. */
+  | { type: "actors.omitted"; at: number }
+  /** Heartbeat. */
+  | { type: "still.here"; at: number };
+
+export interface InConversation {
+  actorId: string;
+  /** Sorts a burst by cause: see ActorSnapshot. */
+  order: number;
+}
+
 /** A line of GET /inspect/stately/stream: a message that the page of https://stately.ai/inspect takes. */
 export interface StatelyMessage {
   type: "@xstate.actor" | "@xstate.event" | "@xstate.snapshot";

@@ -122,6 +122,15 @@ export class Directory {
     return known && this.#summary(known);
   }
 
+  /** Of an actor of this system; of one that is just starting, too. */
+  summaryOf(actor: AnyActorRef): ActorSummary | undefined {
+    const snapshot: unknown = actor.getSnapshot();
+    if (!isMachineSnapshot(snapshot)) return undefined;
+    const { root, actors, clock } = this.#options;
+    const bornAt = actor === root ? this.#rootBornAt : (actors.alive(chartOf(snapshot)).get(actor) ?? clock.now());
+    return this.#summary({ actor, snapshot, bornAt });
+  }
+
   #get(id: string): Known | undefined {
     return this.#first(undefined, ({ actor }) => actor.sessionId === id);
   }

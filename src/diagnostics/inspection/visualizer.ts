@@ -6,7 +6,19 @@ import type { ActorRegistry } from "../../runtime/actor-registry.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { ActorChange, Inspection, InspectionFilter } from "../inspection.ts";
 import { tellStately } from "../stately.ts";
-import type { ActorDetail, ActorsFound, InspectionLine, Overview, Payloads, StatelyMessage } from "./answers.ts";
+import type {
+  ActorDetail,
+  ActorsFound,
+  ConversationLine,
+  EndedLine,
+  InspectionLine,
+  MovedLine,
+  Overview,
+  Payloads,
+  StartedLine,
+  StatelyMessage,
+} from "./answers.ts";
+import { ConversationActors } from "./conversation-actors.ts";
 import type { ActorSearch, Directory } from "./directory.ts";
 import { shown } from "./shown.ts";
 
@@ -15,9 +27,9 @@ export const overviewKeptMs = 200;
 /** How often a page that watches an actor gets a heartbeat. */
 export const heartbeatMs = 10_000;
 
-/** Receives the lines about one actor, or of the Stately inspector. */
+/** Receives the lines about one actor, about a conversation, or of the Stately inspector. */
 export interface Viewer {
-  write(line: InspectionLine | StatelyMessage): void;
+  write(line: InspectionLine | ConversationLine | StatelyMessage): void;
   /** Called when there will be no more: the actor has ended, or the server stops. */
   end(): void;
 }
@@ -93,6 +105,30 @@ export class Visualizer {
     });
   }
 
+  /** Watches all actors of a conversation, also those that are still to come, until the returned function is called. */
+  watchConversation(conversationId: string, viewer: Viewer): Watching {
+    const { inspection, directory, root, actors, clock, limits } = this.options;
+    return this.#serve(viewer, () => {
+      const at = clock.wall();
+      viewer.write({ type: "conversation.shown", at, startedAt: this.#startedAt, conversationId });
+      const mine = new ConversationActors({
+        ...{ root, conversationId, actorsMax: limits.inspectedActorsMax },
+        onFound: (found) => {
+          const actor = directory.summaryOf(found);
+          if (actor) viewer.write({ type: "actor.shown", at: clock.wall(), actor });
+        },
+        onOmitted: () => viewer.write({ type: "actors.omitted", at: clock.wall() }),
+      });
+      mine.find(actors);
+      return inspection.inspectChosen((change, actor, sender) => {
+        if (!mine.isAbout(change, sender)) return;
+        const { actorId, order } = change;
+        viewer.write({ ...this.#lineOf(change), actorId, order });
+        if (change.type === "actor.ended") mine.forget(actor);
+      }, mine);
+    });
+  }
+
   /** Tells the Stately inspector of the gateway and of the actors that match the filter. */
   watchForStately(filter: InspectionFilter, viewer: Viewer): Watching {
     return this.#serve(viewer, (end) => tellStately(this.options, filter, (message) => viewer.write(message), end));
@@ -129,7 +165,7 @@ export class Visualizer {
     for (const stop of [...this.#viewers]) stop();
   }
 
-  #lineOf(change: ActorChange): InspectionLine {
+  #lineOf(change: ActorChange): StartedLine | MovedLine | EndedLine {
     // Each field by name: a new one must not reach a page unasked.
     const { at, type, states } = change;
     if (type === "actor.started") return { type, at, states, actions: change.actions };

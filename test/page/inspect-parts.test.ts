@@ -84,6 +84,14 @@ log("steps go back and forth between the first and the last entry", () => {
   assert.is(it.behind(), 3);
 });
 
+log("a time leads to the last entry up to it, and to none before the first", () => {
+  const it = filled(5);
+  assert.ok(it.goToTime(3.5));
+  assert.is(it.shown()?.number, 3);
+  assert.not.ok(it.goToTime(0.5));
+  assert.is(it.shown()?.number, 3);
+});
+
 log("if the shown entry is dropped, the oldest remaining one is shown", () => {
   const it = filled(10, 10);
   it.goTo(2);
@@ -131,8 +139,8 @@ log("an entry says what came of its event, and for one that did nothing why", ()
   assert.is(outcome({ declared: "ignores" }), "ignored: ignored");
   assert.is(outcome({}), "ignored: no transition");
   assert.is(outcome({ declared: "neverGets" }), "failed: not expected here");
-  assert.is(refusalWords({ type: "moved", at: 1, refusedBy: ["isLost"] }), "a guard refused: isLost");
-  assert.match(refusalWords({ type: "moved", at: 1, declared: "ignores" }), /^no state here.*; the chart ignores it/);
+  assert.is(refusalWords({ refusedBy: ["isLost"] }), "a guard refused: isLost");
+  assert.match(refusalWords({ declared: "ignores" }), /^no state here.*; the chart ignores it/);
 });
 
 log.run();
@@ -166,12 +174,25 @@ finding("choosing another kind clears the state, and choosing the same kind keep
   assert.is(change(surface, { chart: "" }).state, "");
 });
 
-finding("the address has the actor and the server's start time, and an invalid address names no actor", () => {
-  const hash = route.hashOf("x:12", 1_700_000_000_000);
-  assert.equal(route.routeOf(hash), { id: "x:12", startedAt: 1_700_000_000_000 });
-  assert.equal(route.routeOf("#/a/x%3A3"), { id: "x:3", startedAt: undefined });
-  for (const other of ["", "#/", "#/c/x", "#/a/", "#/a/%E0%A4%A", "#/a/x/NO"])
-    assert.is(route.routeOf(other), undefined, other);
+const startedAt = 1_700_000_000_000;
+
+finding("an address leads back to the same lens, filter and moment", () => {
+  const filter = { find: "a&b=c?#", chart: "watch", state: "watch.left", age: "older-60000" };
+  const routes: route.Route[] = [
+    { ...route.home, filter },
+    { ...route.home, lens: "actor", id: "x:12", startedAt },
+    { lens: "actor", id: "x:12", startedAt, filter, at: 1_700_000_000_041.25, isList: false },
+    { lens: "conversation", id: "c/1?", startedAt: undefined, filter, at: undefined, isList: true },
+  ];
+  for (const one of routes) assert.equal(route.routeOf(route.hashOf(one)), one);
+  assert.is(route.hashOf({ filter: everyone }), "#/");
+});
+
+finding("an address that says nothing of the filter leaves it, and an invalid one leads to the start page", () => {
+  assert.equal(route.routeOf("#/a/x%3A3"), { ...route.home, lens: "actor", id: "x:3" });
+  for (const other of ["", "#/", "#/d/x", "#/a/", "#/a/%E0%A4%A", "#/a/x/NO"])
+    assert.equal(route.routeOf(other), route.home, other);
+  assert.is(route.routeOf("#/a/x?at=soon").at, undefined);
 });
 
 finding.run();

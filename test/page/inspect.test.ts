@@ -243,6 +243,111 @@ promise(
   },
 );
 
+const secret = "between you and me";
+const sentences = "#lens-list li";
+
+promise("a conversation is shown with a lane for each actor, also for those that come later", async (fixture) => {
+  const [client, other] = [await fixture.join(), await fixture.join()];
+  client.send({ type: "chat.subscribe", conversationId: "c" });
+  await client.barrier();
+  const operator = await visits(fixture);
+  await operator.page.locator("#conversations a").click();
+  const kinds = async () => String(await operator.page.locator(".lane-kind").allTextContents());
+  const shows = (...wanted: string[]) => eventually(async () => (await kinds()) === String(wanted), String(wanted));
+  await shows("gateway", "connection", "watch", "conversation");
+  other.send({ type: "chat.subscribe", conversationId: "c" });
+  await shows("gateway", "connection", "watch", "connection", "watch", "conversation");
+  client.send({ type: "chat.send", conversationId: "c", message: secret, model: "demo/echo" });
+  await client.nextEvent("c", "turn-sealed");
+  await operator.page.locator(".lane-kind", { hasText: "turn" }).waitFor();
+  await operator.sees(".lens-rows .row.ended", "ends");
+  await operator.sees(".lens-rows .row", "turn is done");
+  assert.ok((await operator.page.locator(".lens-rows .line").count()) > 0, "an event from an actor is an arrow");
+  await other.close();
+  await operator.page.click("#lens-as-list");
+  await operator.sees(sentences, /client → connection .*: chat\.send, now asking/);
+  await operator.sees(sentences, /turn .* → conversation c: turn is done/);
+  await operator.sees(sentences, /watch .* ends/);
+  assert.not.match(await operator.page.content(), secret);
+});
+
+promise(
+  "the diagram of a conversation follows, can be stepped through with keys, and stays bounded",
+  async (fixture) => {
+    const client = await fixture.join();
+    client.send({ type: "chat.subscribe", conversationId: "c" });
+    await client.barrier();
+    const operator = await visits(fixture, "#/c/c");
+    await operator.sees(".lane-kind", "watch");
+    for (let count = 0; count < 600; count++) client.send({ type: "ping" });
+    await client.barrier();
+    await operator.sees("#lens-note", /The newest 500 are kept; 10\d older ones are gone/);
+    assert.ok((await operator.page.locator(".lens-rows .row").count()) < 60, "only rows in sight are drawn");
+    await operator.page.locator("#lens-scroll").focus();
+    await operator.page.keyboard.press("Home");
+    await operator.sees("#lens-entry", /Ran\s*answerPing/);
+    const active = await operator.page.getAttribute("#lens-scroll", "aria-activedescendant");
+    const option = operator.page.locator(`[id="${active}"]`);
+    assert.is(await option.getAttribute("aria-selected"), "true");
+    assert.match((await option.getAttribute("aria-label")) ?? "", /client → connection .*: ping$/);
+    assert.ok(await operator.page.evaluate('document.getElementById("lens-scroll").scrollTop < 50'));
+    await operator.page.click("#lens-follow");
+    const isAtEnd = "(({ scrollTop, clientHeight, scrollHeight }) => scrollTop + clientHeight > scrollHeight - 5)";
+    const look = `${isAtEnd}(document.getElementById("lens-scroll"))`;
+    await eventually(async () => await operator.page.evaluate(look), "the newest to be in sight");
+  },
+);
+
+promise("the address leads back to the actor, the filter and the moment", async (fixture) => {
+  const client = await fixture.join();
+  const operator = await visits(fixture);
+  const id = fixture.newest("connection");
+  await operator.page.selectOption("#find-chart", "connection");
+  await operator.page.selectOption("#find-age", "younger-60000");
+  await operator.picks(id);
+  for (const _ of [1, 2, 3]) client.send({ type: "ping" });
+  await client.barrier();
+  await operator.page.locator(".log-row", { hasText: "ping" }).nth(1).click();
+  const moment = await operator.page.textContent("#moment");
+  const address = new URL(operator.page.url()).hash;
+  assert.match(address, /^#\/a\/x%3A\d+\/\w+\?chart=connection&age=younger-60000&at=\d+/);
+  await operator.page.click("#log-pause");
+  await operator.sees("#moment", "live");
+  assert.not.match(operator.page.url(), "at=");
+  await operator.page.evaluate(`{ location.hash = ${JSON.stringify(address)}; }`);
+  await operator.sees("#moment", moment ?? "nothing");
+
+  const again = await visits(fixture, address);
+  await again.sees("#ending", "What was at the moment that this address names is not known");
+  await again.sees("#kind", "connection");
+  assert.is(await again.page.inputValue("#find-chart"), "connection");
+  assert.is(await again.page.inputValue("#find-age"), "younger-60000");
+  assert.is(new URL(again.page.url()).hash, address, "it can be passed on");
+});
+
+promise("the address of a conversation leads back to it, as a list or at a moment", async (fixture) => {
+  const client = await fixture.join();
+  client.send({ type: "chat.subscribe", conversationId: "c" });
+  await client.barrier();
+  const operator = await visits(fixture, "#/c/c?view=list&find=c");
+  client.send({ type: "ping" });
+  await operator.sees(sentences, "ping");
+  assert.is(await operator.page.inputValue("#find"), "c");
+  await operator.page.click("#lens-as-list");
+  await operator.sees(".lens-rows .row", "ping");
+  await operator.page.locator(".lens-rows .row", { hasText: "ping" }).click();
+  await operator.sees("#lens-entry", "answerPing");
+  const address = new URL(operator.page.url()).hash;
+  assert.match(address, /^#\/c\/c\/\w+\?find=c&at=\d+/);
+  await operator.page.keyboard.press("Escape");
+  await operator.page.locator("#lens-entry").waitFor({ state: "hidden" });
+  await operator.page.evaluate(`{ location.hash = ${JSON.stringify(address)}; }`);
+  await operator.sees("#lens-entry", "answerPing");
+  await operator.page.keyboard.press("Escape");
+  await operator.page.keyboard.press("Escape");
+  await operator.page.locator("#map svg").waitFor();
+});
+
 promise("parent and children link to each other, and the URL leads back to the actor", async (fixture) => {
   const client = await fixture.join();
   client.send({ type: "chat.subscribe", conversationId: "c" });
@@ -279,8 +384,6 @@ promise("the URL of an unknown actor shows an error", async (fixture) => {
   const operator = await visits(fixture, "#/a/x%3A9999");
   await operator.sees("#ending", "There is no such actor");
 });
-
-const secret = "between you and me";
 
 promise("the log names the actions that ran, and says why an event did nothing", async (fixture) => {
   const client = await fixture.join();

@@ -10,3 +10,4 @@ registerHooks({
 export const { createApi } = await import("../../visualizations/live/api.js");
 export const { followLines } = await import("../../visualizations/live/stream.js");
 export const { watchActor } = await import("../../visualizations/live/watched.js");
+export const { followConversation } = await import("../../visualizations/live/followed.js");

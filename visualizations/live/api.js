@@ -36,6 +36,12 @@ export function createApi(options) {
      */
     stream: (id, signal) => http.ask(`${of(id)}/stream`, { signal }),
     /**
+     * What all actors of a conversation do, until the signal is aborted.
+     * @param {string} id
+     * @param {AbortSignal} signal
+     */
+    conversation: (id, signal) => http.ask(`stream?${new URLSearchParams({ conversationId: id })}`, { signal }),
+    /**
      * The picture of a chart, as text.
      * @param {string} name
      */

@@ -4,7 +4,7 @@
 import { byId, setText } from "/element.js";
 import { createAboutView } from "./about-view.js";
 import { createChartView } from "./chart-view.js";
-import { eventWords, nameOf, timeOfDay } from "./format.js";
+import { eventWords, nameOf, timeOfDay, unknownMoment } from "./format.js";
 import { createLogView } from "./log-view.js";
 import { createNowView } from "./now-view.js";
 
@@ -21,11 +21,12 @@ import { createNowView } from "./now-view.js";
  * @param {ChartBook} options.book
  * @param {Clock} options.clock
  * @param {(actor: ActorSummary) => string} options.hrefOf
+ * @param {(conversationId: string) => string} options.conversationHref
  * @param {() => boolean} options.isStill
  * @param {() => void} options.onChange
  * @param {() => object} options.about what an exported log says of its server
  */
-export function createDetailView({ book, clock, hrefOf, isStill, onChange, about }) {
+export function createDetailView({ book, clock, hrefOf, conversationHref, isStill, onChange, about }) {
   /** @type {Watched | undefined} */
   let watched;
   /** @type {string | undefined} */
@@ -60,6 +61,10 @@ export function createDetailView({ book, clock, hrefOf, isStill, onChange, about
     const [kind, words] = momentOf(log, shown, ending);
     setText(byId("moment"), words);
     byId("moment").className = `moment ${kind}`;
+    const { conversationId } = detail?.names ?? {};
+    const whole = byId("to-conversation", HTMLAnchorElement);
+    whole.hidden = conversationId === undefined;
+    if (conversationId !== undefined) whole.href = conversationHref(conversationId);
   }
 
   /**
@@ -104,14 +109,18 @@ export function createDetailView({ book, clock, hrefOf, isStill, onChange, about
     /**
      * @param {Overview | undefined} overview undefined as yet
      * @param {boolean} isFromAnotherRun
+     * @param {boolean} isTooEarly the moment that was asked for is before the log
      */
-    draw(overview, isFromAnotherRun) {
+    draw(overview, isFromAnotherRun, isTooEarly) {
       if (!watched) return;
       const { detail, log, ending, states, trouble } = watched;
       const shown = log.shown();
       const at = ending?.at ?? overview?.at ?? clock.wall();
       drawHead(watched, shown);
-      const sentences = [isFromAnotherRun && anotherRun, ending && endingOf(detail, ending), trouble];
+      const sentences = [
+        ...[isFromAnotherRun && anotherRun, isTooEarly && unknownMoment],
+        ...[ending && endingOf(detail, ending), trouble],
+      ];
       setText(byId("ending"), sentences.filter(Boolean).join(" "));
       byId("ending").hidden = byId("ending").textContent === "";
       byId("known").hidden = !detail;

@@ -49,6 +49,9 @@ export function timeOfDay(ms) {
   return `${clockTime}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
+/** Of an address that names a moment which this page has not seen. */
+export const unknownMoment = "What was at the moment that this address names is not known: you began to watch later.";
+
 /**
  * What would turn the text around it, or show nothing, in its numbers: an id may be any text.
  * @param {string} text

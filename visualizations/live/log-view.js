@@ -1,9 +1,10 @@
 // The event log as a list that stays small however long the log is: only the rows in sight are in the document. The
 // arrow keys step through it.
 import { byId, element, setText } from "/element.js";
-import { eventWords, number, stateWords, timeOfDay, transitionParts } from "./format.js";
+import { partsOfStep } from "./entry-view.js";
+import { eventWords, number, timeOfDay } from "./format.js";
 import { createLog } from "./log.js";
-import { outcomeOf, refusalWords } from "./outcome.js";
+import { outcomeOf } from "./outcome.js";
 
 /**
  * @import { Row } from "/rows.js"
@@ -135,14 +136,7 @@ export function createLogView({ onChange, onExport }) {
     box.hidden = !entry;
     if (!entry || box.dataset["number"] === String(entry.number)) return;
     box.dataset["number"] = String(entry.number);
-    const properties = [propertyOf("Event", titleOf(entry))];
-    if (entry.from) properties.push(propertyOf("From", entry.from));
-    for (const key of entry.transitions ?? []) properties.push(propertyOf("Took", wayOf(key)));
-    if (entry.actions?.length) properties.push(propertyOf("Ran", entry.actions.join(", ")));
-    if (entry.handled === false) properties.push(propertyOf("Did nothing", refusalWords(entry)));
-    properties.push(propertyOf("Then in", entry.states.map((state) => stateWords(state).join(" ").trim()).join(", ")));
-    const payload = entry.payload === undefined ? [] : [payloadOf(entry.payload)];
-    box.replaceChildren(element("dl", { class: "properties" }, ...properties), ...payload);
+    box.replaceChildren(...partsOfStep({ ...entry, title: titleOf(entry) }));
   }
 
   return {
@@ -173,29 +167,6 @@ export function createLogView({ onChange, onExport }) {
       setText(note, noteOf(log, hidesPayloads));
     },
   };
-}
-
-/**
- * @param {string} term
- * @param {string} text
- */
-const propertyOf = (term, text) => element("div", {}, element("dt", {}, term), element("dd", {}, text));
-
-/** @param {string} key of a transition */
-const wayOf = (key) => {
-  const { source, event } = transitionParts(key);
-  return `${eventWords(event)}, in ${stateWords(source).join(" ").trim()}`;
-};
-
-/** @param {unknown} payload */
-function payloadOf(payload) {
-  const text = typeof payload === "string" ? payload : JSON.stringify(payload, null, 2);
-  return element(
-    "details",
-    { class: "payload", open: true },
-    element("summary", {}, "Payload"),
-    element("pre", {}, text),
-  );
 }
 
 /**

@@ -101,6 +101,15 @@ export function createLog({ entriesMax = defaultEntriesMax } = {}) {
     goTo(number) {
       lookedAt = entries[indexOf(number)]?.number;
     },
+    /**
+     * Looks at the last entry up to this time. False when it is before all that is here.
+     * @param {number} at
+     */
+    goToTime(at) {
+      const entry = entries.findLast((one) => one.at <= at);
+      if (entry) lookedAt = entry.number;
+      return entry !== undefined;
+    },
     clear() {
       entries = [];
       dropped = 0;

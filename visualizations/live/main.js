@@ -9,21 +9,26 @@ import { createChartBook } from "./chart-book.js";
 import { createDetailView } from "./detail-view.js";
 import { queryOf } from "./filter.js";
 import { createFindView } from "./find-view.js";
+import { followConversation } from "./followed.js";
 import { duration, number } from "./format.js";
+import { createHomeView } from "./home-view.js";
+import { createLensView } from "./lens-view.js";
 import { createListView } from "./list-view.js";
 import { createMapView } from "./map-view.js";
 import { createPull } from "./pull.js";
-import { hashOf, routeOf } from "./route.js";
+import { hashOf, home, routeOf } from "./route.js";
 import { createTreeView } from "./tree-view.js";
 import { watchActor } from "./watched.js";
 
 /**
  * @import { ActorsFound, ActorSummary, Overview } from "../../src/diagnostics/inspection/answers.ts"
  * @import { Filter } from "./filter.js"
+ * @import { Followed } from "./followed.js"
  * @import { Watched } from "./watched.js"
  */
 
 const listedMax = 50;
+const conversationsMax = 8;
 /** The list is asked for in every second round, and at once when the filter changes. */
 const roundsPerList = 2;
 
@@ -31,8 +36,17 @@ const roundsPerList = 2;
 let overview;
 /** @type {ActorsFound | undefined} */
 let result;
+/** What the address names. */
+let route = home;
 /** @type {Watched | undefined} */
 let watched;
+/** @type {Followed | undefined} */
+let followed;
+/**
+ * The moment that the address names, until it is looked at.
+ * @type {number | undefined}
+ */
+let wantedAt;
 /** The picked actor was one of another run of the server. */
 let isFromAnotherRun = false;
 let isDrawing = false;
@@ -45,7 +59,9 @@ const api = createApi({
 });
 
 /** @param {ActorSummary} actor */
-const hrefOf = ({ id }) => hashOf(id, overview?.startedAt ?? 0);
+const hrefOf = ({ id }) => hashOf({ lens: "actor", id, startedAt: overview?.startedAt ?? 0 });
+/** @param {string} id */
+const conversationHref = (id) => hashOf({ lens: "conversation", id, startedAt: overview?.startedAt });
 
 // ── views ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -66,11 +82,14 @@ const findView = createFindView({
     readList().catch(showTrouble);
   },
 });
+const homeView = createHomeView(conversationHref);
+const lensView = createLensView({ onChange: drawSoon });
 const listView = createListView({ list: byId("actors"), found: byId("found"), book, hrefOf });
 const detailView = createDetailView({
   book,
   clock,
   hrefOf,
+  conversationHref,
   isStill: () => matchMedia("(prefers-reduced-motion: reduce)").matches,
   onChange: drawSoon,
   about: () => ({ server: { startedAt: overview?.startedAt } }),
@@ -93,17 +112,22 @@ async function readList() {
   drawSoon();
 }
 
+/** For the start page alone. */
+async function readConversations() {
+  if (route.lens !== "home") return;
+  homeView.show(await api.actors(new URLSearchParams({ chart: "conversation", limit: String(conversationsMax) })));
+}
+
 const pull = createPull({
   clock,
   isVisible: () => document.visibilityState === "visible",
   async ask(round) {
     if (mapView.families().length === 0) await openMap();
-    const list = round % roundsPerList === 0 && readList();
-    const [read] = await Promise.all([api.overview(), watched?.refresh(), list]);
+    const lists = round % roundsPerList === 0 ? [readList(), readConversations()] : [];
+    const [read] = await Promise.all([api.overview(), watched?.refresh(), ...lists]);
     overview = read;
-    const startedAt = routeOf(location.hash)?.startedAt;
     // An address that was made before the first answer names no run.
-    isFromAnotherRun = Boolean(startedAt) && startedAt !== read.startedAt;
+    isFromAnotherRun = Boolean(route.startedAt) && route.startedAt !== read.startedAt;
     drawSoon();
   },
   onTrouble: showTrouble,
@@ -128,19 +152,32 @@ function showTrouble(error) {
 /** @param {Partial<Filter>} changes */
 function pick(changes) {
   findView.set(changes);
-  if (location.hash !== "" && location.hash !== "#/" && isNarrow()) location.hash = "#/";
+  if (route.lens !== "home" && isNarrow()) location.hash = "#/";
 }
 
 const isNarrow = () => matchMedia("(max-width: 760px)").matches;
 
 /** isAnew: also when it is watched already. */
 function openRoute(isAnew = false) {
-  const route = routeOf(location.hash);
-  if (!isAnew && route?.id === watched?.id) return;
+  const next = routeOf(location.hash);
+  const isOther = isAnew || next.lens !== route.lens || next.id !== route.id;
+  route = next;
+  wantedAt = route.at;
+  lensView.showAsList(route.isList);
+  if (route.filter) findView.set(route.filter);
+  if (isOther) open();
+  draw();
+}
+
+/** Watches what the address names, and nothing else. */
+function open() {
+  const { lens, id } = route;
   watched?.stop();
+  followed?.stop();
   watched = undefined;
-  if (route) {
-    const mine = watchActor(route.id, {
+  followed = undefined;
+  if (lens === "actor") {
+    const mine = watchActor(id, {
       api,
       clock,
       onChange: () => watched === mine && drawSoon(),
@@ -149,12 +186,41 @@ function openRoute(isAnew = false) {
     watched = mine;
     detailView.use(mine);
   }
-  byId("home").hidden = route !== undefined;
-  byId("detail").hidden = route === undefined;
-  document.body.classList.toggle("is-detail", route !== undefined);
+  if (lens === "conversation") {
+    const mine = followConversation(id, { api, clock, onChange: () => followed === mine && drawSoon() });
+    followed = mine;
+    lensView.use(mine);
+  }
+  byId("home").hidden = lens !== "home";
+  byId("detail").hidden = lens !== "actor";
+  byId("lens").hidden = lens !== "conversation";
+  document.body.classList.toggle("is-detail", lens !== "home");
   byId("side").scrollTop = 0;
-  draw();
   pull.now();
+}
+
+/** The address always leads back to what is shown. */
+function writeAddress() {
+  const { lens, id } = route;
+  const named = routeOf(location.hash);
+  // The person is on the way elsewhere.
+  if (named.lens !== lens || named.id !== id) return;
+  const startedAt = route.startedAt ?? (lens === "home" ? undefined : overview?.startedAt);
+  const { isList, at: selectedAt } = lensView.place();
+  const seenAt = watched ? (watched.log.isPaused ? watched.log.shown()?.at : undefined) : selectedAt;
+  const at = lens === "home" ? undefined : (wantedAt ?? seenAt);
+  const isShownAsList = lens === "conversation" && isList;
+  const hash = hashOf({ lens, id, startedAt, filter: findView.filter(), at, isList: isShownAsList });
+  if (hash !== location.hash && !(hash === "#/" && location.hash === "")) history.replaceState(null, "", hash);
+}
+
+/** Looks at the moment that the address names, as soon as it is known whether it is there. */
+function lookAtMoment() {
+  const has = watched ? watched.log.entries.length > 0 : (followed?.log.entries.length ?? 0) > 0;
+  if (wantedAt === undefined || !has) return false;
+  const isThere = watched ? watched.log.goToTime(wantedAt) : lensView.goToTime(wantedAt);
+  if (isThere || watched?.log.isPaused || lensView.isPaused) wantedAt = undefined;
+  return !isThere;
 }
 
 // ── drawing ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -169,8 +235,11 @@ function drawSoon() {
 function draw() {
   isDrawing = false;
   drawOverview();
-  if (watched) detailView.draw(overview, isFromAnotherRun);
+  const isTooEarly = lookAtMoment();
+  if (watched) detailView.draw(overview, isFromAnotherRun, isTooEarly);
+  else if (followed) lensView.draw(isTooEarly);
   else document.title = "turnwire inspector";
+  writeAddress();
 }
 
 function drawOverview() {
@@ -203,9 +272,11 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     byId("find").focus();
   }
-  if (event.key === "Escape" && watched && !isTyping) {
-    if (!watched.log.isPaused) location.hash = "#/";
+  if (event.key === "Escape" && route.lens !== "home" && !isTyping) {
+    const isPaused = watched?.log.isPaused || (followed && lensView.isPaused);
     watched?.log.resume();
+    if (followed) lensView.resume();
+    if (!isPaused) location.hash = "#/";
     draw();
   }
 });

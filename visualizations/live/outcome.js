@@ -2,8 +2,9 @@
 import { stateWords } from "./format.js";
 
 /**
- * @import { LogEntry, LogLine } from "./log.js"
+ * @import { LogEntry } from "./log.js"
  *
+ * @typedef {{ refusedBy?: string[] | undefined, declared?: "ignores" | "neverGets" | undefined }} Refusal
  * @typedef {{ text: string, kind: "changed" | "handled" | "ignored" | "failed" }} Outcome
  */
 
@@ -24,7 +25,7 @@ export function outcomeOf(entry) {
 }
 
 /**
- * @param {LogLine} line
+ * @param {Refusal} refusal
  * @returns {Outcome}
  */
 function nothing({ refusedBy = [], declared }) {
@@ -39,7 +40,7 @@ function nothing({ refusedBy = [], declared }) {
 
 /**
  * Why an event did nothing, in a sentence.
- * @param {LogLine} line
+ * @param {Refusal} refusal
  */
 export function refusalWords({ refusedBy = [], declared }) {
   if (refusedBy.length === 1) return `a guard refused: ${refusedBy[0]}`;

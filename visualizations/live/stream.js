@@ -18,17 +18,21 @@ import { messageOf, statusOf } from "/http.js";
  * @property {() => void} onLost The connection broke: events may be missing until the next "actor.shown".
  * @property {() => void} onGone There is no such actor (any more).
  * @property {(sentence: string | undefined) => void} onTrouble
+ * @property {(line: Line) => boolean} [isLast] After this line there is no other.
  */
 
 const retryMs = 1_000;
 /** The server says that it is still there every 10 s; a line that is dead without a word is given up after this. */
 const silenceMs = 25_000;
 
+/** @param {{ type: string }} line */
+const isEnd = ({ type }) => type === "actor.ended";
+
 /**
  * @template {{ type: string }} Line
  * @param {StreamOptions<Line>} options
  */
-export function followLines({ open, clock, onLine, onLost, onGone, onTrouble }) {
+export function followLines({ open, clock, onLine, onLost, onGone, onTrouble, isLast = isEnd }) {
   let controller = new AbortController();
   let isOver = false;
   /** @type {unknown} */
@@ -45,7 +49,7 @@ export function followLines({ open, clock, onLine, onLost, onGone, onTrouble }) 
     /** @type {Line} */
     const line = JSON.parse(text);
     if (line.type === "still.here") return;
-    if (line.type === "actor.ended") isOver = true;
+    if (isLast(line)) isOver = true;
     onLine(line);
   }
 

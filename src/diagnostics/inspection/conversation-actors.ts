@@ -87,9 +87,12 @@ export class ConversationActors implements ActorSelection {
   }
 }
 
-/** The conversation that an event names, itself or in the request that it answers. */
+/** The conversation that an event names, itself or in what it carries. */
 function conversationIn(event: unknown): string | undefined {
   if (typeof event !== "object" || event === null) return undefined;
-  const named: unknown = Reflect.get(event, "conversationId") ?? conversationIn(Reflect.get(event, "request"));
-  return typeof named === "string" ? named : undefined;
+  for (const part of [event, Reflect.get(event, "request"), Reflect.get(event, "broadcast")]) {
+    const id: unknown = typeof part === "object" && part !== null && Reflect.get(part, "conversationId");
+    if (typeof id === "string") return id;
+  }
+  return undefined;
 }

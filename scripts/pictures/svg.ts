@@ -49,6 +49,8 @@ export interface Drawing {
   width: number;
   height: number;
   parts: string[];
+  /** Of classes that the charts do not have. */
+  style?: string;
 }
 
 export function svgOf(title: string, { width, height, boxes, arrows }: Layout): string {
@@ -68,7 +70,7 @@ export function pictureOf(drawing: Drawing): string {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"`,
     ` viewBox="0 0 ${width} ${height}" role="img">`,
     `<title>${escaped(drawing.title)}</title>`,
-    `<style>${style}\n</style>`,
+    `<style>${style}${drawing.style ?? ""}\n</style>`,
     `<rect class="back" width="${width}" height="${height}"/>`,
     `<g transform="translate(${margin} ${margin})">`,
     ...drawing.parts,

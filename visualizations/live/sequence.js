@@ -19,6 +19,7 @@
  * @property {"warn" | "bad" | undefined} tone Of those states.
  * @property {boolean} isIdle It did nothing.
  * @property {number} count How many the same this stands for.
+ * @property {boolean} [isLast] Its actor ends with it.
  *
  * @typedef {{ tag: string, attributes: Record<string, string | number>, children: (Shape | string)[] }} Shape
  *
@@ -27,14 +28,18 @@
  * @property {readonly Message[]} messages
  * @property {(message: Message) => string} timeOf What stands on the time axis.
  * @property {number} laneWidth
+ * @property {boolean} [isTight] Rows are as low as they can be, and there is no time axis.
  * @property {number} [first] The first row to draw, and how many.
  * @property {number} [count]
  */
 
 export const rowHeight = 44;
+/** Where rows need not be of one height: of one with states, and of one without. */
+const tightRowHeights = [39, 22];
 export const headHeight = 46;
 export const laneWidthMin = 116;
 const timeWidth = 96;
+const marginLeft = 12;
 /** Beyond the last lane. */
 const marginRight = 24;
 /** A monospaced character at 12 px. */
@@ -60,7 +65,26 @@ const cut = (text, charactersMax = labelCharactersMax) =>
  * @param {number} laneCount
  * @param {number} laneWidth
  */
-export const widthOf = (laneCount, laneWidth) => timeWidth + laneCount * laneWidth + marginRight;
+export const widthOf = (laneCount, laneWidth, isTight = false) =>
+  (isTight ? marginLeft : timeWidth) + laneCount * laneWidth + marginRight;
+
+/**
+ * How high the rows are.
+ * @param {readonly Message[]} messages
+ */
+export const tightHeightOf = (messages) => topsOf(messages, true).at(-1) ?? 0;
+
+/**
+ * The top of each row, and the bottom of the last.
+ * @param {readonly Message[]} messages
+ * @param {boolean} isTight
+ */
+function topsOf(messages, isTight) {
+  const tops = [0];
+  const [withStates = rowHeight, without = rowHeight] = isTight ? tightRowHeights : [];
+  for (const { states } of messages) tops.push((tops.at(-1) ?? 0) + (states.length > 0 ? withStates : without));
+  return tops;
+}
 
 /**
  * The widest lanes with which all of them fit, within bounds.
@@ -76,10 +100,10 @@ export const laneWidthFor = (laneCount, width) =>
  * @param {number} laneWidth
  * @returns {Shape[]}
  */
-export function headsOf(lanes, laneWidth) {
+export function headsOf(lanes, laneWidth, isTight = false) {
   const charactersMax = Math.floor((laneWidth - 26) / characterWidth);
   return lanes.map(({ kind, name }, index) => {
-    const x = timeWidth + index * laneWidth + 4;
+    const x = (isTight ? marginLeft : timeWidth) + index * laneWidth + 4;
     return shape(
       "g",
       { class: `lane-head ${kind}` },
@@ -95,15 +119,18 @@ export function headsOf(lanes, laneWidth) {
  * @param {SequenceOptions} options
  * @returns {Shape[]}
  */
-export function rowsOf({ lanes, messages, timeOf, laneWidth, first = 0, count = messages.length }) {
+export function rowsOf({ lanes, messages, timeOf, laneWidth, isTight = false, first = 0, count = messages.length }) {
   /** @param {number} index */
-  const xOf = (index) => timeWidth + (index + 0.5) * laneWidth;
+  const xOf = (index) => (isTight ? marginLeft : timeWidth) + (index + 0.5) * laneWidth;
+  const tops = topsOf(messages, isTight);
   const places = new Map(lanes.map(({ id }, index) => [id, xOf(index)]));
-  const width = widthOf(lanes.length, laneWidth);
+  const width = widthOf(lanes.length, laneWidth, isTight);
   const rows = messages.slice(first, first + count);
   return [
-    ...lanes.map((lane, index) => lifeline(lane, xOf(index), messages)),
-    ...rows.map((message, index) => row(message, (first + index) * rowHeight, { places, timeOf, width, laneWidth })),
+    ...lanes.map((lane, index) => lifeline(lane, xOf(index), messages, tops)),
+    ...rows.map((message, index) =>
+      row(message, tops[first + index] ?? 0, { places, timeOf: isTight ? undefined : timeOf, width, laneWidth }),
+    ),
   ];
 }
 
@@ -111,12 +138,13 @@ export function rowsOf({ lanes, messages, timeOf, laneWidth, first = 0, count = 
  * @param {Lane} lane
  * @param {number} x
  * @param {readonly Message[]} messages
+ * @param {readonly number[]} tops
  */
-function lifeline({ id, kind }, x, messages) {
+function lifeline({ id, kind }, x, messages, tops) {
   const born = messages.findIndex((message) => message.kind === "started" && message.to === id);
-  const ended = messages.findIndex((message) => message.kind === "ended" && message.to === id);
-  const from = born < 0 ? 0 : born * rowHeight + 16;
-  const to = ended < 0 ? messages.length * rowHeight : ended * rowHeight + 16;
+  const ended = messages.findIndex((message) => (message.kind === "ended" || message.isLast) && message.to === id);
+  const from = born < 0 ? 0 : (tops[born] ?? 0) + 16;
+  const to = ended < 0 ? (tops.at(-1) ?? 0) : (tops[ended] ?? 0) + 16;
   return shape("line", { class: `life ${kind}`, x1: x, y1: from, x2: x, y2: Math.max(from, to) });
 }
 
@@ -125,7 +153,7 @@ function lifeline({ id, kind }, x, messages) {
  * @param {number} top
  * @param {object} among
  * @param {ReadonlyMap<string, number>} among.places
- * @param {(message: Message) => string} among.timeOf
+ * @param {((message: Message) => string) | undefined} among.timeOf
  * @param {number} among.width
  * @param {number} among.laneWidth
  */
@@ -133,15 +161,21 @@ function row(message, top, { places, timeOf, width, laneWidth }) {
   const { from, to, tone, isIdle } = message;
   const x = places.get(to) ?? 0;
   const source = from === undefined || from === to ? undefined : places.get(from);
-  const classes = ["row", message.kind, tone ?? "", isIdle ? "idle" : ""].filter(Boolean).join(" ");
-  const line = top + 18;
+  const classes = ["row", message.isLast ? "ended" : message.kind, tone ?? "", isIdle ? "idle" : ""]
+    .filter(Boolean)
+    .join(" ");
+  const line = top + (timeOf ? 18 : 14);
   return shape(
     "g",
     { class: classes },
-    shape("rect", { class: "row-back", x: 0, y: top, width, height: rowHeight }),
-    shape("text", { class: "row-time", x: 8, y: line }, timeOf(message)),
+    ...(timeOf
+      ? [
+          shape("rect", { class: "row-back", x: 0, y: top, width, height: rowHeight }),
+          shape("text", { class: "row-time", x: 8, y: line }, timeOf(message)),
+        ]
+      : []),
     ...(source === undefined ? dot(message, x, line, width) : arrow(message, source, x, line, laneWidth)),
-    ...chip(message, x, top + 24),
+    ...chip(message, x, line + 6),
   );
 }
 
@@ -155,9 +189,9 @@ const labelOf = ({ label, count }) => (count > 1 ? `${cut(label)} ×${count}` : 
  * @param {number} width of the whole row
  */
 function dot(message, x, y, width) {
-  const { kind, origin } = message;
+  const { kind, origin, isLast } = message;
   const mark =
-    kind === "ended"
+    kind === "ended" || isLast
       ? shape("path", { class: "mark", d: `M${x - 5} ${y - 7} l10 10 m0 -10 l-10 10` })
       : shape("circle", { class: "mark", cx: x, cy: y - 2, r: kind === "started" ? 5 : 3.5 });
   const origins = kind === "event" ? [shape("tspan", { class: "origin" }, `${origin} `)] : [];

@@ -2,6 +2,8 @@
 import { networkInterfaces } from "node:os";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { type AnyStateMachine, type AnyStateNode, createMachine } from "xstate";
+import { machines } from "../../scripts/pictures/draw.ts";
 import { isLoopbackAddress } from "../../src/access/hosts.ts";
 import type { Payloads } from "../../src/diagnostics/inspection/answers.ts";
 import { heartbeatMs, overviewKeptMs, Visualizer } from "../../src/diagnostics/inspection/visualizer.ts";
@@ -428,6 +430,26 @@ test("only loopback addresses count as this machine", () => {
   for (const there of [undefined, "", "::ffff:192.0.2.1", "192.0.2.1", "fe80::1", "128.0.0.1", ...outside])
     assert.not.ok(isLoopbackAddress(there), String(there));
 });
+
+test("each chart can be had as JSON that is a machine again, with the same states and transitions", () =>
+  withFixture({ token: "a-token-of-some-length" }, async ({ http }) => {
+    const headers = { Authorization: "Bearer a-token-of-some-length" };
+    for (const machine of machines) {
+      const { status, json, headers: answered } = await http.ask(`/inspect/charts/${machine.id}.json`, { headers });
+      assert.equal([status, answered["content-type"]], [200, "application/json"]);
+      const again = createMachine(json as Parameters<typeof createMachine>[0]);
+      const states = ({ root }: AnyStateMachine) => [...allStatesOf(root)].map(({ id }) => id);
+      assert.equal(states(again), states(machine));
+      assert.equal([...again.events].sort(), [...machine.events].sort());
+    }
+    assert.is((await http.ask("/inspect/charts/nothing.json", { headers })).status, 404);
+    assert.is((await http.ask("/inspect/charts/watch.json")).status, 401);
+  }));
+
+function* allStatesOf(state: AnyStateNode): Generator<AnyStateNode> {
+  yield state;
+  for (const inner of Object.values(state.states)) yield* allStatesOf(inner);
+}
 
 test("the pictures of the charts are served, and besides them only the page's own files", () =>
   withFixture({}, async ({ http }) => {

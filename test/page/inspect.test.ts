@@ -402,6 +402,25 @@ promise("the log names the actions that ran, and says why an event did nothing",
   await operator.sees("#log-entry", /Ran\s*answerPing/);
 });
 
+promise("a chart's machine can be copied as JSON", async (fixture) => {
+  await fixture.join();
+  const operator = await visits(fixture);
+  await operator.picks(fixture.newest("connection"));
+  await browser.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await operator.page.click("#copy-machine");
+  await operator.sees("#copy-machine", "Copied");
+  const copied: { id: string; states: object } = JSON.parse(
+    await operator.page.evaluate("navigator.clipboard.readText()"),
+  );
+  assert.equal([copied.id, Object.keys(copied.states)], ["connection", ["open", "closing", "closed"]]);
+  await browser.context.clearPermissions();
+  await operator.page.evaluate('navigator.clipboard.writeText = () => Promise.reject(new Error("not here"))');
+  await operator.sees("#copy-machine", "Copy JSON");
+  const saved = operator.page.waitForEvent("download");
+  await operator.page.click("#copy-machine");
+  assert.is((await saved).suggestedFilename(), "connection.json");
+});
+
 promise("texts are not sent to the page unless the operator has enabled it", async (fixture) => {
   const client = await fixture.join();
   const operator = await visits(fixture);

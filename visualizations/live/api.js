@@ -42,6 +42,14 @@ export function createApi(options) {
      */
     conversation: (id, signal) => http.ask(`stream?${new URLSearchParams({ conversationId: id })}`, { signal }),
     /**
+     * A machine as JSON text.
+     * @param {string} name
+     */
+    async machine(name) {
+      const response = await http.ask(`charts/${name}.json`);
+      return await response.text();
+    },
+    /**
      * The picture of a chart, as text.
      * @param {string} name
      */

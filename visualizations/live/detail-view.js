@@ -7,6 +7,7 @@ import { createChartView } from "./chart-view.js";
 import { eventWords, nameOf, timeOfDay, unknownMoment } from "./format.js";
 import { createLogView } from "./log-view.js";
 import { createNowView } from "./now-view.js";
+import { copyJson, saveJson } from "./saving.js";
 
 /**
  * @import { Clock } from "/clock.js"
@@ -16,9 +17,13 @@ import { createNowView } from "./now-view.js";
  * @import { Detail, Ending, Watched } from "./watched.js"
  */
 
+/** How long a button says what it has done. */
+const copiedMs = 2_000;
+
 /**
  * @param {object} options
  * @param {ChartBook} options.book
+ * @param {(chart: string) => Promise<string>} options.machine as JSON
  * @param {Clock} options.clock
  * @param {(actor: ActorSummary) => string} options.hrefOf
  * @param {(conversationId: string) => string} options.conversationHref
@@ -26,7 +31,7 @@ import { createNowView } from "./now-view.js";
  * @param {() => void} options.onChange
  * @param {() => object} options.about what an exported log says of its server
  */
-export function createDetailView({ book, clock, hrefOf, conversationHref, isStill, onChange, about }) {
+export function createDetailView({ book, machine, clock, hrefOf, conversationHref, isStill, onChange, about }) {
   /** @type {Watched | undefined} */
   let watched;
   /** @type {string | undefined} */
@@ -46,6 +51,21 @@ export function createDetailView({ book, clock, hrefOf, conversationHref, isStil
       if (watched) save(watched, clock.wall(), about());
     },
   });
+  const copy = byId("copy-machine", HTMLButtonElement);
+  copy.onclick = async () => {
+    const chart = watched?.detail?.chart;
+    if (chart === undefined) return;
+    copy.disabled = true;
+    const words = await machine(chart).then(
+      (text) => copyJson(text, `${chart}.json`),
+      () => "Not now",
+    );
+    setText(copy, words);
+    clock.setTimeout(() => {
+      setText(copy, "Copy JSON");
+      copy.disabled = false;
+    }, copiedMs);
+  };
   byId("zoom-in").onclick = () => chartView.zoom(+1);
   byId("zoom-out").onclick = () => chartView.zoom(-1);
   byId("zoom-fit").onclick = () => chartView.fit();
@@ -167,9 +187,6 @@ function momentOf(log, shown, ending) {
   return ending ? ["ended", "ended"] : ["live", "live"];
 }
 
-/** Of the last file that was saved: the browser may still be reading it long after the click. */
-let savedUrl = "";
-
 /**
  * @param {Watched} watched
  * @param {number} exportedAt
@@ -178,10 +195,6 @@ let savedUrl = "";
 function save({ id, detail, log, ending }, exportedAt, about) {
   const actor = { id, chart: detail?.chart, names: detail?.names, bornAt: detail?.bornAt };
   const whole = log.exported({ exportedAt, ...about, actor, ending });
-  const link = document.createElement("a");
-  URL.revokeObjectURL(savedUrl);
-  savedUrl = URL.createObjectURL(new Blob([`${JSON.stringify(whole, null, 2)}\n`], { type: "application/json" }));
-  link.href = savedUrl;
-  link.download = `turnwire-${actor.chart ?? "actor"}-${id.replaceAll(/\W/g, "-")}.json`;
-  link.click();
+  const name = `turnwire-${actor.chart ?? "actor"}-${id.replaceAll(/\W/g, "-")}.json`;
+  saveJson(`${JSON.stringify(whole, null, 2)}\n`, name);
 }

@@ -87,6 +87,7 @@ const lensView = createLensView({ onChange: drawSoon });
 const listView = createListView({ list: byId("actors"), found: byId("found"), book, hrefOf });
 const detailView = createDetailView({
   book,
+  machine: api.machine,
   clock,
   hrefOf,
   conversationHref,

@@ -245,6 +245,20 @@ table("every highlighted state is a state of a chart", () => {
   for (const state of tonedStates()) assert.ok(states.has(state), state);
 });
 
+table("every state that an operator looks for is highlighted", () => {
+  const sought =
+    "congested closing slow silent flooding revoked refused defect draining full degraded stopping lagging";
+  const ends = "lost failed outgrown overtime unwatched interrupted stalled retrying recovering waitingForStore";
+  const toned = new Set(tonedStates());
+  const states = machines.flatMap((machine) => [...boxesOf(chartOf(machine).root)]);
+  const innermost = states.filter(({ boxes }) => boxes.length === 0).map(({ id }) => id);
+  for (const word of `${sought} ${ends}`.split(" ")) {
+    const meant = innermost.filter((id) => id.split(".").includes(word));
+    assert.ok(meant.length > 0, `no chart has the state ${word}`);
+    for (const id of meant) assert.ok(toned.has(id), `${id} has no tone`);
+  }
+});
+
 table("an actor is described first by a failed state, then by a blocked state, then by its progress", () => {
   const isInitial = (state: string): boolean => state === flowing;
   assert.is(telling([flowing, "connection.open.chatTurn.running"], isInitial), "connection.open.chatTurn.running");

@@ -402,6 +402,88 @@ promise("the log names the actions that ran, and says why an event did nothing",
   await operator.sees("#log-entry", /Ran\s*answerPing/);
 });
 
+/** Evaluated in the page: what is seen of the chart. */
+const chartSeen = `(() => {
+  const pane = document.getElementById("chart");
+  const frame = pane.getBoundingClientRect();
+  const isInside = (element) => {
+    const { top, bottom, left, right } = element.getBoundingClientRect();
+    return top >= frame.top && bottom <= frame.bottom && left >= frame.left && right <= frame.right;
+  };
+  const picture = pane.querySelector("svg");
+  const texts = [...picture.querySelectorAll("text")].map((text) => parseFloat(getComputedStyle(text).fontSize));
+  const drawn = picture.getBoundingClientRect().width / picture.viewBox.baseVal.width;
+  return {
+    isWhole: isInside(picture),
+    litSeen: [...pane.querySelectorAll(".lit > .box")].some(isInside),
+    smallestText: Math.min(...texts) * drawn,
+  };
+})()`;
+
+interface ChartSeen {
+  isWhole: boolean;
+  litSeen: boolean;
+  smallestText: number;
+}
+
+promise("each chart opens at its active states in legible text, and Fit shows all of it", async (fixture) => {
+  const client = await fixture.join();
+  client.send({ type: "subscribe", surfaceId: "conversation", conversationId: "c" });
+  const hanging = JSON.stringify({ tokens: 3, hang: true });
+  client.send({ type: "chat.send", conversationId: "c", model: "demo/script", message: hanging });
+  await client.nextEvent("c", "text-delta");
+  const operator = await visits(fixture);
+  for (const chart of ["gateway", "connection", "watch", "surface", "conversation", "turn"]) {
+    await operator.picks(fixture.newest(chart));
+    await operator.sees("#kind", chart);
+    await operator.page.locator("#zoom-fit[aria-pressed=false]").waitFor();
+    const look = (): Promise<ChartSeen> => operator.page.evaluate(chartSeen);
+    const opened = await look();
+    assert.ok(opened.smallestText >= 12, `${chart}: text of ${opened.smallestText} px`);
+    assert.ok(opened.litSeen, `${chart}: no active state is in sight`);
+    await operator.page.click("#zoom-fit");
+    assert.ok((await look()).isWhole, `${chart}: Fit does not show all of it`);
+    await operator.page.click("#zoom-fit");
+    assert.ok((await look()).litSeen, `${chart}: no active state is in sight again`);
+  }
+  client.send({ type: "chat.cancel", conversationId: "c" });
+  await client.nextEvent("c", "turn-sealed");
+});
+
+/** Evaluated in the page: what a finger would miss, and whether the page is wider than the screen. */
+const touched = `[
+  ...[...document.querySelectorAll("a, button, input, select, summary, [role=option]")]
+    .filter((target) => target.checkVisibility() && !target.matches(".skip"))
+    .filter((target) => Math.min(target.getBoundingClientRect().width, target.getBoundingClientRect().height) < 40)
+    .map((target) => "small: " + (target.id || target.textContent)),
+  ...(document.documentElement.scrollWidth > innerWidth ? ["it scrolls sideways"] : []),
+]`;
+
+promise("on a phone nothing scrolls sideways and everything can be touched", async (fixture) => {
+  const client = await fixture.join();
+  client.send({ type: "chat.subscribe", conversationId: "c" });
+  await client.barrier();
+  const operator = await visits(fixture);
+  const { page: phone } = operator;
+  await phone.setViewportSize({ width: 390, height: 844 });
+  await phone.reload();
+  await operator.isLive();
+  const isFit = async (what: string): Promise<void> => assert.equal(await phone.evaluate(touched), [], what);
+  await phone.locator("#conversations a").waitFor();
+  await operator.row(fixture.newest("watch")).waitFor();
+  await isFit("the start page");
+  await operator.picks(fixture.newest("watch"));
+  await phone.locator(".log-row").first().click();
+  await isFit("an actor");
+  await phone.click("#to-conversation");
+  await operator.sees(".lane-kind", "watch");
+  client.send({ type: "ping" });
+  await phone.locator(".lens-rows .row").first().click();
+  await isFit("a conversation");
+  await phone.click("#lens-as-list");
+  await isFit("a conversation as a list");
+});
+
 promise("a chart's machine can be copied as JSON", async (fixture) => {
   await fixture.join();
   const operator = await visits(fixture);

@@ -10,10 +10,9 @@ import { toneOf } from "./tones.js";
 
 /** Long enough to be seen among others, short enough that two in a row are two. */
 const flashMs = 900;
-const scaleMin = 0.3;
-const scaleMax = 2;
-/** Below this nobody can read it: then a part of it, to be scrolled, is better than the whole. */
-const legibleScale = 0.62;
+const scaleMax = 2.5;
+/** The pictures' smallest text is 11 px. Below 12 px a part, to be scrolled, is better than the whole. */
+const legibleScale = 12 / 11;
 const scaleStep = 1.25;
 const margin = 24;
 
@@ -33,8 +32,13 @@ export function createChartView({ root, book, clock, isStill }) {
   /** @type {SVGSVGElement | undefined} */
   let picture;
   let width = 0;
+  let height = 0;
   let scale = 1;
-  let isFitted = true;
+  /**
+   * "legible": the whole if it can be read, else the active states; "whole": all of it; "free": as the reader chose.
+   * @type {"legible" | "whole" | "free"}
+   */
+  let mode = "legible";
   let asked = 0;
   /** @type {readonly string[]} */
   let lit = [];
@@ -47,20 +51,24 @@ export function createChartView({ root, book, clock, isStill }) {
 
   /** @param {number} next */
   function zoomTo(next) {
-    scale = Math.min(scaleMax, Math.max(scaleMin, next));
-    if (picture) picture.style.width = `${Math.round(width * scale)}px`;
+    scale = Math.min(scaleMax, Math.max(wholeScale(), next));
+    if (picture) picture.style.width = `${Math.ceil(width * scale)}px`;
   }
 
+  /** With which all of it can be seen. */
+  const wholeScale = () =>
+    Math.min(legibleScale, (root.clientWidth - margin) / width, (root.clientHeight - margin) / height);
+
   function fit() {
-    isFitted = true;
-    zoomTo(Math.min(1, Math.max(legibleScale, (root.clientWidth - margin) / width)));
+    zoomTo(mode === "whole" ? wholeScale() : legibleScale);
   }
 
   /**
-   * Scrolls to what is lit, when none of it can be seen.
+   * Scrolls to what is lit, when none of it can be seen, or in any case.
    * @param {boolean} isSmooth
+   * @param {boolean} isAnyway
    */
-  function reveal(isSmooth) {
+  function reveal(isSmooth, isAnyway = false) {
     const boxes = lit.flatMap((state) => all("state", state)[0]?.querySelector(".box") ?? []);
     const frame = root.getBoundingClientRect();
     const places = boxes.map((box) => box.getBoundingClientRect());
@@ -70,7 +78,7 @@ export function createChartView({ root, book, clock, isStill }) {
     // What is wrong comes first; of what is as usual any will do.
     const wrong = boxes.findIndex((box) => box.parentElement?.matches(".bad, .warn"));
     const place = places[Math.max(0, wrong)];
-    if (!place || (wrong >= 0 ? isSeen(place) : places.some(isSeen))) return;
+    if (!place || (!isAnyway && (wrong >= 0 ? isSeen(place) : places.some(isSeen)))) return;
     root.scrollBy({
       left: place.left + place.width / 2 - frame.left - frame.width / 2,
       top: place.top + place.height / 2 - frame.top - frame.height / 2,
@@ -89,7 +97,7 @@ export function createChartView({ root, book, clock, isStill }) {
     }
   }
 
-  new ResizeObserver(() => isFitted && picture && fit()).observe(root);
+  new ResizeObserver(() => mode !== "free" && picture && fit()).observe(root);
 
   return {
     /**
@@ -105,11 +113,13 @@ export function createChartView({ root, book, clock, isStill }) {
       root.hidden = !next;
       if (!next) return false;
       width = next.width.baseVal.value;
+      height = next.height.baseVal.value;
+      mode = "legible";
       next.removeAttribute("height");
       fit();
       root.scrollTo(0, 0);
       light();
-      reveal(false);
+      reveal(false, true);
       return true;
     },
     /**
@@ -149,12 +159,15 @@ export function createChartView({ root, book, clock, isStill }) {
     },
     /** @param {number} direction above 0: larger */
     zoom(direction) {
-      isFitted = false;
+      mode = "free";
       zoomTo(direction > 0 ? scale * scaleStep : scale / scaleStep);
     },
+    /** Shows all of it, or if it does so already, the active states so that they can be read. */
     fit() {
+      mode = mode === "whole" ? "legible" : "whole";
       fit();
-      reveal(false);
+      reveal(false, true);
+      return mode === "whole";
     },
   };
 }

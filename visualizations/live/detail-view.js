@@ -66,9 +66,18 @@ export function createDetailView({ book, machine, clock, hrefOf, conversationHre
       copy.disabled = false;
     }, copiedMs);
   };
-  byId("zoom-in").onclick = () => chartView.zoom(+1);
-  byId("zoom-out").onclick = () => chartView.zoom(-1);
-  byId("zoom-fit").onclick = () => chartView.fit();
+  const fitButton = byId("zoom-fit");
+  /** @param {boolean} isWhole */
+  const sayFit = (isWhole) => fitButton.setAttribute("aria-pressed", String(isWhole));
+  fitButton.onclick = () => sayFit(chartView.fit());
+  for (const [id, direction] of /** @type {const} */ ([
+    ["zoom-in", +1],
+    ["zoom-out", -1],
+  ]))
+    byId(id).onclick = () => {
+      chartView.zoom(direction);
+      sayFit(false);
+    };
 
   /**
    * @param {Watched} watched
@@ -95,6 +104,7 @@ export function createDetailView({ book, machine, clock, hrefOf, conversationHre
   function drawChart({ log, ending, states }, chart, shown) {
     if (shownChart !== chart) {
       shownChart = chart;
+      sayFit(false);
       chartView.show(chart).then((isShown) => {
         // Asked for again with the next answer of the server.
         if (!isShown) shownChart = undefined;

@@ -13,7 +13,8 @@ import { outcomeOf } from "./outcome.js";
  * @typedef {{ entry: LogEntry, top: number, isSelected: boolean }} Shown
  */
 
-const rowHeight = 26;
+/** A finger needs more room than a pointer. */
+const isTouched = () => matchMedia("(pointer: coarse), (max-width: 760px)").matches;
 const rowsBeyond = 4;
 
 const titles = {
@@ -44,6 +45,7 @@ export function createLogView({ onChange, onExport }) {
     clear: byId("log-clear", HTMLButtonElement),
     export: byId("log-export", HTMLButtonElement),
   };
+  const rowHeight = isTouched() ? 40 : 26;
   /** Of no actor as yet. */
   let log = createLog();
   /**
@@ -101,6 +103,7 @@ export function createLogView({ onChange, onExport }) {
     const event = element("span", { class: "log-event" }, name, actions);
     const outcome = element("span", { class: "log-outcome" });
     const node = element("li", { class: "log-row", role: "option" }, time, event, outcome);
+    node.style.height = `${rowHeight}px`;
     list.append(node);
     /** @type {Row<Shown>} */
     const row = {
@@ -152,9 +155,10 @@ export function createLogView({ onChange, onExport }) {
     show(hidesPayloads, hasEnded) {
       const { isPaused } = log;
       list.style.height = `${log.entries.length * rowHeight}px`;
+      // It takes room from the rows.
+      drawEntry();
       keepInSight();
       drawRows();
-      drawEntry();
       const shown = log.shown();
       if (isPaused && shown) scroller.setAttribute("aria-activedescendant", `log-${shown.number}`);
       else scroller.removeAttribute("aria-activedescendant");

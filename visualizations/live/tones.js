@@ -7,6 +7,7 @@ const tones = new Map([
   ["gateway.up.service.draining.turnsEnd", "warn"],
   ["gateway.up.service.draining.goodbyes", "warn"],
   ["gateway.up.service.draining.socketsLeave", "warn"],
+  ["gateway.up.service.draining.drained", "warn"],
   ["gateway.up.health.degraded", "bad"],
   ["gateway.stopping", "warn"],
   ["connection.open.flow.congested", "warn"],
@@ -31,6 +32,8 @@ const tones = new Map([
   ["turn.outgrown", "bad"],
   ["turn.overtime", "bad"],
   ["turn.lost", "bad"],
+  ["turn.unwatched", "warn"],
+  ["turn.interrupted", "warn"],
 ]);
 
 export const tonedStates = () => [...tones.keys()];

@@ -4,7 +4,6 @@ import type { AnyActorRef } from "xstate";
 import type { ActorRegistry } from "../../runtime/actor-registry.ts";
 import { isMachineSnapshot, parentOf } from "../../runtime/xstate-internals.ts";
 import type { ActorChange, ActorSelection } from "../inspection.ts";
-import { namesOf } from "./actor.ts";
 
 export interface ConversationActorsOptions {
   root: AnyActorRef;
@@ -67,7 +66,7 @@ export class ConversationActors implements ActorSelection {
   /** An actor that is still being created has no snapshot: it is found when it starts. */
   #isNamed(actor: AnyActorRef): boolean {
     const snapshot: unknown = actor.getSnapshot();
-    return isMachineSnapshot(snapshot) && namesOf(snapshot).conversationId === this.#options.conversationId;
+    return isMachineSnapshot(snapshot) && snapshot.context?.conversationId === this.#options.conversationId;
   }
 
   #add(actor: AnyActorRef): boolean {

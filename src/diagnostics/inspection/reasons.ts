@@ -27,17 +27,24 @@ export function actionName({ action: { type, params } }: ActionEvent): string | 
 
 /** Why no transition was taken. @param snapshot after the event, which has changed nothing. */
 export function refusalOf(snapshot: AnyMachineSnapshot, eventType: string): Refusal {
-  const nodes = activeNodesOf(snapshot);
-  const candidates = nodes.flatMap(({ transitions }) => transitions.get(eventType) ?? []);
-  const refusedBy = [...new Set(candidates.map(({ guard }) => nameOf(guard) ?? "a guard without a name"))];
-  const isDeclared = (list: Declared): boolean =>
-    nodes.some(({ meta }) => {
-      const events: unknown = meta?.[list];
-      return Array.isArray(events) && events.includes(eventType);
-    });
-  // The strictest wins, as in the structure checks: what one region must never get is not expected in another.
-  const declared = isDeclared("neverGets") ? "neverGets" : isDeclared("ignores") ? "ignores" : undefined;
+  const refusedBy: string[] = [];
+  let declared: Declared | undefined;
+  // Loops, because a recorder asks this of every event that does nothing.
+  for (const { transitions, meta } of activeNodesOf(snapshot)) {
+    for (const { guard } of transitions.get(eventType) ?? []) {
+      const name = nameOf(guard) ?? "a guard without a name";
+      if (!refusedBy.includes(name)) refusedBy.push(name);
+    }
+    // The strictest wins, as in the structure checks: what one region must never get is not expected in another.
+    if (lists(meta, "neverGets", eventType)) declared = "neverGets";
+    else if (lists(meta, "ignores", eventType)) declared ??= "ignores";
+  }
   return { refusedBy, declared };
+}
+
+function lists(meta: unknown, list: Declared, eventType: string): boolean {
+  const events: unknown = typeof meta === "object" && meta !== null ? Reflect.get(meta, list) : undefined;
+  return Array.isArray(events) && events.includes(eventType);
 }
 
 /** Of an event, an action or a guard. */

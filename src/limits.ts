@@ -343,7 +343,7 @@ export const limits = Object.freeze({
   chatStallMs: 60_000,
 
   // ── the live visualizer ─────────────────────────────────────────────────────────────────────────────────────────
-  /** Actors in one response. Higher: longer responses, which block the event loop while they are built. */
+  /** Actors in one response, and lanes of a conversation. Higher: longer responses, which block the event loop. */
   inspectedActorsMax: 200,
   /** Pages of the inspectors that watch at the same time. Higher: each adds 3–4 µs to every event of every actor. */
   inspectStreamsMax: 16,

@@ -480,6 +480,15 @@ promise("on a phone nothing scrolls sideways and everything can be touched", asy
   client.send({ type: "ping" });
   await phone.locator(".lens-rows .row").first().click();
   await isFit("a conversation");
+  for (const { watches } of fixture.server.gateway.connections.all()) watches.get("c")?.tell("cursor.fellBehind");
+  await operator.sees(".lens-rows .row", "cursor.reachedEnd");
+  await phone.locator("#lens-scroll").focus();
+  await phone.keyboard.press("End");
+  const isInSight = `(() => {
+    const { right } = document.querySelector('[aria-selected="true"] .mark').getBoundingClientRect();
+    return right <= document.getElementById("lens-scroll").getBoundingClientRect().right;
+  })()`;
+  await eventually(async () => await phone.evaluate(isInSight), "the lane of the selected row to be in sight");
   await phone.click("#lens-as-list");
   await isFit("a conversation as a list");
 });

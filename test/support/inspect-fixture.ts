@@ -65,6 +65,8 @@ const longTurn = (bytesPerSecond: number): string => {
   return JSON.stringify({ tokens: 3_000, size, delayMs, reasoning: 10 });
 };
 
+export const sceneConversation = "3f1c0a52-9b7e-4d5c-8a41-52e0c9d7b6aa";
+
 /** Ids of three connections: one in mid-turn, one congested, one that is being closed for not reading. */
 export interface Scene {
   midTurn: string;
@@ -77,7 +79,7 @@ export async function stageScene(
   fixture: InspectFixture,
   beforeItStalls: (congested: string) => Promise<void>,
 ): Promise<Scene> {
-  const conversationId = "3f1c0a52-9b7e-4d5c-8a41-52e0c9d7b6aa";
+  const conversationId = sceneConversation;
   const subscribed = async (): Promise<{ client: Client; id: string }> => {
     const client = await fixture.join();
     const id = fixture.newest("connection");

@@ -1,13 +1,14 @@
-// Takes the README's screenshot of the inspector, docs/inspect.png: node test/support/inspect-picture.ts [DIRECTORY]
+// Takes the guide's screenshots of the inspector, docs/inspect.png and docs/inspect-conversation.png:
+// node test/support/inspect-picture.ts [DIRECTORY]
 // It shows the real server. With a directory, it also saves screenshots of the page in other sizes and colours there.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { type Browser, startBrowser } from "./chromium.ts";
 import { findChromium } from "./find-chromium.ts";
-import { stageScene, startInspectFixture } from "./inspect-fixture.ts";
+import { sceneConversation, stageScene, startInspectFixture } from "./inspect-fixture.ts";
 
-const picture = fileURLToPath(new URL("../../docs/inspect.png", import.meta.url));
+const fileOf = (name: string): string => fileURLToPath(new URL(`../../docs/${name}.png`, import.meta.url));
 const [directory] = process.argv.slice(2);
 
 const executable = findChromium();
@@ -30,10 +31,15 @@ async function look(page: Page, id: string): Promise<void> {
   await page.mouse.move(0, 0);
 }
 
-const screens = { wide: { width: 1600, height: 1060 }, laptop: { width: 1280, height: 800 } };
+const screens = {
+  wide: { width: 1600, height: 1060 },
+  laptop: { width: 1280, height: 800 },
+  lens: { width: 1600, height: 800 },
+};
 
 try {
   const wide = await open({ viewport: screens.wide });
+  const lens = await open({ viewport: screens.lens });
   const isThorough = directory !== undefined;
   const dark = isThorough && (await open({ viewport: screens.wide, colorScheme: "dark" }));
   const laptop = isThorough && (await open({ viewport: screens.laptop }));
@@ -43,12 +49,15 @@ try {
   };
   const scene = await stageScene(fixture, async (congested) => {
     await look(wide, congested);
+    await lens.goto(`${fixture.url}#/c/${sceneConversation}`);
+    await lens.locator(".lane-kind").first().waitFor();
     await shoot(laptop, "home");
     await shoot(phone, "phone-home", true);
   });
   await wide.locator(".actor .chip.bad").first().waitFor();
   await wide.locator("#chart .lit.warn").first().waitFor({ state: "attached" });
-  await wide.screenshot({ path: picture });
+  await wide.screenshot({ path: fileOf("inspect") });
+  await lens.screenshot({ path: fileOf("inspect-conversation") });
   await Promise.all([
     laptop && look(laptop, scene.closing).then(() => shoot(laptop, "laptop")),
     phone && look(phone, scene.closing).then(() => shoot(phone, "phone", true)),

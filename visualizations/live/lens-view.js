@@ -102,7 +102,17 @@ export function createLensView({ onChange }) {
     const [top, bottom] = [index * rowHeight, (index + 1) * rowHeight + headHeight];
     if (top < scroller.scrollTop) scroller.scrollTop = top;
     else if (bottom > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = bottom - scroller.clientHeight;
+    draw();
+    revealLane();
     onChange();
+  }
+
+  /** Where there are more lanes than fit, scrolls to the one of the selected row. */
+  function revealLane() {
+    const mark = rows.querySelector('[aria-selected="true"] :is(.head, .mark)')?.getBoundingClientRect();
+    const frame = scroller.getBoundingClientRect();
+    if (!mark || (mark.left >= frame.left && mark.right <= frame.right)) return;
+    scroller.scrollLeft += mark.left - frame.left - frame.width / 2;
   }
 
   function drawDiagram() {

@@ -48,10 +48,14 @@ export function createConversationLog({ entriesMax = defaultEntriesMax } = {}) {
       .map(({ lane }) => lane);
   }
 
-  /** A lane that has ended is gone when nothing is left of it. */
-  function forgetLanes() {
-    for (const { id, hasEnded } of [...known.values()])
-      if (hasEnded && !entries.some(({ from, to }) => from === id || to === id)) known.delete(id);
+  /**
+   * A lane that has ended is gone when nothing is left of it.
+   * @param {Iterable<string | undefined>} ids
+   */
+  function forgetEnded(ids) {
+    for (const id of ids)
+      if (id !== undefined && known.get(id)?.hasEnded && !entries.some(({ from, to }) => from === id || to === id))
+        known.delete(id);
   }
 
   /** @param {Entry} entry */
@@ -60,9 +64,9 @@ export function createConversationLog({ entriesMax = defaultEntriesMax } = {}) {
     const index = entries.findLastIndex(({ order }) => order <= entry.order) + 1;
     entries.splice(index, 0, entry);
     if (entries.length <= entriesMax) return;
-    entries.shift();
+    const gone = entries.shift();
     dropped += 1;
-    forgetLanes();
+    forgetEnded([gone?.to, gone?.from]);
   }
 
   return {
@@ -95,6 +99,7 @@ export function createConversationLog({ entriesMax = defaultEntriesMax } = {}) {
     interrupt() {
       for (const lane of known.values()) lane.hasEnded = true;
       const [gateway] = lanes();
+      forgetEnded(known.keys());
       const last = entries.at(-1);
       ordersBefore = (last?.order ?? 0) + 1;
       if (gateway && last) put({ ...gap, at: last.at, order: ordersBefore, to: gateway.id });

@@ -89,7 +89,7 @@ function named(lanes: readonly KnownLane[]): KnownLane[] {
     counts.set(lane.kind, count);
     if (lane.kind === "connection") names.set(lane.id, `socket ${count}`);
     const isCounted = lane.kind === "connection" || lane.kind === "turn";
-    const own = lane.kind === "connection" ? `socket ${count}` : `turn ${count}`;
+    const own = lane.kind === "connection" ? `socket ${count}` : String(count);
     const name = lane.kind === "watch" ? `of ${names.get(lane.parentId ?? "") ?? "a socket"}` : lane.name;
     return { ...lane, name: isCounted ? own : name };
   });

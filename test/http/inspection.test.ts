@@ -401,7 +401,8 @@ test("a HEAD request of a stream watches nothing", () =>
 
 test("a configured token is needed even from this machine, but not for the page's files", () =>
   withFixture({ token: "a-token-of-some-length" }, async ({ http }) => {
-    assert.is((await http.ask("/inspect/overview")).status, 401);
+    for (const path of ["/inspect/overview", "/inspect/stream?conversationId=c"])
+      assert.is((await http.ask(path)).status, 401, path);
     assert.is((await http.ask("/inspect/charts/watch.svg")).status, 200);
     const headers = { Authorization: "Bearer a-token-of-some-length", "X-Forwarded-For": "192.0.2.7" };
     assert.is((await http.ask("/inspect/overview", { headers })).status, 200);
@@ -410,7 +411,12 @@ test("a configured token is needed even from this machine, but not for the page'
 test("without a token all requests through a proxy are refused, even for the page", () =>
   withFixture({}, async ({ http }) => {
     for (const name of ["Forwarded", "X-Forwarded-For", "Via", "X-Real-IP", "X-Forwarded-Host"])
-      for (const path of ["/inspect", "/inspect/overview", "/inspect/charts/watch.svg"]) {
+      for (const path of [
+        "/inspect",
+        "/inspect/overview",
+        "/inspect/stream?conversationId=c",
+        "/inspect/charts/watch.svg",
+      ]) {
         const { status, json } = await http.ask(path, { headers: { [name]: "for=192.0.2.7" } });
         assert.is(status, 403, `${path} with ${name}`);
         assert.match((json as { error: string }).error, /set TURNWIRE_TOKEN to look at it from elsewhere$/);

@@ -349,6 +349,12 @@ export const limits = Object.freeze({
   inspectStreamsMax: 16,
   /** Characters of an event's payload where --inspect=full shows it. Higher: a long prompt fills the page. */
   inspectedPayloadCharactersMax: 4_000,
+  /** Moves kept of each living actor with --inspect=record. Higher: more memory for each socket, watch and turn. Lower:
+   * a record shows less of what led to the bad end. */
+  recordedMovesMax: 16,
+  /** Records of actors that ended badly, a few KiB each; over it the oldest is dropped. Higher: more memory. Lower: a
+   * burst of flooding sockets displaces the record that you look for. */
+  recordsMax: 200,
 
   // ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────
   /** Largest database that is checked completely when it is opened, 1 ms per MiB. Higher: slower starts. Lower: damage

@@ -73,6 +73,15 @@ export function routeInspection(app: HttpApp, parts: HttpParts, visualizer: Visu
     return streamLines(c, parts, visualizer, (viewer) => visualizer.watchConversation(id, viewer));
   });
 
+  const { recorder } = visualizer.options;
+  app.get("/inspect/records", (c) => (recorder ? c.json(recorder.records()) : notRecorded(c)));
+
+  app.get("/inspect/records/:id", (c) => {
+    if (!recorder) return notRecorded(c);
+    const record = recorder.record(c.req.param("id"));
+    return record ? c.json(record) : noSuchRecord(c);
+  });
+
   app.get("/inspect/stately/stream", (c) => {
     if (c.req.method === "HEAD") return c.body(null, 200, streamHeaders);
     return streamLines(c, parts, visualizer, (viewer) => visualizer.watchForStately(filterOf(c), viewer));
@@ -84,6 +93,14 @@ const sought = (c: HttpContext, name: string): string | undefined => c.req.query
 
 const noSuchActor = (c: HttpContext): Response =>
   refuse(c, 404, `no actor ${JSON.stringify(c.req.param("id"))} is alive: GET /inspect/actors lists the live ones`);
+
+const notRecorded = (c: HttpContext): Response =>
+  refuse(c, 404, "nothing is recorded: start the server with --inspect=record");
+
+const noSuchRecord = (c: HttpContext): Response => {
+  const id = JSON.stringify(c.req.param("id"));
+  return refuse(c, 404, `there is no record ${id} any more: GET /inspect/records lists those that are kept`);
+};
 
 const streamHeaders = { "Content-Type": "application/x-ndjson", "X-Accel-Buffering": "no" };
 

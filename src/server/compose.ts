@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { Credentials, digestOf, type TokenEntry } from "../access/credentials.ts";
 import { createRequestGuard } from "../access/request-guard.ts";
+import { Recorder } from "../diagnostics/inspection/recorder.ts";
 import { Visualizer } from "../diagnostics/inspection/visualizer.ts";
 import type { Metrics } from "../diagnostics/metrics.ts";
 import { createEmbeddedOrchestrator } from "../embedded/orchestrator.ts";
@@ -101,11 +102,13 @@ export function compose(options: CompositionOptions) {
   });
   const hasToken = credentials !== undefined;
   const { root, actors, inspection } = gateway;
+  const { payloads = "hidden", records = false } = config.inspect ?? {};
+  const recorder = records ? new Recorder({ inspection, payloads, clock, limits }) : undefined;
   const visualizer =
     config.inspect &&
     new Visualizer({
       ...{ root, actors, inspection, directory, hasToken, counts: figures, clock, limits },
-      ...{ payloads: config.inspect.payloads, pageDirectory: `${chartsDirectory}live`, chartsDirectory },
+      ...{ payloads, recorder, pageDirectory: `${chartsDirectory}live`, chartsDirectory },
     });
   const source = {
     figures,

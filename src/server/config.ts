@@ -25,6 +25,8 @@ export interface Endpoint {
 export interface InspectConfig {
   /** Whether texts and payloads are shown. */
   payloads: "hidden" | "full";
+  /** Whether the last moves of actors that end badly are kept. */
+  records: boolean;
 }
 
 export interface Config {

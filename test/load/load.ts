@@ -6,6 +6,7 @@ import { hostileRequests, hostileSockets } from "./hostile.ts";
 import { idle } from "./idle.ts";
 import { neverReading } from "./never-reading.ts";
 import { page } from "./page.ts";
+import { recorded } from "./recorded.ts";
 import { Table } from "./table.ts";
 import { watched } from "./watched.ts";
 
@@ -17,6 +18,7 @@ const proofs: Record<string, (table: Table) => Promise<void>> = {
   idle,
   watched,
   page,
+  recorded,
 };
 
 const chosen = process.argv.slice(2);

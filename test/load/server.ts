@@ -1,11 +1,19 @@
 // The server under load, as a process of its own. It is the real server, with a channel to its parent for its internal
 // figures and for the defects that a proof provokes.
 
+import { Recorder } from "../../src/diagnostics/inspection/recorder.ts";
+import { limits } from "../../src/limits.ts";
 import type { Logger } from "../../src/ports/logger.ts";
 import { readConfig } from "../../src/server/config.ts";
 import { startServer } from "../../src/server/server.ts";
+import { systemClock } from "../support/system-clock.ts";
 
-export type Ask = { ask: "figures" } | { ask: "collect" } | { ask: "crash"; count: number } | { ask: "stop" };
+export type Ask =
+  | { ask: "figures" }
+  | { ask: "collect" }
+  | { ask: "crash"; count: number }
+  | { ask: "record"; isOn: boolean }
+  | { ask: "stop" };
 
 export interface Figures {
   /** Milliseconds of CPU since the start, user and system. */
@@ -80,9 +88,19 @@ function crash(count: number): void {
   }
 }
 
+/** Stands for --inspect=record, so that one process can be measured with and without it. */
+let recorder: Recorder | undefined;
+
+function record(isOn: boolean): void {
+  const { inspection } = server.gateway;
+  recorder?.stop();
+  recorder = isOn ? new Recorder({ inspection, payloads: "hidden", clock: systemClock, limits }) : undefined;
+}
+
 process.on("message", ({ ask, ...rest }: Ask) => {
   if (ask === "collect") globalThis.gc?.();
   if (ask === "crash" && "count" in rest) crash(rest.count);
+  if (ask === "record" && "isOn" in rest) record(rest.isOn);
   if (ask === "stop") void server.stop().then(() => process.exit(0));
   process.send?.({ ...figures(), wsUrl: server.wsUrl, httpUrl: server.httpUrl });
 });

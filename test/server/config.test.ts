@@ -55,13 +55,16 @@ test("without flags the server is private and has its defaults", () => {
 });
 
 test("--inspect alone shows the charts without texts, and its modes show more", () => {
-  const hidden = { payloads: "hidden" };
+  const hidden = { payloads: "hidden", records: false };
   assert.equal(serve(["--inspect"]).inspect, hidden);
   assert.equal(serve(["--inspect=on"]).inspect, hidden);
   assert.equal(serve([], { TURNWIRE_INSPECT: "on" }).inspect, hidden);
-  assert.equal(serve(["--inspect=full"]).inspect, { payloads: "full" });
+  assert.equal(serve(["--inspect=full"]).inspect, { payloads: "full", records: false });
+  assert.equal(serve(["--inspect=record"]).inspect, { payloads: "hidden", records: true });
+  assert.equal(serve(["--inspect=full,record"]).inspect, { payloads: "full", records: true });
   const before = refusal(["serve", "--inspect=stately"]);
-  assert.is(before, '--inspect is "stately": it must be on or full; the Stately inspector is at /inspect/stately.');
+  const remedy = "it must be on, full, record or full,record; the Stately inspector is at /inspect/stately.";
+  assert.is(before, `--inspect is "stately": ${remedy}`);
 });
 
 test("every flag is read", () => {

@@ -146,6 +146,8 @@ export const smallest: Limits = {
   inspectedActorsMax: 1,
   inspectStreamsMax: 1,
   inspectedPayloadCharactersMax: 1,
+  recordedMovesMax: 1,
+  recordsMax: 1,
 
   // ── the store ───────────────────────────────────────────────────────────────────────────────────────────────────
   storeCheckBytesMax: 1,

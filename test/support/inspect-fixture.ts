@@ -1,5 +1,6 @@
 // A real server with --inspect in this process, so that a test can reach its gateway as well as its page. stageScene()
 // adds connections to inspect: one in mid-turn, one that does not read, one that is being closed for not reading.
+import type { Limits } from "../../src/limits.ts";
 import { type RunningServer, startServer } from "../../src/server/server.ts";
 import { serveConfig } from "../../src/turnwire.ts";
 import { type Client, connect } from "./client.ts";
@@ -19,7 +20,8 @@ export interface InspectFixture {
 }
 
 export interface InspectFixtureOptions {
-  mode?: "on" | "full";
+  mode?: "on" | "full" | "record" | "full,record";
+  limits?: Partial<Limits>;
   token?: string;
   httpPort?: number;
 }
@@ -27,9 +29,8 @@ export interface InspectFixtureOptions {
 export async function startInspectFixture(options: InspectFixtureOptions = {}): Promise<InspectFixture> {
   const { mode = "on", token, httpPort = 0 } = options;
   const flags = ["--port", "0", "--http-port", String(httpPort), "--data-dir", ":memory:", "--drain-ms", "0"];
-  const inspect = mode === "full" ? "--inspect=full" : "--inspect";
-  const config = serveConfig([...flags, inspect], token === undefined ? {} : { TURNWIRE_TOKEN: token });
-  const server = await startServer({ config, limits: { readsBurst: 1_000_000 } });
+  const config = serveConfig([...flags, `--inspect=${mode}`], token === undefined ? {} : { TURNWIRE_TOKEN: token });
+  const server = await startServer({ config, limits: { readsBurst: 1_000_000, ...options.limits } });
   const clients: Client[] = [];
   const found = (chart: string) => {
     const search = { chart, state: undefined, find: undefined, olderThanMs: undefined, youngerThanMs: undefined };

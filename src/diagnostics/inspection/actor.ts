@@ -33,8 +33,11 @@ export function namesOf({ context }: AnyMachineSnapshot): ActorNames {
 }
 
 /** Ids of the innermost active states, one for each parallel region, in the chart's order. */
-export function statesOf(snapshot: AnyMachineSnapshot): string[] {
-  const innermost = activeNodesOf(snapshot).filter(isInnermost);
+export const statesOf = (snapshot: AnyMachineSnapshot): string[] => statesIn(activeNodesOf(snapshot));
+
+/** The same of the active states, outer ones included. */
+export function statesIn(nodes: readonly AnyStateNode[]): string[] {
+  const innermost = nodes.filter(isInnermost);
   return innermost.sort((one, other) => one.order - other.order).map(({ id }) => id);
 }
 

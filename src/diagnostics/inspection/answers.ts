@@ -3,6 +3,7 @@ import type { AnyMachineSnapshot } from "xstate";
 import type { TurnProgress } from "../../ports/conversations.ts";
 import type { ActorNames } from "./actor.ts";
 import type { ActorEnded, ActorMoved, ActorStarted } from "./changes.ts";
+import type { RecordedActor } from "./recording.ts";
 
 export type Payloads = "hidden" | "full";
 
@@ -13,6 +14,8 @@ export interface Overview {
   startedAt: number;
   payloads: Payloads;
   counts: Record<string, number | boolean>;
+  /** Undefined when nothing is recorded. */
+  records: { kept: number; total: number } | undefined;
   charts: ChartCount[];
 }
 
@@ -54,6 +57,27 @@ export interface ActorDetail extends ActorSummary {
   cursor: CursorPlace | undefined;
   /** For a turn, and for a conversation that is doing something. */
   turn: TurnProgress | undefined;
+}
+
+/** GET /inspect/records. GET /inspect/records/:id is a Recording (recording.ts). */
+export interface RecordsFound {
+  /** How many have been filed since the start; at most limits.recordsMax of them are kept. */
+  total: number;
+  /** The newest first. */
+  records: RecordSummary[];
+}
+
+/** An actor that has ended badly. Times are milliseconds since the epoch. */
+export interface RecordSummary {
+  id: string;
+  actor: RecordedActor;
+  bornAt: number;
+  endedAt: number;
+  how: "done" | "stopped" | "error";
+  /** The state that tells what went wrong; undefined when the actor threw before it came to one. */
+  state: string | undefined;
+  /** In a sentence. */
+  why: string;
 }
 
 /** The data plane's figures for a socket. */

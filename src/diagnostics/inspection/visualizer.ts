@@ -20,6 +20,7 @@ import type {
 } from "./answers.ts";
 import { ConversationActors } from "./conversation-actors.ts";
 import type { ActorSearch, Directory } from "./directory.ts";
+import type { Recorder } from "./recorder.ts";
 import { shown } from "./shown.ts";
 
 /** An overview is cached that long, because each one walks over all actors. */
@@ -43,6 +44,8 @@ export interface VisualizerOptions {
   inspection: Inspection;
   directory: Directory;
   payloads: Payloads;
+  /** Undefined when nothing is recorded. */
+  recorder?: Recorder | undefined;
   /** True when requests need a token. Without one, only this machine has access. */
   hasToken: boolean;
   /** The directories of the page's files and the charts' pictures. */
@@ -67,7 +70,7 @@ export class Visualizer {
 
   /** At most overviewKeptMs old. */
   overview(): Overview {
-    const { clock, payloads, counts, directory } = this.options;
+    const { clock, payloads, counts, directory, recorder } = this.options;
     const now = clock.now();
     if (!this.#overview || now - this.#overviewAt >= overviewKeptMs) {
       this.#overviewAt = now;
@@ -76,6 +79,7 @@ export class Visualizer {
         startedAt: this.#startedAt,
         payloads,
         counts: counts(),
+        records: recorder?.counts,
         charts: directory.counts(),
       };
     }
@@ -160,8 +164,9 @@ export class Visualizer {
     return leave;
   }
 
-  /** Ends every viewer's stream, because the server stops. */
+  /** Ends every viewer's stream and the recording, because the server stops. */
   stop(): void {
+    this.options.recorder?.stop();
     for (const stop of [...this.#viewers]) stop();
   }
 

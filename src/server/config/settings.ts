@@ -98,7 +98,7 @@ export const flags = {
     variable: "TURNWIRE_INSPECT",
     argument: "MODE",
     bare: "on",
-    about: "show the running charts at /inspect; MODE full: with texts",
+    about: "show the running charts at /inspect; MODE full: with texts, record: keep what ended badly",
   },
   insecure: { variable: "TURNWIRE_INSECURE", about: "listen beyond loopback without a token: anyone there can use it" },
 } as const satisfies Record<string, Setting>;

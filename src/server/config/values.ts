@@ -123,6 +123,12 @@ export const modelNames = v.pipe(
 );
 
 export const inspectMode = v.pipe(
-  v.picklist(["on", "full"], "it must be on or full; the Stately inspector is at /inspect/stately"),
-  v.transform((mode) => ({ payloads: mode === "full" ? ("full" as const) : ("hidden" as const) })),
+  v.picklist(
+    ["on", "full", "record", "full,record"],
+    "it must be on, full, record or full,record; the Stately inspector is at /inspect/stately",
+  ),
+  v.transform((mode) => ({
+    payloads: mode.startsWith("full") ? ("full" as const) : ("hidden" as const),
+    records: mode.endsWith("record"),
+  })),
 );

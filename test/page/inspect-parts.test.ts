@@ -115,16 +115,6 @@ log("an empty log can be paused, stepped through and shown, and a cleared log is
   assert.is(it.add(moved(2)).number, 2);
 });
 
-log("an export has all kept entries and the number of dropped ones", () => {
-  const about = { actor: { id: "x:1" } };
-  const text = JSON.stringify(filled(4, 3).exported(about));
-  const read: unknown = JSON.parse(text);
-  const entries = [2, 3, 4].map((index) => {
-    return { ...moved(index), number: index, changed: [`s${index}`] };
-  });
-  assert.equal(read, { ...about, entriesMax: 3, entriesDropped: 1, entries });
-});
-
 log("an entry says what came of its event, and for one that did nothing why", () => {
   const it = createLog();
   it.add({ type: "shown", at: 0, states: ["a.b"] });

@@ -2,6 +2,7 @@
 // has a deadline.
 import { readFile } from "node:fs/promises";
 import type { Locator, Page } from "playwright-core";
+import type { RecordedActor, RecordedChange, Recording } from "../../src/diagnostics/inspection/recording.ts";
 import { eventually } from "./deadline.ts";
 
 /** The states lit and the transitions flashed since watches() was called, in order. */
@@ -10,22 +11,11 @@ export interface Seen {
   flashed: string[];
 }
 
-interface ExportedEntry {
-  type: string;
-  at: number;
-  states: string[];
-  event?: string;
-  handled?: boolean;
-  transitions?: string[];
-  payload?: unknown;
-}
-
-/** The content of an exported file. */
+/** An exported file, and what it says of its only actor. */
 export interface Exported {
-  actor: { id: string; chart: string };
-  ending?: { how: string };
-  entriesDropped: number;
-  entries: ExportedEntry[];
+  path: string;
+  actor: RecordedActor;
+  entries: RecordedChange[];
 }
 
 export class Operator {
@@ -99,9 +89,11 @@ export class Operator {
 
   async exports(): Promise<Exported> {
     const [download] = await Promise.all([this.page.waitForEvent("download"), this.page.click("#log-export")]);
-    const text = await readFile(await download.path(), "utf8");
-    const exported: Exported = JSON.parse(text);
-    return exported;
+    const path = await download.path();
+    const { actors, changes }: Recording = JSON.parse(await readFile(path, "utf8"));
+    const [actor] = actors;
+    if (!actor) throw new Error("the exported file has no actor");
+    return { path, actor, entries: changes };
   }
 }
 

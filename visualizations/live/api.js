@@ -3,7 +3,7 @@ import { createHttp } from "/http.js";
 
 /**
  * @import { HttpOptions } from "/http.js"
- * @import { ActorDetail, ActorsFound, Overview } from "../../src/diagnostics/inspection/answers.ts"
+ * @import { ActorDetail, ActorsFound, Overview, RecordsFound } from "../../src/diagnostics/inspection/answers.ts"
  *
  * @typedef {ReturnType<typeof createApi>} Api
  */
@@ -35,6 +35,16 @@ export function createApi(options) {
      * @param {AbortSignal} signal
      */
     stream: (id, signal) => http.ask(`${of(id)}/stream`, { signal }),
+    /** @returns {Promise<RecordsFound>} */
+    records: () => http.json("records"),
+    /**
+     * A recording, as text: it is read like a file.
+     * @param {string} id
+     */
+    async record(id) {
+      const response = await http.ask(`records/${encodeURIComponent(id)}`);
+      return await response.text();
+    },
     /**
      * What all actors of a conversation do, until the signal is aborted.
      * @param {string} id

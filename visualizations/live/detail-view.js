@@ -7,6 +7,7 @@ import { createChartView } from "./chart-view.js";
 import { eventWords, nameOf, timeOfDay, unknownMoment } from "./format.js";
 import { createLogView } from "./log-view.js";
 import { createNowView } from "./now-view.js";
+import { recordingOf } from "./recording.js";
 import { copyJson, saveJson } from "./saving.js";
 
 /**
@@ -29,9 +30,8 @@ const copiedMs = 2_000;
  * @param {(conversationId: string) => string} options.conversationHref
  * @param {() => boolean} options.isStill
  * @param {() => void} options.onChange
- * @param {() => object} options.about what an exported log says of its server
  */
-export function createDetailView({ book, machine, clock, hrefOf, conversationHref, isStill, onChange, about }) {
+export function createDetailView({ book, machine, clock, hrefOf, conversationHref, isStill, onChange }) {
   /** @type {Watched | undefined} */
   let watched;
   /** @type {string | undefined} */
@@ -48,7 +48,7 @@ export function createDetailView({ book, machine, clock, hrefOf, conversationHre
   const logView = createLogView({
     onChange,
     onExport() {
-      if (watched) save(watched, clock.wall(), about());
+      if (watched) save(watched, clock.wall());
     },
   });
   const copy = byId("copy-machine", HTMLButtonElement);
@@ -159,7 +159,7 @@ export function createDetailView({ book, machine, clock, hrefOf, conversationHre
       const isNow = !log.isPaused && !ending;
       nowView.show(log.isPaused && shown ? shown.states : states, (isNow && detail.waitsFor) || []);
       aboutView.show(detail, at, ending !== undefined);
-      logView.show(overview?.payloads === "hidden", ending !== undefined);
+      logView.show(overview?.payloads === "hidden", ending !== undefined || watched.isRecorded);
     },
   };
 }
@@ -199,12 +199,10 @@ function momentOf(log, shown, ending) {
 
 /**
  * @param {Watched} watched
- * @param {number} exportedAt
- * @param {object} about
+ * @param {number} madeAt
  */
-function save({ id, detail, log, ending }, exportedAt, about) {
-  const actor = { id, chart: detail?.chart, names: detail?.names, bornAt: detail?.bornAt };
-  const whole = log.exported({ exportedAt, ...about, actor, ending });
-  const name = `turnwire-${actor.chart ?? "actor"}-${id.replaceAll(/\W/g, "-")}.json`;
-  saveJson(`${JSON.stringify(whole, null, 2)}\n`, name);
+function save({ id, detail, log, ending }, madeAt) {
+  const recording = recordingOf({ madeAt, id, detail, ending, entries: log.entries, dropped: log.dropped });
+  const name = `turnwire-${detail?.chart ?? "actor"}-${id.replaceAll(/\W/g, "-")}.json`;
+  saveJson(`${JSON.stringify(recording, null, 2)}\n`, name);
 }

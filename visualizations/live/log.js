@@ -115,12 +115,5 @@ export function createLog({ entriesMax = defaultEntriesMax } = {}) {
       dropped = 0;
       lookedAt = undefined;
     },
-    /**
-     * As it is saved to a file.
-     * @param {object} about
-     */
-    exported(about) {
-      return { ...about, entriesMax, entriesDropped: dropped, entries };
-    },
   };
 }

@@ -17,6 +17,7 @@ import { createListView } from "./list-view.js";
 import { createMapView } from "./map-view.js";
 import { createPull } from "./pull.js";
 import { hashOf, home, routeOf } from "./route.js";
+import { createShelf } from "./shelf.js";
 import { createTreeView } from "./tree-view.js";
 import { watchActor } from "./watched.js";
 
@@ -49,6 +50,8 @@ let followed;
 let wantedAt;
 /** The picked actor was one of another run of the server. */
 let isFromAnotherRun = false;
+/** A recording is looked at, or the list of them. */
+let isShelf = false;
 let isDrawing = false;
 
 const api = createApi({
@@ -85,15 +88,15 @@ const findView = createFindView({
 const homeView = createHomeView(conversationHref);
 const lensView = createLensView({ onChange: drawSoon });
 const listView = createListView({ list: byId("actors"), found: byId("found"), book, hrefOf });
+const shelf = createShelf({ api, clock, onChange: drawSoon, onOpen: () => openRoute(true) });
 const detailView = createDetailView({
   book,
   machine: api.machine,
   clock,
-  hrefOf,
+  hrefOf: (actor) => (isShelf ? shelf.hrefOf(actor) : hrefOf(actor)),
   conversationHref,
   isStill: () => matchMedia("(prefers-reduced-motion: reduce)").matches,
   onChange: drawSoon,
-  about: () => ({ server: { startedAt: overview?.startedAt } }),
 });
 const tokenDialog = createTokenDialog((token, remember) => {
   api.useToken(token, remember);
@@ -127,6 +130,7 @@ const pull = createPull({
     const lists = round % roundsPerList === 0 ? [readList(), readConversations()] : [];
     const [read] = await Promise.all([api.overview(), watched?.refresh(), ...lists]);
     overview = read;
+    await shelf.refresh(read);
     // An address that was made before the first answer names no run.
     isFromAnotherRun = Boolean(route.startedAt) && route.startedAt !== read.startedAt;
     drawSoon();
@@ -161,22 +165,28 @@ const isNarrow = () => matchMedia("(max-width: 760px)").matches;
 /** isAnew: also when it is watched already. */
 function openRoute(isAnew = false) {
   const next = routeOf(location.hash);
-  const isOther = isAnew || next.lens !== route.lens || next.id !== route.id;
+  const shelved = shelf.open(location.hash);
+  const isOther = isAnew || shelved || isShelf || next.lens !== route.lens || next.id !== route.id;
   route = next;
+  isShelf = shelved !== undefined;
   wantedAt = route.at;
   lensView.showAsList(route.isList);
   if (route.filter) findView.set(route.filter);
-  if (isOther) open();
+  if (isOther) open(shelved?.watched);
   draw();
 }
 
-/** Watches what the address names, and nothing else. */
-function open() {
+/**
+ * Watches what the address names, and nothing else.
+ * @param {Watched | undefined} recorded
+ */
+function open(recorded) {
   const { lens, id } = route;
   watched?.stop();
   followed?.stop();
-  watched = undefined;
+  watched = recorded;
   followed = undefined;
+  if (recorded) detailView.use(recorded);
   if (lens === "actor") {
     const mine = watchActor(id, {
       api,
@@ -192,16 +202,17 @@ function open() {
     followed = mine;
     lensView.use(mine);
   }
-  byId("home").hidden = lens !== "home";
-  byId("detail").hidden = lens !== "actor";
+  byId("home").hidden = lens !== "home" || isShelf;
+  byId("detail").hidden = !watched;
   byId("lens").hidden = lens !== "conversation";
-  document.body.classList.toggle("is-detail", lens !== "home");
+  document.body.classList.toggle("is-detail", lens !== "home" || isShelf);
   byId("side").scrollTop = 0;
   pull.now();
 }
 
 /** The address always leads back to what is shown. */
 function writeAddress() {
+  if (isShelf) return;
   const { lens, id } = route;
   const named = routeOf(location.hash);
   // The person is on the way elsewhere.
@@ -237,7 +248,8 @@ function draw() {
   isDrawing = false;
   drawOverview();
   const isTooEarly = lookAtMoment();
-  if (watched) detailView.draw(overview, isFromAnotherRun, isTooEarly);
+  if (isShelf) shelf.draw();
+  if (watched) detailView.draw(isShelf ? shelf.overviewAt(overview) : overview, isFromAnotherRun, isTooEarly);
   else if (followed) lensView.draw(isTooEarly);
   else document.title = "turnwire inspector";
   writeAddress();

@@ -91,6 +91,8 @@ export function watchActor(id, { api, clock, onChange, onTaken }) {
 
   return {
     id,
+    /** It lives, or has ended while it was watched. */
+    isRecorded: false,
     log,
     /** As GET /inspect/actors/:id gave it last, or as the stream showed it. */
     get detail() {

@@ -43,8 +43,11 @@ export interface RecordedChange {
   from?: string | undefined;
   handled?: boolean;
   transitions?: string[];
-  how?: "done" | "stopped" | "error" | "gone";
+  /** Of an end. */
+  how?: string;
   payload?: unknown;
+  /** A later version may say more; a reader keeps what it does not know. */
+  [more: string]: unknown;
 }
 
 export const recordingOf = (parts: Omit<Recording, "format" | "version">): Recording => ({

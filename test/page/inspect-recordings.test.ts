@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Recording } from "../../src/diagnostics/inspection/recording.ts";
+import { film } from "../simulation/simulate.ts";
 import { type Browser, startBrowser } from "../support/chromium.ts";
 import { eventually } from "../support/deadline.ts";
 import { findChromium } from "../support/find-chromium.ts";
@@ -114,6 +116,37 @@ promise(
     await operator.page.context().setOffline(false);
   },
 );
+
+promise(
+  "a simulated seed is loaded, plays to its end, and shows every actor that lives at a moment",
+  async (_, operator) => {
+    const { recording } = await film(4);
+    const { length } = recording.changes;
+    const path = join(mkdtempSync(join(tmpdir(), "turnwire-film-")), "run.json");
+    writeFileSync(path, JSON.stringify(recording));
+    await operator.page.click("#to-records");
+    await operator.page.setInputFiles("#film-file", path);
+    await operator.page.selectOption("#film-speed", "64");
+    await operator.page.click("#film-play");
+    await operator.page
+      .locator("#film-time")
+      .filter({ hasText: `change ${length} of ${length}` })
+      .waitFor();
+    await operator.sees("#film-caption", "everything is let go");
+    const moment = recording.changes.findIndex(({ actorId, type }) => type === "started" && isTurn(recording, actorId));
+    await operator.page.locator("#film-scrub").fill(String(moment + 1));
+    await operator.page.locator("#film-cast .mover", { hasText: "turn" }).click();
+    await operator.sees("#kind", "turn");
+    await operator.seesLit("turn.running.working.starting");
+    await operator.sees("#parent a", "conversation");
+    await operator.page.locator("#parent a").click();
+    await operator.sees("#kind", "conversation");
+    await operator.sees("#film-time", `change ${moment + 1} of ${length}`);
+  },
+);
+
+const isTurn = ({ actors }: Recording, actorId: string): boolean =>
+  actors.some(({ id, chart }) => id === actorId && chart === "turn");
 
 promise("a file that is no recording is refused in a sentence, also when it is dropped", async (_fixture, operator) => {
   const path = join(mkdtempSync(join(tmpdir(), "turnwire-film-")), "bad.json");

@@ -1,5 +1,7 @@
 // `npm run simulate -- --seeds 10000 [--seed 7] [--smallest]`: plays the whole server on a simulated clock, once for
-// each seed. With --smallest every limit is at its smallest.
+// each seed. With --smallest every limit is at its smallest. `npm run simulate -- --seed 7 --record run.json` films one
+// seed, for the inspector's page.
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { randomSeed } from "../support/seed.ts";
 
@@ -7,13 +9,21 @@ const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "1000" },
     seed: { type: "string" },
+    record: { type: "string" },
     smallest: { type: "boolean", default: false },
   },
 });
 // Must come before the import of world.ts, which reads the limits once.
 if (values.smallest) await import("../smallest/simulated-limits.ts");
-const { inWords, simulate } = await import("./simulate.ts");
+const { film, inWords, simulate } = await import("./simulate.ts");
 const seed = Number(values.seed ?? randomSeed());
+if (values.record !== undefined) {
+  const { recording, failed } = await film(seed);
+  writeFileSync(values.record, `${JSON.stringify(recording)}\n`);
+  const { actors, changes } = recording;
+  process.stdout.write(`seed ${seed}: ${actors.length} actors, ${changes.length} changes in ${values.record}\n`);
+  process.exit(failed ? 1 : 0);
+}
 const seeds = Number(values.seeds);
 process.stdout.write(`simulate: --seeds ${seeds} --seed ${seed}${values.smallest ? " --smallest" : ""}\n`);
 const { failures, ...figures } = await simulate({

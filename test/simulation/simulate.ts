@@ -1,6 +1,8 @@
 // Plays one world for each seed. When a promise is broken, finds the few steps that break it (delta debugging: Zeller
 // and Hildebrandt 2002). The same numbers play the same world again.
+import type { Recording } from "../../src/diagnostics/inspection/recording.ts";
 import { Dice } from "../support/dice.ts";
+import { Camera } from "./camera.ts";
 import { World } from "./world.ts";
 
 export interface SimulationFailure {
@@ -46,29 +48,39 @@ function rowOf(seed: number): Row {
 /** Lets JavaScript promises settle. Nothing here waits for anything else. */
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-async function play(row: Row, sabotage?: Sabotage): Promise<Played> {
+async function play(row: Row, sabotage?: Sabotage, camera?: Camera): Promise<Played> {
   const world = new World();
+  camera?.film(world);
   sabotage?.(world);
   const story: string[] = [];
+  const tell = (text: string, from = camera?.place ?? 0): void => {
+    story.push(text);
+    camera?.caption(from, text);
+  };
   let problem: Error | undefined;
   try {
     for (const numbers of row) {
       let at = 0;
-      story.push(world.step((below) => (numbers[at++ % numbersPerStep] ?? 0) % below));
+      const from = camera?.place;
+      tell(
+        world.step((below) => (numbers[at++ % numbersPerStep] ?? 0) % below),
+        from,
+      );
       await tick();
       world.check();
     }
-    story.push("the weather clears up");
+    tell("the weather clears up");
     await world.end(tick);
-    story.push("everything is let go");
+    tell("everything is let go");
     await world.stop(tick);
   } catch (error) {
     problem = error instanceof Error ? error : new Error(String(error));
+    camera?.caption(Math.max(0, camera.place - 1), `FAILED: ${problem.message}`);
   }
   return { problem, story, simulatedMs: world.clock.now(), turns: world.runs.length };
 }
 
-async function shrink(row: Row, sabotage?: Sabotage): Promise<Played> {
+async function shrink(row: Row, sabotage?: Sabotage): Promise<{ row: Row; played: Played }> {
   let best = { row, played: await play(row, sabotage) };
   let size = Math.ceil(row.length / 2);
   for (let tries = 0; size >= 1 && tries < triesMax; ) {
@@ -84,7 +96,7 @@ async function shrink(row: Row, sabotage?: Sabotage): Promise<Played> {
     }
     if (!isShorter) size = size === 1 ? 0 : Math.ceil(size / 2);
   }
-  return best.played;
+  return best;
 }
 
 export interface SimulationOptions {
@@ -111,12 +123,21 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     report.turns += played.turns;
     onSeed?.(report.seeds);
     if (!played.problem) continue;
-    const { problem, story } = await shrink(row, sabotage);
+    const { problem, story } = (await shrink(row, sabotage)).played;
     const message = (problem ?? played.problem).stack ?? String(problem ?? played.problem);
     report.failures.push({ seed, message, story });
     if (report.failures.length >= failuresMax) break;
   }
   return report;
+}
+
+/** Plays one seed before a camera. Where a promise is broken: the shortest sequence found that breaks one. */
+export async function film(seed: number, sabotage?: Sabotage): Promise<{ recording: Recording; failed: boolean }> {
+  const row = rowOf(seed);
+  const first = await play(row, sabotage);
+  const camera = new Camera();
+  const { problem } = await play(first.problem ? (await shrink(row, sabotage)).row : row, sabotage, camera);
+  return { recording: camera.recording(`simulation, seed ${seed}`), failed: problem !== undefined };
 }
 
 export const inWords = ({ seed, message, story }: SimulationFailure): string =>

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { budgets } from "../budgets.ts";
 import { chosenSeed } from "../support/seed.ts";
-import { inWords, type Sabotage, simulate } from "./simulate.ts";
+import { film, inWords, type Sabotage, simulate } from "./simulate.ts";
 import type { World } from "./world.ts";
 
 const test = suite("simulation");
@@ -76,5 +76,33 @@ for (const [what, sabotage] of sabotages)
     const { failures: again } = await simulate({ seed: failure.seed, seeds: 1, sabotage });
     assert.equal(again[0]?.story, failure.story);
   });
+
+test("a seed is filmed: the same seed gives the same film, of every actor and every step", async () => {
+  const { recording, failed } = await film(4);
+  const again = await film(4);
+  assert.is(JSON.stringify(again.recording), JSON.stringify(recording));
+  assert.not(failed);
+  const { actors, changes, captions = [] } = recording;
+  const charts = [...new Set(actors.map(({ chart }) => chart))].sort();
+  assert.equal(charts, ["connection", "conversation", "gateway", "surface", "turn", "watch"]);
+  const ended = new Set(changes.flatMap(({ type, actorId }) => (type === "ended" ? [actorId] : [])));
+  assert.equal(
+    actors.filter(({ id }) => !ended.has(id)),
+    [],
+  );
+  assert.is(captions.at(-1)?.text, "everything is let go");
+  assert.ok(captions.some(({ text }) => text === "Ann connects"));
+});
+
+test("the film of a seed that fails is of the few steps that fail, and ends with what was broken", async () => {
+  const [, sabotage] = sabotages[0] ?? [];
+  const { failures } = await simulate({ seed, seeds: 300, ...(sabotage && { sabotage }) });
+  const [failure] = failures;
+  const { recording, failed } = await film(failure?.seed ?? 0, sabotage);
+  assert.ok(failed);
+  const captions = recording.captions?.map(({ text }) => text) ?? [];
+  assert.equal(captions.slice(0, -1), failure?.story);
+  assert.match(captions.at(-1) ?? "", /^FAILED: /);
+});
 
 test.run();

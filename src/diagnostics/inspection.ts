@@ -4,7 +4,7 @@
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent, Subscription } from "xstate";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { isMachineSnapshot, parentOf, transitionsOf } from "../runtime/xstate-internals.ts";
+import { activeNodesOf, isMachineSnapshot, parentOf, transitionsOf } from "../runtime/xstate-internals.ts";
 import { chartOf, type InspectionFilter, matches, namesOf, statesOf } from "./inspection/actor.ts";
 import type { ActorChange, ActorMoved, ActorSnapshot, InspectionObserver } from "./inspection/changes.ts";
 import { actionName, type Refusal, refusalOf } from "./inspection/reasons.ts";
@@ -115,7 +115,7 @@ export class Inspection {
           tell({ ...change, type: "actor.started", parentId: parentOf(actor)?.sessionId, actions });
           if (transitions.length > 0) tell(moved(change, raw.event, undefined, { transitions, actions: [] }));
         } else if (type !== "xstate.stop") {
-          const because = transitions.length > 0 ? undefined : refusalOf(snapshot, type);
+          const because = transitions.length > 0 ? undefined : refusalOf(activeNodesOf(snapshot), type);
           const sender = senders.get(raw.event);
           tell(moved(change, raw.event, sender?.sessionId, { transitions, actions, ...because }), sender);
         }

@@ -158,6 +158,23 @@ test("the records are bounded: the oldest goes, and the newest come first", () =
     assert.equal(kept && [kept.changes.length, kept.actors[0]?.dropped], [2 + 1, 1]);
   }));
 
+test("of an event that did nothing a record says what the chart declares about it", () =>
+  withRecorder({}, "hidden", ({ fixture, recorder }) => {
+    fixture.join();
+    const [connection] = fixture.gateway.connections.all();
+    for (const event of ["socket.drained", "socket.stuck", "socket.drained"] as const) connection?.tell(event);
+    fixture.settle();
+    connection?.actor?.send({ type: "socket.closed" });
+    const changes = recorder.record("r1")?.changes.filter(({ event }) => event === "socket.drained");
+    assert.equal(
+      changes?.map(({ handled, refusedBy, declared }) => [handled, refusedBy, declared]),
+      [
+        [false, [], "neverGets"],
+        [false, [], "ignores"],
+      ],
+    );
+  }));
+
 test("an actor that throws is on record with the event that it threw at", () => {
   const fixture = new MemoryGateway({
     logger: {

@@ -46,9 +46,19 @@ export class Camera {
     else if (change.type === "actor.ended")
       this.#changes.push({ actorId, type: "ended", at, states, event: change.event, how: change.how });
     else {
-      const { event, handled, transitions } = change;
+      const { event, handled, transitions, actions, refusedBy, declared } = change;
       const from = change.from && this.#actors.get(change.from)?.id;
-      this.#changes.push({ actorId, type: "moved", at, states, event, from, handled, transitions });
+      this.#changes.push({
+        actorId,
+        type: "moved",
+        at,
+        states,
+        event,
+        from,
+        handled,
+        transitions,
+        ...{ actions, refusedBy, declared },
+      });
     }
   }
 

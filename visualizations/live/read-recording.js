@@ -90,6 +90,9 @@ function changeOf(value, index, ids) {
   if (type === "moved" || event !== undefined) textOf(`${field}.event`, event);
   if (from !== undefined) textOf(`${field}.from`, from);
   if (typeof handled !== "boolean") throw wrong(`${field}.handled`, handled, "it must be true or false");
+  const { declared = "ignores" } = change;
+  if (declared !== "ignores" && declared !== "neverGets")
+    throw wrong(`${field}.declared`, declared, "it must be ignores or neverGets");
   for (const name of ["transitions", "actions", "refusedBy"])
     if (change[name] !== undefined) textsOf(`${field}.${name}`, change[name]);
   const states = textsOf(`${field}.states`, change["states"]);

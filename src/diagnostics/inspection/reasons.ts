@@ -1,7 +1,6 @@
 // What a chart did with an event and why: the actions that ran, and for an event that did nothing the guards that
 // refused it and what the states declare about it. Names only: params and events have users' texts.
-import type { AnyMachineSnapshot, InspectionEvent } from "xstate";
-import { activeNodesOf } from "../../runtime/xstate-internals.ts";
+import type { AnyStateNode, InspectionEvent } from "xstate";
 
 /** `ignores`: the chart expects the event there. `neverGets`: it must not arrive there (machines/meta.ts). */
 export type Declared = "ignores" | "neverGets";
@@ -25,12 +24,12 @@ export function actionName({ action: { type, params } }: ActionEvent): string | 
   return `sendTo ${nameOf(event) ?? "an actor"}`;
 }
 
-/** Why no transition was taken. @param snapshot after the event, which has changed nothing. */
-export function refusalOf(snapshot: AnyMachineSnapshot, eventType: string): Refusal {
+/** Why no transition was taken. @param nodes all active states after the event, which has changed nothing. */
+export function refusalOf(nodes: readonly AnyStateNode[], eventType: string): Refusal {
   const refusedBy: string[] = [];
   let declared: Declared | undefined;
-  // Loops, because a recorder asks this of every event that does nothing.
-  for (const { transitions, meta } of activeNodesOf(snapshot)) {
+  // Loops, because an observer is told this of every event that does nothing.
+  for (const { transitions, meta } of nodes) {
     for (const { guard } of transitions.get(eventType) ?? []) {
       const name = nameOf(guard) ?? "a guard without a name";
       if (!refusedBy.includes(name)) refusedBy.push(name);

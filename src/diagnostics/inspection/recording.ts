@@ -43,6 +43,9 @@ export interface RecordedChange {
   from?: string | undefined;
   handled?: boolean;
   transitions?: string[];
+  actions?: string[];
+  refusedBy?: string[];
+  declared?: "ignores" | "neverGets" | undefined;
   /** Of an end. */
   how?: string;
   payload?: unknown;

@@ -3,6 +3,7 @@
 import type { AnyMachineSnapshot, AnyStateNode, AnyTransitionDefinition } from "xstate";
 import { activeNodesOf } from "../../runtime/xstate-internals.ts";
 import { statesIn } from "./actor.ts";
+import { refusalOf } from "./reasons.ts";
 import type { RecordedChange } from "./recording.ts";
 import { transitionKey } from "./transition-key.ts";
 
@@ -59,7 +60,8 @@ export class Tape {
       const keys = transitions.map(transitionKey);
       const handled = keys.length > 0;
       const isStart = event === "xstate.init";
-      const moved = { ...change, type: "moved" as const, event, from, handled, transitions: keys };
+      const why = handled ? {} : refusalOf(nodes, event);
+      const moved = { ...change, type: "moved" as const, event, from, handled, transitions: keys, ...why };
       return [
         ...(isStart ? [{ ...change, type: "started" as const }] : []),
         ...(isStart && !handled ? [] : [{ ...moved, ...(payload !== undefined && { payload }) }]),

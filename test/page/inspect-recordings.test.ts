@@ -10,7 +10,7 @@ import { type Browser, startBrowser } from "../support/chromium.ts";
 import { eventually } from "../support/deadline.ts";
 import { findChromium } from "../support/find-chromium.ts";
 import { type InspectFixture, type InspectFixtureOptions, startInspectFixture } from "../support/inspect-fixture.ts";
-import { Operator } from "../support/inspect-person.ts";
+import { Operator, touched } from "../support/inspect-person.ts";
 
 const page = suite("page/inspect-recordings");
 const executable = findChromium();
@@ -147,6 +147,30 @@ promise(
 
 const isTurn = ({ actors }: Recording, actorId: string): boolean =>
   actors.some(({ id, chart }) => id === actorId && chart === "turn");
+
+promise(
+  "on a phone nothing of a recording scrolls sideways and everything can be touched",
+  async (fixture, operator) => {
+    const { page: phone } = operator;
+    await phone.setViewportSize({ width: 390, height: 844 });
+    await phone.reload();
+    await operator.isLive();
+    const client = await fixture.join();
+    for (let count = 0; count < 2_000; count++) client.send({ type: "ping" });
+    await client.untilClosed();
+    await phone.click("#to-records");
+    await phone.locator("#records-list a").waitFor();
+    assert.equal(await phone.evaluate(touched), [], "the list");
+    const { recording } = await film(4);
+    const path = join(mkdtempSync(join(tmpdir(), "turnwire-film-")), "run.json");
+    writeFileSync(path, JSON.stringify(recording));
+    await phone.setInputFiles("#film-file", path);
+    await phone.locator("#film-scrub").fill("150");
+    await operator.sees("#film-cast", "turn");
+    assert.equal(await phone.evaluate(touched), [], "a film");
+  },
+  { mode: "record", limits: { readsBurst: 50, readsPerSecond: 1 } },
+);
 
 promise("a file that is no recording is refused in a sentence, also when it is dropped", async (_fixture, operator) => {
   const path = join(mkdtempSync(join(tmpdir(), "turnwire-film-")), "bad.json");

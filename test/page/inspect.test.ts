@@ -6,7 +6,7 @@ import { type Browser, mustHaveChromium, startBrowser } from "../support/chromiu
 import { eventually } from "../support/deadline.ts";
 import { findChromium } from "../support/find-chromium.ts";
 import { type InspectFixture, type InspectFixtureOptions, startInspectFixture } from "../support/inspect-fixture.ts";
-import { Operator } from "../support/inspect-person.ts";
+import { Operator, touched } from "../support/inspect-person.ts";
 import { ServerProcess } from "../support/server-process.ts";
 
 const page = suite("page/inspect");
@@ -449,15 +449,6 @@ promise("each chart opens at its active states in legible text, and Fit shows al
   client.send({ type: "chat.cancel", conversationId: "c" });
   await client.nextEvent("c", "turn-sealed");
 });
-
-/** Evaluated in the page: what a finger would miss, and whether the page is wider than the screen. */
-const touched = `[
-  ...[...document.querySelectorAll("a, button, input, select, summary, [role=option]")]
-    .filter((target) => target.checkVisibility() && !target.matches(".skip"))
-    .filter((target) => Math.min(target.getBoundingClientRect().width, target.getBoundingClientRect().height) < 40)
-    .map((target) => "small: " + (target.id || target.textContent)),
-  ...(document.documentElement.scrollWidth > innerWidth ? ["it scrolls sideways"] : []),
-]`;
 
 promise("on a phone nothing scrolls sideways and everything can be touched", async (fixture) => {
   const client = await fixture.join();

@@ -99,3 +99,12 @@ export class Operator {
 
 /** Evaluated in the page: the lit states, in the chart's order. */
 const litNow = '[...document.querySelectorAll("#chart g.lit > .box")].map((box) => box.parentElement.dataset.state)';
+
+/** Evaluated in the page: what a finger would miss, and whether the page is wider than the screen. */
+export const touched = `[
+  ...[...document.querySelectorAll("a, button, input, select, summary, [role=option]")]
+    .filter((target) => target.checkVisibility() && !target.matches(".skip"))
+    .filter((target) => Math.min(target.getBoundingClientRect().width, target.getBoundingClientRect().height) < 40)
+    .map((target) => "small: " + (target.id || target.textContent)),
+  ...(document.documentElement.scrollWidth > innerWidth ? ["it scrolls sideways"] : []),
+]`;

@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { countSources, drawSequence } from "../scripts/sequence/draw.ts";
+import { playRun } from "../scripts/sequence/run.ts";
 import type { ActorChange, ActorMoved } from "../src/diagnostics/inspection.ts";
 import { MemoryGateway } from "./support/memory-gateway.ts";
 
@@ -38,6 +39,18 @@ test("what one actor tells another is an arrow, and what does nothing or repeats
   assert.ok(arrows.includes("socket.congested") && arrows.includes("socket.drained"), String(arrows));
   const labels = [...picture.matchAll(/<tspan class="origin">([^<]*)<\/tspan>([^<]*)</g)].map(([, , label]) => label);
   assert.is(labels.filter((label) => label === "chat.subscribe").length, 2, "once for each socket");
+});
+
+test("a run of the real server is drawn with every actor that took part", async () => {
+  const picture = drawSequence("a run", await playRun());
+  const names = [...picture.matchAll(/class="lane-kind"[^>]*>([^<]*)<\/text><text class="lane-name"[^>]*>([^<]*)</g)];
+  assert.equal(
+    names.map(([, kind, name]) => `${kind} ${name}`.trim()),
+    [
+      ...["gateway", "connection socket 1", "watch of socket 1", "connection socket 2", "watch of socket 2"],
+      ...["conversation c1", "turn 1", "turn 2", "surface conversation"],
+    ],
+  );
 });
 
 test("the application events that an actor has sent are counted, without those of XState", () => {

@@ -180,15 +180,15 @@ export const gatewayMachine = setup({
               description: "Actors fail seldom, if ever.",
               on: {
                 "xstate.error.actor.connection": [
-                  { guard: "defectsAreMany", target: "degraded", actions: "noteDefect" },
+                  { guard: "defectsAreMany", target: "degraded" },
                   { actions: "noteDefect" },
                 ],
                 "xstate.error.actor.surface": [
-                  { guard: "defectsAreMany", target: "degraded", actions: "noteDefect" },
+                  { guard: "defectsAreMany", target: "degraded" },
                   { actions: "noteDefect" },
                 ],
                 "xstate.error.actor.conversation": [
-                  { guard: "defectsAreMany", target: "degraded", actions: "noteDefect" },
+                  { guard: "defectsAreMany", target: "degraded" },
                   { actions: "noteDefect" },
                 ],
               },
@@ -198,9 +198,9 @@ export const gatewayMachine = setup({
               description: "Actors fail too often; /healthz says so until no other has failed for a minute.",
               after: { degradedTime: "sound" },
               on: {
-                "xstate.error.actor.connection": { target: "degraded", reenter: true, actions: "noteDefect" },
-                "xstate.error.actor.surface": { target: "degraded", reenter: true, actions: "noteDefect" },
-                "xstate.error.actor.conversation": { target: "degraded", reenter: true, actions: "noteDefect" },
+                "xstate.error.actor.connection": { target: "degraded", reenter: true },
+                "xstate.error.actor.surface": { target: "degraded", reenter: true },
+                "xstate.error.actor.conversation": { target: "degraded", reenter: true },
               },
             },
           },

@@ -106,8 +106,8 @@ test("the end of a child changes nothing; failures that come too often degrade i
     for (const service of services) {
       table.take({ in: up(service), on: `xstate.done.actor.${kind}`, to: up(service) });
       table.take({ in: up(service), on, to: up(service), does: ["noteDefect"] });
-      table.take({ in: up(service), on, if: ["defectsAreMany"], to: up(service, "degraded"), does: ["noteDefect"] });
-      table.take({ in: up(service, "degraded"), on, to: up(service, "degraded"), does: ["noteDefect"] });
+      table.take({ in: up(service), on, if: ["defectsAreMany"], to: up(service, "degraded") });
+      table.take({ in: up(service, "degraded"), on, to: up(service, "degraded") });
     }
     table.take({ in: "stopping", on, to: "stopping" });
   }

@@ -3,14 +3,6 @@
 
 /** Reason → the keys of the mutants. */
 export const unseen: Readonly<Record<string, readonly string[]>> = {
-  "What is counted here is never read: a quiet minute must pass first, after which it is too old.": [
-    "gateway.up.health.sound xstate.error.actor.connection 0 without noteDefect",
-    "gateway.up.health.sound xstate.error.actor.surface 0 without noteDefect",
-    "gateway.up.health.sound xstate.error.actor.conversation 0 without noteDefect",
-    "gateway.up.health.degraded xstate.error.actor.connection 0 without noteDefect",
-    "gateway.up.health.degraded xstate.error.actor.surface 0 without noteDefect",
-    "gateway.up.health.degraded xstate.error.actor.conversation 0 without noteDefect",
-  ],
   "The branch does nothing, and without it nothing is done.": ["connection.open xstate.done.actor.watch 1 deleted"],
   "The orchestrator answers within the request, so nothing comes while it is asked.": [
     "connection.open.chatTurn chat.send 0 to connection.open.chatTurn.running",

@@ -8,7 +8,7 @@ import { eventually } from "../../test/support/deadline.ts";
 
 const conversationId = "c1";
 /** More than the kernel takes for a socket that does not read. */
-const longAnswer = JSON.stringify({ tokens: 1_200, size: 8_000, delayMs: 1, reasoning: 5, tools: 1 });
+const longAnswer = JSON.stringify({ tokens: 600, size: 8_000, delayMs: 1, reasoning: 5, tools: 1 });
 
 /** @returns what every actor did, in order. */
 export async function playRun(): Promise<ActorChange[]> {

@@ -58,6 +58,7 @@ export const conversationMachine = setup({
     events: {} as ConversationEvent,
     meta: {} as Meta<ConversationEvent>,
     children: {} as { turn: "turn" },
+    tags: {} as "active",
   },
   actors: { turn: turnMachine },
   actions: {
@@ -118,6 +119,7 @@ export const conversationMachine = setup({
     },
     recovering: {
       description: "A crash has left a turn unsealed; its journal is moved to the history.",
+      tags: "active",
       meta: {
         ignores: ["turn.cancel", "turn.interrupt", "compaction.abort", "queue.emptied", "everyone.left"],
         neverGets: ["turn.opened", "turn.refused", "agent.ended", "compaction.finished"],
@@ -183,6 +185,7 @@ export const conversationMachine = setup({
     },
     generating: {
       description: "An answer is being written.",
+      tags: "active",
       meta: {
         ignores: ["compaction.abort", "compaction.finished", "queue.emptied", "everyone.left"],
         neverGets: ["turn.opened", "turn.refused", "agent.ended", "turn.stored", "store.failed"],
@@ -205,6 +208,7 @@ export const conversationMachine = setup({
     },
     stopping: {
       description: "The turn's done event is out; its agent was told to stop and has agentStopMs to do so.",
+      tags: "active",
       on: { "agent.ended": "sealing" },
       meta: {
         ignores: [
@@ -221,6 +225,7 @@ export const conversationMachine = setup({
     },
     sealing: {
       description: "The answer is moved to the history; only then is the turn over.",
+      tags: "active",
       meta: {
         ignores: [
           "turn.cancel",

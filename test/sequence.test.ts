@@ -36,7 +36,8 @@ test("two runs give the same picture, with lanes in the order in which they stan
 test("what one actor tells another is an arrow, and what does nothing or repeats itself is left out", () => {
   const picture = drawSequence("a run", play());
   const arrows = [...picture.matchAll(/class="label sent"[^>]*>([^<]*)</g)].map(([, label]) => label);
-  assert.ok(arrows.includes("socket.congested") && arrows.includes("socket.drained"), String(arrows));
+  for (const said of ["socket.congested", "socket.drained", "watch.leave"])
+    assert.ok(arrows.includes(said), String(arrows));
   const labels = [...picture.matchAll(/<tspan class="origin">([^<]*)<\/tspan>([^<]*)</g)].map(([, , label]) => label);
   assert.is(labels.filter((label) => label === "chat.subscribe").length, 2, "once for each socket");
 });

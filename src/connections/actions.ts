@@ -3,7 +3,6 @@
 import type { ConnectionInput, OrchestratorAnswer, TurnAnswer } from "../../machines/connection.ts";
 import type { ChatCancel } from "../protocol/chat-cancel.ts";
 import type { ChatQueueCancel } from "../protocol/chat-queue-cancel.ts";
-import type { ChatUnsubscribe } from "../protocol/chat-unsubscribe.ts";
 import type { ClientMessage } from "../protocol/client-message.ts";
 import { type Close, closes } from "../protocol/closes.ts";
 import { encodeMessage } from "../protocol/frame.ts";
@@ -58,7 +57,6 @@ export function connectionParts(find: (id: string) => Connection | undefined, se
       invokeSurface: on(invokeSurface),
       sendChat: ask(sendChat),
       watchConversation: on(subscribeChat),
-      unwatchConversation: on(unwatchConversation),
       queueText: ask(queueText),
       cancelQueuedText: on(cancelQueuedText),
       cancelTurn: on(cancelTurn),
@@ -75,7 +73,6 @@ export function connectionParts(find: (id: string) => Connection | undefined, se
       closeRevoked: close(closes.authorisationEnded),
       closeRestarting: close(closes.restart),
       closeDefect: close(closes.internal),
-      leaveEverything: act((connection) => services.subscriptions.leaveEverything(connection)),
       cutSocket: act((connection) => connection.writer.cut()),
     },
     guards: {
@@ -90,11 +87,6 @@ function watchSurface(connection: Connection, message: Subscribe, { subscription
 
 function unwatchSurface(connection: Connection, message: Unsubscribe, { subscriptions }: Services): Answer {
   subscriptions.unwatchSurface(connection, surfaceKey(message.surfaceId, message.conversationId));
-  return {};
-}
-
-function unwatchConversation(connection: Connection, message: ChatUnsubscribe, { subscriptions }: Services): Answer {
-  subscriptions.unwatchConversation(connection, message.conversationId);
   return {};
 }
 

@@ -18,6 +18,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
 import { FairJobQueue } from "../runtime/fair-job-queue.ts";
 import { shareInitialSnapshot } from "../runtime/shared-snapshot.ts";
+import { respond } from "./actions/replies.ts";
 import type { Services } from "./actions/services.ts";
 import { connectionParts } from "./actions.ts";
 import { Connection } from "./connection.ts";
@@ -64,7 +65,9 @@ export class Connections {
 
   #provide(): typeof connectionMachine {
     const find = (id: string): Connection | undefined => this.#open.get(id);
-    const { actions, guards } = connectionParts(find, this.#options.services);
+    const { services } = this.#options;
+    const { subscriptions } = services;
+    const { actions, guards } = connectionParts(find, services);
     /** The actors of what the socket watches. */
     const watches = ({ connectionId }: { connectionId: string }): AnyActorRef[] =>
       [...(find(connectionId)?.watches.values() ?? [])].flatMap(({ actor }) => actor ?? []);
@@ -77,6 +80,16 @@ export class Connections {
         }),
         releaseWatches: enqueueActions(({ context, enqueue }) => {
           for (const watch of watches(context)) enqueue.sendTo(watch, { type: "socket.drained" });
+        }),
+        unwatchConversation: enqueueActions(({ context, enqueue }, message) => {
+          const connection = find(context.connectionId);
+          if (!connection) return;
+          subscriptions.unwatchConversation(connection, message.conversationId, enqueue.sendTo);
+          respond(connection, message, {});
+        }),
+        leaveEverything: enqueueActions(({ context, enqueue }) => {
+          const connection = find(context.connectionId);
+          if (connection) subscriptions.leaveEverything(connection, enqueue.sendTo);
         }),
       },
       guards,

@@ -3,7 +3,7 @@
 import type { Limits } from "../limits.ts";
 import type { StreamCursor } from "../protocol/chat-subscribe.ts";
 import { chatError, type Refusal, refusals } from "../protocol/refusals.ts";
-import type { Watch, Watches } from "../streams/watches.ts";
+import { type SendTo, sendFromOutside, type Watch, type Watches } from "../streams/watches.ts";
 import { type Surfaces, surfaceKey } from "../surfaces/surfaces.ts";
 import type { Connection } from "./connection.ts";
 
@@ -32,11 +32,11 @@ export class Subscriptions {
     return watch;
   }
 
-  unwatchConversation(connection: Connection, conversationId: string): void {
+  unwatchConversation(connection: Connection, conversationId: string, send: SendTo = sendFromOutside): void {
     const watch = connection.watches.get(conversationId);
     if (!watch) return;
     connection.removeWatch(watch);
-    this.#options.watches.end(watch);
+    this.#options.watches.end(watch, send);
   }
 
   watchSurface(connection: Connection, surfaceId: string, conversationId: string | undefined): Refusal | undefined {
@@ -65,8 +65,8 @@ export class Subscriptions {
     for (const [key, watch] of connection.surfaceWatches) this.#options.surfaces.catchUp(key, watch);
   }
 
-  leaveEverything(connection: Connection): void {
-    for (const conversationId of [...connection.watches.keys()]) this.unwatchConversation(connection, conversationId);
+  leaveEverything(connection: Connection, send: SendTo = sendFromOutside): void {
+    for (const id of [...connection.watches.keys()]) this.unwatchConversation(connection, id, send);
     for (const key of [...connection.surfaceWatches.keys()]) this.unwatchSurface(connection, key);
   }
 

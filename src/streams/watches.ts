@@ -30,6 +30,11 @@ export interface WatchOwner {
   removeWatch(watch: Watch): void;
 }
 
+/** Sends a watch's actor an event: from the chart of its connection, or, where that has none any more, from outside. */
+export type SendTo = (actor: Actor<typeof watchMachine>, event: WatchEvent) => void;
+
+export const sendFromOutside: SendTo = (actor, event) => actor.send(event);
+
 /** One socket's watch of one conversation: its cursor and its actor. */
 export class Watch implements CursorOwner {
   readonly instance: number;
@@ -131,9 +136,9 @@ export class Watches {
   }
 
   /** Ends a watch immediately: nothing more is written for it, even if its actor is late or gone. */
-  end(watch: Watch): void {
+  end(watch: Watch, send: SendTo): void {
     this.#release(watch);
-    watch.actor?.send({ type: "watch.leave" });
+    if (watch.actor) send(watch.actor, { type: "watch.leave" });
   }
 
   /** The socket requests a turn of its own. @returns withdraws the request, when no turn was begun. */

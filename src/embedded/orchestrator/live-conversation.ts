@@ -21,7 +21,6 @@ type CommandType = Extract<ConversationEvent, { asked?: unknown }>["type"];
 
 const notTaken = "the conversation could not take the request";
 const unanswered = refused("internal", notTaken);
-const withTurn: ReadonlySet<string> = new Set(["generating", "stopping", "sealing", "recovering"]);
 
 export class LiveConversation {
   readonly id: string;
@@ -119,7 +118,8 @@ export class LiveConversation {
     if (!snapshot || snapshot.matches("opening") || snapshot.matches("carryingOver")) return;
     const { changed, broadcast, store } = this.#services;
     const before = this.#status;
-    const hasTurn = snapshot.status === "active" && withTurn.has(topOf(snapshot.value));
+    // An actor that has failed keeps the tags of its last state.
+    const hasTurn = snapshot.status === "active" && snapshot.hasTag("active");
     this.#status = hasTurn ? "active" : this.#restingStatus();
     changed({ what: "activity", conversationId: this.id });
     if (this.#status === before) return;

@@ -317,7 +317,7 @@ test("a conversation is streamed with all its actors: its sockets, their watches
     assert.not.match(JSON.stringify(asked), "secret");
     client.vanish();
     assert.equal(await stream.told(5), [
-      "watch watch.leave",
+      "connection → watch watch.leave",
       "watch actor.ended",
       "connection → gateway xstate.done.actor.connection",
       "connection socket.closed",
@@ -341,7 +341,7 @@ test("a stream of a conversation has a bounded number of actors, and says that i
       "actors.omitted",
     ]);
     for (const client of clients.reverse()) client.vanish();
-    assert.equal(await stream.told(2), ["watch watch.leave", "watch actor.ended"]);
+    assert.equal(await stream.told(2), ["connection → watch watch.leave", "watch actor.ended"]);
     await stream.leave();
     await eventually(() => fixture.gateway.inspection.observers === 0, "the page that left to be forgotten");
   }));

@@ -3,6 +3,7 @@
 // seed, for the inspector's page.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { errorMessage } from "../../src/ports/guard.ts";
 import { randomSeed } from "../support/seed.ts";
 
 const { values } = parseArgs({
@@ -19,7 +20,12 @@ const { film, inWords, simulate } = await import("./simulate.ts");
 const seed = Number(values.seed ?? randomSeed());
 if (values.record !== undefined) {
   const { recording, failed } = await film(seed);
-  writeFileSync(values.record, `${JSON.stringify(recording)}\n`);
+  try {
+    writeFileSync(values.record, `${JSON.stringify(recording)}\n`);
+  } catch (error) {
+    process.stderr.write(`--record ${values.record} cannot be written: ${errorMessage(error)}; name another file\n`);
+    process.exit(2);
+  }
   const { actors, changes } = recording;
   process.stdout.write(`seed ${seed}: ${actors.length} actors, ${changes.length} changes in ${values.record}\n`);
   process.exit(failed ? 1 : 0);

@@ -1,24 +1,10 @@
 // Draws all pictures: one Markdown and one SVG file per machine, and both for the actor tree.
-import { connectionMachine } from "../../machines/connection.ts";
-import { conversationMachine } from "../../machines/conversation.ts";
-import { gatewayMachine } from "../../machines/gateway.ts";
-import { surfaceMachine } from "../../machines/surface.ts";
-import { turnMachine } from "../../machines/turn.ts";
-import { watchMachine } from "../../machines/watch.ts";
+import { machines } from "../../src/diagnostics/inspection/machines.ts";
 import { actorsMermaid, actorsSvg, actorTree, familiesOf } from "./actors.ts";
 import { type Chart, chartOf } from "./chart.ts";
 import { layoutOf } from "./layout.ts";
 import { mermaidOf } from "./mermaid.ts";
 import { svgOf } from "./svg.ts";
-
-export const machines = [
-  gatewayMachine,
-  connectionMachine,
-  watchMachine,
-  surfaceMachine,
-  conversationMachine,
-  turnMachine,
-];
 
 const origin = "Drawn by `npm run pictures` from the machine; change the machine, not this file.";
 const treeOrigin = "Drawn by `npm run pictures` from scripts/pictures/actors.ts; change that, not this file.";

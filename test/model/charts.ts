@@ -1,20 +1,14 @@
-// The seven charts, for every suite that looks at all of them, with the event types that each of them declares.
+// All charts, for every suite that looks at all of them, with the event types that each of them declares.
 import type { AnyStateMachine } from "xstate";
-import { type ConnectionEvent, connectionMachine } from "../../machines/connection.ts";
-import { type ConversationEvent, conversationMachine } from "../../machines/conversation.ts";
-import { type GatewayEvent, gatewayMachine } from "../../machines/gateway.ts";
-import { type SurfaceEvent, surfaceMachine } from "../../machines/surface.ts";
-import { type TurnMachineEvent, turnMachine } from "../../machines/turn.ts";
-import { type WatchEvent, watchMachine } from "../../machines/watch.ts";
+import type { ConnectionEvent } from "../../machines/connection.ts";
+import type { ConversationEvent } from "../../machines/conversation.ts";
+import type { GatewayEvent } from "../../machines/gateway.ts";
+import type { SurfaceEvent } from "../../machines/surface.ts";
+import type { TurnMachineEvent } from "../../machines/turn.ts";
+import type { WatchEvent } from "../../machines/watch.ts";
+import { machines } from "../../src/diagnostics/inspection/machines.ts";
 
-export const charts: AnyStateMachine[] = [
-  gatewayMachine,
-  connectionMachine,
-  watchMachine,
-  surfaceMachine,
-  conversationMachine,
-  turnMachine,
-];
+export const charts: readonly AnyStateMachine[] = machines;
 
 /** All event types of the union. The `Record` type makes the compiler reject a missing or an unknown one. */
 const every = <Event extends { type: string }>(types: Record<Event["type"], true>): string[] => Object.keys(types);

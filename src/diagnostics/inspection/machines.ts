@@ -8,7 +8,8 @@ import { surfaceMachine } from "../../../machines/surface.ts";
 import { turnMachine } from "../../../machines/turn.ts";
 import { watchMachine } from "../../../machines/watch.ts";
 
-const machines: readonly AnyStateMachine[] = [
+/** All charts, the root first. */
+export const machines: readonly AnyStateMachine[] = [
   gatewayMachine,
   connectionMachine,
   watchMachine,

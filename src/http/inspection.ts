@@ -2,7 +2,7 @@
 // so without a token it answers only this machine. It is read-only.
 import type { MiddlewareHandler } from "hono";
 import { isLoopbackAddress } from "../access/hosts.ts";
-import { machineJson } from "../diagnostics/inspection/machines.ts";
+import { machineJson, machines } from "../diagnostics/inspection/machines.ts";
 import type { Viewer, Visualizer, Watching } from "../diagnostics/inspection/visualizer.ts";
 import type { InspectionFilter } from "../diagnostics/inspection.ts";
 import type { HttpApp, HttpContext, HttpEnvironment, HttpParts } from "./context.ts";
@@ -54,9 +54,12 @@ export function routeInspection(app: HttpApp, parts: HttpParts, visualizer: Visu
     return detail ? c.json(detail) : noSuchActor(c);
   });
 
-  app.get("/inspect/charts/:file{[a-z]+\\.json}", async (c, next) => {
-    const json = machineJson(c.req.param("file").slice(0, -".json".length));
-    return json === undefined ? await next() : c.body(json, 200, { "Content-Type": "application/json" });
+  app.get("/inspect/charts/:file{[a-z]+\\.json}", (c) => {
+    const name = c.req.param("file").slice(0, -".json".length);
+    const json = machineJson(name);
+    const names = machines.map(({ id }) => id).join(", ");
+    if (json === undefined) return refuse(c, 404, `there is no chart "${name}": the charts are ${names}`);
+    return c.body(json, 200, { "Content-Type": "application/json" });
   });
 
   // Nobody reads the body of a HEAD response, so a stream would never end. Do not start one.

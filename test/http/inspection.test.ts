@@ -448,7 +448,9 @@ test("each chart can be had as JSON that is a machine again, with the same state
       assert.equal(states(again), states(machine));
       assert.equal([...again.events].sort(), [...machine.events].sort());
     }
-    assert.is((await http.ask("/inspect/charts/nothing.json", { headers })).status, 404);
+    const unknown = await http.ask("/inspect/charts/nothing.json", { headers });
+    assert.is(unknown.status, 404);
+    assert.match(JSON.stringify(unknown.json), 'there is no chart \\"nothing\\": the charts are gateway, connection, ');
     assert.is((await http.ask("/inspect/charts/watch.json")).status, 401);
   }));
 

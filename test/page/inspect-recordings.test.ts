@@ -126,6 +126,7 @@ promise(
     writeFileSync(path, JSON.stringify(recording));
     await operator.page.click("#to-records");
     await operator.page.setInputFiles("#film-file", path);
+    await operator.sees("#moment", "not begun");
     await operator.page.selectOption("#film-speed", "64");
     await operator.page.click("#film-play");
     await operator.page

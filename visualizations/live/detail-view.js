@@ -83,11 +83,11 @@ export function createDetailView({ book, machine, clock, hrefOf, conversationHre
    * @param {Watched} watched
    * @param {LogEntry | undefined} shown
    */
-  function drawHead({ id, detail, log, ending }, shown) {
+  function drawHead({ id, detail, log, ending, isRecorded }, shown) {
     setText(byId("kind"), detail?.chart ?? "actor");
     setText(byId("name"), detail ? nameOf(detail) : id);
     document.title = `${detail ? `${detail.chart} ${nameOf(detail)}` : id} · turnwire inspector`;
-    const [kind, words] = momentOf(log, shown, ending);
+    const [kind, words] = momentOf(log, shown, ending, isRecorded);
     setText(byId("moment"), words);
     byId("moment").className = `moment ${kind}`;
     const { conversationId } = detail?.names ?? {};
@@ -190,10 +190,12 @@ function endingOf(detail, { how, at, event }) {
  * @param {Log} log
  * @param {LogEntry | undefined} shown
  * @param {Ending | undefined} ending
+ * @param {boolean} isRecorded
  * @returns {[kind: string, words: string]}
  */
-function momentOf(log, shown, ending) {
+function momentOf(log, shown, ending, isRecorded) {
   if (log.isPaused && shown) return ["paused", `as of ${timeOfDay(shown.at)}`];
+  if (isRecorded && !ending) return ["paused", "not begun"];
   return ending ? ["ended", "ended"] : ["live", "live"];
 }
 

@@ -1,8 +1,8 @@
 // The parts of the conversation lens that need no browser: what it records, where events come from, and the diagram.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { machines } from "../../scripts/pictures/draw.ts";
 import type { ConversationLine } from "../../src/diagnostics/inspection/answers.ts";
+import { machines } from "../../src/diagnostics/inspection/machines.ts";
 import { createConversationLog, type Step, sentenceOf } from "../../visualizations/live/conversation-log.js";
 import { originOf } from "../../visualizations/live/origins.js";
 import {

@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { boxesOf, chartOf } from "../../scripts/pictures/chart.ts";
-import { machines } from "../../scripts/pictures/draw.ts";
+import { machines } from "../../src/diagnostics/inspection/machines.ts";
 import { ApiError, type Store } from "../../src/page/http.js";
 import { ages, change, everyone, type Filter, isEveryone, queryOf } from "../../visualizations/live/filter.js";
 import * as format from "../../visualizations/live/format.js";

@@ -93,7 +93,7 @@ export const budgets = {
     /** The same on the whole embedded server. */
     embeddedHistories: byForm(100, 1_000),
     /** Seeds of the simulation, and histories of each kind, whose actors are held against their charts. */
-    conformance: { seeds: byForm(40, 600), histories: byForm(30, 300) },
+    conformance: { seeds: byForm(40, 200), histories: byForm(30, 100) },
     /** Which seeded faults are tested: each, or every third one. */
     sabotageEvery: byForm(3, 1),
     /** Time for `npm run model`, which plays as many histories as fit in. */
@@ -102,8 +102,8 @@ export const budgets = {
     /** With fewer histories than this, `npm run model` fails, because they prove too little. */
     historiesLeast: 500,
     /** How many faulty charts the tests explore, and how many they play on real sockets. `npm run model` takes all. */
-    mutantsExplored: byForm(15, 60),
-    mutantsPlayed: byForm(0, 5),
+    mutantsExplored: byForm(15, 30),
+    mutantsPlayed: byForm(0, 2),
     /** Of each scope, the states that are visited with a faulty chart. Higher: few faults more are found. */
     mutantStates: 2_500,
     /** Steps of a tour over the transitions of a model that is played with a faulty chart. */

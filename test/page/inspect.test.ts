@@ -411,9 +411,11 @@ const chartSeen = `(() => {
     return top >= frame.top && bottom <= frame.bottom && left >= frame.left && right <= frame.right;
   };
   const picture = pane.querySelector("svg");
+  if (!picture) return undefined;
   const texts = [...picture.querySelectorAll("text")].map((text) => parseFloat(getComputedStyle(text).fontSize));
   const drawn = picture.getBoundingClientRect().width / picture.viewBox.baseVal.width;
   return {
+    title: picture.querySelector("title").textContent,
     isWhole: isInside(picture),
     litSeen: [...pane.querySelectorAll(".lit > .box")].some(isInside),
     smallestText: Math.min(...texts) * drawn,
@@ -421,6 +423,7 @@ const chartSeen = `(() => {
 })()`;
 
 interface ChartSeen {
+  title: string;
   isWhole: boolean;
   litSeen: boolean;
   smallestText: number;
@@ -436,15 +439,18 @@ promise("each chart opens at its active states in legible text, and Fit shows al
   for (const chart of ["gateway", "connection", "watch", "surface", "conversation", "turn"]) {
     await operator.picks(fixture.newest(chart));
     await operator.sees("#kind", chart);
-    await operator.page.locator("#zoom-fit[aria-pressed=false]").waitFor();
-    const look = (): Promise<ChartSeen> => operator.page.evaluate(chartSeen);
-    const opened = await look();
+    // The picture is fetched, and scrolled smoothly: both end after the names and the buttons have changed.
+    const looksLike = (isRight: (seen: ChartSeen) => boolean, what: string): Promise<ChartSeen> =>
+      eventually(async () => {
+        const seen: ChartSeen | undefined = await operator.page.evaluate(chartSeen);
+        return seen?.title === `The chart of ${chart}` && isRight(seen) && seen;
+      }, `${chart}: ${what}`);
+    const opened = await looksLike(({ litSeen }) => litSeen, "an active state in sight");
     assert.ok(opened.smallestText >= 12, `${chart}: text of ${opened.smallestText} px`);
-    assert.ok(opened.litSeen, `${chart}: no active state is in sight`);
     await operator.page.click("#zoom-fit");
-    assert.ok((await look()).isWhole, `${chart}: Fit does not show all of it`);
+    await looksLike(({ isWhole }) => isWhole, "all of it with Fit");
     await operator.page.click("#zoom-fit");
-    assert.ok((await look()).litSeen, `${chart}: no active state is in sight again`);
+    await looksLike(({ litSeen }) => litSeen, "an active state in sight again");
   }
   client.send({ type: "chat.cancel", conversationId: "c" });
   await client.nextEvent("c", "turn-sealed");

@@ -1,6 +1,6 @@
 // A conversation while it is in use: it rests, writes one answer at a time, seals it, continues with the queued texts,
-// or is compacted. It must never begin a turn in any state but resting and carryingOver.
-import { sendTo, setup } from "xstate";
+// or is compacted. It must never begin a turn in any state but opening.
+import { type AnyEventObject, fromCallback, sendTo, setup } from "xstate";
 import type { Meta } from "./meta.ts";
 import { type TurnOutput, turnMachine } from "./turn.ts";
 
@@ -36,20 +36,16 @@ export type ConversationEvent =
   | { type: "compaction.finished" }
   | { type: "everyone.left" };
 
-/** The entry action opens or refuses the turn synchronously, so no other event arrives in between. */
-const neverWhileOpening: Meta<ConversationEvent> = {
-  neverGets: [
-    "turn.cancel",
-    "turn.interrupt",
-    "compaction.abort",
-    "agent.ended",
-    "turn.stored",
-    "store.failed",
-    "queue.emptied",
-    "compaction.finished",
-    "everyone.left",
-  ],
-};
+/** What the store's actor is to do, and answers in the same call. */
+export interface StoreInput extends ConversationInput {
+  /**
+   * `open` stores the question and says turn.opened or turn.refused. `seal` stores the answer, `recover` what a crash
+   * has left unsealed, and both say turn.stored or store.failed.
+   */
+  task: "open" | "seal" | "recover";
+  /** Only with `open`. Without it the queued texts alone begin the turn. */
+  asked?: Asked | undefined;
+}
 
 export const conversationMachine = setup({
   types: {
@@ -57,13 +53,11 @@ export const conversationMachine = setup({
     input: {} as ConversationInput,
     events: {} as ConversationEvent,
     meta: {} as Meta<ConversationEvent>,
-    children: {} as { turn: "turn" },
+    children: {} as { turn: "turn"; store: "store" },
     tags: {} as "active",
   },
-  actors: { turn: turnMachine },
+  actors: { turn: turnMachine, store: fromCallback<AnyEventObject, StoreInput>(() => {}) },
   actions: {
-    openTurn: () => {},
-    openTurnFromQueue: () => {},
     refuseTurn: () => {},
     queueText: () => {},
     withdrawText: () => {},
@@ -73,8 +67,6 @@ export const conversationMachine = setup({
     interruptTurn: sendTo("turn", { type: "turn.interrupt" }),
     failTurn: () => {},
     abandonAgent: () => {},
-    sealTurn: () => {},
-    recoverTurn: () => {},
     beginCompaction: () => {},
     abortCompaction: () => {},
     refuseCompaction: () => {},
@@ -128,7 +120,7 @@ export const conversationMachine = setup({
       states: {
         storing: {
           description: "The turn is being ended as interrupted.",
-          entry: "recoverTurn",
+          invoke: { src: "store", id: "store", input: ({ context }) => ({ ...context, task: "recover" }) },
           on: { "turn.stored": "#conversation.settling", "store.failed": "waitingForStore" },
         },
         waitingForStore: {
@@ -178,9 +170,26 @@ export const conversationMachine = setup({
       },
     },
     opening: {
-      description: "A turn was requested; it is accepted once the question is stored.",
-      entry: "openTurn",
-      meta: neverWhileOpening,
+      description: "A turn was requested, or texts were queued meanwhile; it is accepted once the question is stored.",
+      invoke: {
+        src: "store",
+        id: "store",
+        input: ({ context, event }) => ({ ...context, task: "open", ...("asked" in event && { asked: event.asked }) }),
+      },
+      // The store answers in the same call.
+      meta: {
+        neverGets: [
+          "turn.cancel",
+          "turn.interrupt",
+          "compaction.abort",
+          "agent.ended",
+          "turn.stored",
+          "store.failed",
+          "queue.emptied",
+          "compaction.finished",
+          "everyone.left",
+        ],
+      },
       on: { "turn.opened": "generating", "turn.refused": "settling" },
     },
     generating: {
@@ -243,10 +252,10 @@ export const conversationMachine = setup({
       states: {
         storing: {
           description: "The rest of the answer and the end of the turn are being stored.",
-          entry: "sealTurn",
+          invoke: { src: "store", id: "store", input: ({ context }) => ({ ...context, task: "seal" }) },
           on: {
             "turn.stored": [
-              { guard: "textsCarryOver", target: "#conversation.carryingOver" },
+              { guard: "textsCarryOver", target: "#conversation.opening" },
               { target: "#conversation.settling" },
             ],
             "store.failed": "waitingForStore",
@@ -259,18 +268,12 @@ export const conversationMachine = setup({
         },
       },
     },
-    carryingOver: {
-      description: "Texts were queued while the answer was written; they open the next turn.",
-      entry: "openTurnFromQueue",
-      meta: neverWhileOpening,
-      on: { "turn.opened": "generating", "turn.refused": "settling" },
-    },
     compacting: {
       description: "The model summarises the older messages; new texts are queued meanwhile.",
       entry: "beginCompaction",
       on: {
         "compaction.abort": { actions: "abortCompaction" },
-        "compaction.finished": [{ guard: "textsCameMeanwhile", target: "carryingOver" }, { target: "settling" }],
+        "compaction.finished": [{ guard: "textsCameMeanwhile", target: "opening" }, { target: "settling" }],
       },
       meta: {
         ignores: ["turn.cancel", "turn.interrupt", "queue.emptied", "everyone.left"],

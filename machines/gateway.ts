@@ -22,7 +22,8 @@ export type GatewayEvent =
   | { type: "socket.opened"; offer: number }
   | { type: "socket.gone" }
   | { type: "turns.ended" }
-  | { type: "goodbyes.sent" }
+  // The next sockets are to be closed.
+  | { type: "wave.due" }
   | { type: "broadcast.made"; broadcast: Broadcast }
   | { type: "catalog.changed" }
   // Every actor of a kind has the same id, because XState 5.33 keeps 328 bytes for each type of event that an actor has
@@ -46,8 +47,9 @@ export const gatewayMachine = setup({
     announceCatalog: () => {},
     announceDraining: (_, _notice: DrainNotice) => {},
     endTurns: (_, _deadlineMs: number) => {},
-    closeSockets: () => {},
-    closeAtOnce: () => {},
+    planWaves: () => {},
+    closeWave: () => {},
+    hurryWaves: () => {},
     noteDefect: () => {},
     restartConversation: (_, _conversationId: string) => {},
     giveUpConversation: (_, _conversationId: string) => {},
@@ -58,6 +60,7 @@ export const gatewayMachine = setup({
   },
   guards: {
     isLastPlace: () => false,
+    isLastWave: () => true,
     noSocketIsLeft: () => false,
     noChildIsLeft: () => true,
     defectsAreMany: () => false,
@@ -97,7 +100,7 @@ export const gatewayMachine = setup({
               description: "Ports are being opened; no socket is accepted yet.",
               on: { "gateway.listening": "listening" },
               tags: "takesTurns",
-              meta: { neverGets: ["gateway.drain", "gateway.hurry", "turns.ended", "goodbyes.sent", "socket.gone"] },
+              meta: { neverGets: ["gateway.drain", "gateway.hurry", "turns.ended", "wave.due", "socket.gone"] },
             },
             listening: {
               description: "Sockets come and go.",
@@ -111,7 +114,7 @@ export const gatewayMachine = setup({
                   ],
                 },
               },
-              meta: { neverGets: ["gateway.listening", "gateway.hurry", "turns.ended", "goodbyes.sent"] },
+              meta: { neverGets: ["gateway.listening", "gateway.hurry", "turns.ended", "wave.due"] },
               initial: "roomy",
               states: {
                 roomy: {
@@ -144,15 +147,21 @@ export const gatewayMachine = setup({
                   description: "Running turns may finish until the deadline; a second request to stop ends them.",
                   on: {
                     "turns.ended": "goodbyes",
-                    "gateway.hurry": { actions: [{ type: "endTurns", params: 0 }, "closeAtOnce"] },
+                    "gateway.hurry": { actions: [{ type: "endTurns", params: 0 }, "hurryWaves"] },
                   },
-                  meta: { ignores: ["socket.gone"], neverGets: ["goodbyes.sent"] },
+                  meta: { ignores: ["socket.gone"], neverGets: ["wave.due"] },
                 },
                 goodbyes: {
                   description: "Every turn is sealed; the sockets are being closed with 1012, in waves.",
                   tags: "turnsAreOver",
-                  entry: "closeSockets",
-                  on: { "goodbyes.sent": "socketsLeave", "gateway.hurry": { actions: "closeAtOnce" } },
+                  entry: "planWaves",
+                  on: {
+                    "wave.due": [
+                      { guard: "isLastWave", target: "socketsLeave", actions: "closeWave" },
+                      { actions: "closeWave" },
+                    ],
+                    "gateway.hurry": { actions: "hurryWaves" },
+                  },
                   // Asked twice to end the turns, the ports answer twice.
                   meta: { ignores: ["socket.gone", "turns.ended"] },
                 },
@@ -161,12 +170,12 @@ export const gatewayMachine = setup({
                   tags: "turnsAreOver",
                   // Asked again after each event.
                   always: { guard: "noSocketIsLeft", target: "drained" },
-                  meta: { ignores: ["gateway.hurry", "turns.ended", "goodbyes.sent", "socket.gone"] },
+                  meta: { ignores: ["gateway.hurry", "turns.ended", "wave.due", "socket.gone"] },
                 },
                 drained: {
                   description: "Every socket is gone.",
                   tags: ["turnsAreOver", "drained"],
-                  meta: { ignores: ["gateway.hurry", "turns.ended", "goodbyes.sent", "socket.gone"] },
+                  meta: { ignores: ["gateway.hurry", "turns.ended", "wave.due", "socket.gone"] },
                 },
               },
             },
@@ -225,7 +234,7 @@ export const gatewayMachine = setup({
           "gateway.hurry",
           "gateway.listening",
           "gateway.stop",
-          "goodbyes.sent",
+          "wave.due",
           "socket.gone",
           "turns.ended",
           "xstate.done.actor.connection",

@@ -1,6 +1,6 @@
 // One surface, for one conversation or for none, while it has viewers. It asks its provider once per change, for all
 // viewers together. It must never let an older spec follow a newer one (protocol 1.5.4).
-import { or, setup, stateIn } from "xstate";
+import { fromCallback, or, sendTo, setup, stateIn } from "xstate";
 import type { Meta } from "./meta.ts";
 
 export interface SurfaceInput {
@@ -17,15 +17,21 @@ export type SurfaceEvent =
   | { type: "spec.failed" }
   | { type: "surface.release" };
 
+/** What the surface says to its provider. */
+export type ProviderCommand = { type: "spec.wanted" };
+
 export const surfaceMachine = setup({
   types: {
     context: {} as SurfaceInput,
     input: {} as SurfaceInput,
     events: {} as SurfaceEvent,
     meta: {} as Meta<SurfaceEvent>,
+    children: {} as { provider: "provider" },
   },
+  // Speaks for the provider, which may be a host's: it sends surface.changed, spec.built and spec.failed.
+  actors: { provider: fromCallback<ProviderCommand, SurfaceInput>(() => {}) },
   actions: {
-    askProvider: () => {},
+    askProvider: sendTo("provider", { type: "spec.wanted" }),
     show: () => {},
     showToNewViewers: () => {},
     reportFailure: () => {},
@@ -42,6 +48,7 @@ export const surfaceMachine = setup({
   id: "surface",
   description: "A surface asks its provider for a spec, shows it, and asks again after each change.",
   context: ({ input }) => input,
+  invoke: { src: "provider", id: "provider", input: ({ context }) => context },
   initial: "loading",
   on: { "surface.release": ".released" },
   states: {

@@ -1,6 +1,6 @@
 // One answer being written: the agent thinks, writes and runs tools until the turn ends in exactly one final state. It
 // must never receive a delta; the turn runner sends it only the events that change its state.
-import { setup } from "xstate";
+import { type AnyEventObject, fromCallback, setup } from "xstate";
 import type { DoneReason } from "../src/protocol/turn-event.ts";
 import type { Meta } from "./meta.ts";
 
@@ -50,8 +50,8 @@ export interface TurnOutput {
   agentHasEnded: boolean;
 }
 
-/** What the turn runner reports about the agent. */
-export type TurnSignal =
+/** What the agent's actor sends. It speaks for code that may be a host's, and is stopped as soon as the turn ends. */
+export type AgentSignal =
   | { type: "agent.thinking" }
   | { type: "agent.writing" }
   | { type: "tools.started" }
@@ -60,11 +60,14 @@ export type TurnSignal =
   | { type: "step.finished" }
   | { type: "agent.resumed" }
   | { type: "agent.finished"; reason: "stop" | "length" | "tool-calls" }
-  | { type: "agent.failed"; failure: TurnFailure }
-  | { type: "log.full"; failure: TurnFailure }
-  | ({ type: "turn.checked" } & TurnCheck);
+  | { type: "agent.failed"; failure: TurnFailure };
 
-export type TurnMachineEvent = TurnSignal | { type: "turn.cancel" } | { type: "turn.interrupt" };
+export type TurnMachineEvent =
+  | AgentSignal
+  | { type: "log.full"; failure: TurnFailure }
+  | ({ type: "turn.checked" } & TurnCheck)
+  | { type: "turn.cancel" }
+  | { type: "turn.interrupt" };
 
 export const turnMachine = setup({
   types: {
@@ -73,10 +76,11 @@ export const turnMachine = setup({
     events: {} as TurnMachineEvent,
     meta: {} as Meta<TurnMachineEvent>,
     output: {} as TurnOutput,
+    children: {} as { agent: "agent" },
   },
+  actors: { agent: fromCallback<AnyEventObject, TurnInput>(() => {}) },
   actions: {
     announceTurn: () => {},
-    beginAgent: () => {},
     noteActivity: () => {},
     conclude: (_, _ending: TurnEnding) => {},
   },
@@ -95,7 +99,8 @@ export const turnMachine = setup({
   states: {
     running: {
       description: "The agent works and its events are accepted.",
-      entry: ["announceTurn", "beginAgent"],
+      entry: "announceTurn",
+      invoke: { src: "agent", id: "agent", input: ({ context }) => context },
       initial: "working",
       on: {
         "agent.finished": {

@@ -36,7 +36,7 @@ export const budgets = {
    * Deadline of a single await in a test. Higher: a broken test fails later. Lower: good tests fail on a busy machine.
    */
   awaitMs: 20_000,
-  /** For an answer to appear on a page: beside other tests a browser is several times slower. */
+  /** Deadline of a single wait for a page to show something: beside other tests a browser is several times slower. */
   pageMs: 60_000,
   /** The deadline of a test file, as a multiple of what it takes on an idle core. */
   deadlineFactor: 12,

@@ -42,16 +42,20 @@ test("what one actor tells another is an arrow, and what does nothing or repeats
   assert.is(labels.filter((label) => label === "chat.subscribe").length, 2, "once for each socket");
 });
 
-test("a run of the real server is drawn with every actor that took part", async () => {
-  const picture = drawSequence("a run", await playRun());
+test("a run of the real server is drawn with every actor that took part, and actors have sent most of it", async () => {
+  const changes = await playRun();
+  const picture = drawSequence("a run", changes);
   const names = [...picture.matchAll(/class="lane-kind"[^>]*>([^<]*)<\/text><text class="lane-name"[^>]*>([^<]*)</g)];
   assert.equal(
     names.map(([, kind, name]) => `${kind} ${name}`.trim()),
     [
       ...["gateway", "connection socket 1", "watch of socket 1", "connection socket 2", "watch of socket 2"],
-      ...["conversation c1", "turn 1", "turn 2", "surface conversation"],
+      ...["conversation c1", "store", "turn 1", "agent of turn 1", "turn 2", "agent of turn 2"],
+      ...["surface conversation", "provider"],
     ],
   );
+  const { sent, total } = countSources(changes);
+  assert.ok(sent * 2 > total, `${sent} of ${total}`);
 });
 
 test("the application events that an actor has sent are counted, without those of XState", () => {

@@ -87,11 +87,14 @@ function named(lanes: readonly KnownLane[]): KnownLane[] {
   return lanes.map((lane) => {
     const count = (counts.get(lane.kind) ?? 0) + 1;
     counts.set(lane.kind, count);
-    if (lane.kind === "connection") names.set(lane.id, `socket ${count}`);
-    const isCounted = lane.kind === "connection" || lane.kind === "turn";
-    const own = lane.kind === "connection" ? `socket ${count}` : String(count);
-    const name = lane.kind === "watch" ? `of ${names.get(lane.parentId ?? "") ?? "a socket"}` : lane.name;
-    return { ...lane, name: isCounted ? own : name };
+    const counted: Record<string, string> = { connection: `socket ${count}`, turn: `turn ${count}` };
+    const own = counted[lane.kind];
+    if (own !== undefined) names.set(lane.id, own);
+    if (lane.kind === "turn") return { ...lane, name: String(count) };
+    const isPart = lane.kind === "watch" || lane.livesWith !== undefined;
+    const owner = names.get(lane.parentId ?? "");
+    const name = owner === undefined ? "" : `of ${owner}`;
+    return { ...lane, name: own ?? (isPart ? name : lane.name) };
   });
 }
 

@@ -6,9 +6,6 @@ import type { ChatQueueCancel } from "../protocol/chat-queue-cancel.ts";
 import type { ClientMessage } from "../protocol/client-message.ts";
 import { type Close, closes } from "../protocol/closes.ts";
 import { encodeMessage } from "../protocol/frame.ts";
-import type { Subscribe } from "../protocol/subscribe.ts";
-import type { Unsubscribe } from "../protocol/unsubscribe.ts";
-import { surfaceKey } from "../surfaces/surfaces.ts";
 import { invokeSurface } from "./actions/invoke-surface.ts";
 import { queueText } from "./actions/queue-text.ts";
 import { type Answer, respond, type TurnOutcome } from "./actions/replies.ts";
@@ -52,8 +49,6 @@ export function connectionParts(find: (id: string) => Connection | undefined, se
 
   return {
     actions: {
-      watchSurface: on(watchSurface),
-      unwatchSurface: on(unwatchSurface),
       invokeSurface: on(invokeSurface),
       sendChat: ask(sendChat),
       watchConversation: on(subscribeChat),
@@ -79,15 +74,6 @@ export function connectionParts(find: (id: string) => Connection | undefined, se
       hasOwnTurn: ({ context }: Pick<Arguments, "context">): boolean => find(context.connectionId)?.hasOwnTurn === true,
     },
   };
-}
-
-function watchSurface(connection: Connection, message: Subscribe, { subscriptions }: Services): Answer {
-  return subscriptions.watchSurface(connection, message.surfaceId, message.conversationId) ?? {};
-}
-
-function unwatchSurface(connection: Connection, message: Unsubscribe, { subscriptions }: Services): Answer {
-  subscriptions.unwatchSurface(connection, surfaceKey(message.surfaceId, message.conversationId));
-  return {};
 }
 
 function cancelQueuedText(_: Connection, message: ChatQueueCancel, { orchestrator }: Services): Answer {

@@ -18,6 +18,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
 import { FairJobQueue } from "../runtime/fair-job-queue.ts";
 import { shareInitialSnapshot } from "../runtime/shared-snapshot.ts";
+import { surfaceKey } from "../surfaces/surfaces.ts";
 import { respond } from "./actions/replies.ts";
 import type { Services } from "./actions/services.ts";
 import { connectionParts } from "./actions.ts";
@@ -80,6 +81,18 @@ export class Connections {
         }),
         releaseWatches: enqueueActions(({ context, enqueue }) => {
           for (const watch of watches(context)) enqueue.sendTo(watch, { type: "socket.drained" });
+        }),
+        watchSurface: enqueueActions(({ context, enqueue }, message) => {
+          const connection = find(context.connectionId);
+          if (connection)
+            respond(connection, message, subscriptions.watchSurface(connection, message, enqueue.sendTo) ?? {});
+        }),
+        unwatchSurface: enqueueActions(({ context, enqueue }, message) => {
+          const connection = find(context.connectionId);
+          if (!connection) return;
+          const { surfaceId, conversationId } = message;
+          subscriptions.unwatchSurface(connection, surfaceKey(surfaceId, conversationId), enqueue.sendTo);
+          respond(connection, message, {});
         }),
         unwatchConversation: enqueueActions(({ context, enqueue }, message) => {
           const connection = find(context.connectionId);

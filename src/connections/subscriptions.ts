@@ -3,7 +3,9 @@
 import type { Limits } from "../limits.ts";
 import type { StreamCursor } from "../protocol/chat-subscribe.ts";
 import { chatError, type Refusal, refusals } from "../protocol/refusals.ts";
-import { type SendTo, sendFromOutside, type Watch, type Watches } from "../streams/watches.ts";
+import type { Subscribe } from "../protocol/subscribe.ts";
+import { type SendTo, sendFromOutside } from "../runtime/send-to.ts";
+import type { Watch, Watches } from "../streams/watches.ts";
 import { type Surfaces, surfaceKey } from "../surfaces/surfaces.ts";
 import type { Connection } from "./connection.ts";
 
@@ -32,14 +34,14 @@ export class Subscriptions {
     return watch;
   }
 
-  unwatchConversation(connection: Connection, conversationId: string, send: SendTo = sendFromOutside): void {
+  unwatchConversation(connection: Connection, conversationId: string, send = sendFromOutside): void {
     const watch = connection.watches.get(conversationId);
     if (!watch) return;
     connection.removeWatch(watch);
     this.#options.watches.end(watch, send);
   }
 
-  watchSurface(connection: Connection, surfaceId: string, conversationId: string | undefined): Refusal | undefined {
+  watchSurface(connection: Connection, { surfaceId, conversationId }: Subscribe, send: SendTo): Refusal | undefined {
     const { surfaces } = this.#options;
     const provider = surfaces.find(surfaceId);
     if (!provider) return refusals.unknownSurface(surfaceId, conversationId);
@@ -49,15 +51,15 @@ export class Subscriptions {
     if (full) return refusals.tooMany(full, surfaceId, conversationId);
     const watch = present ?? { key, writer: connection.writer, awaiting: 0, version: 0 };
     if (!present) connection.addSurfaceWatch(watch);
-    surfaces.watch(surfaceId, conversationId, provider, watch);
+    surfaces.watch(surfaceId, conversationId, provider, watch, send);
     return undefined;
   }
 
-  unwatchSurface(connection: Connection, key: string): void {
+  unwatchSurface(connection: Connection, key: string, send: SendTo): void {
     const watch = connection.surfaceWatches.get(key);
     if (!watch) return;
     connection.removeSurfaceWatch(key);
-    this.#options.surfaces.unwatch(key, watch);
+    this.#options.surfaces.unwatch(key, watch, send);
   }
 
   /** The socket has drained: surfaces that changed meanwhile are sent. */
@@ -65,9 +67,9 @@ export class Subscriptions {
     for (const [key, watch] of connection.surfaceWatches) this.#options.surfaces.catchUp(key, watch);
   }
 
-  leaveEverything(connection: Connection, send: SendTo = sendFromOutside): void {
+  leaveEverything(connection: Connection, send = sendFromOutside): void {
     for (const id of [...connection.watches.keys()]) this.unwatchConversation(connection, id, send);
-    for (const key of [...connection.surfaceWatches.keys()]) this.unwatchSurface(connection, key);
+    for (const key of [...connection.surfaceWatches.keys()]) this.unwatchSurface(connection, key, send);
   }
 
   /** Why the socket may have no further subscription; undefined while it may. */

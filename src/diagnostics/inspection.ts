@@ -5,7 +5,7 @@ import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent, Subscription } f
 import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { activeNodesOf, isMachineSnapshot, parentOf, transitionsOf } from "../runtime/xstate-internals.ts";
-import { chartOf, type InspectionFilter, matches, namesOf, statesOf } from "./inspection/actor.ts";
+import { chartOf, type InspectionFilter, matches, namesOf, senderOf, statesOf } from "./inspection/actor.ts";
 import type { ActorChange, ActorMoved, ActorSnapshot, InspectionObserver } from "./inspection/changes.ts";
 import { actionName, type Refusal, refusalOf } from "./inspection/reasons.ts";
 import { transitionKey } from "./inspection/transition-key.ts";
@@ -117,7 +117,7 @@ export class Inspection {
         } else if (type !== "xstate.stop") {
           const because = transitions.length > 0 ? undefined : refusalOf(activeNodesOf(snapshot), type);
           const sender = senders.get(raw.event);
-          tell(moved(change, raw.event, sender?.sessionId, { transitions, actions, ...because }), sender);
+          tell(moved(change, raw.event, sender && senderOf(sender), { transitions, actions, ...because }), sender);
         }
         if (snapshot.status !== "active") tell({ ...change, type: "actor.ended", how: snapshot.status, event: type });
       }

@@ -146,7 +146,6 @@ const words: Readonly<Record<string, string>> = {
   queued: "No turn runs; queued texts wait for the next message.",
   closed: "It was closed; its next message opens it again.",
   opening: "A turn is about to begin.",
-  carryingOver: "The queued texts are about to begin a turn.",
   recovering: "A turn that a crash left open is being ended; if that takes long, the store cannot be written.",
   sealing: "The answer is complete and is being stored; if that takes long, the store cannot be written.",
   stopping: "The turn has ended for its watchers; its agent was told to stop and has not ended yet.",

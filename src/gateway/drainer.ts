@@ -1,63 +1,73 @@
-// Closes all sockets before a planned stop, in waves at irregular intervals, because clients that are closed together
-// reconnect together. Must never leave a socket out.
+// Plans the waves in which all sockets are closed before a stop, at irregular intervals, because clients that are
+// closed together reconnect together. Must never leave a socket out.
 import type { Limits } from "../limits.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 
-export interface DrainingSocket {
-  /** Random: it decides the wave. */
-  readonly id: string;
-  tell(type: "gateway.draining"): void;
+export interface DrainerOptions<Socket> {
+  clock: Clock;
+  limits: Pick<Limits, "closesPerWave" | "closeSpreadMs" | "closesPerSecond">;
+  /** Their ids are random: they decide the waves. */
+  sockets: () => Iterable<Socket>;
+  /** Called when a wave is due: take it. Of no sockets at all there is one wave. */
+  onDue: () => void;
 }
 
-export class Drainer {
-  readonly #clock: Clock;
-  readonly #limits: Pick<Limits, "closesPerWave" | "closeSpreadMs" | "closesPerSecond">;
-  #waiting: DrainingSocket[] = [];
+export class Drainer<Socket extends { readonly id: string }> {
+  readonly #options: DrainerOptions<Socket>;
+  /** Undefined until it begins. */
+  #waiting: Socket[] | undefined;
   #pauseMs = 0;
   #timer: Timer | undefined;
   #isHurried = false;
-  #onSent: (() => void) | undefined;
+  #isStopped = false;
 
-  constructor(clock: Clock, limits: Pick<Limits, "closesPerWave" | "closeSpreadMs" | "closesPerSecond">) {
-    this.#clock = clock;
-    this.#limits = limits;
+  constructor(options: DrainerOptions<Socket>) {
+    this.#options = options;
   }
 
-  /** @param onSent is called once every socket has been told. */
-  begin(sockets: Iterable<DrainingSocket>, onSent: () => void): void {
-    this.#onSent = onSent;
-    const { closesPerWave, closeSpreadMs, closesPerSecond } = this.#limits;
+  begin(): void {
+    const { limits, sockets } = this.#options;
     // Sorting by random id separates sockets that connected together.
-    this.#waiting = [...sockets].sort((a, b) => (a.id < b.id ? -1 : 1));
-    const spreadMs = Math.min(closeSpreadMs, (this.#waiting.length * 1_000) / closesPerSecond);
-    this.#pauseMs = spreadMs / Math.max(1, Math.ceil(this.#waiting.length / closesPerWave));
-    this.#wave();
+    this.#waiting = [...sockets()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const spreadMs = Math.min(limits.closeSpreadMs, (this.#waiting.length * 1_000) / limits.closesPerSecond);
+    this.#pauseMs = spreadMs / Math.max(1, Math.ceil(this.#waiting.length / limits.closesPerWave));
+    this.#due();
   }
 
-  /** Closes the sockets that are left at once, and those of a later `begin` too. */
-  hurry(): void {
-    this.#isHurried = true;
-    this.#clock.clearTimeout(this.#timer);
-    if (this.#onSent) this.#wave();
+  /** Is the wave that is due the last one? */
+  get isLastWave(): boolean {
+    return (this.#waiting?.length ?? 0) <= this.#options.limits.closesPerWave;
   }
 
-  /** Closes no further socket. */
-  stop(): void {
-    this.#clock.clearTimeout(this.#timer);
-    this.#onSent = undefined;
-  }
-
-  #wave(): void {
-    const wave = this.#waiting.splice(0, this.#isHurried ? this.#waiting.length : this.#limits.closesPerWave);
-    for (const socket of wave) socket.tell("gateway.draining");
-    if (this.#waiting.length === 0) {
-      this.#onSent?.();
-      this.#onSent = undefined;
-      return;
+  /** The sockets of the wave that is due. The next one is due after a pause. */
+  take(): Socket[] {
+    const wave = this.#waiting?.splice(0, this.#options.limits.closesPerWave) ?? [];
+    const [next] = this.#waiting ?? [];
+    if (this.#isHurried && next) this.#options.clock.defer(() => this.#due());
+    else if (next) {
+      // The pause varies between 0.5 and 1.5 times its length. The next id's first digits serve as the random number.
+      const chance = Number.parseInt(next.id.slice(0, 4), 16) % 1_000;
+      const pauseMs = this.#pauseMs * (0.5 + (Number.isNaN(chance) ? 0.5 : chance / 1_000));
+      this.#timer = this.#options.clock.setTimeout(() => this.#due(), pauseMs);
     }
-    // The pause varies between 0.5 and 1.5 times its length. The next id's first digits serve as the random number.
-    const chance = Number.parseInt(this.#waiting[0]?.id.slice(0, 4) ?? "", 16) % 1_000;
-    const pauseMs = this.#pauseMs * (0.5 + (Number.isNaN(chance) ? 0.5 : chance / 1_000));
-    this.#timer = this.#clock.setTimeout(() => this.#wave(), pauseMs);
+    return wave;
+  }
+
+  /** One wave follows the other without a pause from now on, also when it has not begun. */
+  hurry(): void {
+    if (this.#isHurried) return;
+    this.#isHurried = true;
+    this.#options.clock.clearTimeout(this.#timer);
+    if (this.#waiting && this.#waiting.length > 0) this.#due();
+  }
+
+  /** No further wave is due. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#options.clock.clearTimeout(this.#timer);
+  }
+
+  #due(): void {
+    if (!this.#isStopped) this.#options.onDue();
   }
 }

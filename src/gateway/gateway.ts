@@ -1,9 +1,10 @@
 // Puts the gateway together: the root actor, sockets, watches, surfaces and broadcasts. It knows conversations and
 // surfaces only through their ports, so the server process and the host extension differ only in what implements them.
-import { type Actor, createActor, waitFor } from "xstate";
+import { type Actor, createActor, enqueueActions, waitFor } from "xstate";
 import { gatewayMachine } from "../../machines/gateway.ts";
 import { Authoriser, anyone } from "../access/authoriser.ts";
 import { TurnQuota } from "../access/turn-quota.ts";
+import type { Connection } from "../connections/connection.ts";
 import { Connections } from "../connections/connections.ts";
 import { Idempotency } from "../connections/idempotency.ts";
 import { Subscriptions } from "../connections/subscriptions.ts";
@@ -105,7 +106,7 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
   readonly #sweep: Sweep;
   readonly #broadcaster: Broadcaster;
   readonly #endBroadcasts: () => void;
-  readonly #drainer: Drainer;
+  readonly #drainer: Drainer<Connection>;
   #catalogFrame: Buffer | undefined;
   readonly #defects: DefectRate;
   #conversations: SupervisedConversations | undefined;
@@ -176,7 +177,10 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
       released: () => root.send({ type: "socket.gone" }),
     });
     this.#broadcaster = new Broadcaster(clock, limits, this.connections, authoriser);
-    this.#drainer = new Drainer(clock, limits);
+    this.#drainer = new Drainer({
+      ...{ clock, limits, sockets: () => this.connections.all() },
+      onDue: () => root.send({ type: "wave.due" }),
+    });
     this.directory = new Directory({
       root,
       actors,
@@ -320,12 +324,13 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
         endTurns: act((deadlineMs) => this.#endTurns(deadlineMs)),
         // Sockets are closed only after all announcements and turn events are written, so each receives
         // server.draining and the end of its turns first.
-        closeSockets: act(() => {
-          const sent = (): void => this.root.send({ type: "goodbyes.sent" });
-          const begin = (): void => this.#drainer.begin(this.connections.all(), sent);
-          this.#broadcaster.whenIdle(() => this.feeds.whenWritten(begin));
+        planWaves: act(() => {
+          this.#broadcaster.whenIdle(() => this.feeds.whenWritten(() => this.#drainer.begin()));
         }),
-        closeAtOnce: act(() => this.#drainer.hurry()),
+        closeWave: enqueueActions(({ enqueue }) => {
+          for (const { actor } of this.#drainer.take()) if (actor) enqueue.sendTo(actor, { type: "gateway.draining" });
+        }),
+        hurryWaves: act(() => this.#drainer.hurry()),
         noteDefect: act(() => this.#defects.note()),
         restartConversation: act((conversationId) => this.#conversations?.restart(conversationId)),
         giveUpConversation: act((conversationId) => this.#conversations?.giveUp(conversationId)),
@@ -335,6 +340,7 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
         closePorts: act(this.#ends.closePorts),
       },
       guards: {
+        isLastWave: () => this.#drainer.isLastWave,
         isLastPlace: () => this.connections.size + 1 >= this.#limits.socketsMax,
         noSocketIsLeft: () => this.connections.size === 0,
         noChildIsLeft: () =>

@@ -9,6 +9,7 @@ import type { StreamCursor } from "../protocol/chat-subscribe.ts";
 import type { ActorRegistry } from "../runtime/actor-registry.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { DispatchQueue } from "../runtime/dispatch-queue.ts";
+import type { SendTo } from "../runtime/send-to.ts";
 import { shareInitialSnapshot } from "../runtime/shared-snapshot.ts";
 import { Cursor, type CursorOwner } from "./cursor.ts";
 import type { Feed } from "./feed.ts";
@@ -31,10 +32,6 @@ export interface WatchOwner {
 }
 
 /** Sends a watch's actor an event: from the chart of its connection, or, where that has none any more, from outside. */
-export type SendTo = (actor: Actor<typeof watchMachine>, event: WatchEvent) => void;
-
-export const sendFromOutside: SendTo = (actor, event) => actor.send(event);
-
 /** One socket's watch of one conversation: its cursor and its actor. */
 export class Watch implements CursorOwner {
   readonly instance: number;

@@ -20,18 +20,14 @@ export interface Viewer {
   version: number;
 }
 
-/** Signals of a surface feed. The owner sends them to the surface's actor. */
-export interface SurfaceFeedOwner {
-  built(): void;
-  failed(): void;
-  changed(): void;
-}
+/** What a provider has done. The surface's actor hears of it. */
+export type ProviderSignal = "surface.changed" | "spec.built" | "spec.failed";
 
 export class SurfaceFeed {
   readonly surfaceId: string;
   readonly conversationId: string | undefined;
   readonly viewers = new Set<Viewer>();
-  readonly #owner: SurfaceFeedOwner;
+  readonly #tell: (signal: ProviderSignal) => void;
   readonly #limits: Limits;
   readonly #logger: Logger;
   readonly #fanOut: FanOut<Viewer>;
@@ -52,13 +48,13 @@ export class SurfaceFeed {
     surfaceId: string,
     conversationId: string | undefined,
     provider: SurfaceProvider,
-    owner: SurfaceFeedOwner,
+    tell: (signal: ProviderSignal) => void,
     { clock, limits, logger }: { clock: Clock; limits: Limits; logger: Logger },
   ) {
     this.surfaceId = surfaceId;
     this.conversationId = conversationId;
     this.#provider = provider;
-    this.#owner = owner;
+    this.#tell = tell;
     this.#limits = limits;
     this.#logger = logger;
     this.#fanOut = new FanOut({
@@ -75,7 +71,7 @@ export class SurfaceFeed {
   }
 
   /** Subscribes to the provider's changes. Called when the feed begins, and again when its provider was replaced. */
-  attach(provider: SurfaceProvider): void {
+  attach(provider = this.#provider): void {
     this.detach();
     this.#provider = provider;
     let listening = true;
@@ -83,7 +79,7 @@ export class SurfaceFeed {
       const off: unknown = provider.subscribe?.((context) => {
         const conversationId = context?.conversationId;
         if (!listening || this.#asking) return;
-        if (conversationId === undefined || conversationId === this.conversationId) this.#owner.changed();
+        if (conversationId === undefined || conversationId === this.conversationId) this.#tell("surface.changed");
       });
       ignoreRejection(off);
       if (typeof off !== "function") return;
@@ -122,12 +118,12 @@ export class SurfaceFeed {
     const failed = (error: unknown): void => {
       if (request !== this.#request) return;
       this.#failure = errorMessage(error);
-      this.#owner.failed();
+      this.#tell("spec.failed");
     };
     const built = (spec: unknown): void => {
       if (request !== this.#request) return;
       this.#pending = specText(spec, this.#limits);
-      this.#owner.built();
+      this.#tell("spec.built");
     };
     try {
       const spec = this.#askProvider();

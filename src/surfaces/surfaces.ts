@@ -1,8 +1,8 @@
 // All surfaces with viewers, and the catalog. A surface's actor is adopted for its first viewer and released after the
 // last one. Also follows the registry's changes and runs surface actions. Must never let a provider's failure reach
 // anyone but its viewers.
-import type { Actor, AnyActorRef } from "xstate";
-import { type SurfaceEvent, surfaceMachine } from "../../machines/surface.ts";
+import { type Actor, type AnyActorRef, fromCallback } from "xstate";
+import { type ProviderCommand, type SurfaceInput, surfaceMachine } from "../../machines/surface.ts";
 import type { Limits } from "../limits.ts";
 import { errorMessage, ignoreRejection, isThenable } from "../ports/guard.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -11,12 +11,15 @@ import type { CatalogEntry } from "../protocol/surface.ts";
 import type { ActorRegistry } from "../runtime/actor-registry.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { DispatchQueue } from "../runtime/dispatch-queue.ts";
-import { SurfaceFeed, type Viewer } from "./surface-feed.ts";
+import type { SendTo } from "../runtime/send-to.ts";
+import { type ProviderSignal, SurfaceFeed, type Viewer } from "./surface-feed.ts";
 
 interface SurfaceEntry {
   instance: number;
   feed: SurfaceFeed;
   actor: Actor<typeof surfaceMachine> | undefined;
+  /** Tells the surface's actor what its provider has done, in the name of the provider's actor. */
+  say: ((event: { type: ProviderSignal }) => void) | undefined;
 }
 
 export interface SurfacesOptions {
@@ -88,22 +91,28 @@ export class Surfaces {
     return this.#ask("getSurface", (registry) => registry.getSurface(surfaceId));
   }
 
-  /** Adds a viewer. One that is already there is sent the whole surface again. */
-  watch(surfaceId: string, conversationId: string | undefined, provider: SurfaceProvider, viewer: Viewer): void {
+  /** Adds a viewer. One that is already there is sent the whole surface again. @param send to the surface's actor */
+  watch(
+    surfaceId: string,
+    conversationId: string | undefined,
+    provider: SurfaceProvider,
+    viewer: Viewer,
+    send: SendTo,
+  ): void {
     const key = surfaceKey(surfaceId, conversationId);
     const present = this.#entries.get(key);
     const entry = present ?? this.#open(key, surfaceId, conversationId, provider);
     viewer.awaiting = Math.min(viewer.awaiting + 1, this.#options.limits.surfaceAnswersOwedMax);
     entry.feed.viewers.add(viewer);
     // A new entry's actor asks the provider by itself.
-    if (present) this.#tell(entry, "viewer.joined");
+    if (present?.actor) send(present.actor, { type: "viewer.joined" });
   }
 
-  unwatch(key: string, viewer: Viewer): void {
+  unwatch(key: string, viewer: Viewer, send: SendTo): void {
     const entry = this.#entries.get(key);
     if (!entry?.feed.viewers.delete(viewer) || entry.feed.viewers.size > 0) return;
     this.#entries.delete(key);
-    this.#tell(entry, "surface.release");
+    if (entry.actor) send(entry.actor, { type: "surface.release" });
   }
 
   /** After a socket has drained: sends the update that was held back for this viewer. */
@@ -172,17 +181,12 @@ export class Surfaces {
 
   #open(key: string, surfaceId: string, conversationId: string | undefined, provider: SurfaceProvider): SurfaceEntry {
     const { actors, parent, logger } = this.#options;
-    const owner = {
-      built: () => this.#tellAnswer(entry, "spec.built"),
-      failed: () => this.#tellAnswer(entry, "spec.failed"),
-      changed: () => this.#tell(entry, "surface.changed"),
-    };
-    const feed = new SurfaceFeed(surfaceId, conversationId, provider, owner, this.#options);
+    const tell = (signal: ProviderSignal): void => this.#tell(entry, signal);
+    const feed = new SurfaceFeed(surfaceId, conversationId, provider, tell, this.#options);
     const instance = ++this.#newestInstance;
-    const entry: SurfaceEntry = { instance, feed, actor: undefined };
+    const entry: SurfaceEntry = { instance, feed, actor: undefined, say: undefined };
     this.#entries.set(key, entry);
     this.#instances.set(instance, entry);
-    feed.attach(provider);
     entry.actor = actors.adopt({
       parent,
       kind: "surface",
@@ -200,16 +204,11 @@ export class Surfaces {
     return entry;
   }
 
-  /** All signals go through the dispatch queue, which keeps their order. */
-  #tell(entry: SurfaceEntry, type: SurfaceEvent["type"]): void {
-    this.#options.dispatchQueue.post(() => entry.actor?.send({ type }));
-  }
-
-  /** Drops the answer if the provider was asked again before it was delivered. */
-  #tellAnswer(entry: SurfaceEntry, type: "spec.built" | "spec.failed"): void {
+  /** Through the dispatch queue, which keeps the order. An answer is dropped if the provider was asked again first. */
+  #tell(entry: SurfaceEntry, type: ProviderSignal): void {
     const { request } = entry.feed;
     this.#options.dispatchQueue.post(() => {
-      if (entry.feed.request === request) entry.actor?.send({ type });
+      if (type === "surface.changed" || entry.feed.request === request) entry.say?.({ type });
     });
   }
 
@@ -220,9 +219,16 @@ export class Surfaces {
         const entry = this.#instances.get(context.instance);
         if (entry) run(entry.feed);
       };
+    const provider = fromCallback<ProviderCommand, SurfaceInput>(({ input, sendBack, receive }) => {
+      const entry = this.#instances.get(input.instance);
+      if (!entry) return;
+      entry.say = sendBack;
+      entry.feed.attach();
+      receive(() => entry.feed.ask());
+    });
     return surfaceMachine.provide({
+      actors: { provider },
       actions: {
-        askProvider: act((feed) => feed.ask()),
         show: act((feed) => feed.show()),
         showToNewViewers: act((feed) => feed.showToNewViewers()),
         reportFailure: act((feed) => feed.reportFailure()),

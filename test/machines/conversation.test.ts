@@ -43,8 +43,8 @@ const resting = ["idle", "queued", "closed"].map(at);
 
 test("at rest, a requested turn or compaction begins", () => {
   for (const value of resting) {
-    table.take({ in: value, on: "turn.start", to: "opening", does: ["openTurn"] });
-    table.take({ in: value, on: "text.queue", to: "opening", does: ["openTurn"] });
+    table.take({ in: value, on: "turn.start", to: "opening", does: ["store: open"] });
+    table.take({ in: value, on: "text.queue", to: "opening", does: ["store: open"] });
     table.take({ in: value, on: "compaction.start", to: "compacting", does: ["beginCompaction"] });
   }
 });
@@ -68,11 +68,11 @@ test("a turn is accepted when it is stored, and a refused turn leaves the conver
 test("a turn whose agent has ended is sealed at once; otherwise the agent gets agentStopTime to end", () => {
   const output = { agentHasEnded: true };
   const done = { type: "xstate.done.actor.turn", output };
-  table.take({ in: "generating", on: done, if: ["agentHasEnded"], to: storing("sealing"), does: ["sealTurn"] });
+  table.take({ in: "generating", on: done, if: ["agentHasEnded"], to: storing("sealing"), does: ["store: seal"] });
   table.take({ in: "generating", on: done, to: "stopping" });
-  table.take({ in: "stopping", on: "agent.ended", to: storing("sealing"), does: ["sealTurn"] });
+  table.take({ in: "stopping", on: "agent.ended", to: storing("sealing"), does: ["store: seal"] });
   const late = "xstate.after.agentStopTime.conversation.stopping";
-  table.take({ in: "stopping", on: late, to: storing("sealing"), does: ["abandonAgent", "sealTurn"] });
+  table.take({ in: "stopping", on: late, to: storing("sealing"), does: ["abandonAgent", "store: seal"] });
 });
 
 test("a turn whose actor fails is sealed like any other", () => {
@@ -95,18 +95,16 @@ test("sealing is retried until it succeeds, and then the queued texts open the n
   for (const where of ["sealing", "recovering"] as const) {
     table.take({ in: storing(where), on: "store.failed", to: waiting(where) });
     const pause = `xstate.after.sealRetryPause.conversation.${where}.waitingForStore`;
-    const does = [where === "sealing" ? "sealTurn" : "recoverTurn"];
+    const does = [where === "sealing" ? "store: seal" : "store: recover"];
     table.take({ in: waiting(where), on: pause, to: storing(where), does });
     table.take({ in: storing(where), on: "turn.stored", to: at("idle") });
   }
-  const carries = { on: "turn.stored", if: ["textsCarryOver"], to: "carryingOver", does: ["openTurnFromQueue"] };
+  const carries = { on: "turn.stored", if: ["textsCarryOver"], to: "opening", does: ["store: open"] };
   table.take({ in: storing("sealing"), ...carries });
-  table.take({ in: "carryingOver", on: "turn.opened", to: "generating" });
-  table.take({ in: "carryingOver", on: "turn.refused", if: ["textsWait"], to: at("queued") });
 });
 
 test("a new conversation actor first finishes what a defect or a crash has left behind", () => {
-  const does = { answerIsUnsealed: ["sealTurn"], turnWasCrashed: ["recoverTurn"] };
+  const does = { answerIsUnsealed: ["store: seal"], turnWasCrashed: ["store: recover"] };
   const all = ["turnWasCrashed", "isClosed", "textsWait", "nobodyIsThere"];
   const sealing = { to: storing("sealing"), does: does.answerIsUnsealed };
   table.take({ in: "opening", on: "turn.refused", if: ["answerIsUnsealed", ...all], ...sealing });
@@ -138,7 +136,7 @@ test("a text can be withdrawn in every state, and withdrawing the last one leave
 test("texts that were queued during a compaction open a turn after it", () => {
   table.take({ in: "compacting", on: "compaction.abort", to: "compacting", does: ["abortCompaction"] });
   table.take({ in: "compacting", on: "compaction.finished", to: at("idle") });
-  const carries = { if: ["textsCameMeanwhile"], to: "carryingOver", does: ["openTurnFromQueue"] };
+  const carries = { if: ["textsCameMeanwhile"], to: "opening", does: ["store: open"] };
   table.take({ in: "compacting", on: "compaction.finished", ...carries });
 });
 
@@ -151,7 +149,7 @@ test("it ends when it has no watcher and nothing is queued, and stays otherwise"
 });
 
 test("when the process ends it leaves from every state", () => {
-  for (const value of [...busy, ...resting, "opening", "carryingOver"]) {
+  for (const value of [...busy, ...resting, "opening"]) {
     table.take({ in: value, on: "conversation.leave", to: "gone", does: ["letGo"] });
   }
 });

@@ -8,7 +8,7 @@ import { ChartTable } from "../support/chart-table.ts";
 import { SimulatedClock } from "../support/clock.ts";
 
 const test = suite("the gateway's chart");
-const guards = ["isLastPlace", "noSocketIsLeft", "noChildIsLeft", "defectsAreMany", "mayRestart"];
+const guards = ["isLastPlace", "isLastWave", "noSocketIsLeft", "noChildIsLeft", "defectsAreMany", "mayRestart"];
 const table = new ChartTable({ machine: gatewayMachine, guards, context: {} });
 
 const opened = { type: "socket.opened", offer: 1 } as const;
@@ -30,12 +30,11 @@ test("it boots, listens, ends its turns, closes its sockets, waits for them and 
   table.take({ in: up("booting"), on: "gateway.listening", to: up(roomy) });
   for (const service of [roomy, full])
     table.take({ in: up(service), on: drain, to: up(draining("turnsEnd")), does: ["announceDraining", "endTurns"] });
-  table.take({ in: up(draining("turnsEnd")), on: "turns.ended", to: up(draining("goodbyes")), does: ["closeSockets"] });
-  table.take({ in: up(draining("goodbyes")), on: "goodbyes.sent", to: up(draining("socketsLeave")) });
-  table.take({
-    ...{ in: up(draining("goodbyes")), on: "goodbyes.sent", if: ["noSocketIsLeft"] },
-    to: up(draining("drained")),
-  });
+  table.take({ in: up(draining("turnsEnd")), on: "turns.ended", to: up(draining("goodbyes")), does: ["planWaves"] });
+  const wave = { in: up(draining("goodbyes")), on: "wave.due", does: ["closeWave"] };
+  table.take({ ...wave, to: up(draining("goodbyes")) });
+  table.take({ ...wave, if: ["isLastWave"], to: up(draining("socketsLeave")) });
+  table.take({ ...wave, if: ["isLastWave", "noSocketIsLeft"], to: up(draining("drained")) });
   for (const service of services) {
     table.take({ in: up(service), on: "gateway.stop", to: "stopping", does: ends });
     table.take({ in: up(service), on: "gateway.stop", if: ["noChildIsLeft"], to: "stopped", does: ends });
@@ -50,12 +49,7 @@ test("the sockets that leave are waited for, and so are the children that are be
     }),
   );
   gateway.start();
-  const events: GatewayEvent[] = [
-    { type: "gateway.listening" },
-    drain,
-    { type: "turns.ended" },
-    { type: "goodbyes.sent" },
-  ];
+  const events: GatewayEvent[] = [{ type: "gateway.listening" }, drain, { type: "turns.ended" }, { type: "wave.due" }];
   for (const event of events) gateway.send(event);
   const is = (state: Parameters<SnapshotFrom<typeof gatewayMachine>["matches"]>[0]): boolean =>
     gateway.getSnapshot().matches(state);
@@ -77,8 +71,8 @@ test("the sockets that leave are waited for, and so are the children that are be
 test("a second request to stop ends the turns at once and closes the sockets at once", () => {
   const hurried = (step: string, does: string[]): void =>
     table.take({ in: up(draining(step)), on: "gateway.hurry", to: up(draining(step)), does });
-  hurried("turnsEnd", ["endTurns", "closeAtOnce"]);
-  hurried("goodbyes", ["closeAtOnce"]);
+  hurried("turnsEnd", ["endTurns", "hurryWaves"]);
+  hurried("goodbyes", ["hurryWaves"]);
   hurried("socketsLeave", []);
   hurried("drained", []);
 });
@@ -153,11 +147,11 @@ test("a conversation that fails gets a new actor, once and if it needs one", () 
 
 test("events in the wrong order have no effect", () => {
   const wrong: [StateValue, string[]][] = [
-    ["booting", ["turns.ended", "goodbyes.sent", "gateway.hurry"]],
-    [roomy, ["gateway.listening", "turns.ended", "goodbyes.sent", "gateway.hurry"]],
-    [draining("turnsEnd"), ["gateway.listening", "gateway.drain", "goodbyes.sent"]],
+    ["booting", ["turns.ended", "wave.due", "gateway.hurry"]],
+    [roomy, ["gateway.listening", "turns.ended", "wave.due", "gateway.hurry"]],
+    [draining("turnsEnd"), ["gateway.listening", "gateway.drain", "wave.due"]],
     [draining("goodbyes"), ["gateway.listening", "gateway.drain", "turns.ended", "socket.gone"]],
-    [draining("drained"), ["gateway.listening", "gateway.drain", "turns.ended", "goodbyes.sent", "socket.gone"]],
+    [draining("drained"), ["gateway.listening", "gateway.drain", "turns.ended", "wave.due", "socket.gone"]],
   ];
   for (const [service, events] of wrong) for (const on of events) table.take({ in: up(service), on, to: up(service) });
 });

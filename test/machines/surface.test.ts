@@ -33,7 +33,7 @@ test("several changes during a question count as one", () => {
 test("a spec that is outdated by a change is shown, and the provider is asked once more", () => {
   const to = { refreshing: "inTime" };
   for (const name of asked)
-    table.take({ in: { [name]: "outdated" }, on: "spec.built", to, does: ["show", "askProvider"] });
+    table.take({ in: { [name]: "outdated" }, on: "spec.built", to, does: ["show", "provider ← spec.wanted"] });
 });
 
 test("a failure is reported, and the subscription is kept", () => {
@@ -44,26 +44,31 @@ test("a failure is reported, and the subscription is kept", () => {
 test("a change before a failure is not forgotten: the provider is asked once more", () => {
   const to = { loading: "inTime" };
   for (const name of asked)
-    table.take({ in: { [name]: "outdated" }, on: "spec.failed", to, does: ["reportFailure", "askProvider"] });
+    table.take({
+      in: { [name]: "outdated" },
+      on: "spec.failed",
+      to,
+      does: ["reportFailure", "provider ← spec.wanted"],
+    });
 });
 
 test("a provider that does not answer in time is reported, and asked again if it has changed in the meantime", () => {
   for (const name of asked) {
     const on = `xstate.after.answerTime.surface.${name}`;
     table.take({ in: { [name]: "inTime" }, on, to: "failed", does: ["reportTimeout"] });
-    const does = ["reportTimeout", "askProvider"];
+    const does = ["reportTimeout", "provider ← spec.wanted"];
     table.take({ in: { [name]: "outdated" }, on, if: ["changedMeanwhile"], to: { loading: "inTime" }, does });
   }
 });
 
 test("a change of the shown surface asks the provider", () => {
-  table.take({ in: "current", on: "surface.changed", to: { refreshing: "inTime" }, does: ["askProvider"] });
+  table.take({ in: "current", on: "surface.changed", to: { refreshing: "inTime" }, does: ["provider ← spec.wanted"] });
 });
 
 test("a new viewer gets the current spec, or the provider is asked again if it does not announce changes", () => {
   const announced = { if: ["changesAreAnnounced"], to: "current", does: ["showToNewViewers"] };
   table.take({ in: "current", on: "viewer.joined", ...announced });
-  table.take({ in: "current", on: "viewer.joined", to: { refreshing: "inTime" }, does: ["askProvider"] });
+  table.take({ in: "current", on: "viewer.joined", to: { refreshing: "inTime" }, does: ["provider ← spec.wanted"] });
 });
 
 test("a new viewer waits for the spec that is being built", () => {
@@ -73,8 +78,8 @@ test("a new viewer waits for the spec that is being built", () => {
 
 test("a failed surface: a late answer repairs it, a change or a viewer asks again, a second failure is ignored", () => {
   table.take({ in: "failed", on: "spec.built", to: "current", does: ["show"] });
-  table.take({ in: "failed", on: "surface.changed", to: { loading: "inTime" }, does: ["askProvider"] });
-  table.take({ in: "failed", on: "viewer.joined", to: { loading: "inTime" }, does: ["askProvider"] });
+  table.take({ in: "failed", on: "surface.changed", to: { loading: "inTime" }, does: ["provider ← spec.wanted"] });
+  table.take({ in: "failed", on: "viewer.joined", to: { loading: "inTime" }, does: ["provider ← spec.wanted"] });
   table.take({ in: "failed", on: "spec.failed", to: "failed" });
 });
 

@@ -2,7 +2,7 @@
 // state.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createActor, transition } from "xstate";
+import { createActor, fromCallback, transition } from "xstate";
 import {
   doneReasons,
   type TurnCheck,
@@ -167,20 +167,26 @@ test("a turn announces itself when it begins, and leaves no timer when it is can
   const clock = new SimulatedClock();
   const actor = createActor(
     turnMachine.provide({
+      actors: {
+        agent: fromCallback(() => {
+          did.push("agent");
+          return () => did.push("agent stopped");
+        }),
+      },
       actions: {
         announceTurn: () => did.push("announceTurn"),
-        beginAgent: () => did.push("beginAgent"),
         conclude: (_, { end }) => did.push(end),
       },
     }),
     { input: context, clock },
   );
   actor.start();
-  assert.equal(did, ["announceTurn", "beginAgent"]);
+  // XState starts what the first state invokes before it runs that state's entry actions.
+  assert.equal(did, ["agent", "announceTurn"]);
   assert.equal(actor.getSnapshot().value, working("starting"));
   actor.send({ type: "turn.cancel" });
   assert.is(actor.getSnapshot().value, "cancelled");
-  assert.equal(did.slice(2), ["cancelled"]);
+  assert.equal(did.slice(2), ["cancelled", "agent stopped"]);
   assert.is(clock.pending, 0);
 });
 

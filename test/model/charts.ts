@@ -23,7 +23,7 @@ export const declaredEvents: Readonly<Record<string, readonly string[]>> = {
     "socket.opened": true,
     "socket.gone": true,
     "turns.ended": true,
-    "goodbyes.sent": true,
+    "wave.due": true,
     "conversation.failed": true,
     "broadcast.made": true,
     "catalog.changed": true,

@@ -42,7 +42,7 @@ ours("the walk reaches as many combinations of states as a count by hand gives",
     watch: 4 + 2,
     surface: 2 + 1 + 2 + 1 + 1,
     // Without settling, which is left at once.
-    conversation: 2 + 3 + 1 + 1 + 1 + 2 + 1 + 1 + 1,
+    conversation: 2 + 3 + 1 + 1 + 1 + 2 + 1 + 1,
     turn: 7 + 8,
   };
   const walked = charts.map((machine) => [machine.id, checkStructure([machine]).configurations]);

@@ -180,6 +180,8 @@ promise("a file that is no recording is refused in a sentence, also when it is d
   await operator.page.setInputFiles("#film-file", path);
   await operator.sees("#film-trouble", "version is 7: this page reads version 1");
   await operator.page.click(".brand");
+  // The page has left the list, and forgets what was wrong.
+  await operator.page.locator("#film-trouble").waitFor({ state: "hidden" });
   await operator.page.evaluate(`{
     const dataTransfer = new DataTransfer();
     dataTransfer.items.add(new File(["[]"], "list.json"));

@@ -47,7 +47,7 @@ export class Camera {
       this.#changes.push({ actorId, type: "ended", at, states, event: change.event, how: change.how });
     else {
       const { event, handled, transitions, actions, refusedBy, declared } = change;
-      const from = change.from && this.#actors.get(change.from)?.id;
+      const from = change.from && (this.#actors.get(change.from)?.id ?? change.from);
       this.#changes.push({
         actorId,
         type: "moved",

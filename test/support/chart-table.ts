@@ -1,7 +1,7 @@
 // Checks a chart's transitions one by one with XState's pure transition function. A row names the state, the event, the
 // guards that hold, the next state and the actions. missing() lists the transitions that no row has taken.
 import * as assert from "uvu/assert";
-import { type AnyEventObject, type AnyStateMachine, type StateValue, transition } from "xstate";
+import { type AnyEventObject, type AnyStateMachine, initialTransition, type StateValue, transition } from "xstate";
 
 export interface Row {
   in: StateValue;
@@ -9,7 +9,7 @@ export interface Row {
   /** The guards that return true. All others return false. */
   if?: string[];
   to: StateValue;
-  /** The actions in order. An event to the turn reads "turn ← event". */
+  /** The actions in order. An event to an invoked actor reads "turn ← event", a task for one "store: task". */
   does?: string[];
 }
 
@@ -37,7 +37,9 @@ export class ChartTable {
       guards: Object.fromEntries(guards.map((guard) => [guard, () => holds.has(guard)])),
     });
     const entry = typeof row.in === "string" ? entries?.[row.in] : undefined;
-    const resolved = machine.resolveState({ value: entry?.from ?? row.in, context });
+    // An actor that the chart invokes for all its life.
+    const [{ children }] = initialTransition(machine, context);
+    const resolved = Object.assign(machine.resolveState({ value: entry?.from ?? row.in, context }), { children });
     const before = entry ? transition(machine, resolved, { type: entry.on })[0] : resolved;
     assert.equal(before.value, row.in);
     const event = typeof row.on === "string" ? { type: row.on } : row.on;
@@ -103,10 +105,14 @@ const guardName = (guard: unknown): string => {
   return typeof guard === "object" && guard !== null && "type" in guard ? String(guard.type) : "";
 };
 
-/** Leaves out XState's own actions (timers, spawning, stopping). Rows test their effects by the resulting events. */
+/** Leaves out XState's own actions (timers, starting without a task, stopping): rows test their events. */
 function nameOf(action: { type: string; params?: unknown }): string[] {
   const { type, params } = action;
   if (type === "xstate.sendTo" && typeof params === "object" && params !== null && "event" in params)
-    return [`turn ← ${(params.event as AnyEventObject).type}`];
+    return [`${"targetId" in params ? params.targetId : "another"} ← ${(params.event as AnyEventObject).type}`];
+  if (type === "xstate.spawnChild") {
+    const { id, input } = params as { id: string; input?: { task?: string } };
+    return input?.task === undefined ? [] : [`${id}: ${input.task}`];
+  }
   return type.startsWith("xstate.") ? [] : [type];
 }

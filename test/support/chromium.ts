@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { budgets } from "../budgets.ts";
 import { beginPageCoverage } from "./page-coverage.ts";
 
 type ContextOptions = NonNullable<Parameters<typeof chromium.launchPersistentContext>[1]>;
@@ -19,9 +20,6 @@ export const chromiumSwitches = [
   "--disable-component-update",
   "--disable-sync",
 ];
-
-/** Timeout of a single wait for the page to show something. */
-const patienceMs = 10_000;
 
 export interface Browser {
   readonly context: BrowserContext;
@@ -42,7 +40,7 @@ export async function startBrowser(executablePath: string, options: ContextOptio
     viewport: { width: 1280, height: 800 },
     ...options,
   });
-  context.setDefaultTimeout(patienceMs);
+  context.setDefaultTimeout(budgets.pageMs);
   const defects: string[] = [];
   /** The open pages, each with the function that saves its coverage. */
   const opened = new Map<Page, () => Promise<void>>();

@@ -2,7 +2,6 @@
 
 import type { Locator, Page } from "playwright-core";
 import * as assert from "uvu/assert";
-import { budgets } from "../budgets.ts";
 
 export class Person {
   readonly page: Page;
@@ -52,7 +51,7 @@ export class Person {
   /** Waits until the answer has this word, and checks that it has every word before it exactly once. */
   async hasReadTo(word: number, place = -1): Promise<void> {
     const answer = this.page.locator(".answer").nth(place);
-    await answer.filter({ hasText: new RegExp(`\\bw${word}\\b`) }).waitFor({ timeout: budgets.pageMs });
+    await answer.filter({ hasText: new RegExp(`\\bw${word}\\b`) }).waitFor();
     const words = await this.words(place);
     assert.equal(
       words,

@@ -18,8 +18,11 @@ import { toneOf } from "./tones.js";
 
 const defaultEntriesMax = 500;
 
-/** Lanes from left to right. A watch stands beside its socket. */
+/** Lanes from left to right. A watch stands beside its socket, a speaker beside whom it speaks to. */
 const ranks = ["gateway", "connection", "conversation", "turn", "surface"];
+
+/** Actors without a chart. Each has a lane beside the one that it speaks to, from its first word on. */
+const speakers = new Set(["agent", "provider", "store"]);
 
 export function createConversationLog({ entriesMax = defaultEntriesMax } = {}) {
   /** @type {Map<string, KnownLane>} */
@@ -31,7 +34,8 @@ export function createConversationLog({ entriesMax = defaultEntriesMax } = {}) {
   let ordersBefore = 0;
 
   /** @param {KnownLane} lane */
-  const ownerOf = ({ id, kind, parentId }) => (kind === "watch" && parentId !== undefined ? parentId : id);
+  const ownerOf = ({ id, kind, parentId }) =>
+    (kind === "watch" || speakers.has(kind)) && parentId !== undefined ? parentId : id;
 
   function lanes() {
     const all = [...known.values()];
@@ -56,6 +60,16 @@ export function createConversationLog({ entriesMax = defaultEntriesMax } = {}) {
     for (const id of ids)
       if (id !== undefined && known.get(id)?.hasEnded && !entries.some(({ from, to }) => from === id || to === id))
         known.delete(id);
+  }
+
+  /**
+   * @param {string} kind
+   * @param {KnownLane} listener
+   */
+  function speakerTo(kind, { id: parentId, name }) {
+    const id = `${kind} of ${parentId}`;
+    if (!known.has(id)) known.set(id, { id, kind, name, parentId, livesWith: parentId, states: [], hasEnded: false });
+    return id;
   }
 
   /** @param {Entry} entry */
@@ -90,10 +104,15 @@ export function createConversationLog({ entriesMax = defaultEntriesMax } = {}) {
       const lane = known.get(step.actorId);
       // Its first transitions belong to its start.
       if (!lane || (step.type === "actor.moved" && step.event === "xstate.init")) return;
-      const isStranger = step.type === "actor.moved" && step.from !== undefined && !known.has(step.from);
-      put({ ...entryOf(step, lane, isStranger), order: step.order + ordersBefore });
+      const sender = step.type === "actor.moved" ? step.from : undefined;
+      const from = sender !== undefined && speakers.has(sender) ? speakerTo(sender, lane) : sender;
+      const isStranger = from !== undefined && !known.has(from);
+      put({ ...entryOf(step, lane, from, isStranger), order: step.order + ordersBefore });
       lane.states = step.states;
-      if (step.type === "actor.ended") lane.hasEnded = true;
+      if (step.type !== "actor.ended") return;
+      lane.hasEnded = true;
+      for (const other of known.values())
+        if (speakers.has(other.kind) && other.parentId === lane.id) other.hasEnded = true;
     },
     /** The connection was lost. Who is still there will be shown anew. */
     interrupt() {
@@ -155,10 +174,11 @@ const gap = { ...plainEntry, kind: "event", origin: "this page:", label: "connec
 /**
  * @param {Step} step
  * @param {KnownLane} lane
+ * @param {string | undefined} from the lane of its sender
  * @param {boolean} isStranger its sender is not one of the lanes
  * @returns {Entry}
  */
-function entryOf(step, lane, isStranger) {
+function entryOf(step, lane, from, isStranger) {
   const { at, order, actorId: to } = step;
   const changed = step.type === "actor.started" ? step.states : step.states.filter((one) => !lane.states.includes(one));
   const states = changed.map((state) => stateWords(state)[1]);
@@ -168,7 +188,7 @@ function entryOf(step, lane, isStranger) {
     const { how } = step;
     return { ...base, kind: "ended", label: ends[how], tone: how === "error" ? "bad" : base.tone };
   }
-  const { event, from, handled } = step;
+  const { event, handled } = step;
   const isSent = from !== undefined && from !== to && !isStranger;
   const origin = isStranger ? "another actor" : originOf(event);
   return {

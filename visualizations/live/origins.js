@@ -13,7 +13,7 @@ const origins = {
   watchers: /^(everyone\.left|queue\.emptied)$/,
   store: /^(turn\.stored|store\.)/,
   provider: /^(surface\.changed|spec\.)/,
-  server: /^(gateway|turns|goodbyes|broadcast|catalog)\.|^(connection\.close|access\.ended)$/,
+  server: /^(gateway|turns|wave|broadcast|catalog)\.|^(connection\.close|access\.ended)$/,
   timer: /^xstate\.after\./,
 };
 

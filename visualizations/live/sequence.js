@@ -7,6 +7,7 @@
  * @property {string} id
  * @property {string} kind
  * @property {string} name
+ * @property {string} [livesWith] The id of the lane with which it begins and ends, instead of its own.
  *
  * @typedef {object} Message
  * @property {number} at Milliseconds since the epoch.
@@ -140,9 +141,10 @@ export function rowsOf({ lanes, messages, timeOf, laneWidth, isTight = false, fi
  * @param {readonly Message[]} messages
  * @param {readonly number[]} tops
  */
-function lifeline({ id, kind }, x, messages, tops) {
-  const born = messages.findIndex((message) => message.kind === "started" && message.to === id);
-  const ended = messages.findIndex((message) => (message.kind === "ended" || message.isLast) && message.to === id);
+function lifeline({ id, kind, livesWith = id }, x, messages, tops) {
+  const isIts = messages.map(({ to }) => to === livesWith);
+  const born = messages.findIndex((message, index) => message.kind === "started" && isIts[index]);
+  const ended = messages.findIndex((message, index) => (message.kind === "ended" || message.isLast) && isIts[index]);
   const from = born < 0 ? 0 : (tops[born] ?? 0) + 16;
   const to = ended < 0 ? (tops.at(-1) ?? 0) : (tops[ended] ?? 0) + 16;
   return shape("line", { class: `life ${kind}`, x1: x, y1: from, x2: x, y2: Math.max(from, to) });

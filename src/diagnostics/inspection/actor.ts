@@ -32,6 +32,10 @@ export function namesOf({ context }: AnyMachineSnapshot): ActorNames {
   return found;
 }
 
+/** How the sender of an event is told: by XState's own id; one that only speaks for what has no chart, by its name. */
+export const senderOf = (actor: AnyActorRef): string =>
+  isMachineSnapshot(actor.getSnapshot()) ? actor.sessionId : actor.id;
+
 /** Ids of the innermost active states, one for each parallel region, in the chart's order. */
 export const statesOf = (snapshot: AnyMachineSnapshot): string[] => statesIn(activeNodesOf(snapshot));
 

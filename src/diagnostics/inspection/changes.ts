@@ -35,7 +35,10 @@ export interface ActorStarted extends ActorSnapshot {
 export interface ActorMoved extends ActorSnapshot {
   type: "actor.moved";
   event: string;
-  /** The id of the actor that sent it, if an actor did. */
+  /**
+   * The id of the actor that sent it, if an actor did. `agent`, `provider` and `store` are actors without a
+   * chart, which speak for what is outside.
+   */
   from: string | undefined;
   /** False when no active state has a transition for it. */
   handled: boolean;

@@ -40,7 +40,7 @@ export class ConversationActors implements ActorSelection {
   /** A socket that asks the conversation for something, or is told something by it, belongs to it. */
   met(sender: AnyActorRef, receiver: AnyActorRef): void {
     const { root } = this.#options;
-    if (sender === root || receiver === root) return;
+    if (sender === root || receiver === root || !isMachineSnapshot(sender.getSnapshot())) return;
     if (this.#isNamed(receiver)) this.#add(sender);
     else if (this.#isNamed(sender)) this.#add(receiver);
   }

@@ -6,7 +6,7 @@ import type { Limits } from "../../limits.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { isMachineSnapshot, parentOf, transitionsOf } from "../../runtime/xstate-internals.ts";
 import type { Inspection } from "../inspection.ts";
-import { chartOf, namesOf, statesOf } from "./actor.ts";
+import { chartOf, namesOf, senderOf, statesOf } from "./actor.ts";
 import type { Payloads, RecordSummary, RecordsFound } from "./answers.ts";
 import { badEnds } from "./bad-ends.ts";
 import { type Recording, recordingOf } from "./recording.ts";
@@ -60,7 +60,7 @@ export class Recorder {
       if (tape && actor.getSnapshot()?.status === "active") tape.taking = raw.event.type;
       const sender = raw.sourceRef as AnyActorRef | undefined;
       if (!sender) return;
-      this.#senders.set(raw.event, sender.sessionId);
+      this.#senders.set(raw.event, senderOf(sender));
       // XState makes no inspection event of an actor that throws. Its error event to the parent reveals it.
       const last: unknown = sender.getSnapshot();
       if (isMachineSnapshot(last) && last.status === "error")

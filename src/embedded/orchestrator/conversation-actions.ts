@@ -1,7 +1,7 @@
 // The actions and guards of the conversation chart: they work on the queued texts, the running turn and the store. Must
 // never decide what may happen when: that is the chart's job.
 import { randomUUID } from "node:crypto";
-import type { TurnEnding } from "../../../machines/turn.ts";
+import type { AgentSignal, TurnEnding } from "../../../machines/turn.ts";
 import type { Compacted, NotDone, TurnProgress } from "../../ports/conversations.ts";
 import type { KeyedRequest } from "../../ports/idempotency.ts";
 import type { QueuedMessage, Refused, TurnRequest } from "../../ports/orchestrator.ts";
@@ -100,14 +100,14 @@ export class ConversationActions {
     reply({ kind: "refused", refusal: alreadyActive });
   }
 
-  announceTurn(): void {
-    this.#runner?.announce();
+  announceTurn(chart: TurnChart): void {
+    this.#runner?.announce(chart);
   }
 
-  beginAgent(chart: TurnChart, agentEnded: () => void): void {
+  beginAgent(tell: (signal: AgentSignal) => void, agentEnded: () => void): void {
     const runner = this.#runner;
     // An abandoned agent may end during a later turn and must not affect that one.
-    runner?.begin(chart, () => {
+    runner?.begin(tell, () => {
       if (this.#runner === runner) agentEnded();
     });
   }

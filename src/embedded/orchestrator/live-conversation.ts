@@ -114,8 +114,8 @@ export class LiveConversation {
   /** Called when the actor has moved or ended: announces a changed status. */
   updateStatus(): void {
     const snapshot = this.actor?.getSnapshot();
-    // These two states end in the same call. A turn that is refused in them has changed nothing.
-    if (!snapshot || snapshot.matches("opening") || snapshot.matches("carryingOver")) return;
+    // This state ends in the same call. A turn that is refused in it has changed nothing.
+    if (!snapshot || snapshot.matches("opening")) return;
     const { changed, broadcast, store } = this.#services;
     const before = this.#status;
     // An actor that has failed keeps the tags of its last state.

@@ -1,7 +1,12 @@
 // Implements the names that the charts in machines/ declare: each action and guard is one call.
-import type { AnyActorRef } from "xstate";
-import { type ConversationEvent, conversationMachine } from "../../../machines/conversation.ts";
-import { turnMachine } from "../../../machines/turn.ts";
+import { type AnyActorRef, type AnyEventObject, fromCallback } from "xstate";
+import {
+  type Asked,
+  type ConversationEvent,
+  conversationMachine,
+  type StoreInput,
+} from "../../../machines/conversation.ts";
+import { type TurnInput, turnMachine } from "../../../machines/turn.ts";
 import type { Limits } from "../../limits.ts";
 import type { Command, ConversationActions } from "./conversation-actions.ts";
 
@@ -22,7 +27,9 @@ export interface ChartParts {
 
 /** The command that the chart is carrying out. The server's own have nothing to ask, and need no answer. */
 const commandIn = ({ event }: { event: ConversationEvent }): Command =>
-  "asked" in event && event.asked ? (event.asked as Command) : { request: {}, reply() {} };
+  commandOf("asked" in event ? event.asked : undefined) ?? { request: {}, reply() {} };
+
+const commandOf = (asked: Asked | undefined): Command | undefined => asked as Command | undefined;
 
 /** One machine for all conversations: `provide` parses the chart each time. */
 export function conversationLogic({
@@ -33,15 +40,15 @@ export function conversationLogic({
   orphanMs,
 }: ChartParts): typeof conversationMachine {
   const at = ({ context }: At): ConversationActions => workOf(context.conversationId);
+  const agent = fromCallback<AnyEventObject, TurnInput>(({ input: { conversationId }, sendBack }) => {
+    workOf(conversationId).beginAgent(sendBack, () => tell(conversationId, { type: "agent.ended" }));
+  });
   const turn = turnMachine.provide({
+    actors: { agent },
     actions: {
       announceTurn: (args) => {
         turnBegun(args.self);
-        at(args).announceTurn();
-      },
-      beginAgent: (args) => {
-        const { context, self } = args;
-        at(args).beginAgent(self, () => tell(context.conversationId, { type: "agent.ended" }));
+        at(args).announceTurn(args.self);
       },
       noteActivity: (args) => at(args).noteActivity(),
       conclude: (args, ending) => at(args).conclude(ending),
@@ -53,15 +60,14 @@ export function conversationLogic({
       isUnwatched: (_, { unwatchedMs }) => unwatchedMs !== undefined && unwatchedMs >= orphanMs,
     },
   });
+  const store = fromCallback<AnyEventObject, StoreInput>(({ input: { conversationId, task, asked }, sendBack }) => {
+    const work = workOf(conversationId);
+    if (task === "open") sendBack({ type: work.openTurn(commandOf(asked)) ? "turn.opened" : "turn.refused" });
+    else sendBack({ type: (task === "seal" ? work.seal() : work.recover()) ? "turn.stored" : "store.failed" });
+  });
   return conversationMachine.provide({
-    actors: { turn },
+    actors: { turn, store },
     actions: {
-      openTurn: (args) => {
-        args.self.send({ type: at(args).openTurn(commandIn(args)) ? "turn.opened" : "turn.refused" });
-      },
-      openTurnFromQueue: (args) => {
-        args.self.send({ type: at(args).openTurn() ? "turn.opened" : "turn.refused" });
-      },
       refuseTurn: (args) => at(args).refuseTurn(commandIn(args)),
       queueText: (args) => at(args).queueText(commandIn(args)),
       withdrawText: (args) => {
@@ -71,8 +77,6 @@ export function conversationLogic({
       answerCancelled: (args) => at(args).answerCancelled(commandIn(args)),
       failTurn: (args) => at(args).failTurn(),
       abandonAgent: (args) => at(args).abandonAgent(),
-      sealTurn: (args) => args.self.send({ type: at(args).seal() ? "turn.stored" : "store.failed" }),
-      recoverTurn: (args) => args.self.send({ type: at(args).recover() ? "turn.stored" : "store.failed" }),
       beginCompaction: (args) => {
         const { conversationId } = args.context;
         at(args).beginCompaction(commandIn(args), () => tell(conversationId, { type: "compaction.finished" }));

@@ -2,12 +2,12 @@
 // change its state. Must never emit anything between `done` and `turn-sealed`, whatever the agent does.
 import type { StateValue } from "xstate";
 import {
+  type AgentSignal,
   doneReasons,
   type TurnCheck,
   type TurnEnd,
   type TurnEnding,
   type TurnMachineEvent,
-  type TurnSignal,
 } from "../../../machines/turn.ts";
 import type { AgentEvent, AgentMessage, AgentRun } from "../../ports/agent.ts";
 import type { TurnProgress } from "../../ports/conversations.ts";
@@ -63,6 +63,8 @@ export class TurnRunner {
   readonly #startedAt: number;
   #saidAt: number;
   #chart: TurnChart | undefined;
+  /** Tells the chart in the agent's name, as long as the turn runs. */
+  #say: (signal: AgentSignal) => void = () => {};
   /** When the chart entered its current state. */
   #stateAt: number;
   #lastEvent = "";
@@ -153,7 +155,9 @@ export class TurnRunner {
     return this.#ended;
   }
 
-  announce(): void {
+  /** Emits how the turn begins. @param chart gets what the agent does not know: that the log is full, and the time. */
+  announce(chart: TurnChart): void {
+    this.#chart = chart;
     const question: TurnEventBody = { type: "user-message", text: this.turn.text };
     // The question is in the log too. Uncounted, the gateway's own bound would end the turn before this budget does.
     this.#budget.spend(question);
@@ -161,9 +165,9 @@ export class TurnRunner {
     this.#emit({ type: "turn-start" });
   }
 
-  /** Starts the agent. The chart gets signals until the turn ends; agentEnded is called if the agent ends later. */
-  begin(chart: TurnChart, agentEnded: () => void): void {
-    this.#chart = chart;
+  /** Starts the agent. It tells the chart what it does until the turn ends; agentEnded is called if it ends later. */
+  begin(tell: (signal: AgentSignal) => void, agentEnded: () => void): void {
+    this.#say = tell;
     const { settleQueue } = this.#services;
     const { agent } = this.turn.model;
     const audience = {
@@ -173,14 +177,14 @@ export class TurnRunner {
     const ended = (outcome: AgentOutcome): void =>
       settleQueue.around(() => {
         if (outcome.kind === "left" || this.ended !== undefined) agentEnded();
-        else if (outcome.kind === "failed") this.#chart?.send({ type: "agent.failed", failure: outcome.failure });
+        else if (outcome.kind === "failed") this.#say({ type: "agent.failed", failure: outcome.failure });
         else {
           this.#contextSize = outcome.result.contextSize;
-          this.#chart?.send({ type: "agent.finished", reason: outcome.result.reason });
+          this.#say({ type: "agent.finished", reason: outcome.result.reason });
         }
       });
-    // Queued behind `turn-start`, so that listeners get it before the agent's first work.
-    settleQueue.post(() => void followAgent(agent, this.#agentRun(), audience, this.#services).then(ended));
+    // It begins its work in a later turn of the event loop, when listeners have `turn-start`.
+    void followAgent(agent, this.#agentRun(), audience, this.#services).then(ended);
   }
 
   /** Emits `done`. From then on the agent's events are ignored. A second call does nothing. */
@@ -269,7 +273,7 @@ export class TurnRunner {
 
   /** Takes one yielded value. */
   #take(value: unknown): void {
-    if (this.isStalled) this.#chart?.send({ type: "agent.resumed" });
+    if (this.isStalled) this.#say({ type: "agent.resumed" });
     const event = this.#services.readAgentEvent(value);
     if (event) for (const part of fitted(event, this.#services.limits)) this.#handle(part);
     else this.#drop("not an event of the agent port");
@@ -301,7 +305,7 @@ export class TurnRunner {
         if (!this.#emitWithin(event)) return;
         this.#record.hold("tool", { type: "tool-result", toolCallId, toolName, content, isError, stepId });
         this.#openCalls.delete(toolCallId);
-        if (this.#openCalls.size === 0 && this.#state === "runningTools") this.#chart?.send({ type: "tools.finished" });
+        if (this.#openCalls.size === 0 && this.#state === "runningTools") this.#say({ type: "tools.finished" });
         return;
       }
       case "usage":
@@ -338,8 +342,8 @@ export class TurnRunner {
   }
 
   /** Sends the signal unless the chart is in the state already: deltas come by the thousand. */
-  #enter(state: string, signal: TurnSignal): void {
-    if (this.ended === undefined && this.#state !== state) this.#chart?.send(signal);
+  #enter(state: string, signal: AgentSignal): void {
+    if (this.ended === undefined && this.#state !== state) this.#say(signal);
   }
 
   /** Emits within the log budget. False when the turn has ended, or ends now because the budget is spent. */

@@ -57,3 +57,9 @@ export function listedBy(state: StateNode): string[] {
   const { ignores, neverGets } = listsOf(state);
   return [...ignores, ...neverGets];
 }
+
+/**
+ * Actors that only speak for what is outside. They neither end by themselves nor fail: that their host's code failed is
+ * an event of theirs. A defect of theirs fails the actor that invokes them, so that its own parent hears of it.
+ */
+export const speakers = new Set(["provider", "agent", "store"]);

@@ -1,7 +1,7 @@
 // Checks that a chart can go on when something that it waits for fails. Covers what the chart alone decides: delays,
 // and actors that it invokes or whose end it handles. The walk checks that a delay or a retry leads out of its loop.
 import type { AnyStateMachine, AnyTransitionDefinition } from "xstate";
-import { ancestorsOf, listsOf, type StateNode, statesOf } from "./chart.ts";
+import { ancestorsOf, listsOf, type StateNode, speakers, statesOf } from "./chart.ts";
 import type { Fault } from "./fault.ts";
 
 export function failureEdgeFaults(machine: AnyStateMachine): Fault[] {
@@ -22,7 +22,8 @@ const leadsOnInAnyCase = (branches: readonly AnyTransitionDefinition[]): boolean
   branches.every(({ target }) => target !== undefined) && branches.some(({ guard }) => guard === undefined);
 
 function invokedWithoutEdges(state: StateNode): Fault[] {
-  return state.invoke.flatMap(({ id }) => {
+  return state.invoke.flatMap(({ id, src }) => {
+    if (typeof src === "string" && speakers.has(src)) return [];
     const ends = [
       { kind: "missing-done-edge", event: `xstate.done.actor.${id}`, hook: "onDone", what: "ends" },
       { kind: "missing-failure-edge", event: `xstate.error.actor.${id}`, hook: "onError", what: "fails" },

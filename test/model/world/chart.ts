@@ -23,6 +23,9 @@ export interface Effect {
   params: unknown;
   /** Only of `send`. */
   event?: AnyEventObject;
+  /** Of `spawn` and `stop`: the actor's id in the chart. Of `spawn` also what it is given. */
+  actor?: string;
+  input?: unknown;
 }
 
 /** The chart's response to one event. */
@@ -225,8 +228,14 @@ function effectOf({ type, params }: { type: string; params: unknown }): Effect[]
   if (type === "xstate.sendTo" && typeof params === "object" && params !== null && "event" in params)
     return isEvent(params.event) ? [{ name: "send", params: undefined, event: params.event }] : [];
   const name = builtIn.get(type);
-  if (name) return [{ name, params: undefined }];
+  if (name) return [{ name, params: undefined, ...actorIn(params) }];
   return type.startsWith("xstate.") ? [] : [{ name: type, params }];
+}
+
+/** Starting is told with the actor's id and input, stopping with the actor. */
+function actorIn(params: unknown): Pick<Effect, "actor" | "input"> {
+  const { id, input } = (params ?? {}) as { id?: unknown; input?: unknown };
+  return { ...(typeof id === "string" && { actor: id }), ...(input !== undefined && { input }) };
 }
 
 const isEvent = (value: unknown): value is AnyEventObject =>

@@ -23,7 +23,7 @@ export const conversationGuards = [
   "nobodyIsThere",
 ] as const;
 
-export const gatewayGuards = ["isLastPlace", "noSocketIsLeft"] as const;
+export const gatewayGuards = ["isLastPlace", "isLastWave", "noSocketIsLeft"] as const;
 export type GatewayGuard = (typeof gatewayGuards)[number];
 
 export const turnGuards = ["isSilent", "isLost", "isOvertime", "isUnwatched"] as const;

@@ -1,6 +1,7 @@
 // The conversation's work as src/embedded/orchestrator does it: the turn's runner, the queued texts, the store's
 // answers and the turn's events. Must never decide what may happen when: the charts decide that.
 import type { AnyEventObject } from "xstate";
+import type { StoreInput } from "../../../machines/conversation.ts";
 import type { TurnEnding } from "../../../machines/turn.ts";
 import type { Effect } from "./chart.ts";
 import { conversationGuards, type TurnGuard, turnGuards } from "./charts.ts";
@@ -8,7 +9,7 @@ import type { Answer, Stage } from "./stage.ts";
 import { conclude, openTurn, openTurnOf, say, seal } from "./turn.ts";
 
 const failure = { message: "it failed" };
-const withTurn = ["generating", "stopping", "sealing", "carryingOver", "recovering"];
+const withTurn = ["generating", "stopping", "sealing", "recovering"];
 
 /** Orchestrator.isActive. */
 export function isActive(stage: Stage): boolean {
@@ -72,7 +73,7 @@ function command(stage: Stage, type: string, asked: { text?: number; withdraw?: 
   exchange.answer = undefined;
   exchange.text = asked.text;
   exchange.withdraw = asked.withdraw;
-  tell(stage, { type });
+  tell(stage, { type, asked: {} });
   return exchange.answer;
 }
 
@@ -181,12 +182,6 @@ function perform(stage: Stage, effect: Effect): void {
   const exchange = stage.exchange;
   const tellSelf = (type: string): void => tell(stage, { type });
   switch (effect.name) {
-    case "openTurn":
-      tellSelf(openTurn(stage, exchange.text) ? "turn.opened" : "turn.refused");
-      return;
-    case "openTurnFromQueue":
-      tellSelf(openTurn(stage, undefined) ? "turn.opened" : "turn.refused");
-      return;
     case "refuseTurn":
       exchange.answer = "turn-running";
       return;
@@ -221,17 +216,20 @@ function perform(stage: Stage, effect: Effect): void {
       return;
     case "abandonAgent":
       return;
-    case "sealTurn":
-      tellSelf(seal(stage) ? "turn.stored" : "store.failed");
-      return;
     case "spawn": {
+      if (effect.actor === "store") {
+        const { task, asked } = effect.input as StoreInput;
+        if (task === "open") tellSelf(openTurn(stage, asked && exchange.text) ? "turn.opened" : "turn.refused");
+        else tellSelf(seal(stage) ? "turn.stored" : "store.failed");
+        return;
+      }
       const move = stage.setting.charts.turn.begin();
       conversation.turnChart = move.to;
       for (const each of move.effects) performTurn(stage, each);
       return;
     }
     case "stop":
-      conversation.turnChart = 0;
+      if (effect.actor === "turn") conversation.turnChart = 0;
       return;
     case "send":
       if (effect.event) tellTurn(stage, effect.event);
@@ -249,8 +247,11 @@ function performTurn(stage: Stage, effect: Effect): void {
       say(stage, "user-message");
       say(stage, "turn-start");
       return;
-    case "beginAgent":
+    case "spawn":
       if (runner) runner.isAgentAtWork = true;
+      return;
+    case "stop":
+      // It is told to stop, and may go on for a while.
       return;
     case "noteActivity":
       return;

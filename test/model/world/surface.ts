@@ -74,7 +74,7 @@ export function watchSurface(stage: Stage, socket: number): void {
   if (!surface) return;
   surface.viewers |= bit(socket);
   if (surface.pass !== undefined) surface.pass |= bit(socket);
-  if (present !== -1) stage.post("surface", at, "viewer.joined");
+  if (present !== -1) tellSurface(stage, at, "viewer.joined");
 }
 
 export function unwatchSurface(stage: Stage, socket: number): void {
@@ -90,7 +90,7 @@ export function unwatchSurface(stage: Stage, socket: number): void {
     if (surface.pass !== undefined) surface.pass &= ~bit(socket);
     if (surface.viewers === 0) {
       surface.isCurrent = false;
-      stage.post("surface", at, "surface.release");
+      tellSurface(stage, at, "surface.release");
     }
   }
 }
@@ -135,12 +135,17 @@ export function tellSurface(stage: Stage, at: number, type: string): void {
   );
 }
 
-function perform(stage: Stage, at: number, { name }: Effect): void {
+function perform(stage: Stage, at: number, { name, event }: Effect): void {
   const surface = stage.world.surfaces[at];
   if (!surface) return;
   switch (name) {
-    case "askProvider":
-      // An answer that is still under way belongs to an earlier question (Surfaces.#tellAnswer).
+    case "spawn":
+    case "stop":
+      // The provider speaks whether or not somebody listens.
+      return;
+    case "send":
+      if (event?.type !== "spec.wanted") stage.problem(`the provider is sent ${event?.type}, which it does not know`);
+      // An answer that is still under way belongs to an earlier question (Surfaces.#tell).
       stage.forgetSignals((signal) => signal.to === "surface" && signal.at === at && signal.type.startsWith("spec."));
       if (!surface.isQuestionDue) stage.problem("the provider is asked though nothing has changed");
       surface.isQuestionDue = false;

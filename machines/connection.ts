@@ -102,18 +102,18 @@ export const connectionMachine = setup({
         "chat.queue.cancel": { actions: { type: "cancelQueuedText", params: ({ event }) => event } },
         "chat.cancel": { actions: { type: "cancelTurn", params: ({ event }) => event } },
         ping: { actions: { type: "answerPing", params: ({ event }) => event } },
-        "connection.close": "closing.asked",
-        "socket.stuck": "closing.slow",
-        "socket.silent": "closing.silent",
-        "socket.flooding": "closing.flooding",
-        "socket.broken": "closing.refused",
-        "access.ended": "closing.revoked",
-        "gateway.draining": "closing.draining",
+        "connection.close": "closing.because.asked",
+        "socket.stuck": "closing.because.slow",
+        "socket.silent": "closing.because.silent",
+        "socket.flooding": "closing.because.flooding",
+        "socket.broken": "closing.because.refused",
+        "access.ended": "closing.because.revoked",
+        "gateway.draining": "closing.because.draining",
         "xstate.done.actor.watch": [
-          { guard: { type: "isLost", params: ({ event }) => event.output }, target: "closing.slow" },
+          { guard: { type: "isLost", params: ({ event }) => event.output }, target: "closing.because.slow" },
           {},
         ],
-        "xstate.error.actor.watch": "closing.defect",
+        "xstate.error.actor.watch": "closing.because.defect",
       },
       states: {
         flow: {
@@ -164,8 +164,8 @@ export const connectionMachine = setup({
       },
     },
     closing: {
-      description:
-        "Our close frame is out and nothing more is handled or sent; the sweep cuts a peer that does not answer.",
+      description: "Our close frame is out and nothing more is handled or sent.",
+      type: "parallel",
       entry: "leaveEverything",
       meta: {
         // Sent before the close and delivered after it. The first reason to close wins.
@@ -199,20 +199,39 @@ export const connectionMachine = setup({
         ],
       },
       on: {
-        "socket.overdue": { actions: "cutSocket" },
         // Handled here because an unhandled error of a child would end this actor too.
         "xstate.error.actor.watch": {},
       },
-      initial: "asked",
       states: {
-        asked: { description: "The process asked for it.", entry: "closeAsAsked" },
-        slow: { description: "It did not read: 4001.", entry: "closeSlow" },
-        silent: { description: "It sent nothing for too long: 4002.", entry: "closeSilent" },
-        flooding: { description: "It kept sending requests too fast: 4003.", entry: "closeFlooding" },
-        revoked: { description: "Its token is no longer valid: 4502.", entry: "closeRevoked" },
-        draining: { description: "The server is about to stop: 1012.", entry: "closeRestarting" },
-        refused: { description: "It broke the WebSocket protocol; ws has sent the RFC's own code." },
-        defect: { description: "An actor of this socket failed: 1011.", entry: "closeDefect" },
+        because: {
+          description: "Why is it being closed? The first reason wins.",
+          initial: "asked",
+          states: {
+            asked: { description: "The process asked for it.", entry: "closeAsAsked" },
+            slow: { description: "It did not read: 4001.", entry: "closeSlow" },
+            silent: { description: "It sent nothing for too long: 4002.", entry: "closeSilent" },
+            flooding: { description: "It kept sending requests too fast: 4003.", entry: "closeFlooding" },
+            revoked: { description: "Its token is no longer valid: 4502.", entry: "closeRevoked" },
+            draining: { description: "The server is about to stop: 1012.", entry: "closeRestarting" },
+            refused: { description: "It broke the WebSocket protocol; ws has sent the RFC's own code." },
+            defect: { description: "An actor of this socket failed: 1011.", entry: "closeDefect" },
+          },
+        },
+        farewell: {
+          description: "Does the peer answer our close frame?",
+          initial: "told",
+          states: {
+            told: {
+              description: "It has closingMs to answer.",
+              on: { "socket.overdue": "cut" },
+            },
+            cut: {
+              description: "It has not answered, and its TCP connection is being cut.",
+              entry: "cutSocket",
+              meta: { ignores: ["socket.overdue"] },
+            },
+          },
+        },
       },
     },
     closed: {

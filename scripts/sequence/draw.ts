@@ -56,8 +56,23 @@ export function countSources(changes: readonly ActorChange[]): { sent: number; t
   return { total: events.length, sent: events.filter((one) => one.type === "actor.moved" && one.from).length };
 }
 
-/** @param changes in the order in which an observer was told them. */
-export function drawSequence(title: string, changes: readonly ActorChange[]): string {
+/** A part of a run: the orders (ActorSnapshot) of its first and last event. */
+export interface Part {
+  first: number;
+  last: number;
+}
+
+/** The first turn that a socket asks for, until that socket hears that it is over. */
+export function firstTurnOf(changes: readonly ActorChange[]): Part {
+  const orderOf = (event: string): number | undefined =>
+    changes.find((change) => change.type === "actor.moved" && change.event === event)?.order;
+  return { first: orderOf("chat.send") ?? 0, last: orderOf("turn.over") ?? Number.POSITIVE_INFINITY };
+}
+
+const whole: Part = { first: 0, last: Number.POSITIVE_INFINITY };
+
+/** @param changes in the order in which an observer was told them. @param part is drawn, with the actors in it. */
+export function drawSequence(title: string, changes: readonly ActorChange[], { first, last }: Part = whole): string {
   const log = createConversationLog({ entriesMax: Number.POSITIVE_INFINITY });
   const known = new Set<string>();
   for (const change of changes) {
@@ -67,8 +82,10 @@ export function drawSequence(title: string, changes: readonly ActorChange[]): st
     known.add(actorId);
     log.add(change);
   }
-  const lanes = named(log.lanes());
-  const messages = withEnds(log.entries.filter(once()));
+  const inPart = log.entries.filter(({ order }) => order >= first && order <= last);
+  const messages = withEnds(inPart.filter(once()));
+  const shown = new Set(messages.flatMap(({ from, to }) => [from, to]));
+  const lanes = named(log.lanes()).filter(({ id }) => shown.has(id));
   const width = widthOf(lanes.length, laneWidth, true);
   const options = { lanes, messages, laneWidth, isTight: true, timeOf: () => "" };
   const parts = [

@@ -414,7 +414,7 @@ test("a closing socket's detail says when it will be cut off", () => {
   const { directory } = fixture.gateway;
   const id = directory.find({ chart: "connection", limit: 1 }).actors[0]?.id ?? "";
   const detail = directory.detail(id, 9);
-  assert.equal(detail?.states, ["connection.closing.slow"]);
+  assert.equal(detail?.states, ["connection.closing.because.slow", "connection.closing.farewell.told"]);
   assert.is(detail?.flow?.closeCode, 4001);
   assert.equal(detail?.waitsFor[0]?.deadlines, [
     { what: "the peer has not answered the close frame: cut", inMs: 4_000 },

@@ -53,7 +53,7 @@ test("a socket that does not read is on record with 4001 and the moves that led 
       const message = JSON.stringify({ tokens: 3_000, size: 2_000 });
       other.send({ type: "chat.send", conversationId: "c", model: "demo/script", message });
       const [summary, recording] = await newest(fixture, "connection");
-      assert.equal([summary.actor.id, summary.how, summary.state], [id, "done", "connection.closing.slow"]);
+      assert.equal([summary.actor.id, summary.how, summary.state], [id, "done", "connection.closing.because.slow"]);
       assert.is(summary.why, "It did not read: 4001.");
       assert.ok(summary.endedAt >= summary.bornAt);
       const { about, actors, changes } = recording;
@@ -65,7 +65,10 @@ test("a socket that does not read is on record with 4001 and the moves that led 
         "socket.stuck",
       ]);
       assert.equal([events.at(-1), changes.at(-1)?.type], ["socket.closed", "ended"]);
-      assert.equal(changes.find(({ event }) => event === "socket.stuck")?.states, ["connection.closing.slow"]);
+      assert.equal(changes.find(({ event }) => event === "socket.stuck")?.states, [
+        "connection.closing.because.slow",
+        "connection.closing.farewell.told",
+      ]);
     },
   ));
 
@@ -79,7 +82,7 @@ test("a flooding socket is on record with 4003 and its last 16 moves; one that l
     for (let count = 0; count < 5_000; count++) client.send({ type: "ping" });
     assert.is((await client.untilClosed()).code, 4003);
     const [summary, { actors, changes }] = await newest(fixture, "connection");
-    assert.equal([summary.actor.id, summary.state], [id, "connection.closing.flooding"]);
+    assert.equal([summary.actor.id, summary.state], [id, "connection.closing.because.flooding"]);
     assert.is(changes.length, 16 + 1, "its moves and its end");
     assert.ok((actors[0]?.dropped ?? 0) >= 30, "it says how many moves are gone");
     const events = eventsOf(changes);

@@ -18,7 +18,8 @@ const reasons = ["asked", "slow", "silent", "flooding", "revoked", "draining", "
 
 const open = (flow = "flowing", chatTurn = "quiet") => ({ open: { flow, chatTurn } });
 const everyOpen = flows.flatMap((flow) => chatTurns.map((chatTurn) => open(flow, chatTurn)));
-const everyClosing = reasons.map((reason) => ({ closing: reason }));
+const closing = (because: string, farewell = "told") => ({ closing: { because, farewell } });
+const everyClosing = reasons.flatMap((reason) => [closing(reason), closing(reason, "cut")]);
 
 /** The messages that may begin a turn, and the action that each causes. */
 const asks: [TurnAnswer["request"], string][] = [
@@ -108,19 +109,19 @@ test("a watch that has left changes nothing; one that was lost closes the socket
     table.take({ in: state, on: watchEnds(false), to: state });
     table.take({
       ...{ in: state, on: watchEnds(true), if: ["isLost"] },
-      ...{ to: { closing: "slow" }, does: ["leaveEverything", "closeSlow"] },
+      ...{ to: closing("slow"), does: ["leaveEverything", "closeSlow"] },
     });
   }
   const actor = createActor(connectionMachine, { input: context }).start();
   actor.send({ type: "xstate.done.actor.watch", output: { isLost: false }, actorId: "watch" });
   assert.ok(actor.getSnapshot().matches("open"));
   actor.send({ type: "xstate.done.actor.watch", output: { isLost: true }, actorId: "watch" });
-  assert.ok(actor.getSnapshot().matches({ closing: "slow" }));
+  assert.ok(actor.getSnapshot().matches({ closing: { because: "slow" } }));
 });
 
 test("each way to close has its reason, first leaves everything, and is possible in every open state", () => {
   for (const state of everyOpen)
-    for (const [on, reason, does] of closings) table.take({ in: state, on, to: { closing: reason }, does });
+    for (const [on, reason, does] of closings) table.take({ in: state, on, to: closing(reason), does });
 });
 
 test("no message and no signal is handled while closing", () => {
@@ -132,7 +133,11 @@ test("no message and no signal is handled while closing", () => {
 });
 
 test("a peer that does not answer the close frame is cut off", () => {
-  for (const state of everyClosing) table.take({ in: state, on: "socket.overdue", to: state, does: ["cutSocket"] });
+  for (const reason of reasons) {
+    const cut = closing(reason, "cut");
+    table.take({ in: closing(reason), on: "socket.overdue", to: cut, does: ["cutSocket"] });
+    table.take({ in: cut, on: "socket.overdue", to: cut });
+  }
   for (const state of everyOpen) table.take({ in: state, on: "socket.overdue", to: state });
 });
 
@@ -163,12 +168,12 @@ test("the machine runs without its implementations and has no side effects", () 
   const all = messages.map(([message]) => message);
   assert.equal(walk([...all, { type: "socket.congested" }, { type: "socket.drained" }]), open());
   assert.is(walk([{ type: "connection.close" }, { type: "socket.overdue" }, { type: "socket.closed" }]), "closed");
-  assert.equal(walk([{ type: "socket.stuck" }, ...all]), { closing: "slow" });
-  assert.equal(walk([{ type: "socket.silent" }]), { closing: "silent" });
-  assert.equal(walk([{ type: "gateway.draining" }]), { closing: "draining" });
-  assert.equal(walk([{ type: "socket.broken" }]), { closing: "refused" });
+  assert.equal(walk([{ type: "socket.stuck" }, ...all]), closing("slow"));
+  assert.equal(walk([{ type: "socket.silent" }]), closing("silent"));
+  assert.equal(walk([{ type: "gateway.draining" }]), closing("draining"));
+  assert.equal(walk([{ type: "socket.broken" }]), closing("refused"));
   const error = new Error("a defect");
-  assert.equal(walk([{ type: "xstate.error.actor.watch", error, actorId: "watch" }]), { closing: "defect" });
+  assert.equal(walk([{ type: "xstate.error.actor.watch", error, actorId: "watch" }]), closing("defect"));
 });
 
 test("a closed connection handles nothing", () => {

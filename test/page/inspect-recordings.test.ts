@@ -57,7 +57,7 @@ promise(
     await operator.page.click("#to-records");
     await operator.sees("#records-note", "1 since the server's start.");
     const row = await operator.sees("#records-list .actor", "It kept sending requests too fast: 4003.");
-    assert.match(String(await row.textContent()), /^connection.*closing flooding/);
+    assert.match(String(await row.textContent()), /^connection.*because flooding/);
     await row.click();
     await operator.sees("#ending", "It has reached its end");
     await operator.sees("#film-caption", "It kept sending requests too fast: 4003.");
@@ -65,7 +65,7 @@ promise(
     await operator.sees("#log-rows", "socket.flooding");
     await operator.page.click("#film-back");
     await operator.page.click("#film-back");
-    await operator.seesLit("connection.closing.flooding");
+    await operator.seesLit("connection.closing.because.flooding");
     await operator.page.locator("#film-cast").waitFor({ state: "hidden" });
     await operator.page.reload();
     await operator.seesLit("connection.closed");

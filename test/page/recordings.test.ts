@@ -31,7 +31,7 @@ const sample: Recording = serverRecording({
     started("s", 100, ["connection.open"]),
     started("w", 200, ["watch.joining"]),
     moved("w", 200, "watch.admitted", ["watch.live"]),
-    moved("s", 60_200, "socket.stuck", ["connection.closing.slow"]),
+    moved("s", 60_200, "socket.stuck", ["connection.closing.because.slow"]),
     { actorId: "s", type: "ended", at: 60_300, states: ["connection.closed"], event: "socket.closed", how: "done" },
   ],
   captions: [

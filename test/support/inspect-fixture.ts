@@ -105,7 +105,7 @@ export async function stageScene(
   late.send({ type: "chat.subscribe", conversationId });
   await late.nextEvent(conversationId, "turn-start");
   late.pause();
-  await eventually(isIn(closing, "connection.closing.slow"), "the first to be closed", 12_000);
+  await eventually(isIn(closing, "connection.closing.because.slow"), "the first to be closed", 12_000);
   await eventually(isIn(congested, "connection.open.flow.congested"), "the second to be congested");
   return { midTurn, congested, closing };
 }

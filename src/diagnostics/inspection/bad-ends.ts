@@ -5,7 +5,7 @@ import { watchMachine } from "../../../machines/watch.ts";
 
 const ends = [
   ...["slow", "silent", "flooding", "refused", "defect"].map((state) =>
-    connectionMachine.getStateNodeById(`connection.closing.${state}`),
+    connectionMachine.getStateNodeById(`connection.closing.because.${state}`),
   ),
   watchMachine.getStateNodeById("watch.lost"),
   ...["failed", "outgrown", "overtime", "lost"].map((state) => turnMachine.getStateNodeById(`turn.${state}`)),

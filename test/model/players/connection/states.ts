@@ -28,7 +28,7 @@ async function sees({ stage, socket }: Fixture, isRunning: boolean, chatTurn: "q
 
 /** Asserts that the close frame is out, that no frame follows it, and that no subscription is left. */
 async function isClosing({ stage, socket }: Fixture, name: string, code: number): Promise<void> {
-  await comesTo(() => socket.value, { closing: name }, "the connection's state");
+  await comesTo(() => socket.value, { closing: { because: name, farewell: "told" } }, "the connection's state");
   const close = await soon(() => socket.peer.closing, "the close frame");
   assert.is(close.code, code);
   assert.is(socket.peer.framesAfterClose, 0, "frames after the close frame");

@@ -65,7 +65,7 @@ promise(
     await operator.sees("#log-rows", "socket.flooding");
     await operator.page.click("#film-back");
     await operator.page.click("#film-back");
-    await operator.seesLit("connection.closing.because.flooding");
+    await operator.seesLit("connection.closing.because.flooding", "connection.closing.farewell.told");
     await operator.page.locator("#film-cast").waitFor({ state: "hidden" });
     await operator.page.reload();
     await operator.seesLit("connection.closed");

@@ -66,14 +66,15 @@ export function whyConversation(parts: WhyParts, conversationId: string): WhyCon
   const turn = directory.detailOf("turn", { conversationId });
   const isRunning = turn !== undefined && conversation?.states.some((state) => state.endsWith(".generating")) === true;
   const shown = isRunning ? turn : conversation;
+  const progress = shown?.turn ?? directory.progress(conversationId);
   const watching = watchersOf(parts, conversationId);
   const currentActivity = activity(conversationId);
-  const sentences = [turnSentence(currentActivity, shown), endSentence(shown), watchSentence(watching)];
+  const sentences = [turnSentence(currentActivity, shown), endSentence(progress), watchSentence(watching)];
   return {
     conversationId,
     sentence: sentences.filter((sentence) => sentence !== "").join(" "),
     ...detailsOf(shown, currentActivity),
-    turn: shown?.turn,
+    turn: progress,
     ...watching,
   };
 }
@@ -177,7 +178,7 @@ function turnSentence(activity: string, detail: ActorDetail | undefined): string
   return `${model} ${act}, for ${since}${said}${ends}${waiting}.`;
 }
 
-/** How a turn ended, by its final state in the chart. */
+/** How a turn ended, by its final state in the chart; a crash is the end of the chart, too. */
 const ends: Readonly<Record<string, string>> = {
   done: "was finished",
   failed: "failed",
@@ -187,10 +188,11 @@ const ends: Readonly<Record<string, string>> = {
   overtime: "was ended because it ran for too long",
   lost: "was ended because its agent gave no sign of life",
   unwatched: "was ended because nobody watched it",
+  crashed: "was ended by a crash of the server",
 };
 
-function endSentence(detail: ActorDetail | undefined): string {
-  const last = detail?.turn?.lastEnd;
+function endSentence(progress: TurnProgress | undefined): string {
+  const last = progress?.lastEnd;
   return last ? `Its last turn ${ends[last.end] ?? last.end}, ${spoken(last.msAgo)} ago.` : "";
 }
 

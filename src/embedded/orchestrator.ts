@@ -21,6 +21,7 @@ import { LoopTurnCounter } from "./orchestrator/loop-turn-counter.ts";
 import { Models } from "./orchestrator/models.ts";
 import { SettleQueue } from "./orchestrator/settle-queue.ts";
 import { refused } from "./orchestrator/start-turn.ts";
+import { storedEnd } from "./orchestrator/stored-end.ts";
 import { Subscribers } from "./orchestrator/subscribers.ts";
 import { TurnWatchdog } from "./orchestrator/turn-watchdog.ts";
 
@@ -70,7 +71,7 @@ export interface EmbeddedOrchestrator {
   stalledTurns(): number;
   /** A conversation's state by its name in the charts: idle, queued, closed, thinking, runningTools, … */
   activity(conversationId: string): string;
-  /** The running turn's progress; undefined when the conversation has no actor. */
+  /** The running turn's progress, and how the last one ended; undefined when nothing is known of any. */
   progress(conversationId: string): TurnProgress | undefined;
   /** Calls the listener after a change of anything that the built-in surfaces show. */
   subscribe: Changes;
@@ -194,7 +195,11 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     stalledTurns: () => [...live.active].filter(({ work }) => work.isStalled).length,
     activity: (conversationId) =>
       live.get(conversationId)?.activity ?? (store.conversation(conversationId)?.closed ? "closed" : "idle"),
-    progress: (conversationId) => live.get(conversationId)?.work.progress,
+    progress(conversationId) {
+      const present = live.get(conversationId)?.work.progress;
+      const lastEnd = present ? undefined : storedEnd(services, conversationId);
+      return present ?? (lastEnd && { saidMsAgo: undefined, endsInMs: undefined, waitingTexts: 0, lastEnd });
+    },
     subscribe: (listener) => changes.subscribe(listener),
     drain,
     close() {

@@ -29,6 +29,11 @@ export interface TurnRow {
   /** null while it runs. */
   endedAt: number | null;
   reason: DoneReason | null;
+  /**
+   * How it ended: the final state of its chart, or `crashed` for a turn that the process did not survive. null also for
+   * turns stored by a version that did not keep it.
+   */
+  end: string | null;
   durationMs: number | null;
   usage: Usage | null;
   contextSize: number | null;
@@ -74,6 +79,7 @@ export type Write =
       turnId: string;
       endedAt: number;
       reason: DoneReason;
+      end: string;
       durationMs: number | null;
       usage: Usage | null;
       contextSize: number | null;
@@ -151,6 +157,8 @@ export interface Store {
   turn(turnId: string): TurnRow | undefined;
   /** Oldest first, each with its steps in order. */
   turns(conversationId: string): { turn: TurnRow; steps: StepRow[] }[];
+  /** The newest turn that has ended. */
+  lastEndedTurn(conversationId: string): TurnRow | undefined;
   /** Turns that have begun and not ended, with their journals; after a crash they are recovered. */
   unsealedTurns(): { turn: TurnRow; journal: JournalPart[] }[];
   /** Flushes and closes the file. What cannot be flushed is lost and logged. Later calls throw, except close. */

@@ -16,15 +16,18 @@ export function promisesOfTurns(test: Test<StoreContext>): void {
     store.attempt([began("t1", "a")]);
     assert.equal(store.turn("t1"), turnRow("t1", "a"));
     assert.equal(store.unsealedTurns(), [{ turn: turnRow("t1", "a"), journal: [] }]);
+    assert.is(store.lastEndedTurn("a"), undefined);
     store.attempt([ended("t1")]);
     const sealed = turnRow("t1", "a", {
       endedAt: 3_000,
       reason: "stop",
+      end: "done",
       durationMs: 1_000,
       usage: { inputTokens: 1, outputTokens: 2 },
       contextSize: 3,
     });
     assert.equal(store.turn("t1"), sealed);
+    assert.equal(store.lastEndedTurn("a"), sealed);
     assert.equal(store.turns("a"), [{ turn: sealed, steps: [] }]);
     assert.equal(store.unsealedTurns(), []);
   });

@@ -57,6 +57,23 @@ test("for an unknown conversation, and for one without a running turn, why says 
   assert.equal(over.states, ["conversation.resting.idle"]);
 });
 
+test("how the last turn ended is known when nobody has watched for long, and after a restart", async () => {
+  using client = await connect(server.wsUrl);
+  const message = JSON.stringify({ tokens: 2, hang: true });
+  client.send({ type: "chat.send", conversationId: "stopped", model: "demo/script", message });
+  await client.nextEvent("stopped", "text-delta");
+  client.send({ type: "chat.cancel", conversationId: "stopped" });
+  await untilSealed(client, "stopped");
+  await client.close();
+  const said = await eventually(async () => {
+    const now = await why("/conversations/stopped/why");
+    return now.states[0] === "idle" && now;
+  }, "the conversation to be left");
+  const sentence = "Nothing goes on in this conversation. Its last turn was cancelled, TIME ago. Nobody watches it.";
+  assert.is(said.sentence.replace(/\d+ m?s(?= ago)/, "TIME"), sentence);
+  assert.is(said.turn?.lastEnd?.end, "cancelled");
+});
+
 test("for an agent that hangs, why names the model, its last event, the watchers and the turn's timeout", async () => {
   using client = await connect(server.wsUrl);
   const message = JSON.stringify({ tokens: 2, hang: true });

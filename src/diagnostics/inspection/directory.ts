@@ -102,6 +102,11 @@ export class Directory {
     };
   }
 
+  /** Of a conversation, whether or not it has an actor. */
+  progress(conversationId: string): TurnProgress | undefined {
+    return this.#options.progress(conversationId);
+  }
+
   /** The first actor of a chart with these names, without its parent and children. One walk over that chart. */
   detailOf(chart: string, names: ActorNames): ActorDetail | undefined {
     const found = this.#first(chart, ({ actor, snapshot }) => matches(actor, snapshot, names));

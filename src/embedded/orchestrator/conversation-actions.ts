@@ -11,6 +11,7 @@ import type { Services } from "./context.ts";
 import { MessageQueue } from "./message-queue.ts";
 import { type CrashedTurn, recover } from "./recovery.ts";
 import { keptAnswer, openTurn, refused, storageFailed } from "./start-turn.ts";
+import { storedEnd } from "./stored-end.ts";
 import { TurnEvents } from "./turn-events.ts";
 import { type EndedTurn, type TurnChart, TurnRunner } from "./turn-runner.ts";
 
@@ -71,11 +72,9 @@ export class ConversationActions {
   get progress(): TurnProgress {
     const none = { saidMsAgo: undefined, endsInMs: undefined };
     const ended = this.#runner?.ended ?? this.#lastEnded;
-    const lastEnd = ended && {
-      turnId: ended.turnId,
-      end: ended.end,
-      msAgo: Math.round(this.#services.clock.now() - ended.at),
-    };
+    const lastEnd = ended
+      ? { turnId: ended.turnId, end: ended.end, msAgo: Math.round(this.#services.clock.now() - ended.at) }
+      : storedEnd(this.#services, this.id);
     return { ...(this.#runner?.progress ?? none), waitingTexts: this.texts.list().length, ...(lastEnd && { lastEnd }) };
   }
 

@@ -17,6 +17,9 @@ export function recover(store: Store, { turn, journal }: CrashedTurn, endedAt: n
   const usage = steps.reduce<Usage | undefined>((sum, step) => addUsage(sum, step.usage), undefined) ?? null;
   store.attempt([
     ...historyWrites(turn, journal, journal.length > 0),
-    { kind: "turn.ended", turnId, endedAt, reason: "interrupted", durationMs: null, usage, contextSize: null },
+    {
+      ...{ kind: "turn.ended", turnId, endedAt, reason: "interrupted", end: "crashed" },
+      ...{ durationMs: null, usage, contextSize: null },
+    },
   ]);
 }

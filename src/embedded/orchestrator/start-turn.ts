@@ -101,7 +101,7 @@ function attemptTurn(
   ];
   if (waiting.length > 0)
     writes.push({ kind: "queue.removed", conversationId, messageIds: waiting.map((message) => message.id) });
-  const unended = { endedAt: null, reason: null, durationMs: null, usage: null, contextSize: null };
+  const unended = { endedAt: null, reason: null, end: null, durationMs: null, usage: null, contextSize: null };
   writes.push(
     { kind: "turn.began", turn: { turnId, conversationId, startedAt: now, model: modelName, ...unended } },
     { kind: "chunks", conversationId, chunks: question },

@@ -216,7 +216,7 @@ export class TurnRunner {
     this.#ended = { turnId, end, at: clock.now() };
     this.#lastWrites = [
       ...this.#record.rest(error),
-      { kind: "turn.ended", turnId, endedAt, reason, ...figures },
+      { kind: "turn.ended", turnId, endedAt, reason, end, ...figures },
       { kind: "conversation.changed", id: conversationId, patch: { lastActivityAt: endedAt } },
     ];
     this.#abort.abort(turnIsOver);

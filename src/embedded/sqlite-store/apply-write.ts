@@ -44,7 +44,8 @@ export function applyWrite(database: DatabaseSync, limits: KeyLimits, logger: Lo
   // Each figure is bound as JSON text: SQLite rounds a bound number to 15 digits when it converts it to text.
   const endTurn = sql(
     `UPDATE turns SET ended_at = :endedAt, facts = json_set(facts, '$.reason', json(:reason),
-       '$.durationMs', json(:durationMs), '$.usage', json(:usage), '$.contextSize', json(:contextSize))
+       '$.end', json(:end), '$.durationMs', json(:durationMs), '$.usage', json(:usage),
+       '$.contextSize', json(:contextSize))
      WHERE turn_id = :turnId AND archived = 0`,
   );
   // A running turn is not copied: recovery must find it exactly once.
@@ -130,10 +131,11 @@ export function applyWrite(database: DatabaseSync, limits: KeyLimits, logger: Lo
       case "turn.ended": {
         const { turnId, endedAt } = write;
         const reason = JSON.stringify(write.reason);
+        const end = JSON.stringify(write.end);
         const durationMs = JSON.stringify(write.durationMs);
         const usage = JSON.stringify(write.usage);
         const contextSize = JSON.stringify(write.contextSize);
-        const { changes } = endTurn.run({ turnId, endedAt, reason, durationMs, usage, contextSize });
+        const { changes } = endTurn.run({ turnId, endedAt, reason, end, durationMs, usage, contextSize });
         if (changes === 0) findsNothing(write, turnId);
         return;
       }

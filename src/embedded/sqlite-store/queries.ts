@@ -29,6 +29,9 @@ export function committed(database: DatabaseSync): Queries {
   const kept = sql("SELECT digest, answer FROM kept_answers WHERE place = ? AND kept_at > ?");
   const turn = sql("SELECT * FROM turns WHERE turn_id = ? AND archived = 0");
   const turns = sql("SELECT * FROM turns WHERE conversation_id = ? ORDER BY position");
+  const lastEnded = sql(
+    "SELECT * FROM turns WHERE conversation_id = ? AND ended_at IS NOT NULL ORDER BY position DESC LIMIT 1",
+  );
   const unsealed = sql("SELECT * FROM turns WHERE ended_at IS NULL ORDER BY position");
   const journal = sql("SELECT part FROM journal WHERE turn_id = ? ORDER BY position");
 
@@ -58,6 +61,10 @@ export function committed(database: DatabaseSync): Queries {
     },
     turns: (conversationId) =>
       turns.all(conversationId).map((row) => ({ turn: turnOf(row), steps: json(row, "steps") })),
+    lastEndedTurn(conversationId) {
+      const row = lastEnded.get(conversationId);
+      return row && turnOf(row);
+    },
     unsealedTurns: () =>
       unsealed.all().map((row) => ({
         turn: turnOf(row),

@@ -30,9 +30,14 @@ export function turnOf(row: ResultRow): TurnRow {
     conversationId: text(row, "conversation_id"),
     startedAt: number(row, "started_at"),
     endedAt: numberOrNull(row, "ended_at"),
-    ...json<Omit<TurnRow, "turnId" | "conversationId" | "startedAt" | "endedAt">>(row, "facts"),
+    ...withEnd(json(row, "facts")),
   };
 }
+
+type TurnFacts = Omit<TurnRow, "turnId" | "conversationId" | "startedAt" | "endedAt">;
+
+/** A turn that an older version stored has no `end`. */
+const withEnd = (facts: Omit<TurnFacts, "end"> & Partial<TurnFacts>): TurnFacts => ({ end: null, ...facts });
 
 const roles: readonly Role[] = ["system", "user", "assistant", "tool"];
 

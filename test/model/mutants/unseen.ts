@@ -8,9 +8,6 @@ export const unseen: Readonly<Record<string, readonly string[]>> = {
     "connection.open.chatTurn chat.send 0 to connection.open.chatTurn.running",
     "connection.open.chatTurn chat.queue 0 to connection.open.chatTurn.running",
   ],
-  "Only a host's turn that outlasts the extension shows it, and no path plays one.": [
-    "gateway.stopping entry without endFeeds",
-  ],
   "Connections release a socket that has gone in any case.": ["connection.closed entry without leaveEverything"],
   "A cursor that joins the live set without being at the end writes what fits, or says that it fell behind.": [
     "watch.lagging socket.drained 0 to watch.live",

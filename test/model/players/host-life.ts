@@ -42,8 +42,9 @@ async function activates(fixture: Fixture): Promise<void> {
 
 /** Deactivates the extension. The guest receives `server.draining` and a close with 1012, and is not cut off. */
 async function deactivates(fixture: Fixture, deactivate: () => Promise<unknown>): Promise<void> {
-  const { guest } = fixture;
+  const { guest, orchestrator } = fixture;
   const port = portOf(fixture.host);
+  if (guest) await watchesATurn(fixture, guest);
   await within(deactivate(), "the extension to be deactivated");
   if (guest) {
     assert.equal(await guest.next("server.draining"), {
@@ -54,7 +55,21 @@ async function deactivates(fixture: Fixture, deactivate: () => Promise<unknown>)
     assert.equal(await guest.untilClosed(), { code: 1012, reason: "server restarting" });
   }
   fixture.guest = undefined;
+  assert.is(orchestrator.subscriptions(outlasting), 0, "nobody listens any more to the turn that goes on");
+  if (orchestrator.running.has(outlasting)) orchestrator.end(outlasting);
   if (portOf(fixture.host) === port) await assertNobodyListens(fixture);
+}
+
+const outlasting = "outlasting";
+
+/** The host's turns go on without the extension, which must stop listening to them. */
+async function watchesATurn({ orchestrator }: Fixture, guest: Client): Promise<void> {
+  if (orchestrator.instead.subscribe) return;
+  guest.send({ type: "chat.subscribe", conversationId: outlasting });
+  await guest.barrier();
+  orchestrator.begin(outlasting);
+  orchestrator.emit(outlasting, { type: "user-message", text: "?" }, { type: "turn-start" });
+  await guest.next("chat.delta");
 }
 
 async function assertNobodyListens({ host }: Fixture): Promise<void> {

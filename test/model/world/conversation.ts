@@ -220,7 +220,10 @@ function perform(stage: Stage, effect: Effect): void {
       if (effect.actor === "store") {
         const { task, asked } = effect.input as StoreInput;
         if (task === "open") tellSelf(openTurn(stage, asked && exchange.text) ? "turn.opened" : "turn.refused");
-        else tellSelf(seal(stage) ? "turn.stored" : "store.failed");
+        else {
+          if (task === "recover") stage.problem("a crashed turn is recovered, and none has crashed");
+          tellSelf(seal(stage) ? "turn.stored" : "store.failed");
+        }
         return;
       }
       const move = stage.setting.charts.turn.begin();

@@ -54,6 +54,7 @@ export function sqliteStore(open: OpenDatabase, options: WriterOptions): Store {
     queuedConversations: () => read((now) => now.queuedConversations()),
     turn: (turnId) => read((now) => now.turn(turnId)),
     turns: (conversationId) => read((now) => now.turns(conversationId)),
+    modelsOf: (conversationId) => read((now) => now.modelsOf(conversationId)),
     lastEndedTurn: (conversationId) => read((now) => now.lastEndedTurn(conversationId)),
     unsealedTurns: () => read((now) => now.unsealedTurns()),
     close() {

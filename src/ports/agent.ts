@@ -8,6 +8,10 @@ import type { TurnEventBody } from "../protocol/turn-event.ts";
 export interface AgentMessage {
   role: Role;
   chunks: Chunk[];
+  /** Its turn; undefined for a summary, and for what an agent adds itself. */
+  turnId?: string | undefined;
+  /** Of an assistant's message: the model that wrote it, as `<provider>/<model>`, where that is known. */
+  model?: string | undefined;
 }
 
 export interface ToolContext {

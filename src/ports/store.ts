@@ -157,6 +157,8 @@ export interface Store {
   turn(turnId: string): TurnRow | undefined;
   /** Oldest first, each with its steps in order. */
   turns(conversationId: string): { turn: TurnRow; steps: StepRow[] }[];
+  /** By the turn's id, the model that it was begun with. */
+  modelsOf(conversationId: string): ReadonlyMap<string, string>;
   /** The newest turn that has ended. */
   lastEndedTurn(conversationId: string): TurnRow | undefined;
   /** Turns that have begun and not ended, with their journals; after a crash they are recovered. */

@@ -34,8 +34,10 @@ export async function createAgents(
  * @throws ToolsFileError
  */
 export async function createTools({ toolsFile }: Config, own: Tool[], clock: Clock): Promise<Tool[]> {
-  const fromFile = toolsFile ? await loadTools(toolsFile) : [];
-  const brought = [...own.filter(({ name }) => !fromFile.some((tool) => tool.name === name)), ...fromFile];
+  const fromFile = toolsFile ? await loadTools(toolsFile) : undefined;
+  // An empty file is how to offer none.
+  if (fromFile?.length === 0) return own;
+  const brought = [...own.filter(({ name }) => !fromFile?.some((tool) => tool.name === name)), ...(fromFile ?? [])];
   const builtIn = [createClockTool(clock), calculatorTool];
   return [...builtIn.filter(({ name }) => !brought.some((tool) => tool.name === name)), ...brought];
 }

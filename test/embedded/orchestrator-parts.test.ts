@@ -50,7 +50,7 @@ test("the model never gets a call without its result, nor an error chunk", () =>
     of("user", text("go on"), "2"),
     of("assistant", error, "2"),
   ];
-  const messages = agentMessagesOf(chunks);
+  const messages = agentMessagesOf(chunks, () => undefined);
   assert.equal(
     messages.map(({ role, chunks: parts }) => [
       role,

@@ -260,11 +260,13 @@ test("the agent reads the history and then the question", async () => {
   await settle(fixture.clock);
   fixture.orchestrator.startTurn({ conversationId: "c", text: "two" });
   await settle(fixture.clock);
-  assert.equal(puppet.run.messages, [
+  const told = puppet.run.messages.map(({ role, chunks, model }) => ({ role, chunks, ...(model && { model }) }));
+  assert.equal(told, [
     { role: "user", chunks: [{ type: "text", text: "one" }] },
-    { role: "assistant", chunks: [{ type: "text", text: "first" }] },
+    { role: "assistant", chunks: [{ type: "text", text: "first" }], model: "test/m" },
     { role: "user", chunks: [{ type: "text", text: "two" }] },
   ]);
+  assert.is(new Set(puppet.run.messages.map(({ turnId }) => turnId)).size, 2);
   fixture.close();
 });
 

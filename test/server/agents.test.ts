@@ -1,4 +1,7 @@
 // The agents and tools of a server process, and its default model.
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
@@ -74,6 +77,12 @@ test("an embedder's tool replaces a built-in tool of the same name", async () =>
       ["clock", true],
     ],
   );
+});
+
+test("a tools file without a tool offers none, apart from an embedder's", async () => {
+  const toolsFile = join(mkdtempSync(join(tmpdir(), "turnwire-tools-")), "none.mjs");
+  writeFileSync(toolsFile, "export default [];");
+  assert.equal(await createTools({ ...configOf(), toolsFile }, [], systemClock), []);
 });
 
 test.run();

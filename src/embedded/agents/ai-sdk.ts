@@ -1,14 +1,17 @@
 // The agent for real models: calls any endpoint with the OpenAI chat completions API, through the AI SDK, which is
 // loaded with the first turn. The step loop and the retries are turnwire's own. Must never reveal the API key.
-import type { LanguageModel, ToolCallPart } from "ai";
+import type { LanguageModel } from "ai";
 import type { Limits } from "../../limits.ts";
 import type { Agent, AgentEvent, AgentRun, ModelInfo } from "../../ports/agent.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
 import { AgentError } from "./agent-error.ts";
 import { type Failure, failureOf } from "./ai-sdk/failure.ts";
+import { bytesOf, fitted } from "./ai-sdk/fitting.ts";
+import { Learned, sentIn } from "./ai-sdk/learned.ts";
 import { toModelMessages } from "./ai-sdk/messages.ts";
 import { callModel, type Sdk } from "./ai-sdk/model-call.ts";
+import { type ProviderOptions, ToolCalls } from "./ai-sdk/tool-calls.ts";
 import { runSteps, type StepContext, type StepEnd, type StepLimits } from "./step-loop.ts";
 
 export type AiSdkLimits = StepLimits &
@@ -32,20 +35,25 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
   const { apiKey, models, provider = "openai", clock, logger, limits } = options;
   const url = checkedUrl(options.baseUrl);
   const endpoint = { host: url.host, apiKey };
-  let loading: Promise<{ sdk: Sdk; model(name: string): LanguageModel }> | undefined;
+  let loading: Promise<{ sdk: Sdk; model(name: string, learned: Learned): LanguageModel }> | undefined;
+  /** By the model's name, while the process lives. */
+  const learnedOf = new Map<string, Learned>();
 
   async function load() {
     const [sdk, { createOpenAICompatible }] = await Promise.all([import("ai"), import("@ai-sdk/openai-compatible")]);
-    const endpointModels = createOpenAICompatible({
-      name: provider,
-      baseURL: url.origin + url.pathname,
-      queryParams: Object.fromEntries(url.searchParams),
-      includeUsage: true,
-      // Images are fetched by the endpoint, never by this server.
-      supportedUrls: () => ({ "image/*": [/^https?:/i] }),
-      ...(apiKey ? { apiKey } : {}),
-    });
-    return { sdk, model: (name: string) => endpointModels.chatModel(name) };
+    const model = (name: string, learned: Learned): LanguageModel =>
+      createOpenAICompatible({
+        name: provider,
+        baseURL: url.origin + url.pathname,
+        queryParams: Object.fromEntries(url.searchParams),
+        includeUsage: true,
+        // Images are fetched by the endpoint, never by this server.
+        supportedUrls: () => ({ "image/*": [/^https?:/i] }),
+        transformRequestBody: (body) =>
+          Object.fromEntries(Object.entries(body).filter(([field]) => !learned.fields.has(field))),
+        ...(apiKey ? { apiKey } : {}),
+      }).chatModel(name);
+    return { sdk, model };
   }
 
   /** The delay before the next attempt; undefined when there is none. */
@@ -69,30 +77,60 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
   async function* run(agentRun: AgentRun) {
     loading ??= load();
     const { sdk, model } = await loading;
-    const vision = models.find(({ name }) => name === agentRun.model)?.vision !== false;
-    const callOptions = new Map<string, NonNullable<ToolCallPart["providerOptions"]>>();
+    const known = models.find(({ name }) => name === agentRun.model);
+    const learned = learnedOf.get(agentRun.model) ?? new Learned();
+    learnedOf.set(agentRun.model, learned);
+    const endpointModel = model(agentRun.model, learned);
+    const callOptions = new Map<string, ProviderOptions>();
+    const { signal, reasoningEffort } = agentRun;
 
     async function* step(context: StepContext): AsyncGenerator<AgentEvent | StepEnd, void, undefined> {
-      const messages = toModelMessages(context.messages, { vision, callOptions });
-      if (messages.length === 0) throw new AgentError("provider-failed", "There is no message to answer.");
-      for (let attempt = 0; ; attempt++) {
+      let attempt = 0;
+      for (;;) {
+        const { messages: history, left } = fitted(context.messages, learned.bytesFor(known?.contextWindow));
+        if (left !== undefined && context.index === 0 && attempt === 0) yield leftOut(left);
+        const tools = learned.tools ? agentRun.tools : [];
+        const vision = learned.images && known?.vision !== false;
+        const calls = new ToolCalls(`${provider}/${agentRun.model}`, callOptions);
+        const form = { vision, tools: tools.length > 0, reasoning: learned.reasoning, calls };
+        const messages = toModelMessages(history, form);
+        if (messages.length === 0) throw new AgentError("provider-failed", "There is no message to answer.");
+        const bytes = bytesOf(history);
         context.timer.begin();
         try {
-          return yield* callModel({
+          const call = callModel({
             sdk,
-            model: model(agentRun.model),
+            model: endpointModel,
             messages,
-            run: agentRun,
+            run: { signal, reasoningEffort, tools },
             context,
             clock,
             silenceMs: limits.modelSilenceMs,
             remember: (toolCallId, wanted) => callOptions.set(toolCallId, wanted),
             onWarning: (warnings) => logger.debug("agent: warning from the AI SDK", { provider, warnings }),
           });
+          for await (const event of call) {
+            if (event.type === "usage") learned.measured(bytes, event.usage.inputTokens);
+            yield event;
+          }
+          return;
         } catch (error) {
           agentRun.signal.throwIfAborted();
           const failure = failureOf(error, endpoint, clock.wall());
           const { message, code } = failure;
+          const remedy = context.timer.hasToken
+            ? undefined
+            : learned.from(failure, sentIn(messages, bytes, form.tools));
+          if (remedy !== undefined) {
+            logger.warn("agent: a request was refused and is changed", {
+              provider,
+              model: agentRun.model,
+              code,
+              remedy,
+            });
+            yield { type: "provider-retry", attempt, delayMs: 0, message: remedy, ...(code !== undefined && { code }) };
+            continue;
+          }
           // No retry after the first token: a second answer would contradict the text that was already shown.
           const delayMs = context.timer.hasToken ? undefined : pauseBefore(attempt, failure);
           logger.warn("agent: model call failed", { provider, model: agentRun.model, attempt, code, delayMs });
@@ -100,6 +138,7 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
           yield { type: "provider-retry", attempt, delayMs, message, ...(code === undefined ? {} : { code }) };
           await sleep(clock, delayMs, agentRun.signal);
           agentRun.signal.throwIfAborted();
+          attempt++;
         }
       }
     }
@@ -109,6 +148,13 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
 
   return { provider, models: () => [...models], accepts: (model) => model !== "", run };
 }
+
+const leftOut = (count: number): AgentEvent => ({
+  type: "provider-retry",
+  attempt: 0,
+  delayMs: 0,
+  message: `The conversation is larger than the model's context: ${count} messages are left out.`,
+});
 
 function checkedUrl(baseUrl: string): URL {
   // The value is not quoted, because it may contain a password.

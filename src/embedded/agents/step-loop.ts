@@ -1,7 +1,7 @@
 // The step loop that the built-in agents share: call the model, run the tools it asks for, add the texts queued
 // meanwhile, repeat. Must never emit an event larger than the protocol allows, nor leave a tool call without its result
 // unless the turn is aborted.
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import type { Limits } from "../../limits.ts";
 import type { AgentEvent, AgentMessage, AgentResult, AgentRun } from "../../ports/agent.ts";
 import type { Chunk } from "../../protocol/chunk.ts";
@@ -53,7 +53,7 @@ export async function* runSteps(
   const messages = [...run.messages];
   const takenIds = new Set(run.messages.flatMap(({ chunks }) => chunks.flatMap(callIdsOf)));
   const toolCallId = (proposed?: string): string => {
-    const id = isUsableId(proposed, limits) && !takenIds.has(proposed) ? proposed : randomUUID();
+    const id = isUsableId(proposed, limits) && !takenIds.has(proposed) ? proposed : randomCallId();
     takenIds.add(id);
     return id;
   };
@@ -114,6 +114,9 @@ export async function* runSteps(
     }
   }
 }
+
+/** Nine letters and digits, which every endpoint takes back. */
+const randomCallId = (): string => Array.from({ length: 9 }, () => randomInt(36).toString(36)).join("");
 
 const callIdsOf = (chunk: Chunk): string[] => (chunk.type === "tool-call" ? [chunk.toolCallId] : []);
 

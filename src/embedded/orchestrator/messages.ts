@@ -30,7 +30,8 @@ export const resultIdsIn = (message: StoredMessage): string[] =>
 
 const withoutResult = "The tool returned no result because the turn was stopped first.";
 
-export function agentMessagesOf(history: NewChunk[]): AgentMessage[] {
+/** @param modelOf the model that a turn was begun with, as `<provider>/<model>`. */
+export function agentMessagesOf(history: NewChunk[], modelOf: (turnId: string) => string | undefined): AgentMessage[] {
   const stored = messagesOf(history);
   const messages: AgentMessage[] = [];
   for (const [index, message] of stored.entries()) {
@@ -42,11 +43,14 @@ export function agentMessagesOf(history: NewChunk[]): AgentMessage[] {
       .map(({ toolCallId, toolName }): Chunk => {
         return { type: "tool-result", toolCallId, toolName, content: withoutResult, isError: true };
       });
+    const turnId = message.chunks[0]?.turnId;
+    const model = message.role === "assistant" && turnId !== undefined ? modelOf(turnId) : undefined;
+    const of = { ...(turnId !== undefined && { turnId }), ...(model !== undefined && { model }) };
     const last = messages.at(-1);
     // Stand-ins for missing results and the results that exist form one message.
     if (message.role === "tool" && last?.role === "tool") last.chunks.push(...chunks);
-    else if (chunks.length > 0) messages.push({ role: message.role, chunks });
-    if (missing.length > 0) messages.push({ role: "tool", chunks: missing });
+    else if (chunks.length > 0) messages.push({ role: message.role, chunks, ...of });
+    if (missing.length > 0) messages.push({ role: "tool", chunks: missing, ...(turnId !== undefined && { turnId }) });
   }
   return messages;
 }

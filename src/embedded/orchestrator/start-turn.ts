@@ -114,7 +114,11 @@ function attemptTurn(
     turnId,
     text,
     model,
-    messages: () => agentMessagesOf([...store.chunks(conversationId, { beforeSeq: latestSeq + 1 }), ...question]),
+    messages() {
+      const before = store.chunks(conversationId, { beforeSeq: latestSeq + 1 });
+      const models = store.modelsOf(conversationId);
+      return agentMessagesOf([...before, ...question], (id) => models.get(id));
+    },
     reasoningEffort: request?.reasoningEffort ?? row?.reasoningEffort ?? undefined,
     cwd: request?.cwd ?? row?.cwd ?? undefined,
   };

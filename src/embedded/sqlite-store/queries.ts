@@ -29,6 +29,7 @@ export function committed(database: DatabaseSync): Queries {
   const kept = sql("SELECT digest, answer FROM kept_answers WHERE place = ? AND kept_at > ?");
   const turn = sql("SELECT * FROM turns WHERE turn_id = ? AND archived = 0");
   const turns = sql("SELECT * FROM turns WHERE conversation_id = ? ORDER BY position");
+  const models = sql("SELECT turn_id, facts ->> '$.model' AS model FROM turns WHERE conversation_id = ?");
   const lastEnded = sql(
     "SELECT * FROM turns WHERE conversation_id = ? AND ended_at IS NOT NULL ORDER BY position DESC LIMIT 1",
   );
@@ -61,6 +62,8 @@ export function committed(database: DatabaseSync): Queries {
     },
     turns: (conversationId) =>
       turns.all(conversationId).map((row) => ({ turn: turnOf(row), steps: json(row, "steps") })),
+    modelsOf: (conversationId) =>
+      new Map(models.all(conversationId).map((row) => [text(row, "turn_id"), text(row, "model")])),
     lastEndedTurn(conversationId) {
       const row = lastEnded.get(conversationId);
       return row && turnOf(row);

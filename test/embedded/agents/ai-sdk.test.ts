@@ -205,11 +205,13 @@ sdk(
     ];
     await turn(endpoint, { run: { messages } });
     assert.equal(endpoint.requests[0]?.body.messages, [
-      { role: "system", content: "Summary." },
       {
         role: "user",
         content: [
-          { type: "text", text: "look" },
+          {
+            type: "text",
+            text: "Summary of the conversation so far:\n<summary>\nSummary.\n</summary>\n\nlook",
+          },
           { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0KGgo=" } },
           { type: "image_url", image_url: { url: "https://nowhere.invalid/a.png" } },
         ],

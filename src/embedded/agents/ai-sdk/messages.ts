@@ -1,100 +1,86 @@
-// Converts a conversation's history to the AI SDK's messages. Endpoints refuse a history with an unpaired tool call or
-// result, so the output must have none, whatever was interrupted in the input.
-import type { FilePart, ModelMessage, TextPart, ToolCallPart, ToolResultPart } from "ai";
+// Converts a conversation's history to the AI SDK's messages, so that the strictest chat template takes them: user and
+// assistant alternate, each tool call is followed by its result, nothing is blank, names and ids are legal.
+import type { FilePart, ModelMessage, TextPart } from "ai";
 import type { AgentMessage } from "../../../ports/agent.ts";
 import type { Chunk } from "../../../protocol/chunk.ts";
+import { alternating } from "./alternating.ts";
+import { type AssistantPart, callsAsText, isBlank, pairedCalls, type ToolCalls } from "./tool-calls.ts";
 
-type AssistantPart = Exclude<Extract<ModelMessage, { role: "assistant" }>["content"], string>[number];
-/** Options that a provider wants back with a tool call (Gemini: its thought signature), by toolCallId. */
-export type CallOptions = ReadonlyMap<string, NonNullable<ToolCallPart["providerOptions"]>>;
-
-const noResult = "There is no result: the turn ended before the tool did.";
-
-/**
- * Includes reasoning only after the last user message: models need it between their tool calls, but endpoints ignore or
- * refuse the reasoning of earlier answers (DeepSeek answers 400).
- */
-export function toModelMessages(
-  messages: readonly AgentMessage[],
-  options: { vision: boolean; callOptions: CallOptions },
-): ModelMessage[] {
-  const lastUser = messages.findLastIndex(({ role }) => role === "user");
-  const result: ModelMessage[] = [];
-  const open = new Map<string, ToolCallPart>();
-  const addResult = (part: ToolResultPart): void => {
-    open.delete(part.toolCallId);
-    const last = result.at(-1);
-    if (last?.role === "tool") last.content.push(part);
-    else result.push({ role: "tool", content: [part] });
-  };
-  const closeCalls = (): void => {
-    for (const call of open.values()) addResult(toolResult(call, noResult, true));
-  };
-
-  for (const [index, { role, chunks }] of messages.entries()) {
-    if (role === "tool") {
-      for (const chunk of chunks) {
-        const call = chunk.type === "tool-result" ? open.get(chunk.toolCallId) : undefined;
-        // A result without an earlier call cannot be sent.
-        if (call && chunk.type === "tool-result") addResult(toolResult(call, chunk.content, chunk.isError));
-      }
-      continue;
-    }
-    closeCalls();
-    if (role === "system") {
-      const content = chunks.flatMap(textOf).join("\n\n");
-      if (content !== "") result.push({ role, content });
-    } else if (role === "user") {
-      const content = chunks.flatMap((chunk) => userParts(chunk, options.vision));
-      if (content.length > 0) result.push({ role, content });
-    } else {
-      const content = chunks.flatMap((chunk) => assistantParts(chunk, index > lastUser, options.callOptions));
-      // A message of reasoning alone is left out.
-      if (content.some(({ type }) => type !== "reasoning")) result.push({ role, content });
-      for (const part of content) if (part.type === "tool-call") open.set(part.toolCallId, part);
-    }
-  }
-  closeCalls();
-  return result;
+export interface RequestForm {
+  /** Without it images are replaced by a note. */
+  vision: boolean;
+  /** Whether tools are offered. Without them, calls and results of the history are written as text. */
+  tools: boolean;
+  /**
+   * `tools`: the reasoning of turns with tool calls, which some endpoints insist on. `none`: the endpoint refuses it.
+   * `all`: each message with a tool call has some.
+   */
+  reasoning: "tools" | "none" | "all";
+  calls: ToolCalls;
 }
 
-function textOf(chunk: Chunk): string[] {
-  return (chunk.type === "text" || chunk.type === "system") && chunk.text !== "" ? [chunk.text] : [];
+export function toModelMessages(messages: readonly AgentMessage[], form: RequestForm): ModelMessage[] {
+  const isWanted = form.tools && form.reasoning !== "none";
+  const thinkers = isWanted ? turnsWithCalls(messages) : new Set<string | undefined>();
+  const current = messages.at(-1)?.turnId;
+  const parts = messages.map((message): ModelMessage => {
+    const { role, chunks, turnId = current } = message;
+    if (role === "user") return { role, content: chunks.flatMap((chunk) => userParts(chunk, form.vision)) };
+    if (role === "system") return { role: "user", content: summaryParts(chunks) };
+    if (role === "tool") return { role, content: chunks.flatMap((chunk) => form.calls.resultsOf(chunk)) };
+    const withThinking = thinkers.has(turnId);
+    return { role, content: chunks.flatMap((chunk) => assistantParts(chunk, withThinking, message, form)) };
+  });
+  return alternating(form.tools ? pairedCalls(parts, form.reasoning === "all") : callsAsText(parts));
+}
+
+/** The turns, by id, in which a tool was called. */
+function turnsWithCalls(messages: readonly AgentMessage[]): Set<string | undefined> {
+  const current = messages.at(-1)?.turnId;
+  const callers = messages.filter(({ chunks }) => chunks.some(({ type }) => type === "tool-call"));
+  return new Set(callers.map(({ turnId = current }) => turnId));
+}
+
+const textPart = (text: string): TextPart => ({ type: "text", text });
+
+const textOf = (chunk: Chunk): string[] =>
+  (chunk.type === "text" || chunk.type === "system") && !isBlank(chunk.text) ? [chunk.text] : [];
+
+/** A summary is what a model has written about what people said: it is no instruction. */
+function summaryParts(chunks: readonly Chunk[]): TextPart[] {
+  const text = chunks.flatMap(textOf).join("\n\n");
+  return text === "" ? [] : [textPart(`Summary of the conversation so far:\n<summary>\n${text}\n</summary>`)];
 }
 
 function userParts(chunk: Chunk, vision: boolean): (TextPart | FilePart)[] {
-  if (chunk.type !== "image") return textOf(chunk).map((text) => ({ type: "text", text }));
-  if (!vision) return [{ type: "text", text: "[An image was sent here, which this model cannot see.]" }];
-  return [imagePart(chunk.url, chunk.mimeType)];
+  if (chunk.type !== "image") return textOf(chunk).map(textPart);
+  return [vision ? imagePart(chunk.url, chunk.mimeType) : textPart("[An image, which this model cannot see.]")];
 }
+
+const unreadable = textPart("[An image that cannot be read.]");
 
 /** URLs are passed to the endpoint unchanged: this server must never fetch them. */
 function imagePart(url: string, mimeType: string | undefined): TextPart | FilePart {
-  const inline = /^data:(image\/[^;,]+);base64,/i.exec(url);
-  if (inline?.[1] !== undefined) {
-    return { type: "file", mediaType: inline[1], data: { type: "data", data: url.slice(inline[0].length) } };
+  const [whole, mediaType] = /^data:(image\/[^;,]+);base64,/i.exec(url) ?? [];
+  if (whole !== undefined && mediaType !== undefined) {
+    const data = url.slice(whole.length);
+    return isBase64(data) ? { type: "file", mediaType, data: { type: "data", data } } : unreadable;
   }
-  if (!/^https?:/i.test(url) || !URL.canParse(url)) {
-    return { type: "text", text: "[An image was sent here, at an address that cannot be read.]" };
-  }
-  const mediaType = mimeType?.startsWith("image/") ? mimeType : "image";
-  return { type: "file", mediaType, data: { type: "url", url: new URL(url) } };
+  if (!/^https?:/i.test(url) || !URL.canParse(url)) return unreadable;
+  const known = mimeType?.startsWith("image/") ? mimeType : "image";
+  return { type: "file", mediaType: known, data: { type: "url", url: new URL(url) } };
 }
 
-function assistantParts(chunk: Chunk, withThinking: boolean, callOptions: CallOptions): AssistantPart[] {
+const isBase64 = (data: string): boolean => data !== "" && data.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(data);
+
+function assistantParts(
+  chunk: Chunk,
+  withThinking: boolean,
+  message: AgentMessage,
+  { calls }: RequestForm,
+): AssistantPart[] {
   if (chunk.type === "thinking")
-    return withThinking && chunk.text !== "" ? [{ type: "reasoning", text: chunk.text }] : [];
-  if (chunk.type !== "tool-call") return textOf(chunk).map((text) => ({ type: "text", text }));
-  const { toolCallId, toolName, input } = chunk;
-  const providerOptions = callOptions.get(toolCallId);
-  const part: ToolCallPart = { type: "tool-call", toolCallId, toolName, input: asObject(input) };
-  return [providerOptions ? { ...part, providerOptions } : part];
-}
-
-/** Servers that fill a chat template with the arguments expect an object, even where the model wrote something else. */
-const asObject = (input: unknown): unknown =>
-  typeof input === "object" && input !== null && !Array.isArray(input) ? input : { input };
-
-function toolResult({ toolCallId, toolName }: ToolCallPart, value: string, isError: boolean): ToolResultPart {
-  return { type: "tool-result", toolCallId, toolName, output: { type: isError ? "error-text" : "text", value } };
+    return withThinking && !isBlank(chunk.text) ? [{ type: "reasoning", text: chunk.text }] : [];
+  if (chunk.type === "tool-call") return [calls.callOf(chunk, message)];
+  return textOf(chunk).map(textPart);
 }

@@ -14,7 +14,7 @@ export interface ModelCall {
   sdk: Sdk;
   model: LanguageModel;
   messages: ModelMessage[];
-  run: AgentRun;
+  run: Pick<AgentRun, "signal" | "reasoningEffort" | "tools">;
   context: StepContext;
   clock: Clock;
   silenceMs: number;

@@ -78,6 +78,8 @@ export const budgets = {
   fuzzFrames: byForm(120_000, 3_000_000),
   /** How often the server is killed under load: about one second each. */
   kills: byForm(2, 20),
+  /** Random turns against a strict model endpoint, and how often the server is killed meanwhile. */
+  endpointTurns: byForm({ turns: 150, kills: 1 }, { turns: 1_000, kills: 4 }),
   killsOnFailingDisk: byForm(1, 3),
   /** The model suites. */
   model: {
@@ -132,6 +134,7 @@ export const fileBudgets: FileBudget[] = [
   { path: "test/page/chromium", seconds: 80 },
   { path: "test/page/inspect.test", seconds: 60 },
   { path: "test/page/foreign", seconds: 12 },
+  { path: "test/endpoints/", seconds: 8, longSeconds: 60 },
   { path: "test/kills/", seconds: 35, longSeconds: 60 },
   { path: "test/system/start", seconds: 30 },
   { path: "test/system/stop", seconds: 30 },

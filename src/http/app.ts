@@ -60,6 +60,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   routeProbes(app, parts);
   if (parts.page) routePage(app, parts.page);
   if (parts.visualizer) routeInspectionPage(app, parts.visualizer);
+  else app.get("/inspect/*", (c) => refuse(c, 404, "the charts are shown only with --inspect: npm start -- --inspect"));
 
   app.use(requireToken(parts));
   app.use(limitRate(parts));

@@ -11,7 +11,15 @@ import type { TokenCommand } from "./commands/token.ts";
 import type { WhyCommand } from "./commands/why.ts";
 import { type Given, parseCommandLine, seeHelp } from "./config/command-line.ts";
 import { ConfigError } from "./config/error.ts";
-import { type FlagName, type FlagNameWithFallback, flags, helpText, type VariableName } from "./config/settings.ts";
+import {
+  type FlagName,
+  type FlagNameWithFallback,
+  flags,
+  helpText,
+  type VariableName,
+  variableNames,
+} from "./config/settings.ts";
+import { unknownVariables } from "./config/unknown-variables.ts";
 import * as values from "./config/values.ts";
 
 /** An OpenAI-compatible API. */
@@ -172,7 +180,7 @@ function configOf(given: Given, environment: Environment): Config {
     tokensFile: existingFile("tokens-file", readIfSet("tokens-file", values.path), environment),
     endpoint: readEndpoint(environment, model),
     inspect: readIfSet("inspect", values.inspectMode),
-    warnings: [],
+    warnings: unknownVariables(Object.keys(environment), variableNames),
   };
   checkTogether(config, readIfSet("insecure", values.truth) ?? false);
   return config;

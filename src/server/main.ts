@@ -1,13 +1,16 @@
 // The command `turnwire`: reads the configuration, runs the server until a signal, and reports errors in one sentence
-// each. `serve` prints only the ready line to standard output. Exit code 2 means that it never started.
+// each. `serve` prints the ready line and two for people to standard output. Exit code 2 means that it never started.
 import { ToolsFileError } from "../embedded/tools/load-tools.ts";
+import { limits } from "../limits.ts";
 import { StoreOpenError } from "../ports/store.ts";
+import { createSystemClock } from "../runtime/clock.ts";
 import { ListenError } from "../runtime/listen.ts";
 import { runTokenCommand } from "./commands/token.ts";
 import { runWhyCommand, WhyError } from "./commands/why.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createLogger } from "./logger.ts";
 import { TokensFileError } from "./tokens-file.ts";
+import { welcomeLines } from "./welcome.ts";
 
 const couldNotStart = 2;
 
@@ -19,7 +22,8 @@ async function serve(config: Config): Promise<void> {
   const { startServer } = await import("./server.ts");
   const logger = createLogger(config.logLevel);
   for (const warning of config.warnings) logger.warn(warning);
-  const server = await startServer({ config, logger });
+  const clock = createSystemClock(limits);
+  const server = await startServer({ config, logger, clock });
   const stop = (signal: NodeJS.Signals): void => {
     logger.info("stopping", { signal, drainMs: config.drainMs });
     server.stop().then(
@@ -34,7 +38,10 @@ async function serve(config: Config): Promise<void> {
   process.on("SIGINT", stop);
   process.on("SIGHUP", () => server.reload());
   if (server.inspectUrl !== undefined) logger.info(`inspect: open ${server.inspectUrl} to see the charts run`);
+  // Whoever has read the ready line may be gone before the next one.
+  process.stdout.on("error", () => {});
   process.stdout.write(`turnwire ready ${server.wsUrl} ${server.httpUrl}\n`);
+  for (const line of await welcomeLines(server.httpUrl, config, clock)) process.stdout.write(`${line}\n`);
 }
 
 /** True for errors that explain themselves in one sentence; any other is a defect and is printed with its stack. */

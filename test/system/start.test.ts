@@ -49,10 +49,10 @@ async function refusalOf(flags: string[], environment: Record<string, string> = 
   return stderr;
 }
 
-test("a start prints the ready line once on stdout and nothing else, and logs JSON on stderr", async () => {
+test("a start prints the ready line on stdout and two lines for people, and logs JSON on stderr", async () => {
   const dataDir = join(temporaryDirectory(), "made", "for", "it");
   const server = await ServerProcess.start({ dataDir, flags: ["--log-level", "debug"] });
-  assert.match(server.stdout, /^turnwire ready ws:\/\/127\.0\.0\.1:\d+ http:\/\/127\.0\.0\.1:\d+\n$/);
+  assert.match(server.stdout, /^turnwire ready ws:\/\/127\.0\.0\.1:\d+ http:\/\/127\.0\.0\.1:\d+\n/);
   assert.is.not(new URL(server.wsUrl).port, new URL(server.httpUrl).port);
   assert.ok(existsSync(join(dataDir, "turnwire.db")));
   using client = await connect(server.wsUrl);
@@ -62,7 +62,11 @@ test("a start prints the ready line once on stdout and nothing else, and logs JS
   await client.close();
   const { code, stdout } = await server.stop();
   assert.is(code, 0);
-  assert.is(stdout, `turnwire ready ${server.wsUrl} ${server.httpUrl}\n`);
+  const [ready, where, models, ...others] = stdout.split("\n");
+  assert.is(ready, `turnwire ready ${server.wsUrl} ${server.httpUrl}`);
+  assert.is(where, `Open ${server.httpUrl}/ in a browser.`);
+  assert.match(String(models), /^Models: only demos\. .*TURNWIRE_BASE_URL=http\S+ TURNWIRE_MODEL=\S+ npm start$/);
+  assert.equal(others, [""]);
   const messages = server.log.map(({ msg }) => msg);
   for (const message of ["transport-ws: connection open", "transport-ws: chat.send accepted", "stopping"])
     assert.is(messages.filter((candidate) => candidate === message).length, 1, message);
@@ -83,7 +87,7 @@ const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
 
 (hasIpv6 ? test : test.skip)("an IPv6 address is in brackets where it is part of a URL", async () => {
   const server = await ServerProcess.start({ flags: ["--host", "::1"] });
-  assert.match(server.stdout, /^turnwire ready ws:\/\/\[::1\]:\d+ http:\/\/\[::1\]:\d+\n$/);
+  assert.match(server.stdout, /^turnwire ready ws:\/\/\[::1\]:\d+ http:\/\/\[::1\]:\d+\n/);
   using client = await connect(server.wsUrl);
   await client.barrier();
   assert.is((await ask(server, "/models")).status, 200);

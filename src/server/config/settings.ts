@@ -121,6 +121,11 @@ const variables = {
 
 export type VariableName = keyof typeof variables;
 
+export const variableNames: readonly string[] = [
+  ...Object.values<Setting>(flags).map(({ variable }) => variable),
+  ...Object.keys(variables),
+];
+
 const leftColumnWidth = 30;
 
 const row = (left: string, right: string): string => `  ${left.padEnd(leftColumnWidth)}${right}`;

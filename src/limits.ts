@@ -295,9 +295,17 @@ export const limits = Object.freeze({
   /** Time for one tool call; over it the tool is aborted and its result is an error. Lower: long commands are cut
    * off. */
   toolRunMs: 10 * 60_000,
-  /** Longest silence of a model during its answer; after it the call has failed. Lower: models that think in silence
-   * are cut off. */
+  /** Longest silence of a model during its answer; after it the call has failed. Comments of the stream (": ping") are
+   * signs of life. Lower: models that think in silence are cut off. */
   modelSilenceMs: 10 * 60_000,
+  /** One answer of a model's endpoint; over it the call has failed. Higher: more memory for each running turn. Lower:
+   * long answers are cut off, as each token takes about 300 bytes. */
+  modelAnswerBytesMax: 64 * MiB,
+  /** Characters of one line of an answer, of an answer that is not streamed, and of all tool arguments of an answer;
+   * over it the call has failed. Higher: more memory, and longer stalls of the event loop. */
+  modelPartCharactersMax: 4 * MiB,
+  /** How much of an endpoint's refusal is read. Higher: more memory. Lower: its reason may not be found. */
+  modelRefusalBytesMax: 64 * KiB,
   /** Characters of one delta; longer text is sent as several. Lower: more events for the same text. */
   deltaCharactersMax: 64 * KiB,
   /** Unsealed turns in total; over it new ones are refused. Higher: more agents at work, and more memory. */

@@ -50,6 +50,7 @@ const order: [small: Name, large: Name, because: string][] = [
   ["ackTargetMs", "ackTimeoutMs", "a slow socket would be closed before its window shrinks"],
   ["toolRunMs", "agentLostMs", "a silent tool's turn would be aborted before the tool's time is over"],
   ["modelSilenceMs", "agentLostMs", "a silent model's turn would be aborted before the model is asked again"],
+  ["modelPartCharactersMax", "modelAnswerBytesMax", "a part is no longer than the answer"],
   ["retryFirstDelayMs", "retryDelayMaxMs", "the delay only ever grows"],
 ];
 

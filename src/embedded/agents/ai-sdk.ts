@@ -6,6 +6,7 @@ import type { Agent, AgentEvent, AgentRun, ModelInfo } from "../../ports/agent.t
 import type { Logger } from "../../ports/logger.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
 import { AgentError } from "./agent-error.ts";
+import { type AnswerLimits, createEndpointFetch } from "./ai-sdk/endpoint-fetch.ts";
 import { type Failure, failureOf } from "./ai-sdk/failure.ts";
 import { bytesOf, fitted } from "./ai-sdk/fitting.ts";
 import { Learned, sentIn } from "./ai-sdk/learned.ts";
@@ -15,7 +16,8 @@ import { type ProviderOptions, ToolCalls } from "./ai-sdk/tool-calls.ts";
 import { runSteps, type StepContext, type StepEnd, type StepLimits } from "./step-loop.ts";
 
 export type AiSdkLimits = StepLimits &
-  Pick<Limits, "retriesMax" | "retryFirstDelayMs" | "retryDelayMaxMs" | "modelSilenceMs">;
+  AnswerLimits &
+  Pick<Limits, "retriesMax" | "retryFirstDelayMs" | "retryDelayMaxMs">;
 
 export interface AiSdkAgentOptions {
   /** The URL without `/chat/completions`. Its query is sent with every request. */
@@ -47,6 +49,7 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
         baseURL: url.origin + url.pathname,
         queryParams: Object.fromEntries(url.searchParams),
         includeUsage: true,
+        fetch: createEndpointFetch(clock, limits),
         // Images are fetched by the endpoint, never by this server.
         supportedUrls: () => ({ "image/*": [/^https?:/i] }),
         transformRequestBody: (body) =>
@@ -104,8 +107,6 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
             messages,
             run: { signal, reasoningEffort, tools },
             context,
-            clock,
-            silenceMs: limits.modelSilenceMs,
             remember: (toolCallId, wanted) => callOptions.set(toolCallId, wanted),
             onWarning: (warnings) => logger.debug("agent: warning from the AI SDK", { provider, warnings }),
           });

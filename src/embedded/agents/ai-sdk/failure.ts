@@ -47,9 +47,8 @@ export function failureOf(error: unknown, endpoint: Endpoint, wallMs: number): F
 
 function classify(error: unknown, { host }: Endpoint, wallMs: number): Failure {
   const errorCode = "provider-failed";
-  if (error instanceof AgentError) {
-    return { message: error.message, retryable: false, errorCode: error.code };
-  }
+  const own = chainOf(error).find((link) => link instanceof AgentError);
+  if (own) return { message: own.message, retryable: false, errorCode: own.code };
   const status = field(error, "statusCode");
   const reason = error instanceof Error ? error.message : String(error);
   if (typeof status === "number" && status >= 400) {
@@ -76,6 +75,9 @@ function classify(error: unknown, { host }: Endpoint, wallMs: number): Failure {
     const message = `The model endpoint at ${host} sent something other than a chat completion stream: ${reason}`;
     return { message, code: "malformed", retryable: false, errorCode };
   }
+  if (name === "AI_StreamProviderError") {
+    return { message: `The model endpoint answered with an error: ${reason}`, retryable: false, errorCode };
+  }
   return { message: `The model call failed: ${reason}`, retryable: false, errorCode };
 }
 
@@ -87,11 +89,18 @@ function hint(status: number): string {
 
 /** The first error in the chain of causes that is a broken connection. */
 function brokenConnection(error: unknown): { message: string; code: string } | undefined {
-  for (let link = error, depth = 0; link instanceof Error && depth < 8; link = link.cause, depth++) {
+  for (const link of chainOf(error)) {
     const code = field(link, "code");
     if (typeof code === "string" && brokenConnectionCodes.has(code)) return { message: link.message || code, code };
   }
   return undefined;
+}
+
+/** The error and its causes. The SDK wraps what fetch and the body throw. */
+function chainOf(error: unknown): Error[] {
+  const chain: Error[] = [];
+  for (let link = error; link instanceof Error && chain.length < 8; link = link.cause) chain.push(link);
+  return chain;
 }
 
 /** `retry-after-ms`, or `Retry-After` in seconds or as a date (RFC 9110 10.2.3). */

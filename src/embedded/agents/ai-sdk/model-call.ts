@@ -3,7 +3,6 @@
 import type { LanguageModel, LanguageModelUsage, ModelMessage, ToolCallPart, ToolSet } from "ai";
 import type { AgentEvent, AgentRun, Tool } from "../../../ports/agent.ts";
 import type { Usage } from "../../../protocol/turn-event.ts";
-import type { Clock } from "../../../runtime/clock.ts";
 import { AgentError } from "../agent-error.ts";
 import type { StepContext, StepEnd } from "../step-loop.ts";
 
@@ -16,8 +15,6 @@ export interface ModelCall {
   messages: ModelMessage[];
   run: Pick<AgentRun, "signal" | "reasoningEffort" | "tools">;
   context: StepContext;
-  clock: Clock;
-  silenceMs: number;
   /** Called with the options that the provider wants back with a tool call in the next request. */
   remember(toolCallId: string, options: NonNullable<ToolCallPart["providerOptions"]>): void;
   /** Called with the SDK's warnings, such as settings that it ignored. */
@@ -25,18 +22,12 @@ export interface ModelCall {
 }
 
 export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | StepEnd, void, undefined> {
-  const { sdk, model, messages, run, context, clock, silenceMs } = call;
+  const { sdk, model, messages, run, context } = call;
   const { stepId, timer } = context;
   const request = new AbortController();
   const onAbort = (): void => request.abort(run.signal.reason);
   run.signal.throwIfAborted();
   run.signal.addEventListener("abort", onAbort, { once: true });
-  const watchSilence = () =>
-    clock.setTimeout(() => {
-      const message = `The model endpoint sent nothing for ${silenceMs / 1000} s.`;
-      request.abort(new AgentError("provider-failed", message));
-    }, silenceMs);
-  let silence = watchSilence();
   try {
     const { stream } = await sdk.experimental_streamLanguageModelCall({
       model,
@@ -50,8 +41,6 @@ export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | S
         : {}),
     });
     for await (const part of stream) {
-      clock.clearTimeout(silence);
-      silence = watchSilence();
       switch (part.type) {
         case "model-call-start":
           if (part.warnings.length > 0) call.onWarning(part.warnings);
@@ -92,7 +81,6 @@ export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | S
     // fetch and streams wrap an abort reason in many ways: throw the original.
     throw request.signal.aborted ? request.signal.reason : error;
   } finally {
-    clock.clearTimeout(silence);
     run.signal.removeEventListener("abort", onAbort);
     request.abort();
   }

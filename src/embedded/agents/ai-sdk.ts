@@ -19,12 +19,17 @@ export type AiSdkLimits = StepLimits &
   AnswerLimits &
   Pick<Limits, "retriesMax" | "retryFirstDelayMs" | "retryDelayMaxMs">;
 
+export interface AiSdkModel extends ModelInfo {
+  /** False for a model whose text may begin with <think> without being reasoning. */
+  thinkTags?: boolean | undefined;
+}
+
 export interface AiSdkAgentOptions {
   /** The URL without `/chat/completions`. Its query is sent with every request. */
   baseUrl: string;
   apiKey?: string | undefined;
   /** The models to list. Any other name is accepted too; the endpoint decides. */
-  models: readonly ModelInfo[];
+  models: readonly AiSdkModel[];
   /** The first part of `<provider>/<model>`. */
   provider?: string | undefined;
   clock: Clock;
@@ -107,6 +112,7 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
             messages,
             run: { signal, reasoningEffort, tools },
             context,
+            thinkTags: known?.thinkTags !== false,
             remember: (toolCallId, wanted) => callOptions.set(toolCallId, wanted),
             onWarning: (warnings) => logger.debug("agent: warning from the AI SDK", { provider, warnings }),
           });

@@ -30,6 +30,7 @@ const rows: Row[] = [
   ["with reasoning", json(200, completion({ content: "Hello", reasoning: "hm" })), { ...hello, thinking: "hm" }],
   ["without a finish_reason", json(200, completion({ content: "Hello" }, null)), hello],
   ["cut at the output limit", json(200, completion({ content: "Hello" }, "length")), { ...hello, ends: "length" }],
+  ["with think tags", json(200, completion({ content: "<think>hm</think>Hello" })), { ...hello, thinking: "hm" }],
   ["called a stream", stream(JSON.stringify(completion({ content: "Hello" }))), hello],
   ["behind comments that keep it alive", stream(": ping\n\n", JSON.stringify(completion({ content: "Hello" }))), hello],
   [

@@ -1,6 +1,6 @@
 // Plays a table of endpoints' answers: each row is a raw HTTP answer, and what must come out of it.
 import * as assert from "uvu/assert";
-import { createAiSdkAgent } from "../../../src/embedded/agents/ai-sdk.ts";
+import { type AiSdkModel, createAiSdkAgent } from "../../../src/embedded/agents/ai-sdk.ts";
 import { calculatorTool } from "../../../src/embedded/tools/calculator.ts";
 import { end, type RawAnswer, rawEndpoint, say, stream } from "../../support/raw-endpoint.ts";
 import { systemClock } from "../../support/system-clock.ts";
@@ -24,15 +24,16 @@ export interface RowOptions {
   /** The second step's answer. */
   second?: RawAnswer;
   limits?: Partial<typeof quick>;
+  model?: Partial<AiSdkModel>;
 }
 
 export async function outcome(answer: RawAnswer, withTools: boolean, options: RowOptions = {}) {
-  const { second = stream(say("ok"), end()), limits } = options;
+  const { second = stream(say("ok"), end()), limits, model } = options;
   const endpoint = await rawEndpoint((index) => (withTools && index > 0 ? second : answer));
   const agent = createAiSdkAgent({
     baseUrl: endpoint.baseUrl,
     apiKey,
-    models: [{ name: "small" }],
+    models: [{ name: "small", ...model }],
     clock: systemClock,
     logger,
     limits: { ...quick, retriesMax: 1, ...limits },

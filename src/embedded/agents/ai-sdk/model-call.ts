@@ -2,9 +2,12 @@
 // reason, the HTTP request is aborted. Must never leave a request running or a rejection unhandled.
 import type { LanguageModel, LanguageModelUsage, ModelMessage, ToolCallPart, ToolSet } from "ai";
 import type { AgentEvent, AgentRun, Tool } from "../../../ports/agent.ts";
+import type { Chunk } from "../../../protocol/chunk.ts";
 import type { Usage } from "../../../protocol/turn-event.ts";
 import { AgentError } from "../agent-error.ts";
 import type { StepContext, StepEnd } from "../step-loop.ts";
+import { stepEndReason } from "./finish-reason.ts";
+import { ThinkTags } from "./think-tags.ts";
 
 /** The functions of `ai` in use; the package is loaded with the first turn. */
 export type Sdk = Pick<typeof import("ai"), "experimental_streamLanguageModelCall" | "jsonSchema">;
@@ -15,6 +18,8 @@ export interface ModelCall {
   messages: ModelMessage[];
   run: Pick<AgentRun, "signal" | "reasoningEffort" | "tools">;
   context: StepContext;
+  /** Whether a text that begins with <think> begins with reasoning. */
+  thinkTags: boolean;
   /** Called with the options that the provider wants back with a tool call in the next request. */
   remember(toolCallId: string, options: NonNullable<ToolCallPart["providerOptions"]>): void;
   /** Called with the SDK's warnings, such as settings that it ignored. */
@@ -28,6 +33,8 @@ export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | S
   const onAbort = (): void => request.abort(run.signal.reason);
   run.signal.throwIfAborted();
   run.signal.addEventListener("abort", onAbort, { once: true });
+  const tags = new ThinkTags(call.thinkTags);
+  let hasAnswer = answersAlready(context);
   try {
     const { stream } = await sdk.experimental_streamLanguageModelCall({
       model,
@@ -46,7 +53,11 @@ export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | S
           if (part.warnings.length > 0) call.onWarning(part.warnings);
           break;
         case "text-delta":
-          yield { type: "text-delta", delta: part.text };
+        case "text-end":
+          for (const event of part.type === "text-delta" ? tags.take(part.text) : tags.end()) {
+            hasAnswer ||= event.type === "text-delta" && event.delta.trim() !== "";
+            yield event;
+          }
           break;
         case "reasoning-delta":
           yield { type: "reasoning-delta", delta: part.text };
@@ -56,6 +67,7 @@ export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | S
           timer.token();
           break;
         case "tool-call": {
+          hasAnswer = true;
           const toolCallId = context.toolCallId(part.toolCallId);
           if (part.providerMetadata) call.remember(toolCallId, part.providerMetadata);
           if (typeof part.input === "string")
@@ -68,11 +80,9 @@ export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | S
         case "model-call-end": {
           const usage = usageOf(part.usage);
           if (usage) yield { type: "usage", stepId, usage };
-          yield {
-            type: "step-end",
-            reason: stepEndReason(part.finishReason, part.rawFinishReason),
-            contextSize: usage && usage.inputTokens + usage.outputTokens,
-          };
+          const reason = stepEndReason(part.rawFinishReason);
+          if (!hasAnswer && reason !== "length") throw new AgentError("provider-failed", emptyAnswer);
+          yield { type: "step-end", reason, contextSize: usage && usage.inputTokens + usage.outputTokens };
           break;
         }
       }
@@ -85,6 +95,16 @@ export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | S
     request.abort();
   }
 }
+
+const emptyAnswer = "The model ended its answer without saying anything.";
+
+/** A model that has said something in this turn may end it without more words, after its last tool. */
+function answersAlready({ messages }: StepContext): boolean {
+  const own = messages.slice(messages.findLastIndex(({ role }) => role === "user") + 1);
+  return own.some(({ role, chunks }) => role === "assistant" && chunks.some(isWord));
+}
+
+const isWord = (chunk: Chunk): boolean => chunk.type === "text" && chunk.text.trim() !== "";
 
 /** The schemas only: without `execute` the SDK runs no tool. */
 function toolSet(tools: Tool[], sdk: Sdk): ToolSet {
@@ -107,13 +127,4 @@ function usageOf(usage: LanguageModelUsage): Usage | undefined {
     ...(cacheReadTokens ? { cacheReadTokens } : {}),
     ...(cacheWriteTokens ? { cacheWriteTokens } : {}),
   };
-}
-
-function stepEndReason(reason: string, raw: string | undefined): StepEnd["reason"] {
-  if (reason === "length" || reason === "tool-calls") return reason;
-  // The SDK also reports content-filter for a refusal in the model's own words, which is an answer.
-  if (reason === "content-filter" && raw === "content_filter") {
-    throw new AgentError("content-filter", "The model endpoint withheld the rest of the answer (content filter).");
-  }
-  return "stop";
 }

@@ -102,6 +102,12 @@ sdk("comments of the stream are signs of life, and only our own limit ends the s
   assert.equal([unanswered.ends, unanswered.requests], ["The model endpoint sent nothing for 0.2 s.", 1]);
 });
 
+sdk("an answer with a finish_reason ends, though no [DONE] comes and the connection stays open", async () => {
+  const open = { ...stream(say("Hello"), data(chunk({}, "stop"))), staysOpen: true };
+  const { text, ends, requests } = await outcome(open, false);
+  assert.equal([text, ends, requests], ["Hello", "stop", 1]);
+});
+
 const turns = async (agent: ReturnType<typeof agentOf>): Promise<void> => {
   for (const _ of [1, 2, 3, 4]) {
     const played = await play(agent.run(runOf("hi", { model: "small" })));

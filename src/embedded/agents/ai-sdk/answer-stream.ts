@@ -5,15 +5,22 @@ import { readChunk } from "./chunk.ts";
 import { jsonIn, sentenceOf } from "./endpoint-sentence.ts";
 import { checkPart, linesOf } from "./lines.ts";
 
-/** @param onDone called at the answer's end, after which the body may stay open */
+export interface AnswerProgress {
+  /** There is a finish_reason: little can follow. */
+  onFinish(): void;
+  /** The answer is at its end, and the body may stay open. */
+  onDone(): void;
+}
+
 export async function* chunksOf(
   texts: AsyncIterable<string>,
   partCharactersMax: number,
-  onDone: () => void,
+  { onFinish, onDone }: AnswerProgress,
 ): AsyncGenerator<string, void, undefined> {
   const answer = new AnswerReader(partCharactersMax);
   for await (const line of linesOf(texts, partCharactersMax)) {
     yield* answer.line(line);
+    if (answer.finishes) onFinish();
     if (!answer.isDone) continue;
     onDone();
     break;
@@ -25,6 +32,7 @@ const finished = JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason
 
 class AnswerReader {
   isDone = false;
+  finishes = false;
   readonly #partCharactersMax: number;
   /** The event that is being read. */
   #data: string[] = [];
@@ -34,7 +42,6 @@ class AnswerReader {
   /** What was neither an event nor JSON. */
   #stray: string | undefined;
   #says = false;
-  #finishes = false;
   #argumentCharacters = 0;
 
   constructor(partCharactersMax: number) {
@@ -64,7 +71,7 @@ class AnswerReader {
     if (this.#document !== undefined) return yield* this.#whole(this.#document);
     // The end of a broken connection may have cut the last event.
     if (jsonIn(this.#data.join("\n")) !== undefined) yield* this.#dispatchData();
-    if (this.#finishes) return;
+    if (this.finishes) return;
     const isWhole = this.isDone && this.#says;
     if (this.#stray !== undefined && !isWhole) throw notAnAnswer(this.#stray);
     // [DONE] says that nothing is missing.
@@ -72,7 +79,7 @@ class AnswerReader {
   }
 
   get #hasBegun(): boolean {
-    return this.#says || this.#finishes || this.#data.length > 0 || this.#stray !== undefined;
+    return this.#says || this.finishes || this.#data.length > 0 || this.#stray !== undefined;
   }
 
   *#dataLine(value: string): Generator<string, void, undefined> {
@@ -103,12 +110,12 @@ class AnswerReader {
     const chunk = readChunk(value, { event, whole: !this.#says });
     if (!chunk) return;
     this.#says ||= chunk.says;
-    this.#finishes ||= chunk.finishes;
+    this.finishes ||= chunk.finishes;
     this.#argumentCharacters += chunk.argumentCharacters;
     checkPart(this.#argumentCharacters, this.#partCharactersMax);
     yield chunk.json;
     // What follows an error is no part of the answer.
-    if (chunk.kind === "error") this.isDone = this.#finishes = true;
+    if (chunk.kind === "error") this.isDone = this.finishes = true;
   }
 
   *#whole(text: string): Generator<string, void, undefined> {

@@ -1,18 +1,23 @@
 // The fetch of the AI SDK's requests. It waits as long as our own limit allows, follows no redirect, takes a bounded
 // number of bytes, and hands the SDK a clean stream of chunks or a refusal in the one shape that the SDK reads.
 import type { Limits } from "../../../limits.ts";
-import type { Clock } from "../../../runtime/clock.ts";
+import type { Clock, Timer } from "../../../runtime/clock.ts";
 import { AgentError } from "../agent-error.ts";
 import { chunksOf } from "./answer-stream.ts";
 import { sentenceOf } from "./endpoint-sentence.ts";
+import { textsOf } from "./lines.ts";
 
 export type AnswerLimits = Pick<
   Limits,
   "modelSilenceMs" | "modelAnswerBytesMax" | "modelPartCharactersMax" | "modelRefusalBytesMax"
 >;
 
-/** How long a body may stay open after the answer's end. A body that ends leaves its connection to the next request. */
+/** How long a body may stay open after [DONE]. A body that ends leaves its connection to the next request. */
 const drainMs = 1_000;
+/** How long usage and [DONE] are waited for after a finish_reason. */
+const finishMs = 5_000;
+/** Why a body is cut whose answer is complete. */
+const complete = new Error("the answer is complete");
 
 export function createEndpointFetch(clock: Clock, limits: AnswerLimits): typeof fetch {
   return async (input, init) => {
@@ -21,6 +26,7 @@ export function createEndpointFetch(clock: Clock, limits: AnswerLimits): typeof 
     if (init?.signal?.aborted) onAbort();
     init?.signal?.addEventListener("abort", onAbort, { once: true });
     let ended = false;
+    let finishing: Timer;
 
     /** Waits for something from the endpoint. Any byte is a sign of life, also a comment of the stream. */
     async function heard<Value>(wait: Promise<Value>): Promise<Value> {
@@ -44,7 +50,10 @@ export function createEndpointFetch(clock: Clock, limits: AnswerLimits): typeof 
           yield value;
         }
         ended = true;
+      } catch (error) {
+        if (error !== complete) throw error;
       } finally {
+        clock.clearTimeout(finishing);
         init?.signal?.removeEventListener("abort", onAbort);
         if (ended) drain(reader, clock, request);
         else request.abort();
@@ -53,8 +62,13 @@ export function createEndpointFetch(clock: Clock, limits: AnswerLimits): typeof 
 
     async function* answerOf(response: Response): AsyncGenerator<Uint8Array, void, undefined> {
       const texts = textsOf(bytesOf(response), limits.modelAnswerBytesMax);
-      const answer = chunksOf(texts, limits.modelPartCharactersMax, () => {
-        ended = true;
+      const answer = chunksOf(texts, limits.modelPartCharactersMax, {
+        onFinish: () => {
+          finishing ??= clock.setTimeout(() => request.abort(complete), finishMs);
+        },
+        onDone: () => {
+          ended = true;
+        },
       });
       for await (const chunk of answer) yield Buffer.from(`data: ${chunk}\n\n`);
     }
@@ -93,19 +107,6 @@ function patience(): object {
         dispatch.call(dispatcher, { ...options, headersTimeout: 0, bodyTimeout: 0 }, handler),
     },
   };
-}
-
-async function* textsOf(bytes: AsyncIterable<Uint8Array>, bytesMax: number): AsyncGenerator<string, void, undefined> {
-  const decoder = new TextDecoder();
-  let total = 0;
-  for await (const piece of bytes) {
-    total += piece.byteLength;
-    if (total > bytesMax) {
-      throw new AgentError("provider-failed", `The model endpoint's answer is larger than ${bytesMax} bytes.`);
-    }
-    yield decoder.decode(piece, { stream: true });
-  }
-  yield decoder.decode();
 }
 
 /** The start of a refusal. What breaks while it is read matters less than its status. */

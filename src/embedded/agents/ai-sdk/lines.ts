@@ -1,6 +1,22 @@
-// Splits a text that arrives in pieces into its lines, at CRLF, LF or CR, and refuses a line that is too long before it
-// is complete.
+// Decodes a body that arrives in pieces and splits it into lines, at CRLF, LF or CR. Refuses a body or a line that is
+// too long before it is complete.
 import { AgentError } from "../agent-error.ts";
+
+export async function* textsOf(
+  bytes: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  let total = 0;
+  for await (const piece of bytes) {
+    total += piece.byteLength;
+    if (total > bytesMax) {
+      throw new AgentError("provider-failed", `The model endpoint's answer is larger than ${bytesMax} bytes.`);
+    }
+    yield decoder.decode(piece, { stream: true });
+  }
+  yield decoder.decode();
+}
 
 export async function* linesOf(
   texts: AsyncIterable<string>,

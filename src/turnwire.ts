@@ -4,6 +4,8 @@ import "./version.ts";
 
 export type { GatewayCounts } from "./diagnostics/counts.ts";
 export type * from "./diagnostics/inspection/changes.ts";
+export type { ModelParameters, ModelSettings } from "./embedded/agents/ai-sdk/settings.ts";
+export { type AiSdkAgentOptions, type AiSdkLimits, createAiSdkAgent } from "./embedded/agents/ai-sdk.ts";
 export { type Limits, limits } from "./limits.ts";
 export type {
   Agent,
@@ -48,5 +50,6 @@ export {
   readConfig,
   serveConfig,
 } from "./server/config.ts";
+export { type ModelsFile, ModelsFileError, type ProviderSettings, readModelsFile } from "./server/models-file.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./server/server.ts";
 export { createSurfaceRegistry } from "./surfaces/surface-registry.ts";

@@ -60,6 +60,8 @@ export interface EmbeddedOrchestrator {
   limits: Record<string, number>;
   /** Stops the running turn, or only the turn with this id. No effect after its `done` (protocol 2, chat.cancel). */
   cancelTurn(conversationId: string, turnId?: string): { cancelled: boolean; turnId?: string };
+  /** Replaces the agents and the default model, `<provider>/<model>`. Running turns keep theirs. */
+  setAgents(agents: Agent[], defaultModel: string): void;
   /** Refuses new turns with this reason, until it is called with undefined. */
   setRefusing(reason: string | undefined): void;
   readonly refusing: string | undefined;
@@ -183,6 +185,10 @@ export function createEmbeddedOrchestrator(options: EmbeddedOrchestratorOptions)
     },
     limits: conversationLimits(limits),
     cancelTurn,
+    setAgents(agents, defaultModel) {
+      models.replace(agents, defaultModel);
+      settleQueue.around(() => changes.tell({ what: "turns" }));
+    },
     setRefusing(reason) {
       refusing = reason;
       settleQueue.around(() => changes.tell({ what: "turns" }));

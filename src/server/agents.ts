@@ -1,4 +1,5 @@
 // The agents and tools of the process, and its default model.
+import { Discovery } from "../embedded/agents/ai-sdk/discovery.ts";
 import type { AiSdkLimits } from "../embedded/agents/ai-sdk.ts";
 import { createDemoAgent } from "../embedded/agents/demo.ts";
 import { calculatorTool } from "../embedded/tools/calculator.ts";
@@ -8,25 +9,55 @@ import type { Agent, Tool } from "../ports/agent.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { type Config, ConfigError } from "./config.ts";
+import type { ProviderSettings } from "./models-file.ts";
 
 const demoModel = "demo/echo";
 
-/** The configured endpoint's agent, the embedder's agents, and the demo agent. */
-export async function createAgents(
+export interface Agents {
+  agents: Agent[];
+  /** `<provider>/<model>`. */
+  defaultModel: string;
+}
+
+/**
+ * The agents of TURNWIRE_BASE_URL and of the models file, the embedder's, and the demo agent.
+ * @throws ConfigError, ModelsFileError
+ */
+export async function readAgents(
   config: Config,
   own: Agent[],
   clock: Clock,
   logger: Logger,
   limits: AiSdkLimits,
-): Promise<Agent[]> {
+): Promise<Agents> {
   const { endpoint } = config;
-  const demo = createDemoAgent(clock, limits);
-  if (!endpoint) return [...own, demo];
+  const file = config.readModels?.();
+  const providers: ProviderSettings[] = [...(file?.providers ?? [])];
+  if (endpoint) {
+    if (providers.some(({ name }) => name === "openai"))
+      throw new ConfigError(
+        "The models file has a provider openai, and TURNWIRE_BASE_URL is one too: rename it, or unset the variable.",
+      );
+    const models = endpoint.models.map((name) => ({ name }));
+    providers.unshift({ name: "openai", baseUrl: endpoint.baseUrl, apiKey: endpoint.apiKey, headers: {}, models });
+  }
+  const configured = await Promise.all(providers.map((provider) => agentOf(provider, clock, logger, limits)));
+  const agents = [...configured, ...own, createDemoAgent(clock, limits)];
+  return { agents, defaultModel: defaultModelOf(config.model ?? file?.defaultModel, agents) };
+}
+
+async function agentOf(provider: ProviderSettings, clock: Clock, logger: Logger, limits: AiSdkLimits): Promise<Agent> {
   // Imported only when needed: the AI SDK is the largest dependency.
   const { createAiSdkAgent } = await import("../embedded/agents/ai-sdk.ts");
-  const { baseUrl, apiKey } = endpoint;
-  const models = endpoint.models.map((name) => ({ name }));
-  return [createAiSdkAgent({ baseUrl, apiKey, models, clock, logger, limits }), ...own, demo];
+  const { name, baseUrl, apiKey, headers, models } = provider;
+  const options = { provider: name, baseUrl, apiKey, headers, clock, logger, limits };
+  if (models !== "discover") return createAiSdkAgent({ ...options, models });
+  const discovery = new Discovery({
+    ...{ baseUrl, clock, headers: { ...headers, ...(apiKey && { Authorization: `Bearer ${apiKey}` }) } },
+    onFailure: (sentence) => logger.warn(`models: ${sentence}`, { provider: name }),
+  });
+  await discovery.refresh();
+  return createAiSdkAgent({ ...options, models: () => discovery.list() });
 }
 
 /**
@@ -43,10 +74,10 @@ export async function createTools({ toolsFile }: Config, own: Tool[], clock: Clo
 }
 
 /**
- * The model of --model, else the first that is not a demo, else demo/echo.
- * @throws ConfigError when no agent has the model of --model.
+ * The model that was asked for, else the first that is not a demo, else demo/echo.
+ * @throws ConfigError when no agent has the model that was asked for.
  */
-export function defaultModelOf({ model }: Config, agents: Agent[]): string {
+function defaultModelOf(model: string | undefined, agents: Agent[]): string {
   const known = agents.flatMap((agent) => agent.models().map(({ name }) => `${agent.provider}/${name}`));
   if (model === undefined) return known.find((name) => !name.startsWith("demo/")) ?? demoModel;
   const [provider, ...rest] = model.split("/");

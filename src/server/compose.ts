@@ -156,5 +156,6 @@ export function compose(options: CompositionOptions) {
       embedded.close();
     },
   });
-  return { gateway, access, tokensFile, wsServer, httpServer, stopSequence };
+  const { setAgents } = embedded;
+  return { gateway, access, tokensFile, wsServer, httpServer, stopSequence, setAgents };
 }

@@ -21,6 +21,7 @@ import {
 } from "./config/settings.ts";
 import { unknownVariables } from "./config/unknown-variables.ts";
 import * as values from "./config/values.ts";
+import { type ModelsFile, readModelsFile } from "./models-file.ts";
 
 /** An OpenAI-compatible API. */
 export interface Endpoint {
@@ -47,6 +48,8 @@ export interface Config {
   dataDir: string;
   /** The default model as `<provider>/<model>`. Default: the endpoint's first, else demo/echo. */
   model: string | undefined;
+  /** Reads the models file, with the keys from the environment. @throws ModelsFileError */
+  readModels: (() => ModelsFile) | undefined;
   /** Absolute path of an existing file. */
   toolsFile: string | undefined;
   allowOrigins: string[];
@@ -70,6 +73,7 @@ export interface Config {
 
 export type Command =
   | { kind: "serve"; config: Config }
+  | { kind: "models"; config: Config }
   | { kind: "token"; command: TokenCommand }
   | { kind: "why"; command: WhyCommand }
   | { kind: "help"; text: string }
@@ -91,11 +95,11 @@ export function readConfig(argv: readonly string[], environment: Environment): C
   if (command === undefined) return { kind: "help", text: helpText };
   if (command === "why") return { kind: "why", command: whyCommand(given, positionals.slice(1), environment) };
   if (command === "token") return { kind: "token", command: tokenCommand(given, positionals.slice(1), environment) };
-  if (command !== "serve")
-    throw new ConfigError(`Unknown command "${command}": the commands are turnwire serve, token and why.`);
-  if (given["scopes"] !== undefined) throw new ConfigError(`Unknown flag --scopes for serve: ${seeHelp}.`);
-  if (extra !== undefined) throw new ConfigError(`Unexpected argument "${extra}" after serve: ${seeHelp}.`);
-  return { kind: "serve", config: configOf(given, environment) };
+  if (command !== "serve" && command !== "models")
+    throw new ConfigError(`Unknown command "${command}": the commands are turnwire serve, models, token and why.`);
+  if (given["scopes"] !== undefined) throw new ConfigError(`Unknown flag --scopes for ${command}: ${seeHelp}.`);
+  if (extra !== undefined) throw new ConfigError(`Unexpected argument "${extra}" after ${command}: ${seeHelp}.`);
+  return { kind: command, config: configOf(given, environment) };
 }
 
 /**
@@ -167,6 +171,7 @@ function configOf(given: Given, environment: Environment): Config {
     httpPort: read("http-port", values.port),
     dataDir: dataDirectory(readIfSet("data-dir", values.path), environment),
     model,
+    readModels: modelsReader(existingFile("models", readIfSet("models", values.path), environment), environment),
     toolsFile: existingFile("tools", readIfSet("tools", values.path), environment),
     allowOrigins: readIfSet("allow-origin", values.origins) ?? [],
     eventProfile: read("event-profile", values.eventProfile),
@@ -226,6 +231,9 @@ function readEndpoint(environment: Environment, defaultModel: string | undefined
   return { baseUrl, apiKey, models: models ?? [] };
 }
 
+const modelsReader = (file: string | undefined, environment: Environment): Config["readModels"] =>
+  file === undefined ? undefined : () => readModelsFile(file, environment);
+
 function check<Output>(name: string, text: string, schema: TextSchema<Output>, kind?: "secret"): Output {
   const result = v.safeParse(schema, text, { abortEarly: true });
   if (result.success) return result.output;
@@ -244,6 +252,7 @@ function dataDirectory(given: string | undefined, environment: Environment): str
 }
 
 const fileRemedies = {
+  models: "docs/guides/models.md has an example",
   tools: "give the path of a module",
   "tokens-file": "turnwire token add NAME makes one",
 } as const;

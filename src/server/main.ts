@@ -9,6 +9,7 @@ import { runTokenCommand } from "./commands/token.ts";
 import { runWhyCommand, WhyError } from "./commands/why.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createLogger } from "./logger.ts";
+import { ModelsFileError } from "./models-file.ts";
 import { TokensFileError } from "./tokens-file.ts";
 import { welcomeLines } from "./welcome.ts";
 
@@ -36,7 +37,7 @@ async function serve(config: Config): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
-  process.on("SIGHUP", () => server.reload());
+  process.on("SIGHUP", () => void server.reload());
   if (server.inspectUrl !== undefined) logger.info(`inspect: open ${server.inspectUrl} to see the charts run`);
   // Whoever has read the ready line may be gone before the next one.
   process.stdout.on("error", () => {});
@@ -51,12 +52,17 @@ const isExplained = (error: unknown): error is Error =>
   error instanceof StoreOpenError ||
   error instanceof TokensFileError ||
   error instanceof WhyError ||
+  error instanceof ModelsFileError ||
   error instanceof ToolsFileError;
 
 try {
   const command = readConfig(process.argv.slice(2), process.env);
   if (command.kind === "serve") await serve(command.config);
-  else if (command.kind === "why") process.stdout.write(`${await runWhyCommand(command.command)}\n`);
+  else if (command.kind === "models") {
+    const { runModelsCommand } = await import("./commands/models.ts");
+    const isGood = await runModelsCommand(command.config, (line) => process.stdout.write(`${line}\n`));
+    process.exitCode = isGood ? 0 : 1;
+  } else if (command.kind === "why") process.stdout.write(`${await runWhyCommand(command.command)}\n`);
   else if (command.kind === "token") process.stdout.write(`${runTokenCommand(command.command)}\n`);
   else process.stdout.write(`${command.text}\n`);
 } catch (error) {

@@ -8,11 +8,12 @@ import type { Gateway } from "../gateway/gateway.ts";
 import type { Limits } from "../limits.ts";
 import type { Agent, Tool } from "../ports/agent.ts";
 import type { Authorisation } from "../ports/authorisation.ts";
+import { errorMessage } from "../ports/guard.ts";
 import { type Logger, silentLogger } from "../ports/logger.ts";
 import type { SurfaceProvider } from "../ports/surfaces.ts";
 import { type Clock, createSystemClock } from "../runtime/clock.ts";
 import { hostAndPort, listen } from "../runtime/listen.ts";
-import { createAgents, createTools, defaultModelOf } from "./agents.ts";
+import { createTools, readAgents } from "./agents.ts";
 import { compose, type ServerParts } from "./compose.ts";
 import { ConfigError } from "./config/error.ts";
 import type { Config } from "./config.ts";
@@ -40,8 +41,8 @@ export interface RunningServer {
    * @returns false when there is no such socket, or it is closing already.
    */
   disconnect(connectionId: string): boolean;
-  /** Reads the tokens file again, as SIGHUP does. No effect without one. */
-  reload(): void;
+  /** Reads the tokens file and the models file again, as SIGHUP does. One that cannot be used changes nothing. */
+  reload(): Promise<void>;
   /** Gives running turns config.drainMs, closes sockets with 1012, ends everything. A second call does so at once. */
   stop(): Promise<void>;
 }
@@ -70,14 +71,28 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const limits = resolveLimits({ socketsPerAddressMax: config.socketsPerAddress, ...options.limits });
   const clock = options.clock ?? createSystemClock(limits);
   const tools = await createTools(config, options.tools ?? [], clock);
-  const agents = await createAgents(config, options.agents ?? [], clock, logger, limits);
-  const defaultModel = defaultModelOf(config, agents);
+  const findAgents = () => readAgents(config, options.agents ?? [], clock, logger, limits);
+  const { agents, defaultModel } = await findAgents();
   const metrics = createMetrics(limits);
   const { dataDir, durability } = config;
   const store = openSqliteStore({ dataDir, clock, logger, limits, durability, onCommit: metrics.committed });
   try {
     const ports = { store, agents, tools, surfaces, defaultModel, authorisation };
-    return await open(compose({ config, clock, logger, limits, metrics, ...ports }), config, () => store.close());
+    const parts = compose({ config, clock, logger, limits, metrics, ...ports });
+    const reload = async (): Promise<void> => {
+      parts.tokensFile?.reload();
+      if (!config.readModels) return;
+      try {
+        const found = await findAgents();
+        parts.setAgents(found.agents, found.defaultModel);
+        logger.info("models: the file was read again", { defaultModel: found.defaultModel });
+      } catch (error) {
+        logger.error("models: the file cannot be used, and the models stay as they were", {
+          reason: errorMessage(error),
+        });
+      }
+    };
+    return await open(parts, config, reload, () => store.close());
   } catch (error) {
     store.close();
     throw error;
@@ -85,7 +100,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 /** Opens the ports. On a failure it ends all parts. */
-async function open(parts: ServerParts, config: Config, ended: () => void): Promise<RunningServer> {
+async function open(
+  parts: ServerParts,
+  config: Config,
+  reload: () => Promise<void>,
+  ended: () => void,
+): Promise<RunningServer> {
   const { gateway, access, stopSequence } = parts;
   try {
     const port = await listen(parts.wsServer, config.host, config.port);
@@ -102,7 +122,7 @@ async function open(parts: ServerParts, config: Config, ended: () => void): Prom
       inspect: (observer, filter) => gateway.inspect(observer, filter),
       counts: () => gateway.counts(),
       disconnect: (connectionId) => gateway.disconnect(connectionId),
-      reload: () => parts.tokensFile?.reload(),
+      reload,
       stop: () => stopSequence.drain(config.drainMs).then(ended),
     };
   } catch (error) {

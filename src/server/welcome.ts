@@ -10,7 +10,7 @@ const answerMs = 500;
 /** @param ollama the base URL at which one is looked for, for half a second, when no endpoint is configured. */
 export async function welcomeLines(
   httpUrl: string,
-  { endpoint, model }: Pick<Config, "endpoint" | "model">,
+  { endpoint, model, readModels }: Pick<Config, "endpoint" | "model" | "readModels">,
   clock: Clock,
   ollama: string = usualOllama,
 ): Promise<string[]> {
@@ -22,6 +22,7 @@ export async function welcomeLines(
       `Models: ${[...new Set([...(model ? [model] : []), ...names])].join(", ")} at ${hostOf(endpoint.baseUrl)}.`,
     ];
   }
+  if (readModels) return [where, "Models: those of the models file; turnwire models lists and tries them."];
   const found = await firstModelAt(ollama, clock);
   const [how, baseUrl, name] =
     found === undefined

@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { limits } from "../../src/limits.ts";
 import type { Agent, Tool } from "../../src/ports/agent.ts";
 import { silentLogger } from "../../src/ports/logger.ts";
-import { createAgents, createTools, defaultModelOf } from "../../src/server/agents.ts";
+import { createTools, readAgents } from "../../src/server/agents.ts";
 import { type Config, ConfigError, readConfig } from "../../src/server/config.ts";
 import { systemClock } from "../support/system-clock.ts";
 
@@ -32,7 +32,7 @@ const own: Agent = {
 
 async function modelOf(flags: string[], environment = {}, agents: Agent[] = []): Promise<string> {
   const config = configOf(flags, environment);
-  return defaultModelOf(config, await createAgents(config, agents, systemClock, silentLogger, limits));
+  return (await readAgents(config, agents, systemClock, silentLogger, limits)).defaultModel;
 }
 
 test("without configuration the default model is the demo's", async () => {

@@ -38,6 +38,7 @@ test("without flags the server is private and has its defaults", () => {
     httpPort: 24203,
     dataDir: "/home/someone/.local/share/turnwire",
     model: undefined,
+    readModels: undefined,
     toolsFile: undefined,
     allowOrigins: [],
     eventProfile: "full",
@@ -161,7 +162,7 @@ test("an invalid token name is refused with the rule for names", () => {
 });
 
 test("an unknown command is refused", () => {
-  assert.is(refusal(["start"]), 'Unknown command "start": the commands are turnwire serve, token and why.');
+  assert.is(refusal(["start"]), 'Unknown command "start": the commands are turnwire serve, models, token and why.');
   assert.match(refusal(["serve", "now"]), 'Unexpected argument "now"');
 });
 

@@ -75,6 +75,8 @@ export interface OpenAiEndpoint {
   reply(...replies: Reply[]): void;
   /** Sets the reply for a request when none is queued; the default is `answer("Hello.")`. */
   otherwise(reply: Reply | ((request: ChatRequest) => Reply)): void;
+  /** What GET /models lists; nothing by default. */
+  lists(...models: string[]): void;
   /** The request with this index (from 0), once it has arrived. Rejects after deadlineMs (5,000). */
   request(index: number, deadlineMs?: number): Promise<RecordedRequest>;
   close(): Promise<void>;
@@ -121,7 +123,13 @@ export async function openAiEndpoint(): Promise<OpenAiEndpoint> {
   const waiting = new Set<() => void>();
   let fallback: Reply | ((request: ChatRequest) => Reply) = answer("Hello.");
 
+  let listed: string[] = [];
+
   async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (incoming.method === "GET") {
+      response.end(JSON.stringify({ object: "list", data: listed.map((id) => ({ id, object: "model" })) }));
+      return;
+    }
     const body: ChatRequest = JSON.parse(await textOf(incoming));
     const request: RecordedRequest = {
       path: incoming.url ?? "",
@@ -158,6 +166,9 @@ export async function openAiEndpoint(): Promise<OpenAiEndpoint> {
     baseUrl: `http://127.0.0.1:${address.port}/v1`,
     requests,
     reply: (...replies) => queue.push(...replies),
+    lists: (...models) => {
+      listed = models;
+    },
     otherwise: (reply) => {
       fallback = reply;
     },

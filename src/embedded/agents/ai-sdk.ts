@@ -12,6 +12,7 @@ import { bytesOf, fitted } from "./ai-sdk/fitting.ts";
 import { Learned, sentIn } from "./ai-sdk/learned.ts";
 import { toModelMessages } from "./ai-sdk/messages.ts";
 import { callModel, type Sdk } from "./ai-sdk/model-call.ts";
+import type { ModelSettings } from "./ai-sdk/settings.ts";
 import { type ProviderOptions, ToolCalls } from "./ai-sdk/tool-calls.ts";
 import { runSteps, type StepContext, type StepEnd, type StepLimits } from "./step-loop.ts";
 
@@ -19,17 +20,14 @@ export type AiSdkLimits = StepLimits &
   AnswerLimits &
   Pick<Limits, "retriesMax" | "retryFirstDelayMs" | "retryDelayMaxMs">;
 
-export interface AiSdkModel extends ModelInfo {
-  /** False for a model whose text may begin with <think> without being reasoning. */
-  thinkTags?: boolean | undefined;
-}
-
 export interface AiSdkAgentOptions {
   /** The URL without `/chat/completions`. Its query is sent with every request. */
   baseUrl: string;
   apiKey?: string | undefined;
-  /** The models to list. Any other name is accepted too; the endpoint decides. */
-  models: readonly AiSdkModel[];
+  /** Sent with every request. */
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** The models to list, each with its settings. Any other name is accepted too; the endpoint decides. */
+  models: readonly ModelSettings[] | (() => readonly ModelSettings[]);
   /** The first part of `<provider>/<model>`. */
   provider?: string | undefined;
   clock: Clock;
@@ -39,34 +37,38 @@ export interface AiSdkAgentOptions {
 
 /** @throws Error when the base URL is not usable; the message says why. */
 export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
-  const { apiKey, models, provider = "openai", clock, logger, limits } = options;
+  const { apiKey, headers, models, provider = "openai", clock, logger, limits } = options;
+  const listed = (): readonly ModelSettings[] => (typeof models === "function" ? models() : models);
   const url = checkedUrl(options.baseUrl);
   const endpoint = { host: url.host, apiKey };
-  let loading: Promise<{ sdk: Sdk; model(name: string, learned: Learned): LanguageModel }> | undefined;
+  let loading: Promise<{ sdk: Sdk; model(settings: ModelSettings, learned: Learned): LanguageModel }> | undefined;
   /** By the model's name, while the process lives. */
   const learnedOf = new Map<string, Learned>();
 
   async function load() {
     const [sdk, { createOpenAICompatible }] = await Promise.all([import("ai"), import("@ai-sdk/openai-compatible")]);
-    const model = (name: string, learned: Learned): LanguageModel =>
+    const model = ({ name, extraBody, silenceMs }: ModelSettings, learned: Learned): LanguageModel =>
       createOpenAICompatible({
         name: provider,
         baseURL: url.origin + url.pathname,
         queryParams: Object.fromEntries(url.searchParams),
         includeUsage: true,
-        fetch: createEndpointFetch(clock, limits),
+        fetch: createEndpointFetch(clock, { ...limits, ...(silenceMs && { modelSilenceMs: silenceMs }) }),
         // Images are fetched by the endpoint, never by this server.
         supportedUrls: () => ({ "image/*": [/^https?:/i] }),
-        transformRequestBody: (body) =>
-          Object.fromEntries(Object.entries(body).filter(([field]) => !learned.fields.has(field))),
+        transformRequestBody: (body) => ({
+          ...Object.fromEntries(Object.entries(body).filter(([field]) => !learned.fields.has(field))),
+          ...extraBody,
+        }),
+        ...(headers ? { headers: { ...headers } } : {}),
         ...(apiKey ? { apiKey } : {}),
       }).chatModel(name);
     return { sdk, model };
   }
 
   /** The delay before the next attempt; undefined when there is none. */
-  function pauseBefore(attempt: number, failure: Failure): number | undefined {
-    if (!failure.retryable || attempt >= limits.retriesMax) return undefined;
+  function pauseBefore(attempt: number, failure: Failure, retriesMax = limits.retriesMax): number | undefined {
+    if (!failure.retryable || attempt >= retriesMax) return undefined;
     const { retryAfterMs } = failure;
     if (retryAfterMs === undefined) return Math.min(limits.retryFirstDelayMs * 2 ** attempt, limits.retryDelayMaxMs);
     return retryAfterMs <= limits.retryDelayMaxMs ? retryAfterMs : undefined;
@@ -85,24 +87,27 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
   async function* run(agentRun: AgentRun) {
     loading ??= load();
     const { sdk, model } = await loading;
-    const known = models.find(({ name }) => name === agentRun.model);
+    const settings = listed().find(({ name }) => name === agentRun.model) ?? { name: agentRun.model };
     const learned = learnedOf.get(agentRun.model) ?? new Learned();
     learnedOf.set(agentRun.model, learned);
-    const endpointModel = model(agentRun.model, learned);
+    const endpointModel = model(settings, learned);
     const callOptions = new Map<string, ProviderOptions>();
     const { signal, reasoningEffort } = agentRun;
 
     async function* step(context: StepContext): AsyncGenerator<AgentEvent | StepEnd, void, undefined> {
       let attempt = 0;
       for (;;) {
-        const { messages: history, left } = fitted(context.messages, learned.bytesFor(known?.contextWindow));
+        const { messages: history, left } = fitted(context.messages, learned.bytesFor(settings.contextWindow));
         if (left !== undefined && context.index === 0 && attempt === 0) yield leftOut(left);
-        const tools = learned.tools ? agentRun.tools : [];
-        const vision = learned.images && known?.vision !== false;
+        const tools = learned.tools && settings.tools !== false ? agentRun.tools : [];
+        const vision = learned.images && settings.vision !== false;
         const calls = new ToolCalls(`${provider}/${agentRun.model}`, callOptions);
-        const form = { vision, tools: tools.length > 0, reasoning: learned.reasoning, calls };
+        const reasoning = settings.reasoning === false ? "none" : learned.reasoning;
+        const form = { vision, tools: tools.length > 0, reasoning, calls };
         const messages = toModelMessages(history, form);
         if (messages.length === 0) throw new AgentError("provider-failed", "There is no message to answer.");
+        if (settings.instructions !== undefined && agentRun.purpose === undefined)
+          messages.unshift({ role: "system", content: settings.instructions });
         const bytes = bytesOf(history);
         context.timer.begin();
         try {
@@ -112,7 +117,8 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
             messages,
             run: { signal, reasoningEffort, tools },
             context,
-            thinkTags: known?.thinkTags !== false,
+            thinkTags: settings.thinkTags !== false,
+            parameters: settings.parameters ?? {},
             remember: (toolCallId, wanted) => callOptions.set(toolCallId, wanted),
             onWarning: (warnings) => logger.debug("agent: warning from the AI SDK", { provider, warnings }),
           });
@@ -139,7 +145,7 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
             continue;
           }
           // No retry after the first token: a second answer would contradict the text that was already shown.
-          const delayMs = context.timer.hasToken ? undefined : pauseBefore(attempt, failure);
+          const delayMs = context.timer.hasToken ? undefined : pauseBefore(attempt, failure, settings.retries);
           logger.warn("agent: model call failed", { provider, model: agentRun.model, attempt, code, delayMs });
           if (delayMs === undefined) throw finalError(failure, attempt + 1);
           yield { type: "provider-retry", attempt, delayMs, message, ...(code === undefined ? {} : { code }) };
@@ -153,8 +159,13 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
     return yield* runSteps(agentRun, clock, step, limits);
   }
 
-  return { provider, models: () => [...models], accepts: (model) => model !== "", run };
+  return { provider, models: () => listed().map(infoOf), accepts: (model) => model !== "", run };
 }
+
+const infoOf = ({ name, contextWindow, vision }: ModelSettings): ModelInfo => ({
+  ...{ name, ...(contextWindow !== undefined && { contextWindow }) },
+  ...(vision !== undefined && { vision }),
+});
 
 const leftOut = (count: number): AgentEvent => ({
   type: "provider-retry",

@@ -12,14 +12,24 @@ export interface ResolvedModel {
 }
 
 export class Models {
-  readonly defaultModel: string;
-  readonly #agents: Agent[];
+  #defaultModel: string;
+  #agents: Agent[];
   readonly #logger: Logger;
 
   constructor(agents: Agent[], defaultModel: string, logger: Logger) {
     this.#agents = agents;
-    this.defaultModel = defaultModel;
+    this.#defaultModel = defaultModel;
     this.#logger = logger;
+  }
+
+  get defaultModel(): string {
+    return this.#defaultModel;
+  }
+
+  /** From now on. Running turns go on with what they began with. */
+  replace(agents: Agent[], defaultModel: string): void {
+    this.#agents = agents;
+    this.#defaultModel = defaultModel;
   }
 
   resolve(name: string): ResolvedModel | undefined {

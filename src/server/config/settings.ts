@@ -46,6 +46,11 @@ export const flags = {
     argument: "PROVIDER/MODEL",
     about: "default model (default: the first of TURNWIRE_MODEL, else demo/echo)",
   },
+  models: {
+    variable: "TURNWIRE_MODELS",
+    argument: "FILE",
+    about: "JSON file of model providers and their models; read again on SIGHUP",
+  },
   tools: { variable: "TURNWIRE_TOOLS", argument: "FILE", about: "module that exports the tools for models" },
   "tokens-file": {
     variable: "TURNWIRE_TOKENS_FILE",
@@ -144,6 +149,7 @@ export const helpText = [
   "       turnwire token add NAME [--scopes read|chat|admin] --tokens-file FILE   prints the new token, once",
   "       turnwire token remove NAME --tokens-file FILE                           and closes its sockets",
   "       turnwire token list --tokens-file FILE",
+  "       turnwire models [--models FILE]                                         lists and tries each model",
   "       turnwire why conversation|connection ID [--host HOST] [--http-port PORT]   asks the running server",
   "",
   "Flags, each with the environment variable that says the same; a flag wins:",

@@ -1,6 +1,7 @@
 // Plays a table of endpoints' answers: each row is a raw HTTP answer, and what must come out of it.
 import * as assert from "uvu/assert";
-import { type AiSdkModel, createAiSdkAgent } from "../../../src/embedded/agents/ai-sdk.ts";
+import type { ModelSettings } from "../../../src/embedded/agents/ai-sdk/settings.ts";
+import { createAiSdkAgent } from "../../../src/embedded/agents/ai-sdk.ts";
 import { calculatorTool } from "../../../src/embedded/tools/calculator.ts";
 import { end, type RawAnswer, rawEndpoint, say, stream } from "../../support/raw-endpoint.ts";
 import { systemClock } from "../../support/system-clock.ts";
@@ -24,7 +25,7 @@ export interface RowOptions {
   /** The second step's answer. */
   second?: RawAnswer;
   limits?: Partial<typeof quick>;
-  model?: Partial<AiSdkModel>;
+  model?: Partial<ModelSettings>;
 }
 
 export async function outcome(answer: RawAnswer, withTools: boolean, options: RowOptions = {}) {

@@ -5,6 +5,8 @@ import type { Failure } from "./failure.ts";
 
 /** Fields of a request that an endpoint may not know. Without any of them it can still answer. */
 const optionalFields = ["stream_options", "reasoning_effort", "parallel_tool_calls", "tool_choice", "tools"] as const;
+/** The same, of those that are only sent when they are set. */
+const parameterFields = ["temperature", "top_p", "top_k", "max_tokens", "presence_penalty", "frequency_penalty"];
 
 /** What was in the request that was refused. */
 export interface Sent {
@@ -53,7 +55,8 @@ export class Learned {
         return "The model endpoint does not take reasoning: asked again without it.";
       }
     }
-    const field = optionalFields.find((name) => words.includes(name) && !this.fields.has(name));
+    const known = [...optionalFields, ...parameterFields];
+    const field = known.find((name) => words.includes(name) && !this.fields.has(name));
     if (field !== undefined && field !== "tools" && field !== "tool_choice") {
       this.fields.add(field);
       return `The model endpoint does not know ${field}: asked again without it.`;

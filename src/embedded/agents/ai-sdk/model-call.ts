@@ -7,6 +7,7 @@ import type { Usage } from "../../../protocol/turn-event.ts";
 import { AgentError } from "../agent-error.ts";
 import type { StepContext, StepEnd } from "../step-loop.ts";
 import { stepEndReason } from "./finish-reason.ts";
+import type { ModelParameters } from "./settings.ts";
 import { ThinkTags } from "./think-tags.ts";
 
 /** The functions of `ai` in use; the package is loaded with the first turn. */
@@ -20,6 +21,7 @@ export interface ModelCall {
   context: StepContext;
   /** Whether a text that begins with <think> begins with reasoning. */
   thinkTags: boolean;
+  parameters: ModelParameters;
   /** Called with the options that the provider wants back with a tool call in the next request. */
   remember(toolCallId: string, options: NonNullable<ToolCallPart["providerOptions"]>): void;
   /** Called with the SDK's warnings, such as settings that it ignored. */
@@ -27,7 +29,8 @@ export interface ModelCall {
 }
 
 export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | StepEnd, void, undefined> {
-  const { sdk, model, messages, run, context } = call;
+  const { sdk, model, messages, run, context, parameters } = call;
+  const { stopSequences, ...numbers } = parameters;
   const { stepId, timer } = context;
   const request = new AbortController();
   const onAbort = (): void => request.abort(run.signal.reason);
@@ -42,6 +45,8 @@ export async function* callModel(call: ModelCall): AsyncGenerator<AgentEvent | S
       allowSystemInMessages: true,
       tools: toolSet(run.tools, sdk),
       abortSignal: request.signal,
+      ...numbers,
+      ...(stopSequences && { stopSequences: [...stopSequences] }),
       // The option takes any string; the endpoint decides whether it knows xhigh and max.
       ...(run.reasoningEffort
         ? { providerOptions: { openaiCompatible: { reasoningEffort: run.reasoningEffort } } }

@@ -108,7 +108,7 @@ test("SIGHUP reads it again: a running turn keeps its model, a broken file chang
   await server.stop();
 });
 
-test("turnwire models lists and tries them, and says what is wrong; a mistake in the file is one sentence", async () => {
+test("turnwire models lists and tries them, and says what is wrong; a mistake is one sentence", async () => {
   write(fileWith({}));
   hosted.reply(refuse(401, { message: "Incorrect API key provided" }));
   const { code, stdout } = await runCommand(["models", "--models", path], { environment });

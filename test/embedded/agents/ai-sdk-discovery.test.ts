@@ -62,7 +62,7 @@ test("models as Ollama, vLLM, llama.cpp and OpenRouter list them, without those 
   });
 });
 
-test("a list older than five minutes is asked for again when somebody looks; a failure keeps what was known", async () => {
+test("a list older than five minutes is asked for again when somebody looks; a failure changes nothing", async () => {
   const broken = (response: ServerResponse) => void response.writeHead(503).end();
   await withEndpoint([json({ data: [{ id: "one" }] }), broken], async (discovery, clock, seen) => {
     await discovery.refresh();

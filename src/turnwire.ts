@@ -5,8 +5,7 @@ import "./version.ts";
 export type { GatewayCounts } from "./diagnostics/counts.ts";
 export type * from "./diagnostics/inspection/changes.ts";
 export type { ModelParameters, ModelSettings } from "./embedded/agents/ai-sdk/settings.ts";
-export { type AiSdkAgentOptions, type AiSdkLimits, createAiSdkAgent } from "./embedded/agents/ai-sdk.ts";
-export type { StepLimits } from "./embedded/agents/step-loop.ts";
+export { type AiSdkAgentOptions, createAiSdkAgent } from "./embedded/agents/ai-sdk.ts";
 export { type Limits, limits } from "./limits.ts";
 export type {
   Agent,

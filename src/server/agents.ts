@@ -1,10 +1,10 @@
 // The agents and tools of the process, and its default model.
 import { Discovery } from "../embedded/agents/ai-sdk/discovery.ts";
-import type { AiSdkLimits } from "../embedded/agents/ai-sdk.ts";
 import { createDemoAgent } from "../embedded/agents/demo.ts";
 import { calculatorTool } from "../embedded/tools/calculator.ts";
 import { createClockTool } from "../embedded/tools/clock.ts";
 import { loadTools } from "../embedded/tools/load-tools.ts";
+import type { Limits } from "../limits.ts";
 import type { Agent, Tool } from "../ports/agent.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -28,7 +28,7 @@ export async function readAgents(
   own: Agent[],
   clock: Clock,
   logger: Logger,
-  limits: AiSdkLimits,
+  limits: Limits,
 ): Promise<Agents> {
   const { endpoint } = config;
   const file = config.readModels?.();
@@ -46,7 +46,7 @@ export async function readAgents(
   return { agents, defaultModel: defaultModelOf(config.model ?? file?.defaultModel, agents) };
 }
 
-async function agentOf(provider: ProviderSettings, clock: Clock, logger: Logger, limits: AiSdkLimits): Promise<Agent> {
+async function agentOf(provider: ProviderSettings, clock: Clock, logger: Logger, limits: Limits): Promise<Agent> {
   // Imported only when needed: the AI SDK is the largest dependency.
   const { createAiSdkAgent } = await import("../embedded/agents/ai-sdk.ts");
   const { name, baseUrl, apiKey, headers, models } = provider;

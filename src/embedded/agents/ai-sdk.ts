@@ -6,7 +6,7 @@ import type { Agent, AgentEvent, AgentRun, ModelInfo } from "../../ports/agent.t
 import type { Logger } from "../../ports/logger.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
 import { AgentError } from "./agent-error.ts";
-import { type AnswerLimits, createEndpointFetch } from "./ai-sdk/endpoint-fetch.ts";
+import { createEndpointFetch } from "./ai-sdk/endpoint-fetch.ts";
 import { type Failure, failureOf } from "./ai-sdk/failure.ts";
 import { bytesOf, fitted } from "./ai-sdk/fitting.ts";
 import { Learned, sentIn } from "./ai-sdk/learned.ts";
@@ -14,11 +14,7 @@ import { toModelMessages } from "./ai-sdk/messages.ts";
 import { callModel, type Sdk } from "./ai-sdk/model-call.ts";
 import type { ModelSettings } from "./ai-sdk/settings.ts";
 import { type ProviderOptions, ToolCalls } from "./ai-sdk/tool-calls.ts";
-import { runSteps, type StepContext, type StepEnd, type StepLimits } from "./step-loop.ts";
-
-export type AiSdkLimits = StepLimits &
-  AnswerLimits &
-  Pick<Limits, "retriesMax" | "retryFirstDelayMs" | "retryDelayMaxMs">;
+import { runSteps, type StepContext, type StepEnd } from "./step-loop.ts";
 
 export interface AiSdkAgentOptions {
   /** The URL without `/chat/completions`. Its query is sent with every request. */
@@ -32,7 +28,7 @@ export interface AiSdkAgentOptions {
   provider?: string | undefined;
   clock: Clock;
   logger: Logger;
-  limits: AiSdkLimits;
+  limits: Limits;
 }
 
 /** @throws Error when the base URL is not usable; the message says why. */

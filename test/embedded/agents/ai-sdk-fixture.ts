@@ -3,8 +3,8 @@
 // occurred.
 import { type Context, suite, type Test } from "uvu";
 import * as assert from "uvu/assert";
-import { type AiSdkAgentOptions, type AiSdkLimits, createAiSdkAgent } from "../../../src/embedded/agents/ai-sdk.ts";
-import { limits } from "../../../src/limits.ts";
+import { type AiSdkAgentOptions, createAiSdkAgent } from "../../../src/embedded/agents/ai-sdk.ts";
+import { type Limits, limits } from "../../../src/limits.ts";
 import type { AgentRun } from "../../../src/ports/agent.ts";
 import type { Logger } from "../../../src/ports/logger.ts";
 import { type OpenAiEndpoint, openAiEndpoint } from "../../support/openai-endpoint.ts";
@@ -13,7 +13,7 @@ import { messageOf, type Played, type PlayOptions, play, runOf } from "./harness
 
 export const apiKey = "sk-very-secret";
 /** Retry pauses short enough for a test to wait for them. */
-export const quick: AiSdkLimits = { ...limits, retryFirstDelayMs: 5, retryDelayMaxMs: 400 };
+export const quick: Limits = { ...limits, retryFirstDelayMs: 5, retryDelayMaxMs: 400 };
 
 export interface WithEndpoint extends Context {
   endpoint: OpenAiEndpoint;

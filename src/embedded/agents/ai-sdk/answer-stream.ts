@@ -2,7 +2,8 @@
 // as JSON for the AI SDK; anything else ends in one clear error. Must never hold more than one part of the answer.
 import { AgentError } from "../agent-error.ts";
 import { readChunk } from "./chunk.ts";
-import { jsonIn, sentenceOf } from "./endpoint-sentence.ts";
+import { sentenceOf } from "./endpoint-sentence.ts";
+import { jsonIn } from "./fields.ts";
 import { checkPart, linesOf } from "./lines.ts";
 
 export interface AnswerProgress {

@@ -1,8 +1,8 @@
 // Reads one chunk of a chat completion as it was meant, whatever an endpoint made of the format, and writes it in the
 // form that the AI SDK accepts. A field of another type never costs the rest of the answer.
-import { isRecord, sentenceOf } from "./endpoint-sentence.ts";
-
-type Fields = Record<string, unknown>;
+import { callsIn } from "./chunk-calls.ts";
+import { sentenceOf } from "./endpoint-sentence.ts";
+import { type Fields, isRecord, pick, textIn } from "./fields.ts";
 
 export interface ReadChunk {
   /** JSON for the SDK. */
@@ -31,8 +31,9 @@ export function readChunk(
   }
   const usage = usageIn(value);
   if (!choice && !usage) return undefined;
-  const calls = callsIn(choice, whole);
-  const delta = { ...wordsIn(choice, whole), ...(calls.length > 0 ? { tool_calls: calls } : {}) };
+  const said = deltaIn(choice, whole);
+  const calls = callsIn(said, !isRecord(choice?.["delta"]));
+  const delta = { ...wordsIn(choice, said), ...(calls.length > 0 ? { tool_calls: calls } : {}) };
   const finish = textIn(choice?.["finish_reason"]);
   const finish_reason = finish === "null" ? null : (finish ?? null);
   const chunk = {
@@ -70,8 +71,7 @@ function deltaIn(choice: Fields | undefined, whole: boolean): Fields | undefined
   return whole && isRecord(choice?.["message"]) ? choice["message"] : undefined;
 }
 
-function wordsIn(choice: Fields | undefined, whole: boolean): Fields {
-  const delta = deltaIn(choice, whole);
+function wordsIn(choice: Fields | undefined, delta: Fields | undefined): Fields {
   if (!delta) return typeof choice?.["text"] === "string" ? { content: choice["text"] } : {};
   const parts = partsIn(delta["content"]);
   // Some send the same reasoning under two names.
@@ -100,37 +100,6 @@ function partsIn(content: unknown): { text: string; reasoning: string } {
   return words;
 }
 
-/** Arguments are the text of an object; some send the object itself, one call instead of a list, or the old form. */
-function callsIn(choice: Fields | undefined, whole: boolean) {
-  const delta = deltaIn(choice, whole);
-  const { tool_calls: calls, function_call: old } = delta ?? {};
-  // A list that is whole needs no index; in pieces it would give two calls the same one.
-  const numbered = !isRecord(choice?.["delta"]);
-  const list = Array.isArray(calls) ? calls : isRecord(calls) ? [calls] : isRecord(old) ? [{ function: old }] : [];
-  return list.filter(isRecord).map((call, position) => {
-    const target = isRecord(call["function"]) ? call["function"] : call;
-    const index = Number(call["index"] ?? Number.NaN);
-    const id = call["id"];
-    return {
-      ...(Number.isNaN(index) ? (numbered ? { index: position } : {}) : { index }),
-      ...(typeof id === "string" || typeof id === "number" ? { id: String(id) } : {}),
-      function: { ...pick(target, "string", "name"), ...argumentsOf(target["arguments"]) },
-      ...(isRecord(call["extra_content"]) ? { extra_content: signatureOf(call["extra_content"]) } : {}),
-    };
-  });
-}
-
-function argumentsOf(value: unknown): { arguments?: string } {
-  if (typeof value === "string") return { arguments: value };
-  // An empty object in the first chunk is a place for the pieces that follow.
-  if (typeof value !== "object" || value === null || Object.keys(value).length === 0) return {};
-  return { arguments: JSON.stringify(value) };
-}
-
-function signatureOf({ google }: Fields): Fields {
-  return { google: isRecord(google) ? pick(google, "string", "thought_signature") : null };
-}
-
 function usageIn({ usage, x_groq: groq }: Fields): Fields | undefined {
   const found = usage ?? (isRecord(groq) ? groq["usage"] : undefined);
   if (!isRecord(found)) return undefined;
@@ -140,11 +109,4 @@ function usageIn({ usage, x_groq: groq }: Fields): Fields | undefined {
     ...(isRecord(input) ? { prompt_tokens_details: pick(input, "number", "cached_tokens") } : {}),
     ...(isRecord(output) ? { completion_tokens_details: pick(output, "number", "reasoning_tokens") } : {}),
   };
-}
-
-const textIn = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
-
-/** The fields of that type. */
-function pick(from: Fields, type: "string" | "number", ...names: string[]): Fields {
-  return Object.fromEntries(names.filter((name) => typeof from[name] === type).map((name) => [name, from[name]]));
 }

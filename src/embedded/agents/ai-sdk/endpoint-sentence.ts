@@ -1,5 +1,6 @@
 // The endpoint's own sentence about a failure, whatever shape it has: OpenAI's {error: {message}}, a flat {message} or
 // {detail}, FastAPI's list of faults, arrays, JSON within a string, plain text.
+import { isRecord, jsonIn } from "./fields.ts";
 
 /** Where endpoints put their sentence, the most telling first. */
 const places = ["error", "errors", "message", "Message", "detail", "msg", "error_msg", "error_description"];
@@ -36,18 +37,4 @@ function withCause(sentence: string, value: Record<string, unknown>, depth: numb
 /** FastAPI names the field of a fault in `loc`: ["body", "messages", 0]. */
 function withPlace(sentence: string, { loc }: Record<string, unknown>): string {
   return Array.isArray(loc) && loc.length > 0 ? `${loc.join(".")}: ${sentence}` : sentence;
-}
-
-/** The array or object in the text; undefined when it has none. */
-export function jsonIn(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

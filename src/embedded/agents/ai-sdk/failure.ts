@@ -71,6 +71,9 @@ function classify(error: unknown, { host }: Endpoint, wallMs: number): Failure {
     const message = "The model endpoint ended its answer without saying why (no finish_reason).";
     return { message, code: "incomplete", retryable: true, errorCode };
   }
+  if (name === "AI_InvalidResponseDataError" && /function\.name/.test(reason)) {
+    return { message: "The model called a tool without saying which.", retryable: false, errorCode };
+  }
   if (name === "AI_JSONParseError" || name === "AI_TypeValidationError") {
     const message = `The model endpoint at ${host} sent something other than a chat completion stream: ${reason}`;
     return { message, code: "malformed", retryable: false, errorCode };

@@ -41,6 +41,11 @@ const framing: Row[] = [
   ["[DONE] without a finish_reason", stream(hel, say("lo"), "data: [DONE]\n\n"), hello],
   ["[DONE], and the connection stays open", { ...stream(hel, lo), staysOpen: true }, hello],
   ["[DONE] without a line end, and it stays open", { ...stream(hel, lo.trimEnd(), "\n"), staysOpen: true }, hello],
+  [
+    "lines of JSON behind the first event",
+    stream(data(chunk({ role: "assistant" })), `${JSON.stringify(chunk({ content: "Hel" }))}\n`, lo),
+    hello,
+  ],
   ["another content type", http(200, { "content-type": "application/json" }, hel, lo), hello],
   ["pings as events", stream("event: ping\n", data({ type: "ping" }), hel, "event: ping\ndata: \n\n", lo), hello],
   ["a word that is no JSON", stream("data: ping\n\n", hel, "data: ping\n\n", lo), hello],

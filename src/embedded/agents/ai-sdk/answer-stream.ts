@@ -35,8 +35,11 @@ class AnswerReader {
   isDone = false;
   finishes = false;
   readonly #partCharactersMax: number;
+  /** There was a line of a stream. */
+  #hasBegun = false;
   /** The event that is being read. */
   #data: string[] = [];
+  #dataCharacters = 0;
   #event: string | undefined;
   /** An answer that is no stream. */
   #document: string | undefined;
@@ -60,6 +63,7 @@ class AnswerReader {
     const colon = line.indexOf(":");
     const name = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    this.#hasBegun ||= name !== "";
     // llama.cpp sends an error as a field of that name, others append it as a line of JSON.
     if (name === "error" || isJson) yield* this.#dispatch(isJson ? line : value, "error");
     else if (name === "event") this.#event = value;
@@ -79,23 +83,21 @@ class AnswerReader {
     if (isWhole) yield finished;
   }
 
-  get #hasBegun(): boolean {
-    return this.#says || this.finishes || this.#data.length > 0 || this.#stray !== undefined;
-  }
-
   *#dataLine(value: string): Generator<string, void, undefined> {
     const isLast = value.trim() === "[DONE]";
     // Some leave out the empty line between two events.
     if (isLast || (this.#data.length === 1 && jsonIn(this.#data.join()) !== undefined)) yield* this.#dispatchData();
     if (isLast) this.isDone = true;
     else this.#data.push(value);
-    if (this.#data.length > 1) checkPart(this.#data.join().length, this.#partCharactersMax);
+    this.#dataCharacters += value.length;
+    checkPart(this.#dataCharacters, this.#partCharactersMax);
   }
 
   *#dispatchData(): Generator<string, void, undefined> {
     const text = this.#data.join("\n");
     const event = this.#event;
     this.#data = [];
+    this.#dataCharacters = 0;
     this.#event = undefined;
     if (text.trim() !== "") yield* this.#dispatch(text, event);
   }

@@ -7,7 +7,7 @@ import type { Logger } from "../../ports/logger.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
 import { AgentError } from "./agent-error.ts";
 import { createEndpointFetch } from "./ai-sdk/endpoint-fetch.ts";
-import { type Failure, failureOf } from "./ai-sdk/failure.ts";
+import { type Failure, failureOf, keysIn } from "./ai-sdk/failure.ts";
 import { bytesOf, fitted } from "./ai-sdk/fitting.ts";
 import { Learned, sentIn } from "./ai-sdk/learned.ts";
 import { toModelMessages } from "./ai-sdk/messages.ts";
@@ -36,7 +36,8 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): Agent {
   const { apiKey, headers, models, provider = "openai", clock, logger, limits } = options;
   const listed = (): readonly ModelSettings[] => (typeof models === "function" ? models() : models);
   const url = checkedUrl(options.baseUrl);
-  const endpoint = { host: url.host, apiKey };
+  const otherKeys = keysIn([...Object.entries(headers ?? {}), ...url.searchParams]);
+  const endpoint = { host: url.host, apiKey, otherKeys };
   let loading: Promise<{ sdk: Sdk; model(settings: ModelSettings, learned: Learned): LanguageModel }> | undefined;
   /** By the model's name, while the process lives. */
   const learnedOf = new Map<string, Learned>();

@@ -1,5 +1,5 @@
-// Any field of a chunk may have any value: it never costs the text of the answer. Read by the AI SDK's provider, without
-// a socket, because there are hundreds of versions.
+// Any field of a chunk may have any value: it never costs the text of the answer. The AI SDK's provider reads what
+// comes out, without a socket, because there are hundreds of versions.
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

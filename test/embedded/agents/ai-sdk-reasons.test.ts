@@ -1,8 +1,10 @@
 // An endpoint's refusal reaches people in the endpoint's own sentence, whatever its shape, and never with the key.
 import * as assert from "uvu/assert";
+import { refuse } from "../../support/openai-endpoint.ts";
 import { chunk, data, end, http, json, say, stream } from "../../support/raw-endpoint.ts";
-import { aiSdkSuite, apiKey } from "./ai-sdk-fixture.ts";
+import { aiSdkSuite, apiKey, turn } from "./ai-sdk-fixture.ts";
 import { found, type Row, wanted } from "./answers-fixture.ts";
+import { messageOf } from "./harness.ts";
 
 const sdk = aiSdkSuite("ai-sdk reasons");
 
@@ -94,5 +96,15 @@ const within: Row[] = [
 for (const [name, answer, expected] of [...refusals, ...within]) {
   sdk(name, async () => assert.equal(await found(answer, expected), wanted(expected)));
 }
+
+sdk("keys in headers and in the query are masked too, other values are not", async ({ endpoint }) => {
+  endpoint.reply(refuse(401, { message: "no: hdr-secret-1, tok-secret-2, qry-secret-3, version 2024-10-21" }));
+  const { error } = await turn(endpoint, {
+    headers: { "api-key": "hdr-secret-1", Authorization: "Bearer tok-secret-2" },
+    baseUrl: `${endpoint.baseUrl}?key=qry-secret-3&api-version=2024-10-21`,
+  });
+  const masked = "no: [API key], [API key], [API key], version 2024-10-21";
+  assert.is(messageOf(error), `The model endpoint answered 401: ${masked} (Check the API key.)`);
+});
 
 sdk.run();

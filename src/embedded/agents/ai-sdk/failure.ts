@@ -37,12 +37,20 @@ export interface Endpoint {
   /** Host and port, for the message. */
   host: string;
   apiKey: string | undefined;
+  /** Keys in headers and in the query. */
+  otherKeys?: readonly string[];
+}
+
+/** The values whose names say that they are secret. */
+export function keysIn(entries: Iterable<readonly [name: string, value: string]>): string[] {
+  const secret = [...entries].filter(([name]) => /key|token|secret|auth|password/i.test(name));
+  return secret.map(([, value]) => value.replace(/^(?:bearer|basic) +/i, ""));
 }
 
 /** @param wallMs the current time, for a Retry-After that is a date */
 export function failureOf(error: unknown, endpoint: Endpoint, wallMs: number): Failure {
   const failure = classify(error, endpoint, wallMs);
-  return { ...failure, message: shown(failure.message, endpoint.apiKey) };
+  return { ...failure, message: shown(failure.message, endpoint) };
 }
 
 function classify(error: unknown, { host }: Endpoint, wallMs: number): Failure {
@@ -118,8 +126,11 @@ function retryAfter(headers: unknown, wallMs: number): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, date - wallMs);
 }
 
-function shown(message: string, apiKey: string | undefined): string {
-  const clean = apiKey && apiKey.length >= keyCharactersMin ? message.replaceAll(apiKey, "[API key]") : message;
+function shown(message: string, { apiKey = "", otherKeys = [] }: Endpoint): string {
+  const keys = [apiKey, ...otherKeys].filter((key) => key.length >= keyCharactersMin);
+  // The longest first: one may be the beginning of another.
+  keys.sort((a, b) => b.length - a.length);
+  const clean = keys.reduce((text, key) => text.replaceAll(key, "[API key]"), message);
   return clean.length <= messageCharactersMax ? clean : `${clean.slice(0, messageCharactersMax).toWellFormed()} …`;
 }
 

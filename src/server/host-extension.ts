@@ -1,22 +1,21 @@
 // turnwire as an extension of an agent host that brings its own orchestrator and surfaces (docs/guides/embedding.md):
 // the gateway on one WebSocket port, without the embedded parts.
 import "../version.ts";
-import * as v from "valibot";
 import { Credentials, digestOf } from "../access/credentials.ts";
-import { isLoopback, parseOrigin } from "../access/hosts.ts";
 import { createRequestGuard } from "../access/request-guard.ts";
 import type { InspectionFilter, InspectionObserver } from "../diagnostics/inspection/changes.ts";
 import { Gateway } from "../gateway/gateway.ts";
 import type { Limits } from "../limits.ts";
-import type { Broadcasts } from "../ports/broadcasts.ts";
-import { errorMessage, ignoreRejection } from "../ports/guard.ts";
-import { type Logger, tolerantLogger } from "../ports/logger.ts";
+import { tolerantLogger } from "../ports/logger.ts";
 import type { Orchestrator } from "../ports/orchestrator.ts";
 import type { SurfaceRegistry } from "../ports/surfaces.ts";
-import type { Broadcast } from "../protocol/broadcast.ts";
 import { type Clock, createSystemClock } from "../runtime/clock.ts";
 import { listen } from "../runtime/listen.ts";
 import { createTransport } from "../transport/ws-transport.ts";
+import { readHostConfig } from "./host-extension/config.ts";
+import { broadcastsOf } from "./host-extension/hooks.ts";
+import type { Host, ServiceHandle } from "./host-extension/host.ts";
+import { createManifest, type Manifest } from "./host-extension/manifest.ts";
 import { resolveLimits } from "./resolve-limits.ts";
 import { StopSequence } from "./stop.ts";
 
@@ -24,27 +23,11 @@ export type * from "../diagnostics/inspection/changes.ts";
 export type { Limits } from "../limits.ts";
 export type { LogFields, Logger } from "../ports/logger.ts";
 export type { Clock, Timer } from "../runtime/clock.ts";
-
-export interface ServiceHandle {
-  id: string;
-  kind: "service";
-}
-
-export interface HookHandle {
-  id: string;
-  kind: "event";
-}
-
-/** The host's interface, as far as turnwire uses it. */
-export interface Host {
-  getService(handle: ServiceHandle): unknown;
-  on(hook: HookHandle, listener: (payload: unknown) => void): () => void;
-  logger?: Partial<Logger>;
-  config?: { get(key: string): unknown };
-}
+export type { HookHandle, Host, ServiceHandle } from "./host-extension/host.ts";
+export type { Manifest } from "./host-extension/manifest.ts";
 
 export interface Extension {
-  manifest: { id: string; dependsOn: string[] };
+  manifest: Manifest;
   /** Resolves when the port listens. @throws Error when the port is taken or a setting invalid; nothing runs then. */
   activate(host: Host): Promise<void>;
   /** Ends all that activate started. It can be activated again. No effect when not active. */
@@ -57,52 +40,6 @@ const services = {
   surfaces: { id: "surface-registry/registry", kind: "service" },
   orchestrator: { id: "session-orchestrator/orchestrator", kind: "service" },
 } as const;
-
-const id = v.string();
-const count = v.pipe(v.number(), v.finite());
-const status = v.picklist(["active", "queued", "idle", "closed"]);
-
-/** Each hook's handle, and how its payload becomes a broadcast. */
-const hooks = [
-  {
-    handle: { id: "session-orchestrator/conversation-opened", kind: "event" },
-    schema: v.pipe(
-      v.object({ conversationId: id, workspaceId: id }),
-      v.transform((payload): Broadcast => ({ type: "conversation.open", ...payload })),
-    ),
-  },
-  {
-    handle: { id: "session-orchestrator/conversation-status-changed", kind: "event" },
-    schema: v.pipe(
-      v.object({ conversationId: id, status, workspaceId: id }),
-      v.transform((payload): Broadcast => ({ type: "conversation.statusChanged", ...payload })),
-    ),
-  },
-  {
-    handle: { id: "session-orchestrator/conversation-compacted", kind: "event" },
-    schema: v.pipe(
-      v.object({
-        conversationId: id,
-        newConversationId: id,
-        messagesSummarized: count,
-        messagesKept: count,
-      }),
-      v.transform((payload): Broadcast => ({ type: "conversation.compacted", ...payload })),
-    ),
-  },
-] as const;
-
-const origin = v.pipe(
-  v.string(),
-  v.check((text) => parseOrigin(text) !== undefined, "it must be an origin like https://host:port"),
-);
-const configSchema = v.object({
-  surfaceWsPort: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)), 24_205),
-  surfaceWsHost: v.optional(v.pipe(v.string(), v.nonEmpty()), "127.0.0.1"),
-  surfaceWsAllowedOrigins: v.optional(v.array(origin), []),
-  surfaceWsToken: v.optional(v.pipe(v.string(), v.nonEmpty())),
-});
-type HostConfig = v.InferOutput<typeof configSchema>;
 
 export interface ExtensionOptions {
   /** Default: the system clock. */
@@ -123,7 +60,7 @@ export function createTransportWsExtension(options: ExtensionOptions = {}): Exte
   let active: Running | undefined;
   let stopping: Promise<void> = Promise.resolve();
   return {
-    manifest: { id: "transport-ws", dependsOn: ["surface-registry", "session-orchestrator"] },
+    manifest: createManifest(),
     async activate(host) {
       if (starting) throw new Error("transport-ws is active already: deactivate it first");
       const mine = stopping.then(() => start(host, clock, limits));
@@ -210,68 +147,9 @@ const loopTurn = (clock: Clock): Promise<void> =>
     clock.defer(() => clock.defer(resolve));
   });
 
-/** @throws Error that names the setting. */
-function readHostConfig(host: Host): HostConfig {
-  const given: Record<string, unknown> = {};
-  for (const key of Object.keys(configSchema.entries)) given[key] = host.config?.get(key) ?? undefined;
-  const result = v.safeParse(configSchema, given, { abortEarly: true });
-  if (!result.success) {
-    const [issue] = result.issues;
-    throw new Error(`transport-ws: setting ${v.getDotPath(issue)} is not usable: ${issue.message}`);
-  }
-  const { surfaceWsHost, surfaceWsToken } = result.output;
-  if (!isLoopback(surfaceWsHost) && surfaceWsToken === undefined)
-    throw new Error(
-      `transport-ws: surfaceWsHost ${surfaceWsHost} can be reached from other machines: ` +
-        "set surfaceWsToken, or use 127.0.0.1",
-    );
-  return result.output;
-}
-
 /** Gets a service of the host. Only its existence is checked here; each call of it is guarded later. */
 function requireService<Service>(host: Host, handle: ServiceHandle): Service {
   const service = host.getService(handle);
   if (typeof service === "object" && service !== null) return service as Service;
   throw new Error(`transport-ws: the host has no service ${handle.id}: load the extension that provides it first`);
-}
-
-/** The broadcast for a hook's payload. Undefined when the payload is invalid or throws on access. */
-function broadcastOf(schema: v.GenericSchema<unknown, Broadcast>, payload: unknown): Broadcast | undefined {
-  try {
-    const broadcast = v.safeParse(schema, payload);
-    return broadcast.success ? broadcast.output : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function broadcastsOf(host: Host, logger: Logger): Broadcasts {
-  return {
-    subscribe(listener) {
-      const unsubscribes: (() => void)[] = [];
-      const unsubscribe = (): void => {
-        for (const off of unsubscribes) {
-          try {
-            ignoreRejection<unknown>(off());
-          } catch (error) {
-            logger.warn("transport-ws: unsubscribing from a hook failed", { reason: errorMessage(error) });
-          }
-        }
-      };
-      try {
-        for (const { handle, schema } of hooks) {
-          const off = host.on(handle, (payload) => {
-            const broadcast = broadcastOf(schema, payload);
-            if (broadcast) listener(broadcast);
-            else logger.warn("transport-ws: a hook's payload was dropped", { hook: handle.id });
-          });
-          unsubscribes.push(ignoreRejection(off));
-        }
-      } catch (error) {
-        unsubscribe();
-        throw error;
-      }
-      return unsubscribe;
-    },
-  };
 }

@@ -40,13 +40,6 @@ const urlOf = (host: FakeHost): string => `ws://127.0.0.1:${portOf(host)}`;
  */
 const resources = (): string => process.getActiveResourcesInfo().sort().join();
 
-test("the manifest names the extension and what it depends on", () => {
-  assert.equal(createTransportWsExtension().manifest, {
-    id: "transport-ws",
-    dependsOn: ["surface-registry", "session-orchestrator"],
-  });
-});
-
 test("services and hooks are requested by handles with id and kind", async () => {
   const { host } = openHost();
   const extension = createTransportWsExtension();

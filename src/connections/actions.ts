@@ -76,9 +76,11 @@ export function connectionParts(find: (id: string) => Connection | undefined, se
   };
 }
 
-function cancelQueuedText(_: Connection, message: ChatQueueCancel, { orchestrator }: Services): Answer {
+function cancelQueuedText(_: Connection, message: ChatQueueCancel, { orchestrator, logger }: Services): Answer {
   const { conversationId, messageId } = message;
-  return { cancelled: orchestrator.cancelQueuedMessage({ conversationId, messageId }) };
+  const cancelled = orchestrator.cancelQueuedMessage({ conversationId, messageId });
+  logger.info("transport-ws: chat.queue.cancel accepted", { conversationId, messageId, cancelled });
+  return { cancelled };
 }
 
 /** Stops the running turn, or only the named one. Any socket may, even before the turn's first token (protocol 2). */

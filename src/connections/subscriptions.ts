@@ -1,6 +1,7 @@
 // The subscriptions of a socket to conversations and surfaces, within its limit. After a subscription has ended, not
 // one more byte is sent for it (protocol 1.5.3).
 import type { Limits } from "../limits.ts";
+import type { Logger } from "../ports/logger.ts";
 import type { StreamCursor } from "../protocol/chat-subscribe.ts";
 import { chatError, type Refusal, refusals } from "../protocol/refusals.ts";
 import type { Subscribe } from "../protocol/subscribe.ts";
@@ -13,6 +14,7 @@ export interface SubscriptionsOptions {
   surfaces: Surfaces;
   watches: Watches;
   limits: Limits;
+  logger: Logger;
 }
 
 export class Subscriptions {
@@ -42,9 +44,13 @@ export class Subscriptions {
   }
 
   watchSurface(connection: Connection, { surfaceId, conversationId }: Subscribe, send: SendTo): Refusal | undefined {
-    const { surfaces } = this.#options;
+    const { surfaces, logger } = this.#options;
     const provider = surfaces.find(surfaceId);
-    if (!provider) return refusals.unknownSurface(surfaceId, conversationId);
+    if (!provider) {
+      const unknown = refusals.unknownSurface(surfaceId, conversationId);
+      logger.warn("transport-ws: surface-op error", { surfaceId, reason: unknown.reply.message });
+      return unknown;
+    }
     const key = surfaceKey(surfaceId, conversationId);
     const present = connection.surfaceWatches.get(key);
     const full = present ? undefined : this.#fullness(connection);

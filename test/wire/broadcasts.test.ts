@@ -36,6 +36,17 @@ test("each hook causes exactly its broadcast on every socket, watching or not (1
     }
   }));
 
+test("a conversation that the host opens without naming a workspace is opened in the workspace `default` (1.2)", () =>
+  withHost({}, async ({ host, join }) => {
+    const client = await join();
+    for (const unnamed of [{}, { workspaceId: undefined }, { workspaceId: null }]) {
+      host.fire(hooks.opened, { conversationId: "c", ...unnamed });
+      const open = { type: "conversation.open", conversationId: "c", workspaceId: "default" };
+      assert.equal(await client.next("conversation.open"), open);
+    }
+    assert.equal(host.said("transport-ws: a hook's payload was dropped"), []);
+  }));
+
 test("a broadcast reaches every socket that was open when it was made, and no later one (1.5.5)", () =>
   withHost({}, async ({ host, join, url }) => {
     const early = await Promise.all(Array.from({ length: 300 }, () => join()));
@@ -76,10 +87,11 @@ test("a hook with an invalid payload only causes a log line", () =>
     ];
     for (const hook of [hooks.statusChanged, hooks.compacted])
       for (const payload of payloads) assert.not.throws(() => host.fire(hook, payload));
-    for (const payload of payloads.slice(0, 9)) assert.not.throws(() => host.fire(hooks.opened, payload));
+    const nameless = payloads.slice(0, 8);
+    for (const payload of nameless) assert.not.throws(() => host.fire(hooks.opened, payload));
     await client.barrier();
     assert.equal(isBroadcast(client), []);
-    assert.is(host.said("transport-ws: a hook's payload was dropped").length, payloads.length * 2 + 9);
+    assert.is(host.said("transport-ws: a hook's payload was dropped").length, payloads.length * 2 + nameless.length);
     host.fire(hooks.opened, { conversationId: "c", workspaceId: "w" });
     await client.next("conversation.open");
   }));

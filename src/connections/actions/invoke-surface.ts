@@ -10,7 +10,11 @@ export function invokeSurface(connection: Connection, message: Invoke, services:
   const { surfaces, authoriser, limits, logger } = services;
   const { id, surfaceId, actionId, conversationId } = message;
   const provider = surfaces.find(surfaceId);
-  if (!provider) return refusals.unknownSurface(surfaceId, conversationId);
+  if (!provider) {
+    const unknown = refusals.unknownSurface(surfaceId, conversationId);
+    logger.warn("transport-ws: surface-op error", { surfaceId, actionId, reason: unknown.reply.message });
+    return unknown;
+  }
   const subject = { surfaceId, conversationId };
   const problem = administers(provider) && authoriser.refusal(connection.identity, "administer", subject);
   if (typeof problem === "string") return refusals.forbidden(message.type, problem, subject);

@@ -15,7 +15,7 @@ const hooks = [
   {
     handle: { id: "session-orchestrator/conversation-opened", kind: "event" },
     schema: v.pipe(
-      v.object({ conversationId: id, workspaceId: id }),
+      v.object({ conversationId: id, workspaceId: v.nullish(id, "default") }),
       v.transform((payload): Broadcast => ({ type: "conversation.open", ...payload })),
     ),
   },

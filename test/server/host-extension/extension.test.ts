@@ -78,6 +78,8 @@ test("the log lines that a host's operators rely on are exact", () => {
     client.send({ type: "chat.send", conversationId: "b", message: "x", model: "p/m" });
     client.send({ type: "chat.queue", conversationId: "a", text: "x" });
     client.send({ type: "chat.queue", conversationId: "c", text: "x" });
+    client.send({ type: "chat.queue.cancel", conversationId: "a", messageId: "message-1" });
+    client.send({ type: "chat.queue.cancel", conversationId: "a", messageId: "gone" });
     client.send({ type: "chat.send", conversationId: "a" });
     client.send({ type: "chat.send", message: "" });
     surface.invokeInstead = () => Promise.reject(new Error("it broke"));
@@ -85,6 +87,10 @@ test("the log lines that a host's operators rely on are exact", () => {
     await client.next("error");
     surface.getSpecInstead = () => null;
     client.send({ type: "subscribe", surfaceId: "s" });
+    await client.next("error");
+    client.send({ type: "subscribe", surfaceId: "no", conversationId: "a" });
+    client.send({ type: "invoke", surfaceId: "no", actionId: "press" });
+    await client.next("error");
     await client.next("error");
     await client.close();
     await eventually(() => host.said("transport-ws: connection close").length === 1, "the close to be logged");
@@ -98,6 +104,8 @@ test("the log lines that a host's operators rely on are exact", () => {
     const needsMessage = "chat.send requires a non-empty string `message`";
     const accepted = "transport-ws: chat.send accepted";
     const queued = "transport-ws: chat.queue accepted";
+    const cancel = "transport-ws: chat.queue.cancel accepted";
+    const unknown = "Unknown surface: no";
     const malformed = "transport-ws: malformed chat.send";
     const failed = "transport-ws: surface-op error";
     assert.equal(others, [
@@ -105,10 +113,14 @@ test("the log lines that a host's operators rely on are exact", () => {
       { level: "info", message: accepted, fields: { conversationId: "b", model: "p/m" } },
       { level: "info", message: queued, fields: { conversationId: "a", startedTurn: false } },
       { level: "info", message: queued, fields: { conversationId: "c", startedTurn: true } },
+      { level: "info", message: cancel, fields: { conversationId: "a", messageId: "message-1", cancelled: true } },
+      { level: "info", message: cancel, fields: { conversationId: "a", messageId: "gone", cancelled: false } },
       { level: "warn", message: malformed, fields: { reason: needsMessage, conversationId: "a" } },
       { level: "warn", message: malformed, fields: { reason: needsMessage } },
       { level: "warn", message: failed, fields: { surfaceId: "s", actionId: "press", reason: "it broke" } },
       { level: "warn", message: failed, fields: { surfaceId: "s", reason: "the surface returned no spec" } },
+      { level: "warn", message: failed, fields: { surfaceId: "no", reason: unknown } },
+      { level: "warn", message: failed, fields: { surfaceId: "no", actionId: "press", reason: unknown } },
     ]);
   });
 });

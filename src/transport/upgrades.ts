@@ -12,6 +12,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { PendingUpgradeStream } from "./pending-upgrade.ts";
 import { rejectUpgrade } from "./reject-upgrade.ts";
+import { flawOf } from "./upgrade-request.ts";
 
 /** What an upgrade is counted under, from its arrival until its WebSocket closes. */
 export interface Admission {
@@ -109,23 +110,21 @@ export class Upgrades {
   /** Authenticates the request. @returns undefined when it was rejected. */
   #identify(request: IncomingMessage, stream: Duplex): Identity | undefined {
     const { access, closedBecause, logger } = this.#options;
+    const refuse = (status: number, reason: string): undefined => {
+      logger.info("transport-ws: upgrade refused", { status, reason });
+      rejectUpgrade(stream, status, reason, this.#options);
+    };
+    const flaw = flawOf(request);
+    if (flaw !== undefined) return refuse(400, flaw);
     const closed = closedBecause();
     if (closed) {
       rejectUpgrade(stream, 503, `${closed}: try again later`, this.#options);
       return undefined;
     }
     // Checked before a ticket is consumed.
-    if (this.#addresses.isFull(request.socket.remoteAddress)) {
-      logger.info("transport-ws: upgrade refused", { status: 429, reason: "too many sockets from one address" });
-      rejectUpgrade(stream, 429, tooManyFromAddress, this.#options);
-      return undefined;
-    }
+    if (this.#addresses.isFull(request.socket.remoteAddress)) return refuse(429, tooManyFromAddress);
     const decision = access.check("upgrade", request);
-    if (decision.allowed) return decision.identity;
-    const { status, message } = decision;
-    logger.info("transport-ws: upgrade refused", { status, reason: message });
-    rejectUpgrade(stream, status, message, this.#options);
-    return undefined;
+    return decision.allowed ? decision.identity : refuse(decision.status, decision.message);
   }
 
   #admit(upgrade: Upgrade, admission: Admission): boolean {

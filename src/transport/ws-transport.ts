@@ -9,6 +9,7 @@ import type { Limits } from "../limits.ts";
 import { chooseSubprotocol } from "../protocol/subprotocol.ts";
 import { detachForUpgrade, readFairly } from "./http-connection.ts";
 import { TcpReader } from "./tcp-reader.ts";
+import { chooseWebSocket, offersWebSocket } from "./upgrade-request.ts";
 import { type Admission, type Upgrade, Upgrades, type UpgradesOptions } from "./upgrades.ts";
 import { listenForEnd, listenForMessages, ServerSocket, WsSocket } from "./ws-socket.ts";
 
@@ -24,8 +25,7 @@ export const connectionOptions = ({ handshakeMs }: Pick<Limits, "handshakeMs">) 
   ({
     headersTimeout: handshakeMs,
     connectionsCheckingInterval: Math.min(1_000, handshakeMs),
-    // Java and curl offer HTTP/2 with every request (`Upgrade: h2c`). That offer may be ignored (RFC 9110 7.8).
-    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
+    shouldUpgradeCallback: offersWebSocket,
   }) satisfies ServerOptions;
 
 export function createTransport({ accept, ...options }: TransportOptions) {
@@ -78,6 +78,7 @@ export function createTransport({ accept, ...options }: TransportOptions) {
   /** @returns false when ws has rejected the handshake as invalid. */
   const complete = ({ request, stream, head }: Upgrade, admission: Admission): boolean => {
     let isOpen = false;
+    chooseWebSocket(request);
     // The handshake response and the first messages leave in one system call. A second one costs 17 µs per socket.
     stream.cork();
     try {

@@ -2,6 +2,7 @@
 // repeated without harm. Late join, resume and slow sockets all use this one mechanism.
 import type { SocketWriter } from "../egress/socket-writer.ts";
 import type { Limits } from "../limits.ts";
+import type { StreamCursor } from "../protocol/chat-subscribe.ts";
 import type { Feed } from "./feed.ts";
 
 /** The state of a catching-up cursor after one slice. */
@@ -68,6 +69,12 @@ export class Cursor {
     if (!this.#writer.deliver(slice.frames, slice.seq - this.seq)) return false;
     this.seq = slice.seq;
     return true;
+  }
+
+  /** The client has the events up to this one from an earlier socket: what is not written of them stays unwritten. */
+  skipTo({ epoch, seq }: StreamCursor): void {
+    const { log } = this.feed;
+    if (epoch === log.epoch && seq <= log.seq && seq > this.seq) this.seq = seq;
   }
 
   leave(): void {

@@ -63,6 +63,32 @@ test("a repeated chat.queue gets the first success, whether the text started a t
     assert.is(orchestrator.given("enqueue").length, 2);
   }));
 
+test("after a repeat under an idempotency key and a resume on the same socket, nothing older comes (2)", () =>
+  withHost({}, async ({ join, orchestrator }) => {
+    const first = await join(v1);
+    const request = { type: "chat.send", conversationId: "c", message: "hello", idempotencyKey: "k" };
+    await ask(first, request);
+    orchestrator.emit("c", { type: "user-message", text: "hello" }, { type: "turn-start" });
+    orchestrator.say("c", "one ", "two ");
+    const { epoch, seq } = await first.next((message) => message.type === "chat.delta" && message["seq"] === 4);
+    first.kill();
+    orchestrator.say("c", "three");
+    const back = await join(v1);
+    // Both are sent before an answer comes, as a client does that repeats what it does not know to have arrived.
+    back.send({ id: "again", ...request });
+    back.send({ type: "chat.subscribe", conversationId: "c", after: { epoch, seq } });
+    const { recovered } = await back.next("chat.subscribed");
+    assert.is(recovered, true);
+    orchestrator.end("c");
+    await back.nextEvent("c", "turn-sealed");
+    const told = back.received.map(({ type }) => type).lastIndexOf("chat.subscribed");
+    const seqs = back.received
+      .slice(told)
+      .flatMap((message) => (message.type === "chat.delta" ? [message["seq"]] : []));
+    assert.equal(seqs, [5, 6, 7]);
+    assert.is(orchestrator.given("startTurn").length, 1);
+  }));
+
 test("a different request with the same key is refused as idempotency-conflict, with the remedy (2)", () =>
   withHost({}, async ({ join, orchestrator }) => {
     const client = await join(v1);

@@ -12,6 +12,9 @@ export function subscribeChat(connection: Connection, message: ChatSubscribe, { 
   const present = connection.watches.get(conversationId);
   const watch = present ?? subscriptions.watchConversation(connection, conversationId, after);
   if ("reply" in watch) return watch;
+  // Subscribed already, perhaps by a repeated chat.send, whose replay is under way: after `recovered: true` nothing
+  // older may come.
+  if (present && after) present.cursor.skipTo(after);
   // This goes out before the replay, which begins in the next loop turn at the earliest.
   if (connection.isV1) {
     const { epoch, seq, running } = watch.feed.log;

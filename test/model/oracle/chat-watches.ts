@@ -28,8 +28,9 @@ type Subscribe = Extract<Request, { type: "chat.subscribe" }>;
 
 interface VerdictOwed {
   request: Subscribe;
-  /** Undefined: the socket was subscribed already. */
+  /** The watch that it began, or, `isPresent`, the one that was there. */
   watch: Watch | undefined;
+  isPresent: boolean;
   at: number;
   until: number;
 }
@@ -87,9 +88,11 @@ export class OracleChatWatches {
   beginWithVerdict(request: Subscribe, at: number): void {
     const { conversationId } = request;
     const conversation = this.#conversation(conversationId);
+    const present = this.watching(conversationId);
     const watch = this.begin(conversationId, conversation.beginningsSince(at));
     if (watch) watch.awaitsVerdict = true;
-    this.#owed.push({ request, watch, at, until: conversation.now });
+    const subject = { watch: watch ?? present, isPresent: watch === undefined };
+    this.#owed.push({ request, ...subject, at, until: conversation.now });
     this.verdicts.owed.push(conversationId);
   }
 
@@ -114,15 +117,19 @@ export class OracleChatWatches {
       return;
     }
     this.verdicts.owed.splice(owed, 1);
-    const { watch, at, until } = asked;
+    const { watch, isPresent, at, until } = asked;
     const { conversationId, after } = asked.request;
-    const isPresent = watch === undefined;
-    const places = this.#conversation(conversationId).numbering.judge({ after, isPresent, at, until }, verdict);
+    const { numbering } = this.#conversation(conversationId);
+    const places = numbering.judge({ after, isPresent, at, until }, verdict);
     if (places.length === 0)
       this.verdicts.wrong.push(`${told} on ${JSON.stringify(asked.request)}${isPresent ? ", subscribed already" : ""}`);
     if (verdict.recovered) this.verdicts.recovered += isPresent ? 0 : 1;
     else this.verdicts.reloaded++;
     if (!watch) return;
+    if (isPresent) {
+      if (after?.epoch === verdict.epoch && after.seq <= verdict.seq) skip(watch, after, numbering.placesOf(after));
+      return;
+    }
     watch.awaitsVerdict = false;
     if (places.length > 0) watch.from = places;
     if (!verdict.recovered || !after) return;
@@ -145,6 +152,21 @@ export class OracleChatWatches {
     const problem = watch.cursor.advance(message);
     return problem === undefined ? undefined : `${problem} (${event.type} of ${of})`;
   }
+}
+
+/** After the verdict on a resume nothing older comes, though the socket watches already and its replay is under way. */
+function skip(watch: Watch, after: Cursor, places: readonly number[]): void {
+  const { seq } = watch.cursor;
+  if (seq !== undefined && seq >= after.seq) return;
+  watch.isResumed = true;
+  if (seq === undefined) {
+    watch.from = [...new Set(places.flatMap((place) => watch.from.map((from) => Math.max(from, place))))];
+    return;
+  }
+  watch.from = places;
+  watch.received.length = 0;
+  watch.numbers.length = 0;
+  watch.cursor.goesOnAfter(after);
 }
 
 function verdictIn({ epoch, seq, turnId, recovered }: Message): Verdict | undefined {

@@ -7,6 +7,11 @@ export class OracleCursor {
   #epoch: unknown;
   #seq: number | undefined;
 
+  /** The number of the last event; undefined before the first. */
+  get seq(): number | undefined {
+    return this.#seq;
+  }
+
   /** The client has all events up to this one, so the next event must be the one after it. */
   goesOnAfter({ epoch, seq }: Cursor): void {
     this.#epoch = epoch;

@@ -69,6 +69,11 @@ export class OracleNumbering {
     return [...new Set(places)];
   }
 
+  /** The places right after this cursor. */
+  placesOf({ epoch, seq }: Cursor): number[] {
+    return (this.#epochs.get(epoch)?.firsts ?? []).map((first) => first + seq);
+  }
+
   /** The log forgets its sealed turns. Without a watcher and a turn (`isDeserted`), the epoch ends (protocol 2). */
   sheds(isDeserted: boolean): void {
     const { now } = this.#conversation;

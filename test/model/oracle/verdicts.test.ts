@@ -108,6 +108,22 @@ test("each subscribe gets one verdict, before its replay; a socket that is subsc
   isBroken(early.oracle, /a user-message of c, before the verdict came/);
 });
 
+test("after the verdict on a resume nothing older may come, though a replay is under way", () => {
+  for (const [next, says] of [
+    [say("c"), undefined],
+    [opening("x"), /where <t2 text-delta "c"> was due/],
+  ] as const) {
+    const { oracle, asks, verdict, hears } = twoTurns();
+    asks("Bob", subscribe);
+    verdict("Bob", { epoch, seq: 7 }, "t2", false);
+    asks("Bob", { ...subscribe, after: { epoch, seq: 6 } });
+    verdict("Bob", { epoch, seq: 7 }, "t2", true);
+    hears("Bob", "t2", next);
+    if (says) isBroken(oracle, says, false);
+    else isFine(oracle, false);
+  }
+});
+
 test("forgotten sealed turns cannot be recovered, and without a watcher or a turn the epoch ends", () => {
   for (const [named, isTrue] of [
     [epoch, false],

@@ -163,6 +163,9 @@ export const limits = Object.freeze({
   /** How long a sealed log is kept for resume. Higher: more memory. Lower: a client that was away for longer cannot
    * resume. */
   sealedLogKeptMs: 10 * 60_000,
+  /** Silence of a turn after which an agent host is asked whether it still runs; one that does not is sealed. Higher:
+   * dead turns are shown as running for longer. Lower: more calls to the host. */
+  deadTurnMs: 5_000,
   /** Steps of a turn (a model call and its tools); over it the turn ends with reason tool-calls. Higher: a looping
    * agent costs more. Lower: long tasks are cut off. */
   stepsPerTurnMax: 25,

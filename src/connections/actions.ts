@@ -90,6 +90,7 @@ function cancelTurn(_: Connection, message: ChatCancel, { orchestrator, feeds }:
   const running = turnId === undefined && message.id === undefined ? undefined : feeds.runningTurnId(conversationId);
   const isMeant = turnId === undefined || running === turnId;
   const cancelled = isMeant && orchestrator.stopTurn(conversationId);
+  if (isMeant && !cancelled) feeds.asked(conversationId);
   return { cancelled, ...(cancelled && typeof running === "string" && { turnId: running }) };
 }
 

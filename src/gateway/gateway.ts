@@ -371,8 +371,9 @@ export class Gateway<Ports extends GatewayPorts = GatewayPorts> {
     if (broadcast.type === "conversation.compacted")
       this.authoriser.archived(broadcast.conversationId, broadcast.newConversationId);
     this.#broadcaster.announce(broadcast, broadcast.conversationId);
-    if (broadcast.type === "conversation.statusChanged" && broadcast.status === "active")
-      this.feeds.turnBegins(broadcast.conversationId);
+    if (broadcast.type !== "conversation.statusChanged") return;
+    if (broadcast.status === "active") this.feeds.turnBegins(broadcast.conversationId);
+    else this.feeds.turnIsOver(broadcast.conversationId);
   }
 
   #catalog(): Buffer {

@@ -103,6 +103,16 @@ export class GuardedOrchestrator {
     return this.#ask("isActive", (port) => port.isActive(conversationId)) === true;
   }
 
+  /** Whether the port says that no turn runs. A port that lacks isActive, or throws, says nothing. */
+  saysIdle(conversationId: string): boolean {
+    return this.#ask("isActive", (port) => port.isActive?.(conversationId)) === false;
+  }
+
+  /** A turn of the orchestrator was ended in its place. */
+  leftWithoutEnd(conversationId: string, turnId: unknown): void {
+    this.#logger.warn("orchestrator: a turn that nothing ended was sealed", { conversationId, turnId });
+  }
+
   stopTurn(conversationId: string): boolean {
     const answer = this.#ask("stopTurn", (port) => port.stopTurn(conversationId));
     return isObject(answer) && answer["abortedTurn"] === true;

@@ -70,7 +70,7 @@ export interface Orchestrator {
   };
   /** Replays the running turn's events to the listener synchronously, then continues live. No replay after the seal. */
   subscribe(conversationId: string, listener: TurnListener): () => void;
-  /** Is there an unsealed turn? */
+  /** Is there an unsealed turn? If not, one that nothing has ended is sealed (src/streams/dead-turns.ts). */
   isActive(conversationId: string): boolean;
   /** abortedTurn is false when no turn runs or its `done` event is already out. */
   stopTurn(conversationId: string): { abortedTurn: boolean };

@@ -7,6 +7,7 @@ import type { Clock, Timer } from "../runtime/clock.ts";
 import { walkInSlices } from "../runtime/fan-out.ts";
 import type { Cursor } from "./cursor.ts";
 import type { FlushInterval } from "./flush-interval.ts";
+import { TurnEnds } from "./turn-ends.ts";
 import type { TurnLog } from "./turn-log.ts";
 
 /** Signals of a feed. Called while it takes events, so the owner must only post an event and return. */
@@ -46,10 +47,11 @@ export class Feed {
   #flushedAt = Number.NEGATIVE_INFINITY;
   #bytesAtFlush = 0;
   #tooLarge = false;
-  /** The turn whose `done` was logged last. */
-  #doneTurnId: unknown;
-  /** The turn that was sealed last. */
-  #sealedTurnId: unknown;
+  readonly #ends = new TurnEnds();
+  /** Since when the log has ended with this seq and the orchestrator was not asked whether the turn runs. */
+  quiet: { seq: number; since: number };
+  /** This turn runs by its events, and does not by the orchestrator's word: if another one begins, it is over. */
+  #suspectTurnId: unknown;
   /** A turn that the orchestrator has accepted and that has no event yet. */
   acceptedTurnId: string | undefined;
   /** The flush in progress: it writes the events after fromSeq to the live set. */
@@ -67,6 +69,7 @@ export class Feed {
     this.log = log;
     this.#owner = owner;
     this.#clock = clock;
+    this.quiet = { seq: log.seq, since: clock.now() };
     this.#limits = limits;
     this.#flushInterval = flushInterval;
   }
@@ -87,24 +90,25 @@ export class Feed {
    * @throws TypeError when JSON cannot hold the event.
    */
   append(event: LoggedEvent): void {
+    if (this.#ends.isEndedInPlace(event.turnId)) return;
+    this.#heardOf(event.turnId);
     const ends = event.type === "done" || event.type === "turn-sealed";
     const wasRunning = this.log.running?.turnId;
     if (this.#tooLarge && !ends && (event.turnId ?? wasRunning) === wasRunning) return;
     this.log.append(event);
     const running = this.log.running;
-    if (event.type === "done") this.#doneTurnId = running?.turnId;
+    const previous = this.#ends.sealedTurnId;
+    this.#ends.logged(event, running?.turnId);
     this.acceptedTurnId = undefined;
     // Between turns, an event without a turnId, or with that of the sealed turn, must not begin a turn: its end would
     // never come.
-    const isStray = running && (running.turnId === undefined || running.turnId === this.#sealedTurnId);
+    const isStray = running && (running.turnId === undefined || running.turnId === previous);
     if (isStray) this.log.seal(this.#clock.now());
     else if (running && running.turnId !== wasRunning) this.#tooLarge = false;
     if (event.type === "turn-sealed") {
       this.#tooLarge = false;
-      this.#sealedTurnId = running?.turnId;
       this.log.seal(this.#clock.now());
-      for (const asker of this.askers) asker.turnOver();
-      this.askers.clear();
+      this.#tellAskers();
       this.#owner.turnSealed();
     } else if (running && running.bytes > this.#limits.turnLogBytesMax) this.outgrow(this.#limits.turnLogBytesMax);
     this.#schedule();
@@ -114,15 +118,60 @@ export class Feed {
   outgrow(bytesMax: number): void {
     const { running } = this.log;
     // Nothing may come between `done` and `turn-sealed` (protocol 1.3).
-    if (this.#tooLarge || !running || running.turnId === this.#doneTurnId) return;
+    if (this.#tooLarge || !running || this.isDone) return;
     this.#tooLarge = true;
+    this.#ends.failed(running.turnId);
     this.#owner.turnTooLarge(bytesMax);
   }
 
   /** The orchestrator has accepted this turn. An agent host may already have sent all of its events. */
   accepted(turnId: string): void {
-    const isKnown = turnId === this.log.running?.turnId || turnId === this.#sealedTurnId;
-    if (!isKnown) this.acceptedTurnId = turnId;
+    const isKnown = turnId === this.log.running?.turnId || turnId === this.#ends.sealedTurnId;
+    if (isKnown) return;
+    this.#heardOf(turnId);
+    this.acceptedTurnId = turnId;
+    this.quiet = { seq: this.log.seq, since: this.#clock.now() };
+  }
+
+  /** The accepted turn has never begun, and nothing runs. If it begins after all, it is like any other. */
+  forgetAccepted(): void {
+    this.acceptedTurnId = undefined;
+    this.#tellAskers();
+  }
+
+  /** The orchestrator says that the running turn does not run. */
+  suspect(): void {
+    this.#suspectTurnId = this.log.running?.turnId;
+  }
+
+  #heardOf(turnId: unknown): void {
+    const suspectTurnId = this.#suspectTurnId;
+    if (suspectTurnId === undefined || turnId === undefined) return;
+    this.#suspectTurnId = undefined;
+    if (turnId !== suspectTurnId && suspectTurnId === this.log.running?.turnId) this.endInPlace();
+  }
+
+  /** An `error` event of the running turn was logged. */
+  get hasFailed(): boolean {
+    return this.#ends.hasFailed(this.log.running?.turnId);
+  }
+
+  /** The running turn's `done` was logged. */
+  get isDone(): boolean {
+    return this.#ends.isDone(this.log.running?.turnId);
+  }
+
+  /** Gives the running turn the end that the orchestrator has not given it. Later events of that turn are dropped. */
+  endInPlace(): void {
+    const { running } = this.log;
+    if (!running) return;
+    for (const event of this.#ends.missingOf(this.conversationId, running.turnId)) this.append(event);
+    this.#ends.endedInPlace(running.turnId);
+  }
+
+  #tellAskers(): void {
+    for (const asker of this.askers) asker.turnOver();
+    this.askers.clear();
   }
 
   /** When the oldest turn was sealed; undefined while it may not be shed: it runs, or the live set lacks some of it. */

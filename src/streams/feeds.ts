@@ -8,6 +8,7 @@ import type { LoggedEvent } from "../ports/orchestrator.ts";
 import { type EventProfile, isInProfile } from "../protocol/event-profile.ts";
 import { shownBytes } from "../protocol/text-size.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { DeadTurns } from "./dead-turns.ts";
 import { Feed } from "./feed.ts";
 import { FlushInterval } from "./flush-interval.ts";
 import type { LogBudget } from "./log-budget.ts";
@@ -28,6 +29,7 @@ export class Feeds {
   readonly #options: FeedsOptions;
   readonly #feeds: Map<string, Feed>;
   readonly #flushInterval: FlushInterval;
+  readonly #deadTurns: DeadTurns;
   /** Events taken since the start, for the gateway surface and metrics. */
   eventsTaken = 0;
 
@@ -35,10 +37,18 @@ export class Feeds {
     this.#options = options;
     this.#feeds = options.feeds;
     this.#flushInterval = new FlushInterval(options.clock, options.limits);
+    this.#deadTurns = new DeadTurns(options);
   }
 
   get(conversationId: string): Feed | undefined {
     return this.#feeds.get(conversationId);
+  }
+
+  /** The feed for somebody who joins. @returns undefined when subscribing to the orchestrator failed. */
+  join(conversationId: string): Feed | undefined {
+    const feed = this.open(conversationId);
+    if (feed) this.#deadTurns.asked(feed);
+    return feed;
   }
 
   /** The conversation's feed, subscribed. @returns undefined when subscribing to the orchestrator failed. */
@@ -48,6 +58,12 @@ export class Feeds {
     // A log that cannot continue is discarded: it may hold half a replayed turn, and missed events would be a gap.
     this.#discard(feed);
     return undefined;
+  }
+
+  /** Somebody asks for a turn, or to stop one: a turn that the orchestrator has left without an end is ended first. */
+  asked(conversationId: string): void {
+    const feed = this.#feeds.get(conversationId);
+    if (feed) this.#deadTurns.asked(feed);
   }
 
   /** The orchestrator has accepted a turn. Its first event may still be to come. */
@@ -85,13 +101,20 @@ export class Feeds {
     if (feed && !feed.unsubscribe) this.open(conversationId);
   }
 
-  /** The sweep's round: sheds sealed turns that are too old and releases feeds that nobody needs. */
+  /** The conversation is announced to have no active turn. */
+  turnIsOver(conversationId: string): void {
+    const feed = this.#feeds.get(conversationId);
+    if (feed) this.#deadTurns.announced(feed);
+  }
+
+  /** The sweep's round: ends dead turns, sheds sealed turns that are too old and releases feeds that nobody needs. */
   readonly round = (now: number): boolean => {
     const { sealedLogKeptMs } = this.#options.limits;
     this.#options.budget.shed();
     for (const feed of this.#feeds.values()) {
       for (let at = feed.sheddableSince; at !== undefined && now - at >= sealedLogKeptMs; at = feed.sheddableSince)
         feed.log.shedOldest();
+      this.#deadTurns.round(feed, now);
       this.settle(feed);
     }
     return this.#feeds.size > 0;

@@ -111,7 +111,7 @@ export class Watches {
     const { actors, feeds, logger } = this.#options;
     const { actor: parent } = owner;
     if (!parent) throw new Error("a connection without an actor cannot watch");
-    const feed = feeds.open(conversationId);
+    const feed = feeds.join(conversationId);
     if (!feed) return undefined;
     const instance = ++this.#newestInstance;
     const watch = new Watch(instance, feed, owner, after, this.#options);

@@ -70,6 +70,7 @@ export const smallest: Limits = {
   runningLogsBytesMax: 192 * KiB,
   shedPauseMs: 1,
   sealedLogKeptMs: 20_000,
+  deadTurnMs: 1_000,
   stepsPerTurnMax: 2,
 
   // ── delivery: one at a time ─────────────────────────────────────────────────────────────────────────────────────

@@ -15,6 +15,7 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
     const watch = kept.startedTurn && subscriptions.watchConversation(connection, kept.conversationId);
     return notOpened(respondAccepted(connection, message, { ...kept }, watch || undefined));
   }
+  services.feeds.asked(conversationId);
   const before = connection.watches.get(conversationId);
   const isActive = orchestrator.isActive(conversationId);
   const full = isActive ? undefined : quota.refusal(connection.identity, conversationId);

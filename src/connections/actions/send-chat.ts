@@ -16,6 +16,7 @@ export function sendChat(connection: Connection, message: ChatSend, services: Se
   const problem = kept && services.authoriser.refusal(identity, "read", { conversationId: kept.conversationId });
   if (problem !== undefined) return notOpened(refusals.forbidden(message.type, problem, {}));
   const conversationId = kept?.conversationId ?? message.conversationId ?? randomUUID();
+  if (!kept) services.feeds.asked(conversationId);
   const full = kept || orchestrator.isActive(conversationId) ? undefined : quota.refusal(identity, conversationId);
   if (full) return notOpened(refusalOf(full, message.conversationId));
   const before = connection.watches.get(conversationId);

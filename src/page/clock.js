@@ -2,7 +2,8 @@
 
 /**
  * @typedef {object} Clock
- * @property {() => number} wall Milliseconds since the epoch.
+ * @property {() => number} wall Milliseconds since the epoch; may jump. For times that people see.
+ * @property {() => number} now Monotonic milliseconds from an arbitrary start. For whatever waits or lasts.
  * @property {(run: () => void, delayMs: number) => unknown} setTimeout
  * @property {(timer: unknown) => void} clearTimeout
  * @property {(run: () => void) => void} frame Runs before the next picture is painted; not while the tab is hidden.
@@ -14,6 +15,7 @@
 /** @type {Clock} */
 export const clock = {
   wall: () => Date.now(),
+  now: () => performance.now(),
   setTimeout: (run, delayMs) => setTimeout(run, delayMs),
   clearTimeout(timer) {
     if (typeof timer === "number") clearTimeout(timer);

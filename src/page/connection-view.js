@@ -25,13 +25,15 @@ const texts = {
 export function createConnectionView({ dot, text, now, banner, clock }) {
   /** @type {WireState} */
   let state = { name: "stopped" };
+  /** When the waiting ends. Monotonic, ms. */
+  let endsAtMs = 0;
   /** @type {unknown} */
   let timer;
   let wasLive = false;
 
   function wording() {
     if (state.name === "waiting") {
-      const seconds = Math.max(0, Math.ceil((state.untilMs - clock.wall()) / 1000));
+      const seconds = Math.max(0, Math.ceil((endsAtMs - clock.now()) / 1000));
       return `Reconnecting in ${seconds} s`;
     }
     if (state.name === "ended") return `Disconnected: ${state.why || "the server does not want this page back"}`;
@@ -60,6 +62,8 @@ export function createConnectionView({ dot, text, now, banner, clock }) {
     /** @param {WireState} next */
     show(next) {
       state = next;
+      // The wall clock may be set back while it counts down.
+      if (next.name === "waiting") endsAtMs = clock.now() + next.untilMs - clock.wall();
       wasLive ||= state.name === "live";
       draw();
     },

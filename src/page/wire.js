@@ -14,7 +14,7 @@ import { ApiError, messageOf, statusOf } from "./http.js";
  * @typedef {{ name: "connecting" | "live" | "draining" | "stopped" }
  *   | { name: "locked" }
  *   | { name: "waiting", untilMs: number, why: string }
- *   | { name: "ended", code: number, why: string }} WireState "locked": no token yet.
+ *   | { name: "ended", code: number, why: string }} WireState "locked": no token yet. untilMs: since the epoch.
  *
  * @typedef {object} SocketListener
  * @property {() => void} opened
@@ -66,7 +66,8 @@ export function createWire({ clock, open, protocols, onState, onOpen, onMessage,
   let lastFailed = false;
   let lastReceivedMs = 0;
   let messagesReceived = 0;
-  let openedMs = 0;
+  /** @type {number | undefined} */
+  let openedMs;
   /** @type {number | undefined} */
   let reconnectAfterMs;
   /** @type {unknown} */
@@ -123,7 +124,7 @@ export function createWire({ clock, open, protocols, onState, onOpen, onMessage,
 
   function opened() {
     lastFailed = false;
-    openedMs = lastReceivedMs = clock.wall();
+    openedMs = lastReceivedMs = clock.now();
     become({ name: "live" });
     later(listen, quietMs);
     onOpen();
@@ -131,7 +132,7 @@ export function createWire({ clock, open, protocols, onState, onOpen, onMessage,
 
   /** @param {string} text */
   function receive(text) {
-    lastReceivedMs = clock.wall();
+    lastReceivedMs = clock.now();
     messagesReceived++;
     /** @type {Received} */
     const message = JSON.parse(text);
@@ -145,7 +146,7 @@ export function createWire({ clock, open, protocols, onState, onOpen, onMessage,
 
   /** Fine if something was received lately, else a ping that must be answered. */
   function listen() {
-    const quietForMs = clock.wall() - lastReceivedMs;
+    const quietForMs = clock.now() - lastReceivedMs;
     if (quietForMs < quietMs) later(listen, quietMs - quietForMs);
     else probe();
   }
@@ -186,8 +187,8 @@ export function createWire({ clock, open, protocols, onState, onOpen, onMessage,
     pings = [];
     for (const answered of unanswered) answered(false);
     onLost();
-    if (openedMs > 0 && clock.wall() - openedMs > provenMs) attempt = 0;
-    openedMs = 0;
+    if (openedMs !== undefined && clock.now() - openedMs > provenMs) attempt = 0;
+    openedMs = undefined;
     if (!comesBack(code)) return become({ name: "ended", code, why });
     const jitter = 1 + clock.random() / 4;
     const delayMs = reconnectAfterMs === undefined ? undefined : Math.round(reconnectAfterMs * jitter);

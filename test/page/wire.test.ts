@@ -1,6 +1,7 @@
 // The page's socket reconnects: not too often, at once when there is a reason, and never when the server forbids it.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { createConnectionView } from "../../src/page/connection-view.js";
 import { ApiError } from "../../src/page/http.js";
 import {
   createWire,
@@ -194,6 +195,48 @@ wire("a quiet socket gets a ping, and stays open if it answers", async () => {
   peer.say({ type: "pong" });
   clock.advance(20_000);
   assert.is(state().name, "live");
+});
+
+/** Sets the wall clock back, as a person or a time server may. */
+const setBack = (clock: SimulatedPageClock): void => clock.set(clock.wall() - 2 * 3_600_000);
+
+wire("a dead line is noticed as soon as ever when the wall clock is set back by two hours", async () => {
+  const { clock, open, state } = bench();
+  const peer = await open();
+  clock.advance(1_000);
+  peer.say(update);
+  setBack(clock);
+  clock.advance(25_000);
+  assert.equal(peer.sent, [{ type: "ping" }]);
+  clock.advance(8_000);
+  assert.is(state().name, "waiting");
+  assert.ok(peer.isClosed);
+});
+
+wire("a socket that has lived is a success, though the wall clock was set back meanwhile", async () => {
+  const { clock, peer, settle, open, state } = bench();
+  (await open()).cut();
+  clock.advance(375);
+  await settle();
+  peer().listener.opened();
+  clock.advance(6_000);
+  setBack(clock);
+  peer().cut();
+  assert.is(waiting(state()).untilMs - clock.wall(), 375, "the first delay, not the second");
+});
+
+wire("the countdown to the next attempt goes on when the wall clock is set back", () => {
+  const clock = new SimulatedPageClock();
+  const element = () => ({ className: "", hidden: false, title: "", textContent: "" }) as HTMLElement;
+  const text = element();
+  const view = createConnectionView({ dot: element(), text, now: element(), banner: element(), clock });
+  view.show({ name: "waiting", untilMs: clock.wall() + 5_000, why: "gone" });
+  assert.is(text.textContent, "Reconnecting in 5 s");
+  setBack(clock);
+  clock.advance(2_000);
+  assert.is(text.textContent, "Reconnecting in 3 s");
+  view.show({ name: "live" });
+  assert.is(clock.pending, 0);
 });
 
 wire("a server that never answers the upgrade is retried", async () => {

@@ -19,6 +19,7 @@ export const hostLifeModel = setup({
       | { type: "guest.comes" }
       | { type: "guest.goes" }
       | { type: "guest.asks" }
+      | { type: "turn.dies" }
       | { type: "broadcast.come" }
       | { type: "nonsense.comes" }
       | { type: "catalog.changes" },
@@ -91,7 +92,13 @@ export const hostLifeModel = setup({
       states: {
         none: { on: { "guest.comes": { guard: "isActive", target: "connected" } } },
         connected: {
-          on: { "guest.goes": "none", "guest.asks": {}, "host.deactivates": "none", "host.restarts": "none" },
+          on: {
+            "guest.goes": "none",
+            "guest.asks": {},
+            "turn.dies": {},
+            "host.deactivates": "none",
+            "host.restarts": "none",
+          },
         },
       },
     },

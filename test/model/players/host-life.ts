@@ -122,6 +122,20 @@ async function asksAndIsAnswered({ host, orchestrator }: Fixture, guest: Client)
   await guest.barrier();
 }
 
+/** The turn fails and is over without an end; the gateway ends it in the host's place. */
+async function followsADyingTurn({ host, orchestrator }: Fixture, guest: Client): Promise<void> {
+  guest.send({ type: "chat.send", conversationId, message: "?" });
+  await soon(() => orchestrator.running.has(conversationId), "the turn to be started");
+  orchestrator.emit(conversationId, { type: "error", message: "out of order" });
+  orchestrator.running.delete(conversationId);
+  host.fire(hooks.statusChanged, { conversationId, status: "idle", workspaceId: "w" });
+  await guest.nextEvent(conversationId, { type: "done", reason: "error" });
+  await guest.nextEvent(conversationId, "turn-sealed");
+  await guest.next("conversation.statusChanged");
+  guest.send({ type: "chat.unsubscribe", conversationId });
+  await guest.barrier();
+}
+
 /** The orchestrator throws in `subscribe`, then in `startTurn`: each request fails, and the guest gets an error. */
 async function asksInVain({ orchestrator }: Fixture, guest: Client): Promise<void> {
   const { subscribe, startTurn } = orchestrator.instead;
@@ -257,6 +271,9 @@ export function hostLifePlayer(coverage: Coverage): Implementation<Fixture> {
         if (!guest) throw new Error("there is no guest");
         if (orchestrator.instead.startTurn) await asksInVain(fixture, guest);
         else await asksAndIsAnswered(fixture, guest);
+      },
+      "turn.dies": async (fixture) => {
+        if (fixture.guest && !fixture.orchestrator.instead.startTurn) await followsADyingTurn(fixture, fixture.guest);
       },
       "broadcast.come": async ({ host, guest }) => {
         for (const [hook, payload, type] of broadcast) {

@@ -1,12 +1,11 @@
-// One conversation's stream to its watchers. It takes events from the orchestrator, logs them, and writes new ones to
-// the live set, joined into one write per socket, in slices. Must never let one bad event or one bad socket stop the
-// others.
+// One conversation's stream to its watchers. It takes events from the orchestrator, logs them, and has new ones written
+// to the live set. Must never let one bad event stop the others.
 import type { Limits } from "../limits.ts";
 import type { LoggedEvent } from "../ports/orchestrator.ts";
-import type { Clock, Timer } from "../runtime/clock.ts";
-import { walkInSlices } from "../runtime/fan-out.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { Cursor } from "./cursor.ts";
 import type { FlushInterval } from "./flush-interval.ts";
+import { LiveSet } from "./live-set.ts";
 import { TurnEnds } from "./turn-ends.ts";
 import type { TurnLog } from "./turn-log.ts";
 
@@ -28,8 +27,6 @@ export interface Watcher {
 export class Feed {
   readonly conversationId: string;
   readonly log: TurnLog;
-  /** The cursors at the head. The watch's entry and exit actions add and remove them. */
-  readonly live = new Set<Cursor>();
   /** Ends the subscription to the orchestrator; undefined while there is none. */
   unsubscribe: (() => void) | undefined;
   /** All watchers, live or not. */
@@ -38,14 +35,9 @@ export class Feed {
   readonly askers = new Set<Watcher>();
 
   readonly #owner: FeedOwner;
+  readonly #liveSet: LiveSet;
   readonly #clock: Clock;
   readonly #limits: Limits;
-  readonly #flushInterval: FlushInterval;
-  #head = 0;
-  #timer: Timer | undefined;
-  #due = false;
-  #flushedAt = Number.NEGATIVE_INFINITY;
-  #bytesAtFlush = 0;
   #tooLarge = false;
   readonly #ends = new TurnEnds();
   /** Since when the log has ended with this seq and the orchestrator was not asked whether the turn runs. */
@@ -54,8 +46,6 @@ export class Feed {
   #suspectTurnId: unknown;
   /** A turn that the orchestrator has accepted and that has no event yet. */
   acceptedTurnId: string | undefined;
-  /** The flush in progress: it writes the events after fromSeq to the live set. */
-  #walk: { fromSeq: number } | undefined;
 
   constructor(
     conversationId: string,
@@ -71,13 +61,17 @@ export class Feed {
     this.#clock = clock;
     this.quiet = { seq: log.seq, since: clock.now() };
     this.#limits = limits;
-    this.#flushInterval = flushInterval;
+    this.#liveSet = new LiveSet(log, clock, limits, flushInterval);
+  }
+
+  /** The cursors at the head. */
+  get live(): Set<Cursor> {
+    return this.#liveSet.cursors;
   }
 
   /** The seq up to which events are written, or being written, to the live set. */
   head(): number {
-    if (this.live.size === 0 && !this.#walk) this.#head = this.log.seq;
-    return this.#head;
+    return this.#liveSet.head();
   }
 
   /** Where a new watch begins: at the running turn's first event, or after the newest event when none runs. */
@@ -111,7 +105,7 @@ export class Feed {
       this.#tellAskers();
       this.#owner.turnSealed();
     } else if (running && running.bytes > this.#limits.turnLogBytesMax) this.outgrow(this.#limits.turnLogBytesMax);
-    this.#schedule();
+    this.#liveSet.schedule();
   }
 
   /** The running turn exceeds a log limit: from now on only its end is taken. */
@@ -181,63 +175,13 @@ export class Feed {
 
   /** Flushes without waiting for the interval. */
   hurry(): void {
-    this.#schedule(true);
+    this.#liveSet.schedule(true);
   }
 
   /** Ends the timer and the subscription. The watches empty the live set. */
   stop(): void {
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#walk = undefined;
+    this.#liveSet.stop();
     this.unsubscribe?.();
     this.unsubscribe = undefined;
-  }
-
-  /** After a pause, the first flush runs at the end of the tick. The next one waits for the flush interval. */
-  #schedule(hurried = false): void {
-    if (this.live.size === 0 || this.#due || this.#walk) return;
-    const gatheredEvents = this.log.seq - this.#head;
-    const gatheredBytes = this.log.bytes - this.#bytesAtFlush;
-    const urgent =
-      hurried || gatheredEvents >= this.#limits.flushEventsMax || gatheredBytes >= this.#limits.flushBytesMax;
-    if (this.#timer !== undefined && !urgent) return;
-    const now = this.#clock.now();
-    const waitMs = urgent ? 0 : this.#flushedAt + this.#flushInterval.intervalMs(this.live.size) - now;
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (waitMs > 0) {
-      this.#timer = this.#clock.setTimeout(() => {
-        this.#timer = undefined;
-        this.#flushInterval.ran(now + waitMs);
-        this.#flush();
-      }, waitMs);
-      return;
-    }
-    this.#due = true;
-    this.#clock.defer(() => {
-      this.#due = false;
-      this.#flushInterval.ran(now);
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    if (this.#walk || this.live.size === 0 || this.log.seq === this.#head) return;
-    this.#flushedAt = this.#clock.now();
-    // Events shed in the meantime must not be skipped silently: cursors before them fall behind and are then lost.
-    const fromSeq = Math.max(this.#head, this.log.firstSeq - 1);
-    const { frames, seq } = this.log.frames(fromSeq, this.#limits.flushBytesMax);
-    this.#head = seq;
-    this.#bytesAtFlush = this.log.bytes;
-    const walk = { fromSeq };
-    this.#walk = walk;
-    const visit = (cursor: Cursor): void => {
-      if (this.#walk === walk) cursor.flush(frames, fromSeq, seq);
-    };
-    walkInSlices(this.#clock, this.#limits, this.live.values(), visit, () => {
-      if (this.#walk !== walk) return;
-      this.#walk = undefined;
-      if (this.log.seq > this.#head) this.#schedule();
-    });
   }
 }

@@ -14,15 +14,18 @@ export class TurnEnds {
   sealedTurnId: unknown;
   /** The conversation's newest stored chunk, as far as its seals have told. */
   #latestSeq = 0;
-  /** The turns that were ended in the orchestrator's place, the newest last. */
-  #endedInPlace: unknown[] = [];
+  /** The turns that were ended in the orchestrator's place, the newest last. Rarely there, and asked for each event. */
+  #endedInPlace: unknown[] | undefined;
 
   /** An event of this turn was logged. */
-  logged({ type, latestSeq }: LoggedEvent, turnId: unknown): void {
+  logged(event: LoggedEvent, turnId: unknown): void {
+    const { type } = event;
+    if (type === "text-delta") return;
     if (type === "error") this.failed(turnId);
     else if (type === "done") this.#doneTurnId = turnId;
     else if (type === "turn-sealed") {
       this.sealedTurnId = turnId;
+      const { latestSeq } = event;
       if (typeof latestSeq === "number" && latestSeq > this.#latestSeq) this.#latestSeq = latestSeq;
     }
   }
@@ -41,7 +44,7 @@ export class TurnEnds {
 
   /** Whether the turn was ended in the orchestrator's place: nothing of it may come after that (protocol 1.3). */
   isEndedInPlace(turnId: unknown): boolean {
-    return this.#endedInPlace.includes(turnId);
+    return this.#endedInPlace?.includes(turnId) ?? false;
   }
 
   /**
@@ -58,6 +61,7 @@ export class TurnEnds {
   }
 
   endedInPlace(turnId: unknown): void {
+    this.#endedInPlace ??= [];
     this.#endedInPlace.push(turnId);
     if (this.#endedInPlace.length > endedInPlaceMax) this.#endedInPlace.shift();
   }

@@ -79,13 +79,27 @@ export function createEndpointFetch(clock: Clock, limits: AnswerLimits): typeof 
       request.abort();
       throw redirected(response);
     }
-    if (response.ok) return new Response(ReadableStream.from(answerOf(response)), { headers: response.headers });
+    if (response.ok) return new Response(streamOf(answerOf(response)), { headers: response.headers });
     const message = sentenceOf(await beginningOf(bytesOf(response), limits.modelRefusalBytesMax));
     const headers = new Headers(response.headers);
     for (const name of ["content-encoding", "content-length"]) headers.delete(name);
     const body = message === undefined ? "" : JSON.stringify({ error: { message } });
     return new Response(body, { status: Math.min(status, 599), statusText, headers });
   };
+}
+
+/** ReadableStream.from, which not every environment's types know. */
+function streamOf(parts: AsyncGenerator<Uint8Array>): ReadableStream {
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await parts.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await parts.return(undefined);
+    },
+  });
 }
 
 const globalDispatcher = Symbol.for("undici.globalDispatcher.1");

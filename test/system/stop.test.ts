@@ -66,7 +66,7 @@ test("SIGTERM notifies all sockets, refuses new turns, and interrupts the runnin
   const tookMs = performance.now() - startedAt;
   assert.is(exit.code, 0, exit.stderr);
   assert.ok(tookMs >= drainMs - 100 && tookMs < drainMs + budgets.awaitMs, `took ${tookMs} ms`);
-  assert.is(exit.stdout.split("\n").length, 2, "the ready line and nothing else");
+  assert.is(exit.stdout.split("\n").length, 4, "the ready line, two for people, and nothing else");
 
   const again = await ServerProcess.start({ dataDir });
   assert.equal(textsIn(await historyOf(again, "a"), "assistant"), [scriptText(10)]);

@@ -143,7 +143,8 @@ packing("the command prints its version", async () => {
 packing("the packed server serves its charts: it finds the page and the pictures", async () => {
   const script = `
     const { serveConfig, startServer } = await import("turnwire");
-    const config = serveConfig(["--port", "0", "--http-port", "0", "--data-dir", ":memory:", "--inspect"]);
+    const flags = ["--no-token", "--port", "0", "--http-port", "0", "--data-dir", ":memory:", "--inspect"];
+    const config = serveConfig(flags);
     const server = await startServer({ config });
     const status = async (path) => (await fetch(server.inspectUrl + path)).status;
     console.log(JSON.stringify([await status(""), await status("/charts/watch.svg"), await status("/overview")]));

@@ -17,7 +17,7 @@ const shouter = {
   },
 };
 
-const config = serveConfig(["--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
+const config = serveConfig(["--no-token", "--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
 const server = await startServer({ config, agents: [shouter] });
 
 // POST /chat answers with the events of the turn, one JSON object a line.

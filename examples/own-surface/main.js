@@ -26,7 +26,7 @@ const doorbell = {
   },
 };
 
-const config = serveConfig(["--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
+const config = serveConfig(["--no-token", "--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
 const server = await startServer({ config, surfaces: [doorbell] });
 
 const socket = new WebSocket(server.wsUrl);

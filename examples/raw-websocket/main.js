@@ -2,7 +2,7 @@
 // told apart by its type.
 import { serveConfig, startServer } from "turnwire";
 
-const config = serveConfig(["--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
+const config = serveConfig(["--no-token", "--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
 const server = await startServer({ config });
 
 const socket = new WebSocket(server.wsUrl);

@@ -5,7 +5,7 @@ import { on } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import { serveConfig, startServer } from "turnwire";
 
-const config = serveConfig(["--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
+const config = serveConfig(["--no-token", "--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
 const server = await startServer({ config });
 
 /** The place of the last event that we have. */

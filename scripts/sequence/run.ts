@@ -13,6 +13,7 @@ const longAnswer = JSON.stringify({ tokens: 600, size: 8_000, delayMs: 1, reason
 /** @returns what every actor did, in order. */
 export async function playRun(): Promise<ActorChange[]> {
   const flags = [
+    "--no-token",
     "--port",
     "0",
     "--http-port",

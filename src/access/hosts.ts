@@ -57,7 +57,27 @@ export function isLoopback(hostname: string): boolean {
   return isIPv4(hostname) && hostname.startsWith("127.");
 }
 
+/** A name below `.localhost`: any page that this machine serves can take one. */
+export const isBelowLocalhost = (hostname: string): boolean => hostname.endsWith(".localhost");
+
+/** 0.0.0.0 and [::] lead to this machine in browsers and are nobody's address. */
+export const isUnspecified = (hostname: string): boolean => hostname === "0.0.0.0" || hostname === "[::]";
+
 export const isAddress = (hostname: string): boolean => hostname.startsWith("[") || isIPv4(hostname);
 
 /** @param address of a peer as the socket reports it; IPv4 may be mapped to IPv6 (RFC 4291 2.5.5.2). */
 export const isLoopbackAddress = (address = ""): boolean => isLoopback(address.replace(/^::ffff:/i, ""));
+
+/** Headers that proxies add. A proxy that adds none looks like a client on its own machine. */
+const proxyHeaders = [
+  "forwarded",
+  "via",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-real-ip",
+  "cf-connecting-ip",
+];
+
+/** Did a proxy pass this request on, as far as its headers tell? */
+export const isForwarded = (has: (header: string) => boolean): boolean => proxyHeaders.some(has);

@@ -10,7 +10,10 @@ import {
   type Authority,
   defaultPort,
   isAddress,
+  isBelowLocalhost,
+  isForwarded,
   isLoopback,
+  isUnspecified,
   type Origin,
   originText,
   parseAuthority,
@@ -37,6 +40,10 @@ export interface RequestGuardOptions {
   credentials?: Credentials | undefined;
   /** Origins as `scheme://host[:port]`; their hosts become allowed hosts. */
   allowOrigins?: readonly string[];
+  /** Whether pages from exactly localhost, 127.0.0.1 and [::1] may use the server, from any port. Default: no. */
+  allowLoopbackOrigins?: boolean;
+  /** Whether a proxy may pass on requests although no token is required. Default: no. */
+  allowForwarded?: boolean;
   clock: Clock;
   limits: Pick<Limits, "ticketMs" | "ticketsMax">;
 }
@@ -45,7 +52,11 @@ const shownCharactersMax = 100;
 
 export type RequestGuard = ReturnType<typeof createRequestGuard>;
 
-export function createRequestGuard({ credentials, allowOrigins = [], clock, limits }: RequestGuardOptions) {
+const loopbackPages: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+export function createRequestGuard(options: RequestGuardOptions) {
+  const { credentials, allowOrigins = [], clock, limits } = options;
+  const { allowLoopbackOrigins = false, allowForwarded = false } = options;
   const tickets = createTickets(clock, limits);
   const origins = allowOrigins.map(requireOrigin);
   const allowedOrigins = new Set(origins.map(originText));
@@ -56,17 +67,19 @@ export function createRequestGuard({ credentials, allowOrigins = [], clock, limi
   const isGood = (identity: Identity): boolean => credentials?.includes(identity) ?? true;
 
   const hostIsAllowed = ({ hostname }: Authority): boolean =>
-    isLoopback(hostname) || isAddress(hostname) || allowedHosts.has(hostname);
+    isLoopback(hostname) || (isAddress(hostname) && !isUnspecified(hostname)) || allowedHosts.has(hostname);
 
   /** Is this the server's own page? Then the origin has the same host and one of the server's ports. */
   const isOwn = (origin: Origin, host: Authority): boolean =>
     origin.hostname === host.hostname &&
+    !isBelowLocalhost(origin.hostname) &&
     (origin.port === (host.port ?? defaultPort(origin.scheme)) || ownPorts.has(origin.port));
 
   const originIsAllowed = (text: string, host: Authority): boolean => {
     const origin = parseOrigin(text);
     if (origin === undefined) return false;
-    return isLoopback(origin.hostname) || allowedOrigins.has(originText(origin)) || isOwn(origin, host);
+    if (allowLoopbackOrigins && loopbackPages.has(origin.hostname)) return true;
+    return allowedOrigins.has(originText(origin)) || isOwn(origin, host);
   };
 
   const refuseOrigin = (request: AccessRequest): Refused | undefined => {
@@ -102,6 +115,8 @@ export function createRequestGuard({ credentials, allowOrigins = [], clock, limi
       if (refused !== undefined) return refused;
       if (kind === "open") return { allowed: true, identity: nobody };
       if (kind === "api" && isBlindRequest(request)) return forbidden(blindRemedy);
+      if (!credentials && !allowForwarded && isForwarded((name) => headerValues(request, name).length > 0))
+        return forbidden(forwardedRemedy);
       const identity = (kind === "upgrade" && byTicket(request)) || byToken(request);
       if (identity) return { allowed: true, identity };
       return { allowed: false, status: 401, message: kind === "upgrade" ? upgradeRemedy : tokenRemedy };
@@ -132,8 +147,10 @@ function isBlindRequest(request: AccessRequest): boolean {
 
 const blindRemedy =
   "a page of another site sent this request without an Origin: open the address directly, or use fetch";
+const forwardedRemedy =
+  "a proxy passed this request on, and this server asks nobody for a token: start it without --no-token";
 const hostRemedy = "open the server as localhost or by its IP address, or start it with --allow-origin for that host";
-const originRemedy = "start the server with --allow-origin for it";
+const originRemedy = "open the page at the server's own address, or start the server with --allow-origin for it";
 const tokenRemedy = "the token is missing or wrong: send it as Authorization: Bearer <token>";
 const upgradeRemedy = `${tokenRemedy}, or offer the subprotocol ${ticketPrefix}<ticket> with one from POST /ticket`;
 

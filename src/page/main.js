@@ -19,6 +19,7 @@ import { createSurfaces } from "./surfaces.js";
 import { createThrottle } from "./throttle.js";
 import { createToasts } from "./toasts.js";
 import { createTokenDialog } from "./token-dialog.js";
+import { takeToken } from "./token-link.js";
 import { createTranscriptView } from "./transcript-view.js";
 import { createWire, socketTo } from "./wire.js";
 
@@ -28,12 +29,14 @@ const drawEveryMs = 20;
 /** How often the relative times are brought up to date. */
 const timesEveryMs = 30_000;
 
+const linked = takeToken(location, history);
 const api = createApi({
   base: new URL("/", location.href),
   fetch: (url, init) => fetch(url, init),
   stores: [sessionStorage, localStorage],
   onUnauthorised: (wasRefused) => tokenDialog.ask(wasRefused),
 });
+if (linked !== undefined) api.useToken(linked, true);
 const wire = createWire({
   clock,
   open: socketTo(new URL("/", location.href.replace(/^http/, "ws"))),
@@ -143,11 +146,14 @@ const dispatch = createDispatch({
   toasts,
   onCatalog: watchSurfaces,
 });
-const tokenDialog = createTokenDialog((token, remember) => {
+const tokenDialog = createTokenDialog(useToken);
+
+/** @param {string} token @param {boolean} remember */
+function useToken(token, remember) {
   api.useToken(token, remember);
   conversation.open();
   wire.connectNow();
-});
+}
 const menu = createMenu({
   api,
   toasts,
@@ -212,6 +218,11 @@ byId("new").onclick = () => {
   composer.focus();
 };
 addEventListener("hashchange", () => {
+  const token = takeToken(location, history);
+  if (token !== undefined) {
+    tokenDialog.close();
+    useToken(token, true);
+  }
   conversation.follow();
   menu.close();
   panel.closeDrawer();

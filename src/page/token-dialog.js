@@ -22,5 +22,8 @@ export function createTokenDialog(onToken) {
       trouble.hidden = !wasRefused;
       input.setAttribute("aria-invalid", String(wasRefused));
     },
+    close() {
+      dialog.close();
+    },
   };
 }

@@ -32,6 +32,8 @@ import { readTokensFile, TokensFile, versionOf } from "./tokens-file.ts";
 
 export interface CompositionOptions {
   config: Config;
+  /** The token that the server has made for itself, if nobody has configured one. */
+  madeToken: string | undefined;
   clock: Clock;
   logger: Logger;
   limits: Limits;
@@ -55,8 +57,9 @@ const tokenOf = ({ token }: Config): TokenEntry[] =>
   token === undefined ? [] : [{ name: "TURNWIRE_TOKEN", sha256: digestOf(token), scope: "admin" }];
 
 /** Undefined when no token is required. @throws TokensFileError */
-function credentialsOf(config: Config, limits: Limits): Credentials | undefined {
+function credentialsOf(config: Config, madeToken: string | undefined, limits: Limits): Credentials | undefined {
   const { token, tokensFile } = config;
+  if (madeToken !== undefined) return new Credentials([{ name: "owner", sha256: digestOf(madeToken), scope: "admin" }]);
   if (token === undefined && tokensFile === undefined) return undefined;
   return new Credentials([...tokenOf(config), ...(tokensFile === undefined ? [] : readTokensFile(tokensFile, limits))]);
 }
@@ -66,8 +69,9 @@ export function compose(options: CompositionOptions) {
   const { config, clock, logger, limits, store, metrics, agents, tools, defaultModel, authorisation } = options;
   // Taken before the file is read, so the first poll notices a change during the start.
   const version = config.tokensFile === undefined ? "" : versionOf(config.tokensFile);
-  const credentials = credentialsOf(config, limits);
-  const access = createRequestGuard({ credentials, allowOrigins: config.allowOrigins, clock, limits });
+  const credentials = credentialsOf(config, options.madeToken, limits);
+  const { allowOrigins, allowForwarded } = config;
+  const access = createRequestGuard({ credentials, allowOrigins, allowForwarded, clock, limits });
   const streams = new OpenStreams();
   const surfaces = createSurfaceRegistry();
   const gateway = new Gateway({

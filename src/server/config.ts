@@ -11,6 +11,7 @@ import type { TokenCommand } from "./commands/token.ts";
 import type { WhyCommand } from "./commands/why.ts";
 import { type Given, parseCommandLine, seeHelp } from "./config/command-line.ts";
 import { ConfigError } from "./config/error.ts";
+import { type Environment, readSecret } from "./config/secrets.ts";
 import {
   type FlagName,
   type FlagNameWithFallback,
@@ -22,6 +23,7 @@ import {
 import { unknownVariables } from "./config/unknown-variables.ts";
 import * as values from "./config/values.ts";
 import { type ModelsFile, readModelsFile } from "./models-file.ts";
+import { readOwnToken } from "./own-token.ts";
 
 /** An OpenAI-compatible API. */
 export interface Endpoint {
@@ -61,7 +63,12 @@ export interface Config {
   orphanMs: number | undefined;
   durability: "normal" | "full";
   logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+  /** TURNWIRE_TOKEN. Without it and a tokens file the server makes a token for itself. */
   token: string | undefined;
+  /** Nobody is asked for a token. */
+  noToken: boolean;
+  /** Without a token, also requests that a proxy has passed on are answered. */
+  allowForwarded: boolean;
   /** Absolute path of the tokens file. */
   tokensFile: string | undefined;
   endpoint: Endpoint | undefined;
@@ -79,9 +86,7 @@ export type Command =
   | { kind: "help"; text: string }
   | { kind: "version"; text: string };
 
-export { ConfigError };
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+export { ConfigError, type Environment };
 
 /**
  * Reads the command line (without node and the script) and the environment.
@@ -134,7 +139,8 @@ function whyCommand(given: Given, [what, id, extra]: string[], environment: Envi
     throw new ConfigError(`turnwire why needs conversation ID or connection ID after it: ${seeHelp}.`);
   const { read } = settingsIn(given, environment);
   const url = `http://${hostAndPort(read("host", values.host), read("http-port", values.port))}`;
-  return { what, id, url, token: environment["TURNWIRE_TOKEN"] || undefined };
+  const token = readSecret(environment, "TURNWIRE_TOKEN") || readOwnToken(dataDirectoryIn(given, environment));
+  return { what, id, url, token };
 }
 
 type TextSchema<Output> = v.GenericSchema<string, Output>;
@@ -163,13 +169,14 @@ function configOf(given: Given, environment: Environment): Config {
   // Empty is refused, not ignored: TURNWIRE_TOKENS_FILE=$FILE with an unset FILE must not start an open server.
   if (environment[flags["tokens-file"].variable] === "")
     throw new ConfigError(`${flags["tokens-file"].variable} is empty: give a path, or unset it.`);
-  const token = environment["TURNWIRE_TOKEN"];
+  const token = readSecret(environment, "TURNWIRE_TOKEN");
+  const insecure = readIfSet("insecure", values.truth) ?? false;
   const model = readIfSet("model", values.model);
   const config: Config = {
     host: read("host", values.host),
     port: read("port", values.port),
     httpPort: read("http-port", values.port),
-    dataDir: dataDirectory(readIfSet("data-dir", values.path), environment),
+    dataDir: dataDirectoryIn(given, environment),
     model,
     readModels: modelsReader(existingFile("models", readIfSet("models", values.path), environment), environment),
     toolsFile: existingFile("tools", readIfSet("tools", values.path), environment),
@@ -182,27 +189,38 @@ function configOf(given: Given, environment: Environment): Config {
     logLevel: read("log-level", values.logLevel),
     // Empty is refused, not ignored: TURNWIRE_TOKEN=$TOKEN with an unset TOKEN must not start an open server.
     token: token === undefined ? undefined : check("TURNWIRE_TOKEN", token, values.secret, "secret"),
+    noToken: false,
+    allowForwarded: insecure,
     tokensFile: existingFile("tokens-file", readIfSet("tokens-file", values.path), environment),
     endpoint: readEndpoint(environment, model),
     inspect: readIfSet("inspect", values.inspectMode),
     warnings: unknownVariables(Object.keys(environment), variableNames),
   };
-  checkTogether(config, readIfSet("insecure", values.truth) ?? false);
+  const wantsNone = readIfSet("no-token", values.truth) ?? false;
+  config.noToken = (wantsNone || insecure) && token === undefined && config.tokensFile === undefined;
+  checkTogether(config, wantsNone, insecure);
   return config;
 }
 
 /** The rules that combine several settings. */
-function checkTogether(config: Config, insecure: boolean): void {
+function checkTogether(config: Config, wantsNone: boolean, insecure: boolean): void {
   if (config.port !== 0 && config.port === config.httpPort)
     throw new ConfigError(`--port and --http-port are both ${config.port}: give each its own, or 0 for any free one.`);
-  const { host, token, warnings } = config;
-  const isOpen = token === undefined && config.tokensFile === undefined && !isLoopback(host);
-  if (isOpen && !insecure)
+  const { host, token, noToken, allowOrigins, warnings } = config;
+  const given = token !== undefined ? "TURNWIRE_TOKEN" : "--tokens-file";
+  if (wantsNone && !noToken) throw new ConfigError(`--no-token and ${given} are both given: leave one of them out.`);
+  const isPublic = !isLoopback(host);
+  if (noToken && isPublic && !insecure)
     throw new ConfigError(
-      `--host ${host} can be reached from other machines: set TURNWIRE_TOKEN to a secret of 16 characters or more, ` +
-        "name a --tokens-file, or give --insecure to let anyone there use the server.",
+      `--no-token with --host ${host}, which can be reached from other machines: leave --no-token out, or give ` +
+        "--insecure to let anyone there use the server.",
     );
-  if (isOpen) warnings.push(`anyone who can reach ${host} can use this server (--insecure)`);
+  if (noToken && allowOrigins.length > 0)
+    throw new ConfigError(
+      `--allow-origin ${allowOrigins[0]} without a token would let everybody on that site use the server: leave out ` +
+        `--${insecure ? "insecure" : "no-token"}.`,
+    );
+  if (noToken && isPublic) warnings.push(`anyone who can reach ${host} can use this server (--insecure)`);
   if (token !== undefined && token.length < tokenCharactersSafe)
     warnings.push(`TURNWIRE_TOKEN has fewer than ${tokenCharactersSafe} characters and might be guessed`);
 }
@@ -211,7 +229,7 @@ const tokenCharactersSafe = 16;
 
 function readEndpoint(environment: Environment, defaultModel: string | undefined): Endpoint | undefined {
   const read = <Output>(name: VariableName, schema: TextSchema<Output>, kind?: "secret"): Output | undefined => {
-    const text = environment[name];
+    const text = name === "TURNWIRE_API_KEY" ? readSecret(environment, name) : environment[name];
     return text ? check(name, text, schema, kind) : undefined;
   };
   const baseUrl = read("TURNWIRE_BASE_URL", values.baseUrl, "secret");
@@ -241,6 +259,9 @@ function check<Output>(name: string, text: string, schema: TextSchema<Output>, k
   const value = kind === "secret" ? hidden : JSON.stringify(text);
   throw new ConfigError(`${name} is ${value}: ${result.issues[0].message}.`);
 }
+
+const dataDirectoryIn = (given: Given, environment: Environment): string =>
+  dataDirectory(settingsIn(given, environment).readIfSet("data-dir", values.path), environment);
 
 function dataDirectory(given: string | undefined, environment: Environment): string {
   if (given === ":memory:") return given;

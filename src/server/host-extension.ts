@@ -105,7 +105,12 @@ async function start(host: Host, clock: Clock, limits: Limits): Promise<Running>
   const { surfaceWsToken: token, surfaceWsAllowedOrigins: allowOrigins } = config;
   const entry = token && ({ name: "surfaceWsToken", sha256: digestOf(token), scope: "admin" } as const);
   const credentials = entry ? new Credentials([entry]) : undefined;
-  const access = createRequestGuard({ credentials, allowOrigins, clock, limits });
+  const access = createRequestGuard({
+    ...{ credentials, allowOrigins, clock, limits },
+    // A host's pages come from ports of their own, and it may stand behind a proxy of its own.
+    allowLoopbackOrigins: true,
+    allowForwarded: true,
+  });
   const gateway = new Gateway({
     clock,
     logger,

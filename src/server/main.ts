@@ -7,11 +7,12 @@ import { createSystemClock } from "../runtime/clock.ts";
 import { ListenError } from "../runtime/listen.ts";
 import { runTokenCommand } from "./commands/token.ts";
 import { runWhyCommand, WhyError } from "./commands/why.ts";
-import { type Config, ConfigError, readConfig } from "./config.ts";
+import { secretVariables } from "./config/secrets.ts";
+import { type Config, ConfigError, type Environment, readConfig } from "./config.ts";
 import { createLogger } from "./logger.ts";
 import { ModelsFileError } from "./models-file.ts";
 import { TokensFileError } from "./tokens-file.ts";
-import { welcomeLines } from "./welcome.ts";
+import { addressLine, modelsLine } from "./welcome.ts";
 
 const couldNotStart = 2;
 
@@ -21,6 +22,7 @@ process.title = "turnwire";
 async function serve(config: Config): Promise<void> {
   // Most of what is loaded, and no other command needs it.
   const { startServer } = await import("./server.ts");
+  for (const name of config.readModels?.().keyVariables ?? []) delete process.env[name];
   const logger = createLogger(config.logLevel);
   for (const warning of config.warnings) logger.warn(warning);
   const clock = createSystemClock(limits);
@@ -41,8 +43,18 @@ async function serve(config: Config): Promise<void> {
   if (server.inspectUrl !== undefined) logger.info(`inspect: open ${server.inspectUrl} to see the charts run`);
   // Whoever has read the ready line may be gone before the next one.
   process.stdout.on("error", () => {});
-  process.stdout.write(`turnwire ready ${server.wsUrl} ${server.httpUrl}\n`);
-  for (const line of await welcomeLines(server.httpUrl, config, clock)) process.stdout.write(`${line}\n`);
+  process.stdout.write(`turnwire ready ${server.wsUrl} ${server.httpUrl}\n${addressLine(server)}\n`);
+  process.stdout.write(`${await modelsLine(config, clock)}\n`);
+}
+
+/**
+ * A copy of the environment, from which the secrets are then taken out, so that neither tools nor the processes that
+ * they start find them there.
+ */
+function takeSecrets(): Environment {
+  const environment = { ...process.env };
+  for (const name of secretVariables) delete process.env[name];
+  return environment;
 }
 
 /** True for errors that explain themselves in one sentence; any other is a defect and is printed with its stack. */
@@ -56,7 +68,7 @@ const isExplained = (error: unknown): error is Error =>
   error instanceof ToolsFileError;
 
 try {
-  const command = readConfig(process.argv.slice(2), process.env);
+  const command = readConfig(process.argv.slice(2), takeSecrets());
   if (command.kind === "serve") await serve(command.config);
   else if (command.kind === "models") {
     const { runModelsCommand } = await import("./commands/models.ts");

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import * as v from "valibot";
 import type { ModelSettings } from "../embedded/agents/ai-sdk/settings.ts";
 import { errorMessage } from "../ports/guard.ts";
+import { readSecret } from "./config/secrets.ts";
 
 export class ModelsFileError extends Error {
   override name = "ModelsFileError";
@@ -24,6 +25,8 @@ export interface ModelsFile {
   providers: ProviderSettings[];
   /** `<provider>/<model>`. */
   defaultModel: string | undefined;
+  /** The environment variables that hold keys. */
+  keyVariables: string[];
 }
 
 const aboveZero = v.pipe(
@@ -133,7 +136,7 @@ export function readModelsFile(path: string, environment: Readonly<Record<string
   }
   const providers = Object.entries(result.output.providers).map(
     ([name, { apiKeyEnv, ...settings }]): ProviderSettings => {
-      const apiKey = apiKeyEnv === undefined ? undefined : environment[apiKeyEnv];
+      const apiKey = apiKeyEnv === undefined ? undefined : readSecret(environment, apiKeyEnv);
       if (apiKeyEnv !== undefined && !apiKey)
         fail(`providers.${name}.apiKeyEnv names ${apiKeyEnv}, which is not set: set it, or leave the field out`);
       return { name, apiKey, ...settings };
@@ -146,5 +149,6 @@ export function readModelsFile(path: string, environment: Readonly<Record<string
     const known = providers.map(({ name }) => name).join(", ");
     fail(`default is ${defaultModel}, and providers has no ${named}: it has ${known}`);
   }
-  return { providers, defaultModel };
+  const keyVariables = Object.values(result.output.providers).flatMap(({ apiKeyEnv }) => apiKeyEnv ?? []);
+  return { providers, defaultModel, keyVariables };
 }

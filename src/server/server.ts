@@ -17,12 +17,15 @@ import { createTools, readAgents } from "./agents.ts";
 import { compose, type ServerParts } from "./compose.ts";
 import { ConfigError } from "./config/error.ts";
 import type { Config } from "./config.ts";
+import { ownToken } from "./own-token.ts";
 import { resolveLimits } from "./resolve-limits.ts";
 
 export interface RunningServer {
   /** The addresses for WebSockets and for HTTP, as `ws://HOST:PORT` and `http://HOST:PORT`. */
   wsUrl: string;
   httpUrl: string;
+  /** The token that the server has made for itself, because none was configured and config.noToken is not set. */
+  madeToken: string | undefined;
   /** @internal */
   gateway: Gateway;
   /** The page of the live visualizer, if config.inspect enables it. */
@@ -77,8 +80,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { dataDir, durability } = config;
   const store = openSqliteStore({ dataDir, clock, logger, limits, durability, onCommit: metrics.committed });
   try {
+    const asksForOne = !config.noToken && config.token === undefined && config.tokensFile === undefined;
+    const madeToken = asksForOne ? ownToken(dataDir) : undefined;
     const ports = { store, agents, tools, surfaces, defaultModel, authorisation };
-    const parts = compose({ config, clock, logger, limits, metrics, ...ports });
+    const parts = compose({ madeToken, config, clock, logger, limits, metrics, ...ports });
     const reload = async (): Promise<void> => {
       parts.tokensFile?.reload();
       if (!config.readModels) return;
@@ -92,7 +97,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         });
       }
     };
-    return await open(parts, config, reload, () => store.close());
+    return { madeToken, ...(await open(parts, config, reload, () => store.close())) };
   } catch (error) {
     store.close();
     throw error;
@@ -105,7 +110,7 @@ async function open(
   config: Config,
   reload: () => Promise<void>,
   ended: () => void,
-): Promise<RunningServer> {
+): Promise<Omit<RunningServer, "madeToken">> {
   const { gateway, access, stopSequence } = parts;
   try {
     const port = await listen(parts.wsServer, config.host, config.port);
@@ -113,9 +118,10 @@ async function open(
     access.addOwnPort(port);
     access.addOwnPort(httpPort);
     gateway.listening();
-    const httpUrl = `http://${hostAndPort(config.host, httpPort)}`;
+    const reachableHost = config.host === "0.0.0.0" ? "127.0.0.1" : config.host === "::" ? "::1" : config.host;
+    const httpUrl = `http://${hostAndPort(reachableHost, httpPort)}`;
     return {
-      wsUrl: `ws://${hostAndPort(config.host, port)}`,
+      wsUrl: `ws://${hostAndPort(reachableHost, port)}`,
       httpUrl,
       gateway,
       inspectUrl: config.inspect && `${httpUrl}/inspect`,

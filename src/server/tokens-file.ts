@@ -8,6 +8,7 @@ import { type Scope, scopes } from "../ports/authorisation.ts";
 import { errorMessage } from "../ports/guard.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
+import { permissionProblem } from "./file-permissions.ts";
 
 /** The message is one sentence with the file, the entry and the remedy. */
 export class TokensFileError extends Error {
@@ -41,6 +42,8 @@ export function readTokensFile(path: string, limits: FileLimits): TokenEntry[] {
 const widest = (named: readonly Scope[]): Scope => scopes.findLast((scope) => named.includes(scope)) ?? "read";
 
 function entriesIn(path: string, limits: FileLimits): FileEntry[] {
+  const problem = permissionProblem(path, "change");
+  if (problem !== undefined) throw new TokensFileError(`The tokens file ${path} is not safe: ${problem}.`);
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, "utf8"));
@@ -109,7 +112,7 @@ export function changeTokensFile(path: string, limits: FileLimits, change: (toke
 export function versionOf(path: string): string {
   try {
     const found = statSync(path, { throwIfNoEntry: false });
-    return found ? `${found.ino} ${found.size} ${found.mtimeMs}` : "missing";
+    return found ? `${found.ino} ${found.size} ${found.mtimeMs} ${found.mode}` : "missing";
   } catch (error) {
     return `unreadable: ${errorMessage(error)}`;
   }

@@ -31,8 +31,10 @@ const upgradeWith = (ticket: string) => ["Host", "localhost", "Sec-WebSocket-Pro
 test("loopback names and IP literals are allowed hosts, with any port", () => {
   const { check } = open();
   const hosts = ["localhost", "LOCALHOST:24203", "page.localhost:1", "127.0.0.1", "127.8.9.10:80", "[::1]:24205"];
-  for (const host of [...hosts, "192.168.1.20:24203", "8.8.8.8", "[fe80::1]", "[2001:db8::1]:65535", "0.0.0.0"])
+  for (const host of [...hosts, "192.168.1.20:24203", "8.8.8.8", "[fe80::1]", "[2001:db8::1]:65535"])
     assert.is(check("open", "Host", host), 200, host);
+  for (const host of ["0.0.0.0", "0.0.0.0:24203", "[::]", "[0:0:0:0:0:0:0:0]:24203"])
+    assert.is(check("open", "Host", host), 403, `${host} is nobody's address`);
 });
 
 test("a foreign name that resolves to this machine is refused", () => {
@@ -66,7 +68,7 @@ test("a request from another site without Origin is refused by the API, but a li
   for (const site of ["cross-site", "same-site"]) {
     assert.is(check("api", "Host", "localhost", "Sec-Fetch-Site", site), 403, site);
     assert.is(check("open", "Host", "localhost", "Sec-Fetch-Site", site), 200, `a link: ${site}`);
-    const origin = ["Origin", "http://localhost:3000"];
+    const origin = ["Origin", "http://localhost"];
     assert.is(check("api", "Host", "localhost", "Sec-Fetch-Site", site, ...origin), 200, "the Origin decides (CORS)");
   }
   for (const site of ["same-origin", "none"])
@@ -86,14 +88,16 @@ test("a host of --allow-origin is allowed, on any port", () => {
   assert.is(check("api", "Host", "sub.chat.example"), 403);
 });
 
-test("allowed origins are none, loopback, the server's own and those of --allow-origin, and no others", () => {
+test("allowed origins are none, the server's own and those of --allow-origin, and no others", () => {
   const { check } = open({ allowOrigins: ["https://chat.example", "http://box.lan:8080"] });
   const lan = ["Host", "192.168.1.20:24203"];
   const from = (origin: string, host = lan) => check("api", ...host, "Origin", origin);
   assert.is(check("api", ...lan), 200, "no origin");
   for (const origin of ["http://localhost:5173", "https://localhost", "http://127.0.0.1:1", "http://[::1]:3000"])
-    assert.is(from(origin), 200, origin);
-  assert.is(from("http://app.localhost:3000"), 200);
+    assert.is(from(origin), 403, `${origin}: any program on this machine can serve such a page`);
+  const below = ["Host", "x.localhost:24203"];
+  assert.is(check("open", ...below), 200);
+  assert.is(from("http://x.localhost:24203", below), 403, "its own, but below .localhost");
   assert.is(from("http://192.168.1.20:24203"), 200, "own");
   assert.is(from("https://chat.example"), 200);
   assert.is(from("https://chat.example:443"), 200, "the default port may be written out");
@@ -134,6 +138,38 @@ test("the page may use the other port of the same server", () => {
   access.addOwnPort(24203);
   assert.is(check("upgrade", ...request), 200);
   assert.is(check("upgrade", "Host", "10.0.0.1:24205", "Origin", "http://10.0.0.2:24203"), 403);
+});
+
+test("in a host, pages of exactly localhost, 127.0.0.1 and [::1] may also connect, from any port", () => {
+  const clock = new SimulatedClock();
+  const access = createRequestGuard({ allowLoopbackOrigins: true, clock, limits });
+  const from = (origin: string) =>
+    access.check("upgrade", { rawHeaders: ["Host", "127.0.0.1:24205", "Origin", origin] }).allowed;
+  for (const origin of ["http://localhost:5173", "https://localhost", "http://127.0.0.1:1", "http://[::1]:3000"])
+    assert.ok(from(origin), origin);
+  for (const origin of ["http://app.localhost:3000", "http://127.0.0.2", "null", "http://0.0.0.0:24205"])
+    assert.not.ok(from(origin), origin);
+});
+
+test("without a token nothing is done that a proxy passed on, unless that is allowed", () => {
+  const here = ["Host", "localhost"];
+  const passedOn = [
+    ["X-Forwarded-For", "10.0.0.7"],
+    ["Forwarded", "for=10.0.0.7"],
+    ["Via", "1.1 proxy"],
+    ["x-real-ip", "10.0.0.7"],
+    ["X-Forwarded-Proto", "https"],
+  ];
+  const { check } = open();
+  const withToken = open({ token });
+  const lenient = createRequestGuard({ allowForwarded: true, clock: new SimulatedClock(), limits });
+  for (const header of passedOn)
+    for (const kind of ["api", "upgrade"] as const) {
+      assert.is(check(kind, ...here, ...header), 403, `${kind} ${header}`);
+      assert.is(withToken.check(kind, ...here, ...header, "Authorization", `Bearer ${token}`), 200);
+      assert.ok(lenient.check(kind, { rawHeaders: [...here, ...header] }).allowed);
+    }
+  assert.is(check("open", ...here, "Via", "1.1 proxy"), 200, "the page and the probes");
 });
 
 test("null, malformed and repeated origins are refused", () => {

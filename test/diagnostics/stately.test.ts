@@ -124,7 +124,7 @@ test("a turn's events and snapshots arrive in order", () =>
   }));
 
 async function withServer(run: (server: RunningServer, client: Client) => Promise<void>): Promise<void> {
-  const command = readConfig(["serve", "--port", "0", "--http-port", "0", "--data-dir", ":memory:"], {});
+  const command = readConfig(["serve", "--no-token", "--port", "0", "--http-port", "0", "--data-dir", ":memory:"], {});
   if (command.kind !== "serve") throw new Error("no configuration");
   const server = await startServer({ config: command.config, clock: systemClock, logger: silentLogger });
   try {

@@ -65,7 +65,7 @@ samples("commands run in order and in one shell, against a server on free ports"
 
 const wrong: [what: string, block: Block[], line: number, says: string][] = [
   ["a wrong flag of the server", sh("npm start -- --no-such-flag"), 3, "Unknown flag --no-such-flag"],
-  ["a route that is not there", sh("true", "curl http://127.0.0.1:24203/nowhere"), 4, "404"],
+  ["a route that is not there", sh("npm start -- --no-token", "curl http://127.0.0.1:24203/nowhere"), 4, "404"],
   ["a script that is not there", sh("npm run no-such-script"), 3, "no-such-script"],
   ["a command that is not there", sh("no-such-command --x"), 3, "no-such-command"],
   ["a variable that nobody set", sh('echo "$NOBODY"'), 3, "NOBODY"],

@@ -234,10 +234,10 @@ test("a preflight is answered for allowed origins only, without a token", async 
 
 test("a defect gets 500 without its cause, keeps the CORS headers, and is logged once", async () => {
   const metrics = () => Promise.reject(new Error("secret cause"));
-  await using http = await startHttp({ metrics });
-  const { status, json, headers } = await http.ask("/metrics", { headers: { Origin: "http://localhost" } });
+  await using http = await startHttp({ metrics, allowOrigins: ["https://chat.example"] });
+  const { status, json, headers } = await http.ask("/metrics", { headers: { Origin: "https://chat.example" } });
   assert.equal([status, json], [500, { error: "internal error" }]);
-  assert.is(headers["access-control-allow-origin"], "http://localhost");
+  assert.is(headers["access-control-allow-origin"], "https://chat.example");
   assert.is(http.logged.length, 1);
   assert.match(JSON.stringify(http.logged), "secret cause");
 });

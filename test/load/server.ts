@@ -50,7 +50,7 @@ const logger: Logger = {
 };
 
 const [, , dataDir = ":memory:"] = process.argv;
-const flags = ["--port", "0", "--http-port", "0", "--data-dir", dataDir, "--inspect"];
+const flags = ["--no-token", "--port", "0", "--http-port", "0", "--data-dir", dataDir, "--inspect"];
 const command = readConfig(["serve", ...flags], {});
 if (command.kind !== "serve") throw new Error("the load server could not read its own configuration");
 const server = await startServer({ config: command.config, logger });

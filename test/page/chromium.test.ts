@@ -218,6 +218,30 @@ promise("a page of a server with a token asks for the token and accepts only the
   }
 });
 
+promise("the link of a default start lets its owner in, and the token leaves the address bar", async () => {
+  const guarded = await startPageServer({ makesToken: true });
+  try {
+    const one = new Person(await browser.open(guarded.link));
+    await one.isLive();
+    assert.not.match(one.page.url(), "token");
+    await one.chooses("demo/echo");
+    await one.says("let me in");
+    await one.sees(".answer", "let me in");
+    assert.not.match(one.page.url(), "token");
+    await one.page.evaluate(() => localStorage.clear());
+    await one.page.close();
+    // A page that is open already, and has none.
+    const other = new Person(await browser.open(guarded.url));
+    await other.page.getByRole("dialog", { name: "This server asks for a token" }).waitFor();
+    await other.page.evaluate((link) => location.assign(link), guarded.link);
+    await other.isLive();
+    assert.not.match(other.page.url(), "token");
+    await other.page.close();
+  } finally {
+    await guarded.stop();
+  }
+});
+
 promise("every action works with the keyboard", async () => {
   const one = await visits();
   const { keyboard } = one.page;

@@ -48,6 +48,8 @@ test("without flags the server is private and has its defaults", () => {
     durability: "normal",
     logLevel: "info",
     token: undefined,
+    noToken: false,
+    allowForwarded: false,
     tokensFile: undefined,
     endpoint: undefined,
     inspect: undefined,
@@ -219,19 +221,47 @@ test("both ports may be 0, but otherwise they must differ", () => {
   assert.match(refusal(["serve", "--port", "8000", "--http-port", "8000"]), "--port and --http-port are both 8000");
 });
 
-test("a server that other machines can reach needs a token or --insecure", () => {
+test("a server that other machines can reach asks for a token unless --insecure says that none is wanted", () => {
   for (const host of ["0.0.0.0", "::", "192.168.1.20", "box.lan", "[::]"]) {
-    const sentence = refusal(["serve", "--host", host]);
-    assert.match(sentence, "TURNWIRE_TOKEN");
-    assert.match(sentence, "--tokens-file");
+    assert.is(serve(["--host", host]).noToken, false);
+    const sentence = refusal(["serve", "--host", host, "--no-token"]);
+    assert.match(sentence, `--no-token with --host`);
     assert.match(sentence, "--insecure");
+    assert.match(refusal(["serve", "--host", host], { TURNWIRE_NO_TOKEN: "1" }), "--insecure");
     assert.equal(serve(["--host", host], { TURNWIRE_TOKEN: token }).warnings, []);
-    assert.is(serve(["--host", host, "--insecure"]).warnings.length, 1);
-    assert.is(serve(["--host", host], { TURNWIRE_INSECURE: "1" }).warnings.length, 1);
+    for (const insecure of [serve(["--host", host, "--insecure"]), serve(["--host", host], { TURNWIRE_INSECURE: "1" })])
+      assert.equal([insecure.noToken, insecure.warnings.length], [true, 1]);
   }
-  assert.match(refusal(["serve", "--host", "::"], { TURNWIRE_INSECURE: "0" }), "--insecure");
-  for (const host of ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"])
-    assert.equal(serve(["--host", host]).warnings, []);
+  for (const host of ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"]) {
+    const { noToken, warnings } = serve(["--host", host, "--no-token"]);
+    assert.equal([noToken, warnings], [true, []]);
+  }
+});
+
+test("--no-token beside a token contradicts itself, and --allow-origin needs a token", () => {
+  assert.match(refusal(["serve", "--no-token"], { TURNWIRE_TOKEN: token }), "--no-token and TURNWIRE_TOKEN are both");
+  const origin = ["--allow-origin", "https://chat.example"];
+  for (const flag of ["--no-token", "--insecure"]) {
+    const sentence = refusal(["serve", flag, ...origin]);
+    assert.match(sentence, "--allow-origin https://chat.example without a token");
+    assert.match(sentence, `leave out ${flag}.`);
+  }
+  assert.is(serve(origin).noToken, false, "it makes one for itself");
+});
+
+test("a secret may stand in a file, without the line break at its end", () => {
+  const file = join(mkdtempSync(join(tmpdir(), "turnwire-secret-")), "token");
+  writeFileSync(file, `${token}\n`);
+  assert.is(serve([], { TURNWIRE_TOKEN_FILE: file }).token, token);
+  const endpoint = { TURNWIRE_BASE_URL: "http://127.0.0.1:1/v1", TURNWIRE_MODEL: "m", TURNWIRE_API_KEY_FILE: file };
+  assert.is(serve([], endpoint).endpoint?.apiKey, token);
+  assert.match(refusal(["serve"], { TURNWIRE_TOKEN_FILE: file, TURNWIRE_TOKEN: token }), "both set: unset one");
+  assert.match(
+    refusal(["serve"], { TURNWIRE_TOKEN_FILE: `${file}x` }),
+    /TURNWIRE_TOKEN_FILE is ".*x", which cannot be/,
+  );
+  writeFileSync(file, "");
+  assert.match(refusal(["serve"], { TURNWIRE_TOKEN_FILE: file }), "TURNWIRE_TOKEN is empty");
 });
 
 test("an IPv6 address is given in the form that node:net accepts", () => {

@@ -34,7 +34,7 @@ test("a call without a config is refused with a hint where to get one", async ()
 });
 
 test("an embedder's agent answers by default and knows the tools, and its surface is in the catalog", async () => {
-  const config = serveConfig(["--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
+  const config = serveConfig(["--no-token", "--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
   const server = await startServer({ config, agents: [agent], tools: [tool], surfaces: [surface] });
   try {
     const client = await connect(server.wsUrl);

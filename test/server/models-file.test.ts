@@ -32,6 +32,7 @@ test("providers with their models, keys from the environment, and a default", ()
   const file = read({ default: "hosted/large", providers: { local, hosted } }, { KEY: "secret" });
   assert.equal(file, {
     defaultModel: "hosted/large",
+    keyVariables: ["KEY"],
     providers: [
       { name: "local", apiKey: undefined, headers: {}, ...local },
       { name: "hosted", apiKey: "secret", baseUrl: hosted.baseUrl, headers: hosted.headers, models: [large] },

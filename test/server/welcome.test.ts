@@ -5,40 +5,45 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { unknownVariables } from "../../src/server/config/unknown-variables.ts";
 import { serveConfig } from "../../src/server/config.ts";
-import { welcomeLines } from "../../src/server/welcome.ts";
+import { addressLine, modelsLine } from "../../src/server/welcome.ts";
 import { systemClock } from "../support/system-clock.ts";
 
 const test = suite("process: welcome");
-const here = "http://127.0.0.1:24203";
 
-/** The lines when this answers where an Ollama would. */
-async function linesWith(body: string | undefined): Promise<string[]> {
+/** The line when this answers where an Ollama would. */
+async function lineWith(body: string | undefined): Promise<string> {
   const server = createServer((_, response) => void (body === undefined ? response.destroy() : response.end(body)));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const lines = await welcomeLines(here, serveConfig([]), systemClock, `http://127.0.0.1:${port}/v1`);
+  const line = await modelsLine(serveConfig([]), systemClock, `http://127.0.0.1:${port}/v1`);
   server.closeAllConnections();
   server.close();
-  return lines.map((line) => line.replaceAll(String(port), "PORT"));
+  return line.replaceAll(String(port), "PORT");
 }
+
+test("a token that the server has made stands in the link, where no browser sends it", () => {
+  const httpUrl = "http://127.0.0.1:24203";
+  assert.is(addressLine({ httpUrl, madeToken: undefined }), `Open ${httpUrl}/ in a browser.`);
+  assert.is(addressLine({ httpUrl, madeToken: "abc" }), `Open ${httpUrl}/#token=abc in a browser.`);
+});
 
 test("without an endpoint it says that there are only demos, and how to get a real model", async () => {
   const how =
     "Models: only demos. For a real one, name an OpenAI-compatible endpoint: " +
     "TURNWIRE_BASE_URL=http://127.0.0.1:11434/v1 TURNWIRE_MODEL=qwen3:8b npm start";
   for (const body of [undefined, "<html>", '{"data": []}', '{"data": [{"id": "$(rm -rf /)"}]}'])
-    assert.equal(await linesWith(body), [`Open ${here}/ in a browser.`, how], String(body));
+    assert.is(await lineWith(body), how, String(body));
 });
 
 test("an Ollama on this machine is named with a model that it has", async () => {
-  const [, models] = await linesWith('{"data": [{"id": "llama3.2:3b"}, {"id": "other"}]}');
+  const models = await lineWith('{"data": [{"id": "llama3.2:3b"}, {"id": "other"}]}');
   const how = "TURNWIRE_BASE_URL=http://127.0.0.1:PORT/v1 TURNWIRE_MODEL=llama3.2:3b npm start";
   assert.is(models, `Models: only demos. An Ollama answers here: ${how}`);
 });
 
 test("with an endpoint it names the models and the host, and no secret of its address", async () => {
   const environment = { TURNWIRE_BASE_URL: "https://api.example/v1?key=secret", TURNWIRE_MODEL: "large,small" };
-  const [, models] = await welcomeLines(here, serveConfig([], environment), systemClock);
+  const models = await modelsLine(serveConfig([], environment), systemClock);
   assert.is(models, "Models: openai/large, openai/small at api.example.");
 });
 

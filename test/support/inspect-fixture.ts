@@ -29,7 +29,10 @@ export interface InspectFixtureOptions {
 export async function startInspectFixture(options: InspectFixtureOptions = {}): Promise<InspectFixture> {
   const { mode = "on", token, httpPort = 0 } = options;
   const flags = ["--port", "0", "--http-port", String(httpPort), "--data-dir", ":memory:", "--drain-ms", "0"];
-  const config = serveConfig([...flags, `--inspect=${mode}`], token === undefined ? {} : { TURNWIRE_TOKEN: token });
+  const config = serveConfig(
+    [...flags, `--inspect=${mode}`, ...(token === undefined ? ["--no-token"] : [])],
+    token === undefined ? {} : { TURNWIRE_TOKEN: token },
+  );
   const server = await startServer({ config, limits: { readsBurst: 1_000_000, ...options.limits } });
   const clients: Client[] = [];
   const found = (chart: string) => {

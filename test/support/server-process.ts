@@ -34,6 +34,8 @@ export interface ServerOptions extends CommandOptions {
   dataDir?: string | undefined;
   /** Added to --port 0, --http-port 0 and --data-dir; the last of a repeated flag counts. */
   flags?: string[];
+  /** Default: nobody needs a token, unless the flags or the environment name one. true: it makes one for itself. */
+  makesToken?: boolean;
 }
 
 /** A line of the log, as pino writes it. */
@@ -137,9 +139,12 @@ export class ServerProcess {
 
   /** Resolves at the ready line. Rejects with the output when the command ends before it or is too slow. */
   static async start(options: ServerOptions = {}): Promise<ServerProcess> {
-    const { dataDir, flags = [] } = { dataDir: ":memory:", ...options };
+    const { dataDir, flags = [], makesToken = false } = { dataDir: ":memory:", ...options };
     const place = dataDir === undefined ? [] : ["--data-dir", dataDir];
-    const command = new Command(["serve", "--port", "0", "--http-port", "0", ...place, ...flags], options);
+    const given = [...flags, ...Object.keys(options.environment ?? {})];
+    const isDecided = given.some((name) => /^(--tokens-file|--no-token|--insecure|TURNWIRE_TOKEN)/.test(name));
+    const access = makesToken || isDecided ? [] : ["--no-token"];
+    const command = new Command(["serve", "--port", "0", "--http-port", "0", ...place, ...access, ...flags], options);
     const { promise, resolve, reject } = Promise.withResolvers<ServerProcess>();
     command.onBroadcast = () => {
       const [, wsUrl, httpUrl] = readyLine.exec(command.stdout) ?? [];

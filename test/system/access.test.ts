@@ -73,7 +73,7 @@ test("a ticket opens one WebSocket on either port, once, and is never selected a
 
 test("a foreign web page is refused on both ports, even with a token, and its ticket stays unused", async () => {
   const ticket = await buyTicket();
-  for (const origin of [foreign, "null", "http://localhost.evil.example", "https://chat.example:444"]) {
+  for (const origin of [foreign, "null", "http://localhost:5173", "http://x.localhost", "https://chat.example:444"]) {
     const headers = { ...bearer, origin };
     for (const door of doors)
       assert.is((await refusedUpgrade(door, { headers, protocols: [ticket] })).status, 403, origin);
@@ -89,8 +89,8 @@ test("a foreign web page is refused on both ports, even with a token, and its ti
   await client.barrier();
 });
 
-test("the server's own page, loopback pages and those of --allow-origin are accepted", async () => {
-  for (const origin of [server.httpUrl, "http://localhost:5173", "https://chat.example"]) {
+test("the server's own page and those of --allow-origin are accepted", async () => {
+  for (const origin of [server.httpUrl, "https://chat.example"]) {
     for (const door of doors) {
       using client = await connect(door, { headers: { ...bearer, origin } });
       await client.barrier();

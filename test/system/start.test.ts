@@ -114,7 +114,8 @@ test("a wrong flag is refused in one sentence that names it", async () => {
   assert.match(told[1] ?? "", /--port is "http": it must be a whole number/);
   assert.match(told[2] ?? "", /--drain-ms/);
   assert.match(await refusalOf([], { TURNWIRE_EVENT_PROFILE: "some" }), /TURNWIRE_EVENT_PROFILE is "some"/);
-  assert.match(await refusalOf(["--host", "0.0.0.0"]), /TURNWIRE_TOKEN/, "beyond loopback without a token");
+  assert.match(await refusalOf(["--host", "0.0.0.0", "--no-token"]), /--insecure/, "beyond loopback without a token");
+  assert.match(await refusalOf(["--no-token", "--allow-origin", "https://chat.example"]), /--allow-origin.*token/);
 });
 
 test("either port being in use is reported; the other port and the data directory are released", async () => {

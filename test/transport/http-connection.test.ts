@@ -10,7 +10,7 @@ import { openPeer } from "../support/http-peer.ts";
 const test = suite("transport: http connections");
 
 async function withServer(use: (server: RunningServer) => Promise<void>): Promise<void> {
-  const config = serveConfig(["--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
+  const config = serveConfig(["--no-token", "--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
   const server = await startServer({ config });
   try {
     await use(server);

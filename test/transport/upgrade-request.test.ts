@@ -21,7 +21,7 @@ interface Sent {
 /** Sends one upgrade to each port, as bytes. */
 async function onBothPorts(sent: Sent, judge: (peer: Peer, port: string) => Promise<void>): Promise<void> {
   const { version = "1.1", upgrade = "Upgrade: websocket\r\n" } = sent;
-  const config = serveConfig(["--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
+  const config = serveConfig(["--no-token", "--port", "0", "--http-port", "0", "--data-dir", ":memory:"]);
   const server = await startServer({ config });
   try {
     for (const url of [server.wsUrl, server.httpUrl]) {

@@ -4,6 +4,7 @@ import { clock } from "/clock.js";
 import { byId, setText } from "/element.js";
 import { messageOf, statusOf } from "/http.js";
 import { createTokenDialog } from "/token-dialog.js";
+import { takeToken } from "/token-link.js";
 import { createApi } from "./api.js";
 import { createChartBook } from "./chart-book.js";
 import { createDetailView } from "./detail-view.js";
@@ -54,12 +55,14 @@ let isFromAnotherRun = false;
 let isShelf = false;
 let isDrawing = false;
 
+const linked = takeToken(location, history);
 const api = createApi({
   base: new URL("/inspect/", location.href),
   fetch: (url, init) => fetch(url, init),
   stores: [sessionStorage, localStorage],
   onUnauthorised: (wasRefused) => tokenDialog.ask(wasRefused),
 });
+if (linked !== undefined) api.useToken(linked, true);
 
 /** @param {ActorSummary} actor */
 const hrefOf = ({ id }) => hashOf({ lens: "actor", id, startedAt: overview?.startedAt ?? 0 });

@@ -1,17 +1,15 @@
 // `turnwire token`: adds, removes and lists the tokens of a tokens file. A token is printed once, when it is created;
 // the file holds only its digest.
-import { randomBytes } from "node:crypto";
 import { digestOf } from "../../access/credentials.ts";
 import { limits } from "../../limits.ts";
 import type { Scope } from "../../ports/authorisation.ts";
+import { newToken } from "../own-token.ts";
 import { changeTokensFile, readTokensFile, TokensFileError } from "../tokens-file.ts";
 
 export type TokenCommand =
   | { action: "add"; name: string; scopes: Scope[]; file: string }
   | { action: "remove"; name: string; file: string }
   | { action: "list"; file: string };
-
-const tokenBytes = 32;
 
 /** @returns the text for standard output. @throws TokensFileError */
 export function runTokenCommand(command: TokenCommand): string {
@@ -29,7 +27,7 @@ export function runTokenCommand(command: TokenCommand): string {
     });
     return `removed ${name}`;
   }
-  const token = randomBytes(tokenBytes).toString("base64url");
+  const token = newToken();
   changeTokensFile(file, limits, (tokens) => {
     if (tokens.some((one) => one.name === name))
       throw new TokensFileError(`The tokens file ${file} has a token "${name}" already: remove it first.`);

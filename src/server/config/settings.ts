@@ -20,7 +20,7 @@ export const flags = {
     variable: "TURNWIRE_HOST",
     argument: "HOST",
     fallback: "127.0.0.1",
-    about: "address to listen on; beyond loopback it needs a token",
+    about: "address to listen on",
   },
   port: {
     variable: "TURNWIRE_PORT",
@@ -105,7 +105,14 @@ export const flags = {
     bare: "on",
     about: "show the running charts at /inspect; MODE full: with texts, record: keep what ended badly",
   },
-  insecure: { variable: "TURNWIRE_INSECURE", about: "listen beyond loopback without a token: anyone there can use it" },
+  "no-token": {
+    variable: "TURNWIRE_NO_TOKEN",
+    about: "ask nobody for a token: every program on this machine may do everything; on loopback only",
+  },
+  insecure: {
+    variable: "TURNWIRE_INSECURE",
+    about: "ask nobody for a token, also beyond loopback and behind a proxy: anyone there can use it",
+  },
 } as const satisfies Record<string, Setting>;
 
 export type FlagName = keyof typeof flags;
@@ -118,9 +125,12 @@ export type FlagNameWithFallback = {
 /** Environment variables without a flag. */
 const variables = {
   TURNWIRE_TOKEN:
-    "token that every request must carry, 1–4096 visible ASCII characters; 16 random ones or more are safe",
+    "token that every request must carry, 1–4096 visible ASCII characters; 16 random ones or more are safe " +
+    "(default: one that is made at the first start, kept in the data directory)",
+  TURNWIRE_TOKEN_FILE: "file that holds the token, in place of TURNWIRE_TOKEN",
   TURNWIRE_BASE_URL: "OpenAI-compatible endpoint, as http://127.0.0.1:11434/v1",
   TURNWIRE_API_KEY: "key for that endpoint",
+  TURNWIRE_API_KEY_FILE: "file that holds the key, in place of TURNWIRE_API_KEY",
   TURNWIRE_MODEL: "name of the model at that endpoint; several separated by commas, the first is the default",
 } as const;
 

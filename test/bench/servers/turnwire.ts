@@ -43,7 +43,19 @@ const logger: Logger = {
 };
 const dataDir = mkdtempSync(join(tmpdir(), "turnwire-bench-"));
 process.on("exit", () => rmSync(dataDir, { recursive: true, force: true }));
-const flags = ["--port", "0", "--http-port", "0", "--data-dir", dataDir, "--model", "bench/stage", "--drain-ms", "0"];
+const flags = [
+  "--no-token",
+  "--port",
+  "0",
+  "--http-port",
+  "0",
+  "--data-dir",
+  dataDir,
+  "--model",
+  "bench/stage",
+  "--drain-ms",
+  "0",
+];
 const command = readConfig(["serve", ...flags], {});
 if (command.kind !== "serve") throw new Error("the measured server could not read its own configuration");
 const { config } = command;

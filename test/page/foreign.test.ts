@@ -87,6 +87,39 @@ register("the server's own page can connect and read, which validates the tests 
   await own.close();
 });
 
+/** Of another site, and of another port of this machine, by each of its names. */
+const pages = [foreign, "127.0.0.1", "localhost", "x.localhost", "0.0.0.0"];
+
+for (const host of pages) {
+  register(`a page at ${host} cannot connect, read or post`, async () => {
+    const evil = await browser.open(`http://${host}:${sitePort}/`);
+    for (const door of doors())
+      for (const name of [...new Set([host === foreign ? "127.0.0.1" : host, "127.0.0.1", "localhost"])])
+        assert.is(await connects(evil, `ws://${name}:${door}`), "closed", `${name}:${door}`);
+    for (const path of ["/models", "/conversations", "/"])
+      assert.is(await reads(evil, `${server.httpUrl}${path}`), "nothing", path);
+    for (const [mode, type] of [
+      ["no-cors", "text/plain"],
+      ["cors", "application/json"],
+    ] as const)
+      await reads(evil, `${server.httpUrl}/chat`, { method: "POST", mode, body, headers: { "content-type": type } });
+    assert.equal(await listOf(server), [], "no conversation was created");
+    await evil.close();
+  });
+}
+
+register("the server's own page below .localhost is a stranger to it", async () => {
+  const [, door = ""] = doors();
+  const below = await browser.open(`http://x.localhost:${door}/`);
+  const to = `http://x.localhost:${door}`;
+  assert.match(await reads(below, `${to}/chat`, { method: "POST", body }), /^403 /);
+  assert.is(await connects(below, `ws://x.localhost:${door}`), "closed");
+  await below.close();
+  const response = await browser.context.newPage().then((nobody) => nobody.goto(`http://0.0.0.0:${door}/`));
+  assert.is(response?.status(), 403, "and an address that is nobody's has no page at all");
+  assert.equal(await listOf(server), []);
+});
+
 register("a page of another origin cannot connect, on either port, by any name of this machine", async () => {
   const evil = await browser.open(`http://${foreign}:${sitePort}/`);
   for (const door of doors())

@@ -27,12 +27,18 @@ export class Authoriser {
     return this.#port === undefined;
   }
 
+  /** What can be refused before it is known what the request is about, so that nobody works for it. */
+  scopeRefusal({ name, scope }: Identity, action: Action): string | undefined {
+    const needed = scopeFor[action];
+    if (scopes.indexOf(scope) >= scopes.indexOf(needed)) return undefined;
+    return `forbidden: this needs the scope ${needed}, and the token "${name}" has the scope ${scope}`;
+  }
+
   /** The reason for a refusal, in a sentence; undefined when the action is allowed. */
   refusal(identity: Identity, action: Action, subject: Subject = {}): string | undefined {
-    const { name, scope } = identity;
-    const needed = scopeFor[action];
-    if (scopes.indexOf(scope) < scopes.indexOf(needed))
-      return `forbidden: this needs the scope ${needed}, and the token "${name}" has the scope ${scope}`;
+    const problem = this.scopeRefusal(identity, action);
+    if (problem !== undefined) return problem;
+    const { name } = identity;
     if (this.#port === undefined || this.#allows({ identity, action, ...subject })) return undefined;
     const { surfaceId } = subject;
     const what = surfaceId === undefined ? "this conversation" : `the surface ${surfaceId}`;

@@ -12,6 +12,9 @@ import { subscribe } from "./subscribe.ts";
 
 export function routeChat(app: HttpApp, parts: HttpParts): void {
   app.post("/chat", async (c) => {
+    // Before the body is read: who may not send must not make the server read and parse one.
+    const forbidden = parts.authoriser.scopeRefusal(c.var.identity, "write");
+    if (forbidden !== undefined) return refuse(c, 403, forbidden);
     const body = await readFields(c, parts, parts.limits.frameBytesMax);
     if ("refused" in body) return body.refused;
     const read = readChatSend(c, body.fields, parts);

@@ -46,6 +46,17 @@ test.after(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+test("a text that a token may not send is refused before its body has come", async () => {
+  using peer = await openPeer(server.httpUrl);
+  const { authorization = "" } = bearer("reader");
+  // The body never comes.
+  const head = ["POST /chat HTTP/1.1", "Host: localhost", `Authorization: ${authorization}`, "Content-Length: 60000"];
+  peer.write(`${head.join("\r\n")}\r\n\r\n`);
+  const { status, body } = await peer.response();
+  assert.is(status, 403);
+  assert.match(body, "needs the scope chat");
+});
+
 test("a token's scope limits what its socket may do, and each refusal names the missing scope", async () => {
   using phone = await socketOf("phone");
   phone.send({ type: "chat.send", conversationId: "shared", message: "hello" });

@@ -51,6 +51,7 @@ export function sqliteStore(open: OpenDatabase, options: WriterOptions): Store {
     latestSeq: (conversationId) => read((now) => latestSeqOf(conversationId, writer.pending.flat(), now.latestSeq)),
     queue: (conversationId) => read((now) => now.queue(conversationId)),
     keptAnswer: (key, conversationId, since) => read((now) => now.keptAnswer(key, conversationId, since)),
+    isNamedMessage: (conversationId, messageId) => read((now) => now.isNamedMessage(conversationId, messageId)),
     queuedConversations: () => read((now) => now.queuedConversations()),
     turn: (turnId) => read((now) => now.turn(turnId)),
     turns: (conversationId) => read((now) => now.turns(conversationId)),

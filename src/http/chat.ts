@@ -2,6 +2,7 @@
 // leaves or does not read loses its response, and the turn keeps running.
 import { randomUUID } from "node:crypto";
 import type { LoggedEvent, TurnRequest } from "../ports/orchestrator.ts";
+import { baseEvent } from "../protocol/base-event.ts";
 import type { ChatSend } from "../protocol/chat-send.ts";
 import { objectJson } from "../protocol/json-cache.ts";
 import type { HttpApp, HttpContext, HttpParts } from "./context.ts";
@@ -46,6 +47,7 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
   const conversationId = message.conversationId ?? randomUUID();
   const full = orchestrator.isActive(conversationId) ? undefined : quota.refusal(identity, conversationId);
   if (full) return refuseTurn(c, conversationId, full, limits);
+  const isV1 = c.req.query("events") === "v1";
   let turnId: string | undefined;
   const early: LoggedEvent[] = [];
 
@@ -63,7 +65,7 @@ function streamTurn(c: HttpContext, message: ChatSend, parts: HttpParts): Respon
   const forget = parts.streams.add(identity, () => c.env.outgoing.destroy(), conversationId);
   const write = (event: LoggedEvent): void => {
     if (event.turnId !== turnId) return;
-    const line = parts.eventFilter(event) ? objectJson(event) : undefined;
+    const line = parts.eventFilter(event) ? objectJson(isV1 ? event : baseEvent(event)) : undefined;
     if (line !== undefined) stream.write(line);
     if (event.type !== "turn-sealed") return;
     stream.end();

@@ -14,11 +14,16 @@ export interface TurnRequest {
   workspaceId?: string | undefined;
   computerId?: string | undefined;
   images?: Image[] | undefined;
+  /** The client's own id of the text. Refused as `invalid-message` when it was used before in the conversation. */
+  clientMessageId?: string | undefined;
   /** Stored atomically with the turn. Only for an orchestrator that stores keys itself (ports/idempotency.ts). */
   idempotency?: KeyedRequest | undefined;
 }
 
-export type QueueRequest = Pick<TurnRequest, "conversationId" | "text" | "workspaceId" | "idempotency">;
+export type QueueRequest = Pick<
+  TurnRequest,
+  "conversationId" | "text" | "workspaceId" | "clientMessageId" | "idempotency"
+>;
 
 export interface Refused {
   started: false;

@@ -53,6 +53,8 @@ export interface NewChunk {
   role: Role;
   chunk: Chunk;
   turnId?: string | undefined;
+  /** Of a user's text: the id that its client gave it. */
+  messageId?: string | undefined;
 }
 
 /**
@@ -88,6 +90,8 @@ export type Write =
    * Replaces the answer under this key. Deletes answers older than limits.idempotencyMs or beyond idempotencyKeysMax.
    */
   | { kind: "answer.kept"; request: KeyedRequest; answer: KeptAnswer; keptAt: number }
+  /** A client has named a text: the id is used in this conversation from now on, also when the text is withdrawn. */
+  | { kind: "message.named"; conversationId: string; messageId: string }
   | { kind: "queue.added"; conversationId: string; message: QueuedMessage }
   | { kind: "queue.removed"; conversationId: string; messageIds: string[] }
   /**
@@ -152,6 +156,8 @@ export interface Store {
     conversationId: string | undefined,
     since: number,
   ): { digest: string; answer: KeptAnswer } | undefined;
+  /** Has a client given this id to a text of the conversation? */
+  isNamedMessage(conversationId: string, messageId: string): boolean;
   /** Ids of the conversations with queued texts. */
   queuedConversations(): string[];
   turn(turnId: string): TurnRow | undefined;

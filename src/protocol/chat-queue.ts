@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { type Fields, type OnV1, optional, schemasOf } from "./fields.ts";
 
-export const chatQueueSchemas = ({ id, pairing, idempotencyKey }: Fields) =>
+export const chatQueueSchemas = ({ id, pairing, idempotencyKey, clientMessageId }: Fields) =>
   schemasOf(
     {
       type: v.literal("chat.queue"),
@@ -10,7 +10,7 @@ export const chatQueueSchemas = ({ id, pairing, idempotencyKey }: Fields) =>
       text: v.string(),
       workspaceId: optional(id),
     },
-    { ...pairing, idempotencyKey },
+    { ...pairing, idempotencyKey, clientMessageId },
   );
 
 export type ChatQueue = OnV1<typeof chatQueueSchemas>;

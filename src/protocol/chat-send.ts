@@ -10,7 +10,7 @@ export const isReasoningEffort = (value: unknown): value is ReasoningEffort =>
 
 export type Image = { url: string; mimeType?: string | undefined };
 
-export const chatSendSchemas = ({ id, shortString, pairing, idempotencyKey, chatText }: Fields) =>
+export const chatSendSchemas = ({ id, shortString, pairing, idempotencyKey, clientMessageId, chatText }: Fields) =>
   schemasOf(
     {
       type: v.literal("chat.send"),
@@ -23,7 +23,7 @@ export const chatSendSchemas = ({ id, shortString, pairing, idempotencyKey, chat
       computerId: optional(id),
       images: optional(v.array(v.object({ url: v.pipe(v.string(), v.nonEmpty()), mimeType: optional(shortString) }))),
     },
-    { ...pairing, idempotencyKey },
+    { ...pairing, idempotencyKey, clientMessageId },
   );
 
 export type ChatSend = OnV1<typeof chatSendSchemas>;

@@ -24,4 +24,6 @@ export interface StoredChunk {
   role: Role;
   chunk: Chunk;
   turnId?: string;
+  /** Of a user's text: the id that its client gave it. */
+  messageId?: string;
 }

@@ -60,6 +60,13 @@ export function createFields(limits: FieldLimits) {
     ),
     /** Every request on a v1 socket may carry an id, which its `reply` repeats (protocol 2). */
     pairing: { id: optional(id) },
+    /** A client's own id for its text, by which it finds the text again. As long as an idempotency key. */
+    clientMessageId: optional(
+      v.pipe(
+        filledText(limits.idempotencyKeyCharactersMax),
+        v.check((value) => value.isWellFormed(), "must be well-formed Unicode"),
+      ),
+    ),
     /** Repeating a request with the same key starts nothing a second time (protocol 2). */
     idempotencyKey: optional(
       v.pipe(

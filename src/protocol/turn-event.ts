@@ -11,7 +11,7 @@ export interface Usage {
 export type DoneReason = "stop" | "length" | "tool-calls" | "error" | "aborted" | "interrupted";
 
 export type TurnEventBody =
-  | { type: "user-message"; text: string }
+  | { type: "user-message"; text: string; messageId?: string; messageIds?: string[] }
   | { type: "turn-start" }
   | { type: "reasoning-delta"; delta: string }
   | { type: "text-delta"; delta: string }
@@ -28,7 +28,7 @@ export type TurnEventBody =
     }
   | { type: "usage"; stepId?: string; usage: Usage }
   | { type: "step-complete"; stepId: string; ttftMs?: number; decodeMs?: number; genTotalMs?: number }
-  | { type: "steering"; text: string }
+  | { type: "steering"; text: string; messageIds?: string[] }
   | { type: "provider-retry"; attempt: number; delayMs: number; message: string; code?: string }
   | { type: "error"; message: string; code?: string }
   | { type: "done"; reason: DoneReason; durationMs?: number; usage?: Usage; contextSize?: number }

@@ -22,14 +22,16 @@ export class Cursor {
   readonly #limits: Limits;
   /** The seq of the last event written to this socket. */
   seq: number;
+  readonly #isV1: boolean;
   #dropped = false;
 
-  constructor(feed: Feed, writer: SocketWriter, owner: CursorOwner, seq: number, limits: Limits) {
+  constructor(feed: Feed, writer: SocketWriter, owner: CursorOwner, seq: number, limits: Limits, isV1 = true) {
     this.feed = feed;
     this.#writer = writer;
     this.#owner = owner;
     this.seq = seq;
     this.#limits = limits;
+    this.#isV1 = isV1;
   }
 
   /** Writes one slice of the missing events, at most up to the live set's head. */
@@ -66,7 +68,7 @@ export class Cursor {
 
   #writeSlice(head: number): boolean {
     const slice = this.feed.log.joined(this.seq, head, this.#limits.catchUpSliceBytes);
-    if (!this.#writer.deliver(slice.frames, slice.seq - this.seq)) return false;
+    if (!this.#writer.deliver(this.#isV1 ? slice.frames : slice.baseFrames, slice.seq - this.seq)) return false;
     this.seq = slice.seq;
     return true;
   }
@@ -81,13 +83,16 @@ export class Cursor {
     this.feed.live.delete(this);
   }
 
-  /** Writes one flush of the live set. @param frames the events fromSeq + 1 … toSeq. */
-  flush(frames: Buffer, fromSeq: number, toSeq: number): void {
+  /**
+   * Writes one flush of the live set.
+   * @param frames the events fromSeq + 1 … toSeq, and baseFrames the same for a socket without `turnwire.v1`.
+   */
+  flush(frames: Buffer, fromSeq: number, toSeq: number, baseFrames = frames): void {
     if (this.seq >= toSeq) return;
     if (this.seq !== fromSeq) {
       this.leave();
       this.#owner.tell("cursor.fellBehind");
-    } else if (this.#writer.deliver(frames, toSeq - fromSeq)) this.seq = toSeq;
+    } else if (this.#writer.deliver(this.#isV1 ? frames : baseFrames, toSeq - fromSeq)) this.seq = toSeq;
     else this.leave();
   }
 

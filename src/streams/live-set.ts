@@ -75,13 +75,13 @@ export class LiveSet {
     this.#flushedAt = this.#clock.now();
     // Events shed in the meantime must not be skipped silently: cursors before them fall behind and are then lost.
     const fromSeq = Math.max(this.#head, this.#log.firstSeq - 1);
-    const { frames, seq } = this.#log.frames(fromSeq, this.#limits.flushBytesMax);
+    const { frames, baseFrames, seq } = this.#log.frames(fromSeq, this.#limits.flushBytesMax);
     this.#head = seq;
     this.#bytesAtFlush = this.#log.bytes;
     const walk = { fromSeq };
     this.#walk = walk;
     const visit = (cursor: Cursor): void => {
-      if (this.#walk === walk) cursor.flush(frames, fromSeq, seq);
+      if (this.#walk === walk) cursor.flush(frames, fromSeq, seq, baseFrames);
     };
     walkInSlices(this.#clock, this.#limits, this.cursors.values(), visit, () => {
       if (this.#walk !== walk) return;

@@ -3,6 +3,7 @@
 // event that it has logged.
 import type { Limits } from "../limits.ts";
 import type { LoggedEvent } from "../ports/orchestrator.ts";
+import { baseEvent } from "../protocol/base-event.ts";
 import { encodeKept, frameHeaderBytes, keptBytes, writeFrameHeader } from "../protocol/frame.ts";
 import { objectJson } from "../protocol/json-cache.ts";
 
@@ -30,6 +31,8 @@ interface Whole {
   kind: "whole";
   firstSeq: number;
   frame: Buffer;
+  /** For sockets without `turnwire.v1`, when it differs. */
+  baseFrame: Buffer | undefined;
 }
 
 type Entry = Run | Whole;
@@ -48,6 +51,8 @@ interface Segment {
 export interface Slice {
   /** Whole frames; empty when there is nothing after the seq asked for. */
   frames: Buffer;
+  /** The same for sockets without `turnwire.v1`: the same buffer, unless an event differs for them. */
+  baseFrames: Buffer;
   /** The seq of its last event; the seq asked for when it is empty. */
   seq: number;
 }
@@ -127,7 +132,8 @@ export class TurnLog {
       const payload = objectText(event, this.#eventCharactersMax);
       const segment = this.#segmentFor(turnId);
       this.#seq++;
-      this.#appendWhole(segment, `{"type":"chat.delta","event":${payload}${this.#tail}${this.#seq}}`);
+      const base = baseEvent(event);
+      this.#appendWhole(segment, this.#delta(payload), base === event ? undefined : this.#delta(objectJson(base)));
     }
   }
 
@@ -187,11 +193,16 @@ export class TurnLog {
     return segment;
   }
 
-  #appendWhole(segment: Segment, payload: string): void {
+  #delta(payload: string | undefined): string {
+    return `{"type":"chat.delta","event":${payload}${this.#tail}${this.#seq}}`;
+  }
+
+  #appendWhole(segment: Segment, payload: string, basePayload: string | undefined): void {
     this.#trim(segment);
     const frame = encodeKept(payload);
-    segment.entries.push({ kind: "whole", firstSeq: this.#seq, frame });
-    this.#grow(segment, frame.length + entryOverheadBytes);
+    const baseFrame = basePayload === undefined ? undefined : encodeKept(basePayload);
+    segment.entries.push({ kind: "whole", firstSeq: this.#seq, frame, baseFrame });
+    this.#grow(segment, frame.length + (baseFrame?.length ?? 0) + entryOverheadBytes);
   }
 
   #appendText(segment: Segment, event: LoggedEvent, delta: string): void {
@@ -253,13 +264,17 @@ export class TurnLog {
 
   #collect(afterSeq: number, untilSeq: number, bytesMax: number, join: boolean): Slice {
     const parts: Buffer[] = [];
+    /** Undefined as long as no part differs for base sockets. */
+    let baseParts: Buffer[] | undefined;
     let bytes = 0;
     let seq = afterSeq;
     for (const entry of this.#entriesAfter(afterSeq)) {
       if (entry.firstSeq > untilSeq) break;
       if (entry.kind === "whole") {
         if (bytes > 0 && bytes + entry.frame.length > bytesMax) break;
+        if (entry.baseFrame) baseParts ??= [...parts];
         parts.push(entry.frame);
+        baseParts?.push(entry.baseFrame ?? entry.frame);
         bytes += entry.frame.length;
         seq = entry.firstSeq;
       } else {
@@ -269,13 +284,15 @@ export class TurnLog {
           const to = join ? partsWithin(entry, from, last, bytesMax - bytes) : from;
           const frame = this.#runFrame(entry, from, to);
           parts.push(frame);
+          baseParts?.push(frame);
           bytes += frame.length;
           seq = to;
         }
       }
       if (bytes >= bytesMax) break;
     }
-    return { frames: parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, bytes), seq };
+    const frames = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, bytes);
+    return { frames, baseFrames: baseParts ? Buffer.concat(baseParts) : frames, seq };
   }
 
   /** The entries with events after the seq, found by binary search: a log may have 100,000 entries. */

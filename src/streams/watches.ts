@@ -21,6 +21,7 @@ export interface WatchOwner {
   readonly id: string;
   readonly actor: AnyActorRef | undefined;
   readonly writer: SocketWriter;
+  readonly isV1: boolean;
   /** This socket requests a turn. */
   asked(conversationId: string): void;
   /** No turn was begun. */
@@ -47,7 +48,7 @@ export class Watch implements CursorOwner {
     this.owner = owner;
     this.recovered = after !== undefined && feed.log.holdsAllAfter(after);
     const seq = after && this.recovered ? after.seq : feed.startSeq();
-    this.cursor = new Cursor(feed, owner.writer, this, seq, parts.limits);
+    this.cursor = new Cursor(feed, owner.writer, this, seq, parts.limits, owner.isV1);
     this.#dispatchQueue = parts.dispatchQueue;
   }
 

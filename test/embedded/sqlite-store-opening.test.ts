@@ -178,8 +178,25 @@ test("a database of a newer turnwire is refused and kept", () => {
   database.exec("PRAGMA user_version = 99");
   database.close();
   const before = readFileSync(file);
-  refuses(directory, /newer turnwire \(schema 99, this one knows 2\): update turnwire/);
+  refuses(directory, /newer turnwire \(schema 99, this one knows 3\): update turnwire/);
   assert.equal(readFileSync(file), before);
+});
+
+test("a database from before texts had ids is brought up to date, and keeps what it holds", () => {
+  const directory = temporaryDirectory();
+  const first = open(directory);
+  first.attempt([said("a", "kept")]);
+  first.close();
+  const old = new DatabaseSync(join(directory, "turnwire.db"));
+  old.exec("ALTER TABLE chunks DROP COLUMN message_id; DROP TABLE named_messages; PRAGMA user_version = 2");
+  old.close();
+  const store = open(directory);
+  const before = store.chunks("a");
+  assert.equal(before, [{ seq: 1, role: "user", chunk: { type: "text", text: "kept" } }]);
+  assert.not.ok(store.isNamedMessage("a", "m"));
+  store.attempt([{ kind: "message.named", conversationId: "a", messageId: "m" }]);
+  assert.ok(store.isNamedMessage("a", "m"));
+  store.close();
 });
 
 test("a database cut short is refused, wherever it was cut", () => {

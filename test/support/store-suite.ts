@@ -110,6 +110,18 @@ export function storeSuite(name: string, open: (clock: Clock) => Store) {
     ]);
   });
 
+  test("a text keeps its client's id, and the id stays used in its conversation", ({ store }) => {
+    const chunk = { type: "text", text: "hello" } as const;
+    const named = { kind: "message.named", conversationId: "a", messageId: "m" } as const;
+    store.attempt([named, { kind: "chunks", conversationId: "a", chunks: [{ role: "user", chunk, messageId: "m" }] }]);
+    store.append([named]);
+    assert.equal(store.chunks("a"), [{ seq: 1, role: "user", chunk, messageId: "m" }]);
+    assert.equal(
+      [store.isNamedMessage("a", "m"), store.isNamedMessage("a", "n"), store.isNamedMessage("b", "m")],
+      [true, false, false],
+    );
+  });
+
   test("lone surrogates, NULs and wide characters survive in all free texts", ({ store }) => {
     const odd = "\ud800 a\u0000b 😀 \udc00 \u{10ffff}";
     store.attempt([

@@ -74,6 +74,7 @@ const storedChunk = v.strictObject({
   role: v.picklist(["system", "user", "assistant", "tool"]),
   chunk: v.looseObject({ type: text, text: v.optional(text) }),
   turnId: v.optional(text),
+  messageId: v.optional(text),
 });
 
 const historySchema = v.strictObject({ chunks: v.array(storedChunk), latestSeq: number });

@@ -7,7 +7,7 @@ import type { Services } from "./services.ts";
 
 export function queueText(connection: Connection, message: ChatQueue, services: Services): TurnOutcome {
   const { orchestrator, quota, idempotency, watches, subscriptions, logger } = services;
-  const { conversationId, text, workspaceId } = message;
+  const { conversationId, text, workspaceId, clientMessageId } = message;
   const kept = idempotency.recall(message, connection.identity);
   if (kept && "reply" in kept) return notOpened(kept);
   if (kept) {
@@ -30,6 +30,7 @@ export function queueText(connection: Connection, message: ChatQueue, services: 
     conversationId,
     text,
     ...(workspaceId !== undefined && { workspaceId }),
+    ...(clientMessageId !== undefined && { clientMessageId }),
     ...(toKeep && { idempotency: toKeep }),
   });
   const startedTurn = "startedTurn" in outcome && outcome.startedTurn;

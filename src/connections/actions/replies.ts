@@ -63,6 +63,7 @@ export function refuse({ writer }: Connection, { id }: Paired, refusal: Refusal)
 /** Translates a port's refusal into one of the protocol. */
 export function refusalOf({ reason, message }: Refused, conversationId: string | undefined): Refusal {
   if (reason === "already-active") return refusals.turnRunning(conversationId);
+  if (reason === "invalid-message" && message !== undefined) return refusals.invalidMessage(message, conversationId);
   const code = isErrorCode(reason) ? reason : "internal";
   return chatError(code, message ?? `the turn was refused: ${reason}`, conversationId);
 }

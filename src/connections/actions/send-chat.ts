@@ -49,7 +49,7 @@ function turnRequest(
   identity: Identity,
   { idempotency }: Services,
 ): TurnRequest {
-  const { message: text, model, cwd, reasoningEffort, workspaceId, computerId, images } = message;
+  const { message: text, model, cwd, reasoningEffort, workspaceId, computerId, images, clientMessageId } = message;
   const toKeep = idempotency.toKeep(message, identity);
   return {
     conversationId,
@@ -60,6 +60,7 @@ function turnRequest(
     ...(workspaceId !== undefined && { workspaceId }),
     ...(computerId !== undefined && { computerId }),
     ...(images !== undefined && { images }),
+    ...(clientMessageId !== undefined && { clientMessageId }),
     ...(toKeep && { idempotency: toKeep }),
   };
 }

@@ -39,7 +39,9 @@ export async function compact(
   const kept = messages.slice(keptFrom);
   const chunks: NewChunk[] = [
     { role: "system", chunk: { type: "system", text: summary.text } },
-    ...kept.flatMap((message) => message.chunks.map(({ role, chunk, turnId }): NewChunk => ({ role, chunk, turnId }))),
+    ...kept.flatMap((message) =>
+      message.chunks.map(({ role, chunk, turnId, messageId }): NewChunk => ({ role, chunk, turnId, messageId })),
+    ),
   ];
   // The store sets compactedFrom to the archive's id.
   store.attempt([{ kind: "conversation.compacted", id: conversationId, archive: { ...row, id: archiveId }, chunks }]);

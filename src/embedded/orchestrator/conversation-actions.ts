@@ -10,7 +10,7 @@ import { CompactionRun } from "./compaction-run.ts";
 import type { Services } from "./context.ts";
 import { MessageQueue } from "./message-queue.ts";
 import { type CrashedTurn, recover } from "./recovery.ts";
-import { keptAnswer, openTurn, refused, storageFailed } from "./start-turn.ts";
+import { keptAnswer, namedMessage, openTurn, refused, reusedMessageId, storageFailed } from "./start-turn.ts";
 import { storedEnd } from "./stored-end.ts";
 import { TurnEvents } from "./turn-events.ts";
 import { type EndedTurn, type TurnChart, TurnRunner } from "./turn-runner.ts";
@@ -192,10 +192,10 @@ export class ConversationActions {
   // ── the queue ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   queueText({ request: { turn }, reply }: Command): void {
-    reply(this.#queue(turn?.text ?? "", turn?.idempotency));
+    reply(this.#queue(turn?.text ?? "", turn?.idempotency, turn?.clientMessageId));
   }
 
-  #queue(text: string, keyed: KeyedRequest | undefined): Answer {
+  #queue(text: string, keyed: KeyedRequest | undefined, named: string | undefined): Answer {
     const { limits, store, clock } = this.#services;
     const refuse = (refusal: Refused): Answer => ({ kind: "refused", refusal });
     const { queuedTextsMax, queuedTextCharactersMax } = limits;
@@ -203,9 +203,16 @@ export class ConversationActions {
       return refuse(refused("too-large", `a queued text may have at most ${queuedTextCharactersMax} characters`));
     if (this.texts.size >= queuedTextsMax)
       return refuse(refused("queue-full", `at most ${queuedTextsMax} texts may wait in a conversation`));
+    try {
+      const reused = reusedMessageId(store, this.id, this.texts, named);
+      if (reused) return refuse(reused);
+    } catch (error) {
+      return refuse(storageFailed(error));
+    }
     const now = clock.wall();
-    const message: QueuedMessage = { id: randomUUID(), text, queuedAt: now };
+    const message: QueuedMessage = { id: named ?? randomUUID(), text, queuedAt: now };
     const writes: Write[] = [
+      ...namedMessage(this.id, named),
       { kind: "queue.added", conversationId: this.id, message },
       ...keptAnswer(keyed, { conversationId: this.id, messageId: message.id }, now),
     ];

@@ -31,6 +31,11 @@ export class MessageQueue {
     return this.#waiting.some(({ id }) => id === messageId);
   }
 
+  /** Also of a text that is handed to the agent. */
+  knows(messageId: string): boolean {
+    return this.has(messageId) || this.#handed.flat().some(({ id }) => id === messageId);
+  }
+
   add(message: QueuedMessage): void {
     this.#waiting.push(message);
   }

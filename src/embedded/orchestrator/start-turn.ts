@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { KeptAnswer, KeyedRequest } from "../../ports/idempotency.ts";
 import type { Refused, TurnRequest } from "../../ports/orchestrator.ts";
-import { type ConversationRow, type NewChunk, StoreError, type Write } from "../../ports/store.ts";
+import { type ConversationRow, type NewChunk, type Store, StoreError, type Write } from "../../ports/store.ts";
 import type { Services } from "./context.ts";
 import { joinTexts, type MessageQueue } from "./message-queue.ts";
 import { agentMessagesOf } from "./messages.ts";
@@ -46,6 +46,21 @@ export function keptAnswer(request: KeyedRequest | undefined, outcome: KeptAnswe
   return [{ kind: "answer.kept", request, answer: { conversationId, ...startedTurn, ...rest }, keptAt: now }];
 }
 
+/** A client's id names one text of a conversation, so that the client can find it again. @throws StoreError */
+export function reusedMessageId(
+  store: Store,
+  conversationId: string,
+  texts: MessageQueue,
+  id: string | undefined,
+): Refused | undefined {
+  if (id === undefined || !(texts.knows(id) || store.isNamedMessage(conversationId, id))) return undefined;
+  return refused("invalid-message", "`clientMessageId` was used before in this conversation: take a new one");
+}
+
+/** Stored with the text, so that the id stays used after a crash. */
+export const namedMessage = (conversationId: string, messageId: string | undefined): Write[] =>
+  messageId === undefined ? [] : [{ kind: "message.named", conversationId, messageId }];
+
 /** The question is the queued texts followed by the request's text. Without a request it is the queued texts alone. */
 export function openTurn(
   services: Services,
@@ -66,6 +81,9 @@ function attemptTurn(
   texts: MessageQueue,
   request: TurnRequest | undefined,
 ): Turn | Refused {
+  const named = request?.clientMessageId;
+  const reused = reusedMessageId(store, conversationId, texts, named);
+  if (reused) return reused;
   const row = store.conversation(conversationId);
   const modelName = request?.modelName ?? row?.model ?? models.defaultModel;
   const model = models.resolve(modelName);
@@ -75,10 +93,14 @@ function attemptTurn(
   const text = joinTexts([...waiting.map((message) => message.text), ...(request ? [request.text] : [])]);
   const turnId = randomUUID();
   const now = clock.wall();
-  const question: NewChunk[] = [{ role: "user", chunk: { type: "text", text }, turnId }];
+  const queuedIds = waiting.map((message) => message.id);
+  const isNamed = named !== undefined || queuedIds.some((id) => store.isNamedMessage(conversationId, id));
+  const messageIds = isNamed ? [...queuedIds, ...(request ? [named ?? randomUUID()] : [])] : [];
+  const [messageId] = messageIds;
+  const question: NewChunk[] = [{ role: "user", chunk: { type: "text", text }, turnId, messageId }];
   for (const { url, mimeType } of request?.images ?? []) {
     const chunk = { type: "image" as const, url, ...(mimeType !== undefined && { mimeType }) };
-    question.push({ role: "user", chunk, turnId });
+    question.push({ role: "user", chunk, turnId, messageId });
   }
   // Read before the write: nothing may fail after the unit is committed.
   const latestSeq = store.latestSeq(conversationId);
@@ -105,6 +127,7 @@ function attemptTurn(
   writes.push(
     { kind: "turn.began", turn: { turnId, conversationId, startedAt: now, model: modelName, ...unended } },
     { kind: "chunks", conversationId, chunks: question },
+    ...namedMessage(conversationId, named),
     ...keptAnswer(request?.idempotency, { conversationId, turnId }, now),
   );
   store.attempt(writes);
@@ -113,6 +136,7 @@ function attemptTurn(
     conversationId,
     turnId,
     text,
+    messageIds,
     model,
     messages() {
       const before = store.chunks(conversationId, { beforeSeq: latestSeq + 1 });

@@ -75,9 +75,9 @@ export class TurnRecord {
   }
 
   /** Moves the texts that the agent has taken from the queue to the history, in one unit. */
-  steer(text: string, messages: QueuedMessage[]): void {
+  steer(text: string, messages: QueuedMessage[], messageId: string | undefined): void {
     const { conversationId, turnId } = this.#turn;
-    const chunks: NewChunk[] = [{ role: "user", chunk: { type: "text", text }, turnId }];
+    const chunks: NewChunk[] = [{ role: "user", chunk: { type: "text", text }, turnId, messageId }];
     const messageIds = messages.map(({ id }) => id);
     this.#services.store.append([
       ...this.#partsAsHistory(),

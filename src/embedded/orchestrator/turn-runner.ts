@@ -27,6 +27,8 @@ export interface Turn {
   conversationId: string;
   turnId: string;
   text: string;
+  /** The ids of its texts in their order; empty when no client named one of them. */
+  messageIds: string[];
   model: ResolvedModel;
   /** The history, including this turn's question. @throws StoreError */
   messages: () => AgentMessage[];
@@ -158,7 +160,14 @@ export class TurnRunner {
   /** Emits how the turn begins. @param chart gets what the agent does not know: that the log is full, and the time. */
   announce(chart: TurnChart): void {
     this.#chart = chart;
-    const question: TurnEventBody = { type: "user-message", text: this.turn.text };
+    const { text, messageIds } = this.turn;
+    const [messageId] = messageIds;
+    const question: TurnEventBody = {
+      type: "user-message",
+      text,
+      ...(messageId !== undefined && { messageId }),
+      ...(messageIds.length > 1 && { messageIds }),
+    };
     // The question is in the log too. Uncounted, the gateway's own bound would end the turn before this budget does.
     this.#budget.spend(question);
     this.#emit(question);
@@ -333,7 +342,11 @@ export class TurnRunner {
       return;
     }
     const text = joinTexts(messages.map((message) => message.text));
-    if (this.#emitWithin({ type: "steering", text })) this.#record.steer(text, messages);
+    const ids = messages.map(({ id }) => id);
+    const { store } = this.#services;
+    const isNamed = ids.some((id) => store.isNamedMessage(this.turn.conversationId, id));
+    const event: TurnEventBody = { type: "steering", text, ...(isNamed && { messageIds: ids }) };
+    if (this.#emitWithin(event)) this.#record.steer(text, messages, isNamed ? ids[0] : undefined);
   }
 
   /** Called when the chart's state has changed. */

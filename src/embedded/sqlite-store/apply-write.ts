@@ -33,7 +33,9 @@ export function applyWrite(database: DatabaseSync, limits: KeyLimits, logger: Lo
      WHERE id = :id`,
   );
   const lastSeq = sql("SELECT coalesce(max(seq), 0) AS seq FROM chunks WHERE conversation_id = ?");
-  const addChunk = sql("INSERT INTO chunks (conversation_id, seq, role, turn_id, chunk) VALUES (?, ?, ?, ?, ?)");
+  const addChunk = sql(
+    "INSERT INTO chunks (conversation_id, seq, role, turn_id, chunk, message_id) VALUES (?, ?, ?, ?, ?, ?)",
+  );
   const moveChunks = sql("UPDATE chunks SET conversation_id = :archiveId WHERE conversation_id = :id");
   const addTurn = sql(
     `INSERT INTO turns (turn_id, conversation_id, archived, started_at, ended_at, facts, steps)
@@ -57,6 +59,7 @@ export function applyWrite(database: DatabaseSync, limits: KeyLimits, logger: Lo
   const addPart = sql("INSERT INTO journal (turn_id, part) VALUES (?, ?)");
   const clearJournal = sql("DELETE FROM journal WHERE turn_id = ?");
   const addQueued = sql("INSERT INTO queue (conversation_id, message_id, message) VALUES (?, ?, ?)");
+  const nameMessage = sql("INSERT OR IGNORE INTO named_messages (conversation_id, message_id) VALUES (?, ?)");
   const removeQueued = sql("DELETE FROM queue WHERE conversation_id = ? AND message_id = ?");
 
   const keepAnswer = sql(
@@ -72,9 +75,9 @@ export function applyWrite(database: DatabaseSync, limits: KeyLimits, logger: Lo
 
   function addChunks(conversationId: string, chunks: NewChunk[]): void {
     let seq = number(lastSeq.get(conversationId), "seq");
-    for (const { role, chunk, turnId } of chunks) {
+    for (const { role, chunk, turnId, messageId } of chunks) {
       seq += 1;
-      addChunk.run(conversationId, seq, role, turnId ?? null, objectJson(chunk) ?? null);
+      addChunk.run(conversationId, seq, role, turnId ?? null, objectJson(chunk) ?? null, messageId ?? null);
     }
   }
 
@@ -146,6 +149,9 @@ export function applyWrite(database: DatabaseSync, limits: KeyLimits, logger: Lo
         forgetAnswers.run({ since: keptAt - limits.idempotencyMs, most: limits.idempotencyKeysMax });
         return;
       }
+      case "message.named":
+        nameMessage.run(write.conversationId, write.messageId);
+        return;
       case "queue.added":
         addQueued.run(write.conversationId, write.message.id, JSON.stringify(write.message));
         return;

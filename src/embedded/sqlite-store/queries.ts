@@ -20,13 +20,14 @@ export function committed(database: DatabaseSync): Queries {
      ORDER BY last_activity_at DESC, created_at DESC, id`,
   );
   const chunks = sql(
-    `SELECT seq, role, turn_id, chunk FROM chunks WHERE conversation_id = ? AND seq > ? AND seq < ?
+    `SELECT seq, role, turn_id, chunk, message_id FROM chunks WHERE conversation_id = ? AND seq > ? AND seq < ?
      ORDER BY seq DESC LIMIT ?`,
   );
   const latestSeq = sql("SELECT coalesce(max(seq), 0) AS seq FROM chunks WHERE conversation_id = ?");
   const queue = sql("SELECT message FROM queue WHERE conversation_id = ? ORDER BY position");
   const queued = sql("SELECT conversation_id FROM queue GROUP BY conversation_id ORDER BY min(position)");
   const kept = sql("SELECT digest, answer FROM kept_answers WHERE place = ? AND kept_at > ?");
+  const named = sql("SELECT 1 FROM named_messages WHERE conversation_id = ? AND message_id = ?");
   const turn = sql("SELECT * FROM turns WHERE turn_id = ? AND archived = 0");
   const turns = sql("SELECT * FROM turns WHERE conversation_id = ? ORDER BY position");
   const models = sql("SELECT turn_id, facts ->> '$.model' AS model FROM turns WHERE conversation_id = ?");
@@ -55,6 +56,7 @@ export function committed(database: DatabaseSync): Queries {
       const row = kept.get(placeOf(key, conversationId), since);
       return row && { digest: text(row, "digest"), answer: json(row, "answer") };
     },
+    isNamedMessage: (conversationId, messageId) => named.get(conversationId, messageId) !== undefined,
     queuedConversations: () => queued.all().map((row) => text(row, "conversation_id")),
     turn(turnId) {
       const row = turn.get(turnId);

@@ -46,5 +46,6 @@ export function chunkOf(row: ResultRow): StoredChunk {
   if (role === undefined) throw new TypeError(`the chunk's role is none of ${roles.join(", ")}`);
   const turnId = textOrNull(row, "turn_id");
   const stored: StoredChunk = { seq: number(row, "seq"), role, chunk: json(row, "chunk") };
-  return turnId === null ? stored : { ...stored, turnId };
+  const messageId = textOrNull(row, "message_id");
+  return { ...stored, ...(turnId !== null && { turnId }), ...(messageId !== null && { messageId }) };
 }

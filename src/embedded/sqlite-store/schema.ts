@@ -75,6 +75,15 @@ const steps = [
      kept_at INTEGER NOT NULL
    ) STRICT;
    CREATE INDEX kept_answers_by_age ON kept_answers (kept_at);`,
+
+  `ALTER TABLE chunks ADD COLUMN message_id TEXT; -- of a user's text: the id that its client gave it
+
+   -- The ids that clients have given to texts of a conversation; each may be used once.
+   CREATE TABLE named_messages (
+     conversation_id TEXT NOT NULL,
+     message_id TEXT NOT NULL,
+     PRIMARY KEY (conversation_id, message_id)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 export const schemaVersion = steps.length;

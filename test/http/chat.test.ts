@@ -48,6 +48,21 @@ test("a turn is streamed whole, each event as it happens", async () => {
   assert.is(http.orchestrator.listenerCount("c"), 0);
 });
 
+test("a reader gets whose a text is only with ?events=v1", async () => {
+  for (const [query, messageId] of [
+    ["", undefined],
+    ["?events=v1", "m"],
+  ]) {
+    await using http = await startHttp();
+    const body = JSON.stringify({ message: "hello", conversationId: "c" });
+    const response = await within(fetch(`${http.url}/chat${query}`, { method: "POST", body }), "the head");
+    http.orchestrator.emit("c", { type: "user-message", text: "hello", messageId: "m", messageIds: ["m", "n"] });
+    finish(http, "c");
+    const question = JSON.parse((await response.text()).split("\n")[0] ?? "");
+    assert.equal([question.text, question.messageId, "messageIds" in question], ["hello", messageId, query !== ""]);
+  }
+});
+
 test("without a conversationId the server creates a UUID and returns it", async () => {
   await using http = await startHttp();
   const response = await post(http, { message: "hello" });

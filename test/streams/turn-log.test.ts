@@ -209,6 +209,33 @@ test("neighbouring text is joined with fromSeq, and a single part has no fromSeq
   assert.is(payload(log.joined(2, 3, 1_000)), `${head}"c"},"epoch":"e","seq":3}`);
 });
 
+test("a base socket's frames lack whose a text is, with the same seqs, and are the same bytes without such an event", () => {
+  const plain = [text("a"), other("user-message", { text: "hi" }), other("hosts-own", { images: 1, by: "x" })];
+  for (const read of ["frames", "joined"] as const) {
+    const log = logOf(plain);
+    const slice = read === "frames" ? log.frames(0, 10_000) : log.joined(0, log.seq, 10_000);
+    assert.is(slice.baseFrames, slice.frames, "nothing is encoded or copied for them");
+
+    const fields = { text: "hi", messageId: "m", messageIds: ["m", "n"], by: "x", images: [{ url: "u" }] };
+    const full = logOf([...plain, text("b"), other("user-message", fields), other("steering", fields), text("c")]);
+    const { frames, baseFrames } = read === "frames" ? full.frames(0, 10_000) : full.joined(0, full.seq, 10_000);
+    const hidden = new Set(["messageId", "messageIds", "by", "images"]);
+    const asBase = saidIn(frames).map(({ event, ...rest }) => {
+      const isText = event["type"] === "user-message" || event["type"] === "steering";
+      return {
+        event: Object.fromEntries(Object.entries(event).filter(([name]) => !(isText && hidden.has(name)))),
+        ...rest,
+      };
+    });
+    assert.equal(saidIn(baseFrames), asBase);
+    assert.is.not(baseFrames.length, frames.length);
+    const before = full.bytes;
+    full.seal(0);
+    full.shedOldest();
+    assert.is(full.bytes, 0, `${before} bytes are all given back`);
+  }
+});
+
 test("text is never joined across another event, another kind or another turn", () => {
   const events = [text("a"), thought("b"), text("c"), other("tool-call"), text("d"), text("e", "t2")];
   const { said } = readAll(logOf(events), 0, 10_000, true);

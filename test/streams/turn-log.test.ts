@@ -222,8 +222,9 @@ test("a base socket's frames lack whose a text is, with the same seqs, and are t
     const hidden = new Set(["messageId", "messageIds", "by", "images"]);
     const asBase = saidIn(frames).map(({ event, ...rest }) => {
       const isText = event["type"] === "user-message" || event["type"] === "steering";
+      const shown = Object.fromEntries(Object.entries(event).filter(([name]) => !(isText && hidden.has(name))));
       return {
-        event: Object.fromEntries(Object.entries(event).filter(([name]) => !(isText && hidden.has(name)))),
+        event: shown,
         ...rest,
       };
     });

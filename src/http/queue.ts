@@ -11,14 +11,21 @@ export function routeQueue(app: HttpApp, parts: HttpParts): void {
     if ("refused" in body) return body.refused;
     const { conversationId } = c.var;
     // Validated as a chat.queue. Only the body limit bounds its size; the 64 KiB of protocol 1.1 hold for sockets.
-    const parsed = parser.check({ ...body.fields, conversationId, type: "chat.queue" }, 0);
+    // As on a v1 socket, but for what pairs and repeats requests there.
+    const fields = { ...body.fields, id: null, idempotencyKey: null, conversationId, type: "chat.queue" };
+    const parsed = parser.check(fields, 0, true);
     if ("refusal" in parsed) return refuseByCode(c, parsed.refusal.code, parsed.refusal.reply.message, limits);
     if (parsed.message.type !== "chat.queue") throw new Error("a chat.queue was read as something else");
-    const { text, workspaceId } = parsed.message;
+    const { text, workspaceId, clientMessageId } = parsed.message;
     const { identity } = c.var;
     const full = orchestrator.isActive(conversationId) ? undefined : quota.refusal(identity, conversationId);
     if (full) return refuseTurn(c, conversationId, full, limits);
-    const outcome = orchestrator.enqueue({ conversationId, text, workspaceId });
+    const outcome = orchestrator.enqueue({
+      conversationId,
+      text,
+      workspaceId,
+      ...(clientMessageId !== undefined && { clientMessageId }),
+    });
     if (outcome.started === false) return refuseTurn(c, conversationId, outcome, limits);
     if (outcome.startedTurn) quota.took(identity, conversationId);
     return c.json({ conversationId, startedTurn: outcome.startedTurn, queue: outcome.queue });

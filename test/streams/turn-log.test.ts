@@ -209,7 +209,7 @@ test("neighbouring text is joined with fromSeq, and a single part has no fromSeq
   assert.is(payload(log.joined(2, 3, 1_000)), `${head}"c"},"epoch":"e","seq":3}`);
 });
 
-test("a base socket's frames lack whose a text is, with the same seqs, and are the same bytes without such an event", () => {
+test("a base socket's frames lack whose a text is, with the same seqs; the bytes are shared otherwise", () => {
   const plain = [text("a"), other("user-message", { text: "hi" }), other("hosts-own", { images: 1, by: "x" })];
   for (const read of ["frames", "joined"] as const) {
     const log = logOf(plain);

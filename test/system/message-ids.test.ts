@@ -6,7 +6,7 @@ import { type Client, connect, type Message } from "../support/client.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import { temporaryDirectory } from "../support/store-place.ts";
 import { historyOf } from "../support/system-http.ts";
-import { playScript, untilSealed } from "../support/system-turns.ts";
+import { eventOf, playScript, untilSealed } from "../support/system-turns.ts";
 
 const test = suite("message ids");
 const v1 = { protocols: ["turnwire.v1"] };
@@ -63,6 +63,38 @@ test("queued texts keep their ids in order, and a withdrawn one's id stays used"
   await ask(client, { type: "chat.cancel", conversationId: "a" });
   const next = await client.nextEvent("a", (event) => String(event["text"]).includes("two"));
   assert.equal([next["messageId"], next["messageIds"]], ["m1", ["m1", "m2"]]);
+  await server.stop();
+});
+
+test("POST queue takes a client's id too, and refuses one that was used", async () => {
+  const server = await ServerProcess.start();
+  const url = `${server.httpUrl}/conversations/a/queue`;
+  const post = (body: object) => fetch(url, { method: "POST", body: JSON.stringify(body) });
+  using client = await connect(server.wsUrl, v1);
+  await ask(client, { ...echo, conversationId: "a", message: "word ".repeat(400) });
+  const queued = await post({ text: "one", clientMessageId: "m1", id: 7, idempotencyKey: 7 });
+  const { queue } = (await queued.json()) as { queue: { id: string }[] };
+  assert.equal(
+    queue.map(({ id }) => id),
+    ["m1"],
+  );
+  const refused = await post({ text: "two", clientMessageId: "m1" });
+  assert.is(refused.status, 400);
+  assert.match(await refused.text(), /clientMessageId/);
+  await ask(client, { type: "chat.cancel", conversationId: "a" });
+  await server.stop();
+});
+
+test("steering tells which texts it handed over, and the stored text has the first one's id", async () => {
+  const server = await ServerProcess.start();
+  using client = await connect(server.wsUrl, v1);
+  await ask(client, playScript("a", { tokens: 3, tools: 2, reasoning: 15, delayMs: 60 }));
+  for (const text of ["m1", "m2"])
+    await ask(client, { type: "chat.queue", conversationId: "a", text, clientMessageId: text });
+  const turn = await untilSealed(client, "a");
+  assert.equal(eventOf(turn, "steering")["messageIds"], ["m1", "m2"]);
+  const { chunks } = await historyOf(server, "a");
+  assert.is(chunks.find(({ chunk }) => chunk.text === "m1\n\nm2")?.messageId, "m1");
   await server.stop();
 });
 

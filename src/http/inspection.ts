@@ -1,7 +1,7 @@
 // The live visualizer over HTTP: its page and the page's requests. It shows names of conversations and what people do,
 // so without a token it answers only this machine. It is read-only.
 import type { MiddlewareHandler } from "hono";
-import { isLoopbackAddress } from "../access/hosts.ts";
+import { isForwarded, isLoopbackAddress } from "../access/hosts.ts";
 import { machineJson, machines } from "../diagnostics/inspection/machines.ts";
 import type { Viewer, Visualizer, Watching } from "../diagnostics/inspection/visualizer.ts";
 import type { InspectionFilter } from "../diagnostics/inspection.ts";
@@ -159,17 +159,6 @@ function filterOf(c: HttpContext): InspectionFilter {
   return filter;
 }
 
-/** Headers that proxies add. A proxy that adds none looks like a client on this machine. */
-const proxyHeaders = [
-  "forwarded",
-  "via",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-  "x-real-ip",
-  "cf-connecting-ip",
-];
-
 /**
  * Without a token, refuses every peer but this machine, and every request through a proxy, because behind a proxy all
  * clients look local. With a token, the token check applies instead.
@@ -177,8 +166,8 @@ const proxyHeaders = [
 function onlyFromHere({ options }: Visualizer): MiddlewareHandler<HttpEnvironment> {
   return async (c, next) => {
     if (options.hasToken) return await next();
-    const isForwarded = proxyHeaders.some((name) => c.req.header(name) !== undefined);
-    if (!isForwarded && isLoopbackAddress(c.env.incoming.socket.remoteAddress)) return await next();
+    const passedOn = isForwarded((name) => c.req.header(name) !== undefined);
+    if (!passedOn && isLoopbackAddress(c.env.incoming.socket.remoteAddress)) return await next();
     return refuse(c, 403, "/inspect is for this machine only: set TURNWIRE_TOKEN to look at it from elsewhere");
   };
 }

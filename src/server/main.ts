@@ -22,11 +22,10 @@ process.title = "turnwire";
 async function serve(config: Config): Promise<void> {
   // Most of what is loaded, and no other command needs it.
   const { startServer } = await import("./server.ts");
-  for (const name of config.readModels?.().keyVariables ?? []) delete process.env[name];
   const logger = createLogger(config.logLevel);
   for (const warning of config.warnings) logger.warn(warning);
   const clock = createSystemClock(limits);
-  const server = await startServer({ config, logger, clock });
+  const server = await startServer({ config: withoutKeys(config), logger, clock });
   const stop = (signal: NodeJS.Signals): void => {
     logger.info("stopping", { signal, drainMs: config.drainMs });
     server.stop().then(
@@ -55,6 +54,20 @@ function takeSecrets(): Environment {
   const environment = { ...process.env };
   for (const name of secretVariables) delete process.env[name];
   return environment;
+}
+
+/** The same, and whenever the models file is read, the variables of its keys are taken out of the environment. */
+function withoutKeys(config: Config): Config {
+  const { readModels } = config;
+  if (!readModels) return config;
+  return {
+    ...config,
+    readModels() {
+      const file = readModels();
+      for (const name of file.keyVariables) delete process.env[name];
+      return file;
+    },
+  };
 }
 
 /** True for errors that explain themselves in one sentence; any other is a defect and is printed with its stack. */

@@ -73,9 +73,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw new ConfigError("startServer needs options.config: make one with serveConfig(flags, process.env).");
   const limits = resolveLimits({ socketsPerAddressMax: config.socketsPerAddress, ...options.limits });
   const clock = options.clock ?? createSystemClock(limits);
-  const tools = await createTools(config, options.tools ?? [], clock);
   const findAgents = () => readAgents(config, options.agents ?? [], clock, logger, limits);
   const { agents, defaultModel } = await findAgents();
+  // After the models file: its keys are out of the environment when the tools are loaded.
+  const tools = await createTools(config, options.tools ?? [], clock);
   const metrics = createMetrics(limits);
   const { dataDir, durability } = config;
   const store = openSqliteStore({ dataDir, clock, logger, limits, durability, onCommit: metrics.committed });
